@@ -1,0 +1,1 @@
+"""The demonstration province and everything it shows."""
