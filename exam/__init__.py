@@ -1,0 +1,1 @@
+"""Blueprints, papers, attempts, scoring, marking, results."""

@@ -1,0 +1,1 @@
+"""The platform: people, programmes, enrolment, hours, grades, certificates."""

@@ -1,0 +1,61 @@
+"""Activities: the things a learner does in a lesson or a programme, whoever provides them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """One thing to do. `kind` names the tool that provides it, `ref` is the tool's own id."""
+
+    id: int
+    kind: str
+    ref: str
+    title: str
+    lesson_id: int | None
+    programme_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityState:
+    """How far a learner is: `fraction` 0 to 1, `text` a short translated sentence."""
+
+    activity_id: int
+    done: bool
+    fraction: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LearningRules:
+    """What a tool needs to know of the learner's programme, so that it asks nothing while she learns.
+
+    `opens` and `closes` are her window, half open; both None where the programme has none. `rate` is credited seconds per
+    second of the clock. `presence_minutes` is None where presence is not asked.
+    """
+
+    enrolment_id: int
+    programme_code: str
+    opens: datetime | None
+    closes: datetime | None
+    rate: Decimal
+    watched_ratio: Decimal
+    presence_minutes: tuple[int, int] | None
+    quiz_items: int
+    quiz_pass_percent: int
+    quiz_tries: int | None
+
+    def earns_at(self, now: datetime) -> bool:
+        """Tell whether the window is open."""
+        return (self.opens is None or self.opens <= now) and (self.closes is None or now < self.closes)
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """What a tool shows on the lesson page: its template, the page object for it, its scripts and styles (asset paths)."""
+
+    template: str
+    page: object
+    scripts: tuple[str, ...] = ()
+    styles: tuple[str, ...] = ()

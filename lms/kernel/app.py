@@ -1,0 +1,183 @@
+"""build_app: the kernel puts the parts together."""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import Any
+
+import msgspec
+from flask import Flask, Response, flash, g, redirect, render_template, request, session, url_for
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from whitenoise import WhiteNoise
+
+from lms.kernel import auth, cli, db, health, i18n, installation, logging, openapi, security, templating
+from lms.kernel import request as current
+from lms.kernel.clock import Clock, DatabaseClock
+from lms.kernel.hot import Environ, HotEntry, TooLarge
+from lms.kernel.identity import Identity
+from lms.kernel.part import NavEntry, Part, routes
+from lms.kernel.permissions import Permission, requires
+from lms.kernel.refusal import Malformed, Missing, Refusal
+from lms.kernel.settings import Settings
+
+FOLDER = __import__("pathlib").Path(__file__).parent
+language = routes("language", __name__)
+
+
+def build_app(settings: Settings, parts: tuple[Part, ...], clock: Clock | None = None) -> Flask:
+    """Build the app from its parts; the database must have been connected and migrated."""
+    logging.configure(settings.log_level)
+    if clock is None:
+        clock = DatabaseClock(installation.read_clock)
+    app = Flask("lms", static_folder=None, template_folder=str(FOLDER / "templates"))
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SESSION_COOKIE_SECURE=settings.https,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_NAME="lms",
+        PERMANENT_SESSION_LIFETIME=auth.SIGNED_IN_FOR,
+        SESSION_REFRESH_EACH_REQUEST=False,
+        WTF_CSRF_TIME_LIMIT=None,  # the token lives as long as the sign-in: a teacher may leave a page open all day
+        MAX_CONTENT_LENGTH=8 * 1024 * 1024,
+        MAX_FORM_PARTS=2_000,
+    )
+    app.extensions.update(clock=clock, settings=settings, parts=parts)
+    logging.mount(app)
+    i18n.mount(app, str(FOLDER / "translations"))
+    loader = next((part.identity_loader for part in parts if part.identity_loader), None)
+    auth.mount(app, loader or (lambda _hash, _now: None))
+    for group in (health.health, openapi.openapi, language):
+        app.register_blueprint(group)
+    for part in parts:
+        for group in part.routes:
+            app.register_blueprint(group)
+        for command in part.commands:
+            app.cli.add_command(command)
+        if part.on_mount:
+            part.on_mount(settings)
+    for command in cli.COMMANDS:
+        app.cli.add_command(command)
+    _mount_refusals(app)
+    _mount_headers(app)
+    _mount_nav(app, parts)
+    digest, folder = templating.build_static(
+        {"": FOLDER / "static"} | {f"{part.name}/": part.folder / "static" for part in parts if (part.folder / "static").is_dir()},
+        settings.var_dir / "static",
+    )
+    templating.mount(app, lambda path: f"/static/{digest}/{path}")
+    hot_routes = tuple(route for part in parts for route in part.hot_routes)
+    app.extensions["hot_routes"] = hot_routes
+    app.extensions["openapi"] = openapi.document(app, hot_routes)
+    served = WhiteNoise(app.wsgi_app, max_age=31_536_000, immutable_file_test=lambda _path, _url: True)
+    served.add_files(str(folder), prefix=f"static/{digest}/")
+    app.wsgi_app = HotEntry(  # type: ignore[method-assign]
+        app=served, routes=hot_routes, clock=clock, arrival=_arrival(settings.arrival_header), counted=health.count
+    )
+    return app
+
+
+def _arrival(header: str) -> Callable[[Environ, datetime], datetime]:
+    """Return how arrival is told: the trusted proxy's stamp (seconds since 1970) if configured, else our own first look."""
+    key = "HTTP_" + header.upper().replace("-", "_")
+
+    def stamped(environ: Environ, ours: datetime) -> datetime:
+        try:
+            stamp = datetime.fromtimestamp(float(environ[key]), tz=UTC)
+        except (KeyError, ValueError, OverflowError):
+            return ours
+        # A stamp can only be a little older than our own look: queueing, never a day.
+        return stamp if 0 <= (ours - stamp).total_seconds() <= 300 else ours
+
+    return stamped if header else lambda _environ, ours: ours
+
+
+def _mount_refusals(app: Flask) -> None:
+    def refuse(refusal: Refusal) -> Any:  # noqa: ANN401 - a Flask response value
+        message = i18n.gettext(refusal.message)
+        if current.wants_json():
+            return Response(
+                msgspec.json.encode({"code": refusal.code, "message": message, **refusal.facts}),
+                refusal.status,
+                mimetype="application/json",
+                headers={"Cache-Control": "private, no-store"},
+            )
+        page = f"refusals/{refusal.kind}.html"
+        return render_template(page, message=message, code=refusal.code, request_id=g.get("request_id", "-")), refusal.status
+
+    def http_error(error: HTTPException) -> Any:  # noqa: ANN401
+        if isinstance(error, RequestEntityTooLarge):
+            return refuse(TooLarge())
+        if error.code == 404:
+            return refuse(Missing())
+        if error.code is not None and 400 <= error.code < 500:
+            answer = refuse(Malformed())
+            return answer if isinstance(answer, Response) else (answer[0], error.code)
+        return error
+
+    def broken(error: Exception) -> Any:  # noqa: ANN401
+        app.logger.error("request_failed", exc_info=error, extra={"id": g.get("request_id", "-")})
+        if current.wants_json():
+            return Response(msgspec.json.encode({"code": "broken", "message": i18n.gettext("系统出错了，请稍后重试。")}), 500, mimetype="application/json")
+        return render_template("refusals/broken.html", message=i18n.gettext("系统出错了，请稍后重试。"), code="broken", request_id=g.get("request_id", "-")), 500
+
+    app.register_error_handler(Refusal, refuse)
+    app.register_error_handler(HTTPException, http_error)
+    if not app.testing:
+        app.register_error_handler(Exception, broken)
+
+
+def _mount_headers(app: Flask) -> None:
+    @app.before_request
+    def begin() -> None:
+        g.began = perf_counter()
+
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        for name, value in security.HEADERS.items():
+            response.headers.setdefault(name, value)
+        if "Cache-Control" not in response.headers:
+            response.headers["Cache-Control"] = "private, no-store"
+        route = request.url_rule.rule if request.url_rule else "-"
+        health.count(route, response.status_code)
+        health.SECONDS.labels(route).observe(perf_counter() - g.get("began", perf_counter()))
+        return response
+
+
+def _mount_nav(app: Flask, parts: tuple[Part, ...]) -> None:
+    entries = sorted((entry for part in parts for entry in part.nav), key=lambda entry: entry.position)
+
+    @app.context_processor
+    def nav() -> dict[str, Iterable[dict[str, object]]]:
+        person = current.person_or_none()
+        return {"nav": [_nav_item(entry) for entry in entries if person and person.may(entry.permission)]}
+
+
+def _nav_item(entry: NavEntry) -> dict[str, object]:
+    url = url_for(entry.endpoint)
+    here = request.path == url or (url != "/" and request.path.startswith(url.rstrip("/") + "/"))
+    return {"label": i18n.gettext(entry.label), "url": url, "icon": entry.icon, "current": here}
+
+
+@language.post("/language")
+@requires(Permission.ANYONE)
+def choose_language() -> Any:  # noqa: ANN401
+    """Remember the reader's language and go back."""
+    locale = request.form.get("locale", "")
+    if locale not in i18n.LOCALES:
+        raise Malformed
+    session["locale"] = locale
+    target = request.form.get("next", "/")
+    return redirect(target if local_path(target) else "/")
+
+
+def local_path(target: str) -> bool:
+    """Tell whether a redirect target stays on this site."""
+    return target.startswith("/") and not target.startswith(("//", "/\\"))
+
+
+def connect(settings: Settings) -> None:
+    """Open the database for this process as the app role."""
+    db.connect(settings.database_app_url, pool_size=settings.pool_size)
+
+
+__all__ = ["Identity", "build_app", "connect", "flash", "local_path"]

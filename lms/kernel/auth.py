@@ -1,0 +1,85 @@
+"""Flask-Login wiring and the permission check in front of every route."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import cast
+
+from flask import Flask, redirect, request, session, url_for
+from flask_login import LoginManager, login_user, logout_user
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.wrappers import Response
+
+from lms.kernel import request as current
+from lms.kernel.identity import Identity
+from lms.kernel.permissions import Permission
+from lms.kernel.refusal import Forbidden, Malformed, N_, Unauthenticated
+
+SIGNED_IN_FOR = timedelta(hours=14)  # longer than a school day, so that no exam is interrupted by it
+
+IdentityLoader = Callable[[bytes, datetime], Identity | None]
+
+
+class StalePage(Malformed):
+    """The CSRF token is missing or old."""
+
+    code = "stale_page"
+    message = N_("页面已过期，请刷新后重新提交。已输入的内容请先复制保存。")
+
+
+def token_hash(token: str) -> bytes:
+    """Return what the database keeps of a sign-in token."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def mount(app: Flask, load: IdentityLoader) -> None:
+    """Wire sign-in, CSRF and the permission check into the app."""
+    manager = LoginManager(app)
+    manager.session_protection = None  # a phone changes its address between two towers
+
+    @manager.user_loader  # type: ignore[untyped-decorator]
+    def load_identity(token: str) -> Identity | None:
+        return load(token_hash(token), current.now())
+
+    CSRFProtect(app)
+
+    @app.before_request
+    def check_permission() -> Response | None:
+        if request.endpoint is None:
+            return None
+        view = app.view_functions[request.endpoint]
+        permission = cast(Permission, view.permission)  # type: ignore[attr-defined]
+        if permission is Permission.ANYONE:
+            return None
+        person = current.person_or_none()
+        if person is None:
+            if current.wants_json() or request.method != "GET":
+                raise Unauthenticated
+            return redirect(url_for("signing_in.page", next=request.full_path.rstrip("?")))
+        if not person.may(permission):
+            raise Forbidden
+        return None
+
+    def stale_page(error: CSRFError) -> object:  # noqa: ARG001
+        return app.handle_user_exception(StalePage())
+
+    app.register_error_handler(CSRFError, stale_page)
+
+
+def sign_in(identity: Identity) -> None:
+    """Bind the browser to a fresh sign-in; whatever the old cookie held is gone (no fixation)."""
+    locale = session.get("locale")
+    session.clear()
+    if locale:
+        session["locale"] = locale
+    session.permanent = True
+    login_user(identity)
+
+
+def sign_out() -> None:
+    """Forget the browser."""
+    logout_user()
+    locale = session.get("locale")
+    session.clear()
+    if locale:
+        session["locale"] = locale

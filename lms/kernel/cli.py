@@ -1,0 +1,111 @@
+"""The kernel's commands: clock, database, worker."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import click
+from flask import Flask, current_app
+from flask.cli import with_appcontext
+
+from lms.kernel import audit, installation, jobs, migrate
+from lms.kernel.db import transaction
+from lms.kernel.refusal import Refusal
+
+
+@click.group()
+def clock() -> None:
+    """See or rehearse the clock."""
+
+
+@clock.command("rehearse")
+@click.option("--at", "at_text", help="An instant such as 2023-12-01T09:00+08:00.")
+@click.option("--off", is_flag=True, help="Go back to the real time.")
+@with_appcontext
+def rehearse(at_text: str | None, off: bool) -> None:
+    """Move this database's clock to another instant, for a rehearsal."""
+    if off == bool(at_text):
+        raise click.UsageError("give either --at INSTANT or --off")
+    at = None
+    if at_text:
+        try:
+            at = datetime.fromisoformat(at_text)
+        except ValueError:
+            raise click.BadParameter(f"{at_text!r} is not an instant such as 2023-12-01T09:00+08:00") from None
+        if at.tzinfo is None:
+            at = at.replace(tzinfo=ZoneInfo("Asia/Shanghai"))
+        at = at.astimezone(UTC)
+    real_now, _offset = installation.read_clock()
+    try:
+        with transaction() as session:
+            installation.rehearse(session, at, real_now)
+            audit.record(session, actor_id=None, action="clock.rehearse", subject="installation", now=real_now, at=at_text)
+    except Refusal as refusal:
+        raise click.ClickException(refusal.message) from None
+    click.echo(f"The clock shows {at.isoformat()}; every node follows within five seconds." if at else "The clock shows the real time.")
+
+
+@clock.command("show")
+@with_appcontext
+def show() -> None:
+    """Show the clock of this database."""
+    instant, offset = installation.read_clock()
+    click.echo(f"{(instant + offset).astimezone(ZoneInfo('Asia/Shanghai')).isoformat(timespec='seconds')} (rehearsal offset {offset})")
+
+
+@click.group()
+def database() -> None:
+    """Prepare the database."""
+
+
+@database.command("mark-live")
+@with_appcontext
+def mark_live() -> None:
+    """Mark this database as live: rehearsals and demo data are refused from now on."""
+    with transaction() as session:
+        installation.rehearse(session, None, installation.read_clock()[0])
+        installation.set_fact(session, "live", value=True)
+    click.echo("This database is live.")
+
+
+@database.command("migrate")
+@with_appcontext
+def migrate_command() -> None:
+    """Bring the database to the newest schema, as the owner role."""
+    migrate.upgrade(current_app.extensions["settings"].database_url)
+    click.echo("The schema is up to date.")
+
+
+@click.command()
+@click.option("--queue", "queues", multiple=True, help="Serve these queues only (default: all).")
+@with_appcontext
+def worker(queues: tuple[str, ...]) -> None:
+    """Run jobs until stopped."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    parts_jobs = tuple(job for part in app.extensions["parts"] for job in part.jobs)
+    runner = jobs.worker(app.extensions["settings"].database_app_url, parts_jobs, app.extensions["clock"].now)
+    with runner.open():
+        runner.run_worker(queues=list(queues) or None, concurrency=2, install_signal_handlers=True, listen_notify=True)
+
+
+@click.group()
+def hours() -> None:
+    """Answer for credited hours and marks."""
+
+
+@hours.command("verify")
+@with_appcontext
+def verify() -> None:
+    """Recompute everything from its evidence and name every difference; exits 1 when there is one."""
+    differences = 0
+    with transaction() as session:
+        for part in current_app.extensions["parts"]:
+            for verifier in part.verifiers:
+                for sentence in verifier(session, current_app.extensions["clock"].now()):
+                    differences += 1
+                    click.echo(sentence)
+    click.echo(f"{differences} differences")
+    if differences:
+        raise SystemExit(1)
+
+
+COMMANDS: tuple[click.Command, ...] = (clock, database, worker, hours)

@@ -1,0 +1,114 @@
+"""The database: metadata, types, the engine of this process, and the only place that commits."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+from sqlalchemy import DateTime, Dialect, Engine, MetaData, TypeDecorator, create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session
+
+__all__ = ["APPEND_ONLY", "Base", "Session", "UtcDateTime", "connect", "connection", "disconnect", "transaction"]
+
+APP_ROLE = "lms_app"
+APPEND_ONLY = {"append_only": True}  # Table.info: the app role may insert and read, never change
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware instant, stored as timestamptz and returned in UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Refuse naive instants."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a naive datetime cannot be stored")
+        return value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Return UTC whatever the connection's time zone."""
+        return None if value is None else value.astimezone(UTC)
+
+
+class Base(MappedAsDataclass, DeclarativeBase, kw_only=True):
+    """Base of every table; constraint names follow one pattern so that migrations can name them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: UtcDateTime()}  # noqa: RUF012 - SQLAlchemy's own protocol
+
+
+# One engine a process, declared: commands, jobs, requests and hot routes share its pool.
+_state: dict[str, Any] = {}
+
+
+def sqlalchemy_url(url: str) -> str:
+    """Return the URL with the psycopg driver named."""
+    return make_url(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+def connect(url: str, *, pool_size: int = 20, as_app: bool = True) -> Engine:
+    """Open the engine of this process; as the app role unless told otherwise."""
+    disconnect()
+    options = f"-c timezone=UTC -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s{f' -c role={APP_ROLE}' if as_app else ''}"
+    engine = create_engine(
+        sqlalchemy_url(url),
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        connect_args={"options": options, "connect_timeout": 10},
+    )
+    _state.update(engine=engine, url=url, options=options)
+    return engine
+
+
+def disconnect() -> None:
+    """Close the engine of this process, if any."""
+    engine = _state.pop("engine", None)
+    if engine is not None:
+        engine.dispose()
+
+
+def engine() -> Engine:
+    """Return the engine of this process."""
+    found: Engine = _state["engine"]
+    return found
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """Open a session, commit at the end, roll back when anything is raised."""
+    with Session(engine(), expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+def connection() -> "psycopg.Connection[tuple[Any, ...]]":
+    """Open a psycopg connection of its own as the app role, for group commit on the hot routes."""
+    url = make_url(_state["url"]).set(drivername="postgresql").render_as_string(hide_password=False)
+    return psycopg.connect(url, options=_state["options"], autocommit=True, connect_timeout=10)
+
+
+def ping() -> None:
+    """Ask the database for a sign of life; raises when it gives none."""
+    with engine().connect() as link:
+        link.execute(text("SELECT 1"))
+
+
+def unsafe_settings() -> list[str]:
+    """Return the names of settings under which an acknowledged write could be lost."""
+    with engine().connect() as link:
+        rows = link.execute(
+            text("SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit')")
+        )
+        return [name for name, setting in rows if setting == "off"]

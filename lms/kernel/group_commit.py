@@ -1,0 +1,99 @@
+"""Group commit: many requests' rows in one statement and one commit, each acknowledged only after it.
+
+The first caller to find the lane free leads: it takes everything queued, runs it in one transaction, hands out the
+answers and looks again. Nothing waits for company, so a lone request costs one commit and no delay.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar
+
+import psycopg
+
+from lms.kernel import db
+
+Row = TypeVar("Row")
+Answer = TypeVar("Answer")
+MOST_ROWS = 500
+
+
+class _Entry(Generic[Row, Answer]):
+    __slots__ = ("answer", "done", "failure", "row")
+
+    def __init__(self, row: Row) -> None:
+        self.row = row
+        self.done = threading.Event()
+        self.answer: Answer | None = None
+        self.failure: BaseException | None = None
+
+
+class GroupCommit(Generic[Row, Answer]):
+    """One lane of grouped writes on a connection of its own.
+
+    `write(connection, rows) -> answers` runs inside a transaction and returns one answer a row, in order; an answer that is
+    an exception is raised to its caller alone.
+    """
+
+    def __init__(self, write: Callable[["psycopg.Connection[Any]", Sequence[Row]], Sequence[Answer | Exception]]) -> None:
+        self._write = write
+        self._queue: list[_Entry[Row, Answer]] = []
+        self._guard = threading.Lock()
+        self._lane = threading.Lock()
+        self._link: psycopg.Connection[Any] | None = None
+
+    def submit(self, row: Row) -> Answer:
+        """Store a row and return its answer after the commit; raises what the write refused."""
+        entry: _Entry[Row, Answer] = _Entry(row)
+        with self._guard:
+            self._queue.append(entry)
+        while not entry.done.is_set():
+            if self._lane.acquire(blocking=False):
+                try:
+                    self._drain()
+                finally:
+                    self._lane.release()
+                # Whoever queued between the last look and the release finds the lane free in its own loop.
+            else:
+                entry.done.wait(0.002)
+        if entry.failure is not None:
+            raise entry.failure
+        return entry.answer  # type: ignore[return-value]
+
+    def _drain(self) -> None:
+        while True:
+            with self._guard:
+                batch, self._queue = self._queue[:MOST_ROWS], self._queue[MOST_ROWS:]
+            if not batch:
+                return
+            try:
+                self._run(batch)
+            except Exception as error:
+                self._one_by_one(batch, error)
+
+    def _one_by_one(self, batch: list[_Entry[Row, Answer]], error: Exception) -> None:
+        """Run each row alone, so that one bad row fails nobody else; a lost link fails all (the client retries)."""
+        lost = self._link is None or self._link.closed
+        for entry in batch:
+            try:
+                if lost or len(batch) == 1:
+                    raise error
+                self._run([entry])
+            except Exception as failure:
+                entry.failure = failure
+                entry.done.set()
+
+    def _run(self, batch: list[_Entry[Row, Answer]]) -> None:
+        if self._link is None or self._link.closed:
+            self._link = db.connection()
+        try:
+            with self._link.transaction():
+                answers = self._write(self._link, [entry.row for entry in batch])
+        except psycopg.OperationalError:
+            self._link.close()
+            raise
+        for entry, answer in zip(batch, answers, strict=True):
+            if isinstance(answer, Exception):
+                entry.failure = answer
+            else:
+                entry.answer = answer
+            entry.done.set()

@@ -1,0 +1,52 @@
+"""/healthz, /readyz and /metrics."""
+
+import os
+
+from flask import Response
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from lms.kernel import db
+from lms.kernel.part import routes
+from lms.kernel.permissions import Permission, requires
+
+REQUESTS = Counter("lms_requests_total", "Requests by route and status.", ["route", "status"])
+SECONDS = Histogram("lms_request_seconds", "Seconds spent on a request inside the app.", ["route"], buckets=(0.01, 0.05, 0.1, 0.3, 1, 3, 10))
+
+health = routes("health", __name__)
+
+
+def count(route: str, status: int) -> None:
+    """Count one request."""
+    REQUESTS.labels(route, str(status)).inc()
+
+
+@health.get("/healthz")
+@requires(Permission.ANYONE)
+def healthz() -> Response:
+    """Tell that the process lives."""
+    return Response("ok\n", mimetype="text/plain")
+
+
+@health.get("/readyz")
+@requires(Permission.ANYONE)
+def readyz() -> Response:
+    """Tell whether the process can serve: the database answers and keeps what it is given."""
+    try:
+        unsafe = db.unsafe_settings()
+    except Exception:  # noqa: BLE001 - any failure means "not ready"
+        return Response("the database does not answer\n", 503, mimetype="text/plain")
+    if unsafe:
+        return Response(f"unsafe database settings: {', '.join(unsafe)}\n", 503, mimetype="text/plain")
+    return Response("ready\n", mimetype="text/plain")
+
+
+@health.get("/metrics")
+@requires(Permission.ANYONE)
+def metrics() -> Response:
+    """Give Prometheus its figures; the proxy keeps this path inside."""
+    registry = REGISTRY
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)
+    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

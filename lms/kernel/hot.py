@@ -1,0 +1,136 @@
+"""The hot routes: one table with permission, payload and answer, served by a small entry in front of Flask.
+
+Flask's dispatch costs more than a durable save; these few routes skip it and nothing else. Each is protected by a signed
+token in its payload or cookie (never by a bare cookie, so cross-site requests gain nothing) whose holder had the
+permission when it was issued; the statement behind the route checks that the sign-in still stands.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from lms.kernel import payload as payloads
+from lms.kernel.clock import Clock
+from lms.kernel.permissions import Permission
+from lms.kernel.refusal import Malformed, Refusal, Unavailable
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+logger = logging.getLogger(__name__)
+
+_REASONS = {200: "OK", 206: "Partial Content", 304: "Not Modified", 400: "Bad Request", 401: "Unauthorized",
+            403: "Forbidden", 404: "Not Found", 409: "Conflict", 413: "Content Too Large",
+            416: "Range Not Satisfiable", 422: "Unprocessable Content", 429: "Too Many Requests", 500: "Internal Server Error",
+            503: "Service Unavailable"}  # fmt: skip
+JSON_HEADERS = [("Content-Type", "application/json"), ("Cache-Control", "private, no-store"), ("X-Content-Type-Options", "nosniff")]
+
+
+@dataclass(frozen=True, slots=True)
+class HotRequest:
+    """What a hot handler sees: the arrival, the payload, and the raw environ for those that need headers."""
+
+    arrived: datetime
+    environ: Environ
+    payload: Any = None
+
+    @property
+    def path_rest(self) -> str:
+        """Return the path behind a prefix route's own path."""
+        return str(self.environ["hot.rest"])
+
+
+@dataclass(frozen=True, slots=True)
+class HotAnswer:
+    """A complete response; `body` may be any iterable of bytes with a `close`."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: Iterable[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class HotRoute:
+    """One row of the table. Without `prefix` the path is exact; JSON unless the handler returns a HotAnswer."""
+
+    method: str
+    path: str
+    permission: Permission
+    handler: Callable[[HotRequest], object]
+    payload: type | None = None
+    answer: type | None = None
+    audit: str = ""
+    prefix: bool = False
+    max_bytes: int = 65_536
+
+
+@dataclass(slots=True)
+class HotEntry:
+    """The WSGI entry: hot routes here, all others to the app behind."""
+
+    app: Callable[[Environ, StartResponse], Iterable[bytes]]
+    routes: tuple[HotRoute, ...]
+    clock: Clock
+    arrival: Callable[[Environ, datetime], datetime]
+    counted: Callable[[str, int], None]
+    _exact: Mapping[tuple[str, str], HotRoute] = field(init=False)
+    _prefixes: tuple[HotRoute, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Index the table."""
+        self._exact = {(route.method, route.path): route for route in self.routes if not route.prefix}
+        self._prefixes = tuple(route for route in self.routes if route.prefix)
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
+        path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
+        route = self._exact.get((method, path))
+        if route is None:
+            for candidate in self._prefixes:
+                if path.startswith(candidate.path) and method in (candidate.method, "HEAD"):
+                    route = candidate
+                    environ["hot.rest"] = path[len(candidate.path) :]
+                    break
+            else:
+                return self.app(environ, start_response)
+        answer = self._answer(route, environ)
+        self.counted(route.path, answer.status)
+        start_response(f"{answer.status} {_REASONS.get(answer.status, 'Unknown')}", answer.headers)
+        return answer.body
+
+    def _answer(self, route: HotRoute, environ: Environ) -> HotAnswer:
+        arrived = self.arrival(environ, self.clock.now())
+        try:
+            body = _body(environ, route.max_bytes) if route.payload is not None else b""
+            payload = payloads.decode(body, route.payload) if route.payload is not None else None
+            found = route.handler(HotRequest(arrived=arrived, environ=environ, payload=payload))
+        except Refusal as refusal:
+            return _json(refusal.status, {"code": refusal.code, "message": refusal.message, **refusal.facts})
+        except Exception:
+            logger.exception("hot_route_failed", extra={"route": route.path})
+            return _json(503, {"code": Unavailable.code, "message": Unavailable.message}, [("Retry-After", "2")])
+        return found if isinstance(found, HotAnswer) else _json(200, found)
+
+
+class TooLarge(Malformed):
+    """The body is larger than the route takes."""
+
+    status = 413
+    code = "too_large"
+
+
+def _body(environ: Environ, most: int) -> bytes:
+    try:
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        raise Malformed from None
+    if length > most:
+        raise TooLarge
+    body: bytes = environ["wsgi.input"].read(length)
+    return body
+
+
+def _json(status: int, answer: object, extra: list[tuple[str, str]] | None = None) -> HotAnswer:
+    body = payloads.encode(answer)
+    return HotAnswer(status, [*JSON_HEADERS, ("Content-Length", str(len(body))), *(extra or [])], [body])

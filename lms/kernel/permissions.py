@@ -1,0 +1,86 @@
+"""Who may do what: permissions, roles, and the declaration every route carries."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import TypeVar
+
+
+class Permission(StrEnum):
+    """One thing a person may be allowed to do."""
+
+    ANYONE = "anyone"  # no sign-in needed: said aloud, never by leaving it out
+    SIGNED_IN = "signed_in"
+    LEARN = "learn"
+    SIT_EXAM = "sit_exam"
+    EDIT_COURSES = "edit_courses"
+    WRITE_ITEMS = "write_items"
+    REVIEW_ITEMS = "review_items"
+    MANAGE_EXAMS = "manage_exams"
+    INVIGILATE = "invigilate"
+    MARK = "mark"
+    MANAGE_CLASS = "manage_class"
+    MANAGE_PEOPLE = "manage_people"
+    MANAGE_PROGRAMMES = "manage_programmes"
+    ISSUE_CERTIFICATES = "issue_certificates"
+    SEE_REPORTS = "see_reports"
+    OPERATE = "operate"
+    AUDIT = "audit"
+
+
+class Role(StrEnum):
+    """What a person is, inside one scope of the tree."""
+
+    TEACHER = "teacher"
+    AUTHOR = "author"
+    REVIEWER = "reviewer"
+    EXAMINER = "examiner"
+    INVIGILATOR = "invigilator"
+    CLASS_ADMINISTRATOR = "class_administrator"
+    SCHOOL_MANAGER = "school_manager"
+    COUNTY_MANAGER = "county_manager"
+    CITY_MANAGER = "city_manager"
+    PROVINCE_MANAGER = "province_manager"
+    COURSE_EDITOR = "course_editor"
+    OPERATOR = "operator"
+    AUDITOR = "auditor"
+
+
+_MANAGER = frozenset({Permission.MANAGE_CLASS, Permission.MANAGE_PEOPLE, Permission.SEE_REPORTS})
+
+GRANTS: dict[Role, frozenset[Permission]] = {
+    Role.TEACHER: frozenset({Permission.LEARN, Permission.SIT_EXAM}),
+    Role.AUTHOR: frozenset({Permission.WRITE_ITEMS}),
+    Role.REVIEWER: frozenset({Permission.WRITE_ITEMS, Permission.REVIEW_ITEMS}),
+    Role.EXAMINER: frozenset({Permission.MARK}),
+    Role.INVIGILATOR: frozenset({Permission.INVIGILATE}),
+    Role.CLASS_ADMINISTRATOR: frozenset({Permission.MANAGE_CLASS}),
+    Role.SCHOOL_MANAGER: _MANAGER,
+    Role.COUNTY_MANAGER: _MANAGER,
+    Role.CITY_MANAGER: _MANAGER,
+    Role.PROVINCE_MANAGER: _MANAGER
+    | {Permission.MANAGE_PROGRAMMES, Permission.MANAGE_EXAMS, Permission.ISSUE_CERTIFICATES, Permission.INVIGILATE},
+    Role.COURSE_EDITOR: frozenset({Permission.EDIT_COURSES}),
+    Role.OPERATOR: frozenset({Permission.OPERATE, Permission.SEE_REPORTS, Permission.INVIGILATE}),
+    Role.AUDITOR: frozenset({Permission.AUDIT, Permission.SEE_REPORTS}),
+}
+
+
+def permissions_of(roles: frozenset[Role]) -> frozenset[Permission]:
+    """Return everything the roles together allow."""
+    found = {Permission.ANYONE, Permission.SIGNED_IN}
+    for role in roles:
+        found |= GRANTS[role]
+    return frozenset(found)
+
+
+View = TypeVar("View", bound=Callable[..., object])
+
+
+def requires(permission: Permission) -> Callable[[View], View]:
+    """Declare the permission of a route; the kernel checks it before the route runs."""
+
+    def declare(view: View) -> View:
+        view.permission = permission  # type: ignore[attr-defined]
+        return view
+
+    return declare

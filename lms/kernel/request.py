@@ -1,0 +1,45 @@
+"""Typed access to the present request: its instant, its person, its address."""
+
+from datetime import datetime
+from typing import cast
+
+from flask import current_app, g, request
+from flask_login import current_user
+
+from lms.kernel.clock import Clock
+from lms.kernel.identity import Identity
+from lms.kernel.refusal import Unauthenticated
+
+
+def clock() -> Clock:
+    """Return the clock of the running app."""
+    return cast(Clock, current_app.extensions["clock"])
+
+
+def now() -> datetime:
+    """Return the one instant of this request."""
+    if "now" not in g:
+        g.now = clock().now()
+    return cast(datetime, g.now)
+
+
+def person() -> Identity:
+    """Return who is signed in; raises Unauthenticated."""
+    if not current_user.is_authenticated:
+        raise Unauthenticated
+    return cast(Identity, current_user._get_current_object())
+
+
+def person_or_none() -> Identity | None:
+    """Return who is signed in, or None."""
+    return person() if current_user.is_authenticated else None
+
+
+def device() -> str:
+    """Return a short description of the device, for evidence; never a fingerprint."""
+    return (request.user_agent.string or "")[:120]
+
+
+def wants_json() -> bool:
+    """Tell whether the caller is a script rather than a page."""
+    return request.path.startswith("/api/") or request.is_json

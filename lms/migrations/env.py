@@ -1,0 +1,19 @@
+"""Alembic's environment: the engine comes from lms.kernel.migrate, the tables from Base.metadata."""
+
+from alembic import context
+from sqlalchemy import Engine
+from sqlalchemy.sql.schema import SchemaItem
+
+from lms.kernel.db import Base
+
+
+def include(item: SchemaItem, name: str | None, kind: str, reflected: bool, compared: SchemaItem | None) -> bool:  # noqa: ARG001, FBT001
+    """Leave procrastinate's own tables out of comparisons."""
+    return not (kind == "table" and name is not None and name.startswith("procrastinate_"))
+
+
+engine: Engine = context.config.attributes["engine"]
+with engine.connect() as link:
+    context.configure(connection=link, target_metadata=Base.metadata, include_object=include, compare_type=True)
+    with context.begin_transaction():
+        context.run_migrations()

@@ -1,0 +1,1 @@
+"""Files, playback, watched time."""

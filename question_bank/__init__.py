@@ -1,0 +1,1 @@
+"""Items, versions, review, statistics."""

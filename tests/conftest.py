@@ -1,0 +1,84 @@
+"""The app, the clock, the database and the client that every test shares."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from lms.kernel import db
+from lms.kernel.clock import FixedClock
+from lms.kernel.settings import Settings
+from tests.support import database
+
+NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)  # midday in China
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
+    """One throwaway PostgreSQL for the run (xdist: started by the first worker), with a migrated template."""
+    with database.cluster(tmp_path_factory, worker_id) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def settings(cluster: str, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Settings:
+    """Settings on a database of this worker's own, cloned from the template."""
+    url = database.clone(cluster, f"test_{worker_id}_{os.getpid()}")
+    return Settings.from_environment(
+        {
+            "DATABASE_URL": url,
+            "SECRET_KEY": "test-" + "x" * 40,
+            "FIELD_KEY": "test-field-key",
+            "VAR_DIR": str(tmp_path_factory.mktemp("var")),
+            "LOG_LEVEL": "WARNING",
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def clock() -> FixedClock:
+    """The clock of every test; it stands at noon in China unless a test moves it."""
+    return FixedClock(NOON)
+
+
+@pytest.fixture(scope="session")
+def built_app(settings: Settings, clock: FixedClock) -> Flask:
+    """The whole product, built once for the worker."""
+    from wsgi import create_app
+
+    app = create_app(settings, clock)
+    app.config["WTF_CSRF_ENABLED"] = False
+    app.testing = True
+    return app
+
+
+@pytest.fixture
+def app(built_app: Flask, clock: FixedClock, settings: Settings) -> Iterator[Flask]:
+    """The product on an empty database at noon."""
+    clock.instant = NOON
+    database.empty(settings.database_url)
+    yield built_app
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser that nobody has signed in on."""
+    return app.test_client()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty folder."""
+    return tmp_path / secrets.token_hex(4)
+
+
+@pytest.fixture
+def session(app: Flask) -> Iterator[db.Session]:
+    """An open transaction for arranging and looking; committed at the end."""
+    with db.transaction() as found:
+        yield found
