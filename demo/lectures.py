@@ -12,10 +12,12 @@ from typing import TypeAlias
 
 import av
 import numpy as np
+from PIL import Image
 
-from demo import narration, slides
-from demo.narration import Cue, Sound
+from demo import narration, slides, voice
+from demo.narration import Cue
 from demo.slides import Frame, Slide
+from demo.voice import RATE, Sound, Voice
 
 CONTENT = Path(__file__).parent / "lectures"
 FRAMES_PER_SECOND = 2
@@ -85,7 +87,7 @@ def lessons(folder: Path = CONTENT) -> list[Lesson]:
 def finished(lesson: Lesson, out_dir: Path) -> Lecture:
     """Name the files of a lecture; the name changes with the text and with this generator."""
     digest = hashlib.sha256(lesson.path.read_bytes())
-    for module in (__file__, slides.__file__, narration.__file__):
+    for module in (__file__, slides.__file__, narration.__file__, voice.__file__):
         digest.update(Path(module).read_bytes())
     stem = out_dir / f"{lesson.code}.{digest.hexdigest()[:10]}"
     return Lecture(
@@ -117,38 +119,44 @@ def build(lesson_path: Path, out_dir: Path, progress: Progress | None = None) ->
 def encode(lesson: Lesson, target: Path, progress: Progress | None = None) -> list[Cue]:
     """Write the video file and tell its captions."""
     cues: list[Cue] = []
-    with av.open(str(target), "w", format="mp4", options={"movflags": "faststart", "fflags": "bitexact"}) as file:
+    options = {"movflags": "faststart", "fflags": "bitexact"}
+    with av.open(str(target), "w", format="mp4", options=options) as file, Voice() as speaker:
         picture = file.add_stream("libx264", rate=FRAMES_PER_SECOND, options=VIDEO_OPTIONS)
         picture.width, picture.height, picture.pix_fmt = slides.WIDTH, slides.HEIGHT, "yuv420p"
-        voice = file.add_stream("aac", rate=narration.RATE, layout="mono", options={"aac_coder": "fast"})
-        voice.bit_rate = AUDIO_BITS
-        start = shown = heard = 0
+        sound = file.add_stream("aac", rate=RATE, layout="mono", options={"aac_coder": "fast"})
+        sound.bit_rate = AUDIO_BITS
+        start = 0
         for number, slide in enumerate(lesson.slides, start=1):
-            frame = Frame(lesson.title, lesson.topic, number, len(lesson.slides))
-            image = av.VideoFrame.from_image(slides.render(slide, frame)).reformat(format="yuv420p")
-            speech = narration.narrate(slide.narration, start, slide.seconds, accented=slide.layout == "cover")
+            image = slides.render(slide, Frame(lesson.title, lesson.topic, number, len(lesson.slides)))
+            for still in _video_frames(image, start, slide.seconds):
+                file.mux(picture.encode(still))
+            accented = slide.layout == "cover"
+            speech = narration.narrate(speaker, slide.narration, start, slide.seconds, accented=accented)
+            for piece in _audio_frames(speech.sound, start):
+                file.mux(sound.encode(piece))
             cues += speech.cues
-            for _ in range(slide.seconds * FRAMES_PER_SECOND):
-                image.pts, image.time_base = shown, Fraction(1, FRAMES_PER_SECOND)
-                file.mux(picture.encode(image))
-                shown += 1
-            for sound in _audio_frames(speech.sound, heard):
-                file.mux(voice.encode(sound))
-            heard += speech.sound.size
             start += slide.seconds
             if progress is not None:
                 progress(start / lesson.seconds)
         file.mux(picture.encode(None))
-        file.mux(voice.encode(None))
+        file.mux(sound.encode(None))
     return cues
 
 
-def _audio_frames(sound: Sound, heard: int) -> Iterator[av.AudioFrame]:
-    """Hand the sound over in one-second frames."""
-    for first in range(0, sound.size, narration.RATE):
-        piece = np.clip(sound[first : first + narration.RATE], -1, 1)
+def _video_frames(image: Image.Image, start: int, seconds: int) -> Iterator[av.VideoFrame]:
+    """Show one picture for some seconds."""
+    frame = av.VideoFrame.from_image(image).reformat(format="yuv420p")
+    for number in range(seconds * FRAMES_PER_SECOND):
+        frame.pts, frame.time_base = start * FRAMES_PER_SECOND + number, Fraction(1, FRAMES_PER_SECOND)
+        yield frame
+
+
+def _audio_frames(sound: Sound, start: int) -> Iterator[av.AudioFrame]:
+    """Hand the sound over in frames of one second."""
+    for second in range(sound.size // RATE):
+        piece = np.clip(sound[second * RATE : (second + 1) * RATE], -1, 1)
         frame = av.AudioFrame.from_ndarray(piece.reshape(1, -1), format="fltp", layout="mono")
-        frame.sample_rate, frame.pts, frame.time_base = narration.RATE, heard + first, Fraction(1, narration.RATE)
+        frame.sample_rate, frame.pts, frame.time_base = RATE, (start + second) * RATE, Fraction(1, RATE)
         yield frame
 
 

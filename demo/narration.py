@@ -1,34 +1,19 @@
 """Speak a lecture's text, and time its captions by the voice."""
 
-import ctypes
 import re
 from dataclasses import dataclass
-from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-RATE = 22050
+from demo.voice import RATE, Sound, Voice
+
 LEAD = 1.2
 TAIL = 0.8
-LONGEST_PAUSE = 2.2
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.3, 2.2
 CAPTION_CHARS = 34
 UNVOICED_CHARS_PER_SECOND = 4.2
 # Words a minute as the engine counts them; the first at which a slide's text fits is taken.
 PACES = (165, 175, 190, 205, 225)
-
-Sound: TypeAlias = NDArray[np.float32]
-
-DIGITS = str.maketrans("0123456789", "零一二三四五六七八九")
-# Abbreviations the voice would otherwise spell in English.
-SPOKEN = {"PERMA": "坡玛", "“": "", "”": "", "《": "", "》": "", "——": "，"}
-
-RETRIEVAL, SYNCHRONOUS, UTF8 = 1, 2, 1
-DONT_EXIT = 0x8000
-RATE_PARAMETER, PITCH_PARAMETER, RANGE_PARAMETER = 1, 3, 4
 
 
 @dataclass(frozen=True)
@@ -65,60 +50,6 @@ def captions(sentence: str) -> list[str]:
     return lines
 
 
-@cache
-def _engine() -> ctypes.CDLL | None:
-    """Open the voice, or tell by None that this machine has none."""
-    spec = find_spec("espeakng_loader")
-    if spec is None or spec.origin is None:
-        return None
-    home = Path(spec.origin).parent
-    library = next(home.glob("*espeak-ng*.*"), None)
-    if library is None:
-        return None
-    engine = ctypes.CDLL(str(library))
-    if engine.espeak_Initialize(SYNCHRONOUS, 0, bytes(home / "espeak-ng-data"), DONT_EXIT) < 0:
-        return None
-    return engine if engine.espeak_SetVoiceByName(b"cmn") == 0 else None
-
-
-_Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
-
-
-def speak(text: str, pace: int) -> Sound | None:
-    """Say one sentence, or nothing when there is no voice."""
-    engine = _engine()
-    if engine is None:
-        return None
-    parts: list[NDArray[np.int16]] = []
-
-    def keep(samples: "ctypes._Pointer[ctypes.c_short]", count: int, _events: int | None) -> int:
-        if samples and count > 0:
-            parts.append(np.ctypeslib.as_array(samples, (count,)).copy())
-        return 0
-
-    callback = _Callback(keep)
-    engine.espeak_SetSynthCallback(callback)
-    for parameter, value in ((RATE_PARAMETER, pace), (PITCH_PARAMETER, 45), (RANGE_PARAMETER, 60)):
-        engine.espeak_SetParameter(parameter, value, 0)
-    for written, said in SPOKEN.items():
-        text = text.replace(written, said)
-    data = text.translate(DIGITS).encode()
-    engine.espeak_Synth(data, len(data) + 1, 0, RETRIEVAL, 0, UTF8, None, None)
-    if not parts:
-        return None
-    return soften(np.concatenate(parts).astype(np.float32) / 32768)
-
-
-def soften(sound: Sound) -> Sound:
-    """Take the edge off the voice and the silence off its ends."""
-    loud = np.flatnonzero(np.abs(sound) > 0.004)
-    if loud.size:
-        sound = sound[max(0, loud[0] - 400) : loud[-1] + 1200]
-    kernel = np.array([0.25, 0.5, 0.25], dtype=np.float32)
-    smooth = np.convolve(sound, kernel, mode="same").astype(np.float32)
-    return smooth * np.float32(0.55)
-
-
 def chime(accented: bool) -> Sound:
     """Strike the soft tone that marks a new slide."""
     time = np.arange(int(RATE * 1.1)) / RATE
@@ -137,37 +68,38 @@ def room(length: int, seed: int) -> Sound:
     return np.convolve(noise, np.full(64, 1 / 64, dtype=np.float32), mode="valid").astype(np.float32) * np.float32(0.006)
 
 
-def narrate(text: str, start: float, seconds: int, *, accented: bool = False) -> Speech:
+def narrate(voice: Voice, text: str, start: int, seconds: int, *, accented: bool = False) -> Speech:
     """Speak a slide's narration in its seconds; captions follow the voice."""
     said = sentences(text)
-    voices, lengths = _fitting_voices(said, seconds)
-    pauses = max(0.0, seconds - LEAD - TAIL - sum(lengths)) / max(1, len(said))
-    pause = min(LONGEST_PAUSE, pauses)
-    sound = room(seconds * RATE, seed=round(start))
+    spoken, lengths = _fitting(voice, said, seconds)
+    pause = min(LONGEST_PAUSE, (seconds - LEAD - TAIL - sum(lengths)) / len(said))
+    sound = room(seconds * RATE, seed=start)
     bell = chime(accented)
     sound[: bell.size] += bell
     cues: list[Cue] = []
     at = LEAD
-    for sentence, voice, length in zip(said, voices, lengths, strict=True):
-        if voice is not None:
+    for sentence, words, length in zip(said, spoken, lengths, strict=True):
+        if words is not None:
             first = int(at * RATE)
-            sound[first : first + voice.size] += voice[: sound.size - first]
+            sound[first : first + words.size] += words[: sound.size - first]
         cues += _cues(sentence, start + at, length)
         at += length + pause
     return Speech(sound.astype(np.float32), tuple(cues))
 
 
-def _fitting_voices(said: list[str], seconds: int) -> tuple[list[Sound | None], list[float]]:
-    room_for = seconds - LEAD - TAIL
+def _fitting(voice: Voice, said: list[str], seconds: int) -> tuple[list[Sound | None], list[float]]:
+    """Speak at the calmest pace that fits; without a voice, share the time by length."""
+    free = seconds - LEAD - TAIL
     for pace in PACES:
-        voices = [speak(sentence, pace) for sentence in said]
-        if any(voice is None for voice in voices):
-            lengths = [len(sentence) / UNVOICED_CHARS_PER_SECOND for sentence in said]
-            shrink = min(1.0, room_for / sum(lengths))
-            return [None] * len(said), [length * shrink for length in lengths]
-        lengths = [voice.size / RATE for voice in voices if voice is not None]
-        if sum(lengths) + 0.3 * (len(said) - 1) <= room_for:
-            return voices, lengths
+        spoken = [voice.say(sentence, pace) for sentence in said]
+        lengths = [
+            len(sentence) / UNVOICED_CHARS_PER_SECOND if words is None else words.size / RATE
+            for sentence, words in zip(said, spoken, strict=True)
+        ]
+        if sum(lengths) + SHORTEST_PAUSE * (len(said) - 1) <= free:
+            return spoken, lengths
+    if voice.silent:
+        return spoken, [length * free / sum(lengths) for length in lengths]
     raise ValueError(f"too much to say in {seconds} s: {said[0]}")
 
 

@@ -47,6 +47,6 @@ class Part:
     verifiers: tuple[Verifier, ...] = ()
 
 
-def routes(name: str, module: str, *, url_prefix: str | None = None) -> Blueprint:
+def routes(name: str, module: str, *, url_prefix: str | None = None, templates: Path | None = None) -> Blueprint:
     """Return a group of routes (Flask calls it a blueprint; here that word means a table of specifications)."""
-    return Blueprint(name, module, url_prefix=url_prefix)
+    return Blueprint(name, module, url_prefix=url_prefix, template_folder=templates)
