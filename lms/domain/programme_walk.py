@@ -1,6 +1,7 @@
 """Walk a programme by its key paths: every table, every value, the difference of two."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, is_dataclass
 from datetime import datetime, time
@@ -102,11 +103,21 @@ def _leaves(value: Any, form: Shape, name: str, place: str) -> Iterator[tuple[st
         for key_name, one in value.items():
             yield from _leaves(one, form, join(name, key_name), join(place, key_name))
     elif isinstance(value, tuple) and any(is_dataclass(one) for one in value):
-        for index, one in enumerate(value):
-            stable = getattr(one, "code", index)
+        for index, (stable, one) in enumerate(zip(_stable_names(value), value, strict=True)):
             yield from _leaves(one, form, f"{name}[{stable}]", f"{place}[{index}]")
     else:
         yield name, place, _text(value, form)
+
+
+def _stable_names(tables: tuple[Any, ...]) -> list[str]:
+    """Name tables by their code or path, and their place among those of the same name."""
+    seen: Counter[str] = Counter()
+    names = []
+    for index, table in enumerate(tables):
+        name = str(getattr(table, "code", getattr(table, "path", index)))
+        names.append(f"{name}#{seen[name]}")
+        seen[name] += 1
+    return names
 
 
 def _values(programme: Any) -> Iterator[tuple[str, str]]:
