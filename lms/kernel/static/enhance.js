@@ -72,8 +72,11 @@ function inWords(countdown, seconds) {
 }
 
 /* Counts from the server's instant by the monotonic clock: a wrong clock in the device changes nothing. */
+const answeredAt = performance.getEntriesByType("navigation")[0]?.responseStart ?? 0;
+
 function tick(countdown) {
-  const left = (Number(countdown.dataset.until) - Number(countdown.dataset.now) - performance.now()) / 1000;
+  const passed = performance.now() - answeredAt;
+  const left = (Number(countdown.dataset.until) - Number(countdown.dataset.now) - passed) / 1000;
   const seconds = Math.max(0, Math.floor(left));
   const figure = countdown.querySelector(".countdown-figure");
   const text = inWords(countdown, seconds);
@@ -89,8 +92,7 @@ function addReveal(group) {
   button.type = "button";
   button.className = "tool reveal";
   const name = () => {
-    const hidden = input.type === "password";
-    button.textContent = hidden ? group.dataset.wordsShow : group.dataset.wordsHide;
+    button.textContent = input.type === "password" ? group.dataset.wordsShow : group.dataset.wordsHide;
   };
   button.addEventListener("click", () => {
     input.type = input.type === "password" ? "text" : "password";
