@@ -13,7 +13,7 @@ SHORTEST_PAUSE, LONGEST_PAUSE = 0.3, 2.2
 CAPTION_CHARS = 34
 UNVOICED_CHARS_PER_SECOND = 4.2
 # Words a minute as the engine counts them; the first at which a slide's text fits is taken.
-PACES = (165, 175, 190, 205, 225)
+PACES = (145, 155, 165, 175, 190, 205, 225)
 
 
 @dataclass(frozen=True)

@@ -280,7 +280,7 @@ def cover(slide: Slide, frame: Frame) -> Image.Image:
     """Draw a lesson's first slide or the first one of a section."""
     image = _ground(frame.accent).copy()
     draw = ImageDraw.Draw(image)
-    furniture(draw, frame, "" if frame.number == 1 else slide.section)
+    furniture(draw, frame, "")
     face = fitting("Serif", slide.title, 64, WIDTH - 2 * MARGIN)
     draw.text((MARGIN, 300), slide.title, font=face, fill=INK, anchor="ls", stroke_width=0.8, stroke_fill=INK)
     draw.rectangle((MARGIN, 336, MARGIN + 96, 341), fill=frame.accent)
