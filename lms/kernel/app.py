@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -10,7 +11,7 @@ from flask import Flask, Response, flash, g, redirect, render_template, request,
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from whitenoise import WhiteNoise
 
-from lms.kernel import auth, cli, db, health, i18n, installation, logging, openapi, security, templating
+from lms.kernel import auth, catalogue, cli, db, health, i18n, installation, logging, openapi, security, templating
 from lms.kernel import request as current
 from lms.kernel.clock import Clock, DatabaseClock
 from lms.kernel.hot import Environ, HotEntry, TooLarge
@@ -20,7 +21,7 @@ from lms.kernel.permissions import Permission, requires
 from lms.kernel.refusal import Malformed, Missing, Refusal
 from lms.kernel.settings import Settings
 
-FOLDER = __import__("pathlib").Path(__file__).parent
+FOLDER = Path(__file__).parent
 language = routes("language", __name__)
 
 
@@ -43,7 +44,7 @@ def build_app(settings: Settings, parts: tuple[Part, ...], clock: Clock | None =
     )
     app.extensions.update(clock=clock, settings=settings, parts=parts)
     logging.mount(app)
-    i18n.mount(app, str(FOLDER / "translations"))
+    i18n.mount(app, str(catalogue.compiled(settings.var_dir / "translations")))
     loader = next((part.identity_loader for part in parts if part.identity_loader), None)
     auth.mount(app, loader or (lambda _hash, _now: None))
     for group in (health.health, openapi.openapi, language):

@@ -1,0 +1,78 @@
+# Everything a newcomer needs is `make demo` and `make test`; `make help` lists the rest.
+PORT ?= 8000
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+RUNTIME := $(VENV)/.runtime
+DEV := $(VENV)/.dev
+NODE := $(VENV)/.node
+FRONT := node_modules/.built
+
+.PHONY: help demo test check fix soak bench load migration translations lock clean
+
+help: ## show this list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+demo: $(RUNTIME) $(FRONT) ## set everything up and run the product with a demo province (PORT=8000)
+	@exec $(BIN)/python -m demo --port $(PORT)
+
+test: $(DEV) $(FRONT) ## set everything up and run every test, browser tests included
+	@$(BIN)/python -m tests.support.chromium
+	@$(BIN)/pybabel -q compile -d lms/kernel/translations 2>/dev/null
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup $(ARGS)
+
+check: $(DEV) $(FRONT) ## lint, types, import contracts, templates, translations
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/djlint --check --lint --quiet lms media question_bank exam
+	$(BIN)/python -m pytest -q -p no:randomly tests/house
+
+fix: $(DEV) ## format and mend what can be mended by itself
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+soak: $(DEV) $(FRONT) ## the long proofs: kills under load, races, thousands of cases
+	$(BIN)/python -m pytest -q -m soak -p no:randomly $(ARGS)
+
+bench: $(DEV) $(FRONT) ## CPU per request of the hot paths against a bare Flask app, in one run
+	$(BIN)/python -m load_tests.bench $(ARGS)
+
+load: $(DEV) $(FRONT) ## a short load test of one city window against a product of its own (ARGS=…)
+	$(BIN)/python -m load_tests run lms/programmes/jiangxi-2023.toml $(ARGS)
+
+migration: $(DEV) ## print the operations that the declared tables lack in the migrations
+	$(BIN)/python -m lms.kernel.migration_draft
+
+translations: $(DEV) ## gather messages and update the English catalogue
+	$(BIN)/python -m lms.kernel.catalogue
+
+lock: $(DEV) ## pin every dependency anew, with hashes and without addresses
+	rm -f requirements/*.txt
+	cd requirements && UV="../$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header -q -p 3.11 ../pyproject.toml"; \
+	$$UV --extra dev -o dev.txt && $$UV -c dev.txt -o runtime.txt && $$UV --extra node -c dev.txt -o node.txt
+
+clean: ## forget the demo's data (the environment stays)
+	rm -rf var
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; found $(PYTHON)"; exit 1; }
+	@echo "· creating the environment"
+	@$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): requirements/runtime.txt | $(BIN)/python
+	@echo "· installing the product's packages (about a minute the first time)"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	@touch $@
+
+$(DEV): requirements/dev.txt $(RUNTIME)
+	@echo "· installing the tools for tests"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(FRONT): package.json package-lock.json lms/kernel/frontend.py $(RUNTIME)
+	@echo "· installing the front-end packages"
+	@command -v npm >/dev/null || $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/node.txt
+	@$(BIN)/python -m lms.kernel.frontend
+	@touch $@

@@ -1,0 +1,148 @@
+"""The running product: database, server and worker as child processes that end together.
+
+Used by `make demo`, by browser tests, by the load tests and by the benchmark, so that all of them meet the same product.
+"""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lms.kernel import migrate
+from lms.kernel.postgres import EmbeddedPostgres
+
+ROOT = Path(__file__).parent.parent
+
+
+class StackFailed(RuntimeError):
+    """A process of the product did not start."""
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def secrets_of(folder: Path) -> dict[str, str]:
+    """Return the installation's own keys, made at the first start and kept beside its data."""
+    path = folder / "keys.env"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(f"SECRET_KEY={secrets.token_urlsafe(48)}\nFIELD_KEY={secrets.token_urlsafe(32)}\n")
+    return dict(line.split("=", 1) for line in path.read_text().splitlines() if "=" in line)
+
+
+@dataclass(slots=True)
+class Stack:
+    """One product over one folder; `environment` is what its processes see."""
+
+    folder: Path
+    port: int
+    workers: int = 2
+    threads: int = 8
+    durable: bool = True
+    database_url: str = ""
+    environment: dict[str, str] = field(default_factory=dict)
+    _postgres: EmbeddedPostgres | None = None
+    _children: list["subprocess.Popen[bytes]"] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        """Return the product's address."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def database_pid(self) -> int | None:
+        """Return the embedded server's process id; None where DATABASE_URL was given."""
+        return self._postgres.pid if self._postgres else None
+
+    def start_database(self) -> None:
+        """Start or find the database, migrate it, and prepare the environment of every process."""
+        if not self.database_url:
+            self._postgres = EmbeddedPostgres(self.folder / "postgres", durable=self.durable)
+            self.database_url = self._postgres.start()
+        metrics = self.folder / "metrics"
+        metrics.mkdir(parents=True, exist_ok=True)
+        for old in metrics.iterdir():
+            old.unlink()
+        self.environment = {
+            **os.environ,
+            **secrets_of(self.folder),
+            "DATABASE_URL": self.database_url,
+            "VAR_DIR": str(self.folder),
+            "BASE_URL": self.url,
+            "PROMETHEUS_MULTIPROC_DIR": str(metrics),
+            "PYTHONPATH": str(ROOT),
+            **self.environment,
+        }
+        __import__("wsgi")
+        migrate.upgrade(self.database_url)
+
+    def start_server(self) -> None:
+        """Start the web server and wait until it is ready."""
+        granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "--host", "127.0.0.1", "--port", str(self.port),
+                   "--workers", str(self.workers), "--blocking-threads", str(self.threads), "--backlog", "2048", "--no-ws",
+                   "--workers-kill-timeout", "5", "--log-level", "warning", "wsgi:create_app"]  # fmt: skip
+        self._spawn("server", granian)
+        for _ in range(600):
+            if self._children[-1].poll() is not None:
+                break
+            try:
+                urllib.request.urlopen(f"{self.url}/readyz", timeout=5).close()
+            except (urllib.error.URLError, ConnectionError, TimeoutError):
+                time.sleep(0.05)
+            else:
+                return
+        log = (self.folder / "server.log").read_text(errors="replace")[-2000:]
+        raise StackFailed(f"the server did not start on port {self.port}; is it taken? (make demo PORT=8001)\n{log}")
+
+    def start_worker(self) -> None:
+        """Start the job worker."""
+        self._spawn("worker", [sys.executable, "-m", "flask", "--app", "wsgi", "worker"])
+
+    def spawn(self, name: str, *command: str) -> "subprocess.Popen[bytes]":
+        """Start another process of the product; it ends with the rest."""
+        return self._spawn(name, [sys.executable, *command])
+
+    def _spawn(self, name: str, command: list[str]) -> "subprocess.Popen[bytes]":
+        with (self.folder / f"{name}.log").open("ab") as log:
+            child = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True)
+        self._children.append(child)
+        return child
+
+    def stop(self) -> None:
+        """End every process, the database last."""
+        for child in reversed(self._children):
+            if child.poll() is None:
+                child.send_signal(signal.SIGTERM)
+        for child in self._children:
+            try:
+                child.wait(8)
+            except subprocess.TimeoutExpired:
+                os.killpg(child.pid, signal.SIGKILL)
+                child.wait()
+        self._children.clear()
+        if self._postgres:
+            self._postgres.stop()
+
+
+@contextmanager
+def running(stack: Stack) -> Iterator[Stack]:
+    """Run the stack's database for the length of a block and end everything with it."""
+    try:
+        stack.start_database()
+        yield stack
+    finally:
+        stack.stop()

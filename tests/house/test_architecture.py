@@ -1,0 +1,45 @@
+"""Direction, layers and purity are tests."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("lms", "media", "question_bank", "exam")
+
+
+def test_the_import_contracts_hold() -> None:
+    done = subprocess.run([Path(sys.executable).parent / "lint-imports", "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:]
+
+
+def test_every_domain_module_loads_without_flask_or_sqlalchemy() -> None:
+    modules = [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for package in PACKAGES
+        for path in (ROOT / package / "domain").glob("*.py")
+        if path.name != "__init__.py"
+    ]
+    assert modules
+    code = f"import sys, {', '.join(modules)}\nbad = {{'flask', 'werkzeug', 'sqlalchemy', 'psycopg', 'msgspec'}} & set(sys.modules)\nsys.exit(', '.join(bad) or 0)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_init_is_a_docstring_and_nothing_else(package: str) -> None:
+    for path in (ROOT / package).rglob("__init__.py"):
+        lines = [line for line in path.read_text().splitlines() if line.strip()]
+        assert len(lines) <= 1, path
+
+
+def test_only_the_kernel_commits() -> None:
+    for package in PACKAGES:
+        for path in (ROOT / package).rglob("*.py"):
+            if path.parts[-2] == "kernel":
+                continue
+            text = path.read_text()
+            for forbidden in (".commit()", ".rollback()", "func.now()", "server_default=text(\"now"):
+                assert forbidden not in text, f"{path}: {forbidden}"

@@ -1,0 +1,28 @@
+"""Every sentence has its English, and none is left over."""
+
+import re
+
+from lms.kernel import catalogue
+
+
+def _text(value: object) -> str:
+    return " ".join(value) if isinstance(value, (tuple, list)) else str(value)
+
+
+def test_no_message_lacks_its_english() -> None:
+    english = catalogue.read()
+    missing = [message.id for message in catalogue.extract() if message.id and not (english.get(message.id) and any(_text(english.get(message.id).string).split()))]
+    assert not missing, f"{len(missing)} messages lack English (make translations): {missing[:10]}"
+
+
+def test_no_english_is_left_over() -> None:
+    source = catalogue.extract()
+    stale = [message.id for message in catalogue.read() if message.id and not source.get(message.id)]
+    assert not stale
+
+
+def test_placeholders_survive_translation() -> None:
+    for message in catalogue.read():
+        if message.id and message.string:
+            names = set(re.findall(r"%\((\w+)\)", _text(message.id)))
+            assert names == set(re.findall(r"%\((\w+)\)", _text(message.string))), message.id
