@@ -1,0 +1,1 @@
+"""The use cases of exam: one function, one transaction."""

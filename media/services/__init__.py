@@ -1,0 +1,1 @@
+"""The use cases of media: one function, one transaction."""

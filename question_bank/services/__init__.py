@@ -1,0 +1,1 @@
+"""The use cases of question_bank: one function, one transaction."""
