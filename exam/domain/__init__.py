@@ -1,1 +1,1 @@
-"""The rulebook of exam: pure."""
+"""The domain layer of the exam engine."""

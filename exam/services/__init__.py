@@ -1,1 +1,1 @@
-"""The use cases of exam: one function, one transaction."""
+"""The services layer of the exam engine."""

@@ -1,1 +1,1 @@
-"""Tables and every SQL statement of exam."""
+"""The store layer of the exam engine."""

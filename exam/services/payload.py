@@ -1,0 +1,161 @@
+"""The JSON shapes of the exam room: what the page sends and what it gets back.
+
+POST /api/exam/start   (signed in, CSRF header)  StartExam   -> AttemptOpened   starting twice returns the same attempt
+POST /api/exam/resume  (signed in, CSRF header)  ResumeExam  -> AttemptOpened   same paper, same deadline, answers so far
+POST /api/exam/save    (token)                   SaveAnswers -> SavedAnswers    409 stale_revision carries the same shape
+POST /api/exam/submit  (token)                   SubmitExam  -> SubmittedExam   identical body for every repetition
+
+Positions count from 1. Choices are indexes into the options as the page shows them, counted from 0, in ascending order.
+"""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+
+DeviceKey = Annotated[str, msgspec.Meta(min_length=8, max_length=64)]
+Position = Annotated[int, msgspec.Meta(ge=1, le=1000)]
+Sequence = Annotated[int, msgspec.Meta(ge=1, le=2**53 - 1)]
+Revision = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+Choice = Annotated[int, msgspec.Meta(ge=0, le=35)]
+Choices = Annotated[list[Choice], msgspec.Meta(max_length=36)]
+
+
+class StartExam(msgspec.Struct, forbid_unknown_fields=True):
+    """Begin, or come back to, the attempt. `device` is a random text this tab keeps (sessionStorage)."""
+
+    exam: str
+    device: DeviceKey
+    honesty: bool = False
+
+
+class ResumeExam(msgspec.Struct, forbid_unknown_fields=True):
+    """Come back; from another device only with `takeover`, said by a person."""
+
+    exam: str
+    device: DeviceKey
+    takeover: bool = False
+
+
+class Section(msgspec.Struct):
+    """A run of positions with one heading."""
+
+    title: str
+    first: int
+    last: int
+    points: int  # hundredths each
+
+
+class PaperItem(msgspec.Struct):
+    """One item as shown; HTML is already safe."""
+
+    position: int
+    type: str  # single, multiple, true_false
+    points: int  # hundredths
+    stem: str
+    options: list[str]
+
+
+class PaperContent(msgspec.Struct):
+    """The whole paper as shown."""
+
+    sections: list[Section]
+    items: list[PaperItem]
+
+
+class AnswerNow(msgspec.Struct):
+    """What the server holds for one position; positions never touched are left out."""
+
+    position: int
+    revision: int
+    choices: list[int]
+    marked: bool
+
+
+class AttemptOpened(msgspec.Struct):
+    """Everything the room needs. New changes take sequence numbers from `seq_from` upwards."""
+
+    token: str
+    exam: str
+    title: str
+    paper_hash: str
+    started_at: datetime
+    deadline: datetime
+    server_time: datetime
+    remaining_ms: int
+    seq_from: int
+    resumed: bool
+    answers: list[AnswerNow]
+    paper: msgspec.Raw  # PaperContent
+
+
+class Change(msgspec.Struct, forbid_unknown_fields=True):
+    """One changed answer. `revision` is the one the page last saw (0: none); `seq` is new for each change and kept for its retries.
+
+    Emptying an answer needs `clear`, so that no defect of a page can blank one.
+    """
+
+    position: Position
+    seq: Sequence
+    revision: Revision
+    choices: Choices
+    marked: bool = False
+    clear: bool = False
+
+
+class SaveAnswers(msgspec.Struct, forbid_unknown_fields=True):
+    """One or several changed answers."""
+
+    token: str
+    changes: Annotated[list[Change], msgspec.Meta(min_length=1, max_length=200)]
+
+
+class Saved(msgspec.Struct):
+    """What became of one change. `status`: saved, stale (the value below is the server's), or clear_not_said."""
+
+    position: int
+    seq: int
+    status: str
+    revision: int
+    choices: list[int]
+    marked: bool
+    late: bool  # arrived in the minute after the deadline: counts, and is marked
+
+
+class SavedAnswers(msgspec.Struct):
+    """The durable acknowledgement."""
+
+    saved: list[Saved]
+    deadline: datetime
+    server_time: datetime
+    remaining_ms: int
+
+
+class SubmitExam(msgspec.Struct, forbid_unknown_fields=True):
+    """Hand in, together with whatever is still unsaved. `key` is random, made once and kept for retries."""
+
+    token: str
+    key: Annotated[str, msgspec.Meta(min_length=8, max_length=64)]
+    changes: Annotated[list[Change], msgspec.Meta(max_length=1000)] = []
+
+
+class SubmittedExam(msgspec.Struct):
+    """The receipt. `by`: learner or deadline."""
+
+    exam: str
+    by: str
+    submitted_at: datetime
+    answered: int
+    items: int
+    receipt: str
+
+
+class AttemptToken(msgspec.Struct, array_like=True):
+    """What the attempt token binds: who, which attempt and paper, which sign-in, which turn of leading."""
+
+    attempt_id: int
+    person_id: int
+    login_id: int
+    epoch: int
+    items: int
+    paper_hash: str
