@@ -13,6 +13,7 @@ WIDTH, HEIGHT = 1280, 720
 MARGIN = 96
 TEXT_WIDTH = 960
 BODY_TOP, BODY_BOTTOM = 236, 628
+LONGEST_LABEL = 8
 
 PAPER = (248, 246, 241)
 CARD = (255, 255, 255)
@@ -124,6 +125,22 @@ def wrap(text: str, face: Font, width: float) -> list[str]:
     return [*lines, line] if line else lines
 
 
+def balanced(text: str, face: Font, width: float) -> list[str]:
+    """Break text into as few lines as it needs, after punctuation if it can be, and of like length."""
+    widest = wrap(text, face, width)
+    if len(widest) < 2:
+        return widest
+    tries = [widest]
+    while len(lines := wrap(text, face, width := width - face.size)) == len(widest):
+        tries.append(lines)
+    return min(tries, key=lambda lines: (_cut_clauses(lines), -min(map(len, lines))))
+
+
+def _cut_clauses(lines: list[str]) -> int:
+    return sum(line[-1] not in NEVER_FIRST for line in lines[:-1])
+
+
+@cache
 def ground(accent: Colour) -> Image.Image:
     """Draw paper with soft circles, at twice the size for smooth edges."""
     image = Image.new("RGB", (WIDTH * 2, HEIGHT * 2), PAPER)
@@ -132,11 +149,6 @@ def ground(accent: Colour) -> Image.Image:
         draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=tint(accent, share))
     draw.rectangle((0, 0, 20, HEIGHT * 2), fill=accent)
     return image.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
-
-
-@cache
-def _ground(accent: Colour) -> Image.Image:
-    return ground(accent)
 
 
 def card(image: Image.Image, box: tuple[int, int, int, int], fill: Colour, radius: int = 18) -> None:
@@ -154,6 +166,15 @@ def lines_at(draw: Draw, at: tuple[int, int], lines: list[str], face: Font, fill
         draw.text((x, y), line, font=face, fill=fill, anchor="ls")
         y += step
     return y
+
+
+def labelled(draw: Draw, at: tuple[int, int], lines: list[str], face: Font, accent: Colour, step: int) -> int:
+    """Write lines whose leading label, up to a colon, bears the topic's colour."""
+    below = lines_at(draw, at, lines, face, INK, step)
+    label, colon, _ = lines[0].partition("：")
+    if colon and len(label) <= LONGEST_LABEL:
+        draw.text(at, label, font=face, fill=accent, anchor="ls", stroke_width=0.5, stroke_fill=accent)
+    return below
 
 
 def furniture(draw: Draw, frame: Frame, section: str) -> None:
@@ -187,7 +208,7 @@ def points(image: Image.Image, slide: Slide, accent: Colour) -> None:
     draw = ImageDraw.Draw(image)
     size, step, wrapped = _largest(slide.bullets, TEXT_WIDTH)
     face = font("Sans", size)
-    gap = round(size * 0.62)
+    gap = round(size * 0.6)
     height = sum(len(lines) * step + gap for lines in wrapped) - gap
     y = BODY_TOP + max(0, (BODY_BOTTOM - BODY_TOP - height) // 3) + size
     for number, lines in enumerate(wrapped, start=1):
@@ -197,17 +218,21 @@ def points(image: Image.Image, slide: Slide, accent: Colour) -> None:
             draw.text((MARGIN + 23, middle), str(number), font=font("Sans", 25), fill=CARD, anchor="mm")
         else:
             card(image, (MARGIN + 16, middle - 7, MARGIN + 30, middle + 7), accent, radius=7)
-        y = lines_at(draw, (MARGIN + 72, y), lines, face, INK, step) + gap
+        y = labelled(draw, (MARGIN + 72, y), lines, face, accent, step) + gap
 
 
 def _largest(texts: tuple[str, ...], width: int) -> tuple[int, int, list[list[str]]]:
-    """Choose the largest body size at which all texts fit."""
-    for size in range(36, 23, -2):
+    """Choose the largest body size at which all texts fit, smaller if each then keeps to one line."""
+    fits = []
+    for size in range(40, 23, -2):
         step = round(size * 1.5)
-        wrapped = [wrap(text, font("Sans", size), width) for text in texts]
-        if sum(map(len, wrapped)) * step + round(size * 0.62) * (len(texts) - 1) <= BODY_BOTTOM - BODY_TOP:
-            return size, step, wrapped
-    raise ValueError(f"too much text for one slide: {texts[0]}")
+        wrapped = [balanced(text, font("Sans", size), width) for text in texts]
+        if sum(map(len, wrapped)) * step + round(size * 0.6) * (len(texts) - 1) <= BODY_BOTTOM - BODY_TOP:
+            fits.append((size, step, wrapped))
+    if not fits:
+        raise ValueError(f"too much text for one slide: {texts[0]}")
+    whole = [fit for fit in fits if fit[0] >= 32 and all(len(lines) == 1 for lines in fit[2])]
+    return (whole or fits)[0]
 
 
 def case(image: Image.Image, slide: Slide, accent: Colour) -> None:
@@ -223,12 +248,12 @@ def case(image: Image.Image, slide: Slide, accent: Colour) -> None:
     height = sum(len(lines) * step + gap for lines in wrapped) - gap
     y = BODY_TOP + (BODY_BOTTOM - BODY_TOP - height) // 2 + size
     for lines in wrapped:
-        y = lines_at(draw, (MARGIN + 56, y), lines, font("Sans", size), INK, step) + gap
+        y = labelled(draw, (MARGIN + 56, y), lines, font("Sans", size), accent, step) + gap
 
 
 def _inside(texts: tuple[str, ...], size: int) -> tuple[int, int, list[list[str]]] | None:
     step = round(size * 1.5)
-    wrapped = [wrap(text, font("Sans", size), WIDTH - 2 * MARGIN - 112) for text in texts]
+    wrapped = [balanced(text, font("Sans", size), WIDTH - 2 * MARGIN - 112) for text in texts]
     height = sum(map(len, wrapped)) * step + round(size * 0.55) * (len(texts) - 1)
     return (size, step, wrapped) if height <= BODY_BOTTOM - BODY_TOP - 48 else None
 
@@ -261,7 +286,7 @@ def compare(image: Image.Image, slide: Slide, accent: Colour) -> None:
 def _table(rows: list[list[str]], width: int) -> tuple[int, int, list[list[list[str]]]]:
     for size in range(30, 19, -2):
         step = round(size * 1.45)
-        cells = [[wrap(cell, font("Sans", size), width) for cell in row] for row in rows]
+        cells = [[balanced(cell, font("Sans", size), width) for cell in row] for row in rows]
         room = (BODY_BOTTOM - BODY_TOP - 52) // len(rows)
         if all(len(lines) * step + 8 <= room for row in cells for lines in row):
             return size, step, cells
@@ -278,7 +303,7 @@ LAYOUTS: dict[str, Callable[[Image.Image, Slide, Colour], None]] = {
 
 def cover(slide: Slide, frame: Frame) -> Image.Image:
     """Draw a lesson's first slide or the first one of a section."""
-    image = _ground(frame.accent).copy()
+    image = ground(frame.accent).copy()
     draw = ImageDraw.Draw(image)
     furniture(draw, frame, "")
     face = fitting("Serif", slide.title, 64, WIDTH - 2 * MARGIN)
@@ -294,7 +319,7 @@ def render(slide: Slide, frame: Frame) -> Image.Image:
     """Draw one slide."""
     if slide.layout == "cover":
         return cover(slide, frame)
-    image = _ground(frame.accent).copy()
+    image = ground(frame.accent).copy()
     draw = ImageDraw.Draw(image)
     furniture(draw, frame, slide.section)
     heading(draw, slide.title, frame.accent)
