@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from lms.domain.programme_annex import Addition, Certificate, Deviation
 from lms.domain.programme_check import broken, settle
 from lms.domain.programme_reading import Finding, Reader, UnreadError, key_paths
 from lms.domain.programme_tree import (
-    Addition,
     Assessment,
     Assignment,
-    Certificate,
     CityQuota,
     Component,
-    Deviation,
     Enrolment,
     Exam,
     HoursRule,
@@ -106,9 +104,7 @@ def unrecorded(old: Programme, new: Programme) -> tuple[Change, ...]:
     derivation = new.derivation
     paths = [path for one in derivation.differences for path in one.paths] if derivation else []
     return tuple(
-        change
-        for change in difference(old, new)
-        if not change.path.startswith("derived_from") and not any(covers(path, change.path) for path in paths)
+        change for change in difference(old, new) if not change.path.startswith("derived_from") and not any(covers(path, change.path) for path in paths)
     )
 
 

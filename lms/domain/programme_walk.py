@@ -67,11 +67,7 @@ def difference(old: Any, new: Any) -> list[Change]:
     """List what changed, key by key; tables in lists are matched by their code."""
     before, after = dict(_values(old)), dict(_values(new))
     places = {**_places(old), **_places(new)}
-    return [
-        Change(places[path], before.get(path), after.get(path))
-        for path in {**after, **before}
-        if before.get(path) != after.get(path)
-    ]
+    return [Change(places[path], before.get(path), after.get(path)) for path in {**after, **before} if before.get(path) != after.get(path)]
 
 
 def _members(value: Any, path: str) -> list[tuple[str, Any]]:
