@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from lms.kernel.part import Part
-from lms.store import person as _person  # noqa: F401 - bring their tables into the metadata
+from lms.store import roster as _roster  # noqa: F401 - brings its tables and those it refers to into the metadata
 from lms.store.signing_in import identity_of
 
 part = Part(

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.kernel.db import APPEND_ONLY, Base
 from lms.kernel.permissions import Role
+from lms.store.unit import UnitRow
 
 _ROLES = ", ".join(f"'{role.value}'" for role in Role)
 
@@ -27,7 +28,7 @@ class PersonRow(Base):
     account: Mapped[str] = mapped_column(String(40), unique=True)
     name: Mapped[str] = mapped_column(String(60))
     name_pinyin: Mapped[str] = mapped_column(String(200, collation="C"))
-    unit_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("unit.id"))
+    unit_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(UnitRow.id))
     created_at: Mapped[datetime]
     post: Mapped[str] = mapped_column(String(60), default="")
     audience: Mapped[str] = mapped_column(String(40), default="")
@@ -50,7 +51,7 @@ class RoleGrantRow(Base):
     id: Mapped[int] = mapped_column(BigInteger, AutoNumber(), primary_key=True, init=False)
     person_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("person.id", ondelete="CASCADE"))
     role: Mapped[str] = mapped_column(String(30))
-    unit_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("unit.id"), index=True)
+    unit_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(UnitRow.id), index=True)
     granted_at: Mapped[datetime]
     granted_by: Mapped[int | None] = mapped_column(BigInteger, default=None)
 

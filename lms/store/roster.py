@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.kernel.db import Base
+from lms.store.person import PersonRow
 
 
 class RosterImportRow(Base):
@@ -32,5 +33,5 @@ class RosterChangeRow(Base):
     __tablename__ = "roster_change"
 
     import_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("roster_import.id"), primary_key=True)
-    person_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("person.id", ondelete="CASCADE"), primary_key=True, index=True)
+    person_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(PersonRow.id, ondelete="CASCADE"), primary_key=True, index=True)
     before: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from lms.kernel.db import Base, transaction
 from lms.kernel.identity import Identity
 from lms.kernel.permissions import Role
+from lms.store.person import PersonRow
 
 
 class LoginRow(Base):
@@ -19,7 +20,7 @@ class LoginRow(Base):
 
     id: Mapped[int] = mapped_column(BigInteger, AutoNumber(), primary_key=True, init=False)
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    person_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("person.id", ondelete="CASCADE"))
+    person_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(PersonRow.id, ondelete="CASCADE"))
     created_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     device: Mapped[str] = mapped_column(String(120), default="")
