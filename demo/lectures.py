@@ -14,7 +14,7 @@ import av
 import numpy as np
 from PIL import Image
 
-from demo import narration, slides, voice
+from demo import narration, slides, typesetting, voice
 from demo.narration import Cue
 from demo.slides import Frame, Slide
 from demo.voice import RATE, Sound, Voice
@@ -87,7 +87,7 @@ def lessons(folder: Path = CONTENT) -> list[Lesson]:
 def finished(lesson: Lesson, out_dir: Path) -> Lecture:
     """Name the files of a lecture; the name changes with the text and with this generator."""
     digest = hashlib.sha256(lesson.path.read_bytes())
-    for module in (__file__, slides.__file__, narration.__file__, voice.__file__):
+    for module in (__file__, slides.__file__, typesetting.__file__, narration.__file__, voice.__file__):
         digest.update(Path(module).read_bytes())
     stem = out_dir / f"{lesson.code}.{digest.hexdigest()[:10]}"
     return Lecture(
@@ -145,7 +145,7 @@ def encode(lesson: Lesson, target: Path, progress: Progress | None = None) -> li
 
 def _video_frames(image: Image.Image, start: int, seconds: int) -> Iterator[av.VideoFrame]:
     """Show one picture for some seconds."""
-    frame = av.VideoFrame.from_image(image).reformat(format="yuv420p")
+    frame = av.VideoFrame.from_ndarray(np.asarray(image), format="rgb24").reformat(format="yuv420p")
     for number in range(seconds * FRAMES_PER_SECOND):
         frame.pts, frame.time_base = start * FRAMES_PER_SECOND + number, Fraction(1, FRAMES_PER_SECOND)
         yield frame

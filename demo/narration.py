@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -11,6 +12,7 @@ LEAD = 1.2
 TAIL = 0.8
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.3, 2.2
 CAPTION_CHARS = 34
+ROOM_SECONDS, ROOM_SEED = 7, 12356
 UNVOICED_CHARS_PER_SECOND = 4.2
 # Words a minute as the engine counts them; the first at which a slide's text fits is taken.
 PACES = (145, 155, 165, 175, 190, 205, 225)
@@ -62,10 +64,11 @@ def chime(accented: bool) -> Sound:
     return (0.09 * tone * attack).astype(np.float32)
 
 
-def room(length: int, seed: int) -> Sound:
-    """Lay a very quiet, soft noise under everything, so that pauses do not sound broken."""
-    noise = np.random.default_rng(seed).standard_normal(length + 63).astype(np.float32)
-    return np.convolve(noise, np.full(64, 1 / 64, dtype=np.float32), mode="valid").astype(np.float32) * np.float32(0.006)
+@cache
+def room() -> Sound:
+    """Make some seconds of a very quiet, soft noise, so that pauses do not sound broken."""
+    noise = np.random.default_rng(ROOM_SEED).standard_normal(ROOM_SECONDS * RATE + 63)
+    return (0.006 * np.convolve(noise, np.full(64, 1 / 64), mode="valid")).astype(np.float32)
 
 
 def narrate(voice: Voice, text: str, start: int, seconds: int, *, accented: bool = False) -> Speech:
@@ -73,7 +76,7 @@ def narrate(voice: Voice, text: str, start: int, seconds: int, *, accented: bool
     said = sentences(text)
     spoken, lengths = _fitting(voice, said, seconds)
     pause = min(LONGEST_PAUSE, (seconds - LEAD - TAIL - sum(lengths)) / len(said))
-    sound = room(seconds * RATE, seed=start)
+    sound = np.resize(room(), seconds * RATE)
     bell = chime(accented)
     sound[: bell.size] += bell
     cues: list[Cue] = []
@@ -84,7 +87,7 @@ def narrate(voice: Voice, text: str, start: int, seconds: int, *, accented: bool
             sound[first : first + words.size] += words[: sound.size - first]
         cues += _cues(sentence, start + at, length)
         at += length + pause
-    return Speech(sound.astype(np.float32), tuple(cues))
+    return Speech(sound, tuple(cues))
 
 
 def _fitting(voice: Voice, said: list[str], seconds: int) -> tuple[list[Sound | None], list[float]]:
@@ -92,10 +95,7 @@ def _fitting(voice: Voice, said: list[str], seconds: int) -> tuple[list[Sound | 
     free = seconds - LEAD - TAIL
     for pace in PACES:
         spoken = [voice.say(sentence, pace) for sentence in said]
-        lengths = [
-            len(sentence) / UNVOICED_CHARS_PER_SECOND if words is None else words.size / RATE
-            for sentence, words in zip(said, spoken, strict=True)
-        ]
+        lengths = [len(sentence) / UNVOICED_CHARS_PER_SECOND if words is None else words.size / RATE for sentence, words in zip(said, spoken, strict=True)]
         if sum(lengths) + SHORTEST_PAUSE * (len(said) - 1) <= free:
             return spoken, lengths
     if voice.silent:

@@ -1,29 +1,23 @@
 """Draw the slides of a lecture."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
-from typing import TypeAlias
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
+
+from demo.typesetting import Colour, Draw, Style, balanced, fitting, font, labelled, lines_at, wrap
 
 WIDTH, HEIGHT = 1280, 720
 MARGIN = 96
 TEXT_WIDTH = 960
 BODY_TOP, BODY_BOTTOM = 236, 628
-LONGEST_LABEL = 8
 
 PAPER = (248, 246, 241)
 CARD = (255, 255, 255)
 INK = (33, 44, 54)
 MUTED = (98, 108, 117)
 RULE = (222, 218, 208)
-
-Colour: TypeAlias = tuple[int, int, int]
-Font: TypeAlias = ImageFont.FreeTypeFont
-Draw: TypeAlias = ImageDraw.ImageDraw
 
 ACCENTS: dict[str, Colour] = {
     "principles": (38, 103, 109),
@@ -39,10 +33,6 @@ TOPICS = {
     "group": "团体辅导",
     "crisis": "心理危机干预",
 }
-
-# Kinsoku: these may not begin a line, those may not end one.
-NEVER_FIRST = "，。、；：？！）》」』”’…—·%％,.!?;:)"
-NEVER_LAST = "（《「『“‘("
 
 
 @dataclass(frozen=True)
@@ -72,72 +62,10 @@ class Frame:
         return ACCENTS[self.topic]
 
 
-@cache
-def font(face: str, size: int) -> Font:
-    """Open a face of the bundled fonts: Sans or Serif."""
-    return ImageFont.truetype(str(font_path(face)), size)
-
-
-def font_path(face: str) -> Path:
-    """Find a bundled font file without importing its package."""
-    spec = find_spec("pylopdf_fonts_zh_cn")
-    if spec is None or spec.origin is None:
-        raise FileNotFoundError("pylopdf-fonts-zh-cn")
-    return Path(spec.origin).parent / f"Noto{face}SC-Regular.otf"
-
-
 def tint(colour: Colour, share: float, ground: Colour = PAPER) -> Colour:
     """Mix a colour into the ground."""
-    red, green, blue = (
-        round(g + (c - g) * share) for c, g in zip(colour, ground, strict=True)
-    )
+    red, green, blue = (round(g + (c - g) * share) for c, g in zip(colour, ground, strict=True))
     return red, green, blue
-
-
-def words(text: str) -> Iterator[str]:
-    """Cut text into pieces a line may break between."""
-    run = ""
-    for char in text:
-        if char.isascii() and not char.isspace():
-            run += char
-            continue
-        if run:
-            yield run
-            run = ""
-        yield char
-    if run:
-        yield run
-
-
-def wrap(text: str, face: Font, width: float) -> list[str]:
-    """Break text into lines that keep the punctuation rules."""
-    lines, line = [], ""
-    for word in words(text):
-        fits = face.getlength(line + word) <= width
-        if fits or not line or (word[0] in NEVER_FIRST and len(word) == 1):
-            line += word
-            continue
-        carried = ""
-        while line and line[-1] in NEVER_LAST:
-            carried, line = line[-1] + carried, line[:-1]
-        lines.append(line.rstrip())
-        line = carried + word.lstrip()
-    return [*lines, line] if line else lines
-
-
-def balanced(text: str, face: Font, width: float) -> list[str]:
-    """Break text into as few lines as it needs, after punctuation if it can be, and of like length."""
-    widest = wrap(text, face, width)
-    if len(widest) < 2:
-        return widest
-    tries = [widest]
-    while len(lines := wrap(text, face, width := width - face.size)) == len(widest):
-        tries.append(lines)
-    return min(tries, key=lambda lines: (_cut_clauses(lines), -min(map(len, lines))))
-
-
-def _cut_clauses(lines: list[str]) -> int:
-    return sum(line[-1] not in NEVER_FIRST for line in lines[:-1])
 
 
 @cache
@@ -159,32 +87,12 @@ def card(image: Image.Image, box: tuple[int, int, int, int], fill: Colour, radiu
     image.paste(fill, (left, top), mask.resize((right - left, bottom - top), Image.Resampling.LANCZOS))
 
 
-def lines_at(draw: Draw, at: tuple[int, int], lines: list[str], face: Font, fill: Colour, step: int) -> int:
-    """Write lines downwards and tell where the next would stand."""
-    x, y = at
-    for line in lines:
-        draw.text((x, y), line, font=face, fill=fill, anchor="ls")
-        y += step
-    return y
-
-
-def labelled(draw: Draw, at: tuple[int, int], lines: list[str], face: Font, accent: Colour, step: int) -> int:
-    """Write lines whose leading label, up to a colon, bears the topic's colour."""
-    below = lines_at(draw, at, lines, face, INK, step)
-    label, colon, _ = lines[0].partition("：")
-    if colon and len(label) <= LONGEST_LABEL:
-        draw.text(at, label, font=face, fill=accent, anchor="ls", stroke_width=0.5, stroke_fill=accent)
-    return below
-
-
 def furniture(draw: Draw, frame: Frame, section: str) -> None:
     """Draw what every slide shares: kicker, footer and progress line."""
     small = font("Sans", 21)
     draw.text((MARGIN, 84), section or TOPICS[frame.topic], font=small, fill=frame.accent, anchor="ls")
     draw.text((MARGIN, 682), frame.lesson, font=font("Sans", 19), fill=MUTED, anchor="ls")
-    draw.text(
-        (WIDTH - MARGIN, 682), f"{frame.number} / {frame.count}", font=font("Sans", 19), fill=MUTED, anchor="rs"
-    )
+    draw.text((WIDTH - MARGIN, 682), f"{frame.number} / {frame.count}", font=font("Sans", 19), fill=MUTED, anchor="rs")
     draw.rectangle((0, HEIGHT - 8, WIDTH, HEIGHT), fill=RULE)
     draw.rectangle((0, HEIGHT - 8, round(WIDTH * frame.number / frame.count), HEIGHT), fill=frame.accent)
 
@@ -196,18 +104,11 @@ def heading(draw: Draw, title: str, accent: Colour) -> None:
     draw.rectangle((MARGIN, 184, MARGIN + 64, 188), fill=accent)
 
 
-def fitting(face: str, text: str, size: int, width: int) -> Font:
-    """Choose the largest size not above the given one at which text fits in one line."""
-    while size > 30 and font(face, size).getlength(text) > width:
-        size -= 2
-    return font(face, size)
-
-
 def points(image: Image.Image, slide: Slide, accent: Colour) -> None:
     """Draw bullets as a list, numbered when they are steps."""
     draw = ImageDraw.Draw(image)
     size, step, wrapped = _largest(slide.bullets, TEXT_WIDTH)
-    face = font("Sans", size)
+    style = Style(font("Sans", size), INK, step)
     gap = round(size * 0.6)
     height = sum(len(lines) * step + gap for lines in wrapped) - gap
     y = BODY_TOP + max(0, (BODY_BOTTOM - BODY_TOP - height) // 3) + size
@@ -218,7 +119,7 @@ def points(image: Image.Image, slide: Slide, accent: Colour) -> None:
             draw.text((MARGIN + 23, middle), str(number), font=font("Sans", 25), fill=CARD, anchor="mm")
         else:
             card(image, (MARGIN + 16, middle - 7, MARGIN + 30, middle + 7), accent, radius=7)
-        y = labelled(draw, (MARGIN + 72, y), lines, face, accent, step) + gap
+        y = labelled(draw, (MARGIN + 72, y), lines, style, accent) + gap
 
 
 def _largest(texts: tuple[str, ...], width: int) -> tuple[int, int, list[list[str]]]:
@@ -241,14 +142,13 @@ def case(image: Image.Image, slide: Slide, accent: Colour) -> None:
     card(image, (MARGIN + 2, BODY_TOP - 6, WIDTH - MARGIN - 2, BODY_BOTTOM + 2), CARD, radius=16)
     draw = ImageDraw.Draw(image)
     draw.rectangle((MARGIN + 2, BODY_TOP + 26, MARGIN + 10, BODY_BOTTOM - 30), fill=accent)
-    size, step, wrapped = next(
-        fit for size in range(34, 21, -2) if (fit := _inside(slide.bullets, size)) is not None
-    )
+    size, step, wrapped = next(fit for size in range(34, 21, -2) if (fit := _inside(slide.bullets, size)) is not None)
+    style = Style(font("Sans", size), INK, step)
     gap = round(size * 0.55)
     height = sum(len(lines) * step + gap for lines in wrapped) - gap
     y = BODY_TOP + (BODY_BOTTOM - BODY_TOP - height) // 2 + size
     for lines in wrapped:
-        y = labelled(draw, (MARGIN + 56, y), lines, font("Sans", size), accent, step) + gap
+        y = labelled(draw, (MARGIN + 56, y), lines, style, accent) + gap
 
 
 def _inside(texts: tuple[str, ...], size: int) -> tuple[int, int, list[list[str]]] | None:
@@ -271,13 +171,14 @@ def compare(image: Image.Image, slide: Slide, accent: Colour) -> None:
         draw.rectangle((left, top + 40, left + width - 1, top + 64), fill=colour)
         draw.text((left + width // 2, top + 33), rows[0][column], font=font("Sans", 28), fill=CARD, anchor="mm")
     size, step, cells = _table(rows[1:], width - 56)
+    style = Style(font("Sans", size), INK, step)
     height = (BODY_BOTTOM + 4 - top - 64) // len(cells)
     for row, pair in enumerate(cells):
         for column, lines in enumerate(pair):
             left = MARGIN + column * (width + gutter) + 28
             middle = top + 64 + row * height + height // 2
             first = middle - (len(lines) - 1) * step // 2 + round(size * 0.36)
-            lines_at(draw, (left, first), lines, font("Sans", size), INK, step)
+            lines_at(draw, (left, first), lines, style)
             if row:
                 y = top + 64 + row * height
                 draw.line((left, y, left + width - 56, y), fill=RULE, width=2)
@@ -309,9 +210,9 @@ def cover(slide: Slide, frame: Frame) -> Image.Image:
     face = fitting("Serif", slide.title, 64, WIDTH - 2 * MARGIN)
     draw.text((MARGIN, 300), slide.title, font=face, fill=INK, anchor="ls", stroke_width=0.8, stroke_fill=INK)
     draw.rectangle((MARGIN, 336, MARGIN + 96, 341), fill=frame.accent)
-    y = 408
+    style, y = Style(font("Sans", 30), MUTED, 46), 408
     for bullet in slide.bullets:
-        y = lines_at(draw, (MARGIN, y), wrap(bullet, font("Sans", 30), 980), font("Sans", 30), MUTED, 46) + 10
+        y = lines_at(draw, (MARGIN, y), wrap(bullet, style.face, 980), style) + 10
     return image
 
 

@@ -77,7 +77,7 @@ class Voice:
             self._engine.espeak_SetParameter(parameter, value, 0)
         words = spoken(text).encode()
         self._engine.espeak_Synth(words, len(words) + 1, 0, RETRIEVAL, 0, UTF8, None, None)
-        return soften(np.concatenate(self._parts).astype(np.float32) / 32768)
+        return soften((np.concatenate(self._parts) / 32768).astype(np.float32))
 
 
 def spoken(text: str) -> str:

@@ -8,7 +8,7 @@ import av
 import pytest
 from PIL import ImageFont
 
-from demo import lectures, narration, slides, voice
+from demo import lectures, narration, slides, typesetting, voice
 from demo.lectures import Lecture, Lesson
 from demo.narration import Cue
 from demo.slides import Frame
@@ -58,15 +58,9 @@ def test_a_lesson_is_complete(lesson: Lesson) -> None:
 
 @pytest.mark.parametrize("face", ["Sans", "Serif"])
 def test_every_character_has_a_glyph(face: str) -> None:
-    font = ImageFont.truetype(str(slides.font_path(face)), 24)
+    font = ImageFont.truetype(str(typesetting.font_path(face)), 24)
     missing = bytes(font.getmask("\U0010fffd"))
-    written = {
-        char
-        for lesson in LESSONS
-        for slide in lesson.slides
-        for text in (lesson.title, slide.section, slide.title, *slide.bullets)
-        for char in text
-    }
+    written = {char for lesson in LESSONS for slide in lesson.slides for text in (lesson.title, slide.section, slide.title, *slide.bullets) for char in text}
     assert not {char for char in written if not char.isspace() and bytes(font.getmask(char)) == missing}
 
 
@@ -80,10 +74,10 @@ def test_every_slide_holds_its_text(lesson: Lesson) -> None:
 def test_no_line_begins_with_a_closing_mark() -> None:
     text = "他说：“我们先听一听，再想一想，然后（如果你愿意）一起做。”" * 3
     for width in range(120, 900, 37):
-        lines = slides.wrap(text, slides.font("Sans", 30), width)
+        lines = typesetting.wrap(text, typesetting.font("Sans", 30), width)
         assert "".join(lines) == text
-        assert not [line for line in lines if line[0] in slides.NEVER_FIRST]
-        assert not [line for line in lines[:-1] if line[-1] in slides.NEVER_LAST]
+        assert not [line for line in lines if line[0] in typesetting.NEVER_FIRST]
+        assert not [line for line in lines[:-1] if line[-1] in typesetting.NEVER_LAST]
 
 
 @each_lesson()
@@ -142,11 +136,7 @@ def test_the_shortest_lecture_is_a_playable_video(shortest: Lecture) -> None:
         picture = file.streams.video[0]
         assert (picture.width, picture.height, picture.pix_fmt) == (1280, 720, "yuv420p")
         assert picture.time_base is not None
-        keys = [
-            float(packet.pts * picture.time_base)
-            for packet in file.demux(picture)
-            if packet.is_keyframe and packet.pts is not None
-        ]
+        keys = [float(packet.pts * picture.time_base) for packet in file.demux(picture) if packet.is_keyframe and packet.pts is not None]
         assert max(after - before for before, after in pairwise(keys)) <= lectures.KEYFRAME_SECONDS
 
 
