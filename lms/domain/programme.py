@@ -114,6 +114,7 @@ def known_keys() -> tuple[str, ...]:
 
 
 def _examine(text: str, course_minutes: Decimal | None) -> tuple[Programme | None, tuple[Fault, ...]]:
+    text = text.removeprefix("\ufeff")  # Windows editors put it there
     try:
         raw = tomllib.loads(text, parse_float=Decimal)
     except (ValueError, RecursionError, decimal.InvalidOperation) as error:

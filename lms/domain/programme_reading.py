@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
+from difflib import get_close_matches
 from functools import cache
 from typing import Annotated, Any, Literal, NoReturn, Union, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo
@@ -153,7 +154,8 @@ class Reader:
             return self._fault(path, "wrong_type", "这里应当是一张表")
         known = {key.name: key for key in keys(kind)}
         for name in raw.keys() - known.keys():
-            self._fault(join(path, name), "unknown_key", f"不认识的键「{name}」")
+            near = get_close_matches(name, known.keys() - raw.keys(), 1)
+            self._fault(join(path, name), "unknown_key", f"不认识的键「{name}」" + (f"；是不是「{near[0]}」？" if near else ""))
         values: dict[str, Any] = {}
         for name, key in known.items():
             if name in raw:

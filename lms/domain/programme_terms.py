@@ -9,7 +9,7 @@ from lms.domain.window import Edge
 
 Code = Annotated[str, Pattern(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")]
 DivisionCode = Annotated[str, Pattern(r"[0-9A-Z]{6,12}")]
-KeyPath = Annotated[str, Pattern(r"[a-z_0-9.*\[\]]+")]
+KeyPath = Annotated[str, Pattern(r"[a-z_0-9.*\[\]]{1,200}")]
 Percent = Annotated[int, Limits(0, 100)]
 Count = Annotated[int, Limits(0, 10_000_000)]
 Some = Annotated[int, Limits(1, 1_000_000)]

@@ -125,6 +125,16 @@ def test_text_that_is_no_toml_is_refused_with_its_line() -> None:
     assert [fault.code for fault in rules.check("a = 1e-99999999999999999999999")] == ["not_toml"]
 
 
+def test_a_byte_order_mark_is_no_fault() -> None:
+    assert rules.check("\ufeff" + TEXT.replace("\n", "\r\n")) == ()
+
+
+def test_a_slip_of_the_pen_is_guessed() -> None:
+    messages = {fault.code: fault.message for fault in rules.check(damaged(("online = 32", "onlin = 32")))}
+    assert messages["unknown_key"].endswith("是不是「online」？")
+    assert messages["missing_key"] == "缺少键「online」"
+
+
 def test_an_empty_file_lacks_every_required_key() -> None:
     faults = rules.check("")
     assert {fault.code for fault in faults} == {"missing_key"}
