@@ -1,1 +1,1 @@
-"""The domain layer of the exam engine."""
+"""The rules of the exam engine."""

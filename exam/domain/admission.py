@@ -1,0 +1,108 @@
+"""May this person start now: enrolled, learning done, inside the window, attempts left, honesty stated."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from exam.domain.exam import Exam
+from lms.kernel.refusal import Conflict, Forbidden, Invalid, N_, Refusal
+
+
+class NotEnrolled(Forbidden):
+    """The person is not enrolled in the exam's programme."""
+
+    code = "not_enrolled"
+    message = N_("您没有报名本培训项目，不能参加这场考试。")
+
+
+class LearningIncomplete(Forbidden):
+    """The learning that the exam asks for is not done."""
+
+    code = "learning_incomplete"
+    message = N_("您还有必修学习内容没有完成，完成后即可参加考试。")
+
+
+class NotOpenYet(Conflict):
+    """The exam's window has not begun."""
+
+    code = "not_open_yet"
+    message = N_("考试还没有开始，请在考试时间内进入。")
+
+
+class WindowClosed(Conflict):
+    """The exam's window has ended."""
+
+    code = "window_closed"
+    message = N_("考试时间已经结束，不能再开始作答。")
+
+
+class AttemptsUsed(Conflict):
+    """No attempt is left."""
+
+    code = "attempts_used"
+    message = N_("您的考试次数已经用完。")
+
+
+class HonestyMissing(Invalid):
+    """The honesty statement was not made."""
+
+    code = "honesty_missing"
+    message = N_("请先阅读并同意诚信考试承诺。")
+
+
+class NotReady(Conflict):
+    """The papers of the exam have not been assembled."""
+
+    code = "exam_not_ready"
+    message = N_("考试还在准备中，请稍后再来。")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What admission needs to know of a person."""
+
+    enrolled: bool
+    learning_complete: bool
+    missing: tuple[str, ...]
+    attempts_used: int
+    percent: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Briefing:
+    """What stands before the start button; `refusal` says why there is none."""
+
+    exam: Exam
+    seconds: int
+    attempts_left: int
+    open_attempt: bool
+    missing: tuple[str, ...]
+    refusal: Refusal | None
+
+
+def refusal(exam: Exam, standing: Standing, now: datetime) -> Refusal | None:
+    """Return why the person may not start now, the most lasting reason first."""
+    if not standing.enrolled:
+        return NotEnrolled()
+    if exam.state != "ready":
+        return NotReady()
+    if now < exam.opens:
+        return NotOpenYet(opens=exam.opens)
+    if not exam.starts_at(now):
+        return WindowClosed()
+    if standing.attempts_used >= exam.attempts:
+        return AttemptsUsed()
+    if exam.requires_learning and not standing.learning_complete:
+        return LearningIncomplete(missing=list(standing.missing))
+    return None
+
+
+def brief(exam: Exam, standing: Standing, *, open_attempt: bool, now: datetime) -> Briefing:
+    """Return the briefing; who has an open attempt may always go back to it."""
+    return Briefing(
+        exam=exam,
+        seconds=int(exam.time_given(max(now, exam.opens), standing.percent).total_seconds()),
+        attempts_left=max(0, exam.attempts - standing.attempts_used),
+        open_attempt=open_attempt,
+        missing=standing.missing if exam.requires_learning else (),
+        refusal=None if open_attempt else refusal(exam, standing, now),
+    )

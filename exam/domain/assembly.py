@@ -1,0 +1,260 @@
+"""Assembly: many papers at once from a blueprint, a frozen pool and a seed, all of equal hardness.
+
+Every draw comes from SHAKE-256 of the seed, not from a statistical generator: known papers tell nothing about the others,
+and the same seed gives the same papers on every numpy.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exam.domain import paper as papers
+from exam.domain.blueprint import Blueprint
+from exam.domain.paper import Paper
+from lms.kernel.refusal import Invalid, N_
+from question_bank.domain.item import PoolItem
+
+Indexes = NDArray[np.int64]
+CALM = 20  # uses below which an item's share says little: balancing harder would make neighbours alike
+MOST_TRIES = 40  # papers drawn for each one asked before giving up
+PAIRS = 20_000
+_EVER = np.uint64(2**53)
+
+
+class PapersUnequal(Invalid):
+    """Too few of the drawn papers are as hard as the others."""
+
+    code = "papers_unequal"
+    message = N_("按目前的题库和容差无法组出难度相当的试卷，请放宽容差或补充试题。")
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Mean, standard deviation and extremes."""
+
+    mean: float
+    sd: float
+    min: float
+    max: float
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What the exam board wants to know of a set of papers; expected scores in points."""
+
+    papers: int
+    pool: int
+    expected_score: Spread
+    plain_sd: float
+    information_sd: float
+    exposure_max: float
+    exposure_mean: float
+    overlap_mean: float
+    overlap_max: int
+    rejected: int
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """A set of papers with its evidence."""
+
+    papers: tuple[Paper, ...]
+    statistics: Statistics
+    hash: str
+
+
+class _Stream:
+    """Reproducible random bytes: SHAKE-256 of the seed and a running label."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = f"paper-assembly:{seed}:".encode()
+        self._label = 0
+
+    def uniform(self, *shape: int) -> NDArray[np.float64]:
+        """Return numbers in [0, 1)."""
+        return self._words(*shape) / 4294967296.0
+
+    def ranks(self, *shape: int) -> NDArray[np.uint32]:
+        """Return words whose order along the last axis is a random permutation."""
+        return self._words(*shape)
+
+    def _words(self, *shape: int) -> NDArray[np.uint32]:
+        self._label += 1
+        size = int(np.prod(shape))
+        raw = hashlib.shake_256(self._seed + str(self._label).encode()).digest(size * 4)
+        return np.frombuffer(raw, dtype="<u4").reshape(shape)
+
+
+class _Pool:
+    """The pool as arrays: who is in which cell, how hard, and whose enemy."""
+
+    def __init__(self, blueprint: Blueprint, pool: Sequence[PoolItem], options: Mapping[int, int]) -> None:
+        self.size = len(pool)
+        self.versions = np.array([item.version_id for item in pool], dtype=np.int64)
+        self.difficulty = np.array([item.difficulty for item in pool], dtype=float)
+        self.cells = [np.array([i for i, item in enumerate(pool) if cell.fits(item)], dtype=np.int64) for cell in blueprint.cells]
+        self.counts = [cell.count for cell in blueprint.cells]
+        self.options = np.array([options[item.version_id] for item in pool], dtype=np.int64)
+        self.shuffled = np.array([item.type != "true_false" for item in pool])
+        self.enemies = self._enemies(pool)
+        self.points = np.array(blueprint.position_points, dtype=np.int64)
+        self.target = sum(
+            section.points * cell.count * float(self.difficulty[items].mean())
+            for (section, cell), items in zip(((s, c) for s in blueprint.sections for c in s.cells), self.cells, strict=True)
+        )
+
+    def _enemies(self, pool: Sequence[PoolItem]) -> Indexes:
+        at = {item.item_id: i for i, item in enumerate(pool)}
+        lists: list[set[int]] = [set() for _ in pool]
+        for i, item in enumerate(pool):
+            for other in item.enemies:
+                if other in at and at[other] != i:
+                    lists[i].add(at[other])
+                    lists[at[other]].add(i)
+        width = max((len(found) for found in lists), default=0)
+        # The column behind the last item takes the padding.
+        table = np.full((self.size, width), self.size, dtype=np.int64)
+        for i, found in enumerate(lists):
+            table[i, : len(found)] = sorted(found)
+        return table
+
+
+def assemble(blueprint: Blueprint, pool: Sequence[PoolItem], options: Mapping[int, int], *, papers_wanted: int, seed: int) -> Assembly:
+    """Draw the papers; the same pool in any order, options and seed give the same set.
+
+    `options` tells how many options each item version has.
+    """
+    pool = sorted(pool, key=lambda item: item.version_id)
+    blueprint.check(pool)
+    arrays, stream = _Pool(blueprint, pool, options), _Stream(seed)
+    usage = np.zeros(arrays.size, dtype=np.int64)
+    kept: list[Indexes] = []
+    drawn_scores: list[NDArray[np.float64]] = []
+    found = rejected = 0
+    chunk = min(512, max(4, papers_wanted // 32))
+    most = blueprint.exposure_percent * max(papers_wanted, 20) // 100
+    while found < papers_wanted:
+        if rejected > MOST_TRIES * papers_wanted + 1000:
+            raise PapersUnequal(kept=found, rejected=rejected)
+        drawn, complete = _draw(arrays, stream, usage, chunk, usage >= most)
+        scores = arrays.difficulty[drawn] @ arrays.points
+        drawn_scores.append(scores[complete])
+        equal = drawn[complete & (np.abs(scores - arrays.target) <= blueprint.tolerance)]
+        good = _within(equal, usage, most)[: papers_wanted - found]
+        rejected += chunk - len(good) if found + len(good) < papers_wanted else 0
+        kept.append(good)
+        found += len(good)
+    items = np.concatenate(kept)
+    plain = float(np.concatenate(drawn_scores).std()) / 100
+    return _finish(blueprint, arrays, stream, items, rejected, plain)
+
+
+def _draw(
+    arrays: _Pool, stream: _Stream, usage: Indexes, many: int, worn: NDArray[np.bool_]
+) -> tuple[Indexes, NDArray[np.bool_]]:
+    """Draw papers cell by cell, the less used items more readily; a paper that finds no peaceful item is incomplete."""
+    banned = np.zeros((many, arrays.size + 1), dtype=bool)
+    banned[:, : arrays.size] = worn
+    rows = np.arange(many)
+    complete = np.ones(many, dtype=bool)
+    columns = []
+    for items, count in zip(arrays.cells, arrays.counts, strict=True):
+        used = usage[items]
+        share = used.mean()
+        keys = stream.uniform(many, len(items)) + (used - share) / (share + CALM)
+        for _ in range(count):
+            open_keys = np.where(banned[:, items], np.inf, keys)
+            best = open_keys.argmin(axis=1)
+            complete &= np.isfinite(open_keys[rows, best])
+            chosen = items[best]
+            banned[rows, chosen] = True
+            if arrays.enemies.shape[1]:
+                banned[rows[:, None], arrays.enemies[chosen]] = True
+            columns.append(chosen)
+    return np.stack(columns, axis=1), complete
+
+
+def _within(drawn: Indexes, usage: Indexes, most: int) -> Indexes:
+    """Keep the papers that take no item above its most uses, and count them in."""
+    total = usage + np.bincount(drawn.ravel(), minlength=len(usage))
+    if total.max(initial=0) <= most:
+        usage[:] = total
+        return drawn
+    kept = []
+    for row in drawn:
+        if (usage[row] < most).all():
+            usage[row] += 1
+            kept.append(row)
+    return np.array(kept, dtype=np.int64).reshape(-1, drawn.shape[1])
+
+
+def _finish(blueprint: Blueprint, arrays: _Pool, stream: _Stream, items: Indexes, rejected: int, plain_sd: float) -> Assembly:
+    """Shuffle items inside their sections and options inside their items, and measure the set."""
+    total = len(items)
+    width = int(arrays.options[np.concatenate(arrays.cells)].max())
+    made = []
+    for start in range(0, total, 1024):
+        part = items[start : start + 1024].copy()
+        for _section, first, last in blueprint.spans():
+            order = stream.ranks(len(part), last - first).argsort(axis=1, kind="stable")
+            part[:, first:last] = np.take_along_axis(part[:, first:last], order, axis=1)
+        orders = _orders(arrays, stream, part, width)
+        scores = np.rint(arrays.difficulty[part] @ arrays.points).astype(np.int64)
+        versions = arrays.versions[part]
+        made += [
+            papers.make(start + i + 1, versions[i].tolist(), orders[i].tobytes(), int(scores[i])) for i in range(len(part))
+        ]
+    digest = hashlib.sha256("".join(paper.hash for paper in made).encode()).hexdigest()
+    return Assembly(tuple(made), _measure(arrays, items, rejected, plain_sd), digest)
+
+
+def _orders(arrays: _Pool, stream: _Stream, part: Indexes, width: int) -> NDArray[np.uint8]:
+    """Return for each item the original index behind each option shown, padded to one width."""
+    keys = stream.ranks(*part.shape, width).astype(np.uint64)
+    place = np.arange(width, dtype=np.uint64)
+    keys = np.where(arrays.shuffled[part][..., None], keys, place)
+    # What is no option sorts behind all that are.
+    keys = np.where(place < arrays.options[part][..., None].astype(np.uint64), keys, _EVER + place)
+    return keys.argsort(axis=-1, kind="stable").astype(np.uint8)
+
+
+def _measure(arrays: _Pool, items: Indexes, rejected: int, plain_sd: float) -> Statistics:
+    total, length = items.shape
+    scores = (arrays.difficulty[items] @ arrays.points) / 100
+    information = (arrays.difficulty * (1 - arrays.difficulty))[items].sum(axis=1)
+    usage = np.bincount(items.ravel(), minlength=arrays.size)
+    eligible = np.unique(np.concatenate(arrays.cells))
+    pairs = total * (total - 1)
+    return Statistics(
+        papers=total,
+        pool=len(eligible),
+        expected_score=Spread(*(round(float(value), 4) for value in (scores.mean(), scores.std(), scores.min(), scores.max()))),
+        plain_sd=round(plain_sd, 4),
+        information_sd=round(float(information.std()), 4),
+        exposure_max=round(float(usage.max()) / total, 4),
+        exposure_mean=round(length / len(eligible), 4),
+        overlap_mean=round(float((usage * (usage - 1)).sum()) / pairs, 4) if pairs else 0.0,
+        overlap_max=_most_overlap(items, arrays.size),
+        rejected=rejected,
+    )
+
+
+def _most_overlap(items: Indexes, size: int) -> int:
+    """Return the largest number of common items over all pairs, or over a spread sample where there are too many."""
+    total = len(items)
+    if total < 2:
+        return 0
+    step = np.arange(1, total)
+    left = np.concatenate([np.arange(total - gap) for gap in step[: max(1, PAIRS // total)]])
+    right = np.concatenate([np.arange(gap, total) for gap in step[: max(1, PAIRS // total)]])
+    most = 0
+    for start in range(0, min(len(left), 2 * PAIRS), 1024):
+        one: NDArray[Any] = np.zeros((len(left[start : start + 1024]), size), dtype=bool)
+        np.put_along_axis(one, items[left[start : start + 1024]], values=True, axis=1)
+        common = np.take_along_axis(one, items[right[start : start + 1024]], axis=1).sum(axis=1)
+        most = max(most, int(common.max()))
+    return most

@@ -1,0 +1,151 @@
+"""An attempt: its states, its deadline, what an arrival is worth, and how the log folds into answers."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NewType
+
+from exam.domain.exam import GRACE
+from lms.kernel.refusal import Conflict, N_
+
+AttemptId = NewType("AttemptId", int)
+
+
+class State(StrEnum):
+    """Where an attempt stands."""
+
+    OPEN = "open"
+    SUBMITTED = "submitted"  # handed in by the learner
+    FINALISED = "finalised"  # ended by the server at the deadline
+    SCORED = "scored"
+    ANNULLED = "annulled"
+
+
+class Zone(StrEnum):
+    """What an arrival is worth."""
+
+    COUNTS = "counts"
+    MARKED = "marked"  # in the minute after the deadline: counts, and says so
+    EVIDENCE = "evidence"  # later: kept, never counted
+
+
+# Back to open only by a re-opening, which is audited and which the database also asks for.
+_REOPENED = frozenset({(State.SUBMITTED, State.OPEN), (State.FINALISED, State.OPEN)})
+_ALLOWED = frozenset(
+    {
+        (State.OPEN, State.SUBMITTED),
+        (State.OPEN, State.FINALISED),
+        (State.OPEN, State.ANNULLED),
+        (State.SUBMITTED, State.SCORED),
+        (State.SUBMITTED, State.ANNULLED),
+        (State.FINALISED, State.SCORED),
+        (State.FINALISED, State.ANNULLED),
+        (State.SCORED, State.ANNULLED),
+    }
+)
+
+
+class IllegalTransition(Conflict):
+    """An attempt cannot go from this state to that one."""
+
+    code = "attempt_transition"
+    message = N_("该作答记录的状态已经变化，不能执行此操作。")
+
+
+class AttemptClosed(Conflict):
+    """The attempt has been handed in or ended."""
+
+    code = "attempt_closed"
+    message = N_("本次作答已经结束，不能再修改答案。")
+
+
+class TimeIsUp(Conflict):
+    """It arrived after the deadline and its minute of grace."""
+
+    code = "time_is_up"
+    message = N_("考试时间已到，之后到达的答案只留作记录，不计入成绩。")
+
+
+class OtherDeviceLeads(Conflict):
+    """Another device leads the attempt."""
+
+    code = "other_device_leads"
+    message = N_("本次考试正在另一台设备或另一个页面上进行。如需在这里继续，请选择“在此设备继续”。")
+
+
+class StaleRevision(Conflict):
+    """The answer was changed elsewhere in the meantime."""
+
+    code = "stale_revision"
+    message = N_("这道题的答案已在别处修改，请核对后再保存。")
+
+
+class SequenceTaken(Conflict):
+    """The sequence number was already used for another change."""
+
+    code = "sequence_taken"
+    message = N_("保存请求的编号重复，请刷新页面后继续。")
+
+
+def move(state: State, target: State, *, reopening: bool = False) -> State:
+    """Return the new state; raises IllegalTransition."""
+    if (state, target) in _ALLOWED or (reopening and (state, target) in _REOPENED):
+        return target
+    raise IllegalTransition(state=str(state), target=str(target))
+
+
+def deadline_of(base: datetime, adjustments: Iterable[timedelta]) -> datetime:
+    """Fold the adjustments (outage, extra minutes) onto the deadline given at the start; they move *finish by* too."""
+    return base + sum(adjustments, timedelta(0))
+
+
+def zone(arrived: datetime, deadline: datetime) -> Zone:
+    """Tell what an arrival is worth: limits are closed, at the deadline counts, at the end of the grace too."""
+    if arrived <= deadline:
+        return Zone.COUNTS
+    return Zone.MARKED if arrived <= deadline + GRACE else Zone.EVIDENCE
+
+
+def remaining_ms(deadline: datetime, now: datetime) -> int:
+    """Return the milliseconds left, never below zero."""
+    return max(0, (deadline - now) // timedelta(milliseconds=1))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What stands for one position: choices as shown, ascending."""
+
+    choices: tuple[int, ...]
+    revision: int
+    marked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedChange:
+    """One accepted line of the log."""
+
+    position: int
+    revision: int
+    choices: tuple[int, ...]
+    marked: bool
+
+
+def fold(changes: Iterable[LoggedChange]) -> Mapping[int, Answer]:
+    """Return the answers that a log of accepted changes, in any order, adds up to."""
+    answers: dict[int, Answer] = {}
+    for change in changes:
+        held = answers.get(change.position)
+        if held is None or change.revision > held.revision:
+            answers[change.position] = Answer(change.choices, change.revision, change.marked)
+    return answers
+
+
+def choices_text(choices: Iterable[int]) -> str:
+    """Return choices as stored: `0,2`; empty text for a cleared answer."""
+    return ",".join(str(choice) for choice in sorted(set(choices)))
+
+
+def choices_of(stored: str | None) -> tuple[int, ...]:
+    """Read stored choices."""
+    return tuple(int(part) for part in stored.split(",")) if stored else ()

@@ -1,0 +1,63 @@
+"""An exam: its window, its limit, and how long somebody who starts now will have."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+GRACE = timedelta(seconds=60)  # what arrives this long after the deadline still counts, and is marked
+
+
+class WindowRule(StrEnum):
+    """What the end of the exam's window means."""
+
+    START_BY = "start_by"
+    FINISH_BY = "finish_by"
+
+
+class Release(StrEnum):
+    """When results may be seen."""
+
+    AT_ONCE = "at_once"
+    BY_HAND = "by_hand"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exam:
+    """The settings of an exam; points in hundredths. The window is half open."""
+
+    id: int
+    code: str
+    programme_code: str
+    title: str
+    component: str
+    bank_code: str
+    opens: datetime
+    closes: datetime
+    window_rule: WindowRule
+    minutes: int
+    attempts: int
+    items: int
+    points: int
+    pass_points: int | None
+    requires_learning: bool
+    release: Release
+    activity_id: int | None
+    state: str
+
+    @property
+    def finish_by(self) -> datetime | None:
+        """Return the latest deadline anyone can have: a grace before the end, so that late arrivals lie inside the window."""
+        return self.closes - GRACE if self.window_rule is WindowRule.FINISH_BY else None
+
+    def deadline(self, started_at: datetime, percent: int = 100) -> datetime:
+        """Return the deadline of an attempt begun then; `percent` is the person's accommodation of the limit."""
+        limit = started_at + timedelta(minutes=self.minutes) * percent / 100
+        return limit if self.finish_by is None else min(limit, self.finish_by)
+
+    def time_given(self, now: datetime, percent: int = 100) -> timedelta:
+        """Return "you will have N minutes" for a start at this instant."""
+        return max(self.deadline(now, percent) - now, timedelta(0))
+
+    def starts_at(self, now: datetime) -> bool:
+        """Tell whether an attempt may begin now."""
+        return self.opens <= now < self.closes and self.time_given(now) > timedelta(0)

@@ -1,0 +1,90 @@
+"""Points from responses, exactly, with a profile over the topics."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from exam.domain.attempt import Answer
+from exam.domain.paper import Paper
+from question_bank.domain.item import ItemType, Key
+from question_bank.domain.scoring import score
+
+
+@dataclass(frozen=True, slots=True)
+class ItemPlace:
+    """What scoring needs to know of an item of the frozen pool."""
+
+    type: ItemType
+    topic: str
+    options: int
+    difficulty: float
+
+
+@dataclass(frozen=True, slots=True)
+class TopicScore:
+    """What was earned in one topic; points in hundredths."""
+
+    topic: str
+    points: int
+    of_points: int
+    right: int
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The outcome of an attempt; points in hundredths."""
+
+    points: int
+    of_points: int
+    item_points: tuple[int, ...]
+    topics: tuple[TopicScore, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ResultSheet:
+    """What the learner may read of her result; `released` false hides the figures."""
+
+    exam_code: str
+    title: str
+    attempt: int
+    points: int
+    of_points: int
+    passed: bool | None
+    released: bool
+    topics: tuple[TopicScore, ...]
+    submitted_at: datetime
+    by: str
+    answered: int
+    late_answers: int
+
+
+def result_of(
+    paper: Paper,
+    position_points: Sequence[int],
+    answers: Mapping[int, Answer],
+    places: Mapping[int, ItemPlace],
+    keys: Mapping[int, Key],
+) -> Result:
+    """Score the answers (by position, counted from 1) of a paper."""
+    earned: list[int] = []
+    topics: dict[str, list[int]] = {}
+    for index, (version, worth) in enumerate(zip(paper.version_ids, position_points, strict=True)):
+        place, answer = places[version], answers.get(index + 1)
+        response = paper.original(index, answer.choices) if answer else ()
+        points = score(place.type, keys[version], response, worth)
+        earned.append(points)
+        sums = topics.setdefault(place.topic, [0, 0, 0, 0])
+        for at, value in enumerate((points, worth, int(points == worth), 1)):
+            sums[at] += value
+    return Result(
+        points=sum(earned),
+        of_points=sum(position_points),
+        item_points=tuple(earned),
+        topics=tuple(TopicScore(topic, *sums) for topic, sums in sorted(topics.items())),
+    )
+
+
+def passed(points: int, pass_points: int | None) -> bool | None:
+    """Compare exactly; None where the exam has no pass mark of its own."""
+    return None if pass_points is None else points >= pass_points
