@@ -108,6 +108,6 @@ def labelled(draw: Draw, at: tuple[int, int], lines: list[str], style: Style, ac
     """Write lines whose leading label, up to a colon, bears the topic's colour."""
     below = lines_at(draw, at, lines, style)
     label, colon, _ = lines[0].partition("：")
-    if colon and len(label) <= LONGEST_LABEL:
+    if colon and len(label) <= LONGEST_LABEL and label[0] not in NEVER_LAST:
         draw.text(at, label, font=style.face, fill=accent, anchor="ls", stroke_width=0.5, stroke_fill=accent)
     return below

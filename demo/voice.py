@@ -1,10 +1,14 @@
 """Speak Chinese sentences with the bundled offline voice."""
 
+# The voice is eSpeak NG (GPL-3.0-or-later) from the wheel espeakng-loader. It is loaded only while
+# the demo's lectures are made; nothing of the product itself links or ships it.
+
 import _ctypes
 import ctypes
 import re
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Self, TypeAlias
 
 import numpy as np
@@ -32,6 +36,7 @@ class Voice:
         self._parts: list[NDArray[np.int16]] = []
         self._callback = _Callback(self._keep)
         self._engine: ctypes.CDLL | None = None
+        self._short: TemporaryDirectory[str]
 
     @property
     def silent(self) -> bool:
@@ -39,11 +44,10 @@ class Voice:
         return self._engine is None
 
     def __enter__(self) -> Self:
+        self._short = TemporaryDirectory(prefix="voice-")
         spec = find_spec("espeakng_loader")
-        home = Path(spec.origin).parent if spec is not None and spec.origin is not None else None
-        library = next(home.glob("*espeak-ng*.*"), None) if home is not None else None
-        if home is not None and library is not None:
-            self._engine = self._open(library, home / "espeak-ng-data")
+        if spec is not None and spec.origin is not None:
+            self._engine = self._open(Path(spec.origin).parent)
         return self
 
     def __exit__(self, *_reason: object) -> None:
@@ -53,12 +57,17 @@ class Voice:
             self._engine.espeak_Terminate()
             _ctypes.dlclose(self._engine._handle)
             self._engine = None
+        self._short.cleanup()
 
-    def _open(self, library: Path, voices: Path) -> ctypes.CDLL | None:
-        engine = ctypes.CDLL(str(library))
-        if engine.espeak_Initialize(SYNCHRONOUS, 0, bytes(voices), DONT_EXIT) < 0:
+    def _open(self, home: Path) -> ctypes.CDLL | None:
+        try:
+            engine = ctypes.CDLL(str(next(home.glob("*espeak-ng*.*"))))
+        except (OSError, StopIteration):  # a C library older than the wheel's: lectures chime only
             return None
-        if engine.espeak_SetVoiceByName(b"cmn") != 0:
+        # The engine refuses paths of more than 160 bytes.
+        link = Path(self._short.name) / "voice"
+        link.symlink_to(home / "espeak-ng-data")
+        if engine.espeak_Initialize(SYNCHRONOUS, 0, bytes(link), DONT_EXIT) < 0 or engine.espeak_SetVoiceByName(b"cmn") != 0:
             return None
         engine.espeak_SetSynthCallback(self._callback)
         return engine
