@@ -3,11 +3,13 @@
 from pathlib import Path
 
 from lms.kernel.part import Part
-from lms.store import roster as _roster  # noqa: F401 - brings its tables and those it refers to into the metadata
+from lms.services.progress import verify as verify_progress
+from lms.store import activity as _activity  # noqa: F401 - bring their tables and those they refer to into the metadata
 from lms.store.signing_in import identity_of
 
 part = Part(
     name="lms",
     folder=Path(__file__).parent,
     identity_loader=identity_of,
+    verifiers=(verify_progress,),
 )

@@ -1,0 +1,195 @@
+"""Signed lists: attendance and marks that come in from paper, row by row."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+
+from lms.kernel.refusal import N_, Conflict, Invalid, Missing
+
+
+class ListKind(StrEnum):
+    """What a list holds."""
+
+    OFFLINE = "offline"
+    ASSIGNMENT = "assignment"
+
+
+class ListStage(StrEnum):
+    """How far a list has come."""
+
+    STAGED = "staged"
+    COMMITTED = "committed"
+    UNDONE = "undone"
+
+
+class ListMissing(Missing):
+    """No such list in reach."""
+
+    code = "list_missing"
+    message = N_("没有找到这份名单。")
+
+
+class ListMoved(Conflict):
+    """The list has been committed or undone meanwhile."""
+
+    code = "list_moved"
+    message = N_("这份名单的状态已有变化，请刷新后查看。")
+
+
+class ListTwice(Conflict):
+    """The same file stands in the records already."""
+
+    code = "list_twice"
+    message = N_("这份文件已经导入过。如需重新导入，请先撤销原来那一次。")
+
+
+class NothingToCommit(Invalid):
+    """Every row has a fault."""
+
+    code = "nothing_to_commit"
+    message = N_("没有可以导入的行，请按提示修改文件后重新上传。")
+
+
+class NotAList(Invalid):
+    """The file cannot be read as a list."""
+
+    code = "not_a_list"
+    message = N_("这个文件不能识别。请下载模板，按模板填写后以 .xlsx 格式上传。")
+
+
+class UnknownAssignment(Invalid):
+    """The programme has no such assignment."""
+
+    code = "unknown_assignment"
+    message = N_("培训项目中没有这份作业，请从列表中选择。")
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenRow:
+    """One row as it stands in the file; `number` is the spreadsheet's own."""
+
+    number: int
+    account: str
+    name: str
+    school: str
+    amount: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An enrolled person a row can mean."""
+
+    enrolment_id: int
+    person_id: int
+    account: str
+    name: str
+    school: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row after it was read: whom it means and how many hundredths, or what is wrong with it."""
+
+    number: int
+    account: str
+    name: str
+    school: str
+    enrolment_id: int | None
+    amount: int | None
+    fault: str | None
+
+    @property
+    def is_good(self) -> bool:
+        """Tell whether the row can be committed."""
+        return self.fault is None
+
+
+FAULTS: Mapping[str, str] = {
+    "nobody": N_("没有写账号，也没有写姓名和学校"),
+    "unknown": N_("没有找到这位学员：不在本培训中，或不在您的管理范围内"),
+    "several": N_("同校有同名学员，请填写账号"),
+    "other_name": N_("账号与姓名不一致"),
+    "twice": N_("与前面一行是同一个人"),
+    "no_amount": N_("没有填写数值"),
+    "not_a_number": N_("数值不是数字"),
+    "out_of_bounds": N_("数值超出范围"),
+    "too_fine": N_("数值最多两位小数"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """The enrolled people within reach, found by account or by name and school."""
+
+    by_account: Mapping[str, Listed]
+    by_name: Mapping[tuple[str, str], tuple[Listed, ...]]
+
+    @classmethod
+    def of(cls, people: Iterable[Listed]) -> "Roll":
+        """Index people."""
+        by_account, by_name = {}, dict[tuple[str, str], tuple[Listed, ...]]()
+        for one in people:
+            by_account[one.account] = one
+            key = (one.name, one.school)
+            by_name[key] = (*by_name.get(key, ()), one)
+        return cls(by_account, by_name)
+
+
+def read(rows: Sequence[WrittenRow], roll: Roll, most: Decimal) -> tuple[Line, ...]:
+    """Read every row; each fault is told, none stops the rest."""
+    seen: set[int] = set()
+    return tuple(_read_one(row, roll, most, seen) for row in rows)
+
+
+def _read_one(row: WrittenRow, roll: Roll, most: Decimal, seen: set[int]) -> Line:
+    line = Line(row.number, row.account, row.name, row.school, None, None, None)
+    person, fault = _find(row, roll)
+    if person is None:
+        return replace(line, fault=fault)
+    line = replace(line, account=person.account, name=person.name, school=person.school, enrolment_id=person.enrolment_id)
+    if person.enrolment_id in seen:
+        return replace(line, fault="twice")
+    amount, fault = amount_of(row.amount, most)
+    if amount is not None:
+        seen.add(person.enrolment_id)
+    return replace(line, amount=amount, fault=fault)
+
+
+def _find(row: WrittenRow, roll: Roll) -> tuple[Listed | None, str | None]:
+    if row.account:
+        person = roll.by_account.get(row.account)
+        if person is None:
+            return None, "unknown"
+        if row.name and row.name != person.name:
+            return None, "other_name"
+        return person, None
+    if not (row.name and row.school):
+        return None, "nobody"
+    namesakes = roll.by_name.get((row.name, row.school), ())
+    if len(namesakes) == 1:
+        return namesakes[0], None
+    return None, "several" if namesakes else "unknown"
+
+
+def amount_of(written: str, most: Decimal) -> tuple[int | None, str | None]:
+    """Read a number as hundredths, or say what is wrong with it."""
+    if not written:
+        return None, "no_amount"
+    try:
+        amount = Decimal(written)
+    except InvalidOperation:
+        return None, "not_a_number"
+    if not amount.is_finite():
+        return None, "not_a_number"
+    if not 0 <= amount <= most:
+        return None, "out_of_bounds"
+    hundredths = amount * 100
+    if hundredths != int(hundredths):
+        return None, "too_fine"
+    return int(hundredths), None
+
+
+def faults(lines: Iterable[Line]) -> Iterator[Line]:
+    """Yield the rows that will not come in."""
+    return (line for line in lines if not line.is_good)

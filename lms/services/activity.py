@@ -1,0 +1,79 @@
+"""The registry of activity kinds, and the event by which a tool says that an activity is done."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from lms.domain.activity import Activity, ActivityState, LearningRules, Panel
+from lms.kernel.db import Session
+from lms.kernel.refusal import N_, Missing
+from lms.store import activity as store
+
+StatesOf = Callable[[Session, int, Sequence[Activity], datetime], Mapping[int, ActivityState]]
+PanelOf = Callable[[Session, int, Activity, LearningRules, datetime], Panel | None]
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityKind:
+    """One kind of activity a tool provides.
+
+    `states` answers for all activities of a page with one query. `address` gives the page of an activity that stands
+    outside lessons, such as an exam.
+    """
+
+    code: str
+    states: StatesOf
+    panel: PanelOf
+    address: Callable[[Activity], str] | None = None
+
+
+class ActivityMissing(Missing):
+    """There is no such activity."""
+
+    code = "activity_missing"
+    message = N_("没有找到这项学习活动。")
+
+
+# Filled while the parts are imported, read afterwards.
+_KINDS: dict[str, ActivityKind] = {}
+
+
+def register_activity_kind(kind: ActivityKind) -> None:
+    """Make a tool's kind of activity known."""
+    _KINDS[kind.code] = kind
+
+
+def kind_of(code: str) -> ActivityKind | None:
+    """Return a kind, or None where its tool is not mounted."""
+    return _KINDS.get(code)
+
+
+def add_activity(session: Session, *, lesson_id: int | None, programme_code: str, kind: str, ref: str, title: str) -> int:
+    """Attach a tool's activity to a lesson, or to the programme as a whole; doing it twice gives the same one."""
+    return store.add(session, lesson_id=lesson_id, programme_code=programme_code, kind=kind, ref=ref, title=title)
+
+
+def activity(session: Session, activity_id: int) -> Activity:
+    """Return one activity."""
+    found = store.one(session, activity_id)
+    if found is None:
+        raise ActivityMissing
+    return found
+
+
+def activities(session: Session, kind: str, ref: str | None = None) -> tuple[Activity, ...]:
+    """Return the activities of one kind, or those of one thing of the tool's."""
+    return store.of_kind(session, kind, ref)
+
+
+def states(session: Session, person_id: int, wanted: Iterable[Activity], now: datetime) -> dict[int, ActivityState]:
+    """Ask every tool concerned once how far the learner is."""
+    by_kind: dict[str, list[Activity]] = {}
+    for one in wanted:
+        by_kind.setdefault(one.kind, []).append(one)
+    found: dict[int, ActivityState] = {}
+    for code, members in by_kind.items():
+        kind = kind_of(code)
+        if kind is not None:
+            found.update(kind.states(session, person_id, members, now))
+    return found

@@ -1,0 +1,172 @@
+"""Enrolment: take part, get another window, and what tools may know of it."""
+
+from datetime import datetime
+
+from lms.domain import enrolment as rules
+from lms.domain import hours as hours_rules
+from lms.domain.activity import LearningRules
+from lms.domain.enrolment import Enrolment, EnrolmentFacts
+from lms.domain.hours import NOTHING
+from lms.domain.programme import Programme
+from lms.domain.unit import Unit
+from lms.domain.window import Period
+from lms.kernel import audit
+from lms.kernel.db import Session, transaction
+from lms.services import programme as programmes
+from lms.services import progress
+from lms.store import enrolment as store
+from lms.store import progress as progress_store
+from lms.store import unit as unit_store
+
+
+def enrol(
+    session: Session,
+    *,
+    person_id: int,
+    programme_code: str,
+    participants: tuple[str, ...],
+    unit_id: int,
+    now: datetime,
+    enrolled_by: int | None = None,
+    city: str | None = None,
+    sector: str | None = None,
+) -> int:
+    """Enrol a person inside the enrolment period while her city has a seat; city and sector follow from her school unless stated."""
+    version, programme = programmes.in_force(session, programme_code)
+    if store.of_person(session, person_id, programme_code):
+        raise rules.AlreadyEnrolled
+    if city is None or sector is None:
+        found = _place(session, programme, unit_id)
+        city, sector = city or found[0], sector or found[1]
+    taken = store.lock_seats(session, programme_code, city, sector)
+    rules.may_enrol(programme, participants=participants, city=city, sector=sector, taken=taken, now=now)
+    enrolment_id = store.add(
+        session,
+        person_id=person_id,
+        programme_code=programme_code,
+        programme_version_id=version.id,
+        city=city,
+        sector=sector,
+        participants=participants,
+        unit_id=unit_id,
+        enrolled_by=enrolled_by,
+        now=now,
+    )
+    progress_store.begin(
+        session,
+        enrolment_id,
+        online_complete=hours_rules.online_complete(programme.hours, NOTHING),
+        offline_complete=hours_rules.offline_complete(programme.hours, NOTHING),
+        now=now,
+    )
+    audit.record(
+        session,
+        actor_id=enrolled_by or person_id,
+        action="enrolment.enrol",
+        subject=f"enrolment:{enrolment_id}",
+        now=now,
+        programme=programme_code,
+        city=city,
+        sector=sector,
+    )
+    return enrolment_id
+
+
+def enrol_oneself(*, person_id: int, programme_code: str, participants: tuple[str, ...], unit_id: int, now: datetime) -> int:
+    """Enrol where the programme lets learners do it themselves."""
+    with transaction() as session:
+        if programmes.programme(session, programme_code).enrolment.by != "learner":
+            raise rules.EnrolledBySchool
+        return enrol(session, person_id=person_id, programme_code=programme_code, participants=participants, unit_id=unit_id, now=now)
+
+
+def grant_personal_window(
+    session: Session, *, enrolment_id: int, opens: datetime, closes: datetime, reason: str, granted_by: int | None, now: datetime
+) -> None:
+    """Give a learner another window beside her city's; audited."""
+    if closes <= opens:
+        raise rules.WindowReversed
+    store.grant_window(session, enrolment_id=enrolment_id, opens=opens, closes=closes, reason=reason, granted_by=granted_by, now=now)
+    audit.record(
+        session,
+        actor_id=granted_by,
+        action="enrolment.grant_window",
+        subject=f"enrolment:{enrolment_id}",
+        now=now,
+        opens=opens.isoformat(),
+        closes=closes.isoformat(),
+        reason=reason,
+    )
+
+
+def of_person(session: Session, person_id: int, programme_code: str) -> Enrolment | None:
+    """Return a person's enrolment in a programme."""
+    found = store.of_person(session, person_id, programme_code)
+    return found[0] if found else None
+
+
+def enrolments_of(session: Session, person_id: int) -> tuple[Enrolment, ...]:
+    """Return every enrolment of a person, the newest first."""
+    return store.of_person(session, person_id)
+
+
+def facts(session: Session, person_id: int, programme_code: str) -> EnrolmentFacts | None:
+    """Return what tools may know of a person's enrolment."""
+    enrolment = of_person(session, person_id, programme_code)
+    if enrolment is None:
+        return None
+    programme = programmes.programme(session, programme_code)
+    missing = progress.missing(programme, progress_store.of_enrolment(session, enrolment.id))
+    return EnrolmentFacts(
+        id=enrolment.id,
+        person_id=person_id,
+        programme_code=programme_code,
+        city=enrolment.city,
+        unit_id=enrolment.unit_id,
+        learning_complete=not missing,
+        missing=missing,
+    )
+
+
+def rules_for(session: Session, person_id: int, programme_code: str, now: datetime | None = None) -> LearningRules | None:
+    """Return what holds for a learner in a programme; with personal windows, the one that matters at `now`."""
+    enrolment = of_person(session, person_id, programme_code)
+    if enrolment is None:
+        return None
+    return learning_rules(programmes.programme(session, programme_code), enrolment, now)
+
+
+def learning_rules(programme: Programme, enrolment: Enrolment, now: datetime | None) -> LearningRules:
+    """Gather what holds for one enrolment; without an instant, the window that closes last."""
+    window = rules.earning_window(programme, enrolment.city, enrolment.personal_windows, now)
+    hours, quiz = programme.hours, programme.quiz
+    return LearningRules(
+        enrolment_id=enrolment.id,
+        programme_code=programme.code,
+        opens=window.opens if window else None,
+        closes=window.closes if window else None,
+        rate=hours.rate,
+        watched_ratio=hours.watched_ratio,
+        presence_minutes=(hours.presence.from_minutes, hours.presence.to_minutes) if hours.presence else None,
+        quiz_items=quiz.items if quiz else 0,
+        quiz_pass_percent=quiz.pass_percent if quiz else 0,
+        quiz_tries=quiz.tries or None if quiz else None,
+    )
+
+
+def window_of(programme: Programme, enrolment: Enrolment, now: datetime) -> Period | None:
+    """Return the window that matters to a learner now."""
+    return rules.earning_window(programme, enrolment.city, enrolment.personal_windows, now)
+
+
+def _place(session: Session, programme: Programme, unit_id: int) -> tuple[str, str]:
+    """Tell city and sector from the school: the ancestor that has a quota, the sector whose words stand in its name."""
+    unit = unit_store.unit_of(session, unit_id)
+    if unit is None:
+        raise rules.NoSeats
+    with_seats = {row.code for row in programme.quotas.cities}
+    line: list[Unit] = [*unit_store.ancestors(session, unit), unit]
+    city = next((one.code for one in line if one.code in with_seats), None)
+    if city is None:
+        raise rules.NoSeats
+    return city, rules.sector_of(programme, unit.name)

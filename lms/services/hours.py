@@ -1,0 +1,91 @@
+"""The credit ledger: enter, take back, and keep the roll-up in step in the same transaction."""
+
+from datetime import datetime
+
+from lms.domain import hours as rules
+from lms.domain.hours import HoursKind, Worth
+from lms.domain.programme import Programme
+from lms.kernel import audit
+from lms.kernel.db import Session
+from lms.kernel.refusal import N_, Missing
+from lms.store import hours as store
+from lms.store import progress as progress_store
+from lms.store.hours import HoursEntry
+from lms.store.programme import ProgrammeVersion
+
+
+class EntryMissing(Missing):
+    """The ledger has no such entry."""
+
+    code = "entry_missing"
+    message = N_("没有找到这笔学时记录。")
+
+
+def enter(
+    session: Session,
+    in_force: tuple[ProgrammeVersion, Programme],
+    *,
+    enrolment_id: int,
+    kind: HoursKind,
+    worth: Worth,
+    evidence: str,
+    now: datetime,
+    lesson_id: int | None = None,
+    entered_by: int | None = None,
+    reverses_id: int | None = None,
+) -> int:
+    """Write one entry and the sums it changes; both or neither."""
+    version, programme = in_force
+    entry_id = store.add(
+        session,
+        enrolment_id=enrolment_id,
+        kind=kind,
+        lesson_id=lesson_id,
+        worth=worth,
+        evidence=evidence,
+        programme_version_id=version.id,
+        reverses_id=reverses_id,
+        entered_by=entered_by,
+        now=now,
+    )
+    sums = progress_store.add(session, enrolment_id, kind, worth, now)
+    online = rules.online_complete(programme.hours, sums.online)
+    offline = rules.offline_complete(programme.hours, sums.offline)
+    if (online, offline) != (sums.online_complete, sums.offline_complete):
+        progress_store.mark(session, enrolment_id, online_complete=online, offline_complete=offline)
+    return entry_id
+
+
+def reverse(
+    session: Session,
+    in_force: tuple[ProgrammeVersion, Programme],
+    entry_id: int,
+    *,
+    reason: str,
+    now: datetime,
+    entered_by: int | None,
+) -> int:
+    """Take an entry back by another; taking that one back restores the first."""
+    entry = store.one(session, entry_id)
+    if entry is None:
+        raise EntryMissing
+    if store.is_reversed(session, entry_id):
+        raise rules.AlreadyReversed
+    audit.record(session, actor_id=entered_by, action="hours.reverse", subject=f"enrolment:{entry.enrolment_id}", now=now, entry=entry_id, reason=reason)
+    return enter(
+        session,
+        in_force,
+        enrolment_id=entry.enrolment_id,
+        kind=entry.kind,
+        lesson_id=entry.lesson_id,
+        worth=-entry.worth,
+        evidence=reason,
+        reverses_id=entry_id,
+        entered_by=entered_by,
+        now=now,
+    )
+
+
+def ledger(session: Session, enrolment_id: int) -> tuple[HoursEntry, ...]:
+    """Return every entry of an enrolment, the oldest first."""
+    return store.of_enrolment(session, enrolment_id)

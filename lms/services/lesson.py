@@ -1,0 +1,154 @@
+"""Courses and lessons: make them, order them, and turn a learner's lesson into credit."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from lms.domain import hours as hours_rules
+from lms.domain import lesson as rules
+from lms.domain.hours import HoursKind
+from lms.domain.lesson import Course, Lesson, LessonFacts, LessonState
+from lms.kernel import audit
+from lms.kernel.db import Session
+from lms.kernel.refusal import N_, Invalid, Missing
+from lms.services import enrolment as enrolments
+from lms.services import hours
+from lms.services import programme as programmes
+from lms.store import activity as activity_store
+from lms.store import lesson as store
+
+
+class CourseMissing(Missing):
+    """There is no such course."""
+
+    code = "course_missing"
+    message = N_("没有找到这门课程。")
+
+
+class UnknownTopic(Invalid):
+    """The programme has no such topic."""
+
+    code = "unknown_topic"
+    message = N_("培训项目中没有这个专题，请从列表中选择。")
+
+
+class OtherLessons(Invalid):
+    """The order names other lessons than the course's."""
+
+    code = "other_lessons"
+    message = N_("课程内容已有变化，请刷新后重新排序。")
+
+
+def activity_done(session: Session, *, person_id: int, activity_id: int, seconds: int, evidence: str, now: datetime) -> None:
+    """Take a tool's word that an activity is done; the lesson moves on and is credited once when nothing is missing."""
+    activity = activity_store.one(session, activity_id)
+    if activity is None:
+        raise rules.LessonMissing
+    if activity.lesson_id is None:
+        activity_store.keep_done(session, person_id=person_id, activity_id=activity_id, seconds=seconds, evidence=evidence, now=now)
+        return
+    state = store.lock_state(session, person_id, activity.lesson_id, now)
+    activity_store.keep_done(session, person_id=person_id, activity_id=activity_id, seconds=seconds, evidence=evidence, now=now)
+    if state is not LessonState.CREDITED:
+        _move_on(session, person_id, activity.lesson_id, state, evidence, now)
+
+
+def activity_begun(session: Session, *, person_id: int, activity_id: int, now: datetime) -> None:
+    """Remember that a learner has begun a lesson."""
+    activity = activity_store.one(session, activity_id)
+    if activity is None or activity.lesson_id is None:
+        return
+    if store.lock_state(session, person_id, activity.lesson_id, now) is LessonState.NOT_STARTED:
+        store.save_state(session, person_id, activity.lesson_id, LessonState.WATCHING, now)
+
+
+def _move_on(session: Session, person_id: int, lesson_id: int, state: LessonState, evidence: str, now: datetime) -> None:
+    lesson = store.lesson(session, lesson_id)
+    enrolment = enrolments.of_person(session, person_id, lesson.programme_code) if lesson else None
+    if lesson is None or enrolment is None:
+        return  # who does not take part may have watched; nothing is credited
+    in_force = programmes.in_force(session, lesson.programme_code)
+    rule = in_force[1].hours
+    watched, quiz_passed, measured = activity_store.done_in_lesson(session, person_id, lesson_id)
+    facts = LessonFacts(watched=watched, quiz_passed=quiz_passed, quiz_asked=rule.quiz_required and lesson.quiz)
+    reached = rules.reach(state, facts)
+    store.save_state(session, person_id, lesson_id, reached, now)
+    if reached is LessonState.CREDITED:
+        hours.enter(
+            session,
+            in_force,
+            enrolment_id=enrolment.id,
+            kind=HoursKind.ONLINE,
+            lesson_id=lesson_id,
+            worth=hours_rules.worth_of_lesson(rule, nominal_seconds=lesson.seconds, measured_seconds=measured),
+            evidence=evidence,
+            now=now,
+        )
+
+
+def lesson(session: Session, lesson_id: int) -> Lesson:
+    """Return one lesson."""
+    found = store.lesson(session, lesson_id)
+    if found is None:
+        raise rules.LessonMissing
+    return found
+
+
+def courses(session: Session) -> tuple[Course, ...]:
+    """Return every course."""
+    return store.courses(session)
+
+
+def course(session: Session, course_id: int) -> Course:
+    """Return one course."""
+    found = store.course(session, course_id)
+    if found is None:
+        raise CourseMissing
+    return found
+
+
+def lessons_of_course(session: Session, course_id: int) -> tuple[Lesson, ...]:
+    """Return the lessons of a course in order."""
+    return store.lessons_of_course(session, course_id)
+
+
+def create_course(session: Session, *, programme_code: str, title: str, summary: str, actor_id: int | None, now: datetime) -> int:
+    """Begin a course; learners see it once it is published."""
+    programmes.in_force(session, programme_code)
+    course_id = store.add_course(session, programme_code=programme_code, title=title, summary=summary)
+    audit.record(session, actor_id=actor_id, action="course.create", subject=f"course:{course_id}", now=now, programme=programme_code)
+    return course_id
+
+
+def create_lesson(session: Session, *, course_id: int, title: str, topic: str, seconds: int, quiz: bool, actor_id: int | None, now: datetime) -> int:
+    """Add a lesson at the end of a course."""
+    _check_topic(session, course(session, course_id).programme_code, topic)
+    lesson_id = store.add_lesson(session, course_id=course_id, title=title, topic=topic, seconds=seconds, quiz=quiz)
+    audit.record(session, actor_id=actor_id, action="lesson.create", subject=f"lesson:{lesson_id}", now=now, course=course_id)
+    return lesson_id
+
+
+def change_lesson(session: Session, lesson_id: int, *, title: str, topic: str, seconds: int, quiz: bool, actor_id: int | None, now: datetime) -> None:
+    """Change a lesson; what was credited keeps its worth."""
+    _check_topic(session, lesson(session, lesson_id).programme_code, topic)
+    store.change_lesson(session, lesson_id, title=title, topic=topic, seconds=seconds, quiz=quiz)
+    audit.record(session, actor_id=actor_id, action="lesson.change", subject=f"lesson:{lesson_id}", now=now, seconds=seconds, quiz=quiz)
+
+
+def order_lessons(session: Session, course_id: int, lesson_ids: Sequence[int]) -> None:
+    """Put the lessons of a course in this order."""
+    if sorted(lesson_ids) != sorted(one.id for one in store.lessons_of_course(session, course_id)):
+        raise OtherLessons
+    store.order_lessons(session, lesson_ids)
+
+
+def publish(session: Session, course_id: int, *, shown: bool, actor_id: int | None, now: datetime) -> None:
+    """Show a course to its learners, or hide it."""
+    course(session, course_id)
+    store.publish(session, course_id, now if shown else None)
+    action = "course.publish" if shown else "course.hide"
+    audit.record(session, actor_id=actor_id, action=action, subject=f"course:{course_id}", now=now)
+
+
+def _check_topic(session: Session, programme_code: str, topic: str) -> None:
+    if topic not in {one.code for one in programmes.programme(session, programme_code).topics}:
+        raise UnknownTopic

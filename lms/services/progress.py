@@ -1,0 +1,56 @@
+"""A learner's progress in words, and the comparison of the roll-up with its ledger."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+
+from lms.domain import hours as rules
+from lms.domain.hours import NOTHING, HoursKind, Worth
+from lms.domain.programme import Programme
+from lms.kernel.db import Session
+from lms.kernel.i18n import format_hours
+from lms.kernel.i18n import gettext as _
+from lms.services import programme as programmes
+from lms.store import hours as hours_store
+from lms.store import lesson as lesson_store
+from lms.store import progress as store
+from lms.store.progress import Progress
+
+
+def missing(programme: Programme, progress: Progress) -> tuple[str, ...]:
+    """Say what a learner's learning still lacks, one sentence each."""
+    found = []
+    asked = programme.requirements
+    if asked.online_complete and not progress.online_complete:
+        lacking = programme.hours.online - rules.online_hours(programme.hours, progress.online)
+        found.append(
+            _("线上课程还差 %(number)s 节", number=format_hours(lacking))
+            if programme.hours.credit == "lesson"
+            else _("线上学习还差 %(hours)s 学时", hours=lacking_hours(lacking))
+        )
+    if asked.offline_complete and not progress.offline_complete:
+        lacking = programme.hours.offline - rules.offline_hours(programme.hours, progress.offline)
+        found.append(_("线下培训还差 %(hours)s 学时", hours=lacking_hours(lacking)))
+    return tuple(found)
+
+
+def verify(session: Session, now: datetime) -> Iterable[str]:  # noqa: ARG001 - every verifier is called alike
+    """Recompute every sum from the ledger and compare credited lessons with their entries."""
+    sums = {(row.enrolment_id, row.kind): Worth(row.seconds, row.lessons) for row in hours_store.sums(session)}
+    for row in store.every(session):
+        for kind, kept in ((HoursKind.ONLINE, row.online), (HoursKind.OFFLINE, row.offline)):
+            told = sums.get((row.enrolment_id, kind.value), NOTHING)
+            if told != kept:
+                yield f"enrolment {row.enrolment_id}: {kind.value} ledger {told.seconds} s, {told.lessons} lessons; roll-up {kept.seconds} s, {kept.lessons} lessons"
+    for version, programme in programmes.programmes(session):
+        for row in store.of_programme(session, version.code):
+            now_complete = (rules.online_complete(programme.hours, row.online), rules.offline_complete(programme.hours, row.offline))
+            if now_complete != (row.online_complete, row.offline_complete):
+                yield f"enrolment {row.enrolment_id}: completeness kept as {(row.online_complete, row.offline_complete)}, the ledger says {now_complete}"
+    for enrolment_id, lesson_id, entries in lesson_store.credit_without_match(session):
+        yield f"enrolment {enrolment_id}: lesson {lesson_id} is credited and has {entries} standing entries, or the reverse"
+
+
+def lacking_hours(hours: Decimal) -> str:
+    """Write hours that are lacking: cut upwards, so that the words never promise too much."""
+    return format_hours(hours.quantize(Decimal("0.01"), rounding="ROUND_UP"))

@@ -1,0 +1,128 @@
+"""Activities attached to lessons and programmes, and who has done them."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Identity, Integer, Row, String, Text, UniqueConstraint, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lms.domain.activity import Activity
+from lms.domain.lesson import QUIZ_KIND
+from lms.kernel.db import Base, Session
+
+
+class ActivityRow(Base):
+    """One thing to do, provided by a tool."""
+
+    __tablename__ = "activity"
+    __table_args__ = (UniqueConstraint("programme_code", "lesson_id", "kind", "ref", postgresql_nulls_not_distinct=True),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, init=False)
+    lesson_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("lesson.id"), index=True)
+    programme_code: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(40))
+    ref: Mapped[str] = mapped_column(String(120))
+    title: Mapped[str] = mapped_column(String(200))
+    position: Mapped[int] = mapped_column(Integer)
+
+
+class ActivityDoneRow(Base):
+    """That a person has done an activity: the seconds measured, and the tool's evidence."""
+
+    __tablename__ = "activity_done"
+
+    person_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("person.id"), primary_key=True)
+    activity_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("activity.id"), primary_key=True)
+    seconds: Mapped[int] = mapped_column(Integer)
+    evidence: Mapped[str] = mapped_column(Text)
+    done_at: Mapped[datetime]
+
+
+_COLUMNS = (
+    ActivityRow.id,
+    ActivityRow.kind,
+    ActivityRow.ref,
+    ActivityRow.title,
+    ActivityRow.lesson_id,
+    ActivityRow.programme_code,
+)
+
+
+def _activity(row: Row[*tuple[Any, ...]]) -> Activity:
+    return Activity(**row._mapping)
+
+
+def add(session: Session, *, lesson_id: int | None, programme_code: str, kind: str, ref: str, title: str) -> int:
+    """Keep an activity behind those of its lesson; the same one twice is one, with the newer title."""
+    last = (
+        select(func.coalesce(func.max(ActivityRow.position), 0) + 1)
+        .where(ActivityRow.programme_code == programme_code, ActivityRow.lesson_id.is_not_distinct_from(lesson_id))
+        .scalar_subquery()
+    )
+    statement = insert(ActivityRow).values(lesson_id=lesson_id, programme_code=programme_code, kind=kind, ref=ref, title=title, position=last)
+    return session.execute(
+        statement.on_conflict_do_update(index_elements=["programme_code", "lesson_id", "kind", "ref"], set_={"title": statement.excluded.title}).returning(
+            ActivityRow.id
+        )
+    ).scalar_one()
+
+
+def one(session: Session, activity_id: int) -> Activity | None:
+    """Return one activity."""
+    row = session.execute(select(*_COLUMNS).where(ActivityRow.id == activity_id)).one_or_none()
+    return _activity(row) if row else None
+
+
+def of_kind(session: Session, kind: str, ref: str | None) -> tuple[Activity, ...]:
+    """Return the activities of one kind, or those of one thing."""
+    query = select(*_COLUMNS).where(ActivityRow.kind == kind).order_by(ActivityRow.id)
+    if ref is not None:
+        query = query.where(ActivityRow.ref == ref)
+    return tuple(_activity(row) for row in session.execute(query))
+
+
+def of_programme(session: Session, programme_code: str) -> tuple[Activity, ...]:
+    """Return every activity of a programme in order."""
+    rows = session.execute(select(*_COLUMNS).where(ActivityRow.programme_code == programme_code).order_by(ActivityRow.position, ActivityRow.id))
+    return tuple(_activity(row) for row in rows)
+
+
+def outside_lessons(session: Session, programme_code: str) -> tuple[Activity, ...]:
+    """Return the activities of the programme as a whole, such as its exam."""
+    rows = session.execute(
+        select(*_COLUMNS).where(ActivityRow.programme_code == programme_code, ActivityRow.lesson_id.is_(None)).order_by(ActivityRow.position, ActivityRow.id)
+    )
+    return tuple(_activity(row) for row in rows)
+
+
+def keep_done(session: Session, *, person_id: int, activity_id: int, seconds: int, evidence: str, now: datetime) -> None:
+    """Remember that an activity is done; a repeated report can only raise the seconds."""
+    statement = insert(ActivityDoneRow).values(person_id=person_id, activity_id=activity_id, seconds=seconds, evidence=evidence, done_at=now)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["person_id", "activity_id"],
+            set_={"seconds": statement.excluded.seconds, "evidence": statement.excluded.evidence},
+            where=ActivityDoneRow.seconds < statement.excluded.seconds,
+        )
+    )
+
+
+def done_in_lesson(session: Session, person_id: int, lesson_id: int) -> tuple[bool, bool, int]:
+    """Tell whether everything to watch is done, whether the quizzes are, and how many seconds were measured."""
+    is_quiz = ActivityRow.kind == QUIZ_KIND
+    is_done = ActivityDoneRow.activity_id.is_not(None)
+    row = session.execute(
+        select(
+            func.coalesce(func.bool_and(is_done).filter(~is_quiz), False),
+            func.coalesce(func.bool_and(is_done).filter(is_quiz), False),
+            func.coalesce(func.sum(ActivityDoneRow.seconds).filter(~is_quiz), 0),
+        )
+        .select_from(ActivityRow)
+        .outerjoin(
+            ActivityDoneRow,
+            (ActivityDoneRow.activity_id == ActivityRow.id) & (ActivityDoneRow.person_id == person_id),
+        )
+        .where(ActivityRow.lesson_id == lesson_id)
+    ).one()
+    return bool(row[0]), bool(row[1]), int(row[2])

@@ -1,0 +1,171 @@
+"""Enrolments and personal windows."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    Row,
+    ScalarSelect,
+    String,
+    Text,
+    UniqueConstraint,
+    func,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
+
+from lms.domain.enrolment import Enrolment
+from lms.domain.window import Period
+from lms.kernel.db import APPEND_ONLY, Base, Session
+
+
+class EnrolmentRow(Base):
+    """One person in one programme; the version is the one in force when she enrolled."""
+
+    __tablename__ = "enrolment"
+    __table_args__ = (UniqueConstraint("person_id", "programme_code"), Index("ix_enrolment_seat", "programme_code", "city", "sector"))
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, init=False)
+    person_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("person.id"))
+    programme_code: Mapped[str] = mapped_column(String(64))
+    programme_version_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("programme_version.id"))
+    city: Mapped[str] = mapped_column(String(12))
+    sector: Mapped[str] = mapped_column(String(64))
+    participants: Mapped[list[str]] = mapped_column(ARRAY(String(64)))
+    unit_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("unit.id"))
+    enrolled_at: Mapped[datetime]
+    enrolled_by: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class PersonalWindowRow(Base):
+    """Another window for one person, with its reason."""
+
+    __tablename__ = "personal_window"
+    __table_args__ = (CheckConstraint("opens < closes", name="runs_forward"), {"info": APPEND_ONLY})
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, init=False)
+    enrolment_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("enrolment.id"), index=True)
+    opens: Mapped[datetime]
+    closes: Mapped[datetime]
+    reason: Mapped[str] = mapped_column(Text)
+    granted_at: Mapped[datetime]
+    granted_by: Mapped[int | None] = mapped_column(BigInteger)
+
+
+def _of_enrolment(edge: InstrumentedAttribute[datetime]) -> ScalarSelect[list[datetime]]:
+    """Gather one edge of an enrolment's personal windows, in the order they were granted."""
+    return (
+        select(func.array_agg(aggregate_order_by(edge, PersonalWindowRow.id)))
+        .where(PersonalWindowRow.enrolment_id == EnrolmentRow.id)
+        .correlate(EnrolmentRow)
+        .scalar_subquery()
+    )
+
+
+_COLUMNS = (
+    EnrolmentRow.id,
+    EnrolmentRow.person_id,
+    EnrolmentRow.programme_code,
+    EnrolmentRow.city,
+    EnrolmentRow.sector,
+    EnrolmentRow.unit_id,
+    EnrolmentRow.participants,
+    _of_enrolment(PersonalWindowRow.opens).label("opens"),
+    _of_enrolment(PersonalWindowRow.closes).label("closes"),
+)
+
+
+def _enrolment(row: Row[*tuple[Any, ...]]) -> Enrolment:
+    windows = zip(row.opens or (), row.closes or (), strict=True)
+    return Enrolment(
+        id=row.id,
+        person_id=row.person_id,
+        programme_code=row.programme_code,
+        city=row.city,
+        sector=row.sector,
+        unit_id=row.unit_id,
+        participants=tuple(row.participants),
+        personal_windows=tuple(Period(opens=opens, closes=closes) for opens, closes in windows),
+    )
+
+
+def lock_seats(session: Session, programme_code: str, city: str, sector: str) -> int:
+    """Let one enrolment at a time take a seat of this city and sector, and count the seats taken."""
+    name = f"seats:{programme_code}:{city}:{sector}"
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+    return session.execute(
+        select(func.count())
+        .select_from(EnrolmentRow)
+        .where(EnrolmentRow.programme_code == programme_code, EnrolmentRow.city == city, EnrolmentRow.sector == sector)
+    ).scalar_one()
+
+
+def add(
+    session: Session,
+    *,
+    person_id: int,
+    programme_code: str,
+    programme_version_id: int,
+    city: str,
+    sector: str,
+    participants: tuple[str, ...],
+    unit_id: int | None,
+    enrolled_by: int | None,
+    now: datetime,
+) -> int:
+    """Keep an enrolment."""
+    row = EnrolmentRow(
+        person_id=person_id,
+        programme_code=programme_code,
+        programme_version_id=programme_version_id,
+        city=city,
+        sector=sector,
+        participants=list(participants),
+        unit_id=unit_id,
+        enrolled_at=now,
+        enrolled_by=enrolled_by,
+    )
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def of_person(session: Session, person_id: int, programme_code: str | None = None) -> tuple[Enrolment, ...]:
+    """Return a person's enrolments with her personal windows, the newest first; one query."""
+    query = select(*_COLUMNS).where(EnrolmentRow.person_id == person_id).order_by(EnrolmentRow.enrolled_at.desc(), EnrolmentRow.id.desc())
+    if programme_code is not None:
+        query = query.where(EnrolmentRow.programme_code == programme_code)
+    return tuple(_enrolment(row) for row in session.execute(query))
+
+
+def count_of_programme(session: Session, programme_code: str) -> int:
+    """Count the people of a programme."""
+    return session.execute(select(func.count()).select_from(EnrolmentRow).where(EnrolmentRow.programme_code == programme_code)).scalar_one()
+
+
+def count_by_city(session: Session, programme_code: str) -> dict[str, int]:
+    """Count the people of a programme by city."""
+    rows = session.execute(select(EnrolmentRow.city, func.count()).where(EnrolmentRow.programme_code == programme_code).group_by(EnrolmentRow.city))
+    return {city: number for city, number in rows}
+
+
+def seats_taken(session: Session, programme_code: str) -> dict[tuple[str, str], int]:
+    """Count the seats taken by city and sector."""
+    rows = session.execute(
+        select(EnrolmentRow.city, EnrolmentRow.sector, func.count())
+        .where(EnrolmentRow.programme_code == programme_code)
+        .group_by(EnrolmentRow.city, EnrolmentRow.sector)
+    )
+    return {(city, sector): number for city, sector, number in rows}
+
+
+def grant_window(session: Session, *, enrolment_id: int, opens: datetime, closes: datetime, reason: str, granted_by: int | None, now: datetime) -> None:
+    """Keep a personal window."""
+    session.add(PersonalWindowRow(enrolment_id=enrolment_id, opens=opens, closes=closes, reason=reason, granted_at=now, granted_by=granted_by))
+    session.flush()

@@ -1,0 +1,116 @@
+"""One roll-up row per learner and programme, kept in step with the ledger by the same transaction."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Integer, Row, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lms.domain.hours import HoursKind, Worth
+from lms.kernel.db import Base, Session
+from lms.store.enrolment import EnrolmentRow
+
+
+class LearnerProgressRow(Base):
+    """What the ledger of one enrolment adds up to."""
+
+    __tablename__ = "learner_progress"
+
+    enrolment_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("enrolment.id"), primary_key=True)
+    online_seconds: Mapped[int] = mapped_column(Integer)
+    online_lessons: Mapped[int] = mapped_column(Integer)
+    offline_seconds: Mapped[int] = mapped_column(Integer)
+    online_complete: Mapped[bool] = mapped_column(Boolean)
+    offline_complete: Mapped[bool] = mapped_column(Boolean)
+    changed_at: Mapped[datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The sums of one enrolment."""
+
+    enrolment_id: int
+    online: Worth
+    offline: Worth
+    online_complete: bool
+    offline_complete: bool
+
+
+_COLUMNS = (
+    LearnerProgressRow.enrolment_id,
+    LearnerProgressRow.online_seconds,
+    LearnerProgressRow.online_lessons,
+    LearnerProgressRow.offline_seconds,
+    LearnerProgressRow.online_complete,
+    LearnerProgressRow.offline_complete,
+)
+
+
+def begin(session: Session, enrolment_id: int, *, online_complete: bool, offline_complete: bool, now: datetime) -> None:
+    """Open the row of a new enrolment; a programme that asks no hours is complete from the start."""
+    session.execute(
+        insert(LearnerProgressRow).values(
+            enrolment_id=enrolment_id,
+            online_seconds=0,
+            online_lessons=0,
+            offline_seconds=0,
+            online_complete=online_complete,
+            offline_complete=offline_complete,
+            changed_at=now,
+        )
+    )
+
+
+def of_enrolment(session: Session, enrolment_id: int) -> Progress:
+    """Return the sums of an enrolment."""
+    row = session.execute(select(*_COLUMNS).where(LearnerProgressRow.enrolment_id == enrolment_id)).one()
+    return _progress(row)
+
+
+def add(session: Session, enrolment_id: int, kind: HoursKind, worth: Worth, now: datetime) -> Progress:
+    """Add an entry's worth to the sums; the row stays locked to the transaction's end."""
+    if kind is HoursKind.ONLINE:
+        change = {
+            "online_seconds": LearnerProgressRow.online_seconds + worth.seconds,
+            "online_lessons": LearnerProgressRow.online_lessons + worth.lessons,
+        }
+    else:
+        change = {"offline_seconds": LearnerProgressRow.offline_seconds + worth.seconds}
+    row = session.execute(
+        update(LearnerProgressRow).where(LearnerProgressRow.enrolment_id == enrolment_id).values(**change, changed_at=now).returning(*_COLUMNS)
+    ).one()
+    return _progress(row)
+
+
+def mark(session: Session, enrolment_id: int, *, online_complete: bool, offline_complete: bool) -> None:
+    """Keep whether the hours asked are there."""
+    session.execute(
+        update(LearnerProgressRow)
+        .where(LearnerProgressRow.enrolment_id == enrolment_id)
+        .values(online_complete=online_complete, offline_complete=offline_complete)
+    )
+
+
+def of_programme(session: Session, programme_code: str) -> tuple[Progress, ...]:
+    """Return the sums of everyone in a programme."""
+    rows = session.execute(
+        select(*_COLUMNS).join(EnrolmentRow, EnrolmentRow.id == LearnerProgressRow.enrolment_id).where(EnrolmentRow.programme_code == programme_code)
+    )
+    return tuple(_progress(row) for row in rows)
+
+
+def every(session: Session) -> tuple[Progress, ...]:
+    """Return the sums of every enrolment, for the nightly comparison."""
+    return tuple(_progress(row) for row in session.execute(select(*_COLUMNS)))
+
+
+def _progress(row: Row[*tuple[Any, ...]]) -> Progress:
+    return Progress(
+        enrolment_id=row.enrolment_id,
+        online=Worth(row.online_seconds, row.online_lessons),
+        offline=Worth(row.offline_seconds, 0),
+        online_complete=row.online_complete,
+        offline_complete=row.offline_complete,
+    )
