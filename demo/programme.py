@@ -19,10 +19,10 @@ _STATED = {
     "organisation.organiser": "示范省教育厅（虚构）",
     "organisation.provider": "示范培训中心（虚构）",
     "organisation.platform": "本平台（演示）",
-    "hours.online": 1.5,
+    "hours.online": 1.6,
     "hours.offline": 1,
     "hours.offline_condition": "none",
-    "hours.credit": "measured",
+    "hours.credit": "nominal",
     "hours.quiz_required": True,
     "exam.requires_learning": True,
     "certificate.title": "教师心理健康教育辅导合格证书（样本）",
@@ -62,9 +62,9 @@ _REASONS: tuple[tuple[tuple[str, ...], str], ...] = (
     (_SHIFTED, "全部日期整体平移同样的天数，使今天落在第二时段的第三天；各阶段的先后和长短不变"),
     (_EARLY, "评阅及测试阶段、评阅和测试提前到第二时段的第一天开放，使人当天就能走完看课、小测、测试、领证；结束日期不提前"),
     (("exam.requires_learning",), "测试提前开放后，改以个人学完为入场条件，保住“课程结束后测试”的次序"),
-    (("hours.online", "hours.offline"), "演示课程合计约七十分钟起，要求线上1.5学时、线下1学时，看几节课即可达到"),
+    (("hours.online", "hours.offline"), "演示的七节课合计约七十三分钟，要求线上1.6学时、线下1学时，七节都学完才达到"),
     (("hours.offline_condition",), "演示的老师先有线下结果，再看最后一节课；不以全校学完线上为前提"),
-    (("hours.credit",), "演示课程长短不一，按实际观看的分钟计，使人看得见每一秒如何计入"),
+    (("hours.credit",), "每节课看满95%并通过小测后，按这节课的标称时长计，零头不损失"),
     (("hours.quiz_required",), "演示随堂小测，通过后才计入学时；原项目没有这个条件"),
     (
         ("organisation.organiser", "organisation.provider", "organisation.platform", "fees.paid_by", "fees.travel"),
@@ -98,7 +98,7 @@ _DEVIATIONS = (
     },
 )
 _ADDITIONS = (
-    {"path": "hours.credit", "reason": "通知未写学时如何计；演示按实际观看的分钟计"},
+    {"path": "hours.credit", "reason": "通知未写学时如何计；演示按每节课的标称时长计"},
     {"path": "hours.quiz_required", "reason": "通知没有随堂小测；演示把它作为获得学时的条件，以便看到完整的路径"},
     {"path": "quiz", "reason": "通知没有随堂小测；演示的每节课后有一次，题数、及格线和次数由本文件定"},
 )
