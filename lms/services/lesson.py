@@ -49,7 +49,7 @@ def activity_done(session: Session, *, person_id: int, activity_id: int, seconds
     state = store.lock_state(session, person_id, activity.lesson_id, now)
     activity_store.keep_done(session, person_id=person_id, activity_id=activity_id, seconds=seconds, evidence=evidence, now=now)
     if state is not LessonState.CREDITED:
-        _move_on(session, person_id, activity.lesson_id, state, evidence, now)
+        _move_on(session, person_id, activity.lesson_id, state, evidence=evidence, now=now)
 
 
 def activity_begun(session: Session, *, person_id: int, activity_id: int, now: datetime) -> None:
@@ -61,7 +61,7 @@ def activity_begun(session: Session, *, person_id: int, activity_id: int, now: d
         store.save_state(session, person_id, activity.lesson_id, LessonState.WATCHING, now)
 
 
-def _move_on(session: Session, person_id: int, lesson_id: int, state: LessonState, evidence: str, now: datetime) -> None:
+def _move_on(session: Session, person_id: int, lesson_id: int, state: LessonState, *, evidence: str, now: datetime) -> None:
     lesson = store.lesson(session, lesson_id)
     enrolment = enrolments.of_person(session, person_id, lesson.programme_code) if lesson else None
     if lesson is None or enrolment is None:

@@ -113,7 +113,7 @@ def enrolled(session: Session, programme_code: str, scope: Sequence[str]) -> tup
 def people_of(session: Session, enrolment_ids: Iterable[int]) -> dict[int, int]:
     """Map enrolments to their people."""
     rows = session.execute(select(EnrolmentRow.id, EnrolmentRow.person_id).where(EnrolmentRow.id.in_(list(enrolment_ids))))
-    return {enrolment_id: person_id for enrolment_id, person_id in rows}
+    return dict(row._tuple() for row in rows)
 
 
 def stage(

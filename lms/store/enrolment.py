@@ -152,7 +152,7 @@ def count_of_programme(session: Session, programme_code: str) -> int:
 def count_by_city(session: Session, programme_code: str) -> dict[str, int]:
     """Count the people of a programme by city."""
     rows = session.execute(select(EnrolmentRow.city, func.count()).where(EnrolmentRow.programme_code == programme_code).group_by(EnrolmentRow.city))
-    return {city: number for city, number in rows}
+    return dict(row._tuple() for row in rows)
 
 
 def seats_taken(session: Session, programme_code: str) -> dict[tuple[str, str], int]:
