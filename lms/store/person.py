@@ -1,16 +1,32 @@
 """People and their roles in the database."""
 
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Select,
+    String,
+    UniqueConstraint,
+    and_,
+    func,
+    or_,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy import Identity as AutoNumber
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from lms.domain.person import Person, PersonCard
 from lms.kernel.db import APPEND_ONLY, Base
-from lms.kernel.permissions import Role
-from lms.store.unit import UnitRow
-
-_ROLES = ", ".join(f"'{role.value}'" for role in Role)
+from lms.store.unit import UnitRow, below
 
 
 class PersonRow(Base):
@@ -42,20 +58,6 @@ class PersonRow(Base):
     active: Mapped[bool] = mapped_column(default=True)
 
 
-class RoleGrantRow(Base):
-    """One role held by a person for a unit and what lies under it."""
-
-    __tablename__ = "role_grant"
-    __table_args__ = (UniqueConstraint("person_id", "role", "unit_id"), CheckConstraint(f"role IN ({_ROLES})", name="role"))
-
-    id: Mapped[int] = mapped_column(BigInteger, AutoNumber(), primary_key=True, init=False)
-    person_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("person.id", ondelete="CASCADE"))
-    role: Mapped[str] = mapped_column(String(30))
-    unit_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(UnitRow.id), index=True)
-    granted_at: Mapped[datetime]
-    granted_by: Mapped[int | None] = mapped_column(BigInteger, default=None)
-
-
 class ConsentRow(Base):
     """A person accepted one version of the text on personal information."""
 
@@ -66,3 +68,153 @@ class ConsentRow(Base):
     person_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("person.id", ondelete="CASCADE"))
     version: Mapped[str] = mapped_column(String(20))
     given_at: Mapped[datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """The numbers of a person as stored."""
+
+    phone: bytes | None
+    identity: bytes | None
+
+
+def _people(session: Session, query: Select[PersonRow, UnitRow]) -> list[Person]:
+    return [
+        Person(
+            id=row.id,
+            account=row.account,
+            name=row.name,
+            unit_id=unit.id,
+            unit_name=unit.name,
+            unit_path=unit.path,
+            post=row.post,
+            active=row.active,
+            activated=row.password_hash is not None,
+        )
+        for row, unit in session.execute(query)
+    ]
+
+
+def _joined() -> Select[PersonRow, UnitRow]:
+    return select(PersonRow, UnitRow).join(UnitRow, UnitRow.id == PersonRow.unit_id)
+
+
+def person_of(session: Session, person_id: int) -> Person | None:
+    """Return a person by id."""
+    return next(iter(_people(session, _joined().where(PersonRow.id == person_id))), None)
+
+
+def people_of(session: Session, ids: Collection[int]) -> list[Person]:
+    """Return people by id."""
+    return _people(session, _joined().where(PersonRow.id.in_(ids)))
+
+
+def person_by_account(session: Session, account: str) -> Person | None:
+    """Return a person by account."""
+    return next(iter(_people(session, _joined().where(PersonRow.account == account))), None)
+
+
+def cards(session: Session, ids: Sequence[int]) -> dict[int, PersonCard]:
+    """Return the cards of people by id."""
+    query = select(PersonRow.id, PersonRow.name, UnitRow.name, UnitRow.path).join(UnitRow, UnitRow.id == PersonRow.unit_id)
+    rows = session.execute(query.where(PersonRow.id.in_(ids)))
+    return {person_id: PersonCard(id=person_id, name=name, unit_name=unit_name, unit_path=path) for person_id, name, unit_name, path in rows}
+
+
+def path_of(session: Session, person_id: int) -> str | None:
+    """Return the path of the unit a person belongs to."""
+    return session.scalar(select(UnitRow.path).join(PersonRow, PersonRow.unit_id == UnitRow.id).where(PersonRow.id == person_id))
+
+
+def search(session: Session, scope: Sequence[str], *, words: str, activated: bool | None, after: int | None, limit: int) -> list[Person]:
+    """Return people of a scope by name, pinyin or account, in the order of their names, beginning behind the person `after`."""
+    query = _joined().where(below(UnitRow.path.expression, scope))
+    if words:
+        # The reader's % and _ are signs like any other.
+        begins = words.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        query = query.where(
+            or_(
+                PersonRow.name.like(f"%{begins}"),
+                PersonRow.name_pinyin.like(begins),
+                PersonRow.name_pinyin.like(f"% {begins}"),
+                PersonRow.account.like(begins),
+            )
+        )
+    if activated is not None:
+        query = query.where(PersonRow.password_hash.is_not(None) if activated else PersonRow.password_hash.is_(None))
+    if after is not None:
+        pinyin = session.scalar(select(PersonRow.name_pinyin).where(PersonRow.id == after)) or ""
+        query = query.where(tuple_(PersonRow.name_pinyin, PersonRow.id) > tuple_(pinyin, after))
+    return _people(session, query.order_by(PersonRow.name_pinyin, PersonRow.id).limit(limit))
+
+
+def by_blind(session: Session, *, phone: bytes, identity: bytes, account: str) -> list[Person]:
+    """Return whoever has exactly this account, phone or identity number."""
+    matches = or_(PersonRow.phone_blind == phone, PersonRow.identity_blind == identity, PersonRow.account == account)
+    return _people(session, _joined().where(matches).limit(3))
+
+
+def counts_by_unit(session: Session, paths: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Return how many people are at or under each path, and how many of them are activated."""
+    if not paths:
+        return {}
+    tops = func.unnest(list(paths), type_=String).column_valued("top")
+    query = (
+        select(tops, func.count(PersonRow.id), func.count(PersonRow.password_hash))
+        .select_from(tops)
+        .outerjoin(UnitRow, UnitRow.path.startswith(tops))
+        .outerjoin(PersonRow, and_(PersonRow.unit_id == UnitRow.id, PersonRow.active))
+        .group_by(tops)
+    )
+    return {top: (people, activated) for top, people, activated in session.execute(query)}
+
+
+def sealed_of(session: Session, person_id: int) -> Sealed:
+    """Return the sealed numbers of a person."""
+    phone, identity = session.execute(select(PersonRow.phone_sealed, PersonRow.identity_sealed).where(PersonRow.id == person_id)).one()
+    return Sealed(phone=phone, identity=identity)
+
+
+def set_password(session: Session, person_id: int, password_hash: str) -> None:
+    """Store a password's hash and use up the activation code."""
+    _change(session, person_id, password_hash=password_hash, activation_hash=None, activation_ends_at=None)
+
+
+def password_hash_of(session: Session, person_id: int) -> str | None:
+    """Return the stored hash of a person's password."""
+    return session.scalar(select(PersonRow.password_hash).where(PersonRow.id == person_id))
+
+
+def set_codes(session: Session, codes: Mapping[int, bytes], ends_at: datetime) -> None:
+    """Store activation codes by keyed hash; a password there was is gone, because a reset must lock out whoever knew it."""
+    if not codes:
+        return
+    values = [{"id": person_id, "activation_hash": code, "activation_ends_at": ends_at, "password_hash": None} for person_id, code in codes.items()]
+    session.execute(update(PersonRow), values)
+
+
+def set_active(session: Session, person_id: int, *, active: bool) -> None:
+    """Enable or disable an account."""
+    _change(session, person_id, active=active)
+
+
+def _change(session: Session, person_id: int, **values: object) -> None:
+    session.execute(update(PersonRow).where(PersonRow.id == person_id).values(**values))
+
+
+def consents_of(session: Session, person_id: int) -> list[tuple[str, datetime]]:
+    """Return the texts a person accepted."""
+    query = select(ConsentRow.version, ConsentRow.given_at).where(ConsentRow.person_id == person_id).order_by(ConsentRow.given_at)
+    return [(version, at) for version, at in session.execute(query)]
+
+
+def waiting_in(session: Session, scope: Sequence[str], limit: int) -> list[Person]:
+    """Return the active people of a scope who have no password yet."""
+    query = _joined().where(below(UnitRow.path.expression, scope), PersonRow.password_hash.is_(None), PersonRow.active)
+    return _people(session, query.order_by(UnitRow.path, PersonRow.name_pinyin, PersonRow.id).limit(limit))
+
+
+def last_sign_ins(session: Session, ids: Sequence[int]) -> Mapping[int, datetime]:
+    """Return when people last signed in."""
+    rows = session.execute(text("SELECT person_id, max(created_at) FROM login WHERE person_id = ANY(:ids) GROUP BY person_id"), {"ids": list(ids)})
+    return {person_id: at.astimezone(UTC) for person_id, at in rows}

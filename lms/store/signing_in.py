@@ -1,15 +1,20 @@
 """Sign-ins in the database: what a cookie's token stands for, read once per request."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, func, select, text, update
 from sqlalchemy import Identity as AutoNumber
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from lms.domain.signing_in import Login
 from lms.kernel.db import Base, transaction
 from lms.kernel.identity import Identity
 from lms.kernel.permissions import Role
-from lms.store.person import PersonRow
+from lms.kernel.security import Throttle
+from lms.store.person import ConsentRow, PersonRow
+from lms.store.role_grant import RoleGrantRow
 
 
 class LoginRow(Base):
@@ -24,6 +29,7 @@ class LoginRow(Base):
     created_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     device: Mapped[str] = mapped_column(String(120), default="")
+    device_key: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
@@ -45,9 +51,79 @@ def identity_of(token_hash: bytes, now: datetime) -> Identity | None:
     return Identity(person_id=person_id, name=name, roles=frozenset(Role(role) for role in roles), login_id=login_id, token="")
 
 
-def add(session: Session, *, token_hash: bytes, person_id: int, device: str, now: datetime, ends_at: datetime) -> int:
+def add(session: Session, *, token_hash: bytes, person_id: int, device: str, now: datetime, ends_at: datetime, device_key: bytes | None = None) -> int:
     """Insert a sign-in and return its id."""
-    row = LoginRow(token_hash=token_hash, person_id=person_id, created_at=now, ends_at=ends_at, device=device)
+    row = LoginRow(token_hash=token_hash, person_id=person_id, created_at=now, ends_at=ends_at, device=device, device_key=device_key)
     session.add(row)
     session.flush()
     return row.id
+
+
+@dataclass(frozen=True, slots=True)
+class Claimant:
+    """The account that somebody claims to be, with what proves it."""
+
+    person_id: int
+    account: str
+    name: str
+    active: bool
+    password_hash: str | None
+    activation_hash: bytes | None
+    activation_ends_at: datetime | None
+    phone_sealed: bytes | None
+    knows_device: bool
+    consented: bool
+
+
+_CLAIMANT = text(
+    "SELECT person.id, account, name, active, password_hash, activation_hash, activation_ends_at, phone_sealed, "
+    "EXISTS(SELECT 1 FROM login WHERE login.person_id = person.id AND login.device_key = :device_key), "
+    "EXISTS(SELECT 1 FROM consent WHERE consent.person_id = person.id AND consent.version = :consent) "
+    "FROM person WHERE account = :account OR phone_blind = :phone_blind ORDER BY (account = :account) DESC LIMIT 1"
+)
+
+
+def claimant(session: Session, *, account: str, phone_blind: bytes, device_key: bytes, consent: str) -> Claimant | None:
+    """Return the account behind an account name or a phone number."""
+    found = session.execute(_CLAIMANT, {"account": account, "phone_blind": phone_blind, "device_key": device_key, "consent": consent}).one_or_none()
+    return Claimant(*found) if found else None
+
+
+def roles_of(session: Session, person_id: int) -> frozenset[Role]:
+    """Return the roles a person holds anywhere."""
+    return frozenset(Role(role) for role in session.scalars(select(RoleGrantRow.role).where(RoleGrantRow.person_id == person_id).distinct()))
+
+
+def uses(session: Session, key: str, since: datetime) -> int:
+    """Return how often a throttled key was used lately, without counting this look."""
+    return int(session.scalar(select(func.coalesce(func.sum(Throttle.uses), 0)).where(Throttle.key == key, Throttle.slot > since)) or 0)
+
+
+def logins_of(session: Session, person_id: int, now: datetime) -> list[Login]:
+    """Return the sign-ins that still stand, newest first."""
+    query = (
+        select(LoginRow)
+        .where(LoginRow.person_id == person_id, LoginRow.ended_at.is_(None), LoginRow.ends_at > now)
+        .order_by(LoginRow.created_at.desc())
+        .limit(50)
+    )
+    return [Login(id=row.id, device=row.device, created_at=row.created_at, ends_at=row.ends_at) for row in session.scalars(query)]
+
+
+def end(session: Session, login_id: int, now: datetime) -> None:
+    """End one sign-in."""
+    session.execute(update(LoginRow).where(LoginRow.id == login_id, LoginRow.ended_at.is_(None)).values(ended_at=now))
+
+
+def end_all(session: Session, person_id: int, now: datetime, *, but: int | None = None) -> int:
+    """End every sign-in of a person, perhaps but one; return how many ended."""
+    query = update(LoginRow).where(LoginRow.person_id == person_id, LoginRow.ended_at.is_(None), LoginRow.ends_at > now)
+    if but is not None:
+        query = query.where(LoginRow.id != but)
+    return len(session.execute(query.values(ended_at=now).returning(LoginRow.id)).all())
+
+
+def add_consent(session: Session, person_id: int, version: str, now: datetime) -> None:
+    """Keep that a person accepted a version of the text."""
+    values = {"person_id": person_id, "version": version, "given_at": now}
+    session.execute(insert(ConsentRow).values(values).on_conflict_do_nothing())

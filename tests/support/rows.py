@@ -9,7 +9,8 @@ from lms.domain.unit import Unit, UnitKind
 from lms.kernel.db import Session
 from lms.kernel.permissions import Role
 from lms.store import unit as unit_store
-from lms.store.person import PersonRow, RoleGrantRow
+from lms.store.person import PersonRow
+from lms.store.role_grant import RoleGrantRow
 
 ARRANGED = datetime(2026, 11, 1, tzinfo=UTC)
 

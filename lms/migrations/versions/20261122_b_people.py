@@ -85,6 +85,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("device", sa.String(length=120), nullable=False),
+        sa.Column("device_key", sa.LargeBinary(), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name="fk_login_person_id_person", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_login"),

@@ -1,0 +1,97 @@
+"""The tree and its scopes."""
+
+from dataclasses import dataclass
+
+from lms.domain.unit import Unit, UnitKind, lies_in, outermost
+from lms.kernel.db import Session, transaction
+from lms.kernel.permissions import GRANTS, Permission
+from lms.kernel.refusal import N_, Conflict, Invalid, Missing
+from lms.store import person as person_store
+from lms.store import role_grant as role_grants
+from lms.store import unit as store
+
+_ORDER = list(UnitKind)
+
+
+class CodeTaken(Conflict):
+    """Another unit has this code."""
+
+    code = "unit_code_taken"
+    message = N_("这个单位代码已被使用。")
+
+
+class WrongLevel(Invalid):
+    """A unit cannot stand below one of the same or a lower level."""
+
+    code = "wrong_level"
+    message = N_("下级单位的层级必须低于上级单位。")
+
+
+def add(session: Session, *, parent: str | None, kind: UnitKind, code: str, name: str) -> Unit:
+    """Add a unit below the unit with code `parent`; levels may be skipped, never turned round."""
+    above = store.unit_by_code(session, parent) if parent else None
+    if parent and above is None:
+        raise Missing
+    if above and _ORDER.index(kind) <= _ORDER.index(above.kind):
+        raise WrongLevel
+    if store.unit_by_code(session, code):
+        raise CodeTaken(code=code)
+    return store.add(session, parent=above, kind=kind, code=code, name=name)
+
+
+def ensure(session: Session, *, parent: str | None, kind: UnitKind, code: str, name: str) -> Unit:
+    """Return the unit with this code, added if it is not there."""
+    return store.unit_by_code(session, code) or add(session, parent=parent, kind=kind, code=code, name=name)
+
+
+def scope_of(session: Session, person_id: int, permission: Permission) -> tuple[str, ...]:
+    """Return the paths of the units for which a person holds the permission."""
+    grants = role_grants.grants_of(session, person_id)
+    return outermost(grant.unit_path for grant in grants if permission in GRANTS[grant.role])
+
+
+def in_scope(session: Session, person_id: int, permission: Permission, target_person_id: int) -> bool:
+    """Tell whether a person holds the permission for the unit another belongs to."""
+    path = person_store.path_of(session, target_person_id)
+    return path is not None and lies_in(path, scope_of(session, person_id, permission))
+
+
+@dataclass(frozen=True, slots=True)
+class UnitLine:
+    """A unit with how many people it has and how many of them are activated."""
+
+    unit: Unit
+    people: int
+    activated: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnitView:
+    """A unit with its ancestors inside the reader's scope and the units below it."""
+
+    unit: Unit
+    above: tuple[Unit, ...]
+    below: tuple[UnitLine, ...]
+
+
+def tops(person_id: int, permission: Permission) -> tuple[UnitLine, ...]:
+    """Return the units at the top of a person's scope."""
+    with transaction() as session:
+        found = store.by_paths(session, scope_of(session, person_id, permission))
+        return _lines(session, found)
+
+
+def view(person_id: int, permission: Permission, unit_id: int) -> UnitView:
+    """Return a unit of a person's scope; one outside is missing."""
+    with transaction() as session:
+        scope = scope_of(session, person_id, permission)
+        unit = store.unit_of(session, unit_id)
+        if unit is None or not lies_in(unit.path, scope):
+            raise Missing
+        above = tuple(other for other in store.ancestors(session, unit) if lies_in(other.path, scope))
+        return UnitView(unit=unit, above=above, below=_lines(session, store.children(session, unit_id)))
+
+
+def _lines(session: Session, units: list[Unit]) -> tuple[UnitLine, ...]:
+    counts = person_store.counts_by_unit(session, [unit.path for unit in units])
+    return tuple(UnitLine(unit, *counts[unit.path]) for unit in units)
