@@ -1,0 +1,6 @@
+"""Verbs of media for other packages; whoever calls passes the session of the transaction it is in."""
+
+from media.services.asset import asset, assets, attach_video, seconds_of
+from media.services.delivery import Source, cookie, playback_source
+
+__all__ = ["Source", "asset", "assets", "attach_video", "cookie", "playback_source", "seconds_of"]

@@ -1,0 +1,178 @@
+"""Where videos' files lie: a local folder or an S3-compatible store, behind one protocol."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import urllib3
+from minio import Minio
+from minio.error import S3Error
+
+CHUNK = 256 * 1024
+
+
+class Files(Protocol):
+    """A store of files by name, such as `v1a2b/original.mp4`; a name is never written twice with other bytes."""
+
+    def put(self, name: str, path: Path) -> None:
+        """Keep a copy of a local file."""
+        ...
+
+    def put_folder(self, name: str, folder: Path) -> None:
+        """Keep a folder's files; nobody sees half of it before its playlists are there."""
+        ...
+
+    def size(self, name: str) -> int | None:
+        """Return a file's size, or None where there is no such file."""
+        ...
+
+    def read(self, name: str, first: int, behind: int) -> Iterator[bytes]:
+        """Yield the bytes `[first, behind)`."""
+        ...
+
+    def whole(self, name: str) -> bytes | None:
+        """Return a small file, or None."""
+        ...
+
+    def local(self, name: str) -> "Iterator[Path]":
+        """Yield (as a context) a path where the file can be read; a copy is removed afterwards."""
+        ...
+
+    def remove_folder(self, name: str) -> None:
+        """Remove everything below a name."""
+        ...
+
+
+class Disk:
+    """Files in a folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def put(self, name: str, path: Path) -> None:
+        """Copy beside the target, then rename."""
+        target = self.root / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        half = target.with_name(f".{target.name}.{os.getpid()}.part")
+        shutil.copyfile(path, half)
+        half.replace(target)
+
+    def put_folder(self, name: str, folder: Path) -> None:
+        """Copy beside the target, then rename."""
+        target = self.root / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        half = Path(tempfile.mkdtemp(dir=target.parent, prefix=".part-"))
+        shutil.copytree(folder, half, dirs_exist_ok=True)
+        half.chmod(0o755)
+        if target.exists():
+            shutil.rmtree(target)
+        half.rename(target)
+
+    def size(self, name: str) -> int | None:
+        """Ask the file system."""
+        try:
+            return (self.root / name).stat().st_size
+        except OSError:
+            return None
+
+    def read(self, name: str, first: int, behind: int) -> Iterator[bytes]:
+        """Read in chunks."""
+        with (self.root / name).open("rb") as file:
+            file.seek(first)
+            left = behind - first
+            while left > 0 and (chunk := file.read(min(CHUNK, left))):
+                left -= len(chunk)
+                yield chunk
+
+    def whole(self, name: str) -> bytes | None:
+        """Read it."""
+        try:
+            return (self.root / name).read_bytes()
+        except OSError:
+            return None
+
+    @contextmanager
+    def local(self, name: str) -> Iterator[Path]:
+        """Yield the file itself."""
+        yield self.root / name
+
+    def remove_folder(self, name: str) -> None:
+        """Remove the folder."""
+        shutil.rmtree(self.root / name, ignore_errors=True)
+
+
+class Bucket:
+    """Files in a bucket of an S3-compatible store."""
+
+    def __init__(self, client: Minio, bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def put(self, name: str, path: Path) -> None:
+        """Upload; an object appears as a whole or not at all."""
+        self._client.fput_object(self._bucket, name, str(path))
+
+    def put_folder(self, name: str, folder: Path) -> None:
+        """Upload, the playlists last."""
+        paths = sorted((path for path in folder.rglob("*") if path.is_file()), key=lambda path: (path.suffix == ".m3u8", path))
+        for path in paths:
+            self.put(f"{name}/{path.relative_to(folder).as_posix()}", path)
+
+    def size(self, name: str) -> int | None:
+        """Ask the store."""
+        try:
+            found = self._client.stat_object(self._bucket, name).size
+        except S3Error as error:
+            if error.code in {"NoSuchKey", "NoSuchObject", "ResourceNotFound"}:
+                return None
+            raise
+        return None if found is None else int(found)
+
+    def read(self, name: str, first: int, behind: int) -> Iterator[bytes]:
+        """Stream from the store."""
+        answer = self._client.get_object(self._bucket, name, offset=first, length=behind - first)
+        try:
+            yield from answer.stream(CHUNK)
+        finally:
+            answer.close()
+            answer.release_conn()
+
+    def whole(self, name: str) -> bytes | None:
+        """Fetch it."""
+        size = self.size(name)
+        return None if size is None else b"".join(self.read(name, 0, size)) if size else b""
+
+    @contextmanager
+    def local(self, name: str) -> Iterator[Path]:
+        """Fetch a copy for the time of the work."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / Path(name).name
+            self._client.fget_object(self._bucket, name, str(path))
+            yield path
+
+    def remove_folder(self, name: str) -> None:
+        """Remove every object below the name."""
+        for found in self._client.list_objects(self._bucket, prefix=f"{name}/", recursive=True):
+            self._client.remove_object(self._bucket, str(found.object_name))
+
+
+class StoreAddressError(ValueError):
+    """MEDIA_STORE is no address of a store."""
+
+
+def open_files(address: str, folder: Path, access_key: str, secret_key: str) -> Files:
+    """Open the store of `s3://endpoint/bucket` (`s3+http://` without TLS), or the local folder where the address is empty."""
+    if not address:
+        return Disk(folder)
+    parts = urlsplit(address)
+    bucket = parts.path.strip("/")
+    if parts.scheme not in {"s3", "s3+http"} or not parts.netloc or not bucket or "/" in bucket:
+        raise StoreAddressError(f"MEDIA_STORE must look like s3://endpoint/bucket, not {address!r}")
+    pool = urllib3.PoolManager(maxsize=16, timeout=urllib3.Timeout(connect=5, read=60), retries=urllib3.Retry(total=3, backoff_factor=0.2))
+    client = Minio(parts.netloc, access_key=access_key, secret_key=secret_key, secure=parts.scheme == "s3", region="us-east-1", http_client=pool)
+    return Bucket(client, bucket)
