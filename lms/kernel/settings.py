@@ -36,6 +36,8 @@ class Settings:
     base_url: str
     https: bool = False
     media_store: str = ""
+    media_access_key: str = ""
+    media_secret_key: str = ""
     x_accel_prefix: str = ""
     arrival_header: str = ""
     pool_size: int = 20
@@ -60,6 +62,8 @@ class Settings:
             base_url=(get("BASE_URL") or "http://127.0.0.1:8000").rstrip("/"),
             https=_flag("HTTPS", get("HTTPS", "")),
             media_store=get("MEDIA_STORE", ""),
+            media_access_key=get("MEDIA_ACCESS_KEY", ""),
+            media_secret_key=get("MEDIA_SECRET_KEY", ""),
             x_accel_prefix=get("X_ACCEL_PREFIX", ""),
             arrival_header=get("ARRIVAL_HEADER", ""),
             pool_size=_number("POOL_SIZE", get("POOL_SIZE") or "20"),
