@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from exam.domain.exam import Exam
-from lms.kernel.refusal import Conflict, Forbidden, Invalid, N_, Refusal
+from lms.kernel.refusal import N_, Conflict, Forbidden, Invalid, Refusal
 
 
 class NotEnrolled(Forbidden):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from exam.domain import paper as papers
 from exam.domain.blueprint import Blueprint
 from exam.domain.paper import Paper
-from lms.kernel.refusal import Invalid, N_
+from lms.kernel.refusal import N_, Invalid
 from question_bank.domain.item import PoolItem
 
 Indexes = NDArray[np.int64]

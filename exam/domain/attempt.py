@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import NewType
 
 from exam.domain.exam import GRACE
-from lms.kernel.refusal import Conflict, N_
+from lms.kernel.refusal import N_, Conflict
 
 AttemptId = NewType("AttemptId", int)
 

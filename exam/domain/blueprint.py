@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from lms.kernel.refusal import Invalid, N_
+from lms.kernel.refusal import N_, Invalid
 from question_bank.domain.item import PoolItem
 
 

@@ -43,6 +43,7 @@ class Exam:
     release: Release
     activity_id: int | None
     state: str
+    released: bool = False
 
     @property
     def finish_by(self) -> datetime | None:

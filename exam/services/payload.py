@@ -151,11 +151,16 @@ class SubmittedExam(msgspec.Struct):
 
 
 class AttemptToken(msgspec.Struct, array_like=True):
-    """What the attempt token binds: who, which attempt and paper, which sign-in, which turn of leading."""
+    """What the attempt token binds: who, which attempt and paper, which sign-in, which turn of leading.
+
+    `shape` has one letter a position, so that a save asks nothing of the paper: A to Z choose one of so many options, a to z
+    any of so many.
+    """
 
     attempt_id: int
     person_id: int
     login_id: int
     epoch: int
-    items: int
+    exam: str
     paper_hash: str
+    shape: str

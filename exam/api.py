@@ -1,0 +1,24 @@
+"""What the demo and the load tests may ask of the exam engine."""
+
+from exam.domain.blueprint import Blueprint, from_mapping
+from exam.domain.exam import Release, WindowRule
+from exam.services.assembly import assemble
+from exam.services.attempt import finalise_due, give_time
+from exam.services.exam import all_exams, bundled_blueprint, create_exam, create_for_programme
+from exam.services.result import release, score_due
+
+__all__ = [
+    "Blueprint",
+    "Release",
+    "WindowRule",
+    "all_exams",
+    "assemble",
+    "bundled_blueprint",
+    "create_exam",
+    "create_for_programme",
+    "finalise_due",
+    "from_mapping",
+    "give_time",
+    "release",
+    "score_due",
+]

@@ -1,0 +1,23 @@
+"""Work without a request: ending overdue attempts and scoring."""
+
+from datetime import datetime
+
+from exam.services import attempt, result
+from lms.kernel.jobs import Job
+
+
+def sweep(now: datetime) -> None:
+    """End overdue attempts, then score what has no result."""
+    attempt.finalise_due(now)
+    result.score_due(now)
+
+
+def score(now: datetime) -> None:
+    """Score what was handed in."""
+    result.score_due(now)
+
+
+JOBS = (
+    Job("exam.sweep", run=sweep, cron="* * * * *"),
+    Job("exam.score", run=score),
+)

@@ -1,0 +1,35 @@
+"""Admission: what stands before the start button."""
+
+from datetime import datetime
+
+from exam.domain import admission as rules
+from exam.domain.admission import Briefing, Standing
+from exam.domain.attempt import State
+from exam.domain.exam import Exam
+from exam.services.exam import found
+from exam.store import attempt as attempts
+from exam.store import exam as exams
+from exam.store.attempt import Attempt
+from lms import api as platform
+from lms.kernel.db import Session, transaction
+
+
+def briefing(person_id: int, exam_code: str, now: datetime) -> Briefing:
+    """Tell a person whether she may start, and how long she would have."""
+    with transaction() as session:
+        exam = found(session, exam_code)
+        newest = attempts.newest_of(session, person_id, exam.id)
+        is_open = newest is not None and newest.state is State.OPEN
+        return rules.brief(exam, standing(session, exam, person_id, newest), open_attempt=is_open, now=now)
+
+
+def standing(session: Session, exam: Exam, person_id: int, newest: Attempt | None) -> Standing:
+    """Gather what admission needs to know of a person."""
+    facts = platform.enrolment_of(session, person_id, exam.programme_code)
+    return Standing(
+        enrolled=facts is not None,
+        learning_complete=facts is not None and facts.learning_complete,
+        missing=facts.missing if facts else (),
+        attempts_used=newest.number if newest else 0,
+        percent=exams.percent_of(session, exam.id, person_id),
+    )

@@ -1,0 +1,42 @@
+"""Assembly: papers for an exam, before the bell."""
+
+import secrets
+from dataclasses import asdict
+from datetime import datetime
+
+from exam.domain import assembly as rules
+from exam.domain.assembly import Assembly
+from exam.domain.result import ItemPlace
+from exam.services.exam import found
+from exam.store import exam as exams
+from exam.store import paper as store
+from lms.kernel import audit
+from lms.kernel.db import transaction
+from question_bank import api as bank
+
+
+def assemble(exam_code: str, *, papers: int, now: datetime, seed: int | None = None, actor_id: int | None = None) -> Assembly:
+    """Draw papers for an exam from the exam pool and make it ready; papers nobody took yet are replaced."""
+    seed = secrets.randbits(128) if seed is None else seed
+    with transaction() as session:
+        exam = found(session, exam_code)
+        blueprint = exams.blueprint_of(session, exam.id)
+        pool = bank.pool(session, exam.bank_code, "exam")
+        contents = bank.contents(session, [item.version_id for item in pool])
+        options = {version: len(content.options_html) for version, content in contents.items()}
+        made = rules.assemble(blueprint, pool, options, papers_wanted=papers, seed=seed)
+        row = exams.lock(session, exam.id)
+        store.add_assembly(
+            session,
+            exam.id,
+            made.papers,
+            seed=seed,
+            digest=made.hash,
+            places={item.version_id: ItemPlace(item.type, item.topic, options[item.version_id], item.difficulty) for item in pool},
+            statistics=asdict(made.statistics),
+            now=now,
+        )
+        row.state = "ready"
+        bank.record_use(session, sorted({v for paper in made.papers for v in paper.version_ids}), purpose=f"exam:{exam.code}", title=exam.title, times=1, now=now)
+        audit.record(session, actor_id=actor_id, action="exam.assemble", subject=f"exam:{exam.id}", now=now, papers=papers, hash=made.hash)
+    return made

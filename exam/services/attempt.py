@@ -1,0 +1,162 @@
+"""Attempts: starting, coming back, taking over, more time, ending at the deadline."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import msgspec
+
+from exam.domain import admission
+from exam.domain import attempt as rules
+from exam.domain.attempt import State
+from exam.domain.exam import GRACE, Exam
+from exam.services import paper as papers
+from exam.services import token as tokens
+from exam.services.admission import standing
+from exam.services.exam import found
+from exam.services.payload import AnswerNow, AttemptOpened, AttemptToken, ResumeExam, StartExam
+from exam.store import attempt as store
+from exam.store import exam as exams
+from exam.store import paper as paper_store
+from exam.store.attempt import Attempt
+from lms.kernel import audit
+from lms.kernel.db import Session, transaction
+from lms.kernel.refusal import N_, Missing, Unavailable
+
+SETTLE = timedelta(seconds=30)  # what arrived in the grace may still be queueing inside
+SEQUENCES = 1_000_000  # each coming back gets sequence numbers of its own
+BATCH = 200
+
+
+class NoPaper(Unavailable):
+    """All papers are taken."""
+
+    code = "no_paper"
+    message = N_("备用试卷已经用完，请联系考试管理员。")
+
+
+class AttemptMissing(Missing):
+    """The person has no attempt at this exam."""
+
+    code = "attempt_missing"
+    message = N_("没有找到您的作答记录。")
+
+
+def start(person_id: int, login_id: int, payload: StartExam, now: datetime) -> AttemptOpened:
+    """Begin an attempt, or come back to the one that is open."""
+    with transaction() as session:
+        exam = found(session, payload.exam)
+        newest = store.newest_of(session, person_id, exam.id, lock=True)
+        if newest is None or newest.state is not State.OPEN:
+            new = _begin(session, exam, person_id, payload, newest, now)
+            if new is not None:
+                return _opened(session, exam, new, login_id, now, resumed=False)
+            newest = store.newest_of(session, person_id, exam.id, lock=True)
+        assert newest is not None
+        return _come_back(session, exam, newest, login_id, payload.device, now, takeover=False)
+
+
+def resume(person_id: int, login_id: int, payload: ResumeExam, now: datetime) -> AttemptOpened:
+    """Come back to the open attempt: same paper, same deadline."""
+    with transaction() as session:
+        exam = found(session, payload.exam)
+        newest = store.newest_of(session, person_id, exam.id, lock=True)
+        if newest is None:
+            raise AttemptMissing
+        if newest.state is not State.OPEN:
+            raise rules.AttemptClosed(state=str(newest.state))
+        return _come_back(session, exam, newest, login_id, payload.device, now, takeover=payload.takeover)
+
+
+def _begin(session: Session, exam: Exam, person_id: int, payload: StartExam, newest: Attempt | None, now: datetime) -> Attempt | None:
+    """Take a paper and open an attempt; None when another request of the same person was first."""
+    who = standing(session, exam, person_id, newest)
+    refused = admission.refusal(exam, who, now)
+    if refused is not None:
+        raise refused
+    if not payload.honesty:
+        raise admission.HonestyMissing
+    taken = paper_store.take(session, exam.id, now)
+    if taken is None:
+        raise NoPaper
+    paper_id, _assembly_id, paper = taken
+    new = store.begin(
+        session, exam_id=exam.id, person_id=person_id, number=who.attempts_used + 1, paper_id=paper_id, items=paper.items,
+        deadline=exam.deadline(now, who.percent), percent=who.percent, device=payload.device, now=now,
+    )  # fmt: skip
+    if new is None:
+        paper_store.give_back(session, paper_id)
+    return new
+
+
+def _come_back(session: Session, exam: Exam, attempt: Attempt, login_id: int, device: str, now: datetime, *, takeover: bool) -> AttemptOpened:
+    if now > attempt.deadline + GRACE:
+        raise rules.TimeIsUp
+    elsewhere = attempt.device != device
+    if elsewhere and not takeover:
+        raise rules.OtherDeviceLeads(since=attempt.led_since)
+    epoch, resumes = store.lead(session, attempt.id, device=device, takeover=elsewhere, now=now)
+    if elsewhere:
+        audit.record(
+            session, actor_id=attempt.person_id, action="attempt.takeover", subject=f"attempt:{attempt.id}", now=now,
+            left=attempt.device, took=device, epoch=epoch,
+        )  # fmt: skip
+    return _opened(session, exam, replace(attempt, epoch=epoch, resumes=resumes), login_id, now, resumed=True)
+
+
+def _opened(session: Session, exam: Exam, attempt: Attempt, login_id: int, now: datetime, *, resumed: bool) -> AttemptOpened:
+    assembly_id, paper = paper_store.by_id(session, attempt.paper_id)
+    shape = papers.shape(session, assembly_id, paper)
+    bound = AttemptToken(attempt.id, attempt.person_id, login_id, attempt.epoch, exam.code, paper.hash, shape)
+    return AttemptOpened(
+        token=tokens.sign(bound),
+        exam=exam.code,
+        title=exam.title,
+        paper_hash=paper.hash,
+        started_at=attempt.started_at,
+        deadline=attempt.deadline,
+        server_time=now,
+        remaining_ms=rules.remaining_ms(attempt.deadline, now),
+        seq_from=attempt.resumes * SEQUENCES,
+        resumed=resumed,
+        answers=[AnswerNow(at, held.revision, list(held.choices), held.marked) for at, held in sorted(attempt.answers.items())],
+        paper=msgspec.Raw(papers.content(session, exam.id, assembly_id, paper)),
+    )
+
+
+def give_time(attempt_id: int, *, seconds: int, kind: str, reason: str, actor_id: int | None, now: datetime) -> datetime:
+    """Add time to an open attempt; returns the new deadline."""
+    with transaction() as session:
+        attempt = store.lock(session, attempt_id)
+        if attempt is None:
+            raise AttemptMissing
+        if attempt.state is not State.OPEN:
+            raise rules.AttemptClosed(state=str(attempt.state))
+        store.adjust(session, attempt_id, seconds=seconds, kind=kind, reason=reason, actor_id=actor_id, now=now)
+        deadline = rules.deadline_of(attempt.base_deadline, store.adjustments(session, attempt_id))
+        store.set_deadline(session, attempt_id, deadline)
+        audit.record(session, actor_id=actor_id, action="attempt.give_time", subject=f"attempt:{attempt_id}", now=now, seconds=seconds, kind=kind)
+        return deadline
+
+
+def reopen(attempt_id: int, *, reason: str, actor_id: int, now: datetime) -> None:
+    """Open an ended, unscored attempt again, by a named decision."""
+    with transaction() as session:
+        attempt = store.lock(session, attempt_id)
+        if attempt is None:
+            raise AttemptMissing
+        rules.move(attempt.state, State.OPEN, reopening=True)
+        store.reopen(session, attempt_id)
+        audit.record(session, actor_id=actor_id, action="attempt.reopen", subject=f"attempt:{attempt_id}", now=now, reason=reason)
+
+
+def finalise_due(now: datetime) -> int:
+    """End every open attempt whose deadline and grace are over, from its last save, exactly once; returns how many."""
+    ended = 0
+    while True:
+        with transaction() as session:
+            overdue = store.take_overdue(session, now - GRACE - SETTLE, BATCH)
+            if overdue:
+                store.finalise(session, overdue, now)
+        ended += len(overdue)
+        if len(overdue) < BATCH:
+            return ended

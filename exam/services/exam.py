@@ -1,0 +1,170 @@
+"""Exams: making them, listing them, and their state on the learner's plan."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from tomllib import loads
+
+from exam.domain import blueprint as blueprints
+from exam.domain.attempt import State
+from exam.domain.blueprint import Blueprint
+from exam.domain.exam import Exam, Release, WindowRule
+from exam.store import attempt as attempts
+from exam.store import exam as store
+from exam.store import paper as papers
+from lms import api as platform
+from lms.domain.activity import Activity, ActivityState
+from lms.kernel import audit
+from lms.kernel.db import Session, transaction
+from lms.kernel.i18n import gettext as _
+from lms.kernel.refusal import N_, Conflict, Invalid, Missing
+
+KIND = "exam"
+FOLDER = Path(__file__).parent.parent / "blueprints"
+
+
+class ExamMissing(Missing):
+    """There is no such exam."""
+
+    code = "exam_missing"
+    message = N_("没有找到这场考试。")
+
+
+class ExamTaken(Conflict):
+    """An exam of this code exists."""
+
+    code = "exam_taken"
+    message = N_("这个考试代码已被使用，请换一个。")
+
+
+class ExamMismatch(Invalid):
+    """The blueprint and the settings do not agree."""
+
+    code = "exam_mismatch"
+    message = N_("考试的题量或总分与双向细目表不一致。")
+
+
+def bundled_blueprint(code: str) -> Blueprint:
+    """Return one of the blueprints that come with the product."""
+    path = FOLDER / f"{code}.toml"
+    if not path.is_file():
+        raise ExamMissing(blueprint=code)
+    return blueprints.from_mapping(loads(path.read_text(encoding="utf-8")))
+
+
+def create_exam(
+    *,
+    code: str,
+    programme_code: str,
+    title: str,
+    bank_code: str,
+    blueprint: Blueprint,
+    opens: datetime,
+    closes: datetime,
+    minutes: int,
+    now: datetime,
+    window_rule: WindowRule = WindowRule.FINISH_BY,
+    attempts_allowed: int = 1,
+    pass_points: int | None = None,
+    requires_learning: bool = False,
+    component: str = "test",
+    release: Release = Release.AT_ONCE,
+    actor_id: int | None = None,
+) -> int:
+    """Make an exam and its place on the programme's plan; it is a draft until papers are assembled."""
+    with transaction() as session:
+        if store.by_code(session, code):
+            raise ExamTaken
+        activity_id = platform.add_activity(session, lesson_id=None, programme_code=programme_code, kind=KIND, ref=code, title=title)
+        row = store.ExamRow(
+            code=code, programme_code=programme_code, title=title, component=component, bank_code=bank_code,
+            blueprint_id=store.add_blueprint(session, blueprint, created_by=actor_id, now=now), opens=opens, closes=closes,
+            window_rule=str(window_rule), minutes=minutes, attempts=attempts_allowed, items=blueprint.items, points=blueprint.points,
+            pass_points=pass_points, requires_learning=requires_learning, release=str(release), activity_id=activity_id,
+        )  # fmt: skip
+        exam_id = store.add(session, row)
+        audit.record(session, actor_id=actor_id, action="exam.create", subject=f"exam:{exam_id}", now=now, code=code)
+        return exam_id
+
+
+def create_for_programme(programme_code: str, *, bank_code: str, blueprint: Blueprint, now: datetime, actor_id: int | None = None) -> int:
+    """Make the exam that a programme's file asks for."""
+    with transaction() as session:
+        programme = platform.programme(session, programme_code)
+    asked = programme.exam
+    if asked is None:
+        raise ExamMissing(programme=programme_code)
+    if (blueprint.items, blueprint.points) != (asked.items, asked.points * 100):
+        raise ExamMismatch(items=asked.items, points=asked.points)
+    component = next((part.code for part in programme.assessment.components if part.source == "exam"), "test") if programme.assessment else "test"
+    return create_exam(
+        code=f"{programme_code}-{asked.code}", programme_code=programme_code, title=asked.title, bank_code=bank_code, blueprint=blueprint,
+        opens=asked.opens, closes=asked.closes, minutes=asked.minutes, window_rule=WindowRule(asked.window_rule), attempts_allowed=asked.attempts,
+        pass_points=None if asked.pass_mark is None else int(asked.pass_mark * 100), requires_learning=asked.requires_learning,
+        component=component, now=now, actor_id=actor_id,
+    )  # fmt: skip
+
+
+def found(session: Session, code: str) -> Exam:
+    """Return an exam or raise ExamMissing."""
+    exam = store.by_code(session, code)
+    if exam is None:
+        raise ExamMissing
+    return exam
+
+
+def exam_of(code: str) -> Exam:
+    """Return an exam by its code."""
+    with transaction() as session:
+        return found(session, code)
+
+
+def all_exams(programme_code: str | None = None) -> Sequence[Exam]:
+    """Return the exams of a programme, or all."""
+    with transaction() as session:
+        return store.all_of(session, programme_code)
+
+
+def overview(code: str) -> Mapping[str, object]:
+    """Return what the operator wants to see of an exam: papers, attempts, statistics of the papers."""
+    with transaction() as session:
+        exam = found(session, code)
+        total, free = papers.counts(session, exam.id)
+        newest = papers.newest_statistics(session, exam.id)
+        return {
+            "exam": exam, "papers": total, "papers_free": free, "attempts": attempts.state_counts(session, exam.id),
+            "statistics": newest[0] if newest else None, "hash": newest[1] if newest else None,
+        }  # fmt: skip
+
+
+def accommodate(code: str, person_id: int, percent: int, *, actor_id: int | None, now: datetime) -> None:
+    """Give a person more time (100 to 300 per cent of the limit) for attempts begun afterwards."""
+    with transaction() as session:
+        exam = found(session, code)
+        store.set_percent(session, exam.id, person_id, percent)
+        audit.record(session, actor_id=actor_id, action="exam.accommodate", subject=f"exam:{exam.id}", now=now, person=person_id, percent=percent)
+
+
+def states(session: Session, person_id: int, activities: Sequence[Activity], now: datetime) -> Mapping[int, ActivityState]:
+    """Tell how far a learner is with the exams on her plan."""
+    exams = store.by_codes(session, [activity.ref for activity in activities])
+    newest = attempts.newest_by_exam(session, person_id, [exam.id for exam in exams.values()])
+    known = {}
+    for activity in activities:
+        exam = exams.get(activity.ref)
+        if exam is not None:
+            attempt = newest.get(exam.id)
+            known[activity.id] = _state(activity.id, exam, attempt.state if attempt else None, now)
+    return known
+
+
+def _state(activity_id: int, exam: Exam, state: State | None, now: datetime) -> ActivityState:
+    if state is State.OPEN:
+        return ActivityState(activity_id, done=False, fraction=0.5, text=_("正在作答"))
+    if state is State.SCORED:
+        return ActivityState(activity_id, done=True, fraction=1.0, text=_("已完成"))
+    if state in (State.SUBMITTED, State.FINALISED):
+        return ActivityState(activity_id, done=True, fraction=1.0, text=_("已交卷，正在评分"))
+    if now < exam.opens:
+        return ActivityState(activity_id, done=False, fraction=0.0, text=_("未到考试时间"))
+    return ActivityState(activity_id, done=False, fraction=0.0, text=_("可以参加") if exam.starts_at(now) else _("考试时间已结束"))

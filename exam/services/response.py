@@ -1,0 +1,128 @@
+"""Saving answers and handing in: the two hot verbs, in groups of one commit."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from exam.domain import attempt as rules
+from exam.services import token as tokens
+from exam.services.payload import AttemptToken, Change, SaveAnswers, Saved, SavedAnswers, SubmitExam, SubmittedExam
+from exam.store import response as store
+from exam.store.response import Ended, Holder, SaveRow, SubmitRow, Verdict
+from lms.kernel.group_commit import GroupCommit
+from lms.kernel.refusal import N_, Invalid, Missing, Refusal, Unauthenticated
+
+
+class SignedOut(Unauthenticated):
+    """The sign-in behind the token has ended."""
+
+    code = "signed_out"
+    message = N_("登录已失效，请重新登录后继续作答，已输入的答案不会丢失。")
+
+
+class ChoiceUnknown(Invalid):
+    """The item has no such option, or takes one choice only."""
+
+    code = "choice_unknown"
+    message = N_("提交的选项不存在，请刷新页面后重试。")
+
+
+class ClearNotSaid(Invalid):
+    """An answer would become empty without the learner having said so."""
+
+    code = "clear_not_said"
+    message = N_("为避免误清空，清除答案需要明确确认。")
+
+
+class KeyReused(Invalid):
+    """The same hand-in key came with other contents."""
+
+    code = "key_reused"
+    message = N_("交卷请求与之前的内容不一致，请刷新页面查看交卷结果。")
+
+
+_REFUSALS: dict[str, type[Refusal]] = {
+    "missing": Missing,
+    "signed_out": SignedOut,
+    "sequence_taken": rules.SequenceTaken,
+    "other_device": rules.OtherDeviceLeads,
+    "closed": rules.AttemptClosed,
+    "time_is_up": rules.TimeIsUp,
+    "stale": rules.StaleRevision,
+    "clear_not_said": ClearNotSaid,
+    "key_reused": KeyReused,
+}
+
+# The save lane and the hand-in lane wait for nobody but themselves.
+_saves: GroupCommit[SaveRow, tuple[Verdict, ...]] = GroupCommit(store.save)
+_submits: GroupCommit[SubmitRow, Ended] = GroupCommit(store.submit)
+
+
+def save(payload: SaveAnswers, arrived: datetime) -> SavedAnswers:
+    """Store changed answers; returns after the commit, with what the server now holds."""
+    token = tokens.read(payload.token)
+    verdicts = _saves.submit(SaveRow(_holder(token, arrived), _changes(token, payload.changes)))
+    answer = _answer(verdicts, arrived)
+    refused = _worst(verdict.status for verdict in verdicts)
+    if refused is None:
+        return answer
+    raise _REFUSALS[refused](**_facts(answer))
+
+
+def submit(payload: SubmitExam, arrived: datetime) -> SubmittedExam:
+    """Hand in, with whatever was still unsaved; every repetition gets the same answer."""
+    token = tokens.read(payload.token)
+    row = SubmitRow(_holder(token, arrived), _changes(token, payload.changes), payload.key, _body_hash(payload.changes))
+    ended = _submits.submit(row)
+    if ended.status != "done":
+        raise _REFUSALS[ended.status](**(_facts(_answer(ended.verdicts, arrived)) if ended.verdicts else {}))
+    assert ended.submitted_at is not None
+    return SubmittedExam(
+        exam=token.exam, by=ended.by, submitted_at=ended.submitted_at, answered=ended.answered, items=len(token.shape), receipt=ended.receipt
+    )
+
+
+def _holder(token: AttemptToken, arrived: datetime) -> Holder:
+    return Holder(token.attempt_id, token.person_id, token.login_id, token.epoch, arrived)
+
+
+def _changes(token: AttemptToken, changes: Sequence[Change]) -> tuple[store.Change, ...]:
+    return tuple(_change(token.shape, change) for change in changes)
+
+
+def _change(shape: str, change: Change) -> store.Change:
+    if change.position > len(shape):
+        raise ChoiceUnknown(position=change.position)
+    letter = shape[change.position - 1]
+    options, most = (ord(letter) - 96, 36) if letter.islower() else (ord(letter) - 64, 1)
+    if len(change.choices) > most or any(choice >= options for choice in change.choices):
+        raise ChoiceUnknown(position=change.position)
+    value = rules.choices_text(change.choices)
+    said = f"{change.position}|{change.seq}|{change.revision}|{value}|{change.marked:d}|{change.clear:d}"
+    return store.Change(change.position, change.seq, change.revision, value, change.marked, change.clear, hashlib.sha256(said.encode()).digest())
+
+
+def _body_hash(changes: Sequence[Change]) -> str:
+    return hashlib.sha256(msgspec.json.encode(changes)).hexdigest()
+
+
+def _worst(statuses: Iterable[str]) -> str | None:
+    """Return the refusal that speaks for the whole request, the most final first."""
+    found = set(statuses) - {"saved"}
+    return next((status for status in _REFUSALS if status in found), None)
+
+
+def _answer(verdicts: Sequence[Verdict], arrived: datetime) -> SavedAnswers:
+    deadline = next((verdict.deadline for verdict in verdicts if verdict.deadline), arrived)
+    return SavedAnswers(
+        saved=[Saved(v.position, v.seq, v.status, v.revision, list(v.choices), v.marked, v.late) for v in verdicts],
+        deadline=deadline,
+        server_time=arrived,
+        remaining_ms=rules.remaining_ms(deadline, arrived),
+    )
+
+
+def _facts(answer: SavedAnswers) -> dict[str, object]:
+    return {name: getattr(answer, name) for name in answer.__struct_fields__}

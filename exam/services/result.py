@@ -1,0 +1,146 @@
+"""Results: scoring after the hand-in, release, and what the learner may read."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from exam.domain import attempt as attempt_rules
+from exam.domain import result as rules
+from exam.domain.attempt import State
+from exam.domain.exam import Exam, Release
+from exam.domain.result import Result, ResultSheet
+from exam.services import paper as papers
+from exam.services.attempt import AttemptMissing
+from exam.services.exam import found
+from exam.store import attempt as attempts
+from exam.store import exam as exams
+from exam.store import paper as paper_store
+from exam.store import response as responses
+from exam.store import result as store
+from exam.store.attempt import Attempt
+from lms import api as platform
+from lms.kernel import audit
+from lms.kernel.db import Session, transaction
+from question_bank import api as bank
+
+BATCH = 50
+VERIFY_BATCH = 500
+
+
+def score_due(now: datetime) -> int:
+    """Score every attempt that was handed in or ended and has no result; workers share the rows; returns how many."""
+    total = 0
+    while True:
+        with transaction() as session:
+            waiting = attempts.take_unscored(session, BATCH)
+            for attempt, result in _results(session, waiting):
+                store.add(session, attempt.id, result, version=store.versions(session, attempt.id) + 1, reason="scored", now=now)
+                attempts.set_state(session, attempt.id, attempt_rules.move(attempt.state, State.SCORED))
+                exam = exams.by_id(session, attempt.exam_id)
+                if exam.release is Release.AT_ONCE or exam.released:
+                    _post(session, exam, attempt.id, attempt.person_id, result, now)
+        total += len(waiting)
+        if len(waiting) < BATCH:
+            return total
+
+
+def release(exam_code: str, *, actor_id: int | None, now: datetime) -> int:
+    """Release an exam's results and post them to the grade sheets; returns how many."""
+    with transaction() as session:
+        exam = found(session, exam_code)
+        row = exams.lock(session, exam.id)
+        if row.released_at is not None:
+            return 0
+        row.released_at = now
+        scored = store.scored_of(session, exam.id)
+        for attempt_id, person_id, result in scored:
+            _post(session, exam, attempt_id, person_id, result, now)
+        audit.record(session, actor_id=actor_id, action="exam.release", subject=f"exam:{exam.id}", now=now, results=len(scored))
+        return len(scored)
+
+
+def sheet(person_id: int, exam_code: str, now: datetime) -> ResultSheet | None:  # noqa: ARG001 - release rules by date will need it
+    """Return the person's newest result; None while there is nothing handed in."""
+    with transaction() as session:
+        exam = found(session, exam_code)
+        attempt = attempts.newest_of(session, person_id, exam.id)
+        if attempt is None:
+            return None
+        handed_in = attempts.submission_of(session, attempt)
+        if handed_in is None:
+            return None
+        result = store.newest_of(session, attempt.id)
+        released = result is not None and (exam.release is Release.AT_ONCE or exam.released)
+        return ResultSheet(
+            exam_code=exam.code,
+            title=exam.title,
+            attempt=attempt.number,
+            points=result.points if result and released else 0,
+            of_points=exam.points,
+            passed=rules.passed(result.points, exam.pass_points) if result and released else None,
+            released=released,
+            topics=result.topics if result and released else (),
+            submitted_at=handed_in.submitted_at,
+            by=handed_in.by,
+            answered=handed_in.answered,
+            late_answers=attempt.late,
+        )
+
+
+def timeline(attempt_id: int) -> list[dict[str, object]]:
+    """Return every line of an attempt's log, for a dispute."""
+    with transaction() as session:
+        return responses.timeline(session, attempt_id)
+
+
+def recompute(attempt_id: int) -> Result:
+    """Score an attempt afresh, storing nothing."""
+    with transaction() as session:
+        for _attempt, result in _results(session, [attempts.by_id(session, attempt_id)]):
+            return result
+    raise AttemptMissing
+
+
+def verify(session: Session, now: datetime) -> Iterator[str]:  # noqa: ARG001 - the shape of every verifier
+    """Recompute papers, answers and scores from their evidence and name each difference."""
+    last = 0
+    while batch := attempts.all_behind(session, last, VERIFY_BATCH):
+        last = batch[-1].id
+        known = paper_store.by_ids(session, [attempt.paper_id for attempt in batch])
+        for attempt in batch:
+            if attempt.paper_id not in known:
+                yield f"attempt {attempt.id} has no paper"
+            elif not known[attempt.paper_id][1].is_whole():
+                yield f"attempt {attempt.id}: the paper does not fit its hash"
+            if attempt_rules.fold(responses.accepted(session, attempt.id)) != attempt.answers:
+                yield f"attempt {attempt.id}: the answers are not what the log adds up to"
+            folded = attempt_rules.deadline_of(attempt.base_deadline, attempts.adjustments(session, attempt.id))
+            if folded != attempt.deadline:
+                yield f"attempt {attempt.id}: the deadline is not what its adjustments add up to"
+        yield from _wrong_scores(session, [attempt for attempt in batch if attempt.state is State.SCORED])
+
+
+def _wrong_scores(session: Session, scored: Sequence[Attempt]) -> Iterator[str]:
+    for attempt, result in _results(session, scored):
+        held = store.newest_of(session, attempt.id)
+        if held is None:
+            yield f"attempt {attempt.id} is scored and has no result"
+        elif held != result:
+            yield f"attempt {attempt.id}: {held.points} points stand, {result.points} are due"
+
+
+def _results(session: Session, waiting: Sequence[Attempt]) -> Iterator[tuple[Attempt, Result]]:
+    """Score attempts from their answers; the keys are read once for all."""
+    known = paper_store.by_ids(session, [attempt.paper_id for attempt in waiting])
+    keys = bank.keys(session, sorted({version for _, paper in known.values() for version in paper.version_ids}))
+    for attempt in waiting:
+        if attempt.paper_id in known:
+            assembly_id, paper = known[attempt.paper_id]
+            points = papers.position_points(session, attempt.exam_id, assembly_id)
+            yield attempt, rules.result_of(paper, points, attempt.answers, papers.places(session, assembly_id), keys)
+
+
+def _post(session: Session, exam: Exam, attempt_id: int, person_id: int, result: Result, now: datetime) -> None:
+    """Tell the platform: the score to the grade sheet, the activity as done unless it was failed."""
+    evidence = f"attempt:{attempt_id}"
+    if exam.activity_id is not None and rules.passed(result.points, exam.pass_points) is not False:
+        platform.activity_done(session, person_id=person_id, activity_id=exam.activity_id, seconds=0, evidence=evidence, now=now)

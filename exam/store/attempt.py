@@ -1,0 +1,275 @@
+"""Attempts, their deadlines' adjustments and their submissions: tables and statements.
+
+Whoever changes an attempt locks its row first; batches lock in the order of ids.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Identity, Index, Integer, String, UniqueConstraint, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from exam.domain.attempt import Answer, State, choices_of
+from lms.kernel.db import APPEND_ONLY, Base
+
+
+class AttemptRow(Base):
+    """One learner's one try; the answers stand in three arrays, one element a position."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (
+        UniqueConstraint("exam_id", "person_id", "number"),
+        CheckConstraint("state IN ('open', 'submitted', 'finalised', 'scored', 'annulled')", name="state"),
+        CheckConstraint("(state = 'open') = (ended_at IS NULL)", name="ended"),
+        CheckConstraint("cardinality(answers) = items AND cardinality(revisions) = items AND cardinality(marks) = items", name="arrays"),
+        CheckConstraint("deadline >= started_at", name="deadline"),
+        Index("ix_attempt_open", "deadline", postgresql_where=text("state = 'open'")),
+        Index("ix_attempt_unscored", "id", postgresql_where=text("state IN ('submitted', 'finalised')")),
+        Index("ix_attempt_person_id", "person_id"),
+        {"postgresql_with": {"fillfactor": 60}},  # saves rewrite the row: room on its page keeps them off the indexes
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, init=False)
+    exam_id: Mapped[int] = mapped_column(ForeignKey("exam.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    number: Mapped[int] = mapped_column(Integer)
+    paper_id: Mapped[int] = mapped_column(ForeignKey("paper.id"))
+    state: Mapped[str] = mapped_column(String(20))
+    started_at: Mapped[datetime]
+    base_deadline: Mapped[datetime]
+    deadline: Mapped[datetime]
+    percent: Mapped[int] = mapped_column(Integer)
+    items: Mapped[int] = mapped_column(Integer)
+    epoch: Mapped[int] = mapped_column(Integer)
+    resumes: Mapped[int] = mapped_column(Integer)
+    device: Mapped[str] = mapped_column(String(64))
+    led_since: Mapped[datetime]
+    answers: Mapped[list[str | None]] = mapped_column(ARRAY(String))
+    revisions: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    marks: Mapped[list[bool]] = mapped_column(ARRAY(Boolean))
+    late: Mapped[int] = mapped_column(Integer)
+    reopened: Mapped[int] = mapped_column(Integer)
+    ended_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class DeadlineAdjustmentRow(Base):
+    """Time given to one attempt after its start."""
+
+    __tablename__ = "deadline_adjustment"
+    __table_args__ = (Index("ix_deadline_adjustment_attempt_id", "attempt_id"), {"info": APPEND_ONLY})
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, init=False)
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"))
+    seconds: Mapped[int] = mapped_column(Integer)
+    kind: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str] = mapped_column(String(200))
+    actor_id: Mapped[int | None] = mapped_column(BigInteger)
+    at: Mapped[datetime]
+
+
+class SubmissionRow(Base):
+    """The one handing-in of an attempt (one for each time it was open)."""
+
+    __tablename__ = "submission"
+    __table_args__ = (
+        UniqueConstraint("attempt_id", "round"),
+        CheckConstraint("by IN ('learner', 'deadline')", name="by"),
+        {"info": APPEND_ONLY},
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, init=False)
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"))
+    round: Mapped[int] = mapped_column(Integer)
+    by: Mapped[str] = mapped_column(String(20))
+    key: Mapped[str] = mapped_column(String(64))
+    body_hash: Mapped[str] = mapped_column(String(64))
+    submitted_at: Mapped[datetime]
+    answered: Mapped[int] = mapped_column(Integer)
+    receipt: Mapped[str] = mapped_column(String(64))
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An attempt as read."""
+
+    id: int
+    exam_id: int
+    person_id: int
+    number: int
+    paper_id: int
+    state: State
+    started_at: datetime
+    base_deadline: datetime
+    deadline: datetime
+    epoch: int
+    resumes: int
+    device: str
+    led_since: datetime
+    answers: dict[int, Answer]
+    late: int
+    reopened: int
+    ended_at: datetime | None
+
+
+_COLUMNS = (
+    "id, exam_id, person_id, number, paper_id, state, started_at, base_deadline, deadline, epoch, resumes, device, led_since,"
+    " answers, revisions, marks, late, reopened, ended_at"
+)
+
+
+def begin(
+    session: Session, *, exam_id: int, person_id: int, number: int, paper_id: int, items: int, deadline: datetime, percent: int, device: str, now: datetime
+) -> Attempt | None:
+    """Open an attempt; None when another request of the same person was first."""
+    row = session.execute(
+        text(
+            "INSERT INTO attempt (exam_id, person_id, number, paper_id, state, started_at, base_deadline, deadline, percent, items, epoch,"
+            " resumes, device, led_since, answers, revisions, marks, late, reopened)"
+            " VALUES (:exam, :person, :number, :paper, 'open', :now, :deadline, :deadline, :percent, :items, 1, 1, :device, :now,"
+            " array_fill(NULL::text, ARRAY[:items]), array_fill(0, ARRAY[:items]), array_fill(false, ARRAY[:items]), 0, 0)"
+            f" ON CONFLICT (exam_id, person_id, number) DO NOTHING RETURNING {_COLUMNS}"
+        ),
+        {
+            "exam": exam_id, "person": person_id, "number": number, "paper": paper_id, "now": now, "deadline": deadline,
+            "percent": percent, "items": items, "device": device,
+        },
+    ).first()  # fmt: skip
+    return None if row is None else _attempt(row)
+
+
+def newest_of(session: Session, person_id: int, exam_id: int, *, lock: bool = False) -> Attempt | None:
+    """Return the person's newest attempt at an exam."""
+    row = session.execute(
+        text(
+            f"SELECT {_COLUMNS} FROM attempt WHERE exam_id = :exam AND person_id = :person ORDER BY number DESC LIMIT 1"
+            + (" FOR UPDATE" if lock else "")
+        ),
+        {"exam": exam_id, "person": person_id},
+    ).first()
+    return None if row is None else _attempt(row)
+
+
+def newest_by_exam(session: Session, person_id: int, exam_ids: Sequence[int]) -> dict[int, Attempt]:
+    """Return the person's newest attempt at each exam."""
+    rows = session.execute(
+        text(f"SELECT DISTINCT ON (exam_id) {_COLUMNS} FROM attempt WHERE person_id = :person AND exam_id = ANY(:exams) ORDER BY exam_id, number DESC"),
+        {"person": person_id, "exams": list(exam_ids)},
+    )
+    return {row.exam_id: _attempt(row) for row in rows}
+
+
+def lock(session: Session, attempt_id: int) -> Attempt | None:
+    """Lock an attempt."""
+    row = session.execute(text(f"SELECT {_COLUMNS} FROM attempt WHERE id = :id FOR UPDATE"), {"id": attempt_id}).first()
+    return None if row is None else _attempt(row)
+
+
+def by_id(session: Session, attempt_id: int) -> Attempt:
+    """Return an attempt."""
+    return _attempt(session.execute(text(f"SELECT {_COLUMNS} FROM attempt WHERE id = :id"), {"id": attempt_id}).one())
+
+
+def lead(session: Session, attempt_id: int, *, device: str, takeover: bool, now: datetime) -> tuple[int, int]:
+    """Count a coming back, with a takeover in a new epoch; returns epoch and number of comings."""
+    row = session.execute(
+        text(
+            "UPDATE attempt SET resumes = resumes + 1, device = :device, epoch = epoch + CASE WHEN :takeover THEN 1 ELSE 0 END,"
+            " led_since = CASE WHEN :takeover THEN :now ELSE led_since END WHERE id = :id RETURNING epoch, resumes"
+        ),
+        {"id": attempt_id, "device": device, "takeover": takeover, "now": now},
+    ).one()
+    return row[0], row[1]
+
+
+def end(session: Session, attempt_id: int, state: State, now: datetime) -> None:
+    """Move an open attempt out of open."""
+    session.execute(text("UPDATE attempt SET state = :state, ended_at = :now WHERE id = :id"), {"id": attempt_id, "state": str(state), "now": now})
+
+
+def set_state(session: Session, attempt_id: int, state: State) -> None:
+    """Move an ended attempt on; the database refuses what the table of transitions does not hold."""
+    session.execute(text("UPDATE attempt SET state = :state WHERE id = :id"), {"id": attempt_id, "state": str(state)})
+
+
+def reopen(session: Session, attempt_id: int) -> None:
+    """Open an ended attempt again."""
+    session.execute(text("UPDATE attempt SET state = 'open', ended_at = NULL, reopened = reopened + 1 WHERE id = :id"), {"id": attempt_id})
+
+
+def adjust(session: Session, attempt_id: int, *, seconds: int, kind: str, reason: str, actor_id: int | None, now: datetime) -> None:
+    """Write an adjustment; the attempt's deadline is set by `set_deadline` from all of them."""
+    session.add(DeadlineAdjustmentRow(attempt_id=attempt_id, seconds=seconds, kind=kind, reason=reason, actor_id=actor_id, at=now))
+    session.flush()
+
+
+def adjustments(session: Session, attempt_id: int) -> list[timedelta]:
+    """Return all adjustments of an attempt."""
+    return [
+        timedelta(seconds=seconds)
+        for seconds in session.scalars(select(DeadlineAdjustmentRow.seconds).where(DeadlineAdjustmentRow.attempt_id == attempt_id))
+    ]
+
+
+def set_deadline(session: Session, attempt_id: int, deadline: datetime) -> None:
+    """Set the folded deadline."""
+    session.execute(text("UPDATE attempt SET deadline = :deadline WHERE id = :id"), {"id": attempt_id, "deadline": deadline})
+
+
+def take_overdue(session: Session, before: datetime, most: int) -> list[int]:
+    """Lock open attempts whose deadline lies before the instant, leaving out those another worker holds."""
+    return list(
+        session.scalars(
+            text(
+                "SELECT id FROM attempt WHERE state = 'open' AND deadline < :before ORDER BY deadline, id LIMIT :most FOR UPDATE SKIP LOCKED"
+            ),
+            {"before": before, "most": most},
+        )
+    )
+
+
+def finalise(session: Session, attempt_ids: Sequence[int], now: datetime) -> None:
+    """End locked attempts from their last save, each with its submission."""
+    session.execute(text("SELECT exam_finalise(:ids, :now)"), {"ids": list(attempt_ids), "now": now})
+
+
+def take_unscored(session: Session, most: int) -> list[Attempt]:
+    """Lock ended attempts that have no result yet, leaving out those another worker holds."""
+    rows = session.execute(
+        text(
+            f"SELECT {_COLUMNS} FROM attempt WHERE state IN ('submitted', 'finalised') ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED"
+        ),
+        {"most": most},
+    )
+    return [_attempt(row) for row in rows]
+
+
+def submission_of(session: Session, attempt: Attempt) -> SubmissionRow | None:
+    """Return the handing-in that ended the attempt."""
+    return session.scalars(select(SubmissionRow).where(SubmissionRow.attempt_id == attempt.id, SubmissionRow.round == attempt.reopened)).first()
+
+
+def all_behind(session: Session, after: int, most: int) -> list[Attempt]:
+    """Return attempts behind an id, in the order of ids."""
+    rows = session.execute(text(f"SELECT {_COLUMNS} FROM attempt WHERE id > :after ORDER BY id LIMIT :most"), {"after": after, "most": most})
+    return [_attempt(row) for row in rows]
+
+
+def state_counts(session: Session, exam_id: int) -> dict[str, int]:
+    """Count an exam's attempts by state."""
+    rows = session.execute(text("SELECT state, count(*) FROM attempt WHERE exam_id = :exam GROUP BY state"), {"exam": exam_id})
+    return {str(state): int(count) for state, count in rows}
+
+
+def _attempt(row: Any) -> Attempt:  # noqa: ANN401 - a row of the columns above
+    answers = {
+        index + 1: Answer(choices_of(stored), revision, marked)
+        for index, (stored, revision, marked) in enumerate(zip(row.answers, row.revisions, row.marks, strict=True))
+        if revision
+    }
+    return Attempt(
+        row.id, row.exam_id, row.person_id, row.number, row.paper_id, State(row.state), row.started_at, row.base_deadline, row.deadline,
+        row.epoch, row.resumes, row.device, row.led_since, answers, row.late, row.reopened, row.ended_at,
+    )  # fmt: skip

@@ -1,0 +1,147 @@
+"""Exams, their blueprints and the accommodations of their learners: tables and statements."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Integer, String, UniqueConstraint, select
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from exam.domain import blueprint as blueprints
+from exam.domain.blueprint import Blueprint
+from exam.domain.exam import Exam, Release, WindowRule
+from lms.kernel.db import APPEND_ONLY, Base
+
+
+class BlueprintRow(Base):
+    """One version of a blueprint."""
+
+    __tablename__ = "blueprint"
+    __table_args__ = (UniqueConstraint("code", "version"), {"info": APPEND_ONLY})
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, init=False)
+    code: Mapped[str] = mapped_column(String(60))
+    version: Mapped[int] = mapped_column(Integer)
+    body: Mapped[Any] = mapped_column(JSONB)
+    created_at: Mapped[datetime]
+    created_by: Mapped[int | None] = mapped_column(BigInteger, default=None)
+
+
+class ExamRow(Base):
+    """One exam."""
+
+    __tablename__ = "exam"
+    __table_args__ = (
+        CheckConstraint("opens < closes", name="window"),
+        CheckConstraint("window_rule IN ('start_by', 'finish_by')", name="window_rule"),
+        CheckConstraint("release IN ('at_once', 'by_hand')", name="release"),
+        CheckConstraint("state IN ('draft', 'ready', 'closed')", name="state"),
+        CheckConstraint("minutes > 0 AND attempts > 0 AND items > 0 AND points > 0", name="sizes"),
+        Index("ix_exam_programme_code", "programme_code"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, init=False)
+    code: Mapped[str] = mapped_column(String(60), unique=True)
+    programme_code: Mapped[str] = mapped_column(String(60))
+    title: Mapped[str] = mapped_column(String(120))
+    component: Mapped[str] = mapped_column(String(60))
+    bank_code: Mapped[str] = mapped_column(String(60))
+    blueprint_id: Mapped[int] = mapped_column(ForeignKey("blueprint.id"))
+    opens: Mapped[datetime]
+    closes: Mapped[datetime]
+    window_rule: Mapped[str] = mapped_column(String(20))
+    minutes: Mapped[int] = mapped_column(Integer)
+    attempts: Mapped[int] = mapped_column(Integer)
+    items: Mapped[int] = mapped_column(Integer)
+    points: Mapped[int] = mapped_column(Integer)
+    pass_points: Mapped[int | None] = mapped_column(Integer)
+    requires_learning: Mapped[bool]
+    release: Mapped[str] = mapped_column(String(20))
+    state: Mapped[str] = mapped_column(String(20), default="draft")
+    activity_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    released_at: Mapped[datetime | None] = mapped_column(default=None)
+    settings: Mapped[Any] = mapped_column(JSONB, default_factory=dict)
+
+
+class AccommodationRow(Base):
+    """More time for one person in one exam, in per cent of the limit."""
+
+    __tablename__ = "exam_accommodation"
+    __table_args__ = (CheckConstraint("percent BETWEEN 100 AND 300", name="percent"),)
+
+    exam_id: Mapped[int] = mapped_column(ForeignKey("exam.id"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    percent: Mapped[int] = mapped_column(Integer)
+
+
+def add_blueprint(session: Session, blueprint: Blueprint, *, created_by: int | None, now: datetime) -> int:
+    """Store a blueprint as the next version of its code, unless the newest is the same; returns its id."""
+    body = blueprints.to_mapping(blueprint)
+    newest = session.scalars(select(BlueprintRow).where(BlueprintRow.code == blueprint.code).order_by(BlueprintRow.version.desc()).limit(1)).first()
+    if newest is not None and newest.body == body:
+        return newest.id
+    row = BlueprintRow(code=blueprint.code, version=newest.version + 1 if newest else 1, body=body, created_at=now, created_by=created_by)
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def blueprint_of(session: Session, exam_id: int) -> Blueprint:
+    """Return the blueprint of an exam."""
+    body = session.scalars(select(BlueprintRow.body).join(ExamRow, ExamRow.blueprint_id == BlueprintRow.id).where(ExamRow.id == exam_id)).one()
+    return blueprints.from_mapping(body)
+
+
+def add(session: Session, row: ExamRow) -> int:
+    """Store an exam and return its id."""
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def by_code(session: Session, code: str) -> Exam | None:
+    """Return an exam by its code."""
+    row = session.scalars(select(ExamRow).where(ExamRow.code == code)).first()
+    return None if row is None else _exam(row)
+
+
+def by_id(session: Session, exam_id: int) -> Exam:
+    """Return an exam by its id."""
+    return _exam(session.scalars(select(ExamRow).where(ExamRow.id == exam_id)).one())
+
+
+def all_of(session: Session, programme_code: str | None = None) -> Sequence[Exam]:
+    """Return the exams of a programme, or all, by opening."""
+    query = select(ExamRow).order_by(ExamRow.opens, ExamRow.id)
+    return [_exam(row) for row in session.scalars(query.where(ExamRow.programme_code == programme_code) if programme_code else query)]
+
+
+def by_codes(session: Session, codes: Sequence[str]) -> dict[str, Exam]:
+    """Return exams by their codes."""
+    return {row.code: _exam(row) for row in session.scalars(select(ExamRow).where(ExamRow.code.in_(codes)))}
+
+
+def lock(session: Session, exam_id: int) -> ExamRow:
+    """Lock an exam for a change of its settings or papers."""
+    return session.scalars(select(ExamRow).where(ExamRow.id == exam_id).with_for_update()).one()
+
+
+def percent_of(session: Session, exam_id: int, person_id: int) -> int:
+    """Return the person's accommodation, 100 where there is none."""
+    row = session.get(AccommodationRow, (exam_id, person_id))
+    return row.percent if row else 100
+
+
+def set_percent(session: Session, exam_id: int, person_id: int, percent: int) -> None:
+    """Give a person more time in one exam; for attempts begun afterwards."""
+    session.merge(AccommodationRow(exam_id=exam_id, person_id=person_id, percent=percent))
+
+
+def _exam(row: ExamRow) -> Exam:
+    return Exam(
+        id=row.id, code=row.code, programme_code=row.programme_code, title=row.title, component=row.component, bank_code=row.bank_code,
+        opens=row.opens, closes=row.closes, window_rule=WindowRule(row.window_rule), minutes=row.minutes, attempts=row.attempts,
+        items=row.items, points=row.points, pass_points=row.pass_points, requires_learning=row.requires_learning,
+        release=Release(row.release), activity_id=row.activity_id, state=row.state, released=row.released_at is not None,
+    )  # fmt: skip

@@ -1,0 +1,148 @@
+"""Assemblies and their papers: tables and statements."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, Integer, LargeBinary, String, UniqueConstraint, func, insert, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from exam.domain.paper import Paper
+from exam.domain.result import ItemPlace
+from lms.kernel.db import APPEND_ONLY, Base
+from question_bank.domain.item import ItemType
+
+ROWS_AT_ONCE = 1000
+
+
+class AssemblyRow(Base):
+    """One set of papers: the seed that replays it, the frozen pool, and its statistics."""
+
+    __tablename__ = "assembly"
+    __table_args__ = ({"info": APPEND_ONLY},)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, init=False)
+    exam_id: Mapped[int] = mapped_column(ForeignKey("exam.id"))
+    seed: Mapped[str] = mapped_column(String(80))
+    hash: Mapped[str] = mapped_column(String(64))
+    pool: Mapped[Any] = mapped_column(JSONB)
+    statistics: Mapped[Any] = mapped_column(JSONB)
+    made_at: Mapped[datetime]
+
+
+class PaperRow(Base):
+    """One paper; whoever starts takes the next that is free."""
+
+    __tablename__ = "paper"
+    __table_args__ = (
+        UniqueConstraint("assembly_id", "number"),
+        Index("ix_paper_free", "exam_id", "assembly_id", "number", postgresql_where=text("taken_at IS NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, init=False)
+    exam_id: Mapped[int] = mapped_column(ForeignKey("exam.id"))
+    assembly_id: Mapped[int] = mapped_column(ForeignKey("assembly.id"))
+    number: Mapped[int] = mapped_column(Integer)
+    version_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+    orders: Mapped[bytes] = mapped_column(LargeBinary)
+    expected: Mapped[int] = mapped_column(Integer)
+    hash: Mapped[str] = mapped_column(String(64))
+    taken_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+def add_assembly(
+    session: Session,
+    exam_id: int,
+    papers: Sequence[Paper],
+    *,
+    seed: int,
+    digest: str,
+    places: Mapping[int, ItemPlace],
+    statistics: object,
+    now: datetime,
+) -> int:
+    """Store a set of papers and drop the untaken ones of earlier sets."""
+    session.execute(text("DELETE FROM paper WHERE exam_id = :exam AND taken_at IS NULL"), {"exam": exam_id})
+    pool = {str(version): [str(place.type), place.topic, place.options, place.difficulty] for version, place in places.items()}
+    row = AssemblyRow(exam_id=exam_id, seed=str(seed), hash=digest, pool=pool, statistics=statistics, made_at=now)
+    session.add(row)
+    session.flush()
+    for start in range(0, len(papers), ROWS_AT_ONCE):
+        session.execute(
+            insert(PaperRow),
+            [
+                {
+                    "exam_id": exam_id, "assembly_id": row.id, "number": paper.number, "version_ids": list(paper.version_ids),
+                    "orders": paper.orders, "expected": paper.expected, "hash": paper.hash, "taken_at": None,
+                }
+                for paper in papers[start : start + ROWS_AT_ONCE]
+            ],
+        )  # fmt: skip
+    return row.id
+
+
+def take(session: Session, exam_id: int, now: datetime) -> tuple[int, int, Paper] | None:
+    """Take the next free paper of the exam's set; returns its id, its set's id and the paper."""
+    row = session.execute(
+        text(
+            "UPDATE paper SET taken_at = :now WHERE id = (SELECT id FROM paper WHERE exam_id = :exam AND taken_at IS NULL"
+            " ORDER BY assembly_id, number LIMIT 1 FOR UPDATE SKIP LOCKED)"
+            " RETURNING id, assembly_id, number, version_ids, orders, expected, hash"
+        ),
+        {"now": now, "exam": exam_id},
+    ).first()
+    return None if row is None else (row[0], row[1], _paper(*row[2:]))
+
+
+def give_back(session: Session, paper_id: int) -> None:
+    """Put back a paper that nobody has seen."""
+    session.execute(text("UPDATE paper SET taken_at = NULL WHERE id = :id"), {"id": paper_id})
+
+
+def by_id(session: Session, paper_id: int) -> tuple[int, Paper]:
+    """Return a paper and its set's id."""
+    row = session.execute(
+        text("SELECT assembly_id, number, version_ids, orders, expected, hash FROM paper WHERE id = :id"), {"id": paper_id}
+    ).one()
+    return row[0], _paper(*row[1:])
+
+
+def by_ids(session: Session, paper_ids: Sequence[int]) -> dict[int, tuple[int, Paper]]:
+    """Return papers with their sets' ids."""
+    rows = session.execute(
+        text("SELECT id, assembly_id, number, version_ids, orders, expected, hash FROM paper WHERE id = ANY(:ids)"), {"ids": list(paper_ids)}
+    )
+    return {row[0]: (row[1], _paper(*row[2:])) for row in rows}
+
+
+def places(session: Session, assembly_id: int) -> dict[int, ItemPlace]:
+    """Return the frozen pool of a set."""
+    pool = session.scalars(select(AssemblyRow.pool).where(AssemblyRow.id == assembly_id)).one()
+    return {int(version): ItemPlace(ItemType(kind), topic, options, difficulty) for version, (kind, topic, options, difficulty) in pool.items()}
+
+
+def seed_of(session: Session, assembly_id: int) -> tuple[int, str]:
+    """Return the seed and the hash of a set."""
+    seed, digest = session.execute(select(AssemblyRow.seed, AssemblyRow.hash).where(AssemblyRow.id == assembly_id)).one()
+    return int(seed), digest
+
+
+def counts(session: Session, exam_id: int) -> tuple[int, int]:
+    """Return how many papers there are and how many are free."""
+    found = session.execute(
+        select(func.count(), func.count().filter(PaperRow.taken_at.is_(None))).where(PaperRow.exam_id == exam_id)
+    ).one()
+    return found[0], found[1]
+
+
+def newest_statistics(session: Session, exam_id: int) -> tuple[Any, str] | None:
+    """Return the statistics and the hash of the newest set."""
+    row = session.execute(
+        select(AssemblyRow.statistics, AssemblyRow.hash).where(AssemblyRow.exam_id == exam_id).order_by(AssemblyRow.id.desc()).limit(1)
+    ).first()
+    return None if row is None else (row[0], row[1])
+
+
+def _paper(number: int, version_ids: list[int], orders: bytes, expected: int, digest: str) -> Paper:
+    return Paper(number, tuple(version_ids), bytes(orders), expected, digest)

@@ -1,0 +1,65 @@
+"""Results: the table of versions and its statements."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Identity, Integer, String, UniqueConstraint, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from exam.domain.result import Result, TopicScore
+from lms.kernel.db import APPEND_ONLY, Base
+
+
+class ResultRow(Base):
+    """One version of an attempt's result; the newest counts."""
+
+    __tablename__ = "result"
+    __table_args__ = (UniqueConstraint("attempt_id", "version"), {"info": APPEND_ONLY})
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, init=False)
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"))
+    version: Mapped[int] = mapped_column(Integer)
+    points: Mapped[int] = mapped_column(Integer)
+    of_points: Mapped[int] = mapped_column(Integer)
+    item_points: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    topics: Mapped[Any] = mapped_column(JSONB)
+    reason: Mapped[str] = mapped_column(String(60))
+    at: Mapped[datetime]
+
+
+def add(session: Session, attempt_id: int, result: Result, *, version: int, reason: str, now: datetime) -> None:
+    """Store a version of a result."""
+    session.add(
+        ResultRow(
+            attempt_id=attempt_id, version=version, points=result.points, of_points=result.of_points, item_points=list(result.item_points),
+            topics=[[topic.topic, topic.points, topic.of_points, topic.right, topic.items] for topic in result.topics], reason=reason, at=now,
+        )
+    )  # fmt: skip
+
+
+def newest_of(session: Session, attempt_id: int) -> Result | None:
+    """Return the result that counts."""
+    row = session.scalars(select(ResultRow).where(ResultRow.attempt_id == attempt_id).order_by(ResultRow.version.desc()).limit(1)).first()
+    return None if row is None else _result(row)
+
+
+def versions(session: Session, attempt_id: int) -> int:
+    """Return how many versions there are."""
+    return int(session.execute(text("SELECT coalesce(max(version), 0) FROM result WHERE attempt_id = :id"), {"id": attempt_id}).scalar_one())
+
+
+def scored_of(session: Session, exam_id: int) -> list[tuple[int, int, Result]]:
+    """Return attempt, person and newest result of every scored attempt of an exam."""
+    rows = session.execute(
+        select(ResultRow, text("attempt.person_id"))
+        .join(text("attempt"), text("attempt.id = result.attempt_id"))
+        .where(text("attempt.exam_id = :exam AND attempt.state = 'scored'"))
+        .order_by(ResultRow.attempt_id, ResultRow.version),
+        {"exam": exam_id},
+    )
+    return list({row.attempt_id: (row.attempt_id, person, _result(row)) for row, person in rows}.values())
+
+
+def _result(row: ResultRow) -> Result:
+    return Result(row.points, row.of_points, tuple(row.item_points), tuple(TopicScore(*parts) for parts in row.topics))
