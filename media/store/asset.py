@@ -30,9 +30,11 @@ class AssetRow(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, init=False)
     code: Mapped[str] = mapped_column(String(40), unique=True)
     title: Mapped[str] = mapped_column(String(200))
-    kind: Mapped[str] = mapped_column(String(16), default="video")
     state: Mapped[str] = mapped_column(String(16))
     file_name: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    kind: Mapped[str] = mapped_column(String(16), default="video")
     bytes: Mapped[int] = mapped_column(BigInteger, default=0)
     length_ms: Mapped[int] = mapped_column(Integer, default=0)
     sha256: Mapped[str] = mapped_column(String(64), default="")
@@ -45,8 +47,6 @@ class AssetRow(Base):
     captions: Mapped[list[Any]] = mapped_column(JSONB, default_factory=list)
     renditions: Mapped[list[Any]] = mapped_column(JSONB, default_factory=list)
     created_by: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("person.id"), default=None)
-    created_at: Mapped[datetime]
-    updated_at: Mapped[datetime]
 
 
 def _asset(row: AssetRow) -> Asset:

@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -39,8 +39,8 @@ class Files(Protocol):
         """Return a small file, or None."""
         ...
 
-    def local(self, name: str) -> "Iterator[Path]":
-        """Yield (as a context) a path where the file can be read; a copy is removed afterwards."""
+    def local(self, name: str) -> AbstractContextManager[Path]:
+        """Give, for the time of the work, a path where the file can be read; a copy is removed afterwards."""
         ...
 
     def remove_folder(self, name: str) -> None:

@@ -14,11 +14,11 @@ class SpansColumn(TypeDecorator[Spans]):
     impl = INT4MULTIRANGE
     cache_ok = True
 
-    def process_bind_param(self, value: Spans | None, dialect: Dialect) -> Any:  # noqa: ANN401, ARG002
+    def process_bind_param(self, value: Spans | None, dialect: Dialect) -> Any:  # noqa: ARG002
         """Return the driver's multirange."""
         return None if value is None else [Range(start, end) for start, end in value]
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Spans | None:  # noqa: ANN401, ARG002
+    def process_result_value(self, value: Any, dialect: Dialect) -> Spans | None:  # noqa: ARG002
         """Return plain spans."""
         return None if value is None else tuple((one.lower, one.upper) for one in value)
 
