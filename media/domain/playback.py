@@ -1,5 +1,6 @@
 """What becomes of each claimed second: accepted, pending or refused, decided by the server's knowledge alone."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -139,9 +140,31 @@ def settle(watched: Watched, evidence: Evidence, now: datetime) -> tuple[Watched
     return replace(watched, accepted=accepted, waiting=waiting, waiting_since=since, undelivered=undelivered), vain
 
 
+def awarded(watched: Watched, spans: Spans) -> Watched:
+    """Return the state with seconds added by a person's decision."""
+    return replace(
+        watched,
+        accepted=union(watched.accepted, spans),
+        waiting=difference(watched.waiting, spans),
+        undelivered=difference(watched.undelivered, spans),
+    )
+
+
 def done(watched: Watched, needed_ms: int) -> bool:
     """Tell whether enough of the video was watched."""
     return length(watched.accepted) >= needed_ms
+
+
+def losses(refusals: Iterable[tuple[datetime, Refused]], watched: Watched) -> list[tuple[datetime, Refused]]:
+    """Return the refusals, given newest first, that still cost something; each second is named once, by its newest reason."""
+    found: list[tuple[datetime, Refused]] = []
+    named = watched.accepted
+    for at, refused in refusals:
+        spans = difference(refused.spans, named)
+        if spans and refused.reason is not Reason.ALREADY_COUNTED:
+            found.append((at, replace(refused, spans=spans)))
+            named = union(named, spans)
+    return found
 
 
 def _beyond(lease: Lease, over: Spans, budget: Budget, *, missed: bool, now: datetime) -> tuple[list[Refused], Budget]:
