@@ -1,0 +1,139 @@
+"""A bank, an exam with papers, and people sitting it, as tests arrange them."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import text
+
+from exam.domain import blueprint as blueprints
+from exam.domain.blueprint import Blueprint
+from exam.services import assembly, attempt
+from exam.services.exam import create_exam
+from exam.services.payload import AttemptOpened, Change, SaveAnswers, SavedAnswers, StartExam, SubmitExam, SubmittedExam
+from exam.services.response import save, submit
+from lms.kernel.db import Session, transaction
+from lms.store import signing_in
+from question_bank.domain.exchange import Draft
+from question_bank.domain.review import Decision
+from question_bank.services.bank import made
+from question_bank.services.drafting import stored
+from question_bank.store import review as reviews
+from question_bank.store import version as versions
+from tests.conftest import NOON
+from tests.support import learning, rows
+from tests.support.cast import LONG_AGO
+
+EXAM = "test-exam"
+BANK = "test-bank"
+TOPICS = ("crisis", "group")
+# Type, options and key of each of the kinds of item in the bank.
+KINDS = (("single", 4, (1,)), ("multiple", 5, (0, 2, 3)), ("true_false", 2, (0,)))
+
+
+def bank(session: Session, *, each: int = 8) -> None:
+    """Save a bank with so many approved exam items of each type and topic."""
+    reviewer = rows.person_id(session, "rui") or rows.person(session, account="rui", name="芮思敏")
+    bank_id = made(session, BANK, "测试题库", NOON, {})
+    number = 0
+    for topic in TOPICS:
+        for kind, options, key in KINDS:
+            for index in range(each):
+                number += 1
+                name = f"i-{number}"
+                draft = Draft(
+                    external_id=name, type=kind, stem=f"题 {name}", options=tuple(f"{name} 选项 {option}" for option in range(options)),
+                    key=key, explanation="secret reason", topic=topic, level="apply", difficulty=0.5 + 0.4 * index / each,
+                )  # fmt: skip
+                _item(session, bank_id, reviewer, draft)
+
+
+def _item(session: Session, bank_id: int, reviewer: int, draft: Draft) -> None:
+    new = stored(draft)
+    item = versions.add_item(session, bank_id, draft.external_id, draft.external_id, NOON)
+    versions.add_version(session, item, new, content_hash=draft.external_id, author_id=None, now=NOON)
+    newest = versions.latest(session, bank_id, item)
+    assert newest is not None
+    reviews.add_reviews(session, [newest], reviewer_id=reviewer, decision=Decision.APPROVE, comment="", now=NOON)
+    versions.place(session, bank_id, item, "exam", NOON)
+
+
+def small_blueprint(*, single: int = 2, multiple: int = 1, true_false: int = 1, tolerance: str = "3") -> Blueprint:
+    """Return a blueprint over the two topics: so many of each type and topic."""
+    rows_of = [("single", "2", single), ("multiple", "3", multiple), ("true_false", "1", true_false)]
+    return blueprints.from_mapping(
+        {
+            "code": "small",
+            "title": "small",
+            "tolerance": tolerance,
+            "exposure_percent": 60,
+            "sections": [
+                {"title": kind, "points": points, "type": kind, "cells": [{"topics": list(TOPICS), "count": count}]}
+                for kind, points, count in rows_of
+                if count
+            ],
+        }
+    )
+
+
+@dataclass
+class Sitter:
+    """Somebody in the exam room, with what her page would hold."""
+
+    person_id: int
+    login_id: int
+    opened: AttemptOpened
+    seq: int = 0
+
+    def change(self, position: int, choices: list[int], revision: int = 0, *, marked: bool = False, clear: bool = False, seq: int | None = None) -> Change:
+        """Return a change with a new sequence number."""
+        self.seq += 1
+        return Change(position, seq or self.opened.seq_from + self.seq, revision, choices, marked, clear)
+
+    def save(self, *changes: Change, at: datetime = NOON) -> SavedAnswers:
+        """Save changes as arriving at an instant."""
+        return save(SaveAnswers(self.opened.token, list(changes)), at)
+
+    def submit(self, *changes: Change, key: str = "key-of-the-test", at: datetime = NOON) -> SubmittedExam:
+        """Hand in as arriving at an instant."""
+        return submit(SubmitExam(self.opened.token, key, list(changes)), at)
+
+
+def prepared(*, papers: int = 6, blueprint: Blueprint | None = None, each: int = 8, seed: int | None = None, **settings: object) -> str:
+    """Make programme, bank, exam and papers; returns the exam's code."""
+    learning.load()
+    with transaction() as session:
+        bank(session, each=each)
+    asked = {"opens": NOON - timedelta(hours=1), "closes": NOON + timedelta(days=3), "minutes": 90} | settings
+    create_exam(
+        code=EXAM, programme_code=learning.CODE, title="线上测试", bank_code=BANK, blueprint=blueprint or small_blueprint(), now=NOON, **asked  # type: ignore[arg-type]
+    )
+    assembly.assemble(EXAM, papers=papers, now=NOON, seed=seed)
+    return EXAM
+
+
+def enrolled(account: str = "lin") -> tuple[int, int]:
+    """Save an enrolled teacher who is signed in; returns person and login."""
+    with transaction() as session:
+        school = rows.unit_tree(session).school
+        person_id = rows.person_id(session, account) or rows.person(session, account=account, name="林晓梅")
+        learning.enrol(session, person_id, unit_id=school.id)
+        return person_id, signed_in(session, person_id)
+
+
+def signed_in(session: Session, person_id: int) -> int:
+    """Save a further sign-in of a person."""
+    count = session.execute(text("SELECT count(*) FROM login")).scalar_one()
+    return signing_in.add(
+        session, token_hash=f"token {count}".encode(), person_id=person_id, device="test", now=LONG_AGO, ends_at=LONG_AGO + timedelta(days=36_500)
+    )
+
+
+def sitting(account: str = "lin", *, at: datetime = NOON, device: str = "device-one") -> Sitter:
+    """Enrol somebody and let her start."""
+    person_id, login_id = enrolled(account)
+    return Sitter(person_id, login_id, attempt.start(person_id, login_id, StartExam(EXAM, device, honesty=True), at))
+
+
+def attempt_id(session: Session, sitter: Sitter) -> int:
+    """Return the id of the newest attempt."""
+    return session.execute(text("SELECT max(id) FROM attempt WHERE person_id = :p"), {"p": sitter.person_id}).scalar_one()
