@@ -68,6 +68,11 @@ def container_of(path: Path) -> str:
     raise ProbeRefusedError("not_a_video")
 
 
+def is_cover(stream: "av.VideoStream") -> bool:
+    """Tell whether a stream is only a picture on the sleeve."""
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)
+
+
 def _cut_off(path: Path, container: str) -> bool:
     """Tell whether the boxes of an MP4 promise more bytes than there are, or lack the table of contents."""
     if container != "mp4":
@@ -91,7 +96,7 @@ def _cut_off(path: Path, container: str) -> bool:
 
 def _look(path: Path, container: str, poster: Path) -> Found:
     with av.open(str(path), format=container, options=OPEN) as file:
-        pictures = [stream for stream in file.streams.video if not stream.disposition & av.stream.Disposition.attached_pic]
+        pictures = [stream for stream in file.streams.video if not is_cover(stream)]
         if not pictures:
             raise ProbeRefusedError("no_video")
         picture = pictures[0]
@@ -173,7 +178,7 @@ def _walk(file: "av.container.InputContainer", picture: "av.VideoStream", size: 
 def _decode_ends(path: Path, container: str, end: int, poster: Path) -> None:
     """Decode the first picture, one for the poster and the last seconds: a header promises what the bytes must keep."""
     with av.open(str(path), format=container, options=OPEN) as file:
-        picture = next(stream for stream in file.streams.video if not stream.disposition & av.stream.Disposition.attached_pic)
+        picture = next(stream for stream in file.streams.video if not is_cover(stream))
         start = picture.start_time or 0
         base = picture.time_base or Fraction(1, 1000)
         _keep_poster(file, picture, start + int(Fraction(min(3_000, end // 3), 1000) / base), poster)
