@@ -7,26 +7,32 @@ from exam.jobs import JOBS
 from exam.services import exam as exams
 from exam.services import token
 from exam.services.result import verify
+from exam.web.exam import exams as exam_pages
 from exam.web.response import HOT_ROUTES, exam_api
+from exam.web.result import exam_result
+from exam.web.room import exam_room
 from lms import api as platform
-from lms.kernel.part import Part
+from lms.kernel.part import NavEntry, Part
+from lms.kernel.permissions import Permission
+from lms.kernel.refusal import N_
 
 platform.register_activity_kind(
     platform.ActivityKind(
         exams.KIND,
         states=exams.states,
         panel=lambda _session, _person, _activity, _rules, _now: None,  # an exam has a page of its own
-        address=lambda activity: f"/exam/{activity.ref}",
+        address=lambda activity: f"/exams/{activity.ref}",
     )
 )
 
 part = Part(
     name="exam",
     folder=Path(__file__).parent,
-    routes=(exam_api,),
+    routes=(exam_api, exam_pages, exam_room, exam_result),
     commands=(exam_command,),
     hot_routes=HOT_ROUTES,
     jobs=JOBS,
+    nav=(NavEntry(N_("考试"), "exams.everything", "quiz", Permission.SIT_EXAM, 30),),
     on_mount=token.mount,
     verifiers=(verify,),
 )

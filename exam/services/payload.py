@@ -4,6 +4,7 @@ POST /api/exam/start   (signed in, CSRF header)  StartExam   -> AttemptOpened   
 POST /api/exam/resume  (signed in, CSRF header)  ResumeExam  -> AttemptOpened   same paper, same deadline, answers so far
 POST /api/exam/save    (token)                   SaveAnswers -> SavedAnswers    409 stale_revision carries the same shape
 POST /api/exam/submit  (token)                   SubmitExam  -> SubmittedExam   identical body for every repetition
+POST /api/exam/remaining (signed in, CSRF header) AskRemaining -> ExamRemaining  the clock, and who leads
 
 Positions count from 1. Choices are indexes into the options as the page shows them, counted from 0, in ascending order.
 """
@@ -148,6 +149,23 @@ class SubmittedExam(msgspec.Struct):
     answered: int
     items: int
     receipt: str
+
+
+class AskRemaining(msgspec.Struct, forbid_unknown_fields=True):
+    """Ask the clock, when the page comes back to the front or the device has slept."""
+
+    exam: str
+    device: DeviceKey
+
+
+class ExamRemaining(msgspec.Struct):
+    """The time left; `leads` false: another device has taken over; `open` false: handed in or ended."""
+
+    deadline: datetime
+    server_time: datetime
+    remaining_ms: int
+    leads: bool
+    open: bool
 
 
 class AttemptToken(msgspec.Struct, array_like=True):

@@ -1,0 +1,101 @@
+"""The room around an attempt: what a person's exams are, how long she has, and the receipt of what she handed in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from exam.domain import admission as rules
+from exam.domain.admission import Briefing
+from exam.domain.attempt import State, remaining_ms
+from exam.domain.exam import Exam
+from exam.services.admission import standing
+from exam.services.attempt import AttemptMissing
+from exam.services.exam import ExamMissing, found
+from exam.services.payload import ExamRemaining
+from exam.store import attempt as attempts
+from exam.store import exam as exams
+from exam.store.attempt import Attempt
+from lms.kernel.db import Session, transaction
+from question_bank import api as bank
+
+
+@dataclass(frozen=True, slots=True)
+class PersonExam:
+    """One exam of a person: the briefing, and whether she has handed in."""
+
+    briefing: Briefing
+    handed_in: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What proves a handing-in."""
+
+    exam: Exam
+    by: str
+    submitted_at: datetime
+    answered: int
+    items: int
+    late_answers: int
+    code: str
+
+
+def exams_of(person_id: int, now: datetime) -> Sequence[PersonExam]:
+    """Return the exams of the programmes a person takes part in, and those she has sat."""
+    with transaction() as session:
+        every = exams.all_of(session)
+        newest = attempts.newest_by_exam(session, person_id, [exam.id for exam in every])
+        found_exams = [_person_exam(session, exam, person_id, newest.get(exam.id), now) for exam in every]
+    return [one for one in found_exams if one is not None]
+
+
+def exam_of(person_id: int, code: str, now: datetime) -> PersonExam:
+    """Return one exam of a person; who neither takes part nor has sat it learns nothing of it."""
+    with transaction() as session:
+        exam = found(session, code)
+        one = _person_exam(session, exam, person_id, attempts.newest_of(session, person_id, exam.id), now)
+    if one is None:
+        raise ExamMissing
+    return one
+
+
+def remaining(person_id: int, code: str, device: str, now: datetime) -> ExamRemaining:
+    """Tell what time is left, and whether this device leads."""
+    with transaction() as session:
+        attempt = attempts.newest_of(session, person_id, found(session, code).id)
+    if attempt is None:
+        raise AttemptMissing
+    return ExamRemaining(
+        deadline=attempt.deadline,
+        server_time=now,
+        remaining_ms=remaining_ms(attempt.deadline, now),
+        leads=attempt.device == device,
+        open=attempt.state is State.OPEN,
+    )
+
+
+def receipt(person_id: int, code: str) -> Receipt | None:
+    """Return the receipt of the person's newest attempt; None while it is open."""
+    with transaction() as session:
+        exam = found(session, code)
+        attempt = attempts.newest_of(session, person_id, exam.id)
+        if attempt is None:
+            raise AttemptMissing
+        row = attempts.submission_of(session, attempt)
+        if row is None:
+            return None
+        return Receipt(exam, row.by, row.submitted_at, row.answered, exam.items, attempt.late, row.receipt)
+
+
+def topic_names(exam: Exam) -> dict[str, str]:
+    """Return the names of the topics in the exam's bank by code."""
+    with transaction() as session:
+        return dict(bank.topics(session, exam.bank_code))
+
+
+def _person_exam(session: Session, exam: Exam, person_id: int, newest: Attempt | None, now: datetime) -> PersonExam | None:
+    who = standing(session, exam, person_id, newest)
+    if not who.enrolled and newest is None:
+        return None
+    is_open = newest is not None and newest.state is State.OPEN
+    return PersonExam(rules.brief(exam, who, open_attempt=is_open, now=now), handed_in=newest is not None and not is_open)

@@ -1,0 +1,232 @@
+/* The save queue. Every change stands on the shelf before it is sent and leaves it only when the server has acknowledged it. */
+
+const AFTER_LAST = 600;
+const AFTER_FIRST = 1_800;
+const WAITS = [1_000, 2_000, 4_000, 8_000];
+const NOTHING = Object.freeze({ revision: 0, choices: [], marked: false });
+const MOST = 200;
+
+const equal = (one, two) => one.length === two.length && one.every((choice, index) => choice === two[index]);
+const same = (one, two) => equal(one.choices, two.choices) && one.marked === two.marked;
+
+export class SaveQueue {
+  /* `told(event, detail)` hears: saved, waiting, conflict, offline, online, refused, clock. */
+  constructor({ attempt, shelf, post, told }) {
+    Object.assign(this, { attempt, shelf, post, told });
+    this.held = new Map();
+    this.pending = new Map();
+    this.conflicts = new Map();
+    this.flight = [];
+    this.seq = 1;
+    this.token = null;
+    this.stopped = "opening";
+    this.tries = 0;
+    this.timer = null;
+    this.since = null;
+    this.running = null;
+  }
+
+  /* Take what the server holds, and fit in what is still unsaved here. */
+  async open(opened) {
+    const leftovers = this.token === null ? await this.shelf.all(this.attempt) : [...this.flight, ...this.pending.values(), ...this.conflicts.values()].map((one) => one.mine ?? one);
+    this.token = opened.token;
+    this.seq = Math.max(this.seq, opened.seq_from);
+    this.held = new Map(opened.answers.map(({ position, revision, choices, marked }) => [position, { revision, choices, marked }]));
+    this.pending.clear();
+    this.conflicts.clear();
+    this.flight = [];
+    const settled = new Set();
+    for (const record of leftovers.sort((one, two) => one.seq - two.seq)) {
+      const server = this.server(record.position);
+      if (same(record, server)) {
+        settled.add(record.position);
+        this.pending.delete(record.position);
+      } else if (record.revision === server.revision || settled.has(record.position) || equal(record.choices, server.choices)) {
+        this.pending.set(record.position, this.made(record.position, record.choices, record.marked));
+      } else {
+        this.conflicts.set(record.position, { mine: record, theirs: server });
+      }
+    }
+    await this.shelf.write([...this.pending.values(), ...[...this.conflicts.values()].map((one) => one.mine)], leftovers.filter((one) => !this.conflicts.has(one.position)));
+    this.stopped = null;
+    this.tries = 0;
+    for (const position of this.conflicts.keys()) this.told("conflict", position);
+    if (this.pending.size) this.flush();
+  }
+
+  made(position, choices, marked) {
+    return { attempt: this.attempt, position, seq: this.seq++, revision: this.server(position).revision, choices, marked, clear: choices.length === 0 };
+  }
+
+  server(position) {
+    return this.held.get(position) ?? NOTHING;
+  }
+
+  /* What the person sees: her own newest value, saved or not. */
+  value(position) {
+    return this.pending.get(position) ?? this.flight.find((one) => one.position === position) ?? this.conflicts.get(position)?.mine ?? this.server(position);
+  }
+
+  state(position) {
+    if (this.conflicts.has(position)) return "failed";
+    if (this.pending.has(position) || this.flight.some((one) => one.position === position)) return "waiting";
+    return this.server(position).choices.length ? "answered" : "open";
+  }
+
+  get unsaved() {
+    return new Set([...this.pending.keys(), ...this.flight.map((one) => one.position), ...this.conflicts.keys()]).size;
+  }
+
+  async change(position, choices, marked) {
+    const old = this.pending.get(position);
+    const flying = this.flight.some((one) => one.position === position);
+    const conflict = this.conflicts.get(position);
+    if (conflict) {
+      const mine = this.made(position, choices, marked);
+      await this.shelf.write([mine], [conflict.mine]);
+      conflict.mine = { ...mine, revision: conflict.mine.revision };
+      return;
+    }
+    if (!flying && same({ choices, marked }, this.server(position))) {
+      this.pending.delete(position);
+      if (old) await this.shelf.write([], [old]);
+      this.told("saved", position);
+      return;
+    }
+    const record = this.made(position, choices, marked);
+    this.pending.delete(position); // to the end of the row: changes go out in the order of their last touch
+    this.pending.set(position, record);
+    this.told("waiting", position);
+    await this.shelf.write([record], old ? [old] : []);
+    this.plan();
+  }
+
+  plan() {
+    if (this.stopped || this.tries) return; // a wait for the next try is already running
+    this.since ??= performance.now();
+    const rest = Math.min(AFTER_LAST, Math.max(0, AFTER_FIRST - (performance.now() - this.since)));
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.flush(), rest);
+  }
+
+  /* Send what is unsaved; one request at a time, a repetition is exactly the same request. */
+  flush({ keepalive = false } = {}) {
+    clearTimeout(this.timer);
+    this.running ??= this.send(keepalive).finally(() => {
+      this.running = null;
+      if (!this.stopped && !this.tries && this.pending.size) this.plan();
+    });
+    return this.running;
+  }
+
+  async send(keepalive) {
+    if (this.stopped) return;
+    if (!this.flight.length) {
+      this.flight = [...this.pending.values()].slice(0, MOST);
+      for (const record of this.flight) this.pending.delete(record.position);
+    }
+    this.since = null;
+    if (!this.flight.length) return;
+    const changes = this.flight.map(({ position, seq, revision, choices, marked, clear }) => ({ position, seq, revision, choices, marked, clear }));
+    let answer;
+    try {
+      answer = await this.post("/api/exam/save", { token: this.token, changes }, { keepalive });
+    } catch {
+      this.later("offline");
+      return;
+    }
+    await this.take(answer);
+  }
+
+  async take({ status, body }) {
+    if (Array.isArray(body.saved)) {
+      await this.settle(body.saved);
+      this.tries = 0;
+      this.told("online");
+      this.told("clock", body.remaining_ms);
+      return;
+    }
+    if (status === 429 || status >= 500) {
+      this.later("busy");
+      return;
+    }
+    this.stopped = body.code ?? `http_${status}`;
+    this.told("refused", this.stopped);
+  }
+
+  async settle(saved) {
+    const gone = [];
+    const again = [];
+    for (const answer of saved) {
+      const record = this.flight.find((one) => one.seq === answer.seq);
+      if (!record) continue;
+      const server = { revision: answer.revision, choices: answer.choices, marked: answer.marked };
+      const { position } = record;
+      this.held.set(position, server);
+      gone.push(record);
+      const next = this.pending.get(position);
+      if (answer.status === "saved" || same(record, server) || equal(record.choices, server.choices)) {
+        if (next) next.revision = server.revision;
+        else if (answer.status !== "saved" && !same(record, server)) again.push(this.made(position, record.choices, record.marked));
+      } else if (answer.status === "clear_not_said") {
+        if (!next) again.push(this.made(position, record.choices, record.marked));
+      } else {
+        const mine = next ?? { ...record, seq: this.seq++ };
+        if (next) this.pending.delete(position);
+        else again.push(mine);
+        this.conflicts.set(position, { mine, theirs: server });
+      }
+    }
+    this.flight = this.flight.filter((one) => !gone.includes(one));
+    for (const record of again) if (!this.conflicts.has(record.position)) this.pending.set(record.position, record);
+    await this.shelf.write([...again, ...saved.map((one) => this.pending.get(one.position)).filter(Boolean)], gone);
+    for (const record of gone) this.told(this.conflicts.has(record.position) ? "conflict" : "saved", record.position);
+  }
+
+  /* Try again with growing waits and some chance in them, so that a hall of machines does not knock at once. */
+  later(reason) {
+    const wait = WAITS[Math.min(this.tries, WAITS.length - 1)] * (0.6 + Math.random() * 0.4);
+    this.tries += 1;
+    this.told("offline", reason);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.flush(), wait);
+  }
+
+  /* The browser says that the line is back: no need to wait. */
+  hurry() {
+    if (this.tries || this.pending.size || this.flight.length) this.flush();
+  }
+
+  /* The person has chosen between her value and the server's. */
+  async resolve(position, keepMine) {
+    const conflict = this.conflicts.get(position);
+    if (!conflict) return;
+    this.conflicts.delete(position);
+    if (keepMine) {
+      const record = this.made(position, conflict.mine.choices, conflict.mine.marked);
+      this.pending.set(position, record);
+      await this.shelf.write([record], [conflict.mine]);
+      this.told("waiting", position);
+      this.plan();
+    } else {
+      await this.shelf.write([], [conflict.mine]);
+      this.told("saved", position);
+    }
+  }
+
+  /* Wait until everything is on the server; false when that is not possible now. */
+  async drain() {
+    for (let round = 0; round < 6 && !this.stopped; round += 1) {
+      if (!this.pending.size && !this.flight.length) break;
+      await this.flush();
+      if (this.tries) return false;
+    }
+    return !this.stopped && !this.pending.size && !this.flight.length;
+  }
+
+  async close() {
+    this.stopped = "closed";
+    clearTimeout(this.timer);
+    await this.shelf.clear(this.attempt);
+  }
+}

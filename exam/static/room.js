@@ -1,0 +1,423 @@
+/* The exam room: opens the attempt, and ties items, queue, timer and dialogs together. */
+
+import { Items } from "./items.js";
+import { SaveQueue } from "./queue.js";
+import { Shelf } from "./shelf.js";
+import { signInAgain } from "./signing_in.js";
+import { ExamTimer } from "./timer.js";
+import { deviceKey, page, post } from "./wire.js";
+
+const root = document.getElementById("room");
+const words = JSON.parse(document.getElementById("room-words").textContent);
+const byId = (id) => document.getElementById(id);
+const fill = (form, parts) => form.replace(/\{(\w+)\}/g, (_, key) => parts[key]);
+const { exam, person } = root.dataset;
+let csrf = root.dataset.csrf;
+let shelf, queue, items, timer, device, attempt;
+let handingIn = null;
+let ended = false;
+
+const say = (text) => { byId("room-speaker").textContent = text; };
+
+function saveState(state, text) {
+  const box = byId("save-state");
+  if (box.dataset.state !== state) box.dataset.state = state;
+  if (byId("save-text").textContent !== text) byId("save-text").textContent = text;
+}
+
+function banner(kind, text, action = null) {
+  const box = byId("room-banner");
+  box.hidden = !kind;
+  if (!kind) return;
+  if (byId("room-banner-text").textContent !== text) byId("room-banner-text").textContent = text;
+  box.className = `notice notice-${kind}`;
+  const button = byId("room-banner-action");
+  button.hidden = !action;
+  if (action) {
+    button.firstElementChild.textContent = action.label;
+    button.onclick = action.run;
+  }
+}
+
+/* ── What the queue tells ─────────────────────────────────── */
+
+function draw(position) {
+  items.state(position, queue.state(position), queue.value(position).marked);
+}
+
+function drawSummary() {
+  if (ended || (queue.stopped && queue.stopped !== "opening")) return;
+  const unsaved = queue.unsaved;
+  if (queue.conflicts.size) saveState("failed", fill(words.conflicts, { n: queue.conflicts.size }));
+  else if (queue.tries) saveState("failed", fill(words.offline_short, { n: unsaved }));
+  else if (unsaved) saveState("waiting", words.saving);
+  else saveState("saved", words.saved);
+}
+
+function told(event, detail) {
+  if (event === "clock") timer.sync(detail);
+  else if (event === "offline") wentOffline();
+  else if (event === "online") cameOnline();
+  else if (event === "refused") refused(detail);
+  else {
+    draw(detail);
+    if (event === "conflict") showConflicts();
+  }
+  drawSummary();
+}
+
+function wentOffline() {
+  const text = timer.left <= 0 ? words.offline_over : fill(shelf.lasting ? words.offline : words.offline_memory, { n: queue.unsaved });
+  banner(timer.left <= 0 ? "danger" : "warning", text, { label: words.retry, run: () => queue.hurry() });
+}
+
+function cameOnline() {
+  banner(null);
+  if (handingIn) handIn(handingIn);
+}
+
+/* ── Being refused: sign in again, take over, or the end ───── */
+
+async function refused(code) {
+  if (code === "signed_out" || code === "token_refused" || code === "unauthenticated" || code === "http_401") await signIn();
+  else if (code === "other_device_leads") followed();
+  else if (code === "attempt_closed" || code === "time_is_up" || code === "missing") await over(code);
+  else if (code === "sequence_taken" || code === "stale_page" || code === "not_enrolled") await open(false);
+  else {
+    saveState("failed", words.failed);
+    banner("danger", words.failed_long, { label: words.retry, run: () => open(false) });
+  }
+}
+
+async function signIn() {
+  saveState("failed", words.signed_out);
+  banner("warning", words.signed_out_long);
+  await signInAgain({ dialog: byId("sign-in"), page, post, words, room: location.href, person });
+  await open(false);
+}
+
+function followed() {
+  items?.lock(true);
+  saveState("failed", words.elsewhere);
+  const unsaved = queue?.unsaved ?? 0;
+  banner("warning", unsaved ? fill(words.elsewhere_unsaved, { n: unsaved }) : words.elsewhere_long, { label: words.takeover, run: () => open(true) });
+}
+
+async function over(code) {
+  ended = true;
+  timer?.stop();
+  items?.lock(true);
+  const lost = queue ? queue.unsaved : 0;
+  byId("room-stage").hidden = true;
+  byId("room-steps").hidden = true;
+  byId("hand-in").hidden = true;
+  banner(null);
+  saveState("saved", words.closed);
+  byId("closed-title").textContent = code === "time_is_up" ? words.time_is_up : words.closed;
+  byId("closed-text").textContent = lost ? fill(words.closed_unsaved, { n: lost }) : words.closed_long;
+  byId("room-closed").hidden = false;
+  byId("closed-title").focus();
+}
+
+/* ── Opening ──────────────────────────────────────────────── */
+
+/* What the start page got a moment ago; read once, so that a reload asks the server. */
+function handedOver() {
+  const name = `exam-opened:${exam}`;
+  try {
+    const text = sessionStorage.getItem(name);
+    sessionStorage.removeItem(name);
+    const found = JSON.parse(text);
+    return found && found.device === device && found.person === person ? found.opened : null;
+  } catch {
+    return null;
+  }
+}
+
+async function fetchOpened(takeover) {
+  for (let wait = 1_000; ; wait = Math.min(wait * 2, 8_000)) {
+    try {
+      const answer = await post("/api/exam/resume", { exam, device, takeover }, { csrf });
+      if (answer.status === 200) return answer.body;
+      if (answer.body.code === "stale_page") await freshCsrf();
+      else if (answer.status !== 429 && answer.status < 500) return { refused: answer.body.code ?? `http_${answer.status}` };
+    } catch {
+      saveState("failed", words.no_line);
+    }
+    if (!items) banner("warning", words.opening_offline);
+    await new Promise((resolve) => { setTimeout(resolve, wait * (0.6 + Math.random() * 0.4)); });
+  }
+}
+
+async function freshCsrf() {
+  const fresh = await page(location.href);
+  csrf = fresh.document.getElementById("room")?.dataset.csrf ?? csrf;
+}
+
+let opening = null;
+function open(takeover) {
+  opening ??= doOpen(takeover).finally(() => { opening = null; });
+  return opening;
+}
+
+async function doOpen(takeover) {
+  const opened = (!items && handedOver()) || (await fetchOpened(takeover));
+  if (opened.refused) {
+    if (["unauthenticated", "signed_out", "http_401"].includes(opened.refused)) {
+      await signInAgain({ dialog: byId("sign-in"), page, post, words, room: location.href, person });
+      await freshCsrf();
+      return doOpen(takeover);
+    }
+    await notOpened(opened.refused);
+    return;
+  }
+  if (!items) await firstOpening(opened);
+  else timer.sync(opened.remaining_ms);
+  const leftBehind = queue.token === null;
+  await queue.open(opened);
+  if (leftBehind) items.build((position) => queue.value(position));
+  for (let position = 1; position <= items.count; position += 1) {
+    items.show(position, queue.value(position));
+    draw(position);
+  }
+  items.lock(false);
+  banner(null);
+  drawSummary();
+  byId("hand-in").disabled = false;
+  items.settle(leftBehind ? firstOpen() : items.current);
+  if (queue.conflicts.size) showConflicts();
+}
+
+async function notOpened(code) {
+  if (code === "other_device_leads") followed();
+  else if (code === "attempt_closed") await over(code);
+  else location.replace(root.dataset.landing);
+}
+
+async function firstOpening(opened) {
+  attempt = `${person}:${exam}:${opened.started_at}:${opened.paper_hash.slice(0, 16)}`;
+  queue = new SaveQueue({ attempt, shelf, post, told });
+  items = new Items({ paper: opened.paper, box: byId("items"), map: byId("map"), words: words.items, changed, moved });
+  timer = new ExamTimer({
+    figure: byId("timer-figure"), box: byId("timer"), speaker: byId("timer-speaker"), words,
+    over: () => handIn("deadline"), drifted: () => askClock(),
+  });
+  timer.sync(opened.remaining_ms);
+  byId("room-stage").hidden = false;
+  byId("room-steps").hidden = false;
+  byId("opening").hidden = true;
+}
+
+function firstOpen() {
+  const open = items.answered((position) => queue.value(position));
+  return open.length ? open[0] : 1;
+}
+
+/* ── What the person does ─────────────────────────────────── */
+
+function changed(position, choices, marked) {
+  queue.change(position, choices, marked);
+}
+
+let before = 1;
+function moved(position) {
+  byId("step-figure").textContent = fill(words.step, { n: position, of: items.count });
+  byId("step-back").disabled = position === 1;
+  byId("step-on").disabled = position === items.count;
+  if (position !== before) queue.flush();
+  before = position;
+}
+
+function showConflicts() {
+  const dialog = byId("conflict");
+  const position = queue.conflicts.keys().next().value;
+  if (position === undefined) {
+    dialog.close();
+    return;
+  }
+  const { mine, theirs } = queue.conflicts.get(position);
+  byId("conflict-text").textContent = fill(words.conflict, { n: position });
+  byId("conflict-mine").textContent = items.letters(mine.choices);
+  byId("conflict-theirs").textContent = items.letters(theirs.choices);
+  dialog.dataset.position = position;
+  if (!dialog.open) dialog.showModal();
+}
+
+async function resolve(keepMine) {
+  const position = Number(byId("conflict").dataset.position);
+  await queue.resolve(position, keepMine);
+  items.show(position, queue.value(position));
+  draw(position);
+  drawSummary();
+  showConflicts();
+}
+
+function askHandIn() {
+  const open = items.answered((position) => queue.value(position));
+  byId("hand-in-open").textContent = open.length
+    ? fill(words.unanswered, { n: open.length, list: open.slice(0, 12).join("、") + (open.length > 12 ? "…" : "") })
+    : words.all_answered;
+  byId("hand-in-dialog").showModal();
+}
+
+/* Drain the queue, then hand in; repeated until the server has answered, always with the same key. */
+async function handIn(reason) {
+  if (ended) return;
+  handingIn = reason;
+  byId("hand-in").disabled = true;
+  if (reason === "deadline") items.lock(true);
+  saveState("waiting", words.handing_in);
+  const name = `exam-key:${attempt}`;
+  let key = sessionStorage.getItem(name);
+  if (!key) {
+    key = crypto.randomUUID?.() ?? `${device}-${performance.now()}`;
+    sessionStorage.setItem(name, key);
+  }
+  if (queue.conflicts.size && reason === "person") {
+    handingIn = null;
+    byId("hand-in").disabled = false;
+    showConflicts();
+    return;
+  }
+  if (!(await queue.drain()) && !queue.conflicts.size) {
+    if (queue.tries) banner("danger", reason === "deadline" ? words.offline_over : words.hand_in_offline, { label: words.retry, run: () => queue.hurry() });
+    return; // the queue says "online" when it has got through, and that brings us back here
+  }
+  try {
+    const answer = await post("/api/exam/submit", { token: queue.token, key, changes: [] });
+    if (answer.status === 200) return receipt(answer.body);
+    if (answer.status === 401) await signIn();
+    else if (answer.status === 409) return refused(answer.body.code);
+  } catch {
+    banner("danger", reason === "deadline" ? words.offline_over : words.hand_in_offline, { label: words.retry, run: () => handIn(reason) });
+  }
+  setTimeout(() => handIn(reason), 2_000 + Math.random() * 2_000);
+  return undefined;
+}
+
+async function receipt(submitted) {
+  ended = true;
+  handingIn = null;
+  timer.stop();
+  await queue.close();
+  sessionStorage.removeItem(`exam-key:${attempt}`);
+  const fresh = await page(root.dataset.receipt).catch(() => null);
+  if (fresh?.ok && !fresh.redirected) {
+    location.replace(root.dataset.receipt);
+    return;
+  }
+  byId("closed-title").textContent = words.submitted;
+  byId("closed-text").textContent = fill(words.receipt, { answered: submitted.answered, of: submitted.items, receipt: submitted.receipt });
+  byId("room-stage").hidden = true;
+  byId("room-steps").hidden = true;
+  byId("room-closed").hidden = false;
+  banner(null);
+  saveState("saved", words.submitted);
+}
+
+/* ── The clock and the line ───────────────────────────────── */
+
+async function askClock() {
+  if (!queue || ended || queue.stopped) return;
+  try {
+    const answer = await post("/api/exam/remaining", { exam, device }, { csrf });
+    if (answer.status === 200) {
+      timer.sync(answer.body.remaining_ms);
+      if (!answer.body.open) await over("attempt_closed");
+      else if (!answer.body.leads) {
+        queue.stopped = "other_device_leads";
+        followed();
+      } else queue.hurry();
+    } else if (answer.status === 401) {
+      queue.stopped = "signed_out";
+      await signIn();
+    }
+  } catch {
+    // Nothing to do: the clock runs on, and unsaved changes have their own tries.
+  }
+}
+
+function pulse() {
+  if (!document.hidden && navigator.onLine) askClock();
+  setTimeout(pulse, 50_000 + Math.random() * 20_000);
+}
+
+/* ── Keyboard and controls ────────────────────────────────── */
+
+function onKey(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || !items || ended || document.querySelector("dialog[open]")) return;
+  const target = event.target;
+  const typing = target.matches("textarea, input:not([type=radio]):not([type=checkbox])");
+  if (typing) return;
+  const key = event.key.toLowerCase();
+  const onOption = target.matches("input[type=radio]");
+  const digit = "12345678".indexOf(key);
+  const letter = "abcdefgh".indexOf(key);
+  let used = true;
+  if (key.length === 1 && digit >= 0) items.choose(digit);
+  else if (key.length === 1 && letter >= 0) items.choose(letter);
+  else if (key === "m") items.mark();
+  else if (key === "n" || (key === "arrowright" && !onOption)) items.go(items.current + 1);
+  else if (key === "p" || (key === "arrowleft" && !onOption)) items.go(items.current - 1);
+  else used = false;
+  if (used) event.preventDefault();
+}
+
+function setSize(size) {
+  root.dataset.size = size;
+  for (const button of document.querySelectorAll("[data-set-size]")) button.setAttribute("aria-pressed", String(button.dataset.setSize === size));
+  try {
+    localStorage.setItem("exam-size", size);
+  } catch {
+    // The choice lasts for this page.
+  }
+}
+
+function openSheet(open) {
+  byId("side").toggleAttribute("data-open", open);
+  byId("sheet-open").setAttribute("aria-expanded", String(open));
+  (open ? byId("sheet-close") : byId("sheet-open")).focus();
+}
+
+function wire() {
+  document.addEventListener("keydown", onKey);
+  byId("step-back").addEventListener("click", () => items.go(items.current - 1));
+  byId("step-on").addEventListener("click", () => items.go(items.current + 1));
+  byId("sheet-open").addEventListener("click", () => openSheet(true));
+  byId("sheet-close").addEventListener("click", () => openSheet(false));
+  byId("side").addEventListener("keydown", (event) => { if (event.key === "Escape") openSheet(false); });
+  byId("map").addEventListener("click", () => byId("side").removeAttribute("data-open"));
+  byId("hand-in").addEventListener("click", askHandIn);
+  byId("hand-in-yes").addEventListener("click", () => { byId("hand-in-dialog").close(); handIn("person"); });
+  byId("keep-mine").addEventListener("click", () => resolve(true));
+  byId("keep-theirs").addEventListener("click", () => resolve(false));
+  byId("conflict").addEventListener("cancel", (event) => event.preventDefault());
+  byId("timer-toggle").addEventListener("click", (event) => {
+    const hidden = byId("timer").toggleAttribute("data-hidden");
+    event.currentTarget.setAttribute("aria-pressed", String(hidden));
+  });
+  for (const button of document.querySelectorAll("[data-set-size]")) button.addEventListener("click", () => setSize(button.dataset.setSize));
+  let size = "m";
+  try {
+    size = localStorage.getItem("exam-size") ?? "m";
+  } catch {
+    // Storage is closed: the ordinary size.
+  }
+  setSize(["m", "l", "xl"].includes(size) ? size : "m");
+  addEventListener("online", () => { queue?.hurry(); askClock(); });
+  addEventListener("offline", () => { if (queue && !ended) { wentOffline(); saveState("failed", words.no_line); } });
+  addEventListener("focus", () => askClock());
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) queue?.flush({ keepalive: true });
+    else askClock();
+  });
+  addEventListener("pagehide", () => queue?.flush({ keepalive: true }));
+  addEventListener("beforeunload", (event) => { if (queue && !ended && queue.unsaved) event.preventDefault(); });
+}
+
+wire();
+shelf = await Shelf.open();
+device = await deviceKey(`exam-device:${person}:${exam}`);
+await open(false);
+setTimeout(pulse, 45_000);
+if (items && !shelf.lasting) say(words.no_shelf);

@@ -1,0 +1,63 @@
+/* Talking to the server: one function that answers with status and body, and throws only when nothing came back. */
+
+const PATIENCE = 12_000;
+
+export async function post(path, body, { csrf = null, keepalive = false } = {}) {
+  const headers = { "Content-Type": "application/json", Accept: "application/json" };
+  if (csrf) headers["X-CSRFToken"] = csrf;
+  const response = await fetch(path, {
+    method: "POST",
+    headers,
+    body: JSON.stringify(body),
+    credentials: "same-origin",
+    cache: "no-store",
+    redirect: "error",
+    keepalive,
+    signal: AbortSignal.timeout(PATIENCE),
+  });
+  // A body that breaks off in the middle is no answer: reading it throws, and the request is made again.
+  const text = await response.text();
+  let answer = {};
+  try {
+    answer = JSON.parse(text);
+  } catch {
+    if (response.ok) throw new Error("not an answer");
+  }
+  return { status: response.status, body: answer };
+}
+
+/* Fetch a page of ours as a document; `null` when the server sends us to the sign-in page instead. */
+export async function page(address) {
+  const response = await fetch(address, { credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+  const parsed = new DOMParser().parseFromString(await response.text(), "text/html");
+  return { address: response.url, redirected: response.redirected, ok: response.ok, document: parsed };
+}
+
+/* The key by which the server knows this browser and tab: kept for the browser, so that a crash changes nothing; a second tab gets its own. */
+export async function deviceKey(name) {
+  const made = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  let key = null;
+  try {
+    key = localStorage.getItem(name) ?? made();
+    localStorage.setItem(name, key);
+  } catch {
+    return made();
+  }
+  if (!navigator.locks || (await holds(`${name}:${key}`))) return key;
+  key = sessionStorage.getItem(name) ?? made();
+  if (!(await holds(`${name}:${key}`))) key = made();
+  sessionStorage.setItem(name, key);
+  return key;
+}
+
+/* Take a lock for the life of this page; waits a moment for a page that is just being left. */
+function holds(name) {
+  return new Promise((resolve) => {
+    navigator.locks
+      .request(name, { signal: AbortSignal.timeout(600) }, () => {
+        resolve(true);
+        return new Promise(() => {});
+      })
+      .catch(() => resolve(false));
+  });
+}

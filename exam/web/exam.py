@@ -1,0 +1,156 @@
+"""A person's exams, and the page in front of each."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from flask import render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from exam.domain.admission import AttemptsUsed, LearningIncomplete, NotOpenYet, NotReady, WindowClosed
+from exam.domain.exam import Exam
+from exam.services import room as service
+from exam.services.room import PersonExam
+from lms.kernel import request as current
+from lms.kernel.i18n import format_duration, format_instant
+from lms.kernel.i18n import gettext as _
+from lms.kernel.part import routes
+from lms.kernel.permissions import Permission, requires
+
+exams = routes("exams", __name__, templates=Path(__file__).parent.parent / "templates")
+
+
+@dataclass(frozen=True, slots=True)
+class ExamLine:
+    """One exam in the list."""
+
+    exam: Exam
+    url: str
+    state: str
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExamsPage:
+    """What the list shows."""
+
+    lines: tuple[ExamLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition of admission in plain words."""
+
+    title: str
+    state: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class BriefingPage:
+    """What stands before the start button."""
+
+    exam: Exam
+    person_id: int
+    attempts_left: int
+    open_attempt: bool
+    may_start: bool
+    handed_in: bool
+    opens_later: bool
+    conditions: tuple[Condition, ...]
+    time_given: str
+    shortened: bool
+    words: dict[str, str]
+
+
+@exams.get("/exams")
+@requires(Permission.SIT_EXAM)
+def everything() -> ResponseReturnValue:
+    """List the person's exams."""
+    found = service.exams_of(current.person().person_id, current.now())
+    return render_template("exam/exam/everything.html", page=ExamsPage(tuple(_line(one, current.now()) for one in found)))
+
+
+@exams.get("/exams/<code>")
+@requires(Permission.SIT_EXAM)
+def briefing(code: str) -> ResponseReturnValue:
+    """Show what, when, on which conditions, and how long."""
+    person, now = current.person(), current.now()
+    one = service.exam_of(person.person_id, code, now)
+    brief = one.briefing
+    page = BriefingPage(
+        exam=brief.exam,
+        person_id=person.person_id,
+        attempts_left=brief.attempts_left,
+        open_attempt=brief.open_attempt,
+        may_start=brief.refusal is None and not brief.open_attempt,
+        handed_in=one.handed_in,
+        opens_later=now < brief.exam.opens,
+        conditions=_conditions(one, now),
+        time_given=_("现在开始，您将有 %(time)s。", time=_minutes(brief.seconds)),
+        shortened=brief.seconds < brief.exam.minutes * 60,
+        words=_start_words(),
+    )
+    return render_template("exam/exam/briefing.html", page=page)
+
+
+def _minutes(seconds: int) -> str:
+    """Return whole minutes, cut, so that the words never promise too much; seconds only below two minutes."""
+    return _("%(minutes)s 分钟", minutes=seconds // 60) if seconds >= 120 else format_duration(seconds)
+
+
+def _line(one: PersonExam, now: datetime) -> ExamLine:
+    brief, exam = one.briefing, one.briefing.exam
+    url = url_for("exams.briefing", code=exam.code)
+    if brief.open_attempt:
+        return ExamLine(exam, url, _("正在进行"), "warning", _("请尽快回到考场"))
+    if brief.refusal is None:
+        return ExamLine(exam, url, _("可以参加"), "accent", _("现在开始有 %(time)s", time=_minutes(brief.seconds)))
+    if one.handed_in:
+        return ExamLine(exam, url, _("已交卷"), "success", _("可以查看回执和成绩"))
+    if isinstance(brief.refusal, NotOpenYet):
+        return ExamLine(exam, url, _("未开始"), "neutral", _("%(opens)s 开放", opens=format_instant(exam.opens)))
+    if isinstance(brief.refusal, WindowClosed):
+        return ExamLine(exam, url, _("已结束"), "neutral", "")
+    return ExamLine(exam, url, _("条件未满足"), "neutral", _(brief.refusal.message))
+
+
+def _conditions(one: PersonExam, now: datetime) -> tuple[Condition, ...]:
+    brief, exam, refusal = one.briefing, one.briefing.exam, one.briefing.refusal
+    opened = exam.opens <= now
+    window = Condition(
+        _("在考试时间内"),
+        "failed" if isinstance(refusal, WindowClosed) else "done" if opened else "later",
+        _("%(opens)s 至 %(closes)s", opens=format_instant(exam.opens), closes=format_instant(exam.closes)),
+    )
+    found = [window]
+    if exam.requires_learning:
+        missing = "；".join(brief.missing)
+        done = not missing and not isinstance(refusal, LearningIncomplete)
+        found.append(Condition(_("完成必修学习"), "done" if done else "later", missing or _("线上、线下学习均已完成")))
+    found.append(
+        Condition(
+            _("还有考试次数"),
+            "failed" if isinstance(refusal, AttemptsUsed) else "done",
+            _("共 %(all)s 次，还剩 %(left)s 次", all=exam.attempts, left=brief.attempts_left),
+        )
+    )
+    if isinstance(refusal, NotReady):
+        found.append(Condition(_("试卷已准备好"), "later", _(refusal.message)))
+    return tuple(found)
+
+
+def _start_words() -> dict[str, str]:
+    return {
+        "storage_ok": _("本机可以暂存答案，断网或关机都不怕。"),
+        "storage_no": _("本机不能暂存答案（可能是无痕模式）。可以考试，但断网时请不要关闭页面。"),
+        "browser_ok": _("浏览器可以使用。"),
+        "browser_no": _("浏览器版本较旧，建议换用新版浏览器。"),
+        "clock_ok": _("本机时间正确。考试计时以服务器为准。"),
+        "clock_off": _("本机时间与服务器相差约 {m} 分钟，不影响考试：计时以服务器为准。"),
+        "line_ok": _("网络已连接。"),
+        "line_no": _("网络未连接，请先恢复网络再开始。"),
+        "no_line": _("网络不通，考试还没有开始。请检查网络后重试。"),
+        "failed": _("现在不能开始，请刷新页面后重试。"),
+    }

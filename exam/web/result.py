@@ -1,0 +1,85 @@
+"""The result of an exam, when it is released."""
+
+from dataclasses import dataclass
+
+from flask import redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from exam.domain.result import ResultSheet, TopicScore
+from exam.services import result as service
+from exam.services import room as rooms
+from lms.kernel import request as current
+from lms.kernel.i18n import gettext as _
+from lms.kernel.part import routes
+from lms.kernel.permissions import Permission, requires
+from lms.kernel.templating import format_points
+
+exam_result = routes("exam_result", __name__)
+WELL, WEAK = 80, 60  # per cent of a topic's points, for the words beside the meter
+
+
+@dataclass(frozen=True, slots=True)
+class TopicLine:
+    """One topic of the profile."""
+
+    name: str
+    points: int
+    of_points: int
+    text: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResultPage:
+    """What the result page shows."""
+
+    sheet: ResultSheet
+    items: int
+    pass_points: int | None
+    topics: tuple[TopicLine, ...]
+    waiting_text: str
+    next_text: str
+    next_label: str
+    next_url: str
+
+
+@exam_result.get("/exams/<code>/result")
+@requires(Permission.SIT_EXAM)
+def sheet(code: str) -> ResponseReturnValue:
+    """Show points, pass and the profile over the topics."""
+    person, now = current.person(), current.now()
+    one = rooms.exam_of(person.person_id, code, now)
+    found = service.sheet(person.person_id, code, now)
+    if found is None:
+        return redirect(url_for("exams.briefing", code=code))
+    names = rooms.topic_names(one.briefing.exam)
+    failed = found.passed is False
+    again = failed and one.briefing.attempts_left > 0
+    page = ResultPage(
+        sheet=found,
+        items=one.briefing.exam.items,
+        pass_points=one.briefing.exam.pass_points,
+        topics=tuple(_line(topic, names) for topic in found.topics),
+        waiting_text=_("答案已收存。成绩由考试管理员统一公布，公布后可在这里查看。")
+        if one.briefing.exam.release == "by_hand"
+        else _("系统正在评分，通常不超过一分钟，请稍后刷新。"),
+        next_text=_next_text(failed=failed, again=again, left=one.briefing.attempts_left),
+        next_label=_("再考一次") if again else _("查看总评"),
+        next_url=url_for("exams.briefing", code=code) if again else "/grades",
+    )
+    return render_template("exam/result/sheet.html", page=page)
+
+
+def _next_text(*, failed: bool, again: bool, left: int) -> str:
+    if again:
+        return _("这次没有达到合格线，还可以再考 %(left)s 次。建议先复习得分较低的专题。", left=left)
+    if failed:
+        return _("这次没有达到合格线，考试次数已经用完。如有疑问，请联系班级管理员。")
+    return _("成绩已计入总评，可以查看还差什么，或领取证书。")
+
+
+def _line(topic: TopicScore, names: dict[str, str]) -> TopicLine:
+    percent = 100 * topic.points // topic.of_points if topic.of_points else 0
+    word, kind = (_("掌握较好"), "success") if percent >= WELL else (_("基本掌握"), "accent") if percent >= WEAK else (_("需要加强"), "warning")
+    text = _("%(points)s / %(of)s 分，%(word)s", points=format_points(topic.points), of=format_points(topic.of_points), word=word)
+    return TopicLine(names.get(topic.topic, topic.topic), topic.points, topic.of_points, text, kind)

@@ -1,0 +1,113 @@
+"""The exam room, its clock, and the receipt."""
+
+from dataclasses import dataclass
+
+from flask import redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from exam.domain.exam import Exam
+from exam.services import room as service
+from exam.services.payload import AskRemaining, ExamRemaining
+from exam.services.room import Receipt
+from lms.kernel import request as current
+from lms.kernel.i18n import gettext as _
+from lms.kernel.part import routes
+from lms.kernel.payload import json_route
+from lms.kernel.permissions import Permission, requires
+
+exam_room = routes("exam_room", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RoomPage:
+    """The frame of the room; the paper comes by JSON."""
+
+    exam: Exam
+    person_id: int
+    words: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptPage:
+    """What the receipt shows."""
+
+    exam: Exam
+    receipt: Receipt
+
+
+@exam_room.get("/exams/<code>/room")
+@requires(Permission.SIT_EXAM)
+def room(code: str) -> ResponseReturnValue:
+    """Show the room while an attempt is open."""
+    person = current.person()
+    one = service.exam_of(person.person_id, code, current.now())
+    if not one.briefing.open_attempt:
+        return redirect(url_for("exam_room.receipt" if one.handed_in else "exams.briefing", code=code))
+    return render_template("exam/room/room.html", page=RoomPage(one.briefing.exam, person.person_id, _words()))
+
+
+@exam_room.get("/exams/<code>/receipt")
+@requires(Permission.SIT_EXAM)
+def receipt(code: str) -> ResponseReturnValue:
+    """Show the receipt of what was handed in."""
+    found = service.receipt(current.person().person_id, code)
+    if found is None:
+        return redirect(url_for("exams.briefing", code=code))
+    return render_template("exam/room/receipt.html", page=ReceiptPage(found.exam, found))
+
+
+@exam_room.post("/api/exam/remaining")
+@requires(Permission.SIT_EXAM)
+@json_route(AskRemaining, ExamRemaining)
+def remaining(payload: AskRemaining) -> ExamRemaining:
+    """Tell the time left and whether this device leads."""
+    return service.remaining(current.person().person_id, payload.exam, payload.device, current.now())
+
+
+def _words() -> dict[str, object]:
+    return {
+        "items": {
+            "types": {"single": _("单选题"), "multiple": _("多选题"), "true_false": _("判断题")},
+            "section": _("共 {n} 题，每题 {points} 分"),
+            "number": _("第 {n} 题，共 {of} 题 · {type} · {points} 分"),
+            "states": {"open": _("未作答"), "answered": _("已保存"), "waiting": _("等待保存"), "failed": _("需要核对")},
+            "link": _("第 {n} 题，{state}"),
+            "marked": _("，已标记"),
+            "nothing": _("未选"),
+        },
+        "left": _("考试还剩 {m} 分钟。"),
+        "step": _("{n} / {of} 题卡"),
+        "saved": _("已保存"),
+        "saving": _("正在保存…"),
+        "no_line": _("网络不通"),
+        "offline_short": _("未保存 {n} 题"),
+        "offline": _("网络不通，请继续作答。有 {n} 题的答案已存在本机，恢复后自动提交；考试时间照常走。"),
+        "offline_memory": _("网络不通，请继续作答，但不要关闭页面：有 {n} 题的答案还没有保存，恢复后自动提交。"),
+        "offline_over": _("考试时间已到，但网络不通，答案还没有全部送达！请保持本页打开并立即恢复网络，系统会自动补交。"),
+        "opening_offline": _("网络不通，正在重试打开试卷。考试时间以服务器为准。"),
+        "retry": _("立即重试"),
+        "conflicts": _("{n} 题需要核对"),
+        "conflict": _("第 {n} 题在另一台设备或另一个页面上也改过。请选择保留哪个答案。"),
+        "failed": _("保存失败"),
+        "failed_long": _("答案暂时不能保存，已存在本机。请重试；仍不行请联系监考人员。"),
+        "signed_out": _("需要重新登录"),
+        "signed_out_long": _("登录已失效，请在弹出的窗口中重新登录。答案都还在本机。"),
+        "sign_in_refused": _("账号或密码不正确，请重试。"),
+        "still_out": _("还没有登录成功。"),
+        "other_person": _("登录的不是开始这场考试的账号，请用原来的账号登录。"),
+        "elsewhere": _("只能查看"),
+        "elsewhere_long": _("本次考试正在另一台设备或另一个页面上进行，这里只能查看。"),
+        "elsewhere_unsaved": _("本次考试正在另一台设备或另一个页面上进行，这里只能查看。本机有 {n} 题的修改没有保存，回到这里后请逐题核对。"),
+        "takeover": _("在此设备继续"),
+        "unanswered": _("还有 {n} 题没有作答：第 {list} 题。"),
+        "all_answered": _("所有题目都已作答。"),
+        "handing_in": _("正在交卷…"),
+        "hand_in_offline": _("网络不通，还没有交卷。答案已存在本机，网络恢复后自动交卷，请保持本页打开。"),
+        "submitted": _("已交卷"),
+        "receipt": _("服务器收到 {answered} / {of} 题的答案。回执编号：{receipt}"),
+        "closed": _("本次作答已经结束"),
+        "closed_long": _("答案已由服务器收存，不能再修改。"),
+        "closed_unsaved": _("有 {n} 题的修改没有在截止前送达，不计入成绩。这些修改仍保存在本机，如因网络故障造成，请尽快联系监考人员。"),
+        "time_is_up": _("考试时间已到"),
+        "no_shelf": _("这个浏览器不能在本机暂存答案，断网时请不要关闭页面。"),
+    }
