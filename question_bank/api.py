@@ -1,6 +1,6 @@
 """What other packages may ask of the bank; the caller's session is passed in."""
 
 from question_bank.store.bank import topics_of as topics
-from question_bank.store.item import contents, explanations, keys, pool, record_use
+from question_bank.store.pool import contents, explanations, keys, pool, record_use
 
 __all__ = ["contents", "explanations", "keys", "pool", "record_use", "topics"]

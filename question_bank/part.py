@@ -4,8 +4,9 @@ from pathlib import Path
 
 from lms.kernel.part import Part
 from question_bank import api
-from question_bank.store import exchange, review
+from question_bank.cli import bank
+from question_bank.store import exchange
 
-part = Part(name="question_bank", folder=Path(__file__).parent)
+part = Part(name="question_bank", folder=Path(__file__).parent, commands=(bank,))
 
-__all__ = ["api", "exchange", "part", "review"]
+__all__ = ["api", "exchange", "part"]

@@ -100,6 +100,10 @@ MESSAGES = {
     "line_not_json": N_("这一行不是有效的 JSON 对象。"),
     "field_wrong_type": N_("这一行的字段类型不正确。"),
     "block_unreadable": N_("这一题的书写格式无法识别。"),
+    "same_in_bank": N_("题库中已有题干和选项相同的试题。"),
+    "id_taken": N_("题库中已有使用这个编号的试题。"),
+    "used_in_practice": N_("这道题已在练习中使用过，不能再放入考试题。"),
+    "enemy_unknown": N_("互斥试题的编号不存在。"),
     "retired": N_("同一编号的试题已停用，需先恢复才能更新。"),
 }
 
@@ -120,7 +124,8 @@ def _text_faults(draft: Draft) -> list[Fault]:
         found.append(fault("no_stem", "stem"))
     elif len(draft.stem) > MAX_STEM:
         found.append(fault("stem_too_long", "stem"))
-    if any(map(_has_control, (draft.stem, draft.explanation, draft.topic, draft.source, *draft.options, *draft.option_explanations, *draft.tags))):
+    words = (draft.stem, draft.explanation, draft.topic, draft.source, draft.type, draft.level, draft.pool)
+    if any(map(_has_control, (*words, *draft.options, *draft.option_explanations, *draft.tags, *draft.enemies))):
         found.append(fault("control_characters", "stem"))
     if len(draft.external_id) > 120 or _has_control(draft.external_id):
         found.append(fault("external_id_bad", "external_id"))
@@ -183,6 +188,9 @@ def _has_control(value: str) -> bool:
     return any(unicodedata.category(sign) in {"Cc", "Cs"} and sign not in "\n\t" for sign in value)
 
 
+_DIVIDERS = re.compile(r"[,，、;；|\n]")
+
+
 def tidy(draft: Draft) -> Draft:
     """Return the draft with blanks trimmed, trailing empty options dropped and the options of true/false items filled in."""
     options = [clean(option) for option in draft.options]
@@ -202,7 +210,7 @@ def tidy(draft: Draft) -> Draft:
         explanation=clean(draft.explanation),
         topic=clean(draft.topic),
         source=clean(draft.source),
-        tags=tuple(dict.fromkeys(clean(tag) for tag in draft.tags if clean(tag))),
+        tags=tuple(dict.fromkeys(clean(tag) for words in draft.tags for tag in _DIVIDERS.split(words) if clean(tag))),
         enemies=tuple(dict.fromkeys(clean(name) for name in draft.enemies if clean(name))),
     )
 

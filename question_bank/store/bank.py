@@ -62,3 +62,11 @@ def topics_of(session: Session, code: str) -> dict[str, str]:
     """Return the names of the topics of the bank with this code."""
     bank = by_code(session, code)
     return topics(session, bank.id) if bank else {}
+
+
+def add(session: Session, code: str, name: str, now: datetime) -> BankRow:
+    """Save a bank."""
+    row = BankRow(code=code, name=name, created_at=now)
+    session.add(row)
+    session.flush()
+    return row

@@ -18,7 +18,7 @@ class ImportBatchRow(Base):
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, init=False)
     bank_id: Mapped[int] = mapped_column(ForeignKey("bank.id"), index=True)
-    person_id: Mapped[int] = mapped_column(BigInteger)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     file_name: Mapped[str] = mapped_column(String(200))
     format: Mapped[str] = mapped_column(String(20))
     state: Mapped[str] = mapped_column(String(20))

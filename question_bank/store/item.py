@@ -1,6 +1,6 @@
-"""Items, their immutable versions, pools and enemies: tables, and what other packages read of them."""
+"""Items, their immutable versions, pools and enemies: their tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import (
@@ -15,14 +15,12 @@ from sqlalchemy import (
     Integer,
     String,
     UniqueConstraint,
-    select,
-    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.kernel.db import APPEND_ONLY, Base
-from question_bank.domain.item import Explanation, ItemContent, ItemType, Key, Level, Pool, PoolItem
+from question_bank.domain.item import ItemType, Level, Pool
 from question_bank.domain.review import Status
 
 
@@ -84,14 +82,14 @@ class ItemVersionRow(Base):
         CheckConstraint("difficulty >= 0 AND difficulty <= 1", name="difficulty"),
         CheckConstraint("points IS NULL OR points > 0", name="points"),
         CheckConstraint("type NOT IN ('single', 'true_false') OR jsonb_array_length(key->'options') = 1", name="one_key"),
-        Index("ix_item_version_topic", "topic"),
+        Index("ix_item_version_item_id_digest", "item_id", "digest"),
         {"info": APPEND_ONLY},
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, init=False)
     item_id: Mapped[int] = mapped_column(ForeignKey("item.id"))
     number: Mapped[int] = mapped_column(Integer)
-    author_id: Mapped[int | None] = mapped_column(BigInteger)
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     # 0 stands for the operator's import, so that a review can point at "who wrote it" even there.
     written_by: Mapped[int] = mapped_column(BigInteger, Computed("coalesce(author_id, 0)", persisted=True), init=False)
     created_at: Mapped[datetime]
@@ -107,6 +105,7 @@ class ItemVersionRow(Base):
     points: Mapped[int | None] = mapped_column(Integer)
     tags: Mapped[list[str]] = mapped_column(ARRAY(String))
     source: Mapped[str] = mapped_column(String(300))
+    digest: Mapped[str] = mapped_column(String(64))  # everything that was written, for "nothing has changed"
 
 
 class PoolMemberRow(Base):
@@ -147,51 +146,3 @@ class ItemUseRow(Base):
     title: Mapped[str] = mapped_column(String(200))
     times: Mapped[int] = mapped_column(Integer)
     at: Mapped[datetime]
-
-
-def pool(session: Session, bank_code: str, name: str) -> list[PoolItem]:
-    """Return the approved items of one pool, in the order of their ids."""
-    rows = session.execute(
-        text(
-            "SELECT v.id, i.id, i.external_id, v.type, v.topic, v.level, v.difficulty, v.points,"
-            " ARRAY(SELECT enemy_id FROM item_enemy WHERE item_id = i.id UNION ALL SELECT item_id FROM item_enemy WHERE enemy_id = i.id)"
-            " FROM item_pool p JOIN bank b ON b.id = p.bank_id JOIN item i ON i.id = p.item_id JOIN item_version v ON v.id = i.approved_version_id"
-            " WHERE b.code = :bank AND p.pool = :pool AND i.status <> 'retired' ORDER BY i.id"
-        ),
-        {"bank": bank_code, "pool": name},
-    )
-    return [
-        PoolItem(
-            version_id=version, item_id=item, external_id=external, type=ItemType(kind), topic=topic,
-            level=Level(level) if level else None, difficulty=difficulty, points=points, enemies=frozenset(enemies),
-        )
-        for version, item, external, kind, topic, level, difficulty, points, enemies in rows
-    ]  # fmt: skip
-
-
-def contents(session: Session, version_ids: Sequence[int]) -> Mapping[int, ItemContent]:
-    """Return what candidates see of the versions; the key is not even read."""
-    rows = session.execute(
-        select(ItemVersionRow.id, ItemVersionRow.type, ItemVersionRow.stem_html, ItemVersionRow.options_html).where(ItemVersionRow.id.in_(version_ids))
-    )
-    return {version: ItemContent(ItemType(kind), stem, tuple(options)) for version, kind, stem, options in rows}
-
-
-def keys(session: Session, version_ids: Sequence[int]) -> Mapping[int, Key]:
-    """Return the keys of the versions."""
-    rows = session.execute(select(ItemVersionRow.id, ItemVersionRow.key).where(ItemVersionRow.id.in_(version_ids)))
-    return {version: Key(tuple(key["options"])) for version, key in rows}
-
-
-def explanations(session: Session, version_ids: Sequence[int]) -> Mapping[int, Explanation]:
-    """Return the explanations of the versions."""
-    rows = session.execute(
-        select(ItemVersionRow.id, ItemVersionRow.explanation_html, ItemVersionRow.option_explanations_html).where(ItemVersionRow.id.in_(version_ids))
-    )
-    return {version: Explanation(overall, tuple(options)) for version, overall, options in rows}
-
-
-def record_use(session: Session, version_ids: Sequence[int], *, purpose: str, title: str, times: int, now: datetime) -> None:
-    """Write one line of use for each version."""
-    session.add_all(ItemUseRow(version_id=version, purpose=purpose, title=title, times=times, at=now) for version in version_ids)
-    session.flush()

@@ -1,11 +1,16 @@
 """Reviews and comments, both append-only; the database itself refuses a reviewer who is the author."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Identity, Index, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Identity, Index, String, UniqueConstraint, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lms.kernel.db import APPEND_ONLY, Base
+from question_bank.domain.review import Decision, Status
+from question_bank.domain.version import Version
+from question_bank.store.item import ItemRow
 
 
 class ItemReviewRow(Base):
@@ -24,7 +29,7 @@ class ItemReviewRow(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, init=False)
     version_id: Mapped[int] = mapped_column(BigInteger)
     written_by: Mapped[int] = mapped_column(BigInteger)
-    reviewer_id: Mapped[int] = mapped_column(BigInteger)
+    reviewer_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     decision: Mapped[str] = mapped_column(String(20))
     comment: Mapped[str] = mapped_column(String)
     at: Mapped[datetime]
@@ -38,6 +43,51 @@ class ItemCommentRow(Base):
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, init=False)
     version_id: Mapped[int] = mapped_column(ForeignKey("item_version.id"))
-    person_id: Mapped[int] = mapped_column(BigInteger)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     text: Mapped[str] = mapped_column(String)
     at: Mapped[datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A decision or a comment, as shown beside an item."""
+
+    version_id: int
+    person_id: int
+    decision: str  # approve, send_back, or empty for a comment
+    text: str
+    at: datetime
+
+
+def remarks(session: Session, version_ids: Sequence[int]) -> list[Remark]:
+    """Return decisions and comments on some versions, oldest first."""
+    reviews = session.scalars(select(ItemReviewRow).where(ItemReviewRow.version_id.in_(version_ids)))
+    comments = session.scalars(select(ItemCommentRow).where(ItemCommentRow.version_id.in_(version_ids)))
+    found = [Remark(row.version_id, row.reviewer_id, row.decision, row.comment, row.at) for row in reviews]
+    found += [Remark(row.version_id, row.person_id, "", row.text, row.at) for row in comments]
+    return sorted(found, key=lambda remark: remark.at)
+
+
+def add_comment(session: Session, version_id: int, person_id: int, words: str, now: datetime) -> None:
+    """Save a comment."""
+    session.add(ItemCommentRow(version_id=version_id, person_id=person_id, text=words, at=now))
+
+
+def add_reviews(session: Session, versions: Sequence[Version], *, reviewer_id: int, decision: Decision, comment: str, now: datetime) -> None:
+    """Save one decision for each version, and what follows for its item."""
+    rows = [
+        ItemReviewRow(version_id=version.version_id, written_by=version.author_id or 0, reviewer_id=reviewer_id, decision=decision, comment=comment, at=now)
+        for version in versions
+    ]
+    session.add_all(rows)
+    session.flush()
+    for version, row in zip(versions, rows, strict=True):
+        values: dict[str, object] = {"status": Status.DRAFT, "changed_at": now}
+        if decision is Decision.APPROVE:
+            values |= {"status": Status.APPROVED, "approved_version_id": row.version_id, "approved_review_id": row.id, "approved_decision": decision}
+        session.execute(update(ItemRow).where(ItemRow.id == version.item_id).values(**values))
+
+
+def set_status(session: Session, item_ids: Sequence[int], status: Status, now: datetime) -> None:
+    """Write where items stand."""
+    session.execute(update(ItemRow).where(ItemRow.id.in_(item_ids)).values(status=status, changed_at=now))

@@ -38,6 +38,7 @@ def upgrade() -> None:
     sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True),
     sa.CheckConstraint("state IN ('staged', 'committed', 'discarded')", name=op.f('ck_import_batch_state')),
     sa.ForeignKeyConstraint(['bank_id'], ['bank.id'], name=op.f('fk_import_batch_bank_id_bank')),
+    sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_import_batch_person_id_person')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_import_batch'))
     )
     op.create_index(op.f('ix_import_batch_bank_id'), 'import_batch', ['bank_id'], unique=False)
@@ -119,18 +120,20 @@ def upgrade() -> None:
     sa.Column('points', sa.Integer(), nullable=True),
     sa.Column('tags', postgresql.ARRAY(sa.String()), nullable=False),
     sa.Column('source', sa.String(length=300), nullable=False),
+    sa.Column('digest', sa.String(length=64), nullable=False),
     sa.CheckConstraint("level IS NULL OR level IN ('remember', 'understand', 'apply', 'analyse', 'evaluate', 'create')", name=op.f('ck_item_version_level')),
     sa.CheckConstraint("type IN ('single', 'multiple', 'true_false', 'fill_in', 'matching', 'ordering', 'short_text')", name=op.f('ck_item_version_type')),
     sa.CheckConstraint("type NOT IN ('single', 'true_false') OR jsonb_array_length(key->'options') = 1", name=op.f('ck_item_version_one_key')),
     sa.CheckConstraint('difficulty >= 0 AND difficulty <= 1', name=op.f('ck_item_version_difficulty')),
     sa.CheckConstraint('points IS NULL OR points > 0', name=op.f('ck_item_version_points')),
     sa.ForeignKeyConstraint(['item_id'], ['item.id'], name=op.f('fk_item_version_item_id_item')),
+    sa.ForeignKeyConstraint(['author_id'], ['person.id'], name=op.f('fk_item_version_author_id_person')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_item_version')),
     sa.UniqueConstraint('id', 'item_id', name=op.f('uq_item_version_id_item_id')),
     sa.UniqueConstraint('id', 'written_by', name=op.f('uq_item_version_id_written_by')),
     sa.UniqueConstraint('item_id', 'number', name=op.f('uq_item_version_item_id_number'))
     )
-    op.create_index('ix_item_version_topic', 'item_version', ['topic'], unique=False)
+    op.create_index('ix_item_version_item_id_digest', 'item_version', ['item_id', 'digest'], unique=False)
     op.create_table('item_comment',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('version_id', sa.BigInteger(), nullable=False),
@@ -138,6 +141,7 @@ def upgrade() -> None:
     sa.Column('text', sa.String(), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['version_id'], ['item_version.id'], name=op.f('fk_item_comment_version_id_item_version')),
+    sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_item_comment_person_id_person')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_item_comment'))
     )
     op.create_index('ix_item_comment_version_id', 'item_comment', ['version_id'], unique=False)
@@ -152,6 +156,7 @@ def upgrade() -> None:
     sa.CheckConstraint("decision IN ('approve', 'send_back')", name=op.f('ck_item_review_decision')),
     sa.CheckConstraint('reviewer_id <> written_by', name=op.f('ck_item_review_four_eyes')),
     sa.ForeignKeyConstraint(['version_id', 'written_by'], ['item_version.id', 'item_version.written_by'], name=op.f('fk_item_review_version_id_written_by_item_version')),
+    sa.ForeignKeyConstraint(['reviewer_id'], ['person.id'], name=op.f('fk_item_review_reviewer_id_person')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_item_review')),
     sa.UniqueConstraint('id', 'version_id', 'decision', name=op.f('uq_item_review_id_version_id_decision'))
     )

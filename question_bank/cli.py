@@ -1,0 +1,103 @@
+"""`flask bank`: banks made, files imported, reviews done in bulk by named people."""
+
+import json
+from pathlib import Path
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+
+from lms.kernel.permissions import Permission
+from lms.kernel.refusal import Refusal
+from question_bank.domain.item import Pool
+from question_bank.domain.staging import Report, Verdict
+from question_bank.formats.reading import FORMATS
+from question_bank.services import author as authors
+from question_bank.services import bank as banks
+from question_bank.services import exchange, review
+
+
+@click.group()
+def bank() -> None:
+    """Keep the question bank."""
+
+
+@bank.command("create")
+@click.argument("code")
+@click.option("--name", required=True, help="What people call it.")
+@click.option("--topic", "topics", multiple=True, metavar="CODE=NAME", help="A topic and its name; repeat for each.")
+@with_appcontext
+def create(code: str, name: str, topics: tuple[str, ...]) -> None:
+    """Make a bank, or rename it and its topics."""
+    pairs = dict(topic.split("=", 1) for topic in topics if "=" in topic)
+    if len(pairs) < len(topics):
+        raise click.BadParameter("write each topic as CODE=NAME, once")
+    banks.create(code, name, current_app.extensions["clock"].now(), pairs)
+    click.echo(f"{code}: {name}, {len(pairs)} topics")
+
+
+@bank.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--bank", "code", required=True, help="The bank's code; a new one is made.")
+@click.option("--format", "format_", type=click.Choice(FORMATS), help="Overrides the guess from the content.")
+@click.option("--dry-run", is_flag=True, help="Judge every row, write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--author", "account", help="The account that answers for the items; without one, the operator's import.")
+@click.option("--pool", type=click.Choice(list(Pool)), help="The pool of rows that name none.")
+@with_appcontext
+def import_(file: Path, code: str, format_: str | None, dry_run: bool, as_json: bool, account: str | None, pool: str | None) -> None:  # noqa: PLR0917 - click's
+    """Import items from a file; exits 0 when all were accepted, 1 when some were refused, 2 when the file cannot be read."""
+    try:
+        report = exchange.import_file(
+            code,
+            file.read_bytes(),
+            author_id=authors.id_of_account(account) if account else None,
+            now=current_app.extensions["clock"].now(),
+            format=format_,
+            pool=pool or "",
+            dry_run=dry_run,
+        )
+    except Refusal as refusal:
+        if as_json:
+            empty: dict[str, object] = {"format": "", "read": 0, "accepted": 0, "refused": [], "losses": [], "twins": []}
+            empty["refused"] = [{"place": file.name, "code": refusal.code, "message": refusal.message}]
+            click.echo(json.dumps(empty, ensure_ascii=False))
+        else:
+            click.echo(f"{refusal.code}: {refusal.message}", err=True)
+        raise SystemExit(2) from None
+    click.echo(json.dumps(report.as_json(), ensure_ascii=False) if as_json else _told(report, dry_run=dry_run))
+    raise SystemExit(1 if report.count(Verdict.REFUSED) else 0)
+
+
+def _told(report: Report, *, dry_run: bool) -> str:
+    lines = [
+        f"{report.format}: {len(report.lines)} read, {report.count(Verdict.NEW)} new, {report.count(Verdict.CHANGE)} changed, "
+        f"{report.count(Verdict.SAME)} unchanged, {report.count(Verdict.REFUSED)} refused{' (nothing written)' if dry_run else ''}"
+    ]
+    lines += [f"  {line.draft.place}: {each.code} {each.message}" for line in report.lines for each in line.faults]
+    lines += [f"  {loss.place}: {loss.what}" for loss in report.losses]
+    lines += [f"  {line.draft.place}: {line.likeness}% like {line.twin}" for line in report.lines if line.twin]
+    return "\n".join(lines)
+
+
+@bank.command("submit")
+@click.option("--bank", "code", required=True)
+@click.option("--as", "account", required=True, help="The author's account.")
+@with_appcontext
+def submit(code: str, account: str) -> None:
+    """Hand every draft of a bank to the reviewers."""
+    outcome = review.submit_all(code, person_id=authors.id_of_account(account), now=current_app.extensions["clock"].now())
+    click.echo(f"{outcome.done} submitted")
+
+
+@bank.command("approve")
+@click.option("--bank", "code", required=True)
+@click.option("--as", "account", required=True, help="The reviewer's account; nobody approves what they wrote.")
+@with_appcontext
+def approve(code: str, account: str) -> None:
+    """Approve every item in review, each by a review of its own."""
+    outcome = review.approve_all(code, reviewer_id=authors.id_of_account(account, Permission.REVIEW_ITEMS), now=current_app.extensions["clock"].now())
+    click.echo(f"{outcome.done} approved, {len(outcome.refused)} refused")
+    for name, code_ in outcome.refused:
+        click.echo(f"  {name}: {code_}")
+    raise SystemExit(1 if outcome.refused else 0)

@@ -1,0 +1,167 @@
+"""How authors write types, keys, difficulties and levels in files; everything comes back in the bank's own words."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from question_bank.domain.item import LETTERS, ItemType, Level, Pool
+
+_TYPES = {
+    ItemType.SINGLE: "单选 单选题 单项选择题 单项选择 单项 选择题 选择 single singlechoice 单选题型 a1 a1型题",
+    ItemType.MULTIPLE: "多选 多选题 多项选择题 多项选择 多项 不定项 不定项选择题 不定项选择 multiple multiplechoice multi checkbox",
+    ItemType.TRUE_FALSE: "判断 判断题 是非 是非题 对错题 判断正误 判断正误题 judge judgement judgment truefalse true_false tf true/false boolean",
+    ItemType.FILL_IN: "填空 填空题 fill fillin fill_in blank fillblank",
+    ItemType.MATCHING: "匹配 匹配题 连线 连线题 配对题 matching match",
+    ItemType.ORDERING: "排序 排序题 ordering order sort",
+    ItemType.SHORT_TEXT: "简答 简答题 问答 问答题 论述 论述题 主观 主观题 名词解释 材料分析题 案例分析题 essay short_text shortanswer short",
+}
+_TYPE_BY_WORD = {word: kind for kind, words in _TYPES.items() for word in words.split()}
+
+_LEVELS = {
+    Level.REMEMBER: "remember 识记 记忆 了解 知道 识记题",
+    Level.UNDERSTAND: "understand 理解 领会 掌握",
+    Level.APPLY: "apply 应用 运用 简单应用 综合应用",
+    Level.ANALYSE: "analyse analyze 分析",
+    Level.EVALUATE: "evaluate 评价 综合 评估",
+    Level.CREATE: "create 创造 创新",
+}
+_LEVEL_BY_WORD = {word: level for level, words in _LEVELS.items() for word in words.split()}
+
+_POOLS = {Pool.EXAM: "exam 考试 考试池 考试题", Pool.PRACTICE: "practice 练习 练习池 练习题 测验"}
+_POOL_BY_WORD = {word: pool for pool, words in _POOLS.items() for word in words.split()}
+
+_TRUE = {"对", "正确", "√", "✓", "✔", "☑", "t", "true", "y", "yes", "是", "同意", "right", "correct", "真", "1"}
+_FALSE = {"错", "错误", "×", "✗", "✘", "x", "f", "false", "n", "no", "否", "不同意", "wrong", "incorrect", "假", "不对", "不正确", "0", "✕", "╳"}
+
+_DIFFICULTY_BY_WORD = {
+    **dict.fromkeys(["易", "容易", "简单", "低", "较易", "easy", "很容易", "非常容易"], 0.85),
+    **dict.fromkeys(["中", "中等", "一般", "适中", "普通", "medium", "中档", "normal"], 0.65),
+    **dict.fromkeys(["难", "困难", "较难", "高", "hard", "difficult", "很难", "非常难"], 0.4),
+}
+_FIVE_STEPS = {1: 0.9, 2: 0.75, 3: 0.6, 4: 0.45, 5: 0.3}
+
+_SEPARATED = re.compile(r"[\s,，、;；|/&+和及]+")
+_LETTER_RUN = re.compile(r"[A-Z](?:[\s,，、;；|/&+.和及]*[A-Z])*[.。]?")
+
+
+def folded(text: str) -> str:
+    """Return text as compared with a list of words: width, blanks and case do not count."""
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).casefold().strip("*")
+
+
+def read_type(text: str) -> str:
+    """Return the type a word stands for; unknown words come back as they are."""
+    word = re.sub(r"[（(【\[].*$", "", text).strip()
+    return _TYPE_BY_WORD.get(folded(word), _TYPE_BY_WORD.get(folded(re.sub(r"^[一二三四五六七八九十]+、", "", word)), text.strip()))
+
+
+def is_known_type(text: str) -> bool:
+    """Tell whether the word names a type."""
+    return read_type(text) in set(ItemType)
+
+
+def read_level(text: str) -> str:
+    """Return the level a word stands for; unknown words come back as they are."""
+    return _LEVEL_BY_WORD.get(folded(text), text.strip())
+
+
+def read_pool(text: str) -> str:
+    """Return the pool a word stands for; unknown words come back as they are."""
+    return _POOL_BY_WORD.get(folded(text), text.strip())
+
+
+def read_difficulty(text: str, *, as_share: bool) -> float | None:
+    """Return the expected share of right responses; `as_share` says that figures are shares rather than steps 1 to 5."""
+    word = folded(text)
+    if word in _DIFFICULTY_BY_WORD:
+        return _DIFFICULTY_BY_WORD[word]
+    number = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", word)
+    if not number:
+        return None
+    value = float(number[1])
+    if number[2]:
+        return value / 100 if value <= 100 else None
+    if as_share:
+        return value if value <= 1 else None
+    return _FIVE_STEPS.get(int(value)) if value == int(value) else None
+
+
+def means(text: str) -> bool | None:
+    """Return whether a word means right or wrong, or None."""
+    word = folded(text)
+    return True if word in _TRUE else False if word in _FALSE else None
+
+
+def looks_like_judgement(key: str) -> bool:
+    """Tell whether a key can only be a judgement: 对, ×, True; not A or 1, which may name an option."""
+    return means(key) is not None and folded(key) not in {"0", "1", "x", "t", "f", "y", "n"}
+
+
+def read_key(text: str, kind: str, options: Sequence[str]) -> tuple[int, ...]:
+    """Return the positions a key names, from 0; empty when it cannot be read. A position may lie beyond the options."""
+    written = re.sub(r"^(?:【?(?:正确|标准|参考)?答案】?)[:：]?", "", unicodedata.normalize("NFKC", text).strip()).strip()
+    if not written:
+        return ()
+    if kind == ItemType.TRUE_FALSE:
+        return _judged(written, options)
+    upper = written.upper()
+    if _LETTER_RUN.fullmatch(upper):
+        return tuple(sorted({LETTERS.index(sign) for sign in upper if sign in LETTERS}))
+    numbers = [part for part in _SEPARATED.split(written) if part]
+    by_words = _by_words(written, numbers, options)
+    if by_words:
+        return by_words
+    if numbers and all(part.isdecimal() and 0 < int(part) <= len(LETTERS) for part in numbers):
+        return tuple(sorted({int(part) - 1 for part in numbers}))
+    return ()
+
+
+def _judged(written: str, options: Sequence[str]) -> tuple[int, ...]:
+    first = means(options[0]) if options else True
+    verdict = means(written)
+    if verdict is None and folded(written) in {"a", "b"}:
+        return (0,) if folded(written) == "a" else (1,)
+    if verdict is None:
+        return _by_words(written, [], options)
+    # The options may stand the other way round: 错误 before 正确.
+    return (0,) if verdict is (first is not False) else (1,)
+
+
+def _by_words(written: str, parts: Sequence[str], options: Sequence[str]) -> tuple[int, ...]:
+    known = {folded(option): position for position, option in enumerate(options)}
+    if folded(written) in known:
+        return (known[folded(written)],)
+    if parts and all(folded(part) in known for part in parts):
+        return tuple(sorted({known[folded(part)] for part in parts}))
+    return ()
+
+
+_LABEL = r"(?:[(（]\s*([A-Za-zＡ-Ｚａ-ｚ])\s*[)）]\s*[.、．:：]?|([A-Za-zＡ-Ｚａ-ｚ])\s*[.、．:：)）])"
+_LABELLED = re.compile(r"(?:^|(?<=[\s;；|,，。]))" + _LABEL + r"\s*")
+
+
+def split_options(cell: str) -> list[str]:
+    """Return the options of one cell: labelled A. B. C., or divided by lines, `|`, `###` or `$;$`."""
+    text = cell.strip()
+    labelled = _split_labelled(text)
+    if labelled:
+        return labelled
+    for divider in ("$;$", "###", "\n", "||", "|", "；", ";", "\t"):
+        parts = [part.strip() for part in text.split(divider)]
+        parts = [part for part in parts if part]
+        if len(parts) > 1:
+            return parts
+    return [text] if text else []
+
+
+def _split_labelled(text: str) -> list[str]:
+    """Cut before A, B, C in turn; a label out of turn is part of the words."""
+    cuts: list[tuple[int, int]] = []
+    for found in _LABELLED.finditer(text):
+        letter = unicodedata.normalize("NFKC", found[1] or found[2]).upper()
+        if letter == LETTERS[len(cuts)]:
+            cuts.append((found.start(), found.end()))
+    if len(cuts) < 2 or cuts[0][0] != 0:
+        return []
+    ends = [start for start, _ in cuts[1:]] + [len(text)]
+    return [text[begin:end].strip().rstrip("|;；").removesuffix("###").removesuffix("$;$").strip() for (_, begin), end in zip(cuts, ends, strict=True)]

@@ -1,0 +1,57 @@
+"""What will become of each row of an import: new, a change, the same as before, or refused."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from question_bank.domain.exchange import Draft, Fault, Loss
+
+
+class Verdict(StrEnum):
+    """What committing the row would do."""
+
+    NEW = "new"
+    CHANGE = "change"
+    SAME = "same"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row with its verdict; `name` is the external id it goes by in the bank, `twin` an item much like it."""
+
+    draft: Draft
+    verdict: Verdict
+    faults: tuple[Fault, ...] = ()
+    name: str = ""
+    item_id: int | None = None
+    twin: str | None = None
+    likeness: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a file holds and what becomes of it."""
+
+    format: str
+    lines: tuple[Line, ...]
+    losses: tuple[Loss, ...]
+
+    def count(self, verdict: Verdict) -> int:
+        """Return how many rows have the verdict."""
+        return sum(1 for line in self.lines if line.verdict is verdict)
+
+    @property
+    def accepted(self) -> int:
+        """Return how many rows are not refused; what is in the bank already counts."""
+        return len(self.lines) - self.count(Verdict.REFUSED)
+
+    def as_json(self) -> dict[str, object]:
+        """Return the report as the command prints it."""
+        return {
+            "format": self.format,
+            "read": len(self.lines),
+            "accepted": self.accepted,
+            "refused": [{"place": line.draft.place, "code": each.code, "message": each.message} for line in self.lines for each in line.faults[:1]],
+            "losses": [{"place": loss.place, "what": loss.what} for loss in self.losses],
+            "twins": [{"place": line.draft.place, "item": line.twin, "likeness": line.likeness} for line in self.lines if line.twin],
+        }

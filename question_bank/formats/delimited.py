@@ -1,0 +1,24 @@
+"""CSV in its many habits: commas, tabs, semicolons; quoted or not."""
+
+import csv
+import io
+
+from question_bank.formats.unreadable import FileTooLarge, Unreadable
+from question_bank.formats.workbook import MAX_ROWS, Sheet
+
+DELIMITERS = (",", "\t", ";", "|")
+_MAX_CELL = 1_000_000
+
+
+def read(text: str, delimiter: str) -> Sheet:
+    """Return the text as one sheet without a name."""
+    csv.field_size_limit(_MAX_CELL)
+    rows: list[tuple[str, ...]] = []
+    try:
+        for row in csv.reader(io.StringIO(text.replace("\x00", "\ufffd"), newline=""), delimiter=delimiter):
+            rows.append(tuple(row))
+            if len(rows) > MAX_ROWS + 50:
+                raise FileTooLarge
+    except csv.Error:
+        raise Unreadable from None
+    return Sheet("", tuple(rows))

@@ -1,0 +1,127 @@
+"""The headings that authors' tables really have, and which column each one names."""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from question_bank.domain.item import LETTERS
+from question_bank.formats.workbook import Sheet
+
+LOOKED_AT = 20  # a title, instructions and a merged block may stand above the headings
+
+_WORDS = {
+    "type": "题型 题目类型 试题类型 类型 题类 type questiontype 题目题型",
+    "stem": "题干 题目 题目内容 试题 试题内容 问题 题目描述 试题题干 题干内容 题目名称 试题题目 题目标题 title content question stem questiontext",
+    "options": "选项 备选项 备选答案 选项内容 候选答案 options choices 答案选项 试题选项",
+    "key": "答案 正确答案 标准答案 标答 参考答案 正确选项 试题答案 题目答案 answer key correctanswer rightanswer answers 答案内容",
+    "explanation": "解析 答案解析 试题解析 题目解析 解析说明 答题解析 详解 说明解析 explanation analysis feedback 解释",
+    "difficulty": "难度 难易度 难度等级 难易程度 难度系数 试题难度 题目难度 difficulty",
+    "points": "分值 分数 得分 题目分值 试题分值 score points 分",
+    "topic": "知识点 章节 章 主题 考点 所属知识点 知识模块 topic 模块 所属章节 单元",
+    "section": "节",
+    "tags": "标签 关键字 关键词 tags keywords",
+    "subject": "分类 科目 学科 题库 题目分类 试题分类 课程 category subject",
+    "grade": "年级 学段 grade",
+    "source": "来源 出处 题目来源 source",
+    "level": "认知层次 认知水平 能力层次 层次 考核层次 目标层次 level",
+    "pool": "用途 题目用途 试题用途 pool",
+    "external_id": "试题编号 题目编号 外部编号 externalid id 题目id 试题id",
+    "enemies": "互斥试题 互斥题 互斥 enemies",
+    "ignored": "序号 编号 题号 no 导入结果 错误原因 失败原因 错误信息 状态 审核状态 创建时间 创建人 no.",
+}
+_ROLE_BY_WORD = {word: role for role, words in _WORDS.items() for word in words.split()}
+_CHINESE_DIGITS = {digit: number for number, digit in enumerate("一二三四五六七八九十", start=1)}
+_OPTION = re.compile(r"(?:选项|备选项|备选答案|答案|option|choice|选择项)[-_.:]?([a-z]|\d{1,2}|[一二三四五六七八九十])|([a-z])(?:选项|项|option|答案)|([a-z])")
+_RIGHT = re.compile(r"(?:iscorrect|correct|是否正确)[-_]?([a-z]|\d{1,2})")
+_OPTION_EXPLANATION = re.compile(r"(?:选项)?([a-z])(?:选项)?(?:的)?解析|解析([a-z])|explanation([a-z])")
+
+
+@dataclass(frozen=True, slots=True)
+class Headings:
+    """Which column holds what. `row` is the position of the heading row in the sheet."""
+
+    row: int
+    columns: Mapping[str, int]
+    options: Mapping[int, int]  # position of the option → column
+    option_explanations: Mapping[int, int]
+    right: Mapping[int, int]
+    unknown: Mapping[str, int] = field(default_factory=dict)
+
+
+def find(sheet: Sheet) -> Headings | None:
+    """Return the headings of a sheet, or None when it is no table of items."""
+    for position, row in enumerate(sheet.rows[:LOOKED_AT]):
+        found = _headings(position, row)
+        if found is None:
+            continue
+        below = sheet.rows[position + 1] if position + 1 < len(sheet.rows) else ()
+        return _two_rows(found, row, below) or (found if _enough(found) else None) or _next(sheet, position)
+    return None
+
+
+def _next(sheet: Sheet, position: int) -> Headings | None:
+    for later in range(position + 1, min(LOOKED_AT, len(sheet.rows))):
+        found = _headings(later, sheet.rows[later])
+        if found and _enough(found):
+            return found
+    return None
+
+
+def _enough(found: Headings) -> bool:
+    return "stem" in found.columns and bool("key" in found.columns or found.options or found.right or "options" in found.columns)
+
+
+def _two_rows(found: Headings, row: Sequence[str], below: Sequence[str]) -> Headings | None:
+    """Read 选项 merged over A B C D in the row below it."""
+    if "options" not in found.columns or "stem" not in found.columns:
+        return None
+    begin = found.columns["options"]
+    letters: dict[int, int] = {}
+    for column in range(begin, len(below)):
+        if (column == begin or not (row[column] if column < len(row) else "").strip()) and plain(below[column]) == LETTERS[len(letters)].lower():
+            letters[len(letters)] = column
+        else:
+            break
+    if len(letters) < 2 or sum(1 for cell in below if cell.strip()) > len(letters):
+        return None
+    columns = {role: column for role, column in found.columns.items() if role != "options"}
+    return Headings(found.row + 1, columns, letters, found.option_explanations, found.right, found.unknown)
+
+
+def _headings(position: int, row: Sequence[str]) -> Headings | None:
+    columns: dict[str, int] = {}
+    options: dict[int, int] = {}
+    explanations: dict[int, int] = {}
+    right: dict[int, int] = {}
+    unknown: dict[str, int] = {}
+    for column, cell in enumerate(row):
+        word = plain(cell)
+        if not word:
+            continue
+        if (role := _ROLE_BY_WORD.get(word)) is not None:
+            columns.setdefault(role, column)
+        elif named := _OPTION_EXPLANATION.fullmatch(word):
+            explanations.setdefault(_position(named[1] or named[2] or named[3]), column)
+        elif named := _OPTION.fullmatch(word):
+            options.setdefault(_position(named[1] or named[2] or named[3]), column)
+        elif named := _RIGHT.fullmatch(word):
+            right.setdefault(_position(named[1]), column)
+        else:
+            unknown.setdefault(cell.strip(), column)
+    if "stem" not in columns:
+        return None
+    return Headings(position, columns, options, explanations, right, unknown)
+
+
+def plain(cell: str) -> str:
+    """Return a heading as compared: without stars, hints in brackets, blanks and case."""
+    word = unicodedata.normalize("NFKC", cell).replace("\ufeff", "")
+    word = re.sub(r"[(\[【<].*?[)\]】>]", "", word)
+    return re.sub(r"[\s*:：]", "", word).casefold()
+
+
+def _position(label: str) -> int:
+    if label in _CHINESE_DIGITS:
+        return _CHINESE_DIGITS[label] - 1
+    return int(label) - 1 if label.isdecimal() else LETTERS.lower().index(label)

@@ -1,0 +1,80 @@
+"""One door for every format: what a file is, is told by its content, not by its name."""
+
+import re
+
+from question_bank.domain.exchange import Draft, Fault, Loss, Reading
+from question_bank.formats import archive, delimited, gift, headings, json_lines, table, text, workbook
+from question_bank.formats.unreadable import FileEmpty, FileTooLarge, FormatUnsupported, Unreadable
+
+MAX_BYTES = 50 * 1024 * 1024
+FORMATS = ("excel", "csv", "gift", "jsonl")
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+def read(content: bytes, wanted: str | None = None) -> Reading:
+    """Return what the file holds; raises Unreadable. `wanted` overrides the guess among text formats."""
+    if len(content) > MAX_BYTES:
+        raise FileTooLarge
+    if not content.strip(b"\x00 \t\r\n\xef\xbb\xbf\xff\xfe"):
+        raise FileEmpty
+    if content.startswith((b"PK", _OLE)):
+        return _excel(content, wanted)
+    if content.startswith((b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"Rar!", b"7z\xbc", b"\x1f\x8b", b"{\\rtf", b"\x7fELF", b"MZ\x90")):
+        raise FormatUnsupported
+    words = text.decode(content)
+    kind = wanted or _kind(words)
+    if kind == "jsonl":
+        return _reading("jsonl", *json_lines.read(words))
+    if kind == "gift":
+        return _reading("gift", *gift.read(words))
+    if kind == "csv":
+        return _csv(words)
+    raise FormatUnsupported if re.match(r"\s*<", words) or wanted else Unreadable
+
+
+def _kind(words: str) -> str:
+    if json_lines.looks_like(words):
+        return "jsonl"
+    if re.match(r"\s*<(?:\?xml|[a-zA-Z!])", words):
+        return ""
+    if any(headings.find(delimited.read(_head(words), delimiter)) for delimiter in delimited.DELIMITERS):
+        return "csv"
+    return "gift" if gift.looks_like(words) else ""
+
+
+def _head(words: str) -> str:
+    # Quoted cells may span lines; a generous head keeps the first rows whole.
+    return "\n".join(words.split("\n", 80)[:80])
+
+
+def _excel(content: bytes, wanted: str | None) -> Reading:
+    losses: list[Loss] = []
+    if content.startswith(b"PK"):
+        names = archive.entries(content)
+        if not any(name.startswith("xl/workbook.") for name in names):
+            raise FormatUnsupported
+        if any(name.startswith("xl/media/") for name in names):
+            losses.append(Loss("工作簿", "单元格中的图片未导入"))
+    if wanted not in {None, "excel"}:
+        raise FormatUnsupported
+    drafts, more = table.read(workbook.read(content))
+    if not drafts:
+        raise Unreadable
+    return _reading("excel", drafts, [*losses, *more], [])
+
+
+def _csv(words: str) -> Reading:
+    head = _head(words)
+    delimiter = next((each for each in delimited.DELIMITERS if headings.find(delimited.read(head, each))), None)
+    if delimiter is None:
+        raise Unreadable
+    drafts, losses = table.read([delimited.read(words, delimiter)])
+    return _reading("csv", drafts, losses, [])
+
+
+def _reading(kind: str, drafts: list[Draft], losses: list[Loss], refused: list[tuple[Draft, Fault]]) -> Reading:
+    if len(drafts) + len(refused) > workbook.MAX_ROWS:
+        raise FileTooLarge
+    if not drafts and not refused:
+        raise Unreadable
+    return Reading(format=kind, drafts=tuple(drafts), losses=tuple(losses), refused=tuple(refused))

@@ -1,0 +1,40 @@
+"""Bytes and text: UTF-8, UTF-16 and GB18030, with or without a byte order mark that may even be wrong."""
+
+import codecs
+
+from question_bank.formats.unreadable import TextUndecodable
+
+_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+
+
+def decode(content: bytes) -> str:
+    """Return the text; raises TextUndecodable."""
+    for mark, encoding in _MARKS:
+        if content.startswith(mark):
+            body = content[len(mark) :]
+            # A mark may have been put before text of another encoding by an editor.
+            found = _try(body, encoding) or _try(body, "utf-8") or _try(body, "gb18030")
+            if found is None:
+                raise TextUndecodable
+            return found
+    for encoding in (*_unmarked_utf16(content), "utf-8", "gb18030", "cp1252"):
+        found = _try(content, encoding)
+        if found is not None:
+            return found
+    raise TextUndecodable
+
+
+def _unmarked_utf16(content: bytes) -> tuple[str, ...]:
+    # ASCII signs (line ends, digits, commas) have a zero byte at every second place; no other text has zero bytes.
+    head = content[:4096]
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    if max(even, odd) < len(head) // 50 + 1:
+        return ()
+    return ("utf-16-le",) if odd > even else ("utf-16-be",)
+
+
+def _try(content: bytes, encoding: str) -> str | None:
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError:
+        return None

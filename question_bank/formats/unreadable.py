@@ -1,0 +1,45 @@
+"""Files that cannot be read at all."""
+
+from lms.kernel.refusal import N_, Malformed
+
+
+class Unreadable(Malformed):
+    """The file is no bank we can read."""
+
+    code = "file_unreadable"
+    message = N_("无法从这个文件中读出试题。请确认它是 Excel、CSV、GIFT 或 JSON Lines 格式的题库文件。")
+
+
+class FileEmpty(Unreadable):
+    """There is nothing in the file."""
+
+    code = "file_empty"
+    message = N_("文件是空的。")
+
+
+class FileTooLarge(Unreadable):
+    """The file is larger than any bank."""
+
+    code = "file_too_large"
+    message = N_("文件过大：压缩前不能超过 50 MB，且不能超过 20000 行。请分成几个文件导入。")
+
+
+class FormatUnsupported(Unreadable):
+    """The format is known but cannot be read yet."""
+
+    code = "format_unsupported"
+    message = N_("目前可导入 Excel、CSV、GIFT 和 JSON Lines，这个文件是其他格式。")
+
+
+class ArchiveHostile(Unreadable):
+    """A packed file would unpack to something out of all proportion, or claims what is not so."""
+
+    code = "archive_hostile"
+    message = N_("文件的压缩内容异常，出于安全考虑已拒绝。请用 Excel 或 WPS 重新另存后再试。")
+
+
+class TextUndecodable(Unreadable):
+    """The bytes are in no encoding we know."""
+
+    code = "text_undecodable"
+    message = N_("无法识别文件的文字编码。请另存为 UTF-8 后再试。")

@@ -1,0 +1,73 @@
+"""Excel files (xlsx and xls) as sheets of text."""
+
+import io
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from python_calamine import CalamineError, CalamineWorkbook
+
+from question_bank.formats import archive
+from question_bank.formats.unreadable import FileTooLarge, Unreadable
+
+MAX_ROWS = 20_000
+MAX_COLUMNS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet: rows of text; the first row is number `first`."""
+
+    name: str
+    rows: tuple[tuple[str, ...], ...]
+    first: int = 1
+
+
+def read(content: bytes) -> tuple[Sheet, ...]:
+    """Return the sheets that hold anything; raises Unreadable."""
+    if content.startswith(b"PK"):
+        archive.check(content)
+    try:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+        return tuple(sheet for name in book.sheet_names if (sheet := _sheet(book, name)).rows)
+    except (CalamineError, ValueError, OSError, OverflowError):
+        raise Unreadable from None
+
+
+def _sheet(book: CalamineWorkbook, name: str) -> Sheet:
+    found = book.get_sheet_by_name(name)
+    if found.height * found.width > archive.MAX_CELLS:
+        raise FileTooLarge
+    start = found.start or (0, 0)
+    rows = [tuple(_text(cell) for cell in row[:MAX_COLUMNS]) for row in found.to_python(skip_empty_area=True)]
+    for (top, left), (bottom, right) in found.merged_cell_ranges or ():
+        _fill(rows, top - start[0], left - start[1], bottom - start[0], right - start[1])
+    while rows and not any(rows[-1]):
+        rows.pop()
+    if len(rows) > MAX_ROWS + 50:
+        raise FileTooLarge
+    return Sheet(name, tuple(rows), start[0] + 1)
+
+
+def _fill(rows: list[tuple[str, ...]], top: int, left: int, bottom: int, right: int) -> None:
+    """Write a cell merged downwards into each of its rows; a title merged sideways stays one cell."""
+    if right != left or not 0 <= top < len(rows) or not 0 <= left < len(rows[top]):
+        return
+    for line in range(top + 1, min(bottom + 1, len(rows))):
+        rows[line] = (*rows[line][:left], rows[top][left], *rows[line][left + 1 :])
+
+
+def _text(cell: object) -> str:
+    match cell:
+        case bool():
+            return "TRUE" if cell else "FALSE"
+        case float():
+            # Numbers typed as numbers: 30.0 is shown as 30.
+            return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
+        case datetime() if cell.time() == time():
+            return cell.date().isoformat()
+        case datetime() | date() | time():
+            return cell.isoformat(*([" "] if isinstance(cell, datetime) else []))
+        case timedelta():
+            return str(cell)
+        case _:
+            return str(cell)

@@ -1,0 +1,79 @@
+"""Excel files written: the bank's own table, which reads back as it was; every cell is text, never a formula."""
+
+import io
+from collections.abc import Iterable, Sequence
+
+import xlsxwriter  # type: ignore[import-untyped]
+
+from question_bank.domain.exchange import Draft, letters
+from question_bank.domain.item import LETTERS, TYPE_LABELS, ItemType
+
+MAX_OPTION_COLUMNS = 8
+
+
+def write_items(drafts: Sequence[Draft], *, reasons: Sequence[str] | None = None, instructions: Iterable[str] = ()) -> bytes:
+    """Return a workbook with one row for each draft; `reasons` adds why each was refused."""
+    width = max([4, *(len(draft.options) for draft in drafts)])
+    option_letters = LETTERS[:width]
+    headings = [
+        "试题编号",
+        "题型",
+        "题干",
+        *(f"选项{letter}" for letter in option_letters),
+        "答案",
+        "解析",
+        *(f"选项{letter}解析" for letter in option_letters),
+    ]
+    headings += ["知识点", "认知层次", "难度", "分值", "用途", "标签", "来源", "互斥试题"]
+    headings += ["错误原因"] if reasons is not None else []
+    rows = [_row(draft, width) for draft in drafts]
+    if reasons is not None:
+        rows = [[*row, reason] for row, reason in zip(rows, reasons, strict=True)]
+    return _workbook("题库", headings, rows, list(instructions))
+
+
+def _row(draft: Draft, width: int) -> list[str]:
+    blank = [""] * width
+    return [
+        draft.external_id,
+        TYPE_LABELS[ItemType(draft.type)] if draft.type in set(ItemType) else draft.type,
+        draft.stem,
+        *[*draft.options, *blank][:width],
+        letters(draft.key) or draft.key_text,
+        draft.explanation,
+        *[*draft.option_explanations, *blank][:width],
+        draft.topic,
+        draft.level,
+        # A point makes figures shares even in a column of whole ones.
+        f"{draft.difficulty:.17g}{'' if draft.difficulty % 1 else '.0'}" if draft.difficulty is not None else draft.difficulty_text,
+        f"{draft.points / 100:g}" if draft.points else "",
+        {"exam": "考试", "practice": "练习"}.get(draft.pool, draft.pool),
+        "、".join(draft.tags),
+        draft.source,
+        "、".join(draft.enemies),
+    ]
+
+
+def _workbook(name: str, headings: Sequence[str], rows: Sequence[Sequence[str]], instructions: Sequence[str]) -> bytes:
+    held = io.BytesIO()
+    book = xlsxwriter.Workbook(held, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False})
+    head, wrapped = (
+        book.add_format({"bold": True, "bg_color": "#E4ECF2", "border": 1}),
+        book.add_format({"text_wrap": True, "valign": "top", "num_format": "@"}),
+    )
+    sheet = book.add_worksheet(name)
+    sheet.freeze_panes(1, 3)
+    for column, heading in enumerate(headings):
+        sheet.set_column(column, column, 44 if heading == "题干" else 22 if "选项" in heading or heading == "解析" else 12)
+        sheet.write_string(0, column, heading, head)
+    for line, row in enumerate(rows, start=1):
+        for column, cell in enumerate(row):
+            if cell:
+                sheet.write_string(line, column, cell, wrapped)
+    if instructions:
+        notes = book.add_worksheet("填写说明")
+        notes.set_column(0, 0, 100)
+        for line, words in enumerate(instructions):
+            notes.write_string(line, 0, words, wrapped)
+    book.close()
+    return held.getvalue()

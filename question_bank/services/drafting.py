@@ -1,0 +1,61 @@
+"""Drafts and stored versions, there and back."""
+
+import hashlib
+import json
+
+from question_bank.domain.exchange import DEFAULT_DIFFICULTY, Draft
+from question_bank.domain.item import Explanation, ItemContent, ItemType, Key
+from question_bank.domain.version import NewVersion, Version
+from question_bank.formats import rich_text
+
+
+def stored(draft: Draft) -> NewVersion:
+    """Return what is stored of a faultless draft."""
+    content = ItemContent(ItemType(draft.type), rich_text.to_html(draft.stem), tuple(map(rich_text.to_html, draft.options)))
+    explanation = Explanation(rich_text.to_html(draft.explanation), tuple(map(rich_text.to_html, draft.option_explanations)))
+    return NewVersion(
+        content=content,
+        key=Key(draft.key),
+        explanation=explanation,
+        topic=draft.topic,
+        level=draft.level or None,
+        difficulty=DEFAULT_DIFFICULTY if draft.difficulty is None else draft.difficulty,
+        points=draft.points,
+        tags=draft.tags,
+        source=draft.source,
+        plain=plain_of(content),
+        digest=_digest(draft, content, explanation),
+    )
+
+
+def plain_of(content: ItemContent) -> str:
+    """Return the words that search and likeness look at."""
+    return "\n".join(map(rich_text.to_plain, (content.stem_html, *content.options_html)))
+
+
+def _digest(draft: Draft, content: ItemContent, explanation: Explanation) -> str:
+    """Return one figure for everything that was written, whatever notation or file it came in."""
+    facts = (draft.topic, draft.level, draft.difficulty, draft.points, draft.pool, sorted(draft.enemies), draft.tags, draft.source)
+    parts = (draft.type, content.stem_html, content.options_html, draft.key, explanation.overall_html, explanation.options_html, *facts)
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def drafted(version: Version) -> Draft:
+    """Return a stored version in the author's notation."""
+    return Draft(
+        external_id=version.external_id,
+        type=version.content.type,
+        stem=rich_text.to_notation(version.content.stem_html),
+        options=tuple(map(rich_text.to_notation, version.content.options_html)),
+        option_explanations=tuple(map(rich_text.to_notation, version.explanation.options_html)),
+        key=version.key.options,
+        explanation=rich_text.to_notation(version.explanation.overall_html),
+        topic=version.topic,
+        level=version.level or "",
+        difficulty=version.difficulty,
+        points=version.points,
+        pool=version.pool or "",
+        enemies=version.enemies,
+        tags=version.tags,
+        source=version.source,
+    )

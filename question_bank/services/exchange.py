@@ -1,0 +1,145 @@
+"""Import: a file is read, every row is judged against the bank, and the accepted rows are written in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from lms.kernel import audit
+from lms.kernel.db import Session, transaction
+from question_bank.domain.exchange import Draft, Fault, Loss, Reading, check_together, content_hash, fault, faults_of, keyed_options, name_of
+from question_bank.domain.item import Pool
+from question_bank.domain.likeness import Twins, grams
+from question_bank.domain.review import Status
+from question_bank.domain.staging import Line, Report, Verdict
+from question_bank.domain.version import Version
+from question_bank.formats import reading, workbook_writing
+from question_bank.services import bank as banks
+from question_bank.services.drafting import drafted, stored
+from question_bank.services.item import Known, known, write
+from question_bank.store import bank as bank_store
+from question_bank.store import version as store
+
+
+def import_file(
+    bank_code: str,
+    content: bytes,
+    *,
+    author_id: int | None,
+    now: datetime,
+    format: str | None = None,  # noqa: A002 - the command's own word
+    pool: str = "",
+    dry_run: bool = False,
+) -> Report:
+    """Read a file into a bank (made if there is none of this code) and return what became of each row."""
+    read = with_pool(reading.read(content, format), pool)
+    with transaction() as session:
+        row = bank_store.by_code(session, bank_code)
+        if row is None and dry_run:
+            return judge(session, 0, read)
+        bank_id = row.id if row else banks.made(session, bank_code, bank_code, now, {})
+        report = judge(session, bank_id, read)
+        if not dry_run:
+            commit(session, bank_id, report.lines, author_id=author_id, now=now)
+            audit.record(session, actor_id=author_id, action="bank.import", subject=f"bank:{bank_code}", now=now, accepted=report.accepted)
+        return report
+
+
+def with_pool(read: Reading, pool: str) -> Reading:
+    """Return the reading with a pool for the rows that name none."""
+    return replace(read, drafts=tuple(replace(draft, pool=draft.pool or pool) for draft in read.drafts)) if pool else read
+
+
+def judge(session: Session, bank_id: int, read: Reading) -> Report:
+    """Return what would become of each row."""
+    lines = judge_drafts(session, bank_id, read.drafts)
+    names = {line.name for line in lines if line.verdict is not Verdict.REFUSED} | {external for external, _ in store.searched(session, bank_id)}
+    losses = [
+        Loss(line.draft.place, f"互斥试题“{enemy}”不存在，未记录")
+        for line in lines
+        if line.verdict in {Verdict.NEW, Verdict.CHANGE}
+        for enemy in line.draft.enemies
+        if enemy not in names
+    ]
+    refused = tuple(Line(draft, Verdict.REFUSED, (why,)) for draft, why in read.refused)
+    return Report(read.format, (*lines, *refused), (*read.losses, *losses))
+
+
+def judge_drafts(session: Session, bank_id: int, drafts: Sequence[Draft]) -> tuple[Line, ...]:
+    """Return what would become of each draft."""
+    looked_up = known(session, bank_id)
+    together = check_together(drafts)
+    matched = {match for draft in drafts if (match := _match(draft, looked_up)) is not None}
+    before = {version.external_id: version for version in store.latest_of_bank(session, bank_id, item_ids=[looked_up.named[name][0] for name in matched])}
+    rows = store.searched(session, bank_id)
+    twins = Twins([name for name, _ in rows], [found for _, found in rows])
+    lines = []
+    for position, draft in enumerate(drafts):
+        match = _match(draft, looked_up)
+        faults = [*faults_of(draft), *([together[position]] if position in together else [])]
+        if not faults:
+            faults = _faults_in_bank(session, draft, match, looked_up, before.get(match or ""))
+        lines.append(_line(draft, match, faults, looked_up, twins))
+    return tuple(lines)
+
+
+def _match(draft: Draft, looked_up: Known) -> str | None:
+    """Return the name of the item that the draft is, if the bank has it."""
+    if draft.external_id:
+        return draft.external_id if draft.external_id in looked_up.named else None
+    return looked_up.contents.get(content_hash(draft))
+
+
+def _faults_in_bank(session: Session, draft: Draft, match: str | None, looked_up: Known, before: Version | None) -> list[Fault]:
+    other = looked_up.contents.get(content_hash(draft))
+    if other is not None and other != match:
+        return [fault("same_in_bank", "stem")]
+    if before is None or _is_known(draft, looked_up.named[before.external_id][0], looked_up):
+        return []
+    if before.status is Status.RETIRED:
+        return [fault("retired", "external_id")]
+    if not draft.external_id and keyed_options(drafted(before)) != keyed_options(draft):
+        return [fault("same_other_key", "key")]
+    if before.pool == Pool.PRACTICE and draft.pool == Pool.EXAM and store.is_used(session, before.item_id):
+        return [fault("used_in_practice", "pool")]
+    return []
+
+
+def _is_known(draft: Draft, item_id: int, looked_up: Known) -> bool:
+    """Tell whether this was ever written: then a re-import neither changes anything nor takes back a later edit."""
+    return (item_id, stored(draft).digest) in looked_up.digests
+
+
+def _line(draft: Draft, match: str | None, faults: Sequence[Fault], looked_up: Known, twins: Twins) -> Line:
+    name = match or name_of(draft)
+    item_id = looked_up.named[match][0] if match else None
+    if faults:
+        return Line(draft, Verdict.REFUSED, tuple(faults), name, item_id)
+    if item_id is not None:
+        return Line(draft, Verdict.SAME if _is_known(draft, item_id, looked_up) else Verdict.CHANGE, (), name, item_id)
+    twin = twins.nearest(grams(stored(draft).plain))
+    return Line(draft, Verdict.NEW, (), name, None, *(twin or (None, None)))
+
+
+def commit(session: Session, bank_id: int, lines: Sequence[Line], *, author_id: int | None, now: datetime) -> dict[str, int]:
+    """Write the accepted rows inside the caller's transaction; returns the items written by name."""
+    written: dict[str, int] = {}
+    for line in lines:
+        if line.verdict in {Verdict.NEW, Verdict.CHANGE}:
+            written[line.name] = write(session, bank_id, line.draft, name=line.name, item_id=line.item_id, author_id=author_id, now=now)
+            if line.draft.pool:  # a file that names no pool leaves an item where it is
+                store.place(session, bank_id, written[line.name], line.draft.pool, now)
+    # Enemies come last: an item may name one that stands further down in the file.
+    names = {name: found[0] for name, found in store.named(session, bank_id).items()}
+    for line in lines:
+        if line.name in written and line.draft.enemies:
+            store.add_enemies(session, written[line.name], [names[enemy] for enemy in line.draft.enemies if enemy in names])
+    return written
+
+
+def export(bank_code: str, *, person_id: int, now: datetime) -> bytes:
+    """Return the bank as an Excel file that imports back as it is; that its keys were seen is recorded."""
+    with transaction() as session:
+        bank = banks.existing(session, bank_code)
+        found = [version for version in store.latest_of_bank(session, bank.id) if version.status is not Status.RETIRED]
+        audit.record(session, actor_id=person_id, action="bank.export", subject=f"bank:{bank_code}", now=now, items=[version.item_id for version in found])
+    return workbook_writing.write_items([drafted(version) for version in found])

@@ -1,0 +1,154 @@
+"""Items written, rewritten and looked at."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from lms.kernel import audit
+from lms.kernel.db import Session, transaction
+from lms.kernel.refusal import N_, Conflict, Invalid, Missing
+from question_bank.domain import review as rules
+from question_bank.domain.exchange import Draft, Fault, content_hash, fault, faults_of, name_of, tidy
+from question_bank.domain.item import Pool
+from question_bank.domain.version import Version
+from question_bank.services import bank as banks
+from question_bank.services.bank import Bank
+from question_bank.services.drafting import drafted, stored
+from question_bank.store import listing, review
+from question_bank.store import version as store
+from question_bank.store.listing import Use
+from question_bank.store.review import Remark
+
+
+class ItemFaulty(Invalid):
+    """The draft cannot become an item; `faults` says why."""
+
+    code = "item_faulty"
+    message = N_("这道题还不能保存，请按提示修改。")
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        super().__init__(faults=[{"code": each.code, "field": each.field} for each in faults])
+        self.faults = faults
+
+
+class Outdated(Conflict):
+    """Somebody else has written a newer version since the form was opened."""
+
+    code: ClassVar[str] = "item_outdated"
+    message = N_("这道题已有更新的版本，请打开最新版本后再修改。")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a bank holds, looked up once for many drafts."""
+
+    named: dict[str, tuple[int, str, str]]
+    contents: dict[str, str]  # content hash → external id
+    digests: set[tuple[int, str]]
+
+    def note(self, external_id: str, item_id: int, status: str, content: str, digest: str) -> None:
+        """Remember what was just written."""
+        previous = self.named.get(external_id)
+        if previous:
+            self.contents.pop(previous[2], None)
+        self.named[external_id] = (item_id, status, content)
+        self.contents[content] = external_id
+        self.digests.add((item_id, digest))
+
+
+def known(session: Session, bank_id: int) -> Known:
+    """Look up what a bank holds."""
+    named = store.named(session, bank_id)
+    return Known(named, {content: external for external, (_, _, content) in named.items()}, store.digests(session, bank_id))
+
+
+def save(bank_code: str, draft: Draft, *, author_id: int, now: datetime, item_id: int | None = None, seen_version: int | None = None) -> int:
+    """Write a new item, or a new version of one; returns the item's id. Saving what is there already changes nothing."""
+    with transaction() as session:
+        bank = banks.existing(session, bank_code)
+        draft = tidy(draft)
+        before = store.latest(session, bank.id, item_id, lock=True) if item_id is not None else None
+        if item_id is not None:
+            if before is None:
+                raise Missing
+            if seen_version is not None and seen_version != before.version_id:
+                raise Outdated
+            rules.rewrite(before.standing, author_id)
+        looked_up = known(session, bank.id)
+        name = before.external_id if before else name_of(draft)
+        faults = [*faults_of(draft), *_faults_in_bank(draft, name, looked_up, is_new=before is None)]
+        faults += _pool_faults(session, before, draft)
+        enemies = {enemy: looked_up.named[enemy][0] for enemy in draft.enemies if enemy in looked_up.named}
+        if len(enemies) < len(draft.enemies):
+            faults.append(fault("enemy_unknown", "enemies"))
+        if faults:
+            raise ItemFaulty(tuple(faults))
+        if before and stored(draft).digest == stored(drafted(before)).digest:
+            return before.item_id
+        found = write(session, bank.id, draft, name=name, item_id=item_id, author_id=author_id, now=now)
+        store.place(session, bank.id, found, draft.pool or None, now)
+        store.set_enemies(session, found, tuple(enemies.values()))
+        return found
+
+
+def _faults_in_bank(draft: Draft, name: str, looked_up: Known, *, is_new: bool) -> list[Fault]:
+    other = looked_up.contents.get(content_hash(draft))
+    if other is not None and (is_new or other != name):
+        return [fault("same_in_bank", "stem")]
+    if is_new and name in looked_up.named:
+        return [fault("id_taken", "external_id")]
+    return []
+
+
+def _pool_faults(session: Session, before: Version | None, draft: Draft) -> list[Fault]:
+    """What learners have practised with is no secret any more: it never moves into the exam's pool."""
+    moved = before is not None and before.pool == Pool.PRACTICE and draft.pool == Pool.EXAM
+    return [fault("used_in_practice", "pool")] if moved and before and store.is_used(session, before.item_id) else []
+
+
+def write(session: Session, bank_id: int, draft: Draft, *, name: str, item_id: int | None, author_id: int | None, now: datetime) -> int:
+    """Save a checked draft as a version inside the caller's transaction; its pool and enemies are the caller's to place."""
+    content = content_hash(draft)
+    found = store.add_item(session, bank_id, name, content, now) if item_id is None else item_id
+    number = 1 if item_id is None else store.last_number(session, found) + 1
+    store.add_version(session, found, stored(draft), number=number, content_hash=content, author_id=author_id, now=now)
+    audit.record(session, actor_id=author_id, action="item.write", subject=f"item:{found}", now=now)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class ItemView:
+    """Everything an author or reviewer sees of an item, key included."""
+
+    bank: Bank
+    versions: tuple[Version, ...]
+    remarks: tuple[Remark, ...]
+    uses: tuple[Use, ...]
+
+    @property
+    def latest(self) -> Version:
+        """Return the newest version."""
+        return next(version for version in self.versions if version.is_latest)
+
+
+def view(bank_code: str, item_id: int, *, person_id: int, now: datetime) -> ItemView:
+    """Return an item with its key; that the key was seen is recorded."""
+    with transaction() as session:
+        bank = banks.existing(session, bank_code)
+        versions = store.history(session, bank.id, item_id)
+        if not versions:
+            raise Missing
+        audit.record(session, actor_id=person_id, action="item.view_key", subject=f"item:{item_id}", now=now)
+        remarks = review.remarks(session, [version.version_id for version in versions])
+        return ItemView(bank, tuple(versions), tuple(remarks), tuple(listing.uses(session, item_id)))
+
+
+def draft_of(bank_code: str, item_id: int, *, person_id: int, now: datetime) -> tuple[Bank, Version, Draft]:
+    """Return the newest version as a draft to be changed; its key is seen, so that is recorded."""
+    with transaction() as session:
+        bank = banks.existing(session, bank_code)
+        version = store.latest(session, bank.id, item_id)
+        if version is None:
+            raise Missing
+        audit.record(session, actor_id=person_id, action="item.view_key", subject=f"item:{item_id}", now=now)
+        return bank, version, drafted(version)

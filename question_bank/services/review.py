@@ -1,0 +1,114 @@
+"""Submitting, deciding, retiring: one item or many, each recorded."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from lms.kernel import audit
+from lms.kernel.db import Session, transaction
+from lms.kernel.refusal import Missing, Refusal
+from question_bank.domain import review as rules
+from question_bank.domain.review import Decision, Standing, Status
+from question_bank.domain.version import Version
+from question_bank.services import bank as banks
+from question_bank.store import review as store
+from question_bank.store import version as versions
+
+
+@dataclass(frozen=True, slots=True)
+class BulkOutcome:
+    """What a bulk operation did: how many items changed, and which did not and why."""
+
+    done: int
+    refused: tuple[tuple[str, str], ...] = ()  # external id, code of the refusal
+
+
+def submit(bank_code: str, item_id: int, *, person_id: int, now: datetime) -> None:
+    """Hand a draft to the reviewers."""
+    _move(bank_code, item_id, rules.submit, action="item.submit", person_id=person_id, now=now)
+
+
+def retire(bank_code: str, item_id: int, *, person_id: int, now: datetime) -> None:
+    """Take an item out of every pool; papers already made keep it."""
+    _move(bank_code, item_id, rules.retire, action="item.retire", person_id=person_id, now=now)
+
+
+def restore(bank_code: str, item_id: int, *, person_id: int, now: datetime) -> None:
+    """Bring a retired item back as a draft."""
+    _move(bank_code, item_id, rules.restore, action="item.restore", person_id=person_id, now=now)
+
+
+def _move(bank_code: str, item_id: int, rule: Callable[[Standing], Standing], *, action: str, person_id: int, now: datetime) -> None:
+    with transaction() as session:
+        version = _locked(session, bank_code, item_id)
+        store.set_status(session, [item_id], rule(version.standing).status, now)
+        audit.record(session, actor_id=person_id, action=action, subject=f"item:{item_id}", now=now)
+
+
+def _locked(session: Session, bank_code: str, item_id: int) -> Version:
+    version = versions.latest(session, banks.existing(session, bank_code).id, item_id, lock=True)
+    if version is None:
+        raise Missing
+    return version
+
+
+def decide(bank_code: str, item_id: int, decision: Decision, *, reviewer_id: int, comment: str, now: datetime, seen_version: int) -> None:
+    """Approve or send back the version the reviewer has seen."""
+    with transaction() as session:
+        version = _locked(session, bank_code, item_id)
+        if version.version_id != seen_version:
+            raise rules.WrongState
+        rules.decide(version.standing, decision, reviewer_id, comment)
+        _record(session, [version], decision, reviewer_id=reviewer_id, comment=comment, now=now)
+
+
+def _record(session: Session, decided: Sequence[Version], decision: Decision, *, reviewer_id: int, comment: str, now: datetime) -> None:
+    store.add_reviews(session, decided, reviewer_id=reviewer_id, decision=decision, comment=comment.strip(), now=now)
+    for version in decided:
+        audit.record(session, actor_id=reviewer_id, action=f"item.{decision}", subject=f"item:{version.item_id}", now=now, version=version.version_id)
+
+
+def comment(bank_code: str, item_id: int, *, person_id: int, words: str, now: datetime) -> None:
+    """Leave a remark on the newest version."""
+    if not words.strip():
+        raise rules.CommentNeeded
+    with transaction() as session:
+        store.add_comment(session, _locked(session, bank_code, item_id).version_id, person_id, words.strip()[:2_000], now)
+
+
+def submit_all(bank_code: str, *, person_id: int, now: datetime, item_ids: Sequence[int] | None = None) -> BulkOutcome:
+    """Hand every draft of a bank, or those named, to the reviewers."""
+    with transaction() as session:
+        bank = banks.existing(session, bank_code)
+        found = versions.latest_of_bank(session, bank.id, item_ids=item_ids, status=Status.DRAFT)
+        for version in found:
+            rules.submit(version.standing)
+            audit.record(session, actor_id=person_id, action="item.submit", subject=f"item:{version.item_id}", now=now)
+        store.set_status(session, [version.item_id for version in found], Status.IN_REVIEW, now)
+        return BulkOutcome(len(found))
+
+
+def approve_all(bank_code: str, *, reviewer_id: int, now: datetime, item_ids: Sequence[int] | None = None) -> BulkOutcome:
+    """Approve every item in review, or those named; each by its own review, none by its own author."""
+    with transaction() as session:
+        bank = banks.existing(session, bank_code)
+        approved, refused = [], []
+        for version in versions.latest_of_bank(session, bank.id, item_ids=item_ids, status=Status.IN_REVIEW):
+            try:
+                rules.decide(version.standing, Decision.APPROVE, reviewer_id, "")
+            except Refusal as refusal:
+                refused.append((version.external_id, refusal.code))
+            else:
+                approved.append(version)
+        _record(session, approved, Decision.APPROVE, reviewer_id=reviewer_id, comment="", now=now)
+        return BulkOutcome(len(approved), tuple(refused))
+
+
+def waiting(bank_code: str, *, person_id: int, now: datetime, limit: int = 50) -> tuple[banks.Bank, tuple[Version, ...], int]:
+    """Return items in review with their keys, oldest first, and how many there are; that the keys were seen is recorded."""
+    with transaction() as session:
+        bank = banks.existing(session, bank_code)
+        found = versions.latest_of_bank(session, bank.id, status=Status.IN_REVIEW)
+        for version in found[:limit]:
+            audit.record(session, actor_id=person_id, action="item.view_key", subject=f"item:{version.item_id}", now=now)
+        return bank, tuple(found[:limit]), len(found)

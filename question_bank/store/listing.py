@@ -1,0 +1,162 @@
+"""The bank as a list: search over Chinese text, filters, pages by key; and the coverage of a bank."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from question_bank.domain.item import EASY_FROM, HARD_BELOW, Band
+from question_bank.domain.likeness import grams
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What the reader of the list asked for; empty means everything."""
+
+    words: str = ""
+    topic: str = ""
+    status: str = ""
+    type: str = ""
+    pool: str = ""
+    band: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One line of the list; no key."""
+
+    item_id: int
+    external_id: str
+    status: str
+    type: str
+    plain: str
+    topic: str
+    level: str | None
+    difficulty: float
+    pool: str | None
+    number: int
+    author_id: int | None
+    changed_at: datetime
+
+
+_BANDS = {
+    Band.EASY: f"v.difficulty >= {EASY_FROM}",
+    Band.MEDIUM: f"v.difficulty >= {HARD_BELOW} AND v.difficulty < {EASY_FROM}",
+    Band.HARD: f"v.difficulty < {HARD_BELOW}",
+}
+_FROM = " FROM item i JOIN item_version v ON v.id = i.latest_version_id LEFT JOIN item_pool p ON p.item_id = i.id WHERE i.bank_id = :bank"
+_COLUMNS = "SELECT i.id, i.external_id, i.status, v.type, i.plain, v.topic, v.level, v.difficulty, p.pool, v.number, v.author_id, i.changed_at"
+
+
+def _where(bank_id: int, wanted: Filter) -> tuple[str, dict[str, object]]:
+    """Return conditions made of fixed pieces and the values for them."""
+    parts: list[str] = []
+    values: dict[str, object] = {"bank": bank_id}
+    worded: list[str] = []
+    for position, word in enumerate(wanted.words.split()[:5]):
+        found = grams(word)
+        if len(word) > 1 and found:
+            worded.append(f"i.grams @> CAST(:grams{position} AS varchar[])")
+            values[f"grams{position}"] = list(found)
+        worded.append(f"i.plain ILIKE :word{position}")
+        values[f"word{position}"] = f"%{_literal(word)}%"
+    if worded:
+        # A name such as crisis-001 is found as well as the words.
+        parts.append(f"(({' AND '.join(worded)}) OR i.external_id ILIKE :name)")
+        values["name"] = _literal(wanted.words.strip()) + "%"
+    for column, value in (("v.topic", wanted.topic), ("i.status", wanted.status), ("v.type", wanted.type), ("p.pool", wanted.pool)):
+        if value:
+            name = column.replace(".", "_")
+            parts.append(f"{column} = :{name}")
+            values[name] = value
+    if wanted.band in set(Band):
+        parts.append(_BANDS[Band(wanted.band)])
+    return "".join(f" AND {part}" for part in parts), values
+
+
+def _literal(word: str) -> str:
+    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def page(session: Session, bank_id: int, wanted: Filter, *, after: int | None, before: int | None, limit: int) -> list[Listed]:
+    """Return one page, newest first: behind the item `after`, or the page that ends ahead of `before`."""
+    where, values = _where(bank_id, wanted)
+    if before is not None:
+        where, values = where + " AND i.id > :before ORDER BY i.id ASC", values | {"before": before}
+    else:
+        where += (" AND i.id < :after" if after is not None else "") + " ORDER BY i.id DESC"
+        values |= {"after": after} if after is not None else {}
+    rows = session.execute(text(f"{_COLUMNS}{_FROM}{where} LIMIT :limit"), values | {"limit": limit}).all()
+    found = [Listed(*row) for row in rows]
+    return found[::-1] if before is not None else found
+
+
+def count(session: Session, bank_id: int, wanted: Filter) -> int:
+    """Return how many items the filter finds."""
+    where, values = _where(bank_id, wanted)
+    return int(session.execute(text(f"SELECT count(*){_FROM}{where}"), values).scalar_one())
+
+
+def statuses(session: Session, bank_id: int) -> Mapping[str, int]:
+    """Return how many items stand in each state."""
+    rows = session.execute(text("SELECT status, count(*) FROM item WHERE bank_id = :bank GROUP BY status"), {"bank": bank_id})
+    return {status: number for status, number in rows}  # noqa: C416 - a Row is no pair for dict()
+
+
+def topics_used(session: Session, bank_id: int) -> list[str]:
+    """Return the topics that items of the bank carry."""
+    rows = session.execute(
+        text("SELECT DISTINCT v.topic FROM item i JOIN item_version v ON v.id = i.latest_version_id WHERE i.bank_id = :bank ORDER BY 1"), {"bank": bank_id}
+    )
+    return [topic for (topic,) in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """How many items cover one topic at one level."""
+
+    topic: str
+    level: str | None
+    easy: int
+    medium: int
+    hard: int
+
+
+def coverage(session: Session, bank_id: int, pool: str, *, approved_only: bool) -> list[Cell]:
+    """Return topic × level × difficulty of a bank's items, retired ones left out."""
+    rows = session.execute(
+        text(
+            "SELECT v.topic, v.level, count(*) FILTER (WHERE v.difficulty >= :easy),"
+            " count(*) FILTER (WHERE v.difficulty >= :hard AND v.difficulty < :easy), count(*) FILTER (WHERE v.difficulty < :hard)"
+            " FROM item i JOIN item_version v ON v.id = CASE WHEN :approved THEN i.approved_version_id ELSE i.latest_version_id END"
+            " LEFT JOIN item_pool p ON p.item_id = i.id"
+            " WHERE i.bank_id = :bank AND i.status <> 'retired' AND (:pool = '' OR p.pool = :pool) GROUP BY v.topic, v.level ORDER BY v.topic, v.level"
+        ),
+        {"bank": bank_id, "pool": pool, "approved": approved_only, "easy": EASY_FROM, "hard": HARD_BELOW},
+    )
+    return [Cell(*row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One use of a version of an item."""
+
+    number: int
+    title: str
+    purpose: str
+    times: int
+    at: datetime
+
+
+def uses(session: Session, item_id: int) -> list[Use]:
+    """Return where an item was used, newest first."""
+    rows = session.execute(
+        text(
+            "SELECT v.number, u.title, u.purpose, u.times, u.at FROM item_use u JOIN item_version v ON v.id = u.version_id"
+            " WHERE v.item_id = :item ORDER BY u.id DESC LIMIT 100"
+        ),
+        {"item": item_id},
+    )
+    return [Use(*row) for row in rows]

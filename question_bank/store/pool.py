@@ -1,0 +1,58 @@
+"""What other packages read of approved items, and the use they report."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from question_bank.domain.item import Explanation, ItemContent, ItemType, Key, Level, PoolItem
+from question_bank.store.item import ItemUseRow, ItemVersionRow
+
+
+def pool(session: Session, bank_code: str, name: str) -> list[PoolItem]:
+    """Return the approved items of one pool, in the order of their ids."""
+    rows = session.execute(
+        text(
+            "SELECT v.id, i.id, i.external_id, v.type, v.topic, v.level, v.difficulty, v.points,"
+            " ARRAY(SELECT enemy_id FROM item_enemy WHERE item_id = i.id UNION ALL SELECT item_id FROM item_enemy WHERE enemy_id = i.id)"
+            " FROM item_pool p JOIN bank b ON b.id = p.bank_id JOIN item i ON i.id = p.item_id JOIN item_version v ON v.id = i.approved_version_id"
+            " WHERE b.code = :bank AND p.pool = :pool AND i.status <> 'retired' ORDER BY i.id"
+        ),
+        {"bank": bank_code, "pool": name},
+    )
+    return [
+        PoolItem(
+            version_id=version, item_id=item, external_id=external, type=ItemType(kind), topic=topic,
+            level=Level(level) if level else None, difficulty=difficulty, points=points, enemies=frozenset(enemies),
+        )
+        for version, item, external, kind, topic, level, difficulty, points, enemies in rows
+    ]  # fmt: skip
+
+
+def contents(session: Session, version_ids: Sequence[int]) -> Mapping[int, ItemContent]:
+    """Return what candidates see of the versions; the key is not even read."""
+    rows = session.execute(
+        select(ItemVersionRow.id, ItemVersionRow.type, ItemVersionRow.stem_html, ItemVersionRow.options_html).where(ItemVersionRow.id.in_(version_ids))
+    )
+    return {version: ItemContent(ItemType(kind), stem, tuple(options)) for version, kind, stem, options in rows}
+
+
+def keys(session: Session, version_ids: Sequence[int]) -> Mapping[int, Key]:
+    """Return the keys of the versions."""
+    rows = session.execute(select(ItemVersionRow.id, ItemVersionRow.key).where(ItemVersionRow.id.in_(version_ids)))
+    return {version: Key(tuple(key["options"])) for version, key in rows}
+
+
+def explanations(session: Session, version_ids: Sequence[int]) -> Mapping[int, Explanation]:
+    """Return the explanations of the versions."""
+    rows = session.execute(
+        select(ItemVersionRow.id, ItemVersionRow.explanation_html, ItemVersionRow.option_explanations_html).where(ItemVersionRow.id.in_(version_ids))
+    )
+    return {version: Explanation(overall, tuple(options)) for version, overall, options in rows}
+
+
+def record_use(session: Session, version_ids: Sequence[int], *, purpose: str, title: str, times: int, now: datetime) -> None:
+    """Write one line of use for each version."""
+    session.add_all(ItemUseRow(version_id=version, purpose=purpose, title=title, times=times, at=now) for version in version_ids)
+    session.flush()

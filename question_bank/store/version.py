@@ -1,0 +1,184 @@
+"""Versions read and written; a version is only ever added."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from question_bank.domain.item import Explanation, ItemContent, ItemType, Key
+from question_bank.domain.likeness import grams
+from question_bank.domain.review import Status
+from question_bank.domain.version import NewVersion, Version
+from question_bank.store.item import ItemEnemyRow, ItemRow, ItemVersionRow, PoolMemberRow
+
+
+def add_item(session: Session, bank_id: int, external_id: str, content_hash: str, now: datetime) -> int:
+    """Save an item that has no version yet; its name must be free in the bank."""
+    row = ItemRow(
+        bank_id=bank_id,
+        external_id=external_id,
+        status=Status.DRAFT,
+        content_hash=content_hash,
+        plain="",
+        grams=[],
+        created_at=now,
+        changed_at=now,
+    )
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def last_number(session: Session, item_id: int) -> int:
+    """Return the number of the newest version, 0 before the first."""
+    return session.scalar(select(func.max(ItemVersionRow.number)).where(ItemVersionRow.item_id == item_id)) or 0
+
+
+def add_version(session: Session, item_id: int, new: NewVersion, *, number: int, content_hash: str, author_id: int | None, now: datetime) -> int:
+    """Save the next version of an item, as a draft; the approved version, if any, goes on being served."""
+    row = ItemVersionRow(
+        item_id=item_id,
+        number=number,
+        author_id=author_id,
+        created_at=now,
+        type=new.content.type,
+        stem_html=new.content.stem_html,
+        options_html=list(new.content.options_html),
+        key={"options": list(new.key.options)},
+        explanation_html=new.explanation.overall_html,
+        option_explanations_html=list(new.explanation.options_html),
+        topic=new.topic,
+        level=new.level,
+        difficulty=new.difficulty,
+        points=new.points,
+        tags=list(new.tags),
+        source=new.source,
+        digest=new.digest,
+    )
+    session.add(row)
+    session.flush()
+    session.execute(
+        update(ItemRow)
+        .where(ItemRow.id == item_id)
+        .values(latest_version_id=row.id, status=Status.DRAFT, changed_at=now, content_hash=content_hash, plain=new.plain, grams=list(grams(new.plain)))
+    )
+    return row.id
+
+
+def place(session: Session, bank_id: int, item_id: int, pool: str | None, now: datetime) -> None:
+    """Put an item into one pool, or out of every pool."""
+    if not pool:
+        session.execute(text("DELETE FROM item_pool WHERE item_id = :item"), {"item": item_id})
+        return
+    values = {"item_id": item_id, "bank_id": bank_id, "pool": pool, "placed_at": now}
+    session.execute(insert(PoolMemberRow).values(**values).on_conflict_do_update(index_elements=["item_id"], set_={"pool": pool, "placed_at": now}))
+
+
+def set_enemies(session: Session, item_id: int, enemy_ids: Sequence[int]) -> None:
+    """Replace an item's enemies."""
+    session.execute(text("DELETE FROM item_enemy WHERE item_id = :item OR enemy_id = :item"), {"item": item_id})
+    add_enemies(session, item_id, enemy_ids)
+
+
+def add_enemies(session: Session, item_id: int, enemy_ids: Sequence[int]) -> None:
+    """Add enemies; those there already stay."""
+    pairs = {(min(item_id, enemy), max(item_id, enemy)) for enemy in enemy_ids if enemy != item_id}
+    if pairs:
+        values = [{"item_id": first, "enemy_id": second} for first, second in sorted(pairs)]
+        session.execute(insert(ItemEnemyRow).values(values).on_conflict_do_nothing())
+
+
+def is_used(session: Session, item_id: int) -> bool:
+    """Tell whether any version of the item was ever used."""
+    return bool(
+        session.scalar(text("SELECT EXISTS (SELECT 1 FROM item_use u JOIN item_version v ON v.id = u.version_id WHERE v.item_id = :item)"), {"item": item_id})
+    )
+
+
+_ENEMIES = (
+    "ARRAY(SELECT o.external_id FROM item_enemy e JOIN item o ON o.id = CASE WHEN e.item_id = item.id THEN e.enemy_id ELSE e.item_id END"
+    " WHERE e.item_id = item.id OR e.enemy_id = item.id ORDER BY 1)"
+)
+
+
+def _joined() -> Select[ItemRow, ItemVersionRow, str, Any]:
+    return (
+        select(ItemRow, ItemVersionRow, PoolMemberRow.pool, text(_ENEMIES))
+        .join(ItemVersionRow, ItemVersionRow.item_id == ItemRow.id)
+        .outerjoin(PoolMemberRow, PoolMemberRow.item_id == ItemRow.id)
+        .order_by(ItemRow.id, ItemVersionRow.number)
+    )
+
+
+def _versions(session: Session, query: Select[ItemRow, ItemVersionRow, str, Any]) -> list[Version]:
+    return [
+        Version(
+            item_id=item.id,
+            version_id=row.id,
+            bank_id=item.bank_id,
+            external_id=item.external_id,
+            number=row.number,
+            status=Status(item.status),
+            author_id=row.author_id,
+            created_at=row.created_at,
+            is_latest=row.id == item.latest_version_id,
+            is_approved=row.id == item.approved_version_id,
+            content=ItemContent(ItemType(row.type), row.stem_html, tuple(row.options_html)),
+            key=Key(tuple(row.key["options"])),
+            explanation=Explanation(row.explanation_html, tuple(row.option_explanations_html)),
+            topic=row.topic,
+            level=row.level,
+            difficulty=row.difficulty,
+            points=row.points,
+            tags=tuple(row.tags),
+            source=row.source,
+            pool=pool,
+            enemies=tuple(enemies),
+        )
+        for item, row, pool, enemies in session.execute(query)
+    ]
+
+
+def latest(session: Session, bank_id: int, item_id: int, *, lock: bool = False) -> Version | None:
+    """Return the newest version of an item; `lock` holds the item until the transaction ends."""
+    query = _joined().where(ItemRow.bank_id == bank_id, ItemRow.id == item_id, ItemVersionRow.id == ItemRow.latest_version_id)
+    found = _versions(session, query.with_for_update(of=ItemRow).execution_options(populate_existing=True) if lock else query)
+    return found[0] if found else None
+
+
+def latest_of_bank(session: Session, bank_id: int, *, item_ids: Sequence[int] | None = None, status: Status | None = None) -> list[Version]:
+    """Return the newest versions of a bank's items."""
+    query = _joined().where(ItemRow.bank_id == bank_id, ItemVersionRow.id == ItemRow.latest_version_id)
+    if item_ids is not None:
+        query = query.where(ItemRow.id.in_(item_ids))
+    if status is not None:
+        query = query.where(ItemRow.status == status)
+    return _versions(session, query)
+
+
+def history(session: Session, bank_id: int, item_id: int) -> list[Version]:
+    """Return every version of an item, oldest first."""
+    return _versions(session, _joined().where(ItemRow.bank_id == bank_id, ItemRow.id == item_id))
+
+
+def named(session: Session, bank_id: int) -> dict[str, tuple[int, str, str]]:
+    """Return every item of a bank by its external id: its id, its status, its content's hash."""
+    rows = session.execute(select(ItemRow.external_id, ItemRow.id, ItemRow.status, ItemRow.content_hash).where(ItemRow.bank_id == bank_id))
+    return {external: (item_id, status, content) for external, item_id, status, content in rows}
+
+
+def digests(session: Session, bank_id: int) -> set[tuple[int, str]]:
+    """Return what was ever written: item id and digest of each version of a bank."""
+    rows = session.execute(
+        select(ItemVersionRow.item_id, ItemVersionRow.digest).join(ItemRow, ItemRow.id == ItemVersionRow.item_id).where(ItemRow.bank_id == bank_id)
+    )
+    return {(item_id, digest) for item_id, digest in rows}
+
+
+def searched(session: Session, bank_id: int) -> list[tuple[str, list[str]]]:
+    """Return the external id and the bigrams of every item of a bank."""
+    rows = session.execute(select(ItemRow.external_id, ItemRow.grams).where(ItemRow.bank_id == bank_id).order_by(ItemRow.id))
+    return [(external, found) for external, found in rows]

@@ -1,0 +1,112 @@
+"""Import through the real transaction."""
+
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from lms.kernel.clock import FixedClock
+from lms.kernel.db import transaction
+from question_bank import api
+from question_bank.domain.item import Key
+from question_bank.domain.staging import Verdict
+from question_bank.services import exchange, review
+from tests.support.cast import RUI, WEI, id_of
+
+DEMO = Path(__file__).parents[3] / "demo" / "items"
+LINE = '{"id":"%s","type":"single","topic":"t","level":"apply","difficulty":0.8,"pool":"exam","stem":"%s","options":[{"text":"甲","explanation":""},{"text":"乙","explanation":""}],"key":[1],"explanation":"因为","enemies":%s}\n'
+
+
+def line(name: str, stem: str, enemies: str = "[]") -> bytes:
+    return (LINE % (name, stem, enemies)).encode()
+
+
+def test_the_demo_bank_comes_in_whole_and_a_second_time_changes_nothing(app: Flask, clock: FixedClock) -> None:
+    content = b"".join(path.read_bytes() for path in sorted(DEMO.glob("*.jsonl")))
+    author, reviewer = id_of(WEI), id_of(RUI)
+    report = exchange.import_file("demo", content, author_id=author, now=clock.now())
+    assert (report.count(Verdict.NEW), report.count(Verdict.REFUSED), report.losses) == (len(report.lines), 0, ())
+    assert len(report.lines) >= 400
+    again = exchange.import_file("demo", content, author_id=author, now=clock.now())
+    assert again.count(Verdict.SAME) == len(report.lines)
+
+    with transaction() as session:
+        assert api.pool(session, "demo", "exam") == []
+    assert review.submit_all("demo", person_id=author, now=clock.now()).done == len(report.lines)
+    assert review.approve_all("demo", reviewer_id=author, now=clock.now()).done == 0
+    assert review.approve_all("demo", reviewer_id=reviewer, now=clock.now()).done == len(report.lines)
+    with transaction() as session:
+        exam, practice = api.pool(session, "demo", "exam"), api.pool(session, "demo", "practice")
+        assert len(exam) >= 300
+        assert not {item.item_id for item in exam} & {item.item_id for item in practice}
+        assert any(item.enemies for item in exam)
+        versions = [item.version_id for item in exam]
+        contents, keys, explanations = api.contents(session, versions), api.keys(session, versions), api.explanations(session, versions)
+        assert set(contents) == set(keys) == set(explanations) == set(versions)
+        assert all(len(explanations[version].options_html) == len(contents[version].options_html) for version in versions)
+
+
+def test_a_file_may_name_an_enemy_further_down(app: Flask, clock: FixedClock) -> None:
+    exchange.import_file("b", line("a", "第一题的题干", '["b"]') + line("b", "另一道完全不同的"), author_id=id_of(WEI), now=clock.now())
+    review.submit_all("b", person_id=id_of(WEI), now=clock.now())
+    review.approve_all("b", reviewer_id=id_of(RUI), now=clock.now())
+    with transaction() as session:
+        first, second = api.pool(session, "b", "exam")
+        assert (first.enemies, second.enemies) == ({second.item_id}, {first.item_id})
+        assert api.keys(session, [first.version_id]) == {first.version_id: Key((1,))}
+
+
+def test_an_unknown_enemy_is_named_among_the_losses(app: Flask, clock: FixedClock) -> None:
+    report = exchange.import_file("b", line("a", "题干", '["zzz"]'), author_id=None, now=clock.now())
+    assert [loss.place for loss in report.losses] == ["第 1 行"]
+
+
+def test_a_change_makes_a_new_version_and_the_approved_one_goes_on_being_served(app: Flask, clock: FixedClock) -> None:
+    author = id_of(WEI)
+    exchange.import_file("b", line("a", "旧的题干"), author_id=author, now=clock.now())
+    review.submit_all("b", person_id=author, now=clock.now())
+    review.approve_all("b", reviewer_id=id_of(RUI), now=clock.now())
+    report = exchange.import_file("b", line("a", "新的题干"), author_id=author, now=clock.now())
+    assert [each.verdict for each in report.lines] == [Verdict.CHANGE]
+    with transaction() as session:
+        (item,) = api.pool(session, "b", "exam")
+        assert api.contents(session, [item.version_id])[item.version_id].stem_html == "旧的题干"
+    # The older file again: it was all written before, so it takes nothing back.
+    assert exchange.import_file("b", line("a", "旧的题干"), author_id=author, now=clock.now()).lines[0].verdict is Verdict.SAME
+
+
+@pytest.mark.parametrize(
+    ("second", "code"),
+    [
+        (line("other", "第一题的题干"), "same_in_bank"),
+        (line("", "第一题的题干").replace(b'"key":[1]', b'"key":[0]'), "same_other_key"),
+    ],
+)
+def test_the_same_content_is_never_two_items(app: Flask, clock: FixedClock, second: bytes, code: str) -> None:
+    exchange.import_file("b", line("a", "第一题的题干"), author_id=None, now=clock.now())
+    report = exchange.import_file("b", second, author_id=None, now=clock.now())
+    assert [each.code for each in report.lines[0].faults] == [code]
+
+
+def test_a_twin_is_shown_with_its_likeness(app: Flask, clock: FixedClock) -> None:
+    stem = "学生在课堂上突然哭泣时，班主任首先应当怎样回应才最合适呢"
+    exchange.import_file("b", line("a", stem), author_id=None, now=clock.now())
+    report = exchange.import_file("b", line("c", stem.replace("哭泣", "大哭")), author_id=None, now=clock.now(), dry_run=True)
+    assert report.lines[0].twin == "a"
+    assert 80 <= (report.lines[0].likeness or 0) < 100
+
+
+def test_a_dry_run_writes_nothing_and_makes_no_bank(app: Flask, clock: FixedClock) -> None:
+    assert exchange.import_file("b", line("a", "题干"), author_id=None, now=clock.now(), dry_run=True).accepted == 1
+    with transaction() as session:
+        assert exchange.bank_store.by_code(session, "b") is None
+
+
+def test_an_export_comes_back_as_it_was(app: Flask, clock: FixedClock) -> None:
+    author = id_of(WEI)
+    content = (DEMO / "group.jsonl").read_bytes()
+    exchange.import_file("b", content, author_id=author, now=clock.now())
+    exported = exchange.export("b", person_id=author, now=clock.now())
+    again = exchange.import_file("b", exported, author_id=author, now=clock.now())
+    assert again.format == "excel"
+    assert again.count(Verdict.SAME) == len(again.lines) == len(content.splitlines())
