@@ -1,22 +1,37 @@
 """Verbs of the platform for tools; whoever calls passes the session of the transaction it is in."""
 
+from lms.services.account import register_personal_export
 from lms.services.activity import ActivityKind, activities, activity, add_activity, register_activity_kind
 from lms.services.enrolment import facts as enrolment_of
+from lms.services.grade import post_score, take_back
 from lms.services.enrolment import rules_for
 from lms.services.lesson import activity_begun, activity_done, lesson
+from lms.services.person import cards as people
 from lms.services.programme import in_force, programme
+from lms.services.roster import NewPerson, bulk_load
+from lms.services.unit import ensure as ensure_unit
+from lms.services.unit import in_scope, scope_of
 
 __all__ = [
     "ActivityKind",
+    "NewPerson",
     "activities",
     "activity",
     "activity_begun",
     "activity_done",
     "add_activity",
+    "bulk_load",
     "enrolment_of",
+    "ensure_unit",
     "in_force",
+    "in_scope",
     "lesson",
+    "people",
+    "post_score",
     "programme",
     "register_activity_kind",
+    "register_personal_export",
     "rules_for",
+    "take_back",
+    "scope_of",
 ]

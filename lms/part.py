@@ -2,17 +2,37 @@
 
 from pathlib import Path
 
+from lms.cli import people as people_commands
 from lms.cli import programme
-from lms.kernel.part import Part
+from lms.kernel.part import NavEntry, Part
+from lms.kernel.permissions import Permission
+from lms.kernel.refusal import N_
+from lms.services import certificate as certificates
+from lms.services import grade as grades
 from lms.services.progress import verify as verify_progress
 from lms.store import attendance as _attendance  # noqa: F401 - brings its tables into the metadata
-from lms.store import roster as _roster  # noqa: F401 - likewise, and those it refers to
 from lms.store.signing_in import identity_of
+from lms.web.home import home
+from lms.web.lesson import lesson
+from lms.web.plan import plan
+from lms.web.programme import programme as programme_pages
+from lms.web.account import account
+from lms.web.people import people
+from lms.web.role_grant import role_grant
+from lms.web.roster import roster
+from lms.web.signing_in import signing_in
+from lms.web.unit import unit
 
 part = Part(
     name="lms",
     folder=Path(__file__).parent,
     identity_loader=identity_of,
-    commands=(programme,),
-    verifiers=(verify_progress,),
+    routes=(signing_in, account, people, unit, role_grant, roster),
+    commands=(programme, people_commands),
+    nav=(
+        NavEntry(N_("班级"), "unit.page", "school", Permission.MANAGE_CLASS, 40),
+        NavEntry(N_("人员"), "people.page", "users", Permission.MANAGE_PEOPLE, 41),
+    ),
+    on_mount=certificates.mount,
+    verifiers=(verify_progress, grades.verify, certificates.verify),
 )

@@ -8,6 +8,8 @@ from lms.domain.programme import Programme
 from lms.kernel import audit
 from lms.kernel.db import Session
 from lms.kernel.refusal import N_, Missing
+from lms.services import grade as grades
+from lms.store import enrolment as enrolment_store
 from lms.store import hours as store
 from lms.store import progress as progress_store
 from lms.store.hours import HoursEntry
@@ -53,6 +55,9 @@ def enter(
     offline = rules.offline_complete(programme.hours, sums.offline)
     if (online, offline) != (sums.online_complete, sums.offline_complete):
         progress_store.mark(session, enrolment_id, online_complete=online, offline_complete=offline)
+        enrolment = enrolment_store.one(session, enrolment_id)
+        if enrolment is not None:
+            grades.recalculate(session, enrolment, programme, now)
     return entry_id
 
 

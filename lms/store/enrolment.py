@@ -68,7 +68,7 @@ def _of_enrolment(edge: InstrumentedAttribute[datetime]) -> ScalarSelect[list[da
     )
 
 
-_COLUMNS = (
+COLUMNS = (
     EnrolmentRow.id,
     EnrolmentRow.person_id,
     EnrolmentRow.programme_code,
@@ -81,7 +81,8 @@ _COLUMNS = (
 )
 
 
-def _enrolment(row: Row[*tuple[Any, ...]]) -> Enrolment:
+def enrolment_from(row: Row[*tuple[Any, ...]]) -> Enrolment:
+    """Read an enrolment from a row that holds its columns."""
     windows = zip(row.opens or (), row.closes or (), strict=True)
     return Enrolment(
         id=row.id,
@@ -138,10 +139,16 @@ def add(
 
 def of_person(session: Session, person_id: int, programme_code: str | None = None) -> tuple[Enrolment, ...]:
     """Return a person's enrolments with her personal windows, the newest first; one query."""
-    query = select(*_COLUMNS).where(EnrolmentRow.person_id == person_id).order_by(EnrolmentRow.enrolled_at.desc(), EnrolmentRow.id.desc())
+    query = select(*COLUMNS).where(EnrolmentRow.person_id == person_id).order_by(EnrolmentRow.enrolled_at.desc(), EnrolmentRow.id.desc())
     if programme_code is not None:
         query = query.where(EnrolmentRow.programme_code == programme_code)
-    return tuple(_enrolment(row) for row in session.execute(query))
+    return tuple(enrolment_from(row) for row in session.execute(query))
+
+
+def one(session: Session, enrolment_id: int) -> Enrolment | None:
+    """Return one enrolment."""
+    row = session.execute(select(*COLUMNS).where(EnrolmentRow.id == enrolment_id)).first()
+    return enrolment_from(row) if row else None
 
 
 def count_of_programme(session: Session, programme_code: str) -> int:

@@ -1,0 +1,215 @@
+"""Issue certificates once, revoke and re-issue by new records, and answer a stranger's check."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from lms.domain import certificate as rules
+from lms.domain.certificate import Standing, Statement
+from lms.domain.enrolment import Enrolment
+from lms.domain.programme import Programme
+from lms.kernel import audit, installation
+from lms.kernel.db import Session, transaction
+from lms.kernel.i18n import ZONE
+from lms.kernel.security import Seal
+from lms.kernel.settings import Settings
+from lms.services import programme as programmes
+from lms.store import certificate as store
+from lms.store import enrolment as enrolment_store
+from lms.store import grade as grade_store
+from lms.store import person as person_store
+from lms.store.certificate import Certificate, SigningKey
+
+_seal: dict[str, Seal] = {}
+
+
+def mount(settings: Settings) -> None:
+    """Take the key that seals the signing keys."""
+    _seal["field"] = Seal(settings.field_key)
+
+
+def issue_first(session: Session, enrolment: Enrolment, programme: Programme, now: datetime) -> int | None:
+    """Issue the first edition, unless the enrolment has had one (a revoked one is re-issued by a person).
+
+    The caller holds the enrolment's grade, so two events that complete the last requirement come one after the other.
+    """
+    if store.editions(session, enrolment.id, rules.QUALIFIED):
+        return None
+    return _issue(session, enrolment, programme, edition=1, issued_by=None, now=now)
+
+
+def _issue(session: Session, enrolment: Enrolment, programme: Programme, *, edition: int, issued_by: int | None, now: datetime) -> int:
+    key = _signing_key(session, now)
+    previous, number = store.lock_log(session)
+    card = person_store.cards(session, [enrolment.person_id])[enrolment.person_id]
+    sample = not installation.fact(session, "live", default=False)
+    local = now.astimezone(ZONE)
+    serial = rules.serial(local.year, number + 1, sample=sample)
+    statement = Statement(
+        serial=serial,
+        name=card.name,
+        programme=programme.title,
+        title=programme.certificate.title,
+        issuer=programme.certificate.issuer,
+        hours=f"{(programme.hours.online + programme.hours.offline).normalize():f}",
+        day=f"{local:%Y-%m-%d}",
+        sample=sample,
+        key=key.name,
+    ).canonical()
+    signature = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(_seal["field"].open(key.sealed_private))).sign(statement)
+    issued = store.add(
+        session,
+        enrolment_id=enrolment.id,
+        kind=rules.QUALIFIED,
+        edition=edition,
+        serial=serial,
+        code=rules.new_code(),
+        statement=statement,
+        signature=signature,
+        key_name=key.name,
+        chain=rules.link(previous, statement, signature),
+        issued_by=issued_by,
+        now=now,
+    )
+    audit.record(session, actor_id=issued_by, action="certificate.issue", subject=f"certificate:{issued}", now=now, edition=edition)
+    return issued
+
+
+def _signing_key(session: Session, now: datetime) -> SigningKey:
+    found = store.keys(session)
+    return found[-1] if found else _new_key(session, 1, now)
+
+
+def _new_key(session: Session, number: int, now: datetime) -> SigningKey:
+    private = Ed25519PrivateKey.generate()
+    key = SigningKey(f"k{number}", private.public_key().public_bytes_raw(), _seal["field"].close(private.private_bytes_raw().hex()))
+    store.add_key(session, key, now)
+    return key
+
+
+def rotate_key(*, actor_id: int | None, now: datetime) -> str:
+    """Make a new signing key; what older keys signed still verifies. Returns the key's name."""
+    with transaction() as session:
+        store.lock_log(session)
+        key = _new_key(session, len(store.keys(session)) + 1, now)
+        audit.record(session, actor_id=actor_id, action="certificate.rotate_key", subject=f"signing_key:{key.name}", now=now)
+        return key.name
+
+
+def public_keys() -> dict[str, str]:
+    """Return the public keys by name, in hexadecimal, for checking without us."""
+    with transaction() as session:
+        return {key.name: key.public.hex() for key in store.keys(session)}
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a stranger may know of a certificate."""
+
+    standing: Standing
+    masked_name: str
+    title: str
+    programme: str
+    hours: str
+    day: str
+    serial: str
+    sample: bool
+    genuine: bool
+    revoked_at: datetime | None
+
+
+def check(written_code: str) -> Checked:
+    """Return what a check page shows; raises CertificateMissing."""
+    with transaction() as session:
+        found = store.by_code(session, rules.read_code(written_code))
+        if found is None:
+            raise rules.CertificateMissing
+        statement = statement_of(found)
+        public = next(key.public for key in store.keys(session) if key.name == found.key_name)
+        return Checked(
+            standing=standing_of(found, store.of_enrolment(session, found.enrolment_id)),
+            masked_name=rules.masked(statement.name),
+            title=statement.title,
+            programme=statement.programme,
+            hours=statement.hours,
+            day=statement.day,
+            serial=statement.serial,
+            sample=statement.sample,
+            genuine=genuine(public, found),
+            revoked_at=found.revoked_at,
+        )
+
+
+def standing_of(certificate: Certificate, editions: tuple[Certificate, ...]) -> Standing:
+    """Tell how a certificate stands among the editions of its enrolment."""
+    if certificate.revoked_at is None:
+        return Standing.VALID
+    later = any(other.edition > certificate.edition for other in editions)
+    return Standing.REPLACED if later else Standing.REVOKED
+
+
+def statement_of(certificate: Certificate) -> Statement:
+    """Read the signed statement."""
+    return Statement(**json.loads(certificate.statement))
+
+
+def genuine(public: bytes, certificate: Certificate) -> bool:
+    """Tell whether the signature fits the statement."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(certificate.signature, certificate.statement)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def revoke(session: Session, certificate_id: int, *, reason: str, actor_id: int | None, now: datetime) -> Certificate:
+    """Revoke a certificate, with its reason."""
+    if not reason.strip():
+        raise rules.ReasonNeeded
+    store.lock_log(session)
+    found = store.one(session, certificate_id)
+    if found is None:
+        raise rules.CertificateMissing
+    if found.revoked_at is not None:
+        raise rules.AlreadyRevoked
+    store.revoke(session, certificate_id, reason=reason.strip(), revoked_by=actor_id, now=now)
+    audit.record(session, actor_id=actor_id, action="certificate.revoke", subject=f"certificate:{certificate_id}", now=now, reason=reason.strip())
+    return found
+
+
+def reissue(session: Session, certificate_id: int, *, reason: str, actor_id: int | None, now: datetime) -> int:
+    """Replace a certificate by a new edition (a corrected name, a lost code); revokes the old one if it stands."""
+    found = store.one(session, certificate_id)
+    if found is None:
+        raise rules.CertificateMissing
+    enrolment = enrolment_store.one(session, found.enrolment_id)
+    assert enrolment is not None
+    if not grade_store.lock(session, enrolment.id, now).qualified:
+        raise rules.NotQualified
+    editions = store.of_enrolment(session, enrolment.id)
+    for edition in editions:
+        if edition.revoked_at is None:
+            revoke(session, edition.id, reason=reason, actor_id=actor_id, now=now)
+    programme = programmes.programme(session, enrolment.programme_code)
+    return _issue(session, enrolment, programme, edition=len(editions) + 1, issued_by=actor_id, now=now)
+
+
+def holders(session: Session, programme_code: str) -> tuple[int, ...]:
+    """Return the enrolments that hold a standing certificate."""
+    return store.holders(session, programme_code)
+
+
+def verify(session: Session, now: datetime) -> Iterable[str]:  # noqa: ARG001 - every verifier is called alike
+    """Follow the chain of issues and check every signature."""
+    publics = {key.name: key.public for key in store.keys(session)}
+    previous = b""
+    for found in store.log(session):
+        if rules.link(previous, found.statement, found.signature) != found.chain:
+            yield f"certificate {found.id}: the chain of issues is broken"
+        previous = found.chain
+        if not genuine(publics[found.key_name], found):
+            yield f"certificate {found.id}: the signature does not fit"
