@@ -8,8 +8,16 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from lms.domain.programme import Fault, FaultyProgrammeError
+from lms.domain.unit import UnitKind
+from lms.kernel.db import transaction
+from lms.kernel.permissions import Role
 from lms.kernel.refusal import Refusal
+from lms.kernel.security import Seal
+from lms.services import account as accounts
 from lms.services import programme as programmes
+from lms.services import role_grant as role_grants
+from lms.services import roster as rosters
+from lms.services import unit as units
 
 
 @click.group()
@@ -90,3 +98,97 @@ def diff(file: Path) -> None:
     for change in changes:
         click.echo(str(change))
     click.echo(f"{len(changes)} changes")
+
+
+@click.group()
+def people() -> None:
+    """Take in rosters, add units, grant roles."""
+
+
+@people.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--unit", "unit_code", required=True, help="The code of the unit that the people belong to or under.")
+@click.option("--dry-run", is_flag=True, help="Check only.")
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
+@with_appcontext
+def import_roster(file: Path, unit_code: str, dry_run: bool, as_json: bool) -> None:
+    """Take a roster in, or list every fault of it; exits 1 when there is one."""
+    settings = current_app.extensions["settings"]
+    try:
+        outcome = rosters.take_in(
+            None,
+            unit_code=unit_code,
+            file_name=file.name,
+            body=file.read_bytes(),
+            dry_run=dry_run,
+            seal=Seal(settings.field_key),
+            now=current_app.extensions["clock"].now(),
+        )
+    except Refusal as refusal:
+        raise click.ClickException(refusal.message) from None
+    if as_json:
+        faults = [{"row": fault.row, "heading": fault.heading, "code": fault.code, "message": fault.message} for fault in outcome.faults]
+        counts = {"created": outcome.created, "changed": outcome.changed, "unchanged": outcome.unchanged, "import": outcome.import_id}
+        click.echo(json.dumps({**counts, "faults": faults}, ensure_ascii=False, indent=2))
+    else:
+        for fault in outcome.faults:
+            click.echo(f"{file}:{fault.row}: {fault.heading or '-'}: {fault.message} [{fault.code}]")
+        stored = f"import {outcome.import_id}" if outcome.import_id else "nothing stored"
+        click.echo(f"{outcome.created} new, {outcome.changed} changed, {outcome.unchanged} unchanged, {len(outcome.faults)} faults; {stored}")
+    if outcome.faults:
+        raise SystemExit(1)
+
+
+@people.command("undo")
+@click.argument("import_id", type=int)
+@with_appcontext
+def undo_roster(import_id: int) -> None:
+    """Undo an import."""
+    try:
+        done = rosters.undo(None, import_id, current_app.extensions["clock"].now())
+    except Refusal as refusal:
+        raise click.ClickException(refusal.message) from None
+    click.echo(f"{done.deleted} deleted, {done.restored} restored, {done.kept} kept because they are activated")
+
+
+@people.command("unit")
+@click.argument("code")
+@click.argument("name")
+@click.option("--kind", type=click.Choice([kind.value for kind in UnitKind]), required=True)
+@click.option("--parent", help="The code of the unit above; none for the province.")
+@with_appcontext
+def add_unit(code: str, name: str, kind: str, parent: str | None) -> None:
+    """Add a unit to the tree."""
+    try:
+        with transaction() as session:
+            units.add(session, parent=parent, kind=UnitKind(kind), code=code, name=name)
+    except Refusal as refusal:
+        raise click.ClickException(refusal.message) from None
+    click.echo(f"{name} ({code})")
+
+
+@people.command("grant")
+@click.argument("account")
+@click.argument("role", type=click.Choice([role.value for role in Role]))
+@click.option("--unit", "unit_code", required=True, help="The code of the unit where the role holds.")
+@with_appcontext
+def grant_role(account: str, role: str, unit_code: str) -> None:
+    """Grant a role, such as the first province manager's."""
+    try:
+        role_grants.grant(None, account=account, role=Role(role), unit_code=unit_code, now=current_app.extensions["clock"].now())
+    except Refusal as refusal:
+        raise click.ClickException(refusal.message) from None
+    click.echo(f"{account} is {role} of {unit_code}")
+
+
+@people.command("code")
+@click.argument("account")
+@with_appcontext
+def new_code(account: str) -> None:
+    """Make an activation code for one account; a password it had is gone."""
+    settings = current_app.extensions["settings"]
+    try:
+        code = accounts.new_code(account, Seal(settings.field_key), current_app.extensions["clock"].now())
+    except Refusal as refusal:
+        raise click.ClickException(refusal.message) from None
+    click.echo(code)

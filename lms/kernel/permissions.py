@@ -20,6 +20,7 @@ class Permission(StrEnum):
     MARK = "mark"
     MANAGE_CLASS = "manage_class"
     MANAGE_PEOPLE = "manage_people"
+    GRANT_ROLES = "grant_roles"
     MANAGE_PROGRAMMES = "manage_programmes"
     ISSUE_CERTIFICATES = "issue_certificates"
     SEE_REPORTS = "see_reports"
@@ -58,7 +59,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.COUNTY_MANAGER: _MANAGER,
     Role.CITY_MANAGER: _MANAGER,
     Role.PROVINCE_MANAGER: _MANAGER
-    | {Permission.MANAGE_PROGRAMMES, Permission.MANAGE_EXAMS, Permission.ISSUE_CERTIFICATES, Permission.INVIGILATE},
+    | {Permission.GRANT_ROLES, Permission.MANAGE_PROGRAMMES, Permission.MANAGE_EXAMS, Permission.ISSUE_CERTIFICATES, Permission.INVIGILATE},
     Role.COURSE_EDITOR: frozenset({Permission.EDIT_COURSES}),
     Role.OPERATOR: frozenset({Permission.OPERATE, Permission.SEE_REPORTS, Permission.INVIGILATE}),
     Role.AUDITOR: frozenset({Permission.AUDIT, Permission.SEE_REPORTS}),

@@ -4,12 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from lms.domain import person as rules
 from lms.domain.person import Person, RoleGrant
-from lms.domain.signing_in import Login
+from lms.domain.signing_in import Login, spaced_code
 from lms.kernel import audit
 from lms.kernel.db import Session, transaction
+from lms.kernel.refusal import Missing
 from lms.kernel.security import Seal
 from lms.services import person as people
+from lms.services import signing_in
 from lms.store import person as store
 from lms.store import role_grant as grants
 from lms.store import signing_in as login_store
@@ -68,3 +71,14 @@ def export(person_id: int, seal: Seal, now: datetime) -> dict[str, object]:
             "sign_ins": [{"device": login.device, "at": login.created_at} for login in login_store.logins_of(session, person_id, now)],
             **{name: collect(session, person_id) for name, collect in _exports.items()},
         }
+
+
+def new_code(account_name: str, seal: Seal, now: datetime) -> str:
+    """Make an activation code from the command line, as for the first manager; a password there was is gone."""
+    with transaction() as session:
+        person = store.person_by_account(session, rules.normal_account(account_name))
+        if person is None:
+            raise Missing
+        login_store.end_all(session, person.id, now)
+        audit.record(session, actor_id=None, action="person.new_code", subject=f"person:{person.id}", now=now)
+        return spaced_code(signing_in.new_codes(session, [person.id], seal, now)[person.id])

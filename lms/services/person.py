@@ -1,13 +1,14 @@
 """People as their managers see them: search, activation codes, numbers behind a reason."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from pypinyin import Style, lazy_pinyin
 
 from lms.domain import person as rules
-from lms.domain.person import Person, RoleGrant
+from lms.domain.person import Person, PersonCard, RoleGrant
 from lms.domain.unit import Unit, lies_in
 from lms.kernel import audit
 from lms.kernel.db import Session, transaction
@@ -153,13 +154,32 @@ def set_active(actor_id: int, permission: Permission, person_id: int, *, active:
         audit.record(session, actor_id=actor_id, action="person.enable" if active else "person.disable", subject=f"person:{person_id}", now=now)
 
 
-def members(actor_id: int, unit_id: int, *, activated: bool | None, after: int | None) -> tuple[tuple[Person, ...], Mapping[int, datetime], bool]:
-    """Return the people of a unit one looks after, when each last signed in, and whether more follow."""
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a learner is, in credit hours."""
+
+    earned: Decimal
+    required: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """One page of the people of a unit, when each last signed in and how far each is."""
+
+    people: tuple[Person, ...]
+    last_sign_ins: Mapping[int, datetime]
+    progress: Mapping[int, Progress]
+    more: bool
+
+
+def members(actor_id: int, unit_id: int, *, activated: bool | None, after: int | None) -> Members:
+    """Return the people of a unit that one looks after."""
     with transaction() as session:
         unit = _unit_in_scope(session, actor_id, Permission.MANAGE_CLASS, unit_id)
         found = store.search(session, [unit.path], words="", activated=activated, after=after, limit=PAGE + 1)
         shown = tuple(found[:PAGE])
-        return shown, store.last_sign_ins(session, [person.id for person in shown]), len(found) > PAGE
+        ids = [person.id for person in shown]
+        return Members(people=shown, last_sign_ins=store.last_sign_ins(session, ids), progress={}, more=len(found) > PAGE)
 
 
 def existing(session: Session, person_id: int) -> Person:
@@ -204,3 +224,8 @@ def masked(numbers: Numbers) -> Numbers:
         phone=rules.mask_phone(numbers.phone) if numbers.phone else None,
         identity=rules.mask_identity(numbers.identity) if numbers.identity else None,
     )
+
+
+def cards(session: Session, ids: Sequence[int]) -> Mapping[int, PersonCard]:
+    """Return what others may see of people, by id."""
+    return store.cards(session, ids)

@@ -17,16 +17,21 @@ from lms.store import signing_in as login_store
 from lms.store import unit as unit_store
 
 
-def grant(actor_id: int, *, account: str, role: Role, unit_id: int, now: datetime) -> Person:
-    """Grant a role for a unit; the person signs in anew, so that no old token carries new rights."""
+def grant(actor_id: int | None, *, account: str, role: Role, unit_code: str, now: datetime) -> Person:
+    """Grant a role for a unit; the person signs in anew, so that no old token carries new rights.
+
+    `actor_id` None is the command line, which stands outside the scopes.
+    """
     with transaction() as session:
-        own = store.grants_of(session, actor_id)
-        unit = unit_store.unit_of(session, unit_id)
+        unit = unit_store.unit_by_code(session, unit_code.strip())
         person = people.person_by_account(session, rules.normal_account(account))
-        if unit is None or person is None or not lies_in(unit.path, units.scope_of(session, actor_id, Permission.MANAGE_PEOPLE)):
+        if unit is None or person is None:
             raise Missing
-        if role not in rules.grantable(own, unit.path):
-            raise rules.StandsAbove
+        if actor_id is not None:
+            if not lies_in(unit.path, units.scope_of(session, actor_id, Permission.MANAGE_PEOPLE)):
+                raise Missing
+            if role not in rules.grantable(store.grants_of(session, actor_id), unit.path):
+                raise rules.StandsAbove
         give(session, person_id=person.id, role=role, unit=unit, by=actor_id, now=now)
     return person
 
@@ -56,11 +61,10 @@ def take_back(actor_id: int, *, person_id: int, grant_id: int, now: datetime) ->
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """Everybody with a role in one's scope, and what one may grant where."""
+    """Everybody with a role in one's scope, and the roles one may grant."""
 
     lines: tuple[tuple[Person, RoleGrant], ...]
     roles: tuple[Role, ...]
-    units: tuple[Unit, ...]
 
 
 def staff(actor_id: int) -> Staff:
@@ -69,5 +73,4 @@ def staff(actor_id: int) -> Staff:
         scope = units.scope_of(session, actor_id, Permission.MANAGE_PEOPLE)
         own = store.grants_of(session, actor_id)
         roles = {role for path in scope for role in rules.grantable(own, path) if role is not Role.TEACHER}
-        places = unit_store.units_in(session, scope)
-        return Staff(lines=tuple(store.staff_in(session, scope)), roles=tuple(role for role in Role if role in roles), units=tuple(places))
+        return Staff(lines=tuple(store.staff_in(session, scope)), roles=tuple(role for role in Role if role in roles))

@@ -70,6 +70,8 @@ class UnitView:
     """A unit with its ancestors inside the reader's scope and the units below it."""
 
     unit: Unit
+    people: int
+    activated: int
     above: tuple[Unit, ...]
     below: tuple[UnitLine, ...]
 
@@ -89,7 +91,8 @@ def view(person_id: int, permission: Permission, unit_id: int) -> UnitView:
         if unit is None or not lies_in(unit.path, scope):
             raise Missing
         above = tuple(other for other in store.ancestors(session, unit) if lies_in(other.path, scope))
-        return UnitView(unit=unit, above=above, below=_lines(session, store.children(session, unit_id)))
+        own, *below = _lines(session, [unit, *store.children(session, unit_id)])
+        return UnitView(unit=unit, people=own.people, activated=own.activated, above=above, below=tuple(below))
 
 
 def _lines(session: Session, units: list[Unit]) -> tuple[UnitLine, ...]:

@@ -1,6 +1,6 @@
 """Units in the database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, func, or_, select
 from sqlalchemy import Identity as AutoNumber
@@ -88,3 +88,8 @@ def ancestors(session: Session, unit: Unit) -> list[Unit]:
     ids = [int(part) for part in unit.path.strip("/").split("/")][:-1]
     rows = session.scalars(select(UnitRow).where(UnitRow.id.in_(ids)).order_by(func.length(UnitRow.path)))
     return [_unit(row) for row in rows]
+
+
+def ids_by_code(session: Session, codes: Collection[str]) -> dict[str, int]:
+    """Return the ids of units by their codes."""
+    return {row.code: row.id for row in session.execute(select(UnitRow.code, UnitRow.id).where(UnitRow.code.in_(codes)))}

@@ -1,0 +1,119 @@
+"""People as their managers see them."""
+
+from dataclasses import dataclass
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from lms.domain.person import Person, mask_name
+from lms.domain.signing_in import spaced_code
+from lms.domain.unit import Unit
+from lms.kernel import request as current
+from lms.kernel.i18n import gettext as _
+from lms.kernel.part import routes
+from lms.kernel.permissions import Permission, requires
+from lms.services import person as service
+from lms.services import unit as units
+from lms.web.signing_in import seal
+
+people = routes("people", __name__)
+_STATES = {"activated": True, "waiting": False}
+
+
+@dataclass(frozen=True, slots=True)
+class PeoplePage:
+    """What the search page shows."""
+
+    words: str
+    state: str
+    unit: Unit | None
+    found: service.Found
+    masked: tuple[str, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonPage:
+    """What the page of one person shows; numbers in plain only right after they were asked for."""
+
+    view: service.PersonView
+    numbers: service.Numbers
+    revealed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CodePage:
+    """What the page with one fresh activation code shows, once."""
+
+    person: Person
+    spaced_code: str
+
+
+@people.get("/people", endpoint="page")
+@requires(Permission.MANAGE_PEOPLE)
+def page() -> ResponseReturnValue:
+    """Search the people of one's scope."""
+    me, words, state = current.person().person_id, request.args.get("q", "")[:60], request.args.get("state", "")
+    unit_id = request.args.get("unit", type=int)
+    unit = units.view(me, Permission.MANAGE_PEOPLE, unit_id).unit if unit_id else None
+    found = service.search(
+        me,
+        Permission.MANAGE_PEOPLE,
+        seal=seal(),
+        words=words,
+        unit_id=unit_id,
+        activated=_STATES.get(state),
+        after=request.args.get("after", type=int),
+    )
+    shown = PeoplePage(
+        words=words,
+        state=state,
+        unit=unit,
+        found=found,
+        masked=tuple(mask_name(person.name) for person in found.outside),
+        next=url_for("people.page", q=words or None, state=state or None, unit=unit_id, after=found.people[-1].id) if found.more else None,
+    )
+    return render_template("lms/people/page.html", page=shown)
+
+
+@people.get("/people/<int:person_id>", endpoint="person")
+@requires(Permission.MANAGE_CLASS)
+def person(person_id: int) -> ResponseReturnValue:
+    """Show one person of one's scope."""
+    return _person(person_id, None)
+
+
+@people.post("/people/<int:person_id>/reveal")
+@requires(Permission.MANAGE_PEOPLE)
+def reveal(person_id: int) -> ResponseReturnValue:
+    """Show the numbers in plain, against a reason."""
+    reason = request.form.get("reason", "")
+    me = current.person().person_id
+    found = service.reveal(me, Permission.MANAGE_PEOPLE, person_id, reason=reason, seal=seal(), now=current.now())
+    return _person(person_id, found)
+
+
+def _person(person_id: int, numbers: service.Numbers | None) -> ResponseReturnValue:
+    view = service.view(current.person().person_id, Permission.MANAGE_CLASS, person_id, seal(), current.now())
+    shown = PersonPage(view=view, numbers=numbers or view.masked, revealed=numbers is not None)
+    return render_template("lms/people/person.html", page=shown)
+
+
+@people.post("/people/<int:person_id>/reset")
+@requires(Permission.MANAGE_CLASS)
+def reset(person_id: int) -> ResponseReturnValue:
+    """Make a new activation code and show it once."""
+    me = current.person().person_id
+    code = service.reset(me, Permission.MANAGE_CLASS, person_id, seal(), current.now())
+    found = service.view(me, Permission.MANAGE_CLASS, person_id, seal(), current.now()).person
+    return render_template("lms/people/code.html", page=CodePage(person=found, spaced_code=spaced_code(code)))
+
+
+@people.post("/people/<int:person_id>/active")
+@requires(Permission.MANAGE_PEOPLE)
+def set_active(person_id: int) -> ResponseReturnValue:
+    """Enable or disable an account."""
+    active = request.form.get("active") == "yes"
+    service.set_active(current.person().person_id, Permission.MANAGE_PEOPLE, person_id, active=active, now=current.now())
+    flash(_("账号已启用。") if active else _("账号已停用，对方已退出登录。"), "success")
+    return redirect(url_for("people.person", person_id=person_id))
