@@ -2,14 +2,38 @@
 
 from pathlib import Path
 
-from lms.kernel.part import Part
+from lms import api as lms
+from lms.kernel.jobs import Job
+from lms.kernel.part import NavEntry, Part
+from lms.kernel.permissions import Permission
+from lms.kernel.refusal import N_
 from lms.kernel.settings import Settings
-from media.services import library
+from media.domain.asset import VIDEO_KIND
+from media.services import delivery_record, lease, library, player
+from media.services import playback as watching
 from media.store import asset as _asset  # noqa: F401 - brings the table into the metadata
+from media.web.appeal import appeals
+from media.web.playback import HEARTBEAT, playback
+
+lms.register_activity_kind(lms.ActivityKind(VIDEO_KIND, states=watching.states, panel=player.panel))
 
 
 def _mount(settings: Settings) -> None:
     library.open_library(settings)
+    lease.configure(settings.secret_key)
 
 
-part = Part(name="media", folder=Path(__file__).parent, on_mount=_mount)
+part = Part(
+    name="media",
+    folder=Path(__file__).parent,
+    routes=(playback, appeals),
+    hot_routes=(HEARTBEAT,),
+    jobs=(
+        Job("media.watched", watching.tell, tries=20),
+        Job("media.settle_waiting", watching.settle_waiting, cron="* * * * *"),
+        Job("media.find_delivery_gaps", delivery_record.find_gaps, cron="* * * * *"),
+    ),
+    nav=(NavEntry(N_("学时申诉"), "appeals.page", "flag", Permission.MANAGE_CLASS, 62),),
+    on_mount=_mount,
+    verifiers=(watching.verify,),
+)

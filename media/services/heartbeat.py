@@ -15,6 +15,7 @@ from media.domain.presence import Presence
 from media.services import lease as leases
 from media.store import heartbeat as store
 from media.store.heartbeat import Beat, Changes, RefusedSpan
+from media.store.lease import AccountState
 
 DONE_JOB = "media.watched"
 
@@ -86,7 +87,7 @@ def _write(link: store.Link, reports: Sequence[Report]) -> Sequence[Outcome | Ex
 class _Batch:
     """The state of one batch in memory: several reports of one account are decided one after the other."""
 
-    def __init__(self, accounts: dict[int, store.AccountState], states: dict[int, store.LeaseState]) -> None:
+    def __init__(self, accounts: dict[int, AccountState], states: dict[int, store.LeaseState]) -> None:
         self._accounts = accounts
         self._states = states
         self._budgets = {lease_id: state.budget for lease_id, state in states.items()}
@@ -110,8 +111,9 @@ class _Batch:
         watched, done_at = self._watched.get(key, (state.watched, state.done_at))
         standing = Standing(watched, self._budgets[lease.id], self._presences[lease.person_id])
         claimed = clip(spans_of(one.claim), lease.length_ms)
+        refused: tuple[Refused, ...] = ()
         if one.sequence in self._seen[lease.id]:
-            accepted, refused = intersection(claimed, watched.accepted), ()
+            accepted = intersection(claimed, watched.accepted)
         else:
             evidence = Evidence(state.delivered, state.gap, secrets.randbits(31))
             found = playback.decide(lease, one.claim, standing, evidence, one.arrived)

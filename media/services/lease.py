@@ -113,11 +113,11 @@ def _terms(session: Session, activity: Activity, found: LearningRules, now: date
         login_id=0,
         activity_id=activity.id,
         asset_id=asset.id,
-        length_ms=asset.milliseconds,
+        length_ms=asset.length_ms,
         opened_at=now,
         opens=found.opens,
         closes=found.closes,
         rate=int(found.rate * rules.FULL_RATE),
-        done_ms=-(-asset.milliseconds * int(found.watched_ratio * 10_000) // 10_000),
+        done_ms=-(-asset.length_ms * int(found.watched_ratio * 10_000) // 10_000),
         presence_minutes=found.presence_minutes,
     )

@@ -58,7 +58,7 @@ def settle(lease_id: int, now: datetime) -> None:
             return
         gained = difference(after.accepted, before.accepted)
         if gained:
-            _correct(session, terms, gained, "delivered", None, now)
+            _correct(session, terms, gained, reason="delivered", actor_id=None, now=now)
         if vain:
             store.add_refusals(session, terms, [Refused(Reason.NOT_DELIVERED, vain)], now)
         _save(session, terms, after, done_at, now)
@@ -71,12 +71,12 @@ def award(session: Session, terms: Lease, spans: Spans, *, reason: str, actor_id
     watched, done_at = found
     gained = difference(spans, watched.accepted)
     if gained:
-        _correct(session, terms, gained, reason, actor_id, now)
+        _correct(session, terms, gained, reason=reason, actor_id=actor_id, now=now)
         _save(session, terms, rules.awarded(watched, gained), done_at, now)
     return gained
 
 
-def _correct(session: Session, terms: Lease, spans: Spans, reason: str, actor_id: int | None, now: datetime) -> None:
+def _correct(session: Session, terms: Lease, spans: Spans, *, reason: str, actor_id: int | None, now: datetime) -> None:
     store.add_correction(
         session,
         person_id=terms.person_id,
@@ -102,7 +102,7 @@ def states(session: Session, person_id: int, activities: Sequence[Activity], now
     return {activity.id: _state(activity.id, *found.get(activity.id, (0, 1, 1, False))) for activity in activities}
 
 
-def _state(activity_id: int, accepted_ms: int, needed_ms: int, length_ms: int, done: bool) -> ActivityState:  # noqa: FBT001
+def _state(activity_id: int, accepted_ms: int, needed_ms: int, length_ms: int, done: bool) -> ActivityState:
     if done:
         return ActivityState(activity_id, done=True, fraction=1.0, text=_("已看完"))
     if not accepted_ms:

@@ -1,9 +1,10 @@
 """Watched seconds and the reports behind them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Integer, String, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Integer, String, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.kernel.db import APPEND_ONLY, Base, Session
@@ -105,6 +106,31 @@ def watched(session: Session, person_id: int, activity_id: int, asset_id: int) -
     """Return one learner's seconds of one video, and when they were enough."""
     row = session.get(WatchedRow, (person_id, activity_id, asset_id), populate_existing=True)
     return None if row is None else (Watched(row.accepted, row.waiting, row.waiting_since, row.undelivered, row.resume_ms), row.done_at)
+
+
+@dataclass(frozen=True, slots=True)
+class NewestWatched:
+    """The seconds of the video an activity showed last."""
+
+    asset_id: int
+    watched: Watched
+
+
+def newest_watched(session: Session, person_id: int, activity_id: int) -> NewestWatched | None:
+    """Return one learner's seconds of an activity's newest video."""
+    chosen = select(WatchedRow.asset_id).where(WatchedRow.person_id == person_id, WatchedRow.activity_id == activity_id)
+    asset_id = session.execute(chosen.order_by(WatchedRow.updated_at.desc()).limit(1)).scalar()
+    found = watched(session, person_id, activity_id, asset_id) if asset_id is not None else None
+    return None if found is None or asset_id is None else NewestWatched(asset_id, found[0])
+
+
+def newest_lease(session: Session, person_id: int, activity_id: int, asset_id: int) -> int:
+    """Return the newest lease of one video."""
+    found = session.execute(
+        text("SELECT max(id) FROM playback_lease WHERE person_id = :person AND activity_id = :activity AND asset_id = :asset"),
+        {"person": person_id, "activity": activity_id, "asset": asset_id},
+    ).scalar_one()
+    return int(found)
 
 
 def save_watched(session: Session, terms: Lease, state: Watched, done_at: datetime | None, now: datetime) -> None:
