@@ -80,7 +80,7 @@ def sheet(person_id: int, exam_code: str, now: datetime) -> ResultSheet | None: 
             released=released,
             topics=result.topics if result and released else (),
             submitted_at=handed_in.submitted_at,
-            by=handed_in.by,
+            by=handed_in.ended_by,
             answered=handed_in.answered,
             late_answers=attempt.late,
         )

@@ -76,14 +76,14 @@ class SubmissionRow(Base):
     __tablename__ = "submission"
     __table_args__ = (
         UniqueConstraint("attempt_id", "round"),
-        CheckConstraint("by IN ('learner', 'deadline')", name="by"),
+        CheckConstraint("ended_by IN ('learner', 'deadline')", name="ended_by"),
         {"info": APPEND_ONLY},
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, init=False)
     attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"))
     round: Mapped[int] = mapped_column(Integer)
-    by: Mapped[str] = mapped_column(String(20))
+    ended_by: Mapped[str] = mapped_column(String(20))
     key: Mapped[str] = mapped_column(String(64))
     body_hash: Mapped[str] = mapped_column(String(64))
     submitted_at: Mapped[datetime]

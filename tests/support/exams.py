@@ -14,9 +14,9 @@ from exam.services.response import save, submit
 from lms.kernel.db import Session, transaction
 from lms.store import signing_in
 from question_bank.domain.exchange import Draft
-from question_bank.domain.review import Decision
+from question_bank.domain.review import Decision, Status
 from question_bank.services.bank import made
-from question_bank.services.drafting import stored
+from question_bank.services.item import write
 from question_bank.store import review as reviews
 from question_bank.store import version as versions
 from tests.conftest import NOON
@@ -30,7 +30,7 @@ TOPICS = ("crisis", "group")
 KINDS = (("single", 4, (1,)), ("multiple", 5, (0, 2, 3)), ("true_false", 2, (0,)))
 
 
-def bank(session: Session, *, each: int = 8) -> None:
+def bank(session: Session, *, each: int = 4) -> None:
     """Save a bank with so many approved exam items of each type and topic."""
     reviewer = rows.person_id(session, "rui") or rows.person(session, account="rui", name="芮思敏")
     bank_id = made(session, BANK, "测试题库", NOON, {})
@@ -44,17 +44,10 @@ def bank(session: Session, *, each: int = 8) -> None:
                     external_id=name, type=kind, stem=f"题 {name}", options=tuple(f"{name} 选项 {option}" for option in range(options)),
                     key=key, explanation="secret reason", topic=topic, level="apply", difficulty=0.5 + 0.4 * index / each,
                 )  # fmt: skip
-                _item(session, bank_id, reviewer, draft)
-
-
-def _item(session: Session, bank_id: int, reviewer: int, draft: Draft) -> None:
-    new = stored(draft)
-    item = versions.add_item(session, bank_id, draft.external_id, draft.external_id, NOON)
-    versions.add_version(session, item, new, content_hash=draft.external_id, author_id=None, now=NOON)
-    newest = versions.latest(session, bank_id, item)
-    assert newest is not None
-    reviews.add_reviews(session, [newest], reviewer_id=reviewer, decision=Decision.APPROVE, comment="", now=NOON)
-    versions.place(session, bank_id, item, "exam", NOON)
+                item = write(session, bank_id, draft, name=name, item_id=None, author_id=None, now=NOON)
+                versions.place(session, bank_id, item, "exam", NOON)
+    newest = versions.latest_of_bank(session, bank_id, item_ids=None, status=Status.DRAFT)
+    reviews.add_reviews(session, newest, reviewer_id=reviewer, decision=Decision.APPROVE, comment="", now=NOON)
 
 
 def small_blueprint(*, single: int = 2, multiple: int = 1, true_false: int = 1, tolerance: str = "3") -> Blueprint:
@@ -98,7 +91,7 @@ class Sitter:
         return submit(SubmitExam(self.opened.token, key, list(changes)), at)
 
 
-def prepared(*, papers: int = 6, blueprint: Blueprint | None = None, each: int = 8, seed: int | None = None, **settings: object) -> str:
+def prepared(*, papers: int = 6, blueprint: Blueprint | None = None, each: int = 4, seed: int | None = None, **settings: object) -> str:
     """Make programme, bank, exam and papers; returns the exam's code."""
     learning.load()
     with transaction() as session:

@@ -123,7 +123,7 @@ CREATE FUNCTION exam_end(a attempt, p_by text, p_key text, p_body_hash text, p_a
 DECLARE
   s submission%ROWTYPE;
 BEGIN
-  INSERT INTO submission (attempt_id, round, by, key, body_hash, submitted_at, answered, receipt)
+  INSERT INTO submission (attempt_id, round, ended_by, key, body_hash, submitted_at, answered, receipt)
     SELECT a.id, a.reopened, p_by, p_key, p_body_hash, p_at,
       (SELECT count(*) FROM unnest(a.answers) AS given WHERE given <> ''),
       upper(left(encode(sha256(convert_to(p.hash || '|' || array_to_string(a.answers, ';', '-') || '|' || array_to_string(a.revisions, ','),
@@ -174,7 +174,7 @@ BEGIN
         o_status := 'done';
       END IF;
       IF o_status = 'done' THEN
-        o_by := s.by; o_at := s.submitted_at; o_answered := s.answered; o_receipt := s.receipt;
+        o_by := s.ended_by; o_at := s.submitted_at; o_answered := s.answered; o_receipt := s.receipt;
       END IF;
     END IF;
     RETURN NEXT;
@@ -369,13 +369,13 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(), nullable=False),
         sa.Column("attempt_id", sa.BigInteger(), nullable=False),
         sa.Column("round", sa.Integer(), nullable=False),
-        sa.Column("by", sa.String(length=20), nullable=False),
+        sa.Column("ended_by", sa.String(length=20), nullable=False),
         sa.Column("key", sa.String(length=64), nullable=False),
         sa.Column("body_hash", sa.String(length=64), nullable=False),
         sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("answered", sa.Integer(), nullable=False),
         sa.Column("receipt", sa.String(length=64), nullable=False),
-        sa.CheckConstraint("by IN ('learner', 'deadline')", name="ck_submission_by"),
+        sa.CheckConstraint("ended_by IN ('learner', 'deadline')", name="ck_submission_ended_by"),
         sa.ForeignKeyConstraint(["attempt_id"], ["attempt.id"], name="fk_submission_attempt_id_attempt"),
         sa.PrimaryKeyConstraint("id", name="pk_submission"),
         sa.UniqueConstraint("attempt_id", "round", name="uq_submission_attempt_id_round"),
