@@ -27,9 +27,12 @@ part = Part(
     name="lms",
     folder=Path(__file__).parent,
     identity_loader=identity_of,
-    routes=(signing_in, account, people, unit, role_grant, roster),
+    routes=(home, plan, lesson, programme_pages, signing_in, account, people, unit, role_grant, roster),
     commands=(programme, people_commands),
     nav=(
+        NavEntry(N_("首页"), "home.page", "home", Permission.SIGNED_IN, 10),
+        NavEntry(N_("学习计划"), "plan.page", "calendar", Permission.LEARN, 20),
+        NavEntry(N_("培训项目"), "programme.all", "book", Permission.MANAGE_PROGRAMMES, 60),
         NavEntry(N_("班级"), "unit.page", "school", Permission.MANAGE_CLASS, 40),
         NavEntry(N_("人员"), "people.page", "users", Permission.MANAGE_PEOPLE, 41),
     ),

@@ -1,6 +1,6 @@
 """Signed lists: attendance and marks that come in from paper, row by row."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
@@ -56,6 +56,13 @@ class NotAList(Invalid):
 
     code = "not_a_list"
     message = N_("这个文件不能识别。请下载模板，按模板填写后以 .xlsx 格式上传。")
+
+
+class TooManyRows(Invalid):
+    """The file is longer than a list of one county can be."""
+
+    code = "too_many_rows"
+    message = N_("一份名单最多 20000 行，请分成几份上传。")
 
 
 class UnknownAssignment(Invalid):
@@ -188,8 +195,3 @@ def amount_of(written: str, most: Decimal) -> tuple[int | None, str | None]:
     if hundredths != int(hundredths):
         return None, "too_fine"
     return int(hundredths), None
-
-
-def faults(lines: Iterable[Line]) -> Iterator[Line]:
-    """Yield the rows that will not come in."""
-    return (line for line in lines if not line.is_good)

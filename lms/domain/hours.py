@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from math import ceil
 
 from lms.domain.programme import HoursRule
 from lms.kernel.refusal import N_, Conflict
@@ -44,10 +45,9 @@ def worth_of_lesson(rule: HoursRule, *, nominal_seconds: int, measured_seconds: 
     return Worth(nominal_seconds if rule.credit == "nominal" else measured_seconds, 1)
 
 
-def worth_of_offline(rule: HoursRule, hours: Decimal) -> Worth | None:
-    """Say what offline hours are worth; None when they cannot be told in whole seconds."""
-    seconds = hours * rule.minutes_per_hour * 60
-    return Worth(int(seconds), 0) if seconds == int(seconds) else None
+def worth_of_offline(rule: HoursRule, hours: Decimal) -> Worth:
+    """Say what offline hours are worth in seconds; a part of a second is given whole, so that nothing listed is lost."""
+    return Worth(ceil(hours * rule.minutes_per_hour * 60), 0)
 
 
 def online_hours(rule: HoursRule, total: Worth) -> Decimal:

@@ -15,6 +15,7 @@ from lms.kernel.db import Session, transaction
 from lms.services import programme as programmes
 from lms.services import progress
 from lms.store import enrolment as store
+from lms.store import person as person_store
 from lms.store import progress as progress_store
 from lms.store import unit as unit_store
 
@@ -72,12 +73,21 @@ def enrol(
     return enrolment_id
 
 
-def enrol_oneself(*, person_id: int, programme_code: str, participants: tuple[str, ...], unit_id: int, now: datetime) -> int:
+def enrol_oneself(*, person_id: int, programme_code: str, participants: tuple[str, ...], now: datetime) -> int:
     """Enrol where the programme lets learners do it themselves."""
     with transaction() as session:
         if programmes.programme(session, programme_code).enrolment.by != "learner":
             raise rules.EnrolledBySchool
-        return enrol(session, person_id=person_id, programme_code=programme_code, participants=participants, unit_id=unit_id, now=now)
+        person = person_store.person_of(session, person_id)
+        if person is None:
+            raise rules.EnrolmentMissing
+        return enrol(session, person_id=person_id, programme_code=programme_code, participants=participants, unit_id=person.unit_id, now=now)
+
+
+def takes_part(person_id: int, programme_code: str) -> bool:
+    """Tell whether a person is enrolled."""
+    with transaction() as session:
+        return bool(store.of_person(session, person_id, programme_code))
 
 
 def grant_personal_window(

@@ -1,15 +1,18 @@
 """Courses and lessons: make them, order them, and turn a learner's lesson into credit."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from lms.domain import hours as hours_rules
 from lms.domain import lesson as rules
+from lms.domain.activity import Activity, LearningRules, Panel
 from lms.domain.hours import HoursKind
 from lms.domain.lesson import Course, Lesson, LessonFacts, LessonState
 from lms.kernel import audit
-from lms.kernel.db import Session
+from lms.kernel.db import Session, transaction
 from lms.kernel.refusal import N_, Invalid, Missing
+from lms.services import activity as activities
 from lms.services import enrolment as enrolments
 from lms.services import hours
 from lms.services import programme as programmes
@@ -36,6 +39,77 @@ class OtherLessons(Invalid):
 
     code = "other_lessons"
     message = N_("课程内容已有变化，请刷新后重新排序。")
+
+
+@dataclass(frozen=True, slots=True)
+class LessonLine:
+    """One lesson in the list beside the page."""
+
+    lesson: Lesson
+    state: LessonState
+    fraction: float
+
+
+@dataclass(frozen=True, slots=True)
+class LessonView:
+    """A lesson as one learner sees it: its activities' panels, and the list of all lessons."""
+
+    lesson: Lesson
+    state: LessonState
+    quiz_asked: bool
+    rules: LearningRules
+    panels: tuple[Panel, ...]
+    lines: tuple[LessonLine, ...]
+
+
+def view(person_id: int, lesson_id: int, now: datetime) -> LessonView:
+    """Return a lesson of the learner's; to others, and before it is published, it does not exist."""
+    with transaction() as session:
+        lesson = store.lesson(session, lesson_id)
+        enrolment = enrolments.of_person(session, person_id, lesson.programme_code) if lesson and lesson.published else None
+        if lesson is None or enrolment is None:
+            raise rules.LessonMissing
+        programme = programmes.programme(session, lesson.programme_code)
+        learning = enrolments.learning_rules(programme, enrolment, now)
+        found = activity_store.of_programme(session, lesson.programme_code)
+        lines = _lines(session, person_id, lesson.programme_code, found, now)
+        panels = []
+        for one in found:
+            kind = activities.kind_of(one.kind)
+            panel = kind.panel(session, person_id, one, learning, now) if kind and one.lesson_id == lesson_id else None
+            if panel is not None:
+                panels.append(panel)
+    return LessonView(
+        lesson=lesson,
+        state=next(line.state for line in lines if line.lesson.id == lesson_id),
+        quiz_asked=programme.hours.quiz_required and lesson.quiz,
+        rules=learning,
+        panels=tuple(panels),
+        lines=lines,
+    )
+
+
+def first_lesson(person_id: int, programme_code: str) -> int | None:
+    """Return the lesson to open first: the next one not credited, else the first of all."""
+    with transaction() as session:
+        if enrolments.of_person(session, person_id, programme_code) is None:
+            raise rules.LessonMissing
+        found = store.lessons_with_states(session, person_id, programme_code)
+    left = [lesson.id for lesson, state in found if state is not LessonState.CREDITED]
+    return next(iter([*left, *(lesson.id for lesson, _ in found)]), None)
+
+
+def _lines(session: Session, person_id: int, programme_code: str, found: Sequence[Activity], now: datetime) -> tuple[LessonLine, ...]:
+    """List the lessons; who has begun to watch is shown as watching even before a tool says that anything is done."""
+    watched = [one for one in found if one.lesson_id is not None and one.kind != rules.QUIZ_KIND]
+    states = activities.states(session, person_id, watched, now)
+    lines = []
+    for lesson, state in store.lessons_with_states(session, person_id, programme_code):
+        fractions = [states[one.id].fraction for one in watched if one.lesson_id == lesson.id and one.id in states]
+        fraction = sum(fractions) / len(fractions) if fractions else 0.0
+        begun = state is LessonState.NOT_STARTED and fraction > 0
+        lines.append(LessonLine(lesson, LessonState.WATCHING if begun else state, fraction))
+    return tuple(lines)
 
 
 def activity_done(session: Session, *, person_id: int, activity_id: int, seconds: int, evidence: str, now: datetime) -> None:

@@ -115,6 +115,26 @@ def parsed(session: Session, version: ProgrammeVersion) -> Programme:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class ProgrammeView:
+    """A programme in force with its version."""
+
+    version: ProgrammeVersion
+    programme: Programme
+
+
+def view(code: str) -> ProgrammeView:
+    """Return a programme in force."""
+    with transaction() as session:
+        return ProgrammeView(*in_force(session, code))
+
+
+def views() -> tuple[ProgrammeView, ...]:
+    """Return every programme in force."""
+    with transaction() as session:
+        return tuple(ProgrammeView(*one) for one in programmes(session))
+
+
 def programmes(session: Session) -> tuple[tuple[ProgrammeVersion, Programme], ...]:
     """Return every programme in force."""
     return tuple((version, parsed(session, version)) for version in store.newest_of_all(session))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Integer, String, insert, select, text, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.domain.attendance import Line, Listed, ListKind, ListStage
@@ -113,7 +114,7 @@ def enrolled(session: Session, programme_code: str, scope: Sequence[str]) -> tup
 def people_of(session: Session, enrolment_ids: Iterable[int]) -> dict[int, int]:
     """Map enrolments to their people."""
     rows = session.execute(select(EnrolmentRow.id, EnrolmentRow.person_id).where(EnrolmentRow.id.in_(list(enrolment_ids))))
-    return dict(row._tuple() for row in rows)
+    return dict(rows.all())
 
 
 def stage(
@@ -209,7 +210,7 @@ def last_standing(session: Session, *, component: str, programme_code: str, enro
     """Return, per enrolment, the newest mark of this assignment that still stands: (hundredths, list)."""
     rows = session.execute(
         select(AttendanceLineRow.enrolment_id, AttendanceLineRow.amount, AttendanceListRow.id)
-        .distinct(AttendanceLineRow.enrolment_id)
+        .ext(distinct_on(AttendanceLineRow.enrolment_id))
         .join(AttendanceListRow, AttendanceListRow.id == AttendanceLineRow.list_id)
         .where(
             AttendanceListRow.programme_code == programme_code,

@@ -159,7 +159,7 @@ def count_of_programme(session: Session, programme_code: str) -> int:
 def count_by_city(session: Session, programme_code: str) -> dict[str, int]:
     """Count the people of a programme by city."""
     rows = session.execute(select(EnrolmentRow.city, func.count()).where(EnrolmentRow.programme_code == programme_code).group_by(EnrolmentRow.city))
-    return dict(row._tuple() for row in rows)
+    return dict(rows.all())
 
 
 def seats_taken(session: Session, programme_code: str) -> dict[tuple[str, str], int]:

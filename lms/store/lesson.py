@@ -116,6 +116,23 @@ def lessons_with_states(session: Session, person_id: int, programme_code: str) -
     return [(_lesson(row), LessonState(row.state or "not_started")) for row in rows]
 
 
+def next_lesson(session: Session, person_id: int, programme_code: str) -> tuple[Lesson, LessonState] | None:
+    """Return the first published lesson that is not credited yet, with the learner's state."""
+    row = session.execute(
+        select(*_LESSON, LessonStateRow.state)
+        .join(CourseRow)
+        .outerjoin(LessonStateRow, (LessonStateRow.lesson_id == LessonRow.id) & (LessonStateRow.person_id == person_id))
+        .where(
+            CourseRow.programme_code == programme_code,
+            CourseRow.published_at.is_not(None),
+            LessonStateRow.state.is_distinct_from(LessonState.CREDITED.value),
+        )
+        .order_by(CourseRow.position, CourseRow.id, LessonRow.position, LessonRow.id)
+        .limit(1)
+    ).one_or_none()
+    return (_lesson(row), LessonState(row.state or "not_started")) if row else None
+
+
 def courses(session: Session) -> tuple[Course, ...]:
     """Return every course, by programme."""
     rows = session.execute(select(*_COURSE).order_by(CourseRow.programme_code, CourseRow.position, CourseRow.id))

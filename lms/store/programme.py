@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import BigInteger, CheckConstraint, Identity, Integer, String, Text, UniqueConstraint, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.kernel.db import APPEND_ONLY, Base, Session
@@ -60,7 +61,7 @@ def newest(session: Session, code: str) -> ProgrammeVersion | None:
 
 def newest_of_all(session: Session) -> tuple[ProgrammeVersion, ...]:
     """Return the newest version of every programme."""
-    rows = session.execute(select(*_COLUMNS).distinct(ProgrammeVersionRow.code).order_by(ProgrammeVersionRow.code, ProgrammeVersionRow.number.desc()))
+    rows = session.execute(select(*_COLUMNS).ext(distinct_on(ProgrammeVersionRow.code)).order_by(ProgrammeVersionRow.code, ProgrammeVersionRow.number.desc()))
     return tuple(ProgrammeVersion(*row) for row in rows)
 
 

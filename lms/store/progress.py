@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, Integer, Row, select, update
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Integer, Row, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
+from lms.domain.enrolment import Enrolment
 from lms.domain.hours import HoursKind, Worth
 from lms.kernel.db import Base, Session
-from lms.store.enrolment import EnrolmentRow
+from lms.store.enrolment import COLUMNS as ENROLMENT, EnrolmentRow, enrolment_from
+from lms.store.programme import ProgrammeVersion, ProgrammeVersionRow
 
 
 class LearnerProgressRow(Base):
@@ -99,6 +101,46 @@ def of_programme(session: Session, programme_code: str) -> tuple[Progress, ...]:
         select(*_COLUMNS).join(EnrolmentRow, EnrolmentRow.id == LearnerProgressRow.enrolment_id).where(EnrolmentRow.programme_code == programme_code)
     )
     return tuple(_progress(row) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a learner stands in one programme, and which version of it is in force."""
+
+    enrolment: Enrolment
+    progress: Progress
+    version: ProgrammeVersion
+
+
+def standings(session: Session, person_id: int) -> tuple[Standing, ...]:
+    """Return everything of a person's enrolments in one query, the newest first."""
+    newest = (
+        select(
+            ProgrammeVersionRow.id.label("version_id"),
+            ProgrammeVersionRow.number,
+            ProgrammeVersionRow.digest,
+            ProgrammeVersionRow.loaded_at,
+        )
+        .where(ProgrammeVersionRow.code == EnrolmentRow.programme_code)
+        .order_by(ProgrammeVersionRow.number.desc())
+        .limit(1)
+        .lateral()
+    )
+    rows = session.execute(
+        select(*ENROLMENT, *_COLUMNS, newest)
+        .join(LearnerProgressRow, LearnerProgressRow.enrolment_id == EnrolmentRow.id)
+        .join(newest, true())
+        .where(EnrolmentRow.person_id == person_id)
+        .order_by(EnrolmentRow.enrolled_at.desc(), EnrolmentRow.id.desc())
+    )
+    return tuple(
+        Standing(
+            enrolment_from(row),
+            _progress(row),
+            ProgrammeVersion(id=row.version_id, code=row.programme_code, number=row.number, digest=row.digest, loaded_at=row.loaded_at),
+        )
+        for row in rows
+    )
 
 
 def every(session: Session) -> tuple[Progress, ...]:

@@ -39,9 +39,9 @@ def test_a_lesson_is_worth_what_the_programme_says(credit: Literal["nominal", "m
     assert worth_of_lesson(replace(RULE, credit=credit), nominal_seconds=2700, measured_seconds=2565) == Worth(seconds, 1)
 
 
-def test_offline_hours_need_whole_seconds() -> None:
+def test_offline_hours_lose_no_part_of_a_second() -> None:
     assert worth_of_offline(RULE, Decimal("1.5")) == Worth(4050, 0)
-    assert worth_of_offline(replace(RULE, minutes_per_hour=1), Decimal("0.01")) is None
+    assert worth_of_offline(replace(RULE, minutes_per_hour=1), Decimal("0.01")) == Worth(1, 0)
     assert offline_hours(RULE, Worth(4050, 0)) == Decimal("1.5")
 
 

@@ -1,0 +1,149 @@
+"""A learner's plan: the steps of her programme, where she stands, and the one thing to do next."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from lms.domain.programme import Programme
+from lms.domain.window import Period
+
+
+class StepCode(StrEnum):
+    """The steps every programme is made of; one without offline hours or assignments lacks those."""
+
+    ENROL = "enrol"
+    ONLINE = "online"
+    OFFLINE = "offline"
+    ASSIGNMENTS = "assignments"
+    EXAM = "exam"
+    CERTIFICATE = "certificate"
+
+
+class StepState(StrEnum):
+    """How a step stands; the words are those of the page's `steps`."""
+
+    DONE = "done"
+    NOW = "now"
+    LATER = "later"
+    FAILED = "failed"
+
+
+class NextAction(StrEnum):
+    """The one thing to do, or to wait for."""
+
+    WAIT_FOR_WINDOW = "wait_for_window"
+    LEARN = "learn"
+    WAIT_FOR_LESSONS = "wait_for_lessons"
+    WINDOW_IS_OVER = "window_is_over"
+    SIT_EXAM = "sit_exam"
+    WAIT_FOR_EXAM = "wait_for_exam"
+    EXAM_IS_OVER = "exam_is_over"
+    OFFLINE = "offline"
+    ASSIGNMENTS = "assignments"
+    WAIT_FOR_RESULT = "wait_for_result"
+    NOT_QUALIFIED = "not_qualified"
+    CERTIFICATE = "certificate"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What has been reached; `scored` names components and assignments that have a score, `qualified` is None until decided."""
+
+    online_complete: bool
+    offline_complete: bool
+    window: Period | None
+    has_lessons: bool
+    exam_done: bool
+    scored: frozenset[str] = frozenset()
+    qualified: bool | None = None
+    certified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step with its dates."""
+
+    code: StepCode
+    state: StepState
+    period: Period | None
+
+
+def steps(programme: Programme, standing: Standing, now: datetime) -> tuple[Step, ...]:
+    """Lay out the steps of an enrolled learner."""
+    found = [Step(StepCode.ENROL, StepState.DONE, programme.enrolment), _step(StepCode.ONLINE, standing.window, standing.online_complete, now)]
+    if programme.hours.offline:
+        found.append(_step(StepCode.OFFLINE, _stage(programme, "offline"), standing.offline_complete, now, results_follow=True))
+    if programme.assignments:
+        handed_in = all(one.code in standing.scored for one in programme.assignments)
+        found.append(_step(StepCode.ASSIGNMENTS, _stage(programme, "assignments"), handed_in, now, results_follow=True))
+    found.append(_step(StepCode.EXAM, programme.exam, standing.exam_done, now))
+    found.append(Step(StepCode.CERTIFICATE, _certificate_state(standing), None))
+    return tuple(found)
+
+
+def next_action(programme: Programme, standing: Standing, now: datetime) -> NextAction:
+    """Name the one thing to do; what can be done now goes before what must be waited for."""
+    if standing.certified:
+        return NextAction.CERTIFICATE
+    if standing.qualified is False:
+        return NextAction.NOT_QUALIFIED
+    online = _online_action(standing, now)
+    if online is NextAction.LEARN:
+        return online
+    exam = _exam_action(programme, standing, now)
+    if exam is NextAction.SIT_EXAM and _may_sit(programme, standing):
+        return exam
+    for action in (online, _offline_action(programme, standing), _assignments_action(programme, standing), exam):
+        if action is not None:
+            return action
+    return NextAction.WAIT_FOR_RESULT
+
+
+def _online_action(standing: Standing, now: datetime) -> NextAction | None:
+    if standing.online_complete:
+        return None
+    if standing.window is None or standing.window.contains(now):
+        return NextAction.LEARN if standing.has_lessons else NextAction.WAIT_FOR_LESSONS
+    return NextAction.WAIT_FOR_WINDOW if now < standing.window.opens else NextAction.WINDOW_IS_OVER
+
+
+def _offline_action(programme: Programme, standing: Standing) -> NextAction | None:
+    return NextAction.OFFLINE if programme.hours.offline and not standing.offline_complete else None
+
+
+def _assignments_action(programme: Programme, standing: Standing) -> NextAction | None:
+    return None if all(one.code in standing.scored for one in programme.assignments) else NextAction.ASSIGNMENTS
+
+
+def _exam_action(programme: Programme, standing: Standing, now: datetime) -> NextAction | None:
+    if standing.exam_done:
+        return None
+    if programme.exam.contains(now):
+        return NextAction.SIT_EXAM
+    return NextAction.WAIT_FOR_EXAM if now < programme.exam.opens else NextAction.EXAM_IS_OVER
+
+
+def _may_sit(programme: Programme, standing: Standing) -> bool:
+    if not programme.exam.requires_learning:
+        return True
+    asked = programme.requirements
+    return (standing.online_complete or not asked.online_complete) and (standing.offline_complete or not asked.offline_complete)
+
+
+def _step(code: StepCode, period: Period | None, done: bool, now: datetime, *, results_follow: bool = False) -> Step:
+    """Tell how a step stands; where results come in from lists, its end fails nobody."""
+    if done:
+        return Step(code, StepState.DONE, period)
+    if period is None or period.contains(now) or (results_follow and period.closes <= now):
+        return Step(code, StepState.NOW, period)
+    return Step(code, StepState.LATER if now < period.opens else StepState.FAILED, period)
+
+
+def _certificate_state(standing: Standing) -> StepState:
+    if standing.certified:
+        return StepState.DONE
+    return StepState.FAILED if standing.qualified is False else StepState.LATER
+
+
+def _stage(programme: Programme, activity: str) -> Period | None:
+    return next((stage for stage in programme.stages if stage.activity == activity), None)

@@ -1,0 +1,152 @@
+"""Signed lists: read, show, commit in one transaction, undo by entries that take back."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from lms.domain import attendance as rules
+from lms.domain import hours as hours_rules
+from lms.domain.attendance import Line, ListKind, ListStage
+from lms.domain.hours import HoursKind
+from lms.domain.programme import Programme
+from lms.formats import attendance as formats
+from lms.kernel import audit
+from lms.kernel.db import Session, transaction
+from lms.kernel.permissions import Permission
+from lms.services import hours
+from lms.services import programme as programmes
+from lms.services.unit import scope_of
+from lms.store import attendance as store
+from lms.store import hours as hours_store
+from lms.store.attendance import AttendanceList
+from lms.store.programme import ProgrammeVersion
+
+FULL_MARK = Decimal(100)
+InForce = tuple[ProgrammeVersion, Programme]
+
+
+@dataclass(frozen=True, slots=True)
+class ListView:
+    """One list with its rows."""
+
+    head: AttendanceList
+    lines: tuple[Line, ...]
+
+
+def permission_for(kind: ListKind) -> Permission:
+    """Say who may bring in such a list: hours come from those who held the session, marks from the province alone."""
+    return Permission.MANAGE_PEOPLE if kind is ListKind.OFFLINE else Permission.MANAGE_PROGRAMMES
+
+
+def stage(
+    content: bytes, *, file_name: str, programme_code: str, kind: ListKind, component: str | None, actor_id: int, now: datetime
+) -> int:
+    """Read a file and keep it with every fault found; nothing counts yet."""
+    written = formats.read(content)
+    digest = hashlib.sha256(content).hexdigest()
+    with transaction() as session:
+        programme = programmes.programme(session, programme_code)
+        _check_component(programme, kind, component)
+        if store.standing(session, programme_code=programme_code, kind=kind, component=component, digest=digest):
+            raise rules.ListTwice
+        scope = scope_of(session, actor_id, permission_for(kind))
+        roll = rules.Roll.of(store.enrolled(session, programme_code, scope))
+        most = programme.hours.offline if kind is ListKind.OFFLINE else FULL_MARK
+        return store.stage(
+            session,
+            programme_code=programme_code,
+            kind=kind,
+            component=component,
+            file_name=file_name,
+            digest=digest,
+            lines=rules.read(written, roll, most),
+            entered_by=actor_id,
+            now=now,
+        )
+
+
+def commit(list_id: int, *, actor_id: int, now: datetime) -> int:
+    """Let every good row of a staged list count, in one transaction; returns how many."""
+    with transaction() as session:
+        head = _own(session, list_id, actor_id, lock=True)
+        if head.stage is not ListStage.STAGED:
+            raise rules.ListMoved
+        if store.standing(session, programme_code=head.programme_code, kind=head.kind, component=head.component, digest=head.digest):
+            raise rules.ListTwice
+        lines = [line for line in store.lines(session, list_id) if line.is_good]
+        if not lines:
+            raise rules.NothingToCommit
+        store.move(session, list_id, ListStage.COMMITTED, now)
+        in_force = programmes.in_force(session, head.programme_code)
+        for line in lines:
+            _enter_hours(session, in_force, head, line, actor_id, now)
+        audit.record(session, actor_id=actor_id, action="attendance.commit", subject=f"attendance_list:{list_id}", now=now, rows=len(lines))
+        return len(lines)
+
+
+def undo(list_id: int, *, actor_id: int, now: datetime) -> None:
+    """Take back everything a committed list brought; its record stays."""
+    with transaction() as session:
+        head = _own(session, list_id, actor_id, lock=True)
+        if head.stage is not ListStage.COMMITTED:
+            raise rules.ListMoved
+        store.move(session, list_id, ListStage.UNDONE, now)
+        in_force = programmes.in_force(session, head.programme_code)
+        for entry in hours_store.by_evidence(session, _evidence(list_id)):
+            hours.reverse(session, in_force, entry.id, reason=_evidence(list_id), now=now, entered_by=actor_id)
+        audit.record(session, actor_id=actor_id, action="attendance.undo", subject=f"attendance_list:{list_id}", now=now)
+
+
+def view(list_id: int, *, actor_id: int) -> ListView:
+    """Return a list of the actor's with every row."""
+    with transaction() as session:
+        return ListView(_own(session, list_id, actor_id), store.lines(session, list_id))
+
+
+def lists(programme_code: str, *, actor_id: int, of_everybody: bool) -> tuple[AttendanceList, ...]:
+    """Return the lists of a programme, the newest first; of everybody for the province."""
+    with transaction() as session:
+        return store.of_programme(session, programme_code, None if of_everybody else actor_id, 100)
+
+
+def template(programme_code: str, kind: ListKind, *, actor_id: int) -> bytes:
+    """Write a workbook with everyone enrolled within the actor's reach."""
+    with transaction() as session:
+        programmes.programme(session, programme_code)
+        people = store.enrolled(session, programme_code, scope_of(session, actor_id, permission_for(kind)))
+    amount = "学时" if kind is ListKind.OFFLINE else "成绩（百分制）"
+    return formats.template(amount, ((one.account, one.name, one.school) for one in people[: formats.MOST_ROWS]))
+
+
+def _enter_hours(session: Session, in_force: InForce, head: AttendanceList, line: Line, actor_id: int, now: datetime) -> None:
+    hours.enter(
+        session,
+        in_force,
+        enrolment_id=line.enrolment_id or 0,
+        kind=HoursKind.OFFLINE,
+        worth=hours_rules.worth_of_offline(in_force[1].hours, Decimal(line.amount or 0) / 100),
+        evidence=_evidence(head.id),
+        entered_by=actor_id,
+        now=now,
+    )
+
+
+def _evidence(list_id: int) -> str:
+    return f"attendance_list:{list_id}"
+
+
+def _check_component(programme: Programme, kind: ListKind, component: str | None) -> None:
+    named = {one.code for one in programme.assignments}
+    if (kind is ListKind.ASSIGNMENT) != (component in named) or (kind is ListKind.OFFLINE and component is not None):
+        raise rules.UnknownAssignment
+
+
+def _own(session: Session, list_id: int, actor_id: int, *, lock: bool = False) -> AttendanceList:
+    """Return a list to who brought it in, or to who holds its permission for the province; to others it does not exist."""
+    head = store.one(session, list_id, lock=lock)
+    if head is None:
+        raise rules.ListMissing
+    if head.entered_by != actor_id and not scope_of(session, actor_id, Permission.MANAGE_PROGRAMMES):
+        raise rules.ListMissing
+    return head

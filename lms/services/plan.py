@@ -1,0 +1,106 @@
+"""A learner's plan: everything her pages say about where she stands."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from lms.domain import enrolment as enrolment_rules
+from lms.domain import plan as rules
+from lms.domain.activity import Activity, ActivityState
+from lms.domain.enrolment import Enrolment, EnrolmentMissing
+from lms.domain.lesson import Lesson, LessonState
+from lms.domain.plan import NextAction, Step
+from lms.domain.programme import Programme
+from lms.domain.window import Period
+from lms.kernel.db import Session, transaction
+from lms.services import activity as activities
+from lms.services import programme as programmes
+from lms.services import progress as progresses
+from lms.store import activity as activity_store
+from lms.store import lesson as lesson_store
+from lms.store import progress as progress_store
+from lms.store.progress import Progress
+
+EXAM_KIND = "exam"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One learner in one programme, at one instant."""
+
+    programme: Programme
+    enrolment: Enrolment
+    progress: Progress
+    window: Period | None
+    steps: tuple[Step, ...]
+    action: NextAction
+    missing: tuple[str, ...]
+    next_lesson: tuple[Lesson, LessonState] | None
+    exams: tuple[Activity, ...]
+    exam_states: Mapping[int, ActivityState]
+    standing: rules.Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """What the first page needs: the plan in front, and the learner's other programmes."""
+
+    plan: Plan | None
+    others: tuple[tuple[str, str], ...]
+    open_programmes: tuple[Programme, ...]
+
+
+def home(person_id: int, now: datetime, programme_code: str | None = None) -> Home:
+    """Return the plan of the programme asked for, else of the newest enrolment; without one, what may be enrolled in."""
+    with transaction() as session:
+        found = progress_store.standings(session, person_id)
+        if not found:
+            everything = (programme for _, programme in programmes.programmes(session))
+            return Home(plan=None, others=(), open_programmes=tuple(one for one in everything if now < one.enrolment.closes))
+        chosen = next((one for one in found if one.enrolment.programme_code == programme_code), found[0])
+        others = tuple((one.enrolment.programme_code, programmes.parsed(session, one.version).title) for one in found if one is not chosen)
+        return Home(plan=_plan(session, chosen, now), others=others, open_programmes=())
+
+
+def plan(person_id: int, programme_code: str, now: datetime) -> Plan:
+    """Return a learner's plan; to others it does not exist."""
+    with transaction() as session:
+        found = next((one for one in progress_store.standings(session, person_id) if one.enrolment.programme_code == programme_code), None)
+        if found is None:
+            raise EnrolmentMissing
+        return _plan(session, found, now)
+
+
+def codes_of(person_id: int) -> tuple[str, ...]:
+    """Return the programmes a person takes part in, the newest first."""
+    with transaction() as session:
+        return tuple(one.enrolment.programme_code for one in progress_store.standings(session, person_id))
+
+
+def _plan(session: Session, found: progress_store.Standing, now: datetime) -> Plan:
+    programme = programmes.parsed(session, found.version)
+    person_id = found.enrolment.person_id
+    window = enrolment_rules.earning_window(programme, found.enrolment.city, found.enrolment.personal_windows, now)
+    lesson = lesson_store.next_lesson(session, person_id, programme.code)
+    exams = tuple(one for one in activity_store.outside_lessons(session, programme.code) if one.kind == EXAM_KIND)
+    states = activities.states(session, person_id, exams, now)
+    standing = rules.Standing(
+        online_complete=found.progress.online_complete,
+        offline_complete=found.progress.offline_complete,
+        window=window,
+        has_lessons=lesson is not None,
+        exam_done=any(state.done for state in states.values()),
+    )
+    return Plan(
+        programme=programme,
+        enrolment=found.enrolment,
+        progress=found.progress,
+        window=window,
+        steps=rules.steps(programme, standing, now),
+        action=rules.next_action(programme, standing, now),
+        missing=progresses.missing(programme, found.progress),
+        next_lesson=lesson,
+        exams=exams,
+        exam_states=states,
+        standing=standing,
+    )

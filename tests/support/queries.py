@@ -1,0 +1,25 @@
+"""Count the statements that a block of code sends to the database."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import event
+
+from lms.kernel import db
+
+
+@contextmanager
+def query_budget(most: int) -> Iterator[list[str]]:
+    """Fail when the block sends more statements than allowed; yields them as they come."""
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own protocol
+        sent.append(statement)
+
+    event.listen(db.engine(), "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(db.engine(), "before_cursor_execute", note)
+    assert len(sent) <= most, f"{len(sent)} statements, {most} allowed:\n" + "\n".join(sent)
