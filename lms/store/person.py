@@ -13,8 +13,6 @@ from sqlalchemy import (
     Select,
     String,
     UniqueConstraint,
-    and_,
-    func,
     or_,
     select,
     text,
@@ -156,17 +154,14 @@ def by_blind(session: Session, *, phone: bytes, identity: bytes, account: str) -
 
 def counts_by_unit(session: Session, paths: Sequence[str]) -> dict[str, tuple[int, int]]:
     """Return how many people are at or under each path, and how many of them are activated."""
-    if not paths:
-        return {}
-    tops = func.unnest(list(paths), type_=String).column_valued("top")
-    query = (
-        select(tops, func.count(PersonRow.id), func.count(PersonRow.password_hash))
-        .select_from(tops)
-        .outerjoin(UnitRow, UnitRow.path.startswith(tops))
-        .outerjoin(PersonRow, and_(PersonRow.unit_id == UnitRow.id, PersonRow.active))
-        .group_by(tops)
+    rows = session.execute(
+        text(
+            "SELECT top, count(person.id), count(password_hash) FROM unnest(CAST(:paths AS text[])) AS top "
+            "LEFT JOIN unit ON starts_with(unit.path, top) LEFT JOIN person ON person.unit_id = unit.id AND person.active GROUP BY top"
+        ),
+        {"paths": list(paths)},
     )
-    return {top: (people, activated) for top, people, activated in session.execute(query)}
+    return {top: (people, activated) for top, people, activated in rows}
 
 
 def sealed_of(session: Session, person_id: int) -> Sealed:
