@@ -1,0 +1,72 @@
+/* The presence question: one tap or one key, three minutes; without an answer only time stops, nothing is taken back. */
+
+import { post } from "./post.js";
+
+export class Presence {
+  #dialog;
+  #words;
+  #csrf;
+  #video;
+  #shown = null;
+  #timer = 0;
+
+  constructor(dialog, words, csrf, video) {
+    this.#dialog = dialog;
+    this.#words = words;
+    this.#csrf = csrf;
+    this.#video = video;
+    dialog.addEventListener("cancel", (event) => event.preventDefault());
+  }
+
+  /* Ask once for each number; `onAnswer` gets what the server says. */
+  async ask(due, lease, onAnswer) {
+    if (this.#shown === due.number) return;
+    this.#shown = due.number;
+    const question = await post("/api/media/presence/question", { lease }, this.#csrf).catch(() => null);
+    if (!question?.ok || question.answer.number === null) {
+      this.#shown = null;
+      return;
+    }
+    this.#fill(question.answer);
+    const ends = performance.now() + due.seconds * 1000;
+    this.#count(ends);
+    this.#timer = setInterval(() => this.#count(ends), 1000);
+    this.#dialog.querySelector("form").onsubmit = (event) => {
+      event.preventDefault();
+      this.#answer(due.number, lease, onAnswer);
+    };
+    this.#dialog.showModal();
+  }
+
+  #fill(question) {
+    this.#dialog.querySelector(".dialog-text").textContent = question.text;
+    this.#dialog.querySelector("[data-options]").replaceChildren(...question.options.map((text, place) => {
+      const label = document.createElement("label");
+      label.className = "option";
+      const input = Object.assign(document.createElement("input"), { type: "radio", name: "choice", value: place, required: true });
+      const words = Object.assign(document.createElement("span"), { className: "option-text", textContent: text });
+      label.append(input, words);
+      return label;
+    }));
+  }
+
+  #count(ends) {
+    const left = Math.max(0, Math.round((ends - performance.now()) / 1000));
+    const line = this.#dialog.querySelector("[data-left]");
+    line.textContent = left ? this.#words.presenceLeft.replace("{left}", left) : this.#words.presenceOver;
+    if (!left) this.#video.pause();
+  }
+
+  async #answer(number, lease, onAnswer) {
+    const chosen = this.#dialog.querySelector("input:checked");
+    const choice = chosen ? Number(chosen.value) : null;
+    const found = await post("/api/media/presence", { lease, number, choice }, this.#csrf).catch(() => null);
+    if (!found?.ok) {
+      this.#dialog.querySelector("[data-left]").textContent = this.#words.offline;
+      return;
+    }
+    clearInterval(this.#timer);
+    this.#dialog.close();
+    onAnswer(found.answer);
+  }
+}
