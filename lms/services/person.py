@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from pypinyin import Style, lazy_pinyin
 
@@ -152,34 +151,6 @@ def set_active(actor_id: int, permission: Permission, person_id: int, *, active:
         if not active:
             login_store.end_all(session, person_id, now)
         audit.record(session, actor_id=actor_id, action="person.enable" if active else "person.disable", subject=f"person:{person_id}", now=now)
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a learner is, in credit hours."""
-
-    earned: Decimal
-    required: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Members:
-    """One page of the people of a unit, when each last signed in and how far each is."""
-
-    people: tuple[Person, ...]
-    last_sign_ins: Mapping[int, datetime]
-    progress: Mapping[int, Progress]
-    more: bool
-
-
-def members(actor_id: int, unit_id: int, *, activated: bool | None, after: int | None) -> Members:
-    """Return the people of a unit that one looks after."""
-    with transaction() as session:
-        unit = _unit_in_scope(session, actor_id, Permission.MANAGE_CLASS, unit_id)
-        found = store.search(session, [unit.path], words="", activated=activated, after=after, limit=PAGE + 1)
-        shown = tuple(found[:PAGE])
-        ids = [person.id for person in shown]
-        return Members(people=shown, last_sign_ins=store.last_sign_ins(session, ids), progress={}, more=len(found) > PAGE)
 
 
 def existing(session: Session, person_id: int) -> Person:

@@ -1,16 +1,23 @@
 """The tree and its scopes."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 
+from lms.domain import hours
+from lms.domain.person import Person
 from lms.domain.unit import Unit, UnitKind, lies_in, outermost
 from lms.kernel.db import Session, transaction
 from lms.kernel.permissions import GRANTS, Permission
 from lms.kernel.refusal import N_, Conflict, Invalid, Missing
+from lms.services import programme as programmes
 from lms.store import person as person_store
 from lms.store import role_grant as role_grants
 from lms.store import unit as store
 
 _ORDER = list(UnitKind)
+PAGE = 50
 
 
 class CodeTaken(Conflict):
@@ -98,3 +105,51 @@ def view(person_id: int, permission: Permission, unit_id: int) -> UnitView:
 def _lines(session: Session, units: list[Unit]) -> tuple[UnitLine, ...]:
     counts = person_store.counts_by_unit(session, [unit.path for unit in units])
     return tuple(UnitLine(unit, *counts[unit.path]) for unit in units)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a learner is in the programme she enrolled in last, in credit hours (or lessons, as the programme counts)."""
+
+    earned: Decimal
+    required: Decimal
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """One page of the people of a unit, when each last signed in and how far each is."""
+
+    people: tuple[Person, ...]
+    last_sign_ins: Mapping[int, datetime]
+    progress: Mapping[int, Progress]
+    more: bool
+
+
+def members(actor_id: int, unit_id: int, *, activated: bool | None, behind: bool, after: int | None) -> Members:
+    """Return the people of a unit that one looks after; `behind` leaves those whose hours are not complete."""
+    with transaction() as session:
+        unit = store.unit_of(session, unit_id)
+        if unit is None or not lies_in(unit.path, scope_of(session, actor_id, Permission.MANAGE_CLASS)):
+            raise Missing
+        found = person_store.search(session, [unit.path], words="", activated=activated, behind=behind, after=after, limit=PAGE + 1)
+        shown = tuple(found[:PAGE])
+        ids = [person.id for person in shown]
+        return Members(
+            people=shown,
+            last_sign_ins=person_store.last_sign_ins(session, ids),
+            progress=_progress(session, ids),
+            more=len(found) > PAGE,
+        )
+
+
+def _progress(session: Session, ids: Sequence[int]) -> dict[int, Progress]:
+    found = {}
+    for person_id, code, online, offline in person_store.sums_of(session, ids):
+        rule = programmes.programme(session, code).hours
+        found[person_id] = Progress(
+            earned=hours.online_hours(rule, online) + hours.offline_hours(rule, offline),
+            required=rule.online + rule.offline,
+            complete=hours.online_complete(rule, online) and hours.offline_complete(rule, offline),
+        )
+    return found

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy import Identity as AutoNumber
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from lms.domain.hours import Worth
 from lms.domain.person import Person, PersonCard
 from lms.kernel.db import APPEND_ONLY, Base
 from lms.store.unit import UnitRow, below
@@ -124,7 +125,14 @@ def path_of(session: Session, person_id: int) -> str | None:
     return session.scalar(select(UnitRow.path).join(PersonRow, PersonRow.unit_id == UnitRow.id).where(PersonRow.id == person_id))
 
 
-def search(session: Session, scope: Sequence[str], *, words: str, activated: bool | None, after: int | None, limit: int) -> list[Person]:
+# Raw, because the tables of learning stand above those of people.
+_BEHIND = (
+    "EXISTS(SELECT 1 FROM enrolment JOIN learner_progress ON learner_progress.enrolment_id = enrolment.id "
+    "WHERE enrolment.person_id = person.id AND NOT (online_complete AND offline_complete))"
+)
+
+
+def search(session: Session, scope: Sequence[str], *, words: str, activated: bool | None, after: int | None, limit: int, behind: bool = False) -> list[Person]:
     """Return people of a scope by name, pinyin or account, in the order of their names, beginning behind the person `after`."""
     query = _joined().where(below(UnitRow.path.expression, scope))
     if words:
@@ -140,6 +148,8 @@ def search(session: Session, scope: Sequence[str], *, words: str, activated: boo
         )
     if activated is not None:
         query = query.where(PersonRow.password_hash.is_not(None) if activated else PersonRow.password_hash.is_(None))
+    if behind:
+        query = query.where(text(_BEHIND))
     if after is not None:
         pinyin = session.scalar(select(PersonRow.name_pinyin).where(PersonRow.id == after)) or ""
         query = query.where(tuple_(PersonRow.name_pinyin, PersonRow.id) > tuple_(pinyin, after))
@@ -213,3 +223,15 @@ def last_sign_ins(session: Session, ids: Sequence[int]) -> Mapping[int, datetime
     """Return when people last signed in."""
     rows = session.execute(text("SELECT person_id, max(created_at) FROM login WHERE person_id = ANY(:ids) GROUP BY person_id"), {"ids": list(ids)})
     return {person_id: at.astimezone(UTC) for person_id, at in rows}
+
+
+def sums_of(session: Session, ids: Sequence[int]) -> list[tuple[int, str, Worth, Worth]]:
+    """Return person, programme, online and offline sums of the enrolment that each of the people made last."""
+    rows = session.execute(
+        text(
+            "SELECT DISTINCT ON (person_id) person_id, programme_code, online_seconds, online_lessons, offline_seconds FROM enrolment "
+            "JOIN learner_progress ON enrolment_id = enrolment.id WHERE person_id = ANY(:ids) ORDER BY person_id, enrolled_at DESC"
+        ),
+        {"ids": list(ids)},
+    )
+    return [(person_id, code, Worth(seconds, lessons), Worth(offline, 0)) for person_id, code, seconds, lessons, offline in rows]

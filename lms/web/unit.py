@@ -39,7 +39,7 @@ class UnitPage:
     state: str
     members: tuple[Person, ...]
     last: Mapping[int, datetime]
-    progress: Mapping[int, people.Progress]
+    progress: Mapping[int, service.Progress]
     next: str | None
 
 
@@ -68,7 +68,7 @@ def members(unit_id: int) -> ResponseReturnValue:
     """Show the people of a unit and how far they are."""
     me, state = current.person().person_id, request.args.get("state", "")
     view = service.view(me, Permission.MANAGE_CLASS, unit_id)
-    found = people.members(me, unit_id, activated=_STATES.get(state), after=request.args.get("after", type=int))
+    found = service.members(me, unit_id, activated=_STATES.get(state), behind=state == "behind", after=request.args.get("after", type=int))
     shown = UnitPage(
         view=view,
         line=service.UnitLine(view.unit, view.people, view.activated),

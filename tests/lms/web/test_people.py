@@ -16,8 +16,9 @@ from lms.kernel.security import Seal
 from lms.kernel.settings import Settings
 from lms.services import roster
 from lms.services.roster import NewPerson
-from tests.support import cast, rows
+from tests.support import cast, learning, rows
 from tests.support.cast import AN, CAO, CHEN, LIN, OU, PENG, SAM, SONG, TAO, WEI, YUAN
+from tests.support.queries import query_budget
 
 PHONE = "13700000009"
 IDENTITY = "110101199003070134"
@@ -274,3 +275,38 @@ def test_what_is_no_workbook_is_refused_in_words(app: Flask) -> None:
         answer = cao.post("/people/import", data={"unit": "990101", "file": (BytesIO(body), "a.xlsx")})
         assert answer.status_code == 422, body
     assert cao.post("/people/import", data={"unit": "990101"}).status_code == 422
+
+
+def test_a_class_administrator_sees_who_is_behind(app: Flask, gu: int) -> None:
+    learning.load()
+    with transaction() as session:
+        school = rows.unit_tree(session).school
+        learning.enrol(session, cast.id_of(LIN))
+    tao = cast.enter(app, TAO)
+    page = tao.get(f"/classes/{school.id}").get_data(as_text=True)
+    assert "学时" in page
+    assert "未报名" in page
+    behind = tao.get(f"/classes/{school.id}?state=behind").get_data(as_text=True)
+    assert "林晓梅" in behind
+    assert "顾盼" not in behind
+    waiting = tao.get(f"/classes/{school.id}?state=waiting").get_data(as_text=True)
+    assert "顾盼" in waiting
+
+
+@pytest.mark.parametrize(
+    ("member", "path", "most"),
+    [
+        (TAO, "/classes/{school}", 12),
+        (SONG, "/people", 12),
+        (SONG, "/people/{gu}", 12),
+        (PENG, "/roles", 12),
+        (CAO, "/people/import", 12),
+        (LIN, "/account", 12),
+    ],
+)
+def test_pages_keep_to_their_query_budget(app: Flask, gu: int, member: cast.Member, path: str, most: int) -> None:
+    with transaction() as session:
+        school = rows.unit_tree(session).school.id
+    client = cast.enter(app, member)
+    with query_budget(most):
+        assert client.get(path.format(school=school, gu=gu)).status_code == 200
