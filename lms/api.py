@@ -5,7 +5,7 @@ from lms.services.activity import ActivityKind, activities, activity, add_activi
 from lms.services.enrolment import facts as enrolment_of
 from lms.services.grade import post_score, take_back
 from lms.services.enrolment import rules_for
-from lms.services.lesson import activity_begun, activity_done, lesson
+from lms.services.lesson import activity_begun, activity_done, courses, lesson, lessons_of_course
 from lms.services.person import cards as people
 from lms.services.programme import in_force, programme
 from lms.services.roster import NewPerson, bulk_load
@@ -21,11 +21,13 @@ __all__ = [
     "activity_done",
     "add_activity",
     "bulk_load",
+    "courses",
     "enrolment_of",
     "ensure_unit",
     "in_force",
     "in_scope",
     "lesson",
+    "lessons_of_course",
     "people",
     "post_score",
     "programme",

@@ -2,5 +2,6 @@
 
 from media.services.asset import asset, assets, attach_video, seconds_of
 from media.services.delivery import Source, cookie, playback_source
+from media.services.upload import import_file
 
-__all__ = ["Source", "asset", "assets", "attach_video", "cookie", "playback_source", "seconds_of"]
+__all__ = ["Source", "asset", "assets", "attach_video", "cookie", "import_file", "playback_source", "seconds_of"]

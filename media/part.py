@@ -8,11 +8,15 @@ from lms.kernel.part import NavEntry, Part
 from lms.kernel.permissions import Permission
 from lms.kernel.refusal import N_
 from lms.kernel.settings import Settings
+from media.cli import media as media_commands
 from media.domain.asset import VIDEO_KIND
+from media.jobs import ASSET_JOBS
 from media.services import delivery_record, lease, library, player
 from media.services import playback as watching
 from media.store import asset as _asset  # noqa: F401 - brings the table into the metadata
 from media.web.appeal import appeals
+from media.web.asset import group as assets
+from media.web.delivery import FILES
 from media.web.playback import HEARTBEAT, playback
 
 lms.register_activity_kind(lms.ActivityKind(VIDEO_KIND, states=watching.states, panel=player.panel))
@@ -26,14 +30,19 @@ def _mount(settings: Settings) -> None:
 part = Part(
     name="media",
     folder=Path(__file__).parent,
-    routes=(playback, appeals),
-    hot_routes=(HEARTBEAT,),
+    routes=(assets, playback, appeals),
+    commands=(media_commands,),
+    hot_routes=(HEARTBEAT, FILES),
     jobs=(
+        *ASSET_JOBS,
         Job("media.watched", watching.tell, tries=20),
         Job("media.settle_waiting", watching.settle_waiting, cron="* * * * *"),
         Job("media.find_delivery_gaps", delivery_record.find_gaps, cron="* * * * *"),
     ),
-    nav=(NavEntry(N_("学时申诉"), "appeals.page", "flag", Permission.MANAGE_CLASS, 62),),
+    nav=(
+        NavEntry(N_("视频资源"), "assets.every", "play", Permission.EDIT_COURSES, 61),
+        NavEntry(N_("学时申诉"), "appeals.page", "flag", Permission.MANAGE_CLASS, 62),
+    ),
     on_mount=_mount,
     verifiers=(watching.verify,),
 )

@@ -24,7 +24,7 @@ class Files(Protocol):
         ...
 
     def put_folder(self, name: str, folder: Path) -> None:
-        """Keep a folder's files; nobody sees half of it before its playlists are there."""
+        """Keep a folder's files (the folder may be gone afterwards); nobody meets a playlist before its segments."""
         ...
 
     def size(self, name: str) -> int | None:
@@ -63,15 +63,10 @@ class Disk:
         half.replace(target)
 
     def put_folder(self, name: str, folder: Path) -> None:
-        """Copy beside the target, then rename."""
+        """Rename the folder; it lies below the same `VAR_DIR`, so on the same file system."""
         target = self.root / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        half = Path(tempfile.mkdtemp(dir=target.parent, prefix=".part-"))
-        shutil.copytree(folder, half, dirs_exist_ok=True)
-        half.chmod(0o755)
-        if target.exists():
-            shutil.rmtree(target)
-        half.rename(target)
+        folder.rename(target)
 
     def size(self, name: str) -> int | None:
         """Ask the file system."""
