@@ -89,7 +89,8 @@ def engine() -> Engine:
 @contextmanager
 def transaction() -> Iterator[Session]:
     """Open a session, commit at the end, roll back when anything is raised."""
-    with Session(engine(), expire_on_commit=False) as session, session.begin():
+    # A session used after its block would silently hold a new transaction open: make that an error.
+    with Session(engine(), expire_on_commit=False, close_resets_only=False) as session, session.begin():
         yield session
 
 
