@@ -1,7 +1,6 @@
 """The player's typed endpoints, the hot heartbeat, and the page of seconds that did not count."""
 
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -21,7 +20,7 @@ from media.services import lease as leases
 from media.services import player as players
 from media.services.delivery import Source
 
-playback = routes("playback", __name__, templates=Path(__file__).parents[1] / "templates")
+playback = routes("playback", __name__)
 
 BEAT_SECONDS = 15
 Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=2_147_483_647)]

@@ -28,13 +28,14 @@ class Video:
     lesson_id: int
 
 
-def videos(count: int = 1, *, seconds: int = 2700, person_id: int | None = None, city: str = learning.CITY) -> list[Video]:
-    """Make lessons with videos and enrol Lin (or another) in their programme."""
-    learning.load()
+def videos(count: int = 1, *, seconds: int = 2700, person_id: int | None = None, asked: bool = False) -> list[Video]:
+    """Make lessons with videos and enrol Lin (or another) in their programme, which asks for presence every ten minutes if told."""
+    presence = "[hours.presence]\nfrom_minutes = 10\nto_minutes = 10\n\n[quiz]"
+    learning.load(learning.programme_text().replace("[quiz]", presence, 1) if asked else None)
     learner = person_id or id_of(LIN)
     made = []
     with transaction() as session:
-        learning.enrol(session, learner, city=city)
+        learning.enrol(session, learner)
         for taught in learning.taught(session, *[f"第 {number + 1} 讲" for number in range(count)], seconds=seconds):
             session.delete(session.get_one(ActivityRow, taught.video_id))  # the stand-in of tests without media
             code = f"lecture{taught.lesson_id}"

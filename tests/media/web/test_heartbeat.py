@@ -141,7 +141,8 @@ def test_a_lost_delivery_log_keeps_seconds_provisional(app: Flask, clock: FixedC
     player = Player(app, clock, fetches=False)
     lease = player.open(video)["lease"]
     with transaction() as session:
-        session.execute(text("INSERT INTO delivery_gap (from_at, until_at, reason) VALUES (:at, :at, 'writer_lost')"), {"at": clock.now() + timedelta(seconds=5)})
+        lost_at = clock.now() + timedelta(seconds=5)
+        session.execute(text("INSERT INTO delivery_gap (from_at, until_at, reason) VALUES (:at, :at, 'writer_lost')"), {"at": lost_at})
     answer = player.play(lease, 0, 150)
     watching.settle_waiting(clock.now())
     assert answer["refused"] == []
