@@ -2,11 +2,19 @@
 
 from pathlib import Path
 
-from lms.kernel.part import Part
-from question_bank import api
-from question_bank.cli import bank
-from question_bank.store import exchange
+from lms.kernel.part import NavEntry, Part
+from lms.kernel.permissions import Permission
+from lms.kernel.refusal import N_
+from question_bank.cli import bank as commands
+from question_bank.web.bank import bank
+from question_bank.web.item import item
+from question_bank.web.review import review
+from question_bank.web.staging import staging
 
-part = Part(name="question_bank", folder=Path(__file__).parent, commands=(bank,))
-
-__all__ = ["api", "exchange", "part"]
+part = Part(
+    name="question_bank",
+    folder=Path(__file__).parent,
+    routes=(bank, item, review, staging),
+    commands=(commands,),
+    nav=(NavEntry(N_("题库"), "bank.banks", "list", Permission.WRITE_ITEMS, 40),),
+)

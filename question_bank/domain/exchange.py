@@ -12,6 +12,7 @@ from question_bank.domain.item import LETTERS, WORKING, ItemType, Level, Pool
 MAX_OPTIONS = 26
 MAX_STEM = 20_000
 MAX_OPTION = 5_000
+MAX_POINTS = 1_000_000
 DEFAULT_DIFFICULTY = 0.7
 TRUE_FALSE_OPTIONS = ("正确", "错误")
 
@@ -90,7 +91,7 @@ MESSAGES = {
     "level_unknown": N_("无法识别的认知层次。"),
     "difficulty_unknown": N_("无法识别的难度，请填写 0 到 1 的预计得分率，或容易、中等、较难。"),
     "pool_unknown": N_("用途只能是考试或练习。"),
-    "points_unknown": N_("分值必须大于零。"),
+    "points_unknown": N_("分值必须大于 0，且不超过 10000 分。"),
     "topic_too_long": N_("知识点名称超过 60 字。"),
     "external_id_bad": N_("题目编号超过 120 字或含有空白以外的控制字符。"),
     "control_characters": N_("文字中含有不可见的控制字符。"),
@@ -177,7 +178,7 @@ def _tag_faults(draft: Draft) -> list[Fault]:
         found.append(fault("difficulty_unknown", "difficulty"))
     if draft.pool not in {*Pool, ""}:
         found.append(fault("pool_unknown", "pool"))
-    if draft.points is not None and draft.points <= 0:
+    if draft.points is not None and not 0 < draft.points <= MAX_POINTS:
         found.append(fault("points_unknown", "points"))
     if len(draft.topic) > 60:
         found.append(fault("topic_too_long", "topic"))

@@ -1,0 +1,177 @@
+"""Banks, the list of items, coverage, export."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask import Response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from lms.kernel import request as current
+from lms.kernel.i18n import gettext as _
+from lms.kernel.part import routes
+from lms.kernel.permissions import Permission, requires
+from question_bank.domain.item import BAND_LABELS, LEVEL_LABELS, POOL_LABELS, TYPE_LABELS, WORKING, ItemType, Level, Pool, band_of
+from question_bank.domain.review import STATUS_LABELS, Status
+from question_bank.services import author as authors
+from question_bank.services import bank as service
+from question_bank.services import exchange
+from question_bank.services.bank import BankCard, Coverage, ListPage
+from question_bank.store.listing import Filter, Listed
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+STATUS_KINDS = {Status.DRAFT: "neutral", Status.IN_REVIEW: "warning", Status.APPROVED: "success", Status.RETIRED: "neutral"}
+
+bank = routes("bank", __name__, url_prefix="/bank", templates=Path(__file__).parent.parent / "templates")
+
+
+@dataclass(frozen=True, slots=True)
+class BanksPage:
+    """Every bank."""
+
+    banks: tuple[BankCard, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemLine:
+    """One line of the list in the reader's words."""
+
+    url: str
+    listed: Listed
+    excerpt: str
+    type: str
+    status: str
+    status_kind: str
+    topic: str
+    level: str
+    band: str
+    pool: str
+    author: str
+
+
+Choices = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BankPage:
+    """One page of a bank's items."""
+
+    list: ListPage
+    lines: tuple[ItemLine, ...]
+    filter: Filter
+    tabs: tuple[Mapping[str, object], ...]
+    types: Choices
+    topics: Choices
+    pools: Choices
+    bands: Choices
+    previous: str | None
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CoveragePage:
+    """Topic × level × difficulty."""
+
+    coverage: Coverage
+    pool: str
+    pools: Choices
+    levels: Choices
+
+
+def xlsx(content: bytes, name: str) -> Response:
+    """Return a workbook as a download."""
+    return Response(content, mimetype=XLSX, headers={"Content-Disposition": f'attachment; filename="{name}.xlsx"'})
+
+
+@bank.get("")
+@requires(Permission.WRITE_ITEMS)
+def banks() -> ResponseReturnValue:
+    """Show every bank."""
+    return render_template("question_bank/bank/banks.html", page=BanksPage(service.banks()))
+
+
+@bank.get("/<code>")
+@requires(Permission.WRITE_ITEMS)
+def page(code: str) -> ResponseReturnValue:
+    """Show one page of a bank's items."""
+    asked = request.args
+    wanted = Filter(
+        words=asked.get("q", "")[:100].replace("\x00", ""),
+        topic=asked.get("topic", ""),
+        status=asked.get("status", ""),
+        type=asked.get("type", ""),
+        pool=asked.get("pool", ""),
+        band=asked.get("band", ""),
+    )
+    found = service.page(code, wanted, after=_number("after"), before=_number("before"))
+    names = authors.names(item.author_id for item in found.items)
+    kept: dict[str, Any] = {"q": wanted.words, "topic": wanted.topic, "type": wanted.type, "pool": wanted.pool, "band": wanted.band}
+    kept = {name: value for name, value in kept.items() if value}
+    here = kept | ({"status": wanted.status} if wanted.status else {})
+    total = sum(found.statuses.values())
+    tabs = [{"label": _("全部"), "url": url_for("bank.page", code=code, **kept), "current": not wanted.status, "count": total}]
+    for status, label in STATUS_LABELS.items():
+        url = url_for("bank.page", code=code, status=status, **kept)
+        tabs.append({"label": _(label), "url": url, "current": wanted.status == status, "count": found.statuses.get(status, 0)})
+    return render_template(
+        "question_bank/bank/page.html",
+        page=BankPage(
+            list=found,
+            lines=tuple(_line(found, item, names) for item in found.items),
+            filter=wanted,
+            tabs=tuple(tabs),
+            types=tuple((kind, _(label)) for kind, label in TYPE_LABELS.items() if kind in WORKING),
+            topics=tuple((topic, found.bank.topic_name(topic)) for topic in found.topics),
+            pools=tuple((pool, _(label)) for pool, label in POOL_LABELS.items()),
+            bands=tuple((band, _(label)) for band, label in BAND_LABELS.items()),
+            previous=url_for("bank.page", code=code, before=found.before, **here) if found.before else None,
+            next=url_for("bank.page", code=code, after=found.after, **here) if found.after else None,
+        ),
+    )
+
+
+def _number(name: str) -> int | None:
+    written = request.args.get(name, "")
+    return int(written) if written.isdecimal() and len(written) < 19 else None
+
+
+def _line(found: ListPage, item: Listed, names: Mapping[int, str]) -> ItemLine:
+    status = Status(item.status)
+    return ItemLine(
+        url=url_for("item.page", code=found.bank.code, item_id=item.item_id),
+        listed=item,
+        excerpt=item.plain.split("\n", 1)[0][:90],
+        type=_(TYPE_LABELS[ItemType(item.type)]),
+        status=_(STATUS_LABELS[status]),
+        status_kind=STATUS_KINDS[status],
+        topic=found.bank.topic_name(item.topic),
+        level=_(LEVEL_LABELS[Level(item.level)]) if item.level else "",
+        band=_(BAND_LABELS[band_of(item.difficulty)]),
+        pool=_(POOL_LABELS[Pool(item.pool)]) if item.pool else "",
+        author=names.get(item.author_id or 0, _("系统导入")),
+    )
+
+
+@bank.get("/<code>/coverage")
+@requires(Permission.WRITE_ITEMS)
+def coverage(code: str) -> ResponseReturnValue:
+    """Show how well the bank covers its topics."""
+    pool = request.args.get("pool", "")
+    found = service.coverage(code, pool, approved_only=request.args.get("all") != "yes")
+    return render_template(
+        "question_bank/bank/coverage.html",
+        page=CoveragePage(
+            coverage=found,
+            pool=pool,
+            pools=tuple((each, _(label)) for each, label in POOL_LABELS.items()),
+            levels=tuple((level or "", _(LEVEL_LABELS[level]) if level else _("未分层次")) for level in found.levels),
+        ),
+    )
+
+
+@bank.get("/<code>/export")
+@requires(Permission.WRITE_ITEMS)
+def export(code: str) -> ResponseReturnValue:
+    """Give the bank out as an Excel file."""
+    return xlsx(exchange.export(code, person_id=current.person().person_id, now=current.now()), "bank")

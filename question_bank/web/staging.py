@@ -1,0 +1,234 @@
+"""Importing a file in the browser: upload, look, mend, commit."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from lms.kernel import request as current
+from lms.kernel.i18n import gettext as _
+from lms.kernel.part import routes
+from lms.kernel.permissions import Permission, requires
+from lms.kernel.refusal import Missing
+from question_bank.domain.exchange import Draft
+from question_bank.domain.item import POOL_LABELS, Pool
+from question_bank.domain.staging import Line, Verdict
+from question_bank.formats import workbook_writing
+from question_bank.formats.unreadable import Unreadable
+from question_bank.services import bank as banks
+from question_bank.services import staging as service
+from question_bank.services.bank import Bank
+from question_bank.services.staging import BatchView
+from question_bank.store.staging import Batch
+from question_bank.web import item_form
+from question_bank.web.bank import xlsx
+from question_bank.web.item_form import ItemForm
+
+staging = routes("staging", __name__, url_prefix="/bank/<code>/import")
+SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class UploadPage:
+    """Where a file is chosen."""
+
+    bank: Bank
+    batches: tuple[Batch, ...]
+    pools: tuple[tuple[str, str], ...]
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPage:
+    """A staged file: some of its rows, the refused ones first."""
+
+    view: BatchView
+    counts: dict[str, int]
+    verdict: str
+    lines: tuple[tuple[int, Line], ...]
+    previous: str | None
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LinePage:
+    """One row in the form."""
+
+    bank: Bank
+    batch: Batch
+    place: str
+    form: ItemForm
+    back: str
+
+
+def _upload(code: str, error: str | None = None) -> ResponseReturnValue:
+    bank, batches = service.recent(code)
+    pools = tuple((pool, _(label)) for pool, label in POOL_LABELS.items())
+    return render_template("question_bank/staging/upload.html", page=UploadPage(bank, batches, pools, error)), 422 if error else 200
+
+
+@staging.get("")
+@requires(Permission.WRITE_ITEMS)
+def upload(code: str) -> ResponseReturnValue:
+    """Show where a file is chosen."""
+    return _upload(code)
+
+
+@staging.post("")
+@requires(Permission.WRITE_ITEMS)
+def take_in(code: str) -> ResponseReturnValue:
+    """Read a file and show its rows; nothing is in the bank yet."""
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        return _upload(code, _("请先选择一个文件。"))
+    pool = request.form.get("pool", "")
+    try:
+        batch_id = service.stage(
+            code,
+            file.filename.replace("\x00", ""),
+            file.read(),
+            pool=pool if pool in set(Pool) else "",
+            person_id=current.person().person_id,
+            now=current.now(),
+        )
+    except Unreadable as refusal:
+        return _upload(code, _(refusal.message))
+    return redirect(url_for("staging.batch", code=code, batch_id=batch_id))
+
+
+@staging.get("/template")
+@requires(Permission.WRITE_ITEMS)
+def template(code: str) -> ResponseReturnValue:
+    """Give out an Excel template with one example of each type."""
+    banks.topics(code)
+    return xlsx(workbook_writing.write_items(_EXAMPLES, instructions=_INSTRUCTIONS), "template")
+
+
+@staging.get("/<int:batch_id>")
+@requires(Permission.WRITE_ITEMS)
+def batch(code: str, batch_id: int) -> ResponseReturnValue:
+    """Show a staged file's rows with their faults."""
+    view = service.view(code, batch_id)
+    counts = {verdict.value: view.report.count(verdict) for verdict in Verdict}
+    verdict = request.args.get("verdict", "")
+    rows = [(at, line) for at, line in enumerate(view.lines) if not verdict or line.verdict == verdict]
+    rows.sort(key=lambda row: row[1].verdict is not Verdict.REFUSED)
+    written = request.args.get("from", "0")
+    begin = int(written) if written.isdecimal() and len(written) < 8 else 0
+    kept: dict[str, Any] = {"code": code, "batch_id": batch_id} | ({"verdict": verdict} if verdict else {})
+    before: dict[str, Any] = kept | {"from": max(0, begin - SHOWN)}
+    after: dict[str, Any] = kept | {"from": begin + SHOWN}
+    return render_template(
+        "question_bank/staging/batch.html",
+        page=BatchPage(
+            view=view,
+            counts=counts,
+            verdict=verdict,
+            lines=tuple(rows[begin : begin + SHOWN]),
+            previous=url_for("staging.batch", **before) if begin else None,
+            next=url_for("staging.batch", **after) if begin + SHOWN < len(rows) else None,
+        ),
+    )
+
+
+def _line(code: str, batch_id: int, position: int, draft: Draft | None = None) -> ResponseReturnValue:
+    view = service.view(code, batch_id)
+    if position >= len(view.lines):
+        raise Missing
+    line = view.lines[position]
+    bank, topics = banks.topics(code)
+    form = item_form.filled(draft or line.draft, [(topic, bank.topic_name(topic)) for topic in topics], line.faults)
+    back = url_for("staging.batch", code=code, batch_id=batch_id)
+    return render_template("question_bank/staging/line.html", page=LinePage(bank, view.batch, line.draft.place, form, back))
+
+
+@staging.get("/<int:batch_id>/<int:position>")
+@requires(Permission.WRITE_ITEMS)
+def line(code: str, batch_id: int, position: int) -> ResponseReturnValue:
+    """Show one row in the form."""
+    return _line(code, batch_id, position)
+
+
+@staging.post("/<int:batch_id>/<int:position>")
+@requires(Permission.WRITE_ITEMS)
+def mend(code: str, batch_id: int, position: int) -> ResponseReturnValue:
+    """Put the mended row in place; a row with faults left stays in the form."""
+    draft = item_form.read(request.form, request.form.getlist("key"))
+    judged = service.mend(code, batch_id, position, draft)
+    if judged.verdict is Verdict.REFUSED:
+        return _line(code, batch_id, position)
+    flash(_("这一行已改好。"), "success")
+    return redirect(url_for("staging.batch", code=code, batch_id=batch_id))
+
+
+@staging.post("/<int:batch_id>/commit")
+@requires(Permission.WRITE_ITEMS)
+def commit(code: str, batch_id: int) -> ResponseReturnValue:
+    """Write the accepted rows."""
+    written = service.commit(code, batch_id, person_id=current.person().person_id, now=current.now())
+    flash(_("已写入 %(number)d 题，状态为草稿。", number=written), "success")
+    return redirect(url_for("staging.batch", code=code, batch_id=batch_id))
+
+
+@staging.post("/<int:batch_id>/discard")
+@requires(Permission.WRITE_ITEMS)
+def discard(code: str, batch_id: int) -> ResponseReturnValue:
+    """Give the file up."""
+    service.discard(code, batch_id, now=current.now())
+    flash(_("已放弃这次导入，题库没有变化。"), "info")
+    return redirect(url_for("staging.upload", code=code))
+
+
+@staging.get("/<int:batch_id>/refused")
+@requires(Permission.WRITE_ITEMS)
+def refused(code: str, batch_id: int) -> ResponseReturnValue:
+    """Give out the refused rows with the reasons."""
+    return xlsx(service.refused_rows(code, batch_id), "refused")
+
+
+_EXAMPLES = (
+    Draft(
+        type="single",
+        stem="班主任发现一名学生连续几天情绪低落，第一步最合适的做法是？",
+        options=("单独、平和地表达关心并倾听", "在班会上点名询问原因", "立即通知家长带孩子回家", "等待学生自己好转"),
+        option_explanations=("先建立信任，了解情况。", "公开询问会让学生难堪。", "还没有了解情况。", "可能错过需要帮助的时机。"),
+        key=(0,),
+        explanation="先倾听、了解，再决定是否需要进一步支持。",
+        topic="知识点名称",
+        level="apply",
+        difficulty=0.75,
+        pool="exam",
+    ),
+    Draft(
+        type="multiple",
+        stem="下列属于学校心理健康教育途径的有哪些？",
+        options=("心理健康课", "学科渗透", "家校沟通", "公布学生心理测评结果"),
+        key=(0, 1, 2),
+        explanation="测评结果应当保密。",
+        topic="知识点名称",
+        level="remember",
+        difficulty=0.7,
+        pool="practice",
+    ),
+    Draft(
+        type="true_false",
+        stem="心理辅导中的保密原则没有任何例外。",
+        options=("正确", "错误"),
+        key=(1,),
+        explanation="出现伤害自己或他人的危险时应突破保密。",
+        topic="知识点名称",
+        level="understand",
+        difficulty=0.85,
+        pool="practice",
+    ),
+)
+_INSTRUCTIONS = (
+    "一行一题。列的顺序可以改变，用不到的列可以留空或删去。",
+    "题型：单选题、多选题、判断题。不填时按答案判断。",
+    "答案：单选填一个字母，多选填多个字母（ABD 或 A,B,D），判断填 对/错、正确/错误、√/×。",
+    "难度：预计得分率，0 到 1 之间的小数（0.85 表示约 85% 的人能答对），或填 容易、中等、较难。",
+    "认知层次：识记、理解、应用、分析、评价、创造。用途：考试或练习。",
+    "试题编号可不填。填了编号再次导入时，会更新同一题而不是新增。",
+    "导入前请删去示例行。",
+)
