@@ -29,7 +29,11 @@ class ProbeRefusedError(Exception):
 
 @dataclass(slots=True)
 class Found:
-    """What a playable file holds. `points` pairs bytes with milliseconds; `key_gap_ms` is the longest wait for a key frame."""
+    """What a playable file holds.
+
+    `points` pairs bytes with milliseconds; `key_gap_ms` is the longest wait for a key frame, `delay_ms` the time by which
+    decoding must run ahead of showing.
+    """
 
     container: str
     length_ms: int
@@ -39,6 +43,7 @@ class Found:
     audio_codec: str
     plays_as_it_is: bool
     key_gap_ms: int = 0
+    delay_ms: int = 0
     bits_per_second: int = 0
     points: list[tuple[int, int]] = field(default_factory=list)
 
@@ -163,6 +168,8 @@ def _walk(file: "av.container.InputContainer", picture: "av.VideoStream", size: 
         end = max(end, at + _in_ms(packet.duration, packet.time_base))
         if packet.stream.index != picture.index:
             continue
+        if packet.dts is not None:
+            found.delay_ms = max(found.delay_ms, _in_ms(packet.pts - packet.dts, packet.time_base) if not points else 0)
         if packet.is_keyframe:
             found.key_gap_ms = max(found.key_gap_ms, at - last_key)
             last_key = at

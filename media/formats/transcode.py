@@ -63,6 +63,7 @@ class Writer:
             "maxrate": str(self.size.most_bits),
             "bufsize": str(2 * self.size.most_bits),
             "sc_threshold": "0",
+            "bf": "0",  # at two frames a second each reordered frame would delay the whole video by half a second
             "g": "9999",  # key frames are asked for, at the same instants in every rendition
             "forced-idr": "1",
             "threads": "1",

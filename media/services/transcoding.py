@@ -18,6 +18,7 @@ from media.store import asset as store
 
 COPY_GAP_MS = 6_000
 COPY_BITS = 2_500_000
+COPY_DELAY_MS = 120  # reordered frames shift a copied video by so much
 SAY_SECONDS = 1.0
 Moment = Callable[[], datetime]
 
@@ -106,6 +107,7 @@ def _can_be_copied(asset: Asset) -> bool:
         facts
         and facts["plays_as_it_is"]
         and facts["key_gap_ms"] <= COPY_GAP_MS
+        and facts["delay_ms"] <= COPY_DELAY_MS
         and facts["bits_per_second"] <= COPY_BITS
         and facts["width"] <= 1280
         and facts["height"] <= 720
