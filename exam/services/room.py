@@ -84,7 +84,7 @@ def receipt(person_id: int, code: str) -> Receipt | None:
         row = attempts.submission_of(session, attempt)
         if row is None:
             return None
-        return Receipt(exam, row.by, row.submitted_at, row.answered, exam.items, attempt.late, row.receipt)
+        return Receipt(exam, row.ended_by, row.submitted_at, row.answered, exam.items, attempt.late, row.receipt)
 
 
 def topic_names(exam: Exam) -> dict[str, str]:

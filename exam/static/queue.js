@@ -5,6 +5,7 @@ const AFTER_FIRST = 1_800;
 const WAITS = [1_000, 2_000, 4_000, 8_000];
 const NOTHING = Object.freeze({ revision: 0, choices: [], marked: false });
 const MOST = 200;
+const SINGLE = new Set(["stale_revision", "clear_not_said"]);
 
 const equal = (one, two) => one.length === two.length && one.every((choice, index) => choice === two[index]);
 const same = (one, two) => equal(one.choices, two.choices) && one.marked === two.marked;
@@ -139,7 +140,8 @@ export class SaveQueue {
   }
 
   async take({ status, body }) {
-    if (Array.isArray(body.saved)) {
+    // A refusal of the whole request carries lines, too; only these answers are about single changes.
+    if (status === 200 || SINGLE.has(body.code)) {
       await this.settle(body.saved);
       this.tries = 0;
       this.told("online");

@@ -73,7 +73,7 @@ function wentOffline() {
 
 function cameOnline() {
   banner(null);
-  if (handingIn) handIn(handingIn);
+  if (handingIn && !queue.pending.size && !queue.flight.length) setTimeout(() => handIn(handingIn), 0);
 }
 
 /* ── Being refused: sign in again, take over, or the end ───── */
@@ -92,7 +92,8 @@ async function refused(code) {
 async function signIn() {
   saveState("failed", words.signed_out);
   banner("warning", words.signed_out_long);
-  await signInAgain({ dialog: byId("sign-in"), page, post, words, room: location.href, person });
+  await signInAgain({ dialog: byId("sign-in"), page, words, room: location.href, person });
+  await freshCsrf();
   await open(false);
 }
 
@@ -164,7 +165,7 @@ async function doOpen(takeover) {
   const opened = (!items && handedOver()) || (await fetchOpened(takeover));
   if (opened.refused) {
     if (["unauthenticated", "signed_out", "http_401"].includes(opened.refused)) {
-      await signInAgain({ dialog: byId("sign-in"), page, post, words, room: location.href, person });
+      await signInAgain({ dialog: byId("sign-in"), page, words, room: location.href, person });
       await freshCsrf();
       return doOpen(takeover);
     }
@@ -261,9 +262,15 @@ function askHandIn() {
 }
 
 /* Drain the queue, then hand in; repeated until the server has answered, always with the same key. */
-async function handIn(reason) {
-  if (ended) return;
+let submitting = null;
+function handIn(reason) {
   handingIn = reason;
+  submitting ??= doHandIn(reason).finally(() => { submitting = null; });
+  return submitting;
+}
+
+async function doHandIn(reason) {
+  if (ended) return;
   byId("hand-in").disabled = true;
   if (reason === "deadline") items.lock(true);
   saveState("waiting", words.handing_in);
@@ -285,14 +292,19 @@ async function handIn(reason) {
   }
   try {
     const answer = await post("/api/exam/submit", { token: queue.token, key, changes: [] });
-    if (answer.status === 200) return receipt(answer.body);
-    if (answer.status === 401) await signIn();
-    else if (answer.status === 409) return refused(answer.body.code);
+    if (answer.status === 200) {
+      await receipt(answer.body);
+      return;
+    }
+    if (answer.status < 429 && answer.status !== 408) {
+      queue.stopped = answer.body.code;
+      await refused(answer.body.code);
+      if (answer.status !== 401) return;
+    }
   } catch {
     banner("danger", reason === "deadline" ? words.offline_over : words.hand_in_offline, { label: words.retry, run: () => handIn(reason) });
   }
   setTimeout(() => handIn(reason), 2_000 + Math.random() * 2_000);
-  return undefined;
 }
 
 async function receipt(submitted) {

@@ -1,0 +1,217 @@
+"""A teacher watches in a real browser: seconds count, the strip shows them, the line drops, another device takes over (WT-05, WT-08, WT-12)."""
+
+import itertools
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from lms.kernel.db import transaction
+from lms.store.activity import ActivityRow
+from tests.e2e.conftest import Product, give_password, shots_folder, sign_in
+from tests.support import learning, rows
+
+pytestmark = pytest.mark.browser
+_numbers = itertools.count(1)
+SECONDS = 40
+
+
+def film(path: Path) -> None:
+    """Write a small film: a bar that moves, and silence."""
+    with av.open(str(path), "w") as made:
+        pictures = made.add_stream("libx264", rate=10)
+        pictures.width, pictures.height, pictures.pix_fmt = 320, 180, "yuv420p"
+        sound = made.add_stream("aac", rate=44_100)
+        for number in range(SECONDS * 10):
+            picture = np.zeros((180, 320, 3), dtype=np.uint8)
+            picture[:, number * 320 // (SECONDS * 10) :] = 200
+            for packet in pictures.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")):
+                made.mux(packet)
+        silence = av.AudioFrame.from_ndarray(np.zeros((1, 44_100), dtype=np.float32), format="fltp", layout="mono")
+        silence.sample_rate = 44_100
+        for second in range(SECONDS):
+            silence.pts = second * 44_100
+            for packet in sound.encode(silence):
+                made.mux(packet)
+        for stream in (pictures, sound):
+            for packet in stream.encode():
+                made.mux(packet)
+
+
+@dataclass
+class Lecture:
+    """One lesson with a film, and a teacher of its own."""
+
+    product: Product
+    lesson_id: int
+    account: str
+    person_id: int
+
+    def open(self, context: BrowserContext, *, entered: bool = False) -> Page:
+        """Go to the lesson page."""
+        if not entered:
+            sign_in(context, self.account)
+        page = context.new_page()
+        page.goto(f"/lessons/{self.lesson_id}")
+        page.wait_for_selector("[data-player] .plyr__controls")
+        return page
+
+    def counted(self) -> float:
+        """Return the accepted seconds as the database holds them."""
+        found = self.product.run(
+            "SELECT coalesce(sum(upper(s) - lower(s)), 0) FROM watched w, unnest(w.accepted) AS s WHERE w.person_id = %s", self.person_id
+        )
+        return float(str(found[0][0])) / 1000
+
+
+@pytest.fixture(scope="module")
+def lesson_id(product: Product, tmp_path_factory: pytest.TempPathFactory) -> int:
+    """Make the lesson once, with the film transcoded by the worker."""
+    path = tmp_path_factory.mktemp("film") / "film.mp4"
+    film(path)
+    with product.seeding():
+        learning.load()
+        with transaction() as session:
+            (taught,) = learning.taught(session, "如何倾听", seconds=SECONDS)
+            session.delete(session.get_one(ActivityRow, taught.video_id))
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-m", "flask", "media", "import", str(path), "--title", "如何倾听", "--lesson", str(taught.lesson_id)]
+    done = subprocess.run(command, cwd=root, env=product.stack.environment, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    for _ in range(300):
+        if product.run("SELECT state FROM asset WHERE title = '如何倾听'")[0][0] == "ready":
+            break
+        product.run("SELECT pg_sleep(0.3)")
+    assert product.run("SELECT state FROM asset WHERE title = '如何倾听'")[0][0] == "ready"
+    return taught.lesson_id
+
+
+@pytest.fixture
+def lecture(product: Product, lesson_id: int) -> Iterator[Lecture]:
+    """A teacher who has seen nothing yet."""
+    account = f"watcher{next(_numbers)}"
+    with product.seeding(), transaction() as session:
+        person_id = rows.person(session, account=account, name="林晓梅")
+        learning.enrol(session, person_id)
+        give_password(session, person_id, product.now())
+    yield Lecture(product, lesson_id, account, person_id)
+
+
+def reach(page: Page, place: float, *, moving: bool = False) -> None:
+    """Wait until the video has played past a place (the strict policy forbids Playwright's own way of waiting)."""
+    for _ in range(200):
+        at, paused = page.evaluate("[document.querySelector('video').currentTime, document.querySelector('video').paused]")
+        if at > place and not (moving and paused):
+            return
+        page.wait_for_timeout(100)
+    pytest.fail(f"the video did not reach {place} s; it says: {page.inner_text('[data-message]')}")
+
+
+def play(page: Page) -> None:
+    """Press the big button."""
+    page.locator(".plyr__control--overlaid").click()
+    reach(page, 0.3)
+
+
+def pause(page: Page) -> None:
+    """Press pause and wait until the report is acknowledged."""
+    page.evaluate("document.querySelector('video').pause()")
+    expect(page.locator("[data-saved]")).to_have_text("播放记录已保存", timeout=10_000)
+
+
+def shot(page: Page, name: str) -> None:
+    """Keep a picture where pictures are wanted."""
+    if shots_folder():
+        page.screenshot(path=f"{shots_folder()}/{name}.png", full_page=True)
+
+
+def test_no_byte_of_video_before_play_and_nothing_from_elsewhere(lecture: Lecture, desk: BrowserContext) -> None:
+    asked: list[str] = []
+    faults: list[str] = []
+    desk.on("request", lambda request: asked.append(request.url))
+    page = lecture.open(desk)
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    page.reload()
+    page.wait_for_load_state("networkidle")
+    assert not [url for url in asked if url.endswith((".m4s", ".mp4", ".m3u8"))]
+    play(page)
+    assert [url for url in asked if url.endswith(".m4s")]
+    assert {url.split("/")[2] for url in asked if url.startswith("http")} == {lecture.product.url.split("/")[2]}
+    assert faults == []
+
+
+def test_what_plays_counts_and_the_strip_shows_it(lecture: Lecture, phone: BrowserContext) -> None:
+    page = lecture.open(phone)
+    shot(page, "player-before")
+    play(page)
+    reach(page, 4)
+    pause(page)
+    place = float(page.evaluate("document.querySelector('video').currentTime"))
+    assert abs(lecture.counted() - place) < 0.6
+    expect(page.locator('[data-seconds="counted"]')).to_contain_text(f"{int(lecture.counted()):02d} 秒")
+    assert page.locator(".strip-spans .strip-counted").count() == 1
+    shot(page, "player-paused")
+    page.reload()
+    play(page)
+    assert float(page.evaluate("document.querySelector('video').currentTime")) > place - 1  # it goes on where she stopped
+
+
+def test_a_seek_earns_nothing(lecture: Lecture, desk: BrowserContext) -> None:
+    page = lecture.open(desk)
+    play(page)
+    page.evaluate("document.querySelector('video').currentTime = 30")
+    reach(page, 32)
+    pause(page)
+    assert 1.5 < lecture.counted() < 6
+
+
+def test_a_dropped_line_and_a_closed_page_lose_nothing(lecture: Lecture, desk: BrowserContext) -> None:
+    page = lecture.open(desk)
+    play(page)
+    reach(page, 2)
+    desk.set_offline(True)
+    reach(page, 7)
+    page.evaluate("document.querySelector('video').pause()")
+    expect(page.locator("[data-saved]")).to_contain_text("等待上报")
+    played = float(page.evaluate("document.querySelector('video').currentTime"))
+    page.close()
+    assert lecture.counted() < 1
+    desk.set_offline(False)
+    page = lecture.open(desk, entered=True)
+    expect(page.locator("[data-saved]")).to_have_text("播放记录已保存", timeout=15_000)
+    assert abs(lecture.counted() - played) < 0.6
+
+
+def test_the_newest_device_plays_and_the_other_says_so(lecture: Lecture, desk: BrowserContext, phone: BrowserContext) -> None:
+    page = lecture.open(desk)
+    play(page)
+    reach(page, 2)
+    other = lecture.open(phone)
+    play(other)
+    expect(page.locator("[data-message]")).to_contain_text("您在另一处开始了播放", timeout=30_000)
+    assert page.evaluate("document.querySelector('video').paused")
+    reach(other, 4)
+    pause(other)
+    before = lecture.counted()
+    page.locator("[data-resume]").click()
+    reach(page, 0, moving=True)
+    assert before > 3
+
+
+def test_enough_seconds_move_the_lesson_on(lecture: Lecture, desk: BrowserContext) -> None:
+    page = lecture.open(desk)
+    play(page)
+    expect(page.locator("[data-message]")).to_contain_text("观看部分完成", timeout=60_000)
+    for _ in range(50):
+        state = lecture.product.run("SELECT state FROM lesson_state WHERE person_id = %s", lecture.person_id)
+        if state and state[0][0] == "watched":
+            break
+        page.wait_for_timeout(200)
+    assert state[0][0] == "watched"
+    shot(page, "player-done")

@@ -1,0 +1,278 @@
+"""A teacher sits an exam on a phone: the line drops, the page is reloaded and killed, another device takes over (EX-01 to EX-04, EX-06, EX-11, EX-13)."""
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from exam.services import assembly
+from exam.services.exam import create_exam
+from lms.kernel.db import transaction
+from tests.e2e.conftest import Product, give_password, shots_folder, sign_in
+from tests.support import exams, learning, rows
+
+pytestmark = pytest.mark.browser
+_numbers = itertools.count(1)
+_ready: set[str] = set()
+
+
+@dataclass
+class Hall:
+    """One exam and one teacher, fresh for each test."""
+
+    product: Product
+    code: str
+    account: str
+    person_id: int
+    pages: list[Page] = field(default_factory=list)
+
+    def held(self) -> dict[int, str]:
+        """Return the answers as the database holds them."""
+        (answers,) = self.product.run("SELECT answers FROM attempt WHERE person_id = %s", self.person_id)[0]
+        assert isinstance(answers, list)
+        return {position: value for position, value in enumerate(answers, start=1) if value}
+
+    def log(self) -> list[tuple[object, ...]]:
+        """Return what was stored, in order."""
+        return self.product.run(
+            "SELECT e.position, e.value, e.outcome FROM response_event e JOIN attempt a ON a.id = e.attempt_id WHERE a.person_id = %s ORDER BY e.id",
+            self.person_id,
+        )
+
+    def enter(self, context: BrowserContext) -> Page:
+        """Sign in, read the start page, start, and wait for the room."""
+        sign_in(context, self.account, f"/exams/{self.code}")
+        page = context.new_page()
+        page.goto(f"/exams/{self.code}")
+        page.check("input[name=honesty]")
+        page.click("#start button[type=submit]")
+        page.wait_for_url("**/room")
+        return self.opened(page)
+
+    def opened(self, page: Page) -> Page:
+        """Wait until the paper stands."""
+        page.wait_for_selector(".item.is-current")
+        return page
+
+    def back(self, context: BrowserContext) -> Page:
+        """Open the room again in a new page."""
+        page = context.new_page()
+        page.goto(f"/exams/{self.code}/room")
+        return page
+
+
+@pytest.fixture
+def hall(product: Product) -> Iterator[Hall]:
+    """Prepare an exam of 90 minutes with eight items for a teacher of its own."""
+    yield prepare(product)
+
+
+def prepare(product: Product, *, minutes: int = 90, closes_in: timedelta = timedelta(hours=5)) -> Hall:
+    """Make an exam and an enrolled teacher who can sign in."""
+    number = next(_numbers)
+    code, account, now = f"exam-{number}", f"teacher{number}", product.now()
+    with product.seeding():
+        if product.url not in _ready:
+            learning.load()
+            with transaction() as session:
+                exams.bank(session, each=12)
+            _ready.add(product.url)
+        create_exam(
+            code=code, programme_code=learning.CODE, title=f"线上测试（第 {number} 场）", bank_code=exams.BANK,
+            blueprint=exams.small_blueprint(), opens=now - timedelta(hours=1), closes=now + closes_in, minutes=minutes, now=now,
+        )  # fmt: skip
+        assembly.assemble(code, papers=3, now=now)
+        with transaction() as session:
+            person_id = rows.person(session, account=account, name="林晓梅")
+            learning.enrol(session, person_id)
+            give_password(session, person_id, now)
+    return Hall(product, code, account, person_id)
+
+
+def answer(page: Page, position: int, option: int) -> None:
+    """Choose an option of the item, going there as a person does."""
+    page.evaluate("position => document.querySelector(`#map a[data-position='${position}']`).click()", position)
+    page.locator(f"#item-{position} .option").nth(option).click()
+
+
+def state(page: Page, position: int) -> str:
+    """Return what the map says of an item."""
+    return page.get_attribute(f"#map a[data-position='{position}']", "data-state") or ""
+
+
+def wait_state(page: Page, position: int, wanted: str, timeout: int = 10_000) -> None:
+    """Wait until the map says so."""
+    expect(page.locator(f"#map a[data-position='{position}']")).to_have_attribute("data-state", wanted, timeout=timeout)
+
+
+def shot(page: Page, name: str) -> None:
+    """Keep a picture where pictures are wanted."""
+    if shots_folder():
+        page.screenshot(path=f"{shots_folder()}/{name}.png")
+
+
+def seconds_shown(page: Page) -> int:
+    """Return the remaining time on the page."""
+    parts = [int(part) for part in page.inner_text("#timer-figure").split(":")]
+    return sum(part * 60**power for power, part in enumerate(reversed(parts)))
+
+
+def test_saved_appears_only_after_the_server_has_it(hall: Hall, phone: BrowserContext) -> None:
+    page = hall.enter(phone)
+    shot(page, "room-phone")
+    answer(page, 1, 2)
+    wait_state(page, 1, "answered")
+    assert hall.held() == {1: "2"}
+    answer(page, 5, 0)
+    answer(page, 5, 3)
+    wait_state(page, 5, "answered")
+    assert hall.held() == {1: "2", 5: "0,3"}
+
+
+def test_the_line_drops_and_everything_is_made_good_in_order(hall: Hall, phone: BrowserContext) -> None:
+    page = hall.enter(phone)
+    answer(page, 1, 0)
+    wait_state(page, 1, "answered")
+    phone.set_offline(True)
+    for position in (2, 3, 4):
+        answer(page, position, 1)
+    answer(page, 2, 3)
+    expect(page.locator("#room-banner")).to_be_visible(timeout=30_000)
+    expect(page.locator("#save-state")).to_have_attribute("data-state", "failed")
+    assert [state(page, position) for position in (2, 3, 4)] == ["waiting"] * 3
+    shot(page, "room-phone-offline")
+    page.wait_for_timeout(20_000)
+    assert hall.held() == {1: "0"}
+    phone.set_offline(False)
+    for position in (2, 3, 4):
+        wait_state(page, position, "answered")
+    expect(page.locator("#room-banner")).to_be_hidden()
+    assert hall.held() == {1: "0", 2: "3", 3: "1", 4: "1"}
+    stored = [(position, value) for position, value, outcome in hall.log() if outcome == "saved"]
+    assert len(stored) == len(set(stored)), "each value is stored once"
+    assert stored[0] == (1, "0")
+    assert [one for one in stored if one[0] == 2][-1] == (2, "3")
+
+
+def test_a_reload_and_a_killed_page_lose_nothing(hall: Hall, phone: BrowserContext) -> None:
+    page = hall.enter(phone)
+    answer(page, 1, 3)
+    wait_state(page, 1, "answered")
+    page.check("#item-1 .item-mark")
+    before = seconds_shown(page)
+    page.reload()
+    hall.opened(page)
+    assert page.locator("#item-1 input:checked").count() == 2  # the option and the mark
+    assert before - 30 <= seconds_shown(page) <= before
+    phone.set_offline(True)
+    answer(page, 2, 1)
+    page.wait_for_timeout(300)
+    page.close(run_before_unload=False)
+    phone.set_offline(False)
+    page = hall.opened(hall.back(phone))
+    wait_state(page, 2, "answered")
+    assert hall.held() == {1: "3", 2: "1"}
+
+
+def test_another_device_takes_over_and_what_was_typed_is_kept_for_review(hall: Hall, phone: BrowserContext, desk: BrowserContext) -> None:
+    page = hall.enter(phone)
+    answer(page, 1, 0)
+    wait_state(page, 1, "answered")
+    sign_in(desk, hall.account)
+    other = hall.back(desk)
+    other.click("#room-banner-action")
+    hall.opened(other)
+    shot(other, "room-desk")
+    assert other.locator("#item-1 input:checked").count() == 1
+    answer(other, 1, 1)
+    wait_state(other, 1, "answered")
+    answer(page, 1, 3)
+    expect(page.locator("#room-banner")).to_be_visible(timeout=5_000)
+    assert page.locator("#items input:not([disabled])").count() == 0
+    assert hall.held() == {1: "1"}
+    page.click("#room-banner-action")
+    expect(page.locator("#conflict")).to_be_visible()
+    assert page.inner_text("#conflict-mine") == "D"
+    assert page.inner_text("#conflict-theirs") == "B"
+    shot(page, "room-phone-conflict")
+    page.click("#keep-mine")
+    wait_state(page, 1, "answered")
+    assert hall.held() == {1: "3"}
+    takeovers = hall.product.run("SELECT count(*) FROM audit_entry WHERE action = 'attempt.takeover' AND actor_id = %s", hall.person_id)
+    assert takeovers == [(2,)]
+
+
+def test_signed_out_in_the_middle_the_teacher_signs_in_again_in_place(hall: Hall, phone: BrowserContext) -> None:
+    page = hall.enter(phone)
+    hall.product.run("UPDATE login SET ended_at = now() WHERE person_id = %s", hall.person_id)
+    answer(page, 1, 2)
+    expect(page.locator("#sign-in")).to_be_visible()
+    page.fill("#again-account", hall.account)
+    page.fill("#again-password", "Wrong-Password-1")
+    page.click("#sign-in button[type=submit]")
+    expect(page.locator("#sign-in [role=alert]")).not_to_be_empty()
+    shot(page, "room-phone-sign-in")
+    page.fill("#again-password", "Clear-Sky-2026")
+    page.click("#sign-in button[type=submit]")
+    expect(page.locator("#sign-in")).to_be_hidden()
+    wait_state(page, 1, "answered")
+    assert hall.held() == {1: "2"}
+
+
+def test_the_hand_in_is_asked_about_and_proved_by_a_receipt(hall: Hall, phone: BrowserContext) -> None:
+    page = hall.enter(phone)
+    answer(page, 1, 2)
+    page.click("#hand-in")
+    expect(page.locator("#hand-in-open")).to_contain_text("还有 7 题没有作答")
+    shot(page, "room-phone-hand-in")
+    page.click("#hand-in-yes")
+    page.wait_for_url("**/receipt")
+    shot(page, "receipt-phone")
+    (code,) = hall.product.run("SELECT s.receipt FROM submission s JOIN attempt a ON a.id = s.attempt_id WHERE a.person_id = %s", hall.person_id)[0]
+    expect(page.locator("main")).to_contain_text(str(code))
+    expect(page.locator("main")).to_contain_text("1 / 8")
+    page.goto(f"/exams/{hall.code}/room")
+    page.wait_for_url("**/receipt")
+    leftovers = page.evaluate("indexedDB.databases().then(all => all.length)")
+    assert leftovers <= 1
+    page.goto(f"/exams/{hall.code}/result")
+    for _ in range(30):
+        if "得分" in page.inner_text("main"):
+            break
+        page.wait_for_timeout(500)
+        page.reload()
+    expect(page.locator("main")).to_contain_text("各专题得分")
+    shot(page, "result-phone")
+
+
+def test_when_time_is_up_the_page_hands_in_by_itself(product: Product, phone: BrowserContext) -> None:
+    hall = prepare(product, minutes=1)
+    page = hall.enter(phone)
+    answer(page, 1, 1)
+    page.wait_for_url("**/receipt", timeout=90_000)
+    (by, answered) = product.run(
+        "SELECT s.ended_by, s.answered FROM submission s JOIN attempt a ON a.id = s.attempt_id WHERE a.person_id = %s", hall.person_id
+    )[0]
+    assert (by, answered) == ("learner", 1)
+
+
+def test_the_devices_clock_plays_no_part(hall: Hall, phone: BrowserContext) -> None:
+    phone.add_init_script("const real = Date.now; Date.now = () => real() + 26 * 3600e3;")
+    page = hall.enter(phone)
+    assert 5_385 <= seconds_shown(page) <= 5_400
+
+
+def test_the_room_is_worked_by_keyboard_alone(hall: Hall, desk: BrowserContext) -> None:
+    page = hall.enter(desk)
+    page.keyboard.press("b")
+    wait_state(page, 1, "answered")
+    page.keyboard.press("n")
+    page.keyboard.press("3")
+    page.keyboard.press("m")
+    wait_state(page, 2, "answered")
+    assert page.get_attribute("#map a[data-position='2']", "data-marked") is not None
+    page.wait_for_timeout(2_500)
+    assert hall.held() == {1: "1", 2: "2"}

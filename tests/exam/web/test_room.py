@@ -1,0 +1,186 @@
+"""The pages around an attempt, as the teacher, another role and strangers; and nothing that an attempt must not tell (EX-17, EX-22, IN-02)."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from exam.services import attempt, result
+from exam.services.payload import StartExam
+from lms.kernel.clock import FixedClock
+from tests.conftest import NOON
+from tests.support import exams
+from tests.support.cast import LIN, SAM, WEI, enter, id_of
+
+PAGES = ("", "/room", "/receipt", "/result")
+NEVER = ("correct", '"key"', "explanation", "secret reason", "score", "feedback", "weight", "difficulty", "is_right", "解析")
+
+
+@pytest.fixture
+def lin(app: Flask) -> FlaskClient:
+    """Lin, enrolled, with an exam she may sit."""
+    exams.prepared()
+    id_of(LIN)
+    exams.enrolled("lin")
+    return enter(app, LIN)
+
+
+def start(client: FlaskClient, **changes: object) -> dict[str, object]:
+    """Start by JSON as the page does."""
+    answer = client.post("/api/exam/start", json={"exam": exams.EXAM, "device": "device-of-lin", "honesty": True, **changes})
+    body = answer.get_json()
+    assert isinstance(body, dict)
+    return body
+
+
+def test_the_list_says_what_can_be_sat(lin: FlaskClient) -> None:
+    text = lin.get("/exams").get_data(as_text=True)
+    assert "线上测试" in text
+    assert "可以参加" in text
+
+
+def test_who_takes_part_in_nothing_sees_an_empty_list(app: Flask) -> None:
+    assert "现在没有您的考试" in enter(app, SAM).get("/exams").get_data(as_text=True)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_stranger_does_not_learn_that_the_exam_exists(app: Flask, lin: FlaskClient, page: str) -> None:
+    start(lin)
+    assert enter(app, SAM).get(f"/exams/{exams.EXAM}{page}").status_code == 404
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_another_role_is_refused(app: Flask, lin: FlaskClient, page: str) -> None:
+    assert enter(app, WEI).get(f"/exams/{exams.EXAM}{page}").status_code == 403
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_nobody_signed_in_is_sent_to_the_door(client: FlaskClient, page: str) -> None:
+    assert client.get(f"/exams/{exams.EXAM}{page}").status_code == 302
+
+
+def test_ex_17_the_time_is_said_before_the_button(lin: FlaskClient, clock: FixedClock) -> None:
+    assert "您将有 90 分钟" in lin.get(f"/exams/{exams.EXAM}").get_data(as_text=True)
+    clock.instant = NOON + timedelta(days=3) - timedelta(minutes=5)
+    text = lin.get(f"/exams/{exams.EXAM}").get_data(as_text=True)
+    assert "您将有 4 分钟" in text
+    assert 235_000 <= int(str(start(lin)["remaining_ms"])) <= 241_000
+
+
+def test_ex_17_after_the_end_there_is_no_button_and_no_start(lin: FlaskClient, clock: FixedClock) -> None:
+    clock.instant = NOON + timedelta(days=3)
+    assert 'id="start"' not in lin.get(f"/exams/{exams.EXAM}").get_data(as_text=True)
+    assert start(lin)["code"] == "window_closed"
+
+
+def test_an_open_attempt_is_led_back_to_the_room(lin: FlaskClient) -> None:
+    start(lin)
+    text = lin.get(f"/exams/{exams.EXAM}").get_data(as_text=True)
+    assert "回到考场" in text
+    assert 'id="start"' not in text
+    assert lin.get(f"/exams/{exams.EXAM}/room").status_code == 200
+
+
+def test_without_an_open_attempt_the_room_leads_to_the_start_page(lin: FlaskClient) -> None:
+    assert lin.get(f"/exams/{exams.EXAM}/room").headers["Location"] == f"/exams/{exams.EXAM}"
+
+
+def test_the_clock_tells_the_time_left_and_who_leads(lin: FlaskClient, clock: FixedClock) -> None:
+    start(lin)
+    clock.advance(minutes=10)
+    asked = {"exam": exams.EXAM, "device": "device-of-lin"}
+    body = lin.post("/api/exam/remaining", json=asked).get_json()
+    assert (body["remaining_ms"], body["leads"], body["open"]) == (80 * 60_000, True, True)
+    assert lin.post("/api/exam/remaining", json={**asked, "device": "another-device"}).get_json()["leads"] is False
+
+
+def test_the_clock_of_another_is_not_told(app: Flask, lin: FlaskClient) -> None:
+    start(lin)
+    asked = {"exam": exams.EXAM, "device": "device-of-lin"}
+    assert enter(app, SAM).post("/api/exam/remaining", json=asked).status_code == 404
+    assert app.test_client().post("/api/exam/remaining", json=asked).status_code == 401
+
+
+def test_the_receipt_holds_what_the_server_holds(lin: FlaskClient, clock: FixedClock) -> None:
+    opened = start(lin)
+    change = {"position": 1, "seq": opened["seq_from"], "revision": 0, "choices": [1]}
+    assert lin.post("/api/exam/save", json={"token": opened["token"], "changes": [change]}).status_code == 200
+    submitted = lin.post("/api/exam/submit", json={"token": opened["token"], "key": "one-random-key"}).get_json()
+    text = lin.get(f"/exams/{exams.EXAM}/receipt").get_data(as_text=True)
+    assert submitted["receipt"] in text
+    assert "1 / 8 题" in text
+    assert lin.get(f"/exams/{exams.EXAM}/room").headers["Location"].endswith("/receipt")
+
+
+def test_the_result_shows_the_profile_once_it_is_scored(lin: FlaskClient) -> None:
+    opened = start(lin)
+    lin.post("/api/exam/submit", json={"token": opened["token"], "key": "one-random-key"})
+    assert "成绩还没有公布" in lin.get(f"/exams/{exams.EXAM}/result").get_data(as_text=True)
+    result.score_due(NOON)
+    text = lin.get(f"/exams/{exams.EXAM}/result").get_data(as_text=True)
+    assert "各专题得分" in text
+    assert "/ 16" in text
+
+
+def test_results_held_back_show_no_figure(app: Flask) -> None:
+    exams.prepared(release="by_hand")
+    id_of(LIN)
+    exams.enrolled("lin")
+    lin = enter(app, LIN)
+    opened = start(lin)
+    lin.post("/api/exam/submit", json={"token": opened["token"], "key": "one-random-key"})
+    result.score_due(NOON)
+    text = lin.get(f"/exams/{exams.EXAM}/result").get_data(as_text=True)
+    assert "成绩由考试管理员统一公布" in text
+    assert "各专题得分" not in text
+
+
+def test_in_02_no_answer_inside_an_attempt_tells_key_score_or_explanation(lin: FlaskClient) -> None:
+    opened = start(lin)
+    token, first = opened["token"], int(str(opened["seq_from"]))
+    change = {"position": 1, "seq": first, "revision": 0, "choices": [1]}
+    answers = [
+        lin.get("/exams"), lin.get(f"/exams/{exams.EXAM}"), lin.get(f"/exams/{exams.EXAM}/room"),
+        lin.post("/api/exam/start", json={"exam": exams.EXAM, "device": "device-of-lin", "honesty": True}),
+        lin.post("/api/exam/resume", json={"exam": exams.EXAM, "device": "device-of-lin"}),
+        lin.post("/api/exam/resume", json={"exam": exams.EXAM, "device": "other-device"}),
+        lin.post("/api/exam/remaining", json={"exam": exams.EXAM, "device": "device-of-lin"}),
+        lin.post("/api/exam/save", json={"token": token, "changes": [change]}),
+        lin.post("/api/exam/save", json={"token": token, "changes": [{**change, "seq": first + 1, "choices": [2]}]}),
+        lin.post("/api/exam/save", json={"token": token, "changes": [{**change, "seq": first + 2, "position": 99}]}),
+        lin.post("/api/exam/save", json={"token": token, "changes": []}),
+        lin.post("/api/exam/save", data=b"{"),
+        lin.post("/api/exam/submit", json={"token": token, "key": "one-random-key"}),
+        lin.post("/api/exam/save", json={"token": token, "changes": [{**change, "seq": first + 3}]}),
+        lin.get(f"/exams/{exams.EXAM}/receipt"),
+    ]  # fmt: skip
+    for answer in answers:
+        text = answer.get_data(as_text=True)
+        assert not [word for word in NEVER if word in text], (answer.request.path, answer.status_code)
+        assert answer.headers["Cache-Control"] == "private, no-store"
+
+
+def test_ex_22_the_paper_is_given_by_an_open_attempt_only(app: Flask, lin: FlaskClient) -> None:
+    asked = {"exam": exams.EXAM, "device": "device-of-lin"}
+    outside = [
+        lin.post("/api/exam/resume", json=asked),
+        enter(app, SAM).post("/api/exam/resume", json=asked),
+        enter(app, SAM).post("/api/exam/start", json={**asked, "honesty": True}),
+        app.test_client().post("/api/exam/start", json={**asked, "honesty": True}),
+        *(lin.get(f"/exams/{exams.EXAM}{page}") for page in PAGES),
+    ]
+    opened = start(lin)
+    assert "选项" in str(opened["paper"])
+    lin.post("/api/exam/submit", json={"token": opened["token"], "key": "one-random-key"})
+    outside += [lin.post("/api/exam/resume", json=asked), *(lin.get(f"/exams/{exams.EXAM}{page}") for page in PAGES)]
+    for answer in outside:
+        assert "选项 " not in answer.get_data(as_text=True), answer.request.path
+
+
+def test_the_device_starts_once_and_another_is_told(lin: FlaskClient) -> None:
+    start(lin)
+    assert start(lin, device="another-device")["code"] == "other_device_leads"
+    assert start(lin, honesty=False)["resumed"] is True
+    assert attempt.finalise_due(NOON) == 0
+    assert StartExam(exams.EXAM, "device-of-lin").honesty is False
