@@ -12,6 +12,8 @@ from lms.services import grade as grades
 from lms.services.progress import verify as verify_progress
 from lms.store import attendance as _attendance  # noqa: F401 - brings its tables into the metadata
 from lms.store.signing_in import identity_of
+from lms.web.attendance import attendance
+from lms.web.course import course
 from lms.web.home import home
 from lms.web.lesson import lesson
 from lms.web.plan import plan
@@ -27,14 +29,17 @@ part = Part(
     name="lms",
     folder=Path(__file__).parent,
     identity_loader=identity_of,
-    routes=(home, plan, lesson, programme_pages, signing_in, account, people, unit, role_grant, roster),
+    routes=(home, plan, lesson, programme_pages, course, attendance, signing_in, account, people, unit, role_grant, roster),
     commands=(programme, people_commands),
     nav=(
         NavEntry(N_("首页"), "home.page", "home", Permission.SIGNED_IN, 10),
         NavEntry(N_("学习计划"), "plan.page", "calendar", Permission.LEARN, 20),
+        NavEntry(N_("课程管理"), "course.all", "book", Permission.EDIT_COURSES, 30),
+        NavEntry(N_("名单导入"), "attendance.programmes", "upload", Permission.MANAGE_PEOPLE, 50),
         NavEntry(N_("培训项目"), "programme.all", "book", Permission.MANAGE_PROGRAMMES, 60),
         NavEntry(N_("班级"), "unit.page", "school", Permission.MANAGE_CLASS, 40),
         NavEntry(N_("人员"), "people.page", "users", Permission.MANAGE_PEOPLE, 41),
+        NavEntry(N_("我的账号"), "account.page", "user", Permission.SIGNED_IN, 90),
     ),
     on_mount=certificates.mount,
     verifiers=(verify_progress, grades.verify, certificates.verify),

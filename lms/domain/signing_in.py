@@ -137,3 +137,15 @@ def normal_code(text: str) -> str:
 def spaced_code(code: str) -> str:
     """Return an activation code in groups of four, for reading."""
     return "-".join(code[start : start + 4] for start in range(0, len(code), 4))
+
+
+_SYSTEMS = (("iPhone", "iPhone"), ("iPad", "iPad"), ("HarmonyOS", "HarmonyOS"), ("Android", "Android"), ("Windows", "Windows"),
+            ("Mac OS", "Mac"), ("Linux", "Linux"))  # fmt: skip
+_BROWSERS = (("MicroMessenger", "微信"), ("QQBrowser", "QQ 浏览器"), ("Edg", "Edge"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+
+
+def device_name(agent: str) -> str:
+    """Return what a device's owner would call it, out of what the browser says of itself; empty where unknown."""
+    system = next((name for sign, name in _SYSTEMS if sign in agent), "")
+    browser = next((name for sign, name in _BROWSERS if sign in agent), "")
+    return " · ".join(part for part in (system, browser) if part)

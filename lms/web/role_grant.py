@@ -37,7 +37,7 @@ class GrantForm(Form):
     """Who gets which role for which unit."""
 
     account = StringField(lazy_gettext("账号"), [InputRequired(), Length(max=40)])
-    role = SelectField(lazy_gettext("角色"))
+    role = SelectField(lazy_gettext("角色"), [InputRequired()])
     unit_code = StringField(lazy_gettext("单位代码"), [InputRequired(), Length(max=40)])
 
 

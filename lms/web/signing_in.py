@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from wtforms import BooleanField, PasswordField, StringField
 from wtforms.validators import EqualTo, InputRequired, Length
 
-from lms.domain.signing_in import CONSENT_VERSION, Device, normal_code
+from lms.domain.signing_in import CONSENT_VERSION, Device, device_name, normal_code
 from lms.kernel import auth
 from lms.kernel import request as current
 from lms.kernel.app import local_path
@@ -199,7 +199,7 @@ def browser_mark() -> str:
 def device(mark: str | None = None) -> Device:
     """Return where this request comes from."""
     key = hashlib.sha256((mark or browser_mark()).encode()).digest()
-    return Device(key=key, address=request.remote_addr or "-", description=current.device())
+    return Device(key=key, address=request.remote_addr or "-", description=device_name(request.user_agent.string or ""))
 
 
 def seal() -> Seal:
