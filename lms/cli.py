@@ -14,7 +14,7 @@ from lms.kernel.permissions import Role
 from lms.kernel.refusal import Refusal
 from lms.kernel.security import Seal
 from lms.services import account as accounts
-from lms.services import programme as programmes
+from lms.services import programme_version as programmes
 from lms.services import role_grant as role_grants
 from lms.services import roster as rosters
 from lms.services import unit as units

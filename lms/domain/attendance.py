@@ -72,6 +72,9 @@ class UnknownAssignment(Invalid):
     message = N_("培训项目中没有这份作业，请从列表中选择。")
 
 
+FULL_MARK = 100
+
+
 @dataclass(frozen=True, slots=True)
 class WrittenRow:
     """One row as it stands in the file; `number` is the spreadsheet's own."""
@@ -195,3 +198,12 @@ def amount_of(written: str, most: Decimal) -> tuple[int | None, str | None]:
     if hundredths != int(hundredths):
         return None, "too_fine"
     return int(hundredths), None
+
+
+def work_score(shares: Mapping[str, int], marks: Mapping[str, int]) -> tuple[int, int] | None:
+    """Weigh the marks of all assignments, exactly: (points, of points) in hundredths; None while one is lacking."""
+    if not set(shares) <= set(marks):
+        return None
+    weighed = sum(share * marks[code] for code, share in shares.items())
+    most = sum(shares.values()) * FULL_MARK * 100
+    return (weighed // 100, most // 100) if weighed % 100 == 0 and most % 100 == 0 else (weighed, most)

@@ -14,6 +14,7 @@ from lms.formats import attendance as formats
 from lms.kernel import audit
 from lms.kernel.db import Session, transaction
 from lms.kernel.permissions import Permission
+from lms.services import grade as grades
 from lms.services import hours
 from lms.services import programme as programmes
 from lms.services.unit import scope_of
@@ -22,7 +23,6 @@ from lms.store import hours as hours_store
 from lms.store.attendance import AttendanceList
 from lms.store.programme import ProgrammeVersion
 
-FULL_MARK = Decimal(100)
 InForce = tuple[ProgrammeVersion, Programme]
 
 
@@ -39,9 +39,7 @@ def permission_for(kind: ListKind) -> Permission:
     return Permission.MANAGE_PEOPLE if kind is ListKind.OFFLINE else Permission.MANAGE_PROGRAMMES
 
 
-def stage(
-    content: bytes, *, file_name: str, programme_code: str, kind: ListKind, component: str | None, actor_id: int, now: datetime
-) -> int:
+def stage(content: bytes, *, file_name: str, programme_code: str, kind: ListKind, component: str | None, actor_id: int, now: datetime) -> int:
     """Read a file and keep it with every fault found; nothing counts yet."""
     written = formats.read(content)
     digest = hashlib.sha256(content).hexdigest()
@@ -52,7 +50,7 @@ def stage(
             raise rules.ListTwice
         scope = scope_of(session, actor_id, permission_for(kind))
         roll = rules.Roll.of(store.enrolled(session, programme_code, scope))
-        most = programme.hours.offline if kind is ListKind.OFFLINE else FULL_MARK
+        most = programme.hours.offline if kind is ListKind.OFFLINE else Decimal(rules.FULL_MARK)
         return store.stage(
             session,
             programme_code=programme_code,
@@ -79,8 +77,11 @@ def commit(list_id: int, *, actor_id: int, now: datetime) -> int:
             raise rules.NothingToCommit
         store.move(session, list_id, ListStage.COMMITTED, now)
         in_force = programmes.in_force(session, head.programme_code)
-        for line in lines:
-            _enter_hours(session, in_force, head, line, actor_id, now)
+        if head.kind is ListKind.OFFLINE:
+            for line in lines:
+                _enter_hours(session, in_force, head, line, now)
+        else:
+            _post_marks(session, in_force[1], head, lines, actor_id, now)
         audit.record(session, actor_id=actor_id, action="attendance.commit", subject=f"attendance_list:{list_id}", now=now, rows=len(lines))
         return len(lines)
 
@@ -95,6 +96,11 @@ def undo(list_id: int, *, actor_id: int, now: datetime) -> None:
         in_force = programmes.in_force(session, head.programme_code)
         for entry in hours_store.by_evidence(session, _evidence(list_id)):
             hours.reverse(session, in_force, entry.id, reason=_evidence(list_id), now=now, entered_by=actor_id)
+        for evidence in store.evidence_with(session, list_id):
+            grades.take_back(session, programme_code=head.programme_code, evidence=evidence, reason=_evidence(list_id), now=now, posted_by=actor_id)
+        if head.kind is ListKind.ASSIGNMENT:  # an earlier list's marks may count again
+            lines = [line for line in store.lines(session, list_id) if line.is_good]
+            _post_marks(session, in_force[1], head, lines, actor_id, now)
         audit.record(session, actor_id=actor_id, action="attendance.undo", subject=f"attendance_list:{list_id}", now=now)
 
 
@@ -119,7 +125,7 @@ def template(programme_code: str, kind: ListKind, *, actor_id: int) -> bytes:
     return formats.template(amount, ((one.account, one.name, one.school) for one in people[: formats.MOST_ROWS]))
 
 
-def _enter_hours(session: Session, in_force: InForce, head: AttendanceList, line: Line, actor_id: int, now: datetime) -> None:
+def _enter_hours(session: Session, in_force: InForce, head: AttendanceList, line: Line, now: datetime) -> None:
     hours.enter(
         session,
         in_force,
@@ -127,13 +133,39 @@ def _enter_hours(session: Session, in_force: InForce, head: AttendanceList, line
         kind=HoursKind.OFFLINE,
         worth=hours_rules.worth_of_offline(in_force[1].hours, Decimal(line.amount or 0) / 100),
         evidence=_evidence(head.id),
-        entered_by=actor_id,
+        entered_by=head.entered_by,
         now=now,
     )
 
 
-def _evidence(list_id: int) -> str:
-    return f"attendance_list:{list_id}"
+def _post_marks(session: Session, programme: Programme, head: AttendanceList, lines: list[Line], actor_id: int, now: datetime) -> None:  # noqa: PLR0917
+    """Post one score for the assignments together, to everyone of the list whose marks are all there."""
+    component = next((one.code for one in programme.assessment.components if one.source == "assignments"), None)
+    if component is None:
+        return
+    shares = {one.code: one.share for one in programme.assignments}
+    ids = [line.enrolment_id for line in lines if line.enrolment_id is not None]
+    people = store.people_of(session, ids)
+    for enrolment_id, marks in store.marks(session, ids).items():
+        score = rules.work_score(shares, {code: mark.amount for code, mark in marks.items()})
+        if score is None:
+            continue
+        points, of_points = score
+        grades.post_score(
+            session,
+            person_id=people[enrolment_id],
+            programme_code=head.programme_code,
+            component=component,
+            points=points,
+            of_points=of_points,
+            evidence=_evidence(*sorted({mark.list_id for code, mark in marks.items() if code in shares})),
+            now=now,
+            posted_by=actor_id,
+        )
+
+
+def _evidence(*list_ids: int) -> str:
+    return "attendance_list:" + "+".join(str(one) for one in list_ids)
 
 
 def _check_component(programme: Programme, kind: ListKind, component: str | None) -> None:

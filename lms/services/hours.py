@@ -56,6 +56,9 @@ def enter(
     if (online, offline) != (sums.online_complete, sums.offline_complete):
         progress_store.mark(session, enrolment_id, online_complete=online, offline_complete=offline)
         enrolment = enrolment_store.one(session, enrolment_id)
+        if enrolment is not None:  # hours can be the last requirement, and the first to fall away again
+            grades.recalculate(session, enrolment, programme, now)
+        enrolment = enrolment_store.one(session, enrolment_id)
         if enrolment is not None:
             grades.recalculate(session, enrolment, programme, now)
     return entry_id

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 
 from lms.domain import enrolment as enrolment_rules
 from lms.domain import plan as rules
@@ -17,6 +18,7 @@ from lms.services import activity as activities
 from lms.services import programme as programmes
 from lms.services import progress as progresses
 from lms.store import activity as activity_store
+from lms.store import attendance as attendance_store
 from lms.store import lesson as lesson_store
 from lms.store import progress as progress_store
 from lms.store.progress import Progress
@@ -90,6 +92,9 @@ def _plan(session: Session, found: progress_store.Standing, now: datetime) -> Pl
         window=window,
         has_lessons=lesson is not None,
         exam_done=any(state.done for state in states.values()),
+        scored=frozenset(attendance_store.marks(session, [found.enrolment.id]).get(found.enrolment.id, {})),
+        qualified=False if found.total is not None and found.total < Fraction(programme.requirements.total) else None,
+        certified=found.certified,
     )
     return Plan(
         programme=programme,

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Integer, String, insert, select, text, update
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Integer, String, any_, func, insert, literal, select, text, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.domain.attendance import Line, Listed, ListKind, ListStage
 from lms.kernel.db import APPEND_ONLY, Base, Session
 from lms.store.enrolment import EnrolmentRow
+from lms.store.grade import GradeLineRow
 from lms.store.person import PersonRow
 from lms.store.unit import UnitRow, below
 
@@ -81,6 +82,14 @@ class AttendanceList:
     moved_at: datetime
     good: int
     faulty: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One assignment's mark in hundredths, and the list it came in with."""
+
+    amount: int
+    list_id: int
 
 
 def _list(row: AttendanceListRow) -> AttendanceList:
@@ -206,19 +215,33 @@ def move(session: Session, list_id: int, to: ListStage, now: datetime) -> None:
     session.execute(update(AttendanceListRow).where(AttendanceListRow.id == list_id).values(stage=to.value, moved_at=now))
 
 
-def last_standing(session: Session, *, component: str, programme_code: str, enrolment_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
-    """Return, per enrolment, the newest mark of this assignment that still stands: (hundredths, list)."""
+def marks(session: Session, enrolment_ids: Sequence[int]) -> dict[int, dict[str, Mark]]:
+    """Return, per enrolment and assignment, the newest mark that still stands."""
     rows = session.execute(
-        select(AttendanceLineRow.enrolment_id, AttendanceLineRow.amount, AttendanceListRow.id)
-        .ext(distinct_on(AttendanceLineRow.enrolment_id))
+        select(AttendanceLineRow.enrolment_id, AttendanceListRow.component, AttendanceLineRow.amount, AttendanceListRow.id)
+        .ext(distinct_on(AttendanceLineRow.enrolment_id, AttendanceListRow.component))
         .join(AttendanceListRow, AttendanceListRow.id == AttendanceLineRow.list_id)
         .where(
-            AttendanceListRow.programme_code == programme_code,
-            AttendanceListRow.component == component,
+            AttendanceListRow.kind == ListKind.ASSIGNMENT.value,
             AttendanceListRow.stage == ListStage.COMMITTED.value,
             AttendanceLineRow.fault.is_(None),
             AttendanceLineRow.enrolment_id.in_(enrolment_ids),
         )
-        .order_by(AttendanceLineRow.enrolment_id, AttendanceListRow.moved_at.desc(), AttendanceListRow.id.desc())
+        .order_by(AttendanceLineRow.enrolment_id, AttendanceListRow.component, AttendanceListRow.moved_at.desc(), AttendanceListRow.id.desc())
     )
-    return {int(enrolment_id or 0): (amount or 0, list_id) for enrolment_id, amount, list_id in rows}
+    found: dict[int, dict[str, Mark]] = {}
+    for enrolment_id, component, amount, list_id in rows:
+        found.setdefault(enrolment_id or 0, {})[component or ""] = Mark(amount or 0, list_id)
+    return found
+
+
+def evidence_with(session: Session, list_id: int) -> tuple[str, ...]:
+    """Return the evidence of every score that rests on a list, alone or together with others."""
+    rests_on = func.string_to_array(func.split_part(GradeLineRow.evidence, ":", 2), "+")
+    rows = session.execute(
+        select(GradeLineRow.evidence)
+        .distinct()
+        .where(GradeLineRow.evidence.like("attendance_list:%"), literal(str(list_id)) == any_(rests_on))
+        .order_by(GradeLineRow.evidence)
+    )
+    return tuple(row.evidence for row in rows)

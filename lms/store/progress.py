@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, ForeignKey, Integer, Row, select, true, update
@@ -11,7 +12,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from lms.domain.enrolment import Enrolment
 from lms.domain.hours import HoursKind, Worth
 from lms.kernel.db import Base, Session
-from lms.store.enrolment import COLUMNS as ENROLMENT, EnrolmentRow, enrolment_from
+from lms.store.certificate import CertificateRow, RevocationRow
+from lms.store.enrolment import COLUMNS as ENROLMENT
+from lms.store.enrolment import EnrolmentRow, enrolment_from
+from lms.store.grade import GradeRow
 from lms.store.programme import ProgrammeVersion, ProgrammeVersionRow
 
 
@@ -110,6 +114,8 @@ class Standing:
     enrolment: Enrolment
     progress: Progress
     version: ProgrammeVersion
+    total: Fraction | None
+    certified: bool
 
 
 def standings(session: Session, person_id: int) -> tuple[Standing, ...]:
@@ -126,18 +132,23 @@ def standings(session: Session, person_id: int) -> tuple[Standing, ...]:
         .limit(1)
         .lateral()
     )
+    revoked = select(RevocationRow.certificate_id).where(RevocationRow.certificate_id == CertificateRow.id).exists()
+    certified = select(CertificateRow.id).where(CertificateRow.enrolment_id == EnrolmentRow.id, ~revoked).exists()
     rows = session.execute(
-        select(*ENROLMENT, *_COLUMNS, newest)
+        select(*ENROLMENT, *_COLUMNS, newest, GradeRow.total, certified.label("certified"))
         .join(LearnerProgressRow, LearnerProgressRow.enrolment_id == EnrolmentRow.id)
+        .outerjoin(GradeRow, GradeRow.enrolment_id == EnrolmentRow.id)
         .join(newest, true())
         .where(EnrolmentRow.person_id == person_id)
         .order_by(EnrolmentRow.enrolled_at.desc(), EnrolmentRow.id.desc())
     )
     return tuple(
         Standing(
-            enrolment_from(row),
-            _progress(row),
-            ProgrammeVersion(id=row.version_id, code=row.programme_code, number=row.number, digest=row.digest, loaded_at=row.loaded_at),
+            enrolment=enrolment_from(row),
+            progress=_progress(row),
+            version=ProgrammeVersion(id=row.version_id, code=row.programme_code, number=row.number, digest=row.digest, loaded_at=row.loaded_at),
+            total=None if row.total is None else Fraction(row.total),
+            certified=row.certified,
         )
         for row in rows
     )

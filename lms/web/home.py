@@ -60,9 +60,7 @@ def page() -> ResponseReturnValue:
         return render_template("lms/home/start.html", page=StartPage(learner=False, programmes=()))
     found = service.home(person.person_id, current.now(), request.args.get("programme"))
     if found.plan is None:
-        return render_template(
-            "lms/home/start.html", page=StartPage(learner=True, programmes=tuple(_open(one) for one in found.open_programmes))
-        )
+        return render_template("lms/home/start.html", page=StartPage(learner=True, programmes=tuple(_open(one) for one in found.open_programmes)))
     return render_template("lms/home/learner.html", page=_learner(found.plan, found.others))
 
 

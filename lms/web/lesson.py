@@ -9,10 +9,12 @@ from flask.typing import ResponseReturnValue
 from lms.domain.activity import Panel
 from lms.domain.lesson import LessonState
 from lms.kernel import request as current
-from lms.kernel.i18n import format_duration, format_instant, gettext as _
+from lms.kernel.i18n import format_duration, format_instant
+from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
-from lms.services import lesson as service, plan as plans
+from lms.services import lesson as service
+from lms.services import plan as plans
 from lms.services.lesson import LessonLine, LessonView
 from lms.web.plan import StepView
 

@@ -259,9 +259,7 @@ def _offline(found: Plan) -> NextView:
 
 def _assignments(found: Plan) -> NextView:
     left = "、".join(f"《{one.title}》" for one in found.programme.assignments if one.code not in found.standing.scored)
-    return NextView(
-        _("下一步：完成作业"), _("%(titles)s还没有成绩；评阅完成并录入后，这里自动更新。", titles=left), _("查看作业要求"), _plan_url(found)
-    )
+    return NextView(_("下一步：完成作业"), _("%(titles)s还没有成绩；评阅完成并录入后，这里自动更新。", titles=left), _("查看作业要求"), _plan_url(found))
 
 
 def _wait_for_result(found: Plan) -> NextView:

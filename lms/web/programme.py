@@ -10,10 +10,12 @@ from wtforms import SelectMultipleField
 from lms.domain.programme import Programme
 from lms.kernel import request as current
 from lms.kernel.forms import Form
-from lms.kernel.i18n import format_hours, format_instant, gettext as _, lazy_gettext
+from lms.kernel.i18n import format_hours, format_instant, lazy_gettext
+from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
-from lms.services import enrolment as enrolments, programme as service
+from lms.services import enrolment as enrolments
+from lms.services import programme as service
 from lms.web.plan import days, exam_words, grading_words
 
 programme = routes("programme", __name__)
@@ -60,9 +62,7 @@ def enrol(code: str) -> ResponseReturnValue:
     form = _form(service.view(code).programme)
     if not form.validate_on_submit():
         return _page(code, form)
-    enrolments.enrol_oneself(
-        person_id=current.person().person_id, programme_code=code, participants=tuple(form.participants.data), now=current.now()
-    )
+    enrolments.enrol_oneself(person_id=current.person().person_id, programme_code=code, participants=tuple(form.participants.data), now=current.now())
     flash(_("报名成功。"), "success")
     return redirect(url_for("home.page"))
 
@@ -71,9 +71,7 @@ def enrol(code: str) -> ResponseReturnValue:
 @requires(Permission.MANAGE_PROGRAMMES)
 def every() -> ResponseReturnValue:
     """List the programmes in force."""
-    rows = tuple(
-        (one.programme.title, one.version.code, str(one.version.number), format_instant(one.version.loaded_at)) for one in service.views()
-    )
+    rows = tuple((one.programme.title, one.version.code, str(one.version.number), format_instant(one.version.loaded_at)) for one in service.views())
     return render_template("lms/programme/all.html", page=ProgrammesPage(rows))
 
 

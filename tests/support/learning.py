@@ -9,7 +9,7 @@ from pathlib import Path
 from demo.programme import DEMO_CODE, derive
 from lms.domain.programme import Programme, parse
 from lms.kernel.db import Session, transaction
-from lms.services import activity, enrolment, lesson, programme
+from lms.services import activity, enrolment, lesson, programme, programme_version
 from tests.conftest import NOON
 
 CITY = "360700"  # its window is open at noon
@@ -27,7 +27,7 @@ def programme_text(code: str = CODE) -> str:
 
 def load(text: str | None = None) -> Programme:
     """Load the programme and return it."""
-    programme.load(text or programme_text(), now=NOON)
+    programme_version.load(text or programme_text(), now=NOON)
     return parse(text or programme_text())
 
 

@@ -9,7 +9,7 @@ from lms import api
 from lms.domain import enrolment as rules
 from lms.domain.unit import UnitKind
 from lms.kernel.db import transaction
-from lms.services import enrolment, programme
+from lms.services import enrolment, programme_version
 from tests.conftest import NOON
 from tests.support import learning, rows
 from tests.support.cast import LIN, SAM, id_of
@@ -99,9 +99,9 @@ def test_a_changed_file_is_a_new_version_and_names_whom_it_touches(loaded: None)
     lin = id_of(LIN)
     with transaction() as session:
         learning.enrol(session, lin)
-    again = programme.load(learning.programme_text(), now=NOON)
+    again = programme_version.load(learning.programme_text(), now=NOON)
     assert (again.is_new, again.version.number) == (False, 1)
-    changed = programme.load(learning.programme_text().replace("online = 1.5", "online = 2"), now=NOON)
+    changed = programme_version.load(learning.programme_text().replace("online = 1.5", "online = 2"), now=NOON)
     assert (changed.is_new, changed.version.number, changed.touched) == (True, 2, {"360700": 1})
     assert [str(change) for change in changed.changes] == ["hours.online：「1.5」改为「2」"]
     with transaction() as session:
@@ -121,7 +121,7 @@ def test_fewer_hours_asked_complete_those_who_have_them(loaded: None) -> None:
         learning.enrol(session, lin)
         (first,) = learning.taught(session)
     learning.learn(lin, first)
-    programme.load(learning.programme_text().replace("online = 1.5", "online = 1"), now=NOON)
+    programme_version.load(learning.programme_text().replace("online = 1.5", "online = 1"), now=NOON)
     with transaction() as session:
         facts = api.enrolment_of(session, lin, learning.CODE)
     assert facts and facts.missing == ("线下培训还差 1 学时",)

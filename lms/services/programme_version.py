@@ -1,0 +1,83 @@
+"""Versions of a programme: check a file, compare it with the one in force, load it."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from lms.domain import hours as hours_rules
+from lms.domain import programme as rules
+from lms.domain.programme import Change, Programme
+from lms.kernel import audit
+from lms.kernel.db import Session, transaction
+from lms.services import grade as grades
+from lms.services import programme as programmes
+from lms.store import enrolment as enrolment_store
+from lms.store import lesson as lesson_store
+from lms.store import programme as store
+from lms.store import progress as progress_store
+from lms.store.programme import ProgrammeVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What loading a file did: the version now in force, what changed, and how many people of which cities it touches."""
+
+    version: ProgrammeVersion
+    is_new: bool
+    changes: tuple[Change, ...]
+    touched: dict[str, int]
+
+
+def check(text: str, *, with_courses: bool) -> tuple[rules.Fault, ...]:
+    """List every fault of a file; with courses, also hours that the published courses do not hold."""
+    if not with_courses:
+        return rules.check(text)
+    try:
+        code = rules.parse(text).code
+    except rules.FaultyProgrammeError as error:
+        return error.faults
+    with transaction() as session:
+        minutes = Decimal(lesson_store.published_seconds(session, code)) / 60
+    return rules.check(text, course_minutes=minutes)
+
+
+def load(text: str, *, now: datetime, actor_id: int | None = None) -> Loaded:
+    """Make a file the newest version of its programme; the same text again changes nothing."""
+    new = rules.parse(text)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    with transaction() as session:
+        store.lock(session, new.code)
+        last = store.newest(session, new.code)
+        if last is not None and last.digest == digest:
+            return Loaded(version=last, is_new=False, changes=(), touched={})
+        number = last.number + 1 if last else 1
+        version_id = store.add(session, code=new.code, number=number, digest=digest, text=text, now=now)
+        audit.record(session, actor_id=actor_id, action="programme.load", subject=f"programme:{new.code}", now=now, number=number, digest=digest)
+        _recount(session, new, now)
+        return Loaded(
+            version=ProgrammeVersion(id=version_id, code=new.code, number=number, digest=digest, loaded_at=now),
+            is_new=True,
+            changes=tuple(rules.difference(programmes.parsed(session, last), new)) if last else (),
+            touched=enrolment_store.count_by_city(session, new.code),
+        )
+
+
+def compare(text: str) -> tuple[Change, ...]:
+    """List what a file would change in the version in force."""
+    new = rules.parse(text)
+    with transaction() as session:
+        return tuple(rules.difference(programmes.programme(session, new.code), new))
+
+
+def _recount(session: Session, programme: Programme, now: datetime) -> None:
+    """Tell anew, for everyone, whether the hours asked are there; what was earned keeps its worth."""
+    for row in progress_store.of_programme(session, programme.code):
+        online = hours_rules.online_complete(programme.hours, row.online)
+        offline = hours_rules.offline_complete(programme.hours, row.offline)
+        if (online, offline) == (row.online_complete, row.offline_complete):
+            continue
+        progress_store.mark(session, row.enrolment_id, online_complete=online, offline_complete=offline)
+        enrolment = enrolment_store.one(session, row.enrolment_id)
+        if enrolment is not None:
+            grades.recalculate(session, enrolment, programme, now)
