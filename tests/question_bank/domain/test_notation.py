@@ -1,0 +1,137 @@
+"""How authors write keys, types and difficulties."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from question_bank.domain import notation
+from question_bank.domain.item import LETTERS
+
+FIVE = ("甲", "乙", "丙", "丁", "戊")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "ABD",
+        "A,B,D",
+        "A，B，D",
+        "A、B、D",
+        "A;B;D",
+        "A；B；D",
+        "A B D",
+        "abd",
+        "ＡＢＤ",
+        "A|B|D",
+        "A/B/D",
+        "DBA",
+        "1,2,4",
+        "【答案】ABD",
+        "答案：A、B、D",
+        "甲,乙,丁",
+        "A和B和D",
+        " ABD。",
+        "A\nB\nD",
+    ],
+)
+def test_a_key_of_several_letters_is_read_however_it_is_written(written: str) -> None:
+    assert notation.read_key(written, "multiple", FIVE) == (0, 1, 3)
+
+
+@pytest.mark.parametrize(
+    ("true", "false"),
+    [
+        ("对", "错"),
+        ("正确", "错误"),
+        ("√", "×"),
+        ("T", "F"),
+        ("true", "FALSE"),
+        ("是", "否"),
+        ("1", "0"),
+        ("A", "B"),
+        ("Y", "N"),
+        ("✓", "✗"),
+        ("（√）"[1:-1], "X"),
+        ("同意", "不同意"),
+    ],
+)
+def test_a_judgement_is_read_however_it_is_written(true: str, false: str) -> None:
+    assert notation.read_key(true, "true_false", ()) == (0,)
+    assert notation.read_key(false, "true_false", ()) == (1,)
+
+
+def test_a_judgement_follows_the_options_when_they_stand_the_other_way_round() -> None:
+    assert notation.read_key("正确", "true_false", ("错误", "正确")) == (1,)
+    assert notation.read_key("×", "true_false", ("错误", "正确")) == (0,)
+    assert notation.read_key("A", "true_false", ("错误", "正确")) == (0,)
+
+
+@pytest.mark.parametrize("written", ["", "  ", "见解析", "AB丙", "。", "-1"])
+def test_what_is_no_key_is_not_guessed(written: str) -> None:
+    assert notation.read_key(written, "single", FIVE) == ()
+
+
+def test_a_key_beyond_the_options_is_kept_so_that_it_can_be_refused() -> None:
+    assert notation.read_key("E", "single", FIVE[:3]) == (4,)
+
+
+@given(st.text(max_size=40), st.sampled_from(["single", "multiple", "true_false", "fill_in", ""]), st.lists(st.text(max_size=5), max_size=5))
+def test_any_text_gives_positions_in_order_and_never_an_error(written: str, kind: str, options: list[str]) -> None:
+    found = notation.read_key(written, kind, options)
+    assert list(found) == sorted(set(found))
+    assert all(0 <= position < len(LETTERS) for position in found)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "A.甲 B.乙 C.丙",
+        "A、甲\nB、乙\nC、丙",
+        "甲\n乙\n丙",
+        "甲|乙|丙",
+        "甲###乙###丙",
+        "甲$;$乙$;$丙",
+        "（A）甲 （B）乙 （C）丙",
+        "A．甲\tB．乙\tC．丙",
+        "甲；乙；丙",
+        "(a) 甲\n(b) 乙\n(c) 丙",
+        "Ａ．甲 Ｂ．乙 Ｃ．丙",
+    ],
+)
+def test_options_in_one_cell_are_parted(cell: str) -> None:
+    assert notation.split_options(cell) == ["甲", "乙", "丙"]
+
+
+@pytest.mark.parametrize(
+    ("written", "as_share", "expected"),
+    [
+        ("易", False, 0.85),
+        ("较难", False, 0.4),
+        ("3", False, 0.6),
+        ("0.35", True, 0.35),
+        ("85%", False, 0.85),
+        ("1.0", True, 1.0),
+        ("７", False, None),
+        ("?", False, None),
+        ("1.5", True, None),
+    ],
+)
+def test_difficulties_in_words_steps_and_shares(written: str, as_share: bool, expected: float | None) -> None:
+    assert notation.read_difficulty(written, as_share=as_share) == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "kind"),
+    [
+        ("单项选择题", "single"),
+        ("一、单选题（每题1分，共39题）", "single"),
+        ("不定项", "multiple"),
+        ("是非题", "true_false"),
+        ("多选题 ", "multiple"),
+        ("Judge", "true_false"),
+        ("简答", "short_text"),
+        ("？？", "？？"),
+    ],
+)
+def test_types_by_their_names(written: str, kind: str) -> None:
+    assert notation.read_type(written) == kind

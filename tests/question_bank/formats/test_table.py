@@ -1,0 +1,191 @@
+"""Excel and CSV files as authors really send them."""
+
+import io
+
+import pytest
+import xlsxwriter  # type: ignore[import-untyped]
+
+from question_bank.domain.exchange import Draft, Reading, check_together, faults_of
+from question_bank.formats import reading
+from question_bank.formats.unreadable import Unreadable
+
+Rows = list[list[object]]
+
+
+def book(sheets: dict[str, Rows], merged: tuple[tuple[int, int, int, int], ...] = ()) -> bytes:
+    held = io.BytesIO()
+    found = xlsxwriter.Workbook(held, {"in_memory": True})
+    for name, rows in sheets.items():
+        sheet = found.add_worksheet(name)
+        for line, row in enumerate(rows):
+            for column, cell in enumerate(row):
+                if cell is not None:
+                    sheet.write(line, column, cell)
+        for top, left, bottom, right in merged:
+            sheet.merge_range(top, left, bottom, right, rows[top][left])
+    found.close()
+    return held.getvalue()
+
+
+def csv(text: str) -> Reading:
+    return reading.read(text.encode())
+
+
+def only(found: Reading) -> Draft:
+    (draft,) = found.drafts
+    return draft
+
+
+HEAD = ["题型", "题干", "选项A", "选项B", "选项C", "答案"]
+
+
+def test_a_title_and_instructions_may_stand_above_the_headings() -> None:
+    rows: Rows = [["2026 年心理健康题库"], ["填写说明：一行一题，答案填字母"], HEAD, ["单选题", "题", "甲", "乙", "丙", "B"]]
+    draft = only(reading.read(book({"Sheet1": rows}, merged=((0, 0, 0, 5),))))
+    assert (draft.place, draft.type, draft.key) == ("Sheet1 第 4 行", "single", (1,))
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "题目类型,试题内容,A,B,C,正确答案",
+        "type,question,optionA,optionB,optionC,answer",
+        "＊题型（必填）,*题干(必填),选项 A,选项 B,选项 C,标准答案【必填】",
+        "试题类型,题目内容,AOption,BOption,COption,标答",
+        "类型,问题,选项1,选项2,选项3,参考答案",
+        "题型,题目描述,答案A,答案B,答案C,正确选项",
+        "题型,题目,备选项一,备选项二,备选项三,答案",
+        "\ufeff题型,题干,a,b,c,答案：",
+    ],
+)
+def test_headings_have_many_names(heading: str) -> None:
+    draft = only(csv(f"{heading}\n多选题,题,甲,乙,丙,A、C\n"))
+    assert (draft.type, draft.stem, draft.options, draft.key) == ("multiple", "题", ("甲", "乙", "丙"), (0, 2))
+
+
+def test_the_columns_may_stand_in_any_order() -> None:
+    draft = only(csv("解析,答案,选项B,题干,选项A,难度,知识点,分值,标签,来源,认知层次,用途\n因为,B,乙,题,甲,难,危机,2分,a、b,自编,应用,练习\n"))
+    assert (draft.options, draft.key, draft.explanation, draft.difficulty) == (("甲", "乙"), (1,), "因为", 0.4)
+    assert (draft.topic, draft.points, draft.tags, draft.source, draft.level, draft.pool) == ("危机", 200, ("a", "b"), "自编", "apply", "practice")
+
+
+def test_cells_that_are_numbers_read_as_they_look() -> None:
+    draft = only(reading.read(book({"s": [HEAD, ["单选", "15+15=?", 30, 30.5, 1e3, "A"]]})))
+    assert draft.options == ("30", "30.5", "1000")
+
+
+def test_true_and_false_as_cells_are_a_judgement() -> None:
+    draft = only(reading.read(book({"s": [["题目", "答案"], ["地球是圆的", True]]})))
+    assert (draft.type, draft.options, draft.key) == ("true_false", ("正确", "错误"), (0,))
+
+
+def test_one_sheet_for_each_type() -> None:
+    sheets: dict[str, Rows] = {
+        "单选题": [["题干", "A", "B", "答案"], ["一", "甲", "乙", "A"]],
+        "多选题": [["题干", "A", "B", "答案"], ["二", "甲", "乙", "AB"]],
+        "判断题": [["题干", "答案"], ["三", "错"]],
+        "目录": [["本文件由教研室整理"]],
+    }
+    found = reading.read(book(sheets))
+    assert [draft.type for draft in found.drafts] == ["single", "multiple", "true_false"]
+    assert [draft.key for draft in found.drafts] == [(0,), (0, 1), (1,)]
+    assert [loss.place for loss in found.losses] == ["目录"]
+
+
+def test_options_merged_over_letters_in_a_second_heading_row() -> None:
+    rows: Rows = [["题干", "选项", None, None, "答案"], [None, "A", "B", "C", None], ["题", "甲", "乙", "丙", "C"]]
+    draft = only(reading.read(book({"s": rows})))
+    assert (draft.options, draft.key) == (("甲", "乙", "丙"), (2,))
+
+
+def test_a_type_merged_down_over_its_rows_holds_for_each() -> None:
+    rows: Rows = [HEAD, ["多选题", "一", "甲", "乙", "丙", "A"], [None, "二", "甲", "乙", "丙", "AB"]]
+    found = reading.read(book({"s": rows}, merged=((1, 0, 2, 0),)))
+    assert [draft.type for draft in found.drafts] == ["multiple", "multiple"]
+
+
+@pytest.mark.parametrize(("single", "judged", "several"), [("0", "1", "2"), ("1", "3", "2"), ("1", "2", "3")])
+def test_types_as_figures_are_told_by_their_rows(single: str, judged: str, several: str) -> None:
+    text = f"题型,题干,A,B,C,答案\n{single},一,甲,乙,丙,A\n{judged},二,,,,对\n{several},三,甲,乙,丙,AC\n{several},四,甲,乙,丙,B\n"
+    assert [draft.type for draft in csv(text).drafts] == ["single", "true_false", "multiple", "multiple"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"), [(("1", "5", "3"), [0.9, 0.3, 0.6]), (("0.9", "1", "0.3"), [0.9, 1.0, 0.3]), (("易", "中等", "困难"), [0.85, 0.65, 0.4])]
+)
+def test_difficulty_figures_are_steps_or_shares_as_the_column_says(cells: tuple[str, str, str], expected: list[float]) -> None:
+    text = "题干,A,B,答案,难度\n" + "".join(f"题{at},甲,乙,A,{cell}\n" for at, cell in enumerate(cells))
+    assert [draft.difficulty for draft in csv(text).drafts] == expected
+
+
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [
+        ("单选,,甲,乙,丙,A", "no_stem"),
+        ("单选,题,甲,乙,丙,", "no_key"),
+        ("单选,题,甲,乙,丙,D", "key_not_an_option"),
+        ("单选,题,甲,乙,丙,见解析", "key_unreadable"),
+        ("单选,题,甲,乙,丙,AB", "single_many_keys"),
+        ("单选,题,甲,,,A", "too_few_options"),
+        ("单选,题,甲,,丙,A", "option_empty"),
+        ("单选,题,甲,甲,丙,A", "option_repeated"),
+        ("简答题,题,,,,略", "type_unsupported"),
+        ("抢答,题,甲,乙,丙,A", "type_unknown"),
+        (",题,,,,", "no_type"),
+    ],
+)
+def test_each_fault_has_its_code(row: str, code: str) -> None:
+    draft = only(csv(",".join(HEAD) + f"\n{row}\n"))
+    assert code in {each.code for each in faults_of(draft)}
+
+
+def test_the_same_stem_with_another_key_is_refused_the_second_time() -> None:
+    found = csv("题干,A,B,答案\n题,甲,乙,A\n题 ,乙,甲,B\n题,甲,乙,B\n")
+    assert {at: each.code for at, each in check_together(found.drafts).items()} == {1: "same_in_file", 2: "same_other_key"}
+
+
+def test_left_over_rows_and_repeated_headings_are_no_items() -> None:
+    found = csv("序号,题型,题干,A,B,答案\n1,单选,题,甲,乙,A\n2,,,,,\n,,,,,\n序号,题型,题干,A,B,答案\n3,单选,题二,甲,乙,A\n")
+    assert [draft.stem for draft in found.drafts] == ["题", "题二"]
+
+
+def test_columns_that_are_not_kept_are_named() -> None:
+    assert [loss.what for loss in csv("题干,A,B,答案,审题人电话\n题,甲,乙,A,1\n").losses] == ["列“审题人电话”未导入"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "gb18030", "gbk"])
+def test_text_in_every_usual_encoding(encoding: str) -> None:
+    text = "题型,题干,选项A,选项B,答案\n单选,什么是共情？,理解他人感受,同情,A\n"
+    assert only(reading.read(text.encode(encoding))).stem == "什么是共情？"
+
+
+def test_gb18030_behind_a_mark_of_another_encoding() -> None:
+    text = "题型,题干,选项A,选项B,答案\n单选,什么是共情？,理解他人感受,同情,A\n"
+    assert only(reading.read(b"\xef\xbb\xbf" + text.encode("gb18030"))).stem == "什么是共情？"
+
+
+@pytest.mark.parametrize("delimiter", ["\t", ";", "|"])
+def test_other_delimiters(delimiter: str) -> None:
+    text = "题干,A,B,答案\n题,甲,乙,A\n".replace(",", delimiter)
+    assert only(csv(text)).options == ("甲", "乙")
+
+
+def test_quoted_cells_may_hold_lines_and_commas() -> None:
+    draft = only(csv('题干,选项,答案\n"第一行\n第二行, ""引用""","A.甲\nB.乙",B\n'))
+    assert (draft.stem, draft.options) == ('第一行\n第二行, "引用"', ("甲", "乙"))
+
+
+def test_marks_beside_the_options_say_which_are_right() -> None:
+    draft = only(csv("题干,option1,isCorrect1,option2,isCorrect2,option3,isCorrect3\n题,甲,1,乙,0,丙,是\n"))
+    assert draft.key == (0, 2)
+
+
+@pytest.mark.parametrize("content", ["姓名,学校\n王老师,一小\n", "这是一份会议记录。\n没有试题。", '{"a": 1', "[1, 2]", "<html></html>", "\x00\x01\x02"])
+def test_what_is_no_bank_imports_nothing_and_says_so(content: str) -> None:
+    with pytest.raises(Unreadable):
+        reading.read(content.encode())
+
+
+def test_an_excel_file_without_items_says_so() -> None:
+    with pytest.raises(Unreadable):
+        reading.read(book({"名单": [["姓名"], ["王老师"]]}))

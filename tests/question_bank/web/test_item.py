@@ -1,0 +1,238 @@
+"""The pages of authors and reviewers, as the people who use them."""
+
+import io
+import re
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from lms.kernel.audit import AuditEntry
+from lms.kernel.clock import FixedClock
+from lms.kernel.db import transaction
+from question_bank import api
+from question_bank.services import bank as banks
+from tests.support.cast import LIN, RUI, SAM, WEI, enter, id_of
+from tests.support.queries import query_budget
+
+FORM = {
+    "type": "single",
+    "stem": "学生告诉你他<b>不想</b>活了，<script>alert(1)</script>你先做什么？",
+    "option-0": "认真倾听并陪伴",
+    "option-1": "告诉他别乱想",
+    "option-2": "当众批评",
+    "option-3": "",
+    "explanation-0": "先稳定。",
+    "explanation-1": "",
+    "explanation-2": "",
+    "key": "0",
+    "explanation": "安全第一。",
+    "topic": "crisis",
+    "level": "apply",
+    "difficulty": "0.8",
+    "pool": "exam",
+}
+
+
+@pytest.fixture
+def bank(app: Flask, clock: FixedClock) -> str:
+    """An empty bank with one named topic."""
+    banks.create("b", "演示题库", clock.now(), {"crisis": "危机干预"})
+    return "b"
+
+
+def written(client: FlaskClient, **changed: str) -> int:
+    answer = client.post("/bank/b/items/new", data=FORM | changed)
+    assert answer.status_code == 302, answer.text
+    return int(answer.location.rsplit("/", 1)[1])
+
+
+def test_an_item_goes_from_its_author_to_another_person_and_into_the_pool(app: Flask, bank: str) -> None:
+    author, reviewer = enter(app, WEI), enter(app, RUI)
+    item = written(author, action="submit")
+    with transaction() as session:
+        assert api.pool(session, "b", "exam") == []
+    page = reviewer.get(f"/bank/b/items/{item}")
+    assert "退回修改" in page.text
+    seen = re.search(r'name="seen_version" value="(\d+)"', page.text)
+    assert seen
+    back = reviewer.post(f"/bank/b/items/{item}/decision", data={"decision": "send_back", "seen_version": seen[1]})
+    assert back.status_code == 422
+    assert reviewer.post(f"/bank/b/items/{item}/decision", data={"decision": "approve", "seen_version": seen[1]}).status_code == 302
+    with transaction() as session:
+        (found,) = api.pool(session, "b", "exam")
+        assert found.item_id == item
+        actions = session.scalars(select(AuditEntry.action).where(AuditEntry.subject == f"item:{item}").order_by(AuditEntry.id)).all()
+        assert actions == ["item.write", "item.submit", "item.view_key", "item.approve"]
+
+
+def test_nobody_reviews_their_own_item(app: Flask, bank: str) -> None:
+    reviewer = enter(app, RUI)
+    item = written(reviewer, action="submit")
+    page = reviewer.get(f"/bank/b/items/{item}")
+    assert "须由另一位审题人审核" in page.text
+    with transaction() as session:
+        seen = session.connection().exec_driver_sql("SELECT latest_version_id FROM item").scalar_one()
+    answer = reviewer.post(f"/bank/b/items/{item}/decision", data={"decision": "approve", "seen_version": seen})
+    assert answer.status_code == 403
+    assert reviewer.post("/bank/b/review", data={"item": item}, follow_redirects=True).text.count("须由另一位审题人审核") == 1
+    with transaction() as session:
+        assert api.pool(session, "b", "exam") == []
+
+
+@pytest.mark.parametrize("member", [LIN, SAM])
+def test_strangers_see_nothing_of_the_bank(app: Flask, bank: str, member: object) -> None:
+    item = written(enter(app, WEI))
+    client = enter(app, member)  # type: ignore[arg-type]
+    for path in ("/bank", "/bank/b", f"/bank/b/items/{item}", "/bank/b/items/new", "/bank/b/export", "/bank/b/import", "/bank/b/review", "/bank/b/coverage"):
+        assert client.get(path).status_code == 403, path
+    assert enter(app, WEI).get("/bank/b/review").status_code == 403
+
+
+def test_markup_is_shown_or_kept_but_never_run(app: Flask, bank: str) -> None:
+    author = enter(app, WEI)
+    page = author.get(f"/bank/b/items/{written(author)}").text
+    assert "<b>不想</b>" in page
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"stem": " "}, "缺少题干"),
+        ({"key": ""}, "缺少答案"),
+        ({"key": "7"}, "答案指向不存在的选项"),
+        ({"option-1": "认真倾听并陪伴"}, "有两个选项完全相同"),
+        ({"option-1": "", "option-2": ""}, "至少需要两个选项"),
+        ({"difficulty": "7"}, "无法识别的难度"),
+        ({"type": "essay"}, "无法识别的题型"),
+        ({"enemies": "nobody"}, "互斥试题的编号不存在"),
+        ({"points": "-1"}, "分值必须大于"),
+    ],
+)
+def test_a_faulty_form_comes_back_filled_with_the_fault_at_its_place(app: Flask, bank: str, changed: dict[str, str], words: str) -> None:
+    answer = enter(app, WEI).post("/bank/b/items/new", data=FORM | changed)
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert "当众批评" in answer.text or "option-2" in changed
+
+
+def test_a_change_shows_its_difference_and_an_old_form_is_refused(app: Flask, bank: str) -> None:
+    author = enter(app, WEI)
+    item = written(author)
+    page = author.get(f"/bank/b/items/{item}/edit").text
+    seen = re.search(r'name="seen_version" value="(\d+)"', page)
+    assert seen
+    data = FORM | {"option-1": "告诉他不要乱想", "seen_version": seen[1]}
+    assert author.post(f"/bank/b/items/{item}/edit", data=data).status_code == 302
+    assert "<ins>" in author.get(f"/bank/b/items/{item}").text
+    assert author.post(f"/bank/b/items/{item}/edit", data=data | {"option-1": "第三种"}).status_code == 409
+    assert author.post(f"/bank/b/items/{item}/edit", data=data | {"seen_version": ""}).status_code == 302
+    with transaction() as session:
+        assert session.connection().exec_driver_sql("SELECT count(*) FROM item_version").scalar_one() == 2
+
+
+def test_the_list_finds_chinese_words_names_and_filters(app: Flask, bank: str) -> None:
+    author = enter(app, WEI)
+    written(author, external_id="crisis-9")
+    written(author, stem="下列哪一项属于<b>积极</b>心理学的主张？", topic="positive", difficulty="0.4", pool="practice")
+    with query_budget(12):
+        assert author.get("/bank/b").text.count("item-excerpt") == 2
+    for query, number in (
+        ("q=活了", 1),
+        ("q=积极 心理学", 1),
+        ("q=crisis-9", 1),
+        ("q=%25", 0),
+        ("topic=positive", 1),
+        ("pool=exam", 1),
+        ("band=hard", 1),
+        ("status=approved", 0),
+        ("q=学", 2),
+    ):
+        assert author.get(f"/bank/b?{query}").text.count("item-excerpt") == number, query
+    assert "危机干预" in author.get("/bank/b/coverage?all=yes").text
+
+
+def test_retired_items_leave_the_pool_and_can_come_back(app: Flask, bank: str, clock: FixedClock) -> None:
+    from question_bank.services import review
+
+    item = written(enter(app, WEI), action="submit")
+    review.approve_all("b", reviewer_id=id_of(RUI), now=clock.now())
+    reviewer = enter(app, RUI)
+    assert enter(app, WEI).post(f"/bank/b/items/{item}/retire").status_code == 403
+    assert reviewer.post(f"/bank/b/items/{item}/retire").status_code == 302
+    with transaction() as session:
+        assert api.pool(session, "b", "exam") == []
+    assert reviewer.post(f"/bank/b/items/{item}/retire").status_code == 409
+    assert reviewer.post(f"/bank/b/items/{item}/restore").status_code == 302
+    with transaction() as session:
+        assert len(api.pool(session, "b", "exam")) == 1
+
+
+def test_comments_and_the_queue(app: Flask, bank: str) -> None:
+    author, reviewer = enter(app, WEI), enter(app, RUI)
+    item = written(author, action="submit")
+    assert author.post(f"/bank/b/items/{item}/comment", data={"comment": "请看看 <i>B</i>"}).status_code == 302
+    assert "请看看 &lt;i&gt;B" in reviewer.get(f"/bank/b/items/{item}").text
+    with query_budget(12):
+        assert "正确答案" in reviewer.get("/bank/b/review").text
+    assert "已通过 1 题" in reviewer.post("/bank/b/review", data={"item": item}, follow_redirects=True).text
+
+
+def test_a_file_is_staged_mended_and_committed(app: Flask, bank: str) -> None:
+    author = enter(app, WEI)
+    content = "题型,题干,A,B,C,答案\n单选,第一道题的题干,甲,乙,丙,B\n单选,第二道不一样的题,甲,乙,丙,E\n".encode("gb18030")
+    answer = author.post("/bank/b/import", data={"file": (io.BytesIO(content), "题.csv"), "pool": "practice"})
+    assert answer.status_code == 302
+    page = author.get(answer.location)
+    assert "答案指向不存在的选项" in page.text
+    with transaction() as session:
+        assert session.connection().exec_driver_sql("SELECT count(*) FROM item").scalar_one() == 0
+    refused = author.get(f"{answer.location}/refused")
+    assert refused.data.startswith(b"PK")
+    line = author.get(f"{answer.location}/1")
+    assert "第二道不一样的题" in line.text
+    still = author.post(f"{answer.location}/1", data={"type": "single", "stem": "第二道不一样的题", "option-0": "甲", "option-1": "乙"})
+    assert "缺少答案" in still.text
+    mended = author.post(
+        f"{answer.location}/1", data={"type": "single", "stem": "第二道不一样的题", "option-0": "甲", "option-1": "乙", "key": "1", "pool": "practice"}
+    )
+    assert mended.status_code == 302
+    assert "已写入 2 题" in author.post(f"{answer.location}/commit", follow_redirects=True).text
+    assert author.post(f"{answer.location}/commit").status_code == 409
+    again = author.post("/bank/b/import", data={"file": (io.BytesIO(content), "题.csv"), "pool": "practice"})
+    assert "无变化 1" in author.get(again.location).text
+    assert author.post(f"{again.location}/discard").status_code == 302
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04broken", b"%PDF-1.4", "只是一段文字".encode(), b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"<html><script>"])
+def test_what_is_no_bank_is_refused_in_words(app: Flask, bank: str, content: bytes) -> None:
+    answer = enter(app, WEI).post("/bank/b/import", data={"file": (io.BytesIO(content), "x.xlsx")})
+    assert answer.status_code == 422
+    assert "field-error" in answer.text
+
+
+def test_the_template_reads_back(app: Flask, bank: str) -> None:
+    author = enter(app, WEI)
+    template = author.get("/bank/b/import/template").data
+    answer = author.post("/bank/b/import", data={"file": (io.BytesIO(template), "template.xlsx")})
+    page = author.get(answer.location).text
+    assert "新增 3" in page
+    assert "没有导入" not in page
+
+
+def test_the_preview_answers_what_the_candidate_sees(app: Flask, bank: str) -> None:
+    payload = {
+        "type": "single",
+        "stem": "以下<b>错误</b>的是<img src=x onerror=alert(1)>",
+        "options": ["甲", "以上都是"],
+        "option_explanations": [],
+        "key": [1],
+        "explanation": "",
+    }
+    answer = enter(app, WEI).post("/api/bank/preview", json=payload).json
+    assert answer["stem_html"] == "以下<b>错误</b>的是&lt;img src=x onerror=alert(1)&gt;"
+    assert any("以上都是" in flaw for flaw in answer["flaws"])
+    assert enter(app, WEI).post("/api/bank/preview", json={"type": 1}).status_code == 422
