@@ -40,7 +40,14 @@ class Found:
 
 
 def search(
-    person_id: int, permission: Permission, *, seal: Seal, words: str = "", unit_id: int | None = None, activated: bool | None = None, after: int | None = None
+    person_id: int,
+    permission: Permission,
+    *,
+    seal: Seal,
+    words: str = "",
+    unit_id: int | None = None,
+    activated: bool | None = None,
+    after: int | None = None,
 ) -> Found:
     """Return the people of one's scope that match; an exact account or number outside the scope is shown masked."""
     words = words.strip()
