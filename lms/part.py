@@ -10,7 +10,6 @@ from lms.kernel.refusal import N_
 from lms.services import certificate as certificates
 from lms.services import grade as grades
 from lms.services.progress import verify as verify_progress
-from lms.store import attendance as _attendance  # noqa: F401 - brings its tables into the metadata
 from lms.store.signing_in import identity_of
 from lms.web.attendance import attendance
 from lms.web.course import course

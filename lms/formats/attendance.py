@@ -26,7 +26,8 @@ def read(content: bytes) -> list[WrittenRow]:
     for number, row in enumerate(rows[first:], start=first + 1):
         cells = {name: _text(row[place]) if place < len(row) else "" for name, place in places.items()}
         if any(cells.values()):
-            found.append(WrittenRow(number=number, account=cells.get("账号", ""), name=cells.get("姓名", ""), school=cells.get("学校", ""), amount=cells["数值"]))
+            account, name, school = (cells.get(column, "") for column in PERSON_COLUMNS)
+            found.append(WrittenRow(number=number, account=account, name=name, school=school, amount=cells["数值"]))
     if len(found) > MOST_ROWS:
         raise TooManyRows
     if not found:

@@ -107,7 +107,7 @@ def create() -> ResponseReturnValue:
         return _courses(form)
     course_id = service.create_course(
         programme_code=form.programme.data,
-        title=form.title.data,
+        title=form.title.data or "",
         summary=form.summary.data or "",
         actor_id=current.person().person_id,
         now=current.now(),
@@ -133,9 +133,9 @@ def add_lesson(course_id: int) -> ResponseReturnValue:
         return _page(found, form)
     service.create_lesson(
         course_id=course_id,
-        title=form.title.data,
+        title=form.title.data or "",
         topic=form.topic.data,
-        seconds=form.minutes.data * 60,
+        seconds=(form.minutes.data or 0) * 60,
         quiz=form.quiz.data,
         actor_id=current.person().person_id,
         now=current.now(),
@@ -193,9 +193,9 @@ def change(lesson_id: int) -> ResponseReturnValue:
     same = form.minutes.data == max(1, round(found.lesson.seconds / 60))
     service.change_lesson(
         lesson_id,
-        title=form.title.data,
+        title=form.title.data or "",
         topic=form.topic.data,
-        seconds=found.lesson.seconds if same else form.minutes.data * 60,
+        seconds=found.lesson.seconds if same else (form.minutes.data or 0) * 60,
         quiz=form.quiz.data,
         actor_id=current.person().person_id,
         now=current.now(),
@@ -206,18 +206,26 @@ def change(lesson_id: int) -> ResponseReturnValue:
 
 def _course_form() -> CourseForm:
     form = CourseForm()
-    form.programme.choices = [(one.programme.code, one.programme.title) for one in programmes.views()]
+    form.programme.choices = list(_programme_titles().items())
     return form
+
+
+def _programme_titles() -> dict[str, str]:
+    return {one.programme.code: one.programme.title for one in programmes.views()}
 
 
 def _lesson_form(of: Course) -> LessonForm:
     form = LessonForm()
-    form.topic.choices = [(one.code, one.title) for one in programmes.view(of.programme_code).programme.topics]
+    form.topic.choices = list(_topic_titles(of).items())
     return form
 
 
+def _topic_titles(of: Course) -> dict[str, str]:
+    return {one.code: one.title for one in programmes.view(of.programme_code).programme.topics}
+
+
 def _courses(form: CourseForm) -> str:
-    titles = dict(form.programme.choices)
+    titles = _programme_titles()
     lines = tuple(
         CourseLine(one.title, url_for("course.page", course_id=one.id), titles.get(one.programme_code, one.programme_code), one.published)
         for one in service.courses()
@@ -226,7 +234,7 @@ def _courses(form: CourseForm) -> str:
 
 
 def _page(found: service.CourseView, form: LessonForm) -> str:
-    topics = dict(form.topic.choices)
+    topics = _topic_titles(found.course)
     lines = tuple(
         LessonLine(
             id=one.id,

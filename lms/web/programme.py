@@ -62,7 +62,7 @@ def enrol(code: str) -> ResponseReturnValue:
     form = _form(service.view(code).programme)
     if not form.validate_on_submit():
         return _page(code, form)
-    enrolments.enrol_oneself(person_id=current.person().person_id, programme_code=code, participants=tuple(form.participants.data), now=current.now())
+    enrolments.enrol_oneself(person_id=current.person().person_id, programme_code=code, participants=tuple(form.participants.data or ()), now=current.now())
     flash(_("报名成功。"), "success")
     return redirect(url_for("home.page"))
 

@@ -60,9 +60,7 @@ def taught(session: Session, *titles: str, seconds: int = 2700, code: str = CODE
     course_id = lesson.create_course(session, programme_code=code, title="学校心理健康教育", summary="", actor_id=None, now=NOON)
     made = []
     for title in titles or ("第一讲",):
-        lesson_id = lesson.create_lesson(
-            session, course_id=course_id, title=title, topic="principles", seconds=seconds, quiz=True, actor_id=None, now=NOON
-        )
+        lesson_id = lesson.create_lesson(session, course_id=course_id, title=title, topic="principles", seconds=seconds, quiz=True, actor_id=None, now=NOON)
         ids = [
             activity.add_activity(session, lesson_id=lesson_id, programme_code=code, kind=kind, ref=f"{kind}-{lesson_id}", title=title)
             for kind in ("test_video", "quiz")

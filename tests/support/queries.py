@@ -14,7 +14,7 @@ def query_budget(most: int) -> Iterator[list[str]]:
     """Fail when the block sends more statements than allowed; yields them as they come."""
     sent: list[str] = []
 
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own protocol
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         sent.append(statement)
 
     event.listen(db.engine(), "before_cursor_execute", note)

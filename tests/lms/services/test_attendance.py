@@ -53,9 +53,7 @@ def undo(list_id: int) -> None:
 
 
 def marks(component: str, *rows: tuple[object, ...]) -> int:
-    list_id = bring_in(
-        workbook(*rows, header=("账号", "姓名", "学校", "成绩（百分制）")), kind=ListKind.ASSIGNMENT, component=component
-    )
+    list_id = bring_in(workbook(*rows, header=("账号", "姓名", "学校", "成绩（百分制）")), kind=ListKind.ASSIGNMENT, component=component)
     commit(list_id)
     return list_id
 

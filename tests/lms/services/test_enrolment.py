@@ -29,7 +29,8 @@ def test_city_and_sector_follow_from_the_school(loaded: None) -> None:
         opens = api.programme(session, learning.CODE).enrolment.opens
         enrolment.enrol(session, person_id=person_id, programme_code=learning.CODE, participants=("young",), unit_id=school.id, now=opens)
         found = enrolment.of_person(session, person_id, learning.CODE)
-    assert found and (found.city, found.sector, found.participants) == ("360700", "kindergarten", ("young",))
+    assert found
+    assert (found.city, found.sector, found.participants) == ("360700", "kindergarten", ("young",))
 
 
 def test_nobody_enrols_twice_or_too_late(loaded: None) -> None:
@@ -39,9 +40,7 @@ def test_nobody_enrols_twice_or_too_late(loaded: None) -> None:
         with pytest.raises(rules.AlreadyEnrolled):
             learning.enrol(session, lin)
         with pytest.raises(rules.EnrolmentClosed):
-            enrolment.enrol(
-                session, person_id=sam, programme_code=learning.CODE, participants=("young",), unit_id=1, city="360700", sector="school", now=NOON
-            )
+            enrolment.enrol(session, person_id=sam, programme_code=learning.CODE, participants=("young",), unit_id=1, city="360700", sector="school", now=NOON)
 
 
 def test_the_seats_of_a_city_are_never_oversold(app: Flask) -> None:
@@ -75,14 +74,19 @@ def test_a_personal_window_stands_beside_the_city_s_and_is_audited(loaded: None)
     with transaction() as session:
         enrolment_id = learning.enrol(session, lin)
         before = api.rules_for(session, lin, learning.CODE, NOON)
-        assert before and before.earns_at(NOON) and before.closes
+        assert before
+        assert before.earns_at(NOON)
+        assert before.closes
         later = before.closes + timedelta(days=10)
         enrolment.grant_personal_window(
             session, enrolment_id=enrolment_id, opens=later, closes=later + timedelta(days=5), reason="病假", granted_by=None, now=NOON
         )
         assert api.rules_for(session, lin, learning.CODE, NOON) == before
         after = api.rules_for(session, lin, learning.CODE, before.closes)
-        assert after and after.opens == later and not after.earns_at(before.closes) and after.earns_at(later)
+        assert after
+        assert after.opens == later
+        assert not after.earns_at(before.closes)
+        assert after.earns_at(later)
         assert session.execute(text("SELECT count(*) FROM audit_entry WHERE action = 'enrolment.grant_window'")).scalar_one() == 1
         with pytest.raises(rules.WindowReversed):
             enrolment.grant_personal_window(session, enrolment_id=enrolment_id, opens=later, closes=later, reason="", granted_by=None, now=NOON)
@@ -124,4 +128,5 @@ def test_fewer_hours_asked_complete_those_who_have_them(loaded: None) -> None:
     programme_version.load(learning.programme_text().replace("online = 1.5", "online = 1"), now=NOON)
     with transaction() as session:
         facts = api.enrolment_of(session, lin, learning.CODE)
-    assert facts and facts.missing == ("线下培训还差 1 学时",)
+    assert facts
+    assert facts.missing == ("线下培训还差 1 学时",)

@@ -10,7 +10,9 @@ from lms.domain.hours import HoursKind, Worth
 from lms.domain.lesson import LessonState
 from lms.kernel.db import transaction
 from lms.services import enrolment, hours, lesson, progress
-from lms.store import hours as hours_store, lesson as lesson_store, progress as progress_store
+from lms.store import hours as hours_store
+from lms.store import lesson as lesson_store
+from lms.store import progress as progress_store
 from tests.conftest import NOON
 from tests.support import learning
 from tests.support.cast import LIN, SAM, id_of
@@ -27,7 +29,7 @@ def lin(app: Flask) -> int:
 
 def state_of(person_id: int, lesson_id: int) -> LessonState:
     with transaction() as session:
-        return dict((one.id, state) for one, state in lesson_store.lessons_with_states(session, person_id, learning.CODE))[lesson_id]
+        return {one.id: state for one, state in lesson_store.lessons_with_states(session, person_id, learning.CODE)}[lesson_id]
 
 
 def sums_of(person_id: int) -> progress_store.Progress:
@@ -142,7 +144,8 @@ def test_learning_is_complete_when_the_hours_are_there(lin: int) -> None:
     with transaction() as session:
         lessons = learning.taught(session, "第一讲", "第二讲")
         facts = api.enrolment_of(session, lin, learning.CODE)
-        assert facts and not facts.learning_complete
+        assert facts
+        assert not facts.learning_complete
         assert facts.missing == ("线上学习还差 1.5 学时", "线下培训还差 1 学时")
     learning.learn(lin, lessons[0])
     learning.learn(lin, lessons[1], seconds=1350)
@@ -159,8 +162,10 @@ def test_learning_is_complete_when_the_hours_are_there(lin: int) -> None:
             now=NOON,
         )
         facts = api.enrolment_of(session, lin, learning.CODE)
-    assert facts and facts.learning_complete and facts.missing == ()
-    assert len(hours_store.by_evidence(session, "list:1")) == 1
+        assert facts
+        assert facts.learning_complete
+        assert facts.missing == ()
+        assert len(hours_store.by_evidence(session, "list:1")) == 1
 
 
 def test_what_is_missing_is_never_told_too_small(lin: int) -> None:
@@ -170,7 +175,8 @@ def test_what_is_missing_is_never_told_too_small(lin: int) -> None:
     learning.learn(lin, lessons[1], seconds=1349)
     with transaction() as session:
         facts = api.enrolment_of(session, lin, learning.CODE)
-    assert facts and facts.missing[0] == "线上学习还差 0.01 学时"
+    assert facts
+    assert facts.missing[0] == "线上学习还差 0.01 学时"
 
 
 def test_a_lesson_of_an_unknown_topic_is_refused(lin: int) -> None:

@@ -21,7 +21,7 @@ def lin(app: Flask) -> int:
     return person_id
 
 
-def send(app: Flask, member: object, content: bytes, what: str = "offline"):  # type: ignore[no-untyped-def]  # noqa: ANN201
+def send(app: Flask, member: object, content: bytes, what: str = "offline"):  # type: ignore[no-untyped-def]
     return enter(app, member).post(LISTS, data={"what": what, "file": (io.BytesIO(content), "签到.xlsx")})  # type: ignore[arg-type]
 
 

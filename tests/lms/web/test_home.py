@@ -41,7 +41,7 @@ def shown(app: Flask, path: str = "/") -> str:
     return answer.get_data(as_text=True)
 
 
-def enter_lin(app: Flask):  # type: ignore[no-untyped-def]  # noqa: ANN201
+def enter_lin(app: Flask):  # type: ignore[no-untyped-def]
     return enter(app, LIN)
 
 

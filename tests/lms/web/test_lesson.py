@@ -59,9 +59,7 @@ def test_a_credited_lesson_leads_to_the_next(app: Flask, taught: tuple[learning.
     assert enter(app, LIN).get("/lessons").location.endswith(f"/lessons/{taught[1].lesson_id}")
 
 
-def test_outside_her_window_she_may_look_and_is_told_that_it_earns_nothing(
-    app: Flask, taught: tuple[learning.Taught, ...], clock: FixedClock
-) -> None:
+def test_outside_her_window_she_may_look_and_is_told_that_it_earns_nothing(app: Flask, taught: tuple[learning.Taught, ...], clock: FixedClock) -> None:
     for away, words in ((-6, "现在观看不计学时"), (40, "结束，现在观看不计学时")):
         clock.instant = NOON + timedelta(days=away)
         assert words in enter(app, LIN).get(f"/lessons/{taught[0].lesson_id}").get_data(as_text=True)
