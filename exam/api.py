@@ -5,6 +5,7 @@ from exam.domain.exam import Release, WindowRule
 from exam.services.assembly import assemble
 from exam.services.attempt import finalise_due, give_time
 from exam.services.exam import all_exams, bundled_blueprint, create_exam, create_for_programme
+from exam.services.quiz import attach_quiz
 from exam.services.result import release, score_due
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "WindowRule",
     "all_exams",
     "assemble",
+    "attach_quiz",
     "bundled_blueprint",
     "create_exam",
     "create_for_programme",

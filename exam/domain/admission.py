@@ -81,19 +81,15 @@ class Briefing:
 
 def refusal(exam: Exam, standing: Standing, now: datetime) -> Refusal | None:
     """Return why the person may not start now, the most lasting reason first."""
-    if not standing.enrolled:
-        return NotEnrolled()
-    if exam.state != "ready":
-        return NotReady()
-    if now < exam.opens:
-        return NotOpenYet(opens=exam.opens)
-    if not exam.starts_at(now):
-        return WindowClosed()
-    if standing.attempts_used >= exam.attempts:
-        return AttemptsUsed()
-    if exam.requires_learning and not standing.learning_complete:
-        return LearningIncomplete(missing=list(standing.missing))
-    return None
+    reasons: tuple[tuple[bool, Refusal], ...] = (
+        (not standing.enrolled, NotEnrolled()),
+        (exam.state != "ready", NotReady()),
+        (now < exam.opens, NotOpenYet(opens=exam.opens)),
+        (not exam.starts_at(now), WindowClosed()),
+        (standing.attempts_used >= exam.attempts, AttemptsUsed()),
+        (exam.requires_learning and not standing.learning_complete, LearningIncomplete(missing=list(standing.missing))),
+    )
+    return next((reason for applies, reason in reasons if applies), None)
 
 
 def brief(exam: Exam, standing: Standing, *, open_attempt: bool, now: datetime) -> Briefing:

@@ -141,7 +141,7 @@ def assemble(blueprint: Blueprint, pool: Sequence[PoolItem], options: Mapping[in
         if rejected > MOST_TRIES * papers_wanted + 1000:
             raise PapersUnequal(kept=found, rejected=rejected)
         drawn, complete = _draw(arrays, stream, usage, chunk, usage >= most)
-        scores = arrays.difficulty[drawn] @ arrays.points
+        scores = (arrays.difficulty[drawn] @ arrays.points).astype(np.float64)
         drawn_scores.append(scores[complete])
         equal = drawn[complete & (np.abs(scores - arrays.target) <= blueprint.tolerance)]
         good = _within(equal, usage, most)[: papers_wanted - found]
@@ -150,12 +150,10 @@ def assemble(blueprint: Blueprint, pool: Sequence[PoolItem], options: Mapping[in
         found += len(good)
     items = np.concatenate(kept)
     plain = float(np.concatenate(drawn_scores).std()) / 100
-    return _finish(blueprint, arrays, stream, items, rejected, plain)
+    return _finish(blueprint, arrays, stream, items, rejected=rejected, plain_sd=plain)
 
 
-def _draw(
-    arrays: _Pool, stream: _Stream, usage: Indexes, many: int, worn: NDArray[np.bool_]
-) -> tuple[Indexes, NDArray[np.bool_]]:
+def _draw(arrays: _Pool, stream: _Stream, usage: Indexes, many: int, worn: NDArray[np.bool_]) -> tuple[Indexes, NDArray[np.bool_]]:
     """Draw papers cell by cell, the less used items more readily; a paper that finds no peaceful item is incomplete."""
     banned = np.zeros((many, arrays.size + 1), dtype=bool)
     banned[:, : arrays.size] = worn
@@ -192,7 +190,7 @@ def _within(drawn: Indexes, usage: Indexes, most: int) -> Indexes:
     return np.array(kept, dtype=np.int64).reshape(-1, drawn.shape[1])
 
 
-def _finish(blueprint: Blueprint, arrays: _Pool, stream: _Stream, items: Indexes, rejected: int, plain_sd: float) -> Assembly:
+def _finish(blueprint: Blueprint, arrays: _Pool, stream: _Stream, items: Indexes, *, rejected: int, plain_sd: float) -> Assembly:
     """Shuffle items inside their sections and options inside their items, and measure the set."""
     total = len(items)
     width = int(arrays.options[np.concatenate(arrays.cells)].max())
@@ -205,9 +203,7 @@ def _finish(blueprint: Blueprint, arrays: _Pool, stream: _Stream, items: Indexes
         orders = _orders(arrays, stream, part, width)
         scores = np.rint(arrays.difficulty[part] @ arrays.points).astype(np.int64)
         versions = arrays.versions[part]
-        made += [
-            papers.make(start + i + 1, versions[i].tolist(), orders[i].tobytes(), int(scores[i])) for i in range(len(part))
-        ]
+        made += [papers.make(start + i + 1, versions[i].tolist(), orders[i].tobytes(), int(scores[i])) for i in range(len(part))]
     digest = hashlib.sha256("".join(paper.hash for paper in made).encode()).hexdigest()
     return Assembly(tuple(made), _measure(arrays, items, rejected, plain_sd), digest)
 

@@ -37,6 +37,7 @@ def assemble(exam_code: str, *, papers: int, now: datetime, seed: int | None = N
             now=now,
         )
         row.state = "ready"
-        bank.record_use(session, sorted({v for paper in made.papers for v in paper.version_ids}), purpose=f"exam:{exam.code}", title=exam.title, times=1, now=now)
+        used = sorted({version for paper in made.papers for version in paper.version_ids})
+        bank.record_use(session, used, purpose=f"exam:{exam.code}", title=exam.title, times=1, now=now)
         audit.record(session, actor_id=actor_id, action="exam.assemble", subject=f"exam:{exam.id}", now=now, papers=papers, hash=made.hash)
     return made

@@ -15,7 +15,6 @@ from exam.services.admission import standing
 from exam.services.exam import found
 from exam.services.payload import AnswerNow, AttemptOpened, AttemptToken, ResumeExam, StartExam
 from exam.store import attempt as store
-from exam.store import exam as exams
 from exam.store import paper as paper_store
 from exam.store.attempt import Attempt
 from lms.kernel import audit
@@ -45,14 +44,11 @@ def start(person_id: int, login_id: int, payload: StartExam, now: datetime) -> A
     """Begin an attempt, or come back to the one that is open."""
     with transaction() as session:
         exam = found(session, payload.exam)
+        store.one_at_a_time(session, exam.id, person_id)
         newest = store.newest_of(session, person_id, exam.id, lock=True)
         if newest is None or newest.state is not State.OPEN:
-            new = _begin(session, exam, person_id, payload, newest, now)
-            if new is not None:
-                return _opened(session, exam, new, login_id, now, resumed=False)
-            newest = store.newest_of(session, person_id, exam.id, lock=True)
-        assert newest is not None
-        return _come_back(session, exam, newest, login_id, payload.device, now, takeover=False)
+            return _opened(session, exam, _begin(session, exam, person_id, payload, newest, now=now), login_id, now, resumed=False)
+        return _come_back(session, exam, newest, login_id, device=payload.device, takeover=False, now=now)
 
 
 def resume(person_id: int, login_id: int, payload: ResumeExam, now: datetime) -> AttemptOpened:
@@ -64,11 +60,11 @@ def resume(person_id: int, login_id: int, payload: ResumeExam, now: datetime) ->
             raise AttemptMissing
         if newest.state is not State.OPEN:
             raise rules.AttemptClosed(state=str(newest.state))
-        return _come_back(session, exam, newest, login_id, payload.device, now, takeover=payload.takeover)
+        return _come_back(session, exam, newest, login_id, device=payload.device, takeover=payload.takeover, now=now)
 
 
-def _begin(session: Session, exam: Exam, person_id: int, payload: StartExam, newest: Attempt | None, now: datetime) -> Attempt | None:
-    """Take a paper and open an attempt; None when another request of the same person was first."""
+def _begin(session: Session, exam: Exam, person_id: int, payload: StartExam, newest: Attempt | None, *, now: datetime) -> Attempt:
+    """Take a paper and open an attempt."""
     who = standing(session, exam, person_id, newest)
     refused = admission.refusal(exam, who, now)
     if refused is not None:
@@ -79,16 +75,13 @@ def _begin(session: Session, exam: Exam, person_id: int, payload: StartExam, new
     if taken is None:
         raise NoPaper
     paper_id, _assembly_id, paper = taken
-    new = store.begin(
+    return store.begin(
         session, exam_id=exam.id, person_id=person_id, number=who.attempts_used + 1, paper_id=paper_id, items=paper.items,
         deadline=exam.deadline(now, who.percent), percent=who.percent, device=payload.device, now=now,
     )  # fmt: skip
-    if new is None:
-        paper_store.give_back(session, paper_id)
-    return new
 
 
-def _come_back(session: Session, exam: Exam, attempt: Attempt, login_id: int, device: str, now: datetime, *, takeover: bool) -> AttemptOpened:
+def _come_back(session: Session, exam: Exam, attempt: Attempt, login_id: int, *, device: str, takeover: bool, now: datetime) -> AttemptOpened:
     if now > attempt.deadline + GRACE:
         raise rules.TimeIsUp
     elsewhere = attempt.device != device

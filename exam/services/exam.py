@@ -75,6 +75,7 @@ def create_exam(
     with transaction() as session:
         if store.by_code(session, code):
             raise ExamTaken
+        _check_component(session, programme_code, component)
         activity_id = platform.add_activity(session, lesson_id=None, programme_code=programme_code, kind=KIND, ref=code, title=title)
         row = store.ExamRow(
             code=code, programme_code=programme_code, title=title, component=component, bank_code=bank_code,
@@ -85,6 +86,13 @@ def create_exam(
         exam_id = store.add(session, row)
         audit.record(session, actor_id=actor_id, action="exam.create", subject=f"exam:{exam_id}", now=now, code=code)
         return exam_id
+
+
+def _check_component(session: Session, programme_code: str, component: str) -> None:
+    """Make sure that the score will have its place on the grade sheet."""
+    assessment = platform.programme(session, programme_code).assessment
+    if assessment is not None and component not in {part.code for part in assessment.components if part.source == "exam"}:
+        raise ExamMismatch(component=component)
 
 
 def create_for_programme(programme_code: str, *, bank_code: str, blueprint: Blueprint, now: datetime, actor_id: int | None = None) -> int:

@@ -52,9 +52,7 @@ def content(session: Session, exam_id: int, assembly_id: int, paper: Paper) -> b
 def shape(session: Session, assembly_id: int, paper: Paper) -> str:
     """Return one letter a position: A to Z choose one of so many, a to z any of so many."""
     known = places(session, assembly_id)
-    return "".join(
-        chr((96 if known[version].type == "multiple" else 64) + min(26, known[version].options)) for version in paper.version_ids
-    )
+    return "".join(chr((96 if known[version].type == "multiple" else 64) + min(26, known[version].options)) for version in paper.version_ids)
 
 
 def position_points(session: Session, exam_id: int, assembly_id: int) -> tuple[int, ...]:

@@ -79,9 +79,7 @@ def submit(payload: SubmitExam, arrived: datetime) -> SubmittedExam:
     if ended.status != "done":
         raise _REFUSALS[ended.status](**(_facts(_answer(ended.verdicts, arrived)) if ended.verdicts else {}))
     assert ended.submitted_at is not None
-    return SubmittedExam(
-        exam=token.exam, by=ended.by, submitted_at=ended.submitted_at, answered=ended.answered, items=len(token.shape), receipt=ended.receipt
-    )
+    return SubmittedExam(exam=token.exam, by=ended.by, submitted_at=ended.submitted_at, answered=ended.answered, items=len(token.shape), receipt=ended.receipt)
 
 
 def _holder(token: AttemptToken, arrived: datetime) -> Holder:

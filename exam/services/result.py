@@ -1,5 +1,6 @@
 """Results: scoring after the hand-in, release, and what the learner may read."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
@@ -20,27 +21,40 @@ from exam.store.attempt import Attempt
 from lms import api as platform
 from lms.kernel import audit
 from lms.kernel.db import Session, transaction
+from lms.kernel.refusal import Refusal
 from question_bank import api as bank
 
+logger = logging.getLogger(__name__)
 BATCH = 50
 VERIFY_BATCH = 500
 
 
 def score_due(now: datetime) -> int:
     """Score every attempt that was handed in or ended and has no result; workers share the rows; returns how many."""
-    total = 0
+    total = last = 0
     while True:
         with transaction() as session:
-            waiting = attempts.take_unscored(session, BATCH)
+            waiting = attempts.take_unscored(session, last, BATCH)
             for attempt, result in _results(session, waiting):
-                store.add(session, attempt.id, result, version=store.versions(session, attempt.id) + 1, reason="scored", now=now)
-                attempts.set_state(session, attempt.id, attempt_rules.move(attempt.state, State.SCORED))
-                exam = exams.by_id(session, attempt.exam_id)
-                if exam.release is Release.AT_ONCE or exam.released:
-                    _post(session, exam, attempt.id, attempt.person_id, result, now)
-        total += len(waiting)
+                total += _score(session, attempt, result, now)
         if len(waiting) < BATCH:
             return total
+        last = waiting[-1].id
+
+
+def _score(session: Session, attempt: Attempt, result: Result, now: datetime) -> bool:
+    """Store one result; what the platform refuses is left for the next run and stops nobody else's."""
+    try:
+        with session.begin_nested():
+            store.add(session, attempt.id, result, version=store.versions(session, attempt.id) + 1, reason="scored", now=now)
+            attempts.set_state(session, attempt.id, attempt_rules.move(attempt.state, State.SCORED))
+            exam = exams.by_id(session, attempt.exam_id)
+            if exam.release is Release.AT_ONCE or exam.released:
+                _post(session, exam, attempt.id, attempt.person_id, result, now=now)
+    except Refusal as refusal:
+        logger.error("scoring_refused", extra={"attempt": attempt.id, "code": refusal.code})
+        return False
+    return True
 
 
 def release(exam_code: str, *, actor_id: int | None, now: datetime) -> int:
@@ -53,7 +67,7 @@ def release(exam_code: str, *, actor_id: int | None, now: datetime) -> int:
         row.released_at = now
         scored = store.scored_of(session, exam.id)
         for attempt_id, person_id, result in scored:
-            _post(session, exam, attempt_id, person_id, result, now)
+            _post(session, exam, attempt_id, person_id, result, now=now)
         audit.record(session, actor_id=actor_id, action="exam.release", subject=f"exam:{exam.id}", now=now, results=len(scored))
         return len(scored)
 
@@ -139,8 +153,14 @@ def _results(session: Session, waiting: Sequence[Attempt]) -> Iterator[tuple[Att
             yield attempt, rules.result_of(paper, points, attempt.answers, papers.places(session, assembly_id), keys)
 
 
-def _post(session: Session, exam: Exam, attempt_id: int, person_id: int, result: Result, now: datetime) -> None:
+def _post(session: Session, exam: Exam, attempt_id: int, person_id: int, result: Result, *, now: datetime) -> None:
     """Tell the platform: the score to the grade sheet, the activity as done unless it was failed."""
+    if platform.enrolment_of(session, person_id, exam.programme_code) is None:
+        return  # she has left the programme since; the result stays here
     evidence = f"attempt:{attempt_id}"
+    platform.post_score(
+        session, person_id=person_id, programme_code=exam.programme_code, component=exam.component, points=result.points,
+        of_points=result.of_points, evidence=evidence, now=now,
+    )  # fmt: skip
     if exam.activity_id is not None and rules.passed(result.points, exam.pass_points) is not False:
         platform.activity_done(session, person_id=person_id, activity_id=exam.activity_id, seconds=0, evidence=evidence, now=now)

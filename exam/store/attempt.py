@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Identity, Index, Integer, String, UniqueConstraint, select, text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Identity, Index, Integer, Row, String, UniqueConstraint, insert, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -114,62 +114,69 @@ class Attempt:
     ended_at: datetime | None
 
 
-_COLUMNS = (
-    "id, exam_id, person_id, number, paper_id, state, started_at, base_deadline, deadline, epoch, resumes, device, led_since,"
-    " answers, revisions, marks, late, reopened, ended_at"
-)
+# What is read of an attempt; rows rather than objects, because saves change it behind the session's back.
+_READ = select(AttemptRow.__table__)
+
+
+def one_at_a_time(session: Session, exam_id: int, person_id: int) -> None:
+    """Let no other start of the same person at the same exam go on until this transaction ends."""
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('attempt', :exam * 1000000007 + :person))"), {"exam": exam_id, "person": person_id})
 
 
 def begin(
     session: Session, *, exam_id: int, person_id: int, number: int, paper_id: int, items: int, deadline: datetime, percent: int, device: str, now: datetime
-) -> Attempt | None:
-    """Open an attempt; None when another request of the same person was first."""
+) -> Attempt:
+    """Open an attempt; `one_at_a_time` has been called before."""
     row = session.execute(
-        text(
-            "INSERT INTO attempt (exam_id, person_id, number, paper_id, state, started_at, base_deadline, deadline, percent, items, epoch,"
-            " resumes, device, led_since, answers, revisions, marks, late, reopened)"
-            " VALUES (:exam, :person, :number, :paper, 'open', :now, :deadline, :deadline, :percent, :items, 1, 1, :device, :now,"
-            " array_fill(NULL::text, ARRAY[:items]), array_fill(0, ARRAY[:items]), array_fill(false, ARRAY[:items]), 0, 0)"
-            f" ON CONFLICT (exam_id, person_id, number) DO NOTHING RETURNING {_COLUMNS}"
-        ),
-        {
-            "exam": exam_id, "person": person_id, "number": number, "paper": paper_id, "now": now, "deadline": deadline,
-            "percent": percent, "items": items, "device": device,
-        },
-    ).first()  # fmt: skip
-    return None if row is None else _attempt(row)
+        insert(AttemptRow.__table__)  # type: ignore[arg-type]
+        .values(
+            exam_id=exam_id,
+            person_id=person_id,
+            number=number,
+            paper_id=paper_id,
+            state=str(State.OPEN),
+            started_at=now,
+            base_deadline=deadline,
+            deadline=deadline,
+            percent=percent,
+            items=items,
+            epoch=1,
+            resumes=1,
+            device=device,
+            led_since=now,
+            answers=[None] * items,
+            revisions=[0] * items,
+            marks=[False] * items,
+            late=0,
+            reopened=0,
+        )
+        .returning(AttemptRow.__table__)
+    ).one()
+    return _attempt(row)
 
 
 def newest_of(session: Session, person_id: int, exam_id: int, *, lock: bool = False) -> Attempt | None:
     """Return the person's newest attempt at an exam."""
-    row = session.execute(
-        text(
-            f"SELECT {_COLUMNS} FROM attempt WHERE exam_id = :exam AND person_id = :person ORDER BY number DESC LIMIT 1"
-            + (" FOR UPDATE" if lock else "")
-        ),
-        {"exam": exam_id, "person": person_id},
-    ).first()
+    query = _READ.where(AttemptRow.exam_id == exam_id, AttemptRow.person_id == person_id).order_by(AttemptRow.number.desc()).limit(1)
+    row = session.execute(query.with_for_update() if lock else query).first()
     return None if row is None else _attempt(row)
 
 
 def newest_by_exam(session: Session, person_id: int, exam_ids: Sequence[int]) -> dict[int, Attempt]:
     """Return the person's newest attempt at each exam."""
-    rows = session.execute(
-        text(f"SELECT DISTINCT ON (exam_id) {_COLUMNS} FROM attempt WHERE person_id = :person AND exam_id = ANY(:exams) ORDER BY exam_id, number DESC"),
-        {"person": person_id, "exams": list(exam_ids)},
-    )
+    rows = session.execute(_READ.where(AttemptRow.person_id == person_id, AttemptRow.exam_id.in_(exam_ids)).order_by(AttemptRow.number))
     return {row.exam_id: _attempt(row) for row in rows}
 
 
 def lock(session: Session, attempt_id: int) -> Attempt | None:
     """Lock an attempt."""
-    row = session.execute(text(f"SELECT {_COLUMNS} FROM attempt WHERE id = :id FOR UPDATE"), {"id": attempt_id}).first()
+    row = session.execute(_READ.where(AttemptRow.id == attempt_id).with_for_update()).first()
     return None if row is None else _attempt(row)
 
 
 def by_id(session: Session, attempt_id: int) -> Attempt:
     """Return an attempt."""
-    return _attempt(session.execute(text(f"SELECT {_COLUMNS} FROM attempt WHERE id = :id"), {"id": attempt_id}).one())
+    return _attempt(session.execute(_READ.where(AttemptRow.id == attempt_id)).one())
 
 
 def lead(session: Session, attempt_id: int, *, device: str, takeover: bool, now: datetime) -> tuple[int, int]:
@@ -208,8 +215,7 @@ def adjust(session: Session, attempt_id: int, *, seconds: int, kind: str, reason
 def adjustments(session: Session, attempt_id: int) -> list[timedelta]:
     """Return all adjustments of an attempt."""
     return [
-        timedelta(seconds=seconds)
-        for seconds in session.scalars(select(DeadlineAdjustmentRow.seconds).where(DeadlineAdjustmentRow.attempt_id == attempt_id))
+        timedelta(seconds=seconds) for seconds in session.scalars(select(DeadlineAdjustmentRow.seconds).where(DeadlineAdjustmentRow.attempt_id == attempt_id))
     ]
 
 
@@ -222,9 +228,7 @@ def take_overdue(session: Session, before: datetime, most: int) -> list[int]:
     """Lock open attempts whose deadline lies before the instant, leaving out those another worker holds."""
     return list(
         session.scalars(
-            text(
-                "SELECT id FROM attempt WHERE state = 'open' AND deadline < :before ORDER BY deadline, id LIMIT :most FOR UPDATE SKIP LOCKED"
-            ),
+            text("SELECT id FROM attempt WHERE state = 'open' AND deadline < :before ORDER BY deadline, id LIMIT :most FOR UPDATE SKIP LOCKED"),
             {"before": before, "most": most},
         )
     )
@@ -235,15 +239,10 @@ def finalise(session: Session, attempt_ids: Sequence[int], now: datetime) -> Non
     session.execute(text("SELECT exam_finalise(:ids, :now)"), {"ids": list(attempt_ids), "now": now})
 
 
-def take_unscored(session: Session, most: int) -> list[Attempt]:
-    """Lock ended attempts that have no result yet, leaving out those another worker holds."""
-    rows = session.execute(
-        text(
-            f"SELECT {_COLUMNS} FROM attempt WHERE state IN ('submitted', 'finalised') ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED"
-        ),
-        {"most": most},
-    )
-    return [_attempt(row) for row in rows]
+def take_unscored(session: Session, after: int, most: int) -> list[Attempt]:
+    """Lock ended attempts behind an id that have no result yet, leaving out those another worker holds."""
+    waiting = _READ.where(AttemptRow.state.in_(("submitted", "finalised")), AttemptRow.id > after).order_by(AttemptRow.id).limit(most)
+    return [_attempt(row) for row in session.execute(waiting.with_for_update(skip_locked=True))]
 
 
 def submission_of(session: Session, attempt: Attempt) -> SubmissionRow | None:
@@ -253,8 +252,7 @@ def submission_of(session: Session, attempt: Attempt) -> SubmissionRow | None:
 
 def all_behind(session: Session, after: int, most: int) -> list[Attempt]:
     """Return attempts behind an id, in the order of ids."""
-    rows = session.execute(text(f"SELECT {_COLUMNS} FROM attempt WHERE id > :after ORDER BY id LIMIT :most"), {"after": after, "most": most})
-    return [_attempt(row) for row in rows]
+    return [_attempt(row) for row in session.execute(_READ.where(AttemptRow.id > after).order_by(AttemptRow.id).limit(most))]
 
 
 def state_counts(session: Session, exam_id: int) -> dict[str, int]:
@@ -263,7 +261,7 @@ def state_counts(session: Session, exam_id: int) -> dict[str, int]:
     return {str(state): int(count) for state, count in rows}
 
 
-def _attempt(row: Any) -> Attempt:  # noqa: ANN401 - a row of the columns above
+def _attempt(row: Row[Any]) -> Attempt:
     answers = {
         index + 1: Answer(choices_of(stored), revision, marked)
         for index, (stored, revision, marked) in enumerate(zip(row.answers, row.revisions, row.marks, strict=True))

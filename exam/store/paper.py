@@ -95,16 +95,9 @@ def take(session: Session, exam_id: int, now: datetime) -> tuple[int, int, Paper
     return None if row is None else (row[0], row[1], _paper(*row[2:]))
 
 
-def give_back(session: Session, paper_id: int) -> None:
-    """Put back a paper that nobody has seen."""
-    session.execute(text("UPDATE paper SET taken_at = NULL WHERE id = :id"), {"id": paper_id})
-
-
 def by_id(session: Session, paper_id: int) -> tuple[int, Paper]:
     """Return a paper and its set's id."""
-    row = session.execute(
-        text("SELECT assembly_id, number, version_ids, orders, expected, hash FROM paper WHERE id = :id"), {"id": paper_id}
-    ).one()
+    row = session.execute(text("SELECT assembly_id, number, version_ids, orders, expected, hash FROM paper WHERE id = :id"), {"id": paper_id}).one()
     return row[0], _paper(*row[1:])
 
 
@@ -130,9 +123,7 @@ def seed_of(session: Session, assembly_id: int) -> tuple[int, str]:
 
 def counts(session: Session, exam_id: int) -> tuple[int, int]:
     """Return how many papers there are and how many are free."""
-    found = session.execute(
-        select(func.count(), func.count().filter(PaperRow.taken_at.is_(None))).where(PaperRow.exam_id == exam_id)
-    ).one()
+    found = session.execute(select(func.count(), func.count().filter(PaperRow.taken_at.is_(None))).where(PaperRow.exam_id == exam_id)).one()
     return found[0], found[1]
 
 

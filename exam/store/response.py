@@ -20,9 +20,7 @@ class ResponseEventRow(Base):
 
     __tablename__ = "response_event"
     __table_args__ = (
-        CheckConstraint(
-            "outcome IN ('saved', 'stale', 'clear_not_said', 'other_device', 'closed', 'time_is_up')", name="outcome"
-        ),
+        CheckConstraint("outcome IN ('saved', 'stale', 'clear_not_said', 'other_device', 'closed', 'time_is_up')", name="outcome"),
         Index("ix_response_event_arrived_at", "arrived_at", postgresql_using="brin"),
         {"info": APPEND_ONLY},
     )
@@ -118,9 +116,7 @@ _SAVE = (
     "SELECT * FROM exam_save(%s::int[], %s::bigint[], %s::bigint[], %s::bigint[], %s::int[], %s::timestamptz[], %s::int[], %s::bigint[],"
     " %s::int[], %s::text[], %s::boolean[], %s::boolean[], %s::bytea[])"
 )
-_SUBMIT = (
-    "SELECT * FROM exam_submit(%s::int[], %s::bigint[], %s::bigint[], %s::bigint[], %s::int[], %s::timestamptz[], %s::text[], %s::text[])"
-)
+_SUBMIT = "SELECT * FROM exam_submit(%s::int[], %s::bigint[], %s::bigint[], %s::bigint[], %s::int[], %s::timestamptz[], %s::text[], %s::text[])"
 # One waiting job scores everything that is there; the cron job picks up what slips between two.
 _ENQUEUE = (
     "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW('default', 'exam.score', 0, NULL, NULL, '{}'::jsonb, NULL)::procrastinate_job_to_defer_v1])"

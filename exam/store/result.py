@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from exam.domain.result import Result, TopicScore
+from exam.store.attempt import AttemptRow
 from lms.kernel.db import APPEND_ONLY, Base
 
 
@@ -52,11 +53,10 @@ def versions(session: Session, attempt_id: int) -> int:
 def scored_of(session: Session, exam_id: int) -> list[tuple[int, int, Result]]:
     """Return attempt, person and newest result of every scored attempt of an exam."""
     rows = session.execute(
-        select(ResultRow, text("attempt.person_id"))
-        .join(text("attempt"), text("attempt.id = result.attempt_id"))
-        .where(text("attempt.exam_id = :exam AND attempt.state = 'scored'"))
-        .order_by(ResultRow.attempt_id, ResultRow.version),
-        {"exam": exam_id},
+        select(ResultRow, AttemptRow.person_id)
+        .join(AttemptRow, AttemptRow.id == ResultRow.attempt_id)
+        .where(AttemptRow.exam_id == exam_id, AttemptRow.state == "scored")
+        .order_by(ResultRow.attempt_id, ResultRow.version)
     )
     return list({row.attempt_id: (row.attempt_id, person, _result(row)) for row, person in rows}.values())
 

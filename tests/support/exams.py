@@ -60,9 +60,7 @@ def small_blueprint(*, single: int = 2, multiple: int = 1, true_false: int = 1, 
             "tolerance": tolerance,
             "exposure_percent": 60,
             "sections": [
-                {"title": kind, "points": points, "type": kind, "cells": [{"topics": list(TOPICS), "count": count}]}
-                for kind, points, count in rows_of
-                if count
+                {"title": kind, "points": points, "type": kind, "cells": [{"topics": list(TOPICS), "count": count}]} for kind, points, count in rows_of if count
             ],
         }
     )
@@ -98,7 +96,13 @@ def prepared(*, papers: int = 6, blueprint: Blueprint | None = None, each: int =
         bank(session, each=each)
     asked = {"opens": NOON - timedelta(hours=1), "closes": NOON + timedelta(days=3), "minutes": 90} | settings
     create_exam(
-        code=EXAM, programme_code=learning.CODE, title="线上测试", bank_code=BANK, blueprint=blueprint or small_blueprint(), now=NOON, **asked  # type: ignore[arg-type]
+        code=EXAM,
+        programme_code=learning.CODE,
+        title="线上测试",
+        bank_code=BANK,
+        blueprint=blueprint or small_blueprint(),
+        now=NOON,
+        **asked,  # type: ignore[arg-type]
     )
     assembly.assemble(EXAM, papers=papers, now=NOON, seed=seed)
     return EXAM
@@ -129,4 +133,4 @@ def sitting(account: str = "lin", *, at: datetime = NOON, device: str = "device-
 
 def attempt_id(session: Session, sitter: Sitter) -> int:
     """Return the id of the newest attempt."""
-    return session.execute(text("SELECT max(id) FROM attempt WHERE person_id = :p"), {"p": sitter.person_id}).scalar_one()
+    return int(session.execute(text("SELECT max(id) FROM attempt WHERE person_id = :p"), {"p": sitter.person_id}).scalar_one())

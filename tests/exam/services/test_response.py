@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from exam.domain import attempt as rules
-from exam.services import attempt, response, result
+from exam.services import attempt, response, result, token
 from exam.services.payload import Change, ResumeExam, SaveAnswers
 from exam.store import attempt as store
 from exam.store import response as log
@@ -203,10 +203,10 @@ def test_a_forged_token_and_anothers_attempt_are_refused(lin: Sitter) -> None:
     with pytest.raises(TokenRefused):
         response.save(body, NOON)
     sam = exams.sitting("sam")
-    bound = response.tokens.read(sam.opened.token)
+    bound = token.read(sam.opened.token)
     stolen = msgspec.structs.replace(bound, attempt_id=bound.attempt_id - 1)
     with pytest.raises(Missing):
-        response.save(SaveAnswers(response.tokens.sign(stolen), [lin.change(1, [1])]), NOON)
+        response.save(SaveAnswers(token.sign(stolen), [lin.change(1, [1])]), NOON)
 
 
 def test_ex_14_the_answers_are_the_fold_of_the_log(lin: Sitter) -> None:

@@ -56,9 +56,7 @@ def test_a_stale_write_is_a_conflict_with_the_current_value(lin: FlaskClient) ->
     lin.post("/api/exam/save", json={"token": token, "changes": [change(1)]})
     stale = lin.post("/api/exam/save", json={"token": token, "changes": [change(2, choices=[3])]})
     assert (stale.status_code, stale.get_json()["code"]) == (409, "stale_revision")
-    assert stale.get_json()["saved"] == [
-        {"position": 1, "seq": 2, "status": "stale", "revision": 1, "choices": [2], "marked": False, "late": False}
-    ]
+    assert stale.get_json()["saved"] == [{"position": 1, "seq": 2, "status": "stale", "revision": 1, "choices": [2], "marked": False, "late": False}]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +116,7 @@ def test_in_02_no_refusal_or_answer_of_the_room_holds_a_key(lin: FlaskClient) ->
     ]
     for answer in answers:
         body = json.dumps(answer.get_json(), ensure_ascii=False)
-        fields = {name for name in json.loads(body)} if body.startswith("{") else set()
+        fields = set(json.loads(body)) if body.startswith("{") else set()
         assert not fields & {"correct", "score", "points", "explanation", "feedback", "weight"}
         assert "secret reason" not in body
 

@@ -1,0 +1,37 @@
+"""The exam engine's commands."""
+
+import json
+
+from flask import Flask
+
+from lms.kernel.clock import FixedClock
+from tests.support import exams
+
+
+def test_assemble_prints_its_evidence_and_replays_a_seed(app: Flask) -> None:
+    exams.prepared()
+    run = app.test_cli_runner().invoke
+    first = json.loads(run(args=["exam", "assemble", exams.EXAM, "--papers", "30", "--seed", "5", "--json"]).output)
+    again = json.loads(run(args=["exam", "assemble", exams.EXAM, "--papers", "30", "--seed", "5", "--json"]).output)
+    assert first["hash"] == again["hash"]
+    assert set(first) == {"papers", "seconds", "pool", "expected_score", "plain_sd", "information_sd", "exposure", "overlap", "rejected", "hash"}
+    assert set(first["expected_score"]) == {"mean", "sd", "min", "max"}
+    assert (first["papers"], first["pool"]) == (30, 24)
+
+
+def test_list_names_the_exams(app: Flask) -> None:
+    exams.prepared()
+    listed = json.loads(app.test_cli_runner().invoke(args=["exam", "list", "--json"]).output)
+    assert [(row["code"], row["state"]) for row in listed] == [(exams.EXAM, "ready")]
+
+
+def test_sweep_ends_what_is_overdue(app: Flask, clock: FixedClock) -> None:
+    exams.prepared()
+    exams.sitting()
+    clock.advance(minutes=93)
+    assert "1 attempts ended, 1 scored" in app.test_cli_runner().invoke(args=["exam", "sweep"]).output
+
+
+def test_an_unknown_exam_is_told(app: Flask) -> None:
+    answer = app.test_cli_runner().invoke(args=["exam", "assemble", "none", "--papers", "1"])
+    assert answer.exit_code == 1

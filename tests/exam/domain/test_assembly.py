@@ -1,0 +1,169 @@
+"""Assembly: quotas exact, no item twice, enemies apart, equally hard, replayable (IN-03, IN-04)."""
+
+from collections import Counter
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from exam.domain import blueprint as blueprints
+from exam.domain.assembly import Assembly, PapersUnequal, assemble
+from exam.domain.blueprint import Blueprint, BlueprintFaulty, PoolLacking
+from question_bank.domain.item import ItemType, Level, PoolItem
+
+TOPICS = ("crisis", "group")
+OPTIONS = {ItemType.SINGLE: 4, ItemType.MULTIPLE: 5, ItemType.TRUE_FALSE: 2}
+
+
+def pool(each: int = 20, enemies: dict[int, set[int]] | None = None) -> list[PoolItem]:
+    """Return so many items of each type and topic, their difficulties spread."""
+    items: list[PoolItem] = []
+    for kind in OPTIONS:
+        for topic in TOPICS:
+            for index in range(each):
+                number = len(items) + 1
+                items.append(
+                    PoolItem(
+                        version_id=1000 + number, item_id=number, external_id=str(number), type=kind, topic=topic, level=Level.APPLY,
+                        difficulty=0.4 + 0.5 * index / each, enemies=frozenset((enemies or {}).get(number, set())),
+                    )
+                )  # fmt: skip
+    return items
+
+
+def table(single: int = 4, multiple: int = 2, true_false: int = 2, *, tolerance: str = "1.5", exposure: int = 60) -> Blueprint:
+    """Return a blueprint over both topics."""
+    kinds = {"single": ("2", single), "multiple": ("3", multiple), "true_false": ("1", true_false)}
+    return blueprints.from_mapping(
+        {
+            "code": "t", "title": "t", "tolerance": tolerance, "exposure_percent": exposure,
+            "sections": [
+                {"title": kind, "points": points, "type": kind, "cells": [{"topics": list(TOPICS), "count": count}]}
+                for kind, (points, count) in kinds.items()
+            ],
+        }
+    )  # fmt: skip
+
+
+def drawn(items: list[PoolItem], blueprint: Blueprint, many: int, seed: int = 1) -> Assembly:
+    """Assemble with the types' own numbers of options."""
+    return assemble(blueprint, items, {item.version_id: OPTIONS[item.type] for item in items}, papers_wanted=many, seed=seed)
+
+
+@given(
+    seed=st.integers(0, 2**128 - 1),
+    many=st.integers(1, 60),
+    single=st.integers(1, 6),
+    pairs=st.lists(st.tuples(st.integers(1, 120), st.integers(1, 120)), max_size=30),
+)
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+def test_every_paper_meets_the_blueprint_and_keeps_enemies_apart(seed: int, many: int, single: int, pairs: list[tuple[int, int]]) -> None:
+    enemies: dict[int, set[int]] = {}
+    for one, other in pairs:
+        if one != other:
+            enemies.setdefault(one, set()).add(other)
+    items = pool(enemies=enemies)
+    blueprint = table(single=single, tolerance="6")
+    made = drawn(items, blueprint, many, seed)
+    by_version = {item.version_id: item for item in items}
+    assert len(made.papers) == many
+    for paper in made.papers:
+        chosen = [by_version[version] for version in paper.version_ids]
+        assert len({item.item_id for item in chosen}) == blueprint.items
+        for section, first, end in blueprint.spans():
+            counted = Counter((str(item.type), item.topic) for item in chosen[first:end])
+            assert counted == {(cell.type, cell.topic): cell.count for cell in section.cells}
+        ids = {item.item_id for item in chosen}
+        assert not any(enemies.get(item, set()) & ids for item in ids)
+        assert paper.is_whole()
+        for index, item in enumerate(chosen):
+            count = OPTIONS[item.type]
+            assert sorted(paper.order(index, count)) == list(range(count))
+            if item.type is ItemType.TRUE_FALSE:
+                assert paper.order(index, count) == (0, 1)
+
+
+def test_papers_are_equally_hard_where_a_plain_draw_is_not() -> None:
+    made = drawn(pool(40), table(tolerance="0.6"), 400)
+    statistics = made.statistics
+    assert statistics.expected_score.sd < 0.5 < statistics.plain_sd
+    assert statistics.expected_score.max - statistics.expected_score.min <= 1.2 + 1e-9
+    assert statistics.rejected > 0
+    assert {paper.expected for paper in made.papers} <= set(range(int(statistics.expected_score.min * 100) - 1, int(statistics.expected_score.max * 100) + 2))
+
+
+def test_exposure_stays_below_its_cap_and_even() -> None:
+    made = drawn(pool(), table(single=4, exposure=25), 400)
+    uses = Counter(version for paper in made.papers for version in paper.version_ids)
+    assert max(uses.values()) <= 100
+    assert made.statistics.exposure_max == max(uses.values()) / 400
+    assert len(uses) == 120
+
+
+def test_in_04_the_seed_replays_the_papers_whatever_the_order_of_the_pool() -> None:
+    items = pool()
+    first, again = drawn(items, table(), 50, 7), drawn(items[::-1], table(), 50, 7)
+    assert first == again
+    assert drawn(items, table(), 50, 8).hash != first.hash
+
+
+def test_in_04_known_papers_do_not_foretell_the_next() -> None:
+    items = pool(40)
+    papers = drawn(items, table(), 300, 3).papers
+    overlaps = [len(set(one.version_ids) & set(two.version_ids)) for one, two in pairwise(papers)]
+    # By chance two papers share count² / 40 items of each cell.
+    expected = sum(cell.count * cell.count / 40 for cell in table().cells)
+    assert abs(sum(overlaps) / len(overlaps) - expected) < 0.25
+    positions = [paper.version_ids.index(version) for paper in papers for version in paper.version_ids if version == items[0].version_id]
+    assert len(set(positions)) > 3
+
+
+def test_all_that_lacks_is_named_at_once() -> None:
+    with pytest.raises(PoolLacking) as refused:
+        drawn(pool(3), table(single=4, multiple=2, true_false=4), 5)
+    assert [(row["section"], row["needed"], row["found"]) for row in refused.value.facts["lacking"]] == [  # type: ignore[attr-defined]
+        ("single", 4, 3), ("single", 4, 3), ("true_false", 4, 3), ("true_false", 4, 3),
+    ]  # fmt: skip
+
+
+def test_enemies_of_each_other_do_not_fill_a_cell() -> None:
+    clique = {number: set(range(1, 21)) - {number} for number in range(1, 21)}
+    with pytest.raises(PoolLacking):
+        drawn(pool(enemies=clique), table(), 5)
+
+
+def test_cells_that_meet_are_a_fault() -> None:
+    with pytest.raises(BlueprintFaulty) as refused:
+        blueprints.from_mapping(
+            {"code": "t", "title": "t", "sections": [{"title": "s", "type": "single", "points": 1, "cells": [{"count": 1}, {"topic": "crisis", "count": 0}]}]}
+        )
+    assert len(refused.value.facts["faults"]) == 2  # type: ignore[arg-type]
+
+
+def test_an_impossible_tolerance_is_refused_and_ends() -> None:
+    items = [replace(item, difficulty=0.4 + 0.05 * item.item_id**0.5) for item in pool(20)]
+    with pytest.raises(PapersUnequal):
+        drawn(items, table(tolerance="0"), 5)
+
+
+def test_a_blueprint_survives_being_stored() -> None:
+    blueprint = table(tolerance="1.25")
+    assert blueprints.from_mapping(blueprints.to_mapping(blueprint)) == blueprint
+    assert (blueprint.items, blueprint.points) == (16, 3200)
+    assert blueprint.position_points == (200,) * 8 + (300,) * 4 + (100,) * 4
+
+
+@pytest.mark.parametrize("points", ["", "1.005", "-1", "a", "1.x"])
+def test_points_finer_than_hundredths_are_a_fault(points: str) -> None:
+    with pytest.raises(BlueprintFaulty):
+        blueprints.hundredths(points)
+
+
+@pytest.mark.soak
+def test_in_03_a_hundred_thousand_papers() -> None:
+    items = pool(1_600)
+    made = drawn(items, table(single=25, multiple=15, true_false=10, tolerance="1.5", exposure=25), 100_000)
+    assert made.statistics.expected_score.sd <= 1.0
+    assert made.statistics.exposure_max <= 0.25

@@ -1,0 +1,304 @@
+"""Starting, coming back, taking over, more time (EX-07, EX-13, EX-16, EX-17, EX-19, EX-22, IN-02)."""
+
+import threading
+from datetime import timedelta
+
+import msgspec
+import pytest
+from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from exam.domain import admission
+from exam.domain import attempt as rules
+from exam.domain.attempt import State
+from exam.services import attempt, paper, result
+from exam.services import exam as exam_service
+from exam.services.admission import briefing
+from exam.services.payload import PaperContent, ResumeExam, StartExam
+from exam.store import attempt as store
+from exam.store import paper as paper_store
+from lms.kernel.db import transaction
+from tests.conftest import NOON
+from tests.support import exams
+from tests.support.queries import query_budget
+
+START = StartExam(exams.EXAM, "device-one", honesty=True)
+FORBIDDEN_WORDS = ("key", "correct", "score", "explanation", "feedback", "secret", "weight", "difficulty", "expected", "version", "seed")
+
+
+def names(value: object) -> set[str]:
+    """Return every field name inside a JSON value."""
+    if isinstance(value, dict):
+        return set(value) | {name for inner in value.values() for name in names(inner)}
+    return {name for inner in value for name in names(inner)} if isinstance(value, list) else set()
+
+
+def test_a_start_gives_the_whole_paper_and_the_time(app: Flask) -> None:
+    exams.prepared()
+    lin = exams.sitting()
+    shown = msgspec.json.decode(lin.opened.paper, type=PaperContent)
+    assert [(part.title, part.first, part.last, part.points) for part in shown.sections] == [
+        ("single", 1, 4, 200),
+        ("multiple", 5, 6, 300),
+        ("true_false", 7, 8, 100),
+    ]
+    assert [(item.position, item.type, item.points, len(item.options)) for item in shown.items] == [
+        *((at, "single", 200, 4) for at in (1, 2, 3, 4)),
+        *((at, "multiple", 300, 5) for at in (5, 6)),
+        *((at, "true_false", 100, 2) for at in (7, 8)),
+    ]
+    assert (lin.opened.remaining_ms, lin.opened.resumed, lin.opened.answers) == (90 * 60_000, False, [])
+
+
+def test_in_02_what_the_room_gets_holds_nothing_but_the_allowed_fields(app: Flask) -> None:
+    exams.prepared()
+    lin = exams.sitting()
+    body = msgspec.json.encode(lin.opened).decode()
+    assert names(msgspec.json.decode(body)) == {
+        *("token", "exam", "title", "paper_hash", "started_at", "deadline", "server_time", "remaining_ms", "seq_from", "resumed", "answers", "paper"),
+        *("sections", "items", "first", "last", "points", "position", "type", "stem", "options"),
+    }
+    assert not any(word in body.replace(lin.opened.token, "") for word in FORBIDDEN_WORDS)
+    assert "secret reason" not in body
+
+
+def test_ex_07_coming_back_gives_the_same_paper_deadline_answers_and_marks(app: Flask) -> None:
+    exams.prepared()
+    lin = exams.sitting()
+    lin.save(lin.change(1, [2]), lin.change(5, [0, 3], marked=True))
+    paper.forget()  # as after a restart
+    back = attempt.resume(lin.person_id, lin.login_id, ResumeExam(exams.EXAM, "device-one"), NOON + timedelta(minutes=45))
+    assert (back.paper_hash, back.deadline, bytes(back.paper)) == (lin.opened.paper_hash, lin.opened.deadline, bytes(lin.opened.paper))
+    assert back.remaining_ms == 45 * 60_000
+    assert [(now.position, now.choices, now.marked) for now in back.answers] == [(1, [2], False), (5, [0, 3], True)]
+    assert back.seq_from > lin.opened.seq_from
+
+
+def test_starting_twice_is_one_attempt(app: Flask) -> None:
+    exams.prepared()
+    person_id, login_id = exams.enrolled()
+    opened = []
+    threads = [threading.Thread(target=lambda: opened.append(attempt.start(person_id, login_id, START, NOON))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({one.paper_hash for one in opened}) == 1
+    assert sorted(one.resumed for one in opened) == [False] + [True] * 7
+    with transaction() as session:
+        assert paper_store.counts(session, 1) == (6, 5)
+
+
+def test_everybody_takes_a_paper_of_her_own(app: Flask) -> None:
+    exams.prepared(papers=6)
+    people = [exams.enrolled(f"teacher-{number}") for number in range(6)]
+    opened = []
+    threads = [threading.Thread(target=lambda who: opened.append(attempt.start(who[0], who[1], START, NOON)), args=(who,)) for who in people]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(opened) == 6
+    with transaction() as session:
+        assert session.execute(text("SELECT count(DISTINCT paper_id) FROM attempt")).scalar_one() == 6
+    with pytest.raises(attempt.NoPaper):
+        exams.sitting("one-too-many")
+
+
+def test_a_start_and_a_coming_back_stay_inside_their_queries(app: Flask) -> None:
+    exams.prepared()
+    exams.sitting("warm")
+    person_id, login_id = exams.enrolled()
+    with query_budget(12):
+        attempt.start(person_id, login_id, START, NOON)
+    with query_budget(8):
+        attempt.resume(person_id, login_id, ResumeExam(exams.EXAM, "device-one"), NOON)
+
+
+def test_ex_13_another_device_takes_over_only_when_said_and_the_audit_names_both(app: Flask) -> None:
+    exams.prepared()
+    lin = exams.sitting()
+    elsewhere = ResumeExam(exams.EXAM, "device-two")
+    with pytest.raises(rules.OtherDeviceLeads):
+        attempt.resume(lin.person_id, lin.login_id, elsewhere, NOON)
+    with pytest.raises(rules.OtherDeviceLeads):
+        attempt.start(lin.person_id, lin.login_id, StartExam(exams.EXAM, "device-two", honesty=True), NOON)
+    attempt.resume(lin.person_id, lin.login_id, ResumeExam(exams.EXAM, "device-two", takeover=True), NOON)
+    with transaction() as session:
+        detail = session.execute(text("SELECT detail FROM audit_entry WHERE action = 'attempt.takeover'")).scalar_one()
+    assert (detail["left"], detail["took"]) == ("device-one", "device-two")
+
+
+def test_ex_22_no_paper_outside_an_open_attempt(app: Flask) -> None:
+    exams.prepared()
+    person_id, login_id = exams.enrolled()
+    back = ResumeExam(exams.EXAM, "device-one")
+    with pytest.raises(attempt.AttemptMissing):
+        attempt.resume(person_id, login_id, back, NOON)
+    lin = exams.Sitter(person_id, login_id, attempt.start(person_id, login_id, START, NOON))
+    stranger, strangers_login = exams.enrolled("sam")
+    with pytest.raises(attempt.AttemptMissing):
+        attempt.resume(stranger, strangers_login, back, NOON)
+    with pytest.raises(rules.TimeIsUp):
+        attempt.resume(person_id, login_id, back, NOON + timedelta(minutes=92))
+    lin.submit()
+    with pytest.raises(rules.AttemptClosed):
+        attempt.resume(person_id, login_id, back, NOON)
+    with pytest.raises(admission.AttemptsUsed):
+        attempt.start(person_id, login_id, START, NOON)
+
+
+def test_ex_19_a_paper_and_its_attempt_are_frozen(app: Flask) -> None:
+    exams.prepared()
+    lin = exams.sitting()
+    for statement in (
+        "UPDATE paper SET version_ids = version_ids[2:] || version_ids[1]",
+        "UPDATE paper SET orders = ''",
+        "UPDATE attempt SET paper_id = paper_id + 1",
+        "UPDATE attempt SET started_at = started_at + interval '1 hour'",
+    ):
+        with pytest.raises(IntegrityError, match="is frozen"), transaction() as session:
+            session.execute(text(statement))
+    with transaction() as session:
+        session.execute(text("UPDATE item SET status = 'retired'"))
+    paper.forget()
+    back = attempt.resume(lin.person_id, lin.login_id, ResumeExam(exams.EXAM, "device-one"), NOON)
+    assert (back.paper_hash, bytes(back.paper)) == (lin.opened.paper_hash, bytes(lin.opened.paper))
+
+
+def test_ex_17_who_starts_late_is_told_the_time_and_gets_just_that(app: Flask) -> None:
+    exams.prepared(minutes=60, opens=NOON - timedelta(hours=2), closes=NOON + timedelta(minutes=5))
+    person_id, login_id = exams.enrolled()
+    told = briefing(person_id, exams.EXAM, NOON)
+    assert (told.seconds, told.refusal, told.attempts_left) == (240, None, 1)
+    opened = attempt.start(person_id, login_id, START, NOON)
+    assert opened.remaining_ms == 240_000
+    sam, sams_login = exams.enrolled("sam")
+    for late in (NOON + timedelta(minutes=4), NOON + timedelta(minutes=5), NOON + timedelta(hours=1)):
+        with pytest.raises(admission.WindowClosed):
+            attempt.start(sam, sams_login, START, late)
+
+
+def test_nobody_starts_who_may_not(app: Flask) -> None:
+    exams.prepared(requires_learning=True, opens=NOON, closes=NOON + timedelta(days=1))
+    person_id, login_id = exams.enrolled()
+    with pytest.raises(admission.NotOpenYet):
+        attempt.start(person_id, login_id, START, NOON - timedelta(seconds=1))
+    with pytest.raises(admission.LearningIncomplete):
+        attempt.start(person_id, login_id, START, NOON)
+    assert isinstance(briefing(person_id, exams.EXAM, NOON).refusal, admission.LearningIncomplete)
+    with pytest.raises(admission.NotEnrolled):
+        attempt.start(person_id + 999, login_id, START, NOON)
+    with pytest.raises(exam_service.ExamMissing):
+        attempt.start(person_id, login_id, msgspec.structs.replace(START, exam="none"), NOON)
+
+
+def test_the_honesty_statement_is_asked_before_a_paper_is_taken(app: Flask) -> None:
+    exams.prepared()
+    person_id, login_id = exams.enrolled()
+    with pytest.raises(admission.HonestyMissing):
+        attempt.start(person_id, login_id, StartExam(exams.EXAM, "device-one"), NOON)
+    with transaction() as session:
+        assert paper_store.counts(session, 1) == (6, 6)
+
+
+def test_more_time_for_one_person_and_after_an_outage_adds_up(app: Flask) -> None:
+    exams.prepared()
+    person_id, login_id = exams.enrolled()
+    exam_service.accommodate(exams.EXAM, person_id, 125, actor_id=None, now=NOON)
+    assert briefing(person_id, exams.EXAM, NOON).seconds == 90 * 75
+    opened = attempt.start(person_id, login_id, START, NOON)
+    assert opened.deadline == NOON + timedelta(minutes=90 * 1.25)
+    with transaction() as session:
+        attempt_id = store.newest_of(session, person_id, 1).id  # type: ignore[union-attr]
+    attempt.give_time(attempt_id, seconds=420, kind="outage", reason="server away", actor_id=None, now=NOON)
+    moved = attempt.give_time(attempt_id, seconds=300, kind="extra", reason="fire alarm", actor_id=1, now=NOON)
+    assert moved == opened.deadline + timedelta(minutes=12)
+    assert attempt.resume(person_id, login_id, ResumeExam(exams.EXAM, "device-one"), NOON).deadline == moved
+
+
+STATES = tuple(State)
+LEGAL = {
+    *((State.OPEN, end) for end in (State.SUBMITTED, State.FINALISED, State.ANNULLED)),
+    *((end, after) for end in (State.SUBMITTED, State.FINALISED) for after in (State.SCORED, State.ANNULLED)),
+    (State.SCORED, State.ANNULLED),
+}
+
+
+def test_ex_16_the_database_allows_the_same_transitions_as_the_rules(app: Flask) -> None:
+    exams.prepared(papers=1)
+    lin = exams.sitting()
+    with transaction() as session:
+        attempt_id = exams.attempt_id(session, lin)
+    for before in STATES:
+        for after in STATES:
+            if before is after:
+                continue
+            assert _try_to_move(attempt_id, before, after) == ((before, after) in LEGAL), (before, after)
+
+
+COPY = """
+    INSERT INTO attempt (exam_id, person_id, number, paper_id, state, started_at, base_deadline, deadline, percent, items, epoch, resumes, device,
+      led_since, answers, revisions, marks, late, reopened, ended_at)
+    SELECT exam_id, person_id, 99, paper_id, CAST(:state AS varchar), started_at, base_deadline, deadline, percent, items, epoch, resumes, device,
+      led_since, answers, revisions, marks, late, reopened, CASE WHEN CAST(:state AS varchar) = 'open' THEN NULL ELSE started_at END
+    FROM attempt WHERE id = :id RETURNING id
+"""
+MOVE = """
+    UPDATE attempt SET state = CAST(:state AS varchar), ended_at = CASE WHEN CAST(:state AS varchar) = 'open' THEN NULL ELSE started_at END
+    WHERE id = :id
+"""
+
+
+def _try_to_move(attempt_id: int, before: State, after: State) -> bool:
+    """Put a copy of the attempt into a state, try the move, and undo everything."""
+    try:
+        with transaction() as session:
+            made = session.execute(text(COPY), {"state": str(before), "id": attempt_id}).scalar_one()
+            session.execute(text(MOVE), {"state": str(after), "id": made})
+            session.execute(text("DELETE FROM attempt WHERE id = :id"), {"id": made})
+    except IntegrityError as error:
+        return "cannot go from" not in str(error)
+    return True
+
+
+def test_ex_16_an_ended_attempt_opens_again_only_by_a_named_decision(app: Flask) -> None:
+    exams.prepared()
+    lin = exams.sitting()
+    lin.save(lin.change(1, [2]))
+    first = lin.submit()
+    with transaction() as session:
+        attempt_id = exams.attempt_id(session, lin)
+    attempt.reopen(attempt_id, reason="handed in by mistake, shown by the invigilator", actor_id=7, now=NOON)
+    lin.save(lin.change(1, [3], 1))
+    second = lin.submit(key="another-key")
+    assert (first.receipt != second.receipt, second.answered) == (True, 1)
+    with transaction() as session:
+        assert session.execute(text("SELECT actor_id FROM audit_entry WHERE action = 'attempt.reopen'")).scalar_one() == 7
+    result.score_due(NOON)
+    with pytest.raises(rules.IllegalTransition):
+        attempt.reopen(attempt_id, reason="too late", actor_id=7, now=NOON)
+
+
+def test_the_verifier_finds_a_changed_answer_and_a_changed_score(app: Flask) -> None:
+    exams.prepared()
+    lin, sam = exams.sitting(), exams.sitting("sam")
+    lin.save(lin.change(1, [2]))
+    sam.save(sam.change(1, [2]))
+    lin.submit()
+    result.score_due(NOON)
+    with transaction() as session:
+        assert list(result.verify(session, NOON)) == []
+        session.execute(text("UPDATE attempt SET answers[1] = '1' WHERE state = 'open'"))
+        session.execute(
+            text(
+                "INSERT INTO result (attempt_id, version, points, of_points, item_points, topics, reason, at)"
+                " SELECT attempt_id, 2, points + 100, of_points, item_points, topics, reason, at FROM result"
+            )
+        )
+    with transaction() as session:
+        found = list(result.verify(session, NOON))
+    assert len(found) == 2
+    assert any("not what the log adds up to" in line for line in found)
+    assert any("are due" in line for line in found)

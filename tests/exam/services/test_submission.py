@@ -1,0 +1,196 @@
+"""Handing in, ending at the deadline, scoring (EX-10, EX-11)."""
+
+import threading
+from datetime import timedelta
+
+import msgspec
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from exam.domain import attempt as rules
+from exam.domain.attempt import State
+from exam.domain.exam import Release
+from exam.services import attempt, response, result
+from exam.services.payload import ResumeExam
+from exam.store import attempt as store
+from exam.store import paper as paper_store
+from lms.kernel.db import transaction
+from question_bank import api as bank
+from tests.conftest import NOON
+from tests.support import exams
+from tests.support.exams import Sitter
+
+AFTER = NOON + timedelta(minutes=90, seconds=91)
+
+
+def right_choices(sitter: Sitter) -> list[list[int]]:
+    """Return the choices, as shown on the sitter's paper, that are right."""
+    with transaction() as session:
+        held = store.by_id(session, exams.attempt_id(session, sitter))
+        assembly_id, paper = paper_store.by_id(session, held.paper_id)
+        places = paper_store.places(session, assembly_id)
+        keys = bank.keys(session, paper.version_ids)
+    return [
+        [shown for shown, original in enumerate(paper.order(index, places[version].options)) if original in keys[version].options]
+        for index, version in enumerate(paper.version_ids)
+    ]
+
+
+def test_a_perfect_paper_earns_every_point(app: Flask) -> None:
+    exams.prepared()
+    lin = exams.sitting()
+    lin.submit(*[lin.change(at + 1, choices) for at, choices in enumerate(right_choices(lin))])
+    assert result.score_due(NOON) == 1
+    sheet = result.sheet(lin.person_id, exams.EXAM, NOON)
+    assert sheet is not None
+    assert (sheet.points, sheet.of_points, sheet.released, sheet.by) == (1600, 1600, True, "learner")
+    assert [(topic.topic, topic.points, topic.of_points, topic.right, topic.items) for topic in sheet.topics] == [
+        ("crisis", 800, 800, 4, 4),
+        ("group", 800, 800, 4, 4),
+    ]
+
+
+def test_multiple_choice_is_all_or_nothing(app: Flask) -> None:
+    exams.prepared()
+    lin = exams.sitting()
+    right = right_choices(lin)
+    lin.submit(lin.change(5, right[4][:2]), lin.change(6, right[5]), lin.change(1, [(right[0][0] + 1) % 4]))
+    result.score_due(NOON)
+    sheet = result.sheet(lin.person_id, exams.EXAM, NOON)
+    assert sheet is not None
+    assert sheet.points == 300
+
+
+def test_ex_11_a_hundred_hand_ins_are_one(app: Flask) -> None:
+    exams.prepared()
+    lin = exams.sitting()
+    changes = [lin.change(1, [2]), lin.change(2, [1])]
+    bodies: list[bytes] = []
+    threads = [threading.Thread(target=lambda: bodies.append(msgspec.json.encode(lin.submit(*changes)))) for _ in range(100)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(bodies) == 100
+    assert len(set(bodies)) == 1
+    result.score_due(NOON)
+    result.score_due(NOON)
+    with transaction() as session:
+        assert session.execute(text("SELECT (SELECT count(*) FROM submission), (SELECT count(*) FROM result)")).one() == (1, 1)
+
+
+def test_ex_11_the_same_key_with_another_body_is_refused(app: Flask) -> None:
+    exams.prepared()
+    lin = exams.sitting()
+    lin.submit(lin.change(1, [2]))
+    with pytest.raises(response.KeyReused):
+        lin.submit(lin.change(1, [3], 1))
+    with transaction() as session:
+        assert store.by_id(session, exams.attempt_id(session, lin)).answers[1].choices == (2,)
+
+
+def test_ex_11_another_key_after_a_reload_gets_the_same_receipt(app: Flask) -> None:
+    exams.prepared()
+    lin = exams.sitting()
+    assert lin.submit(key="key-one-of-test") == lin.submit(key="key-two-of-test")
+
+
+def test_ex_11_the_database_holds_one_submission_by_itself(app: Flask) -> None:
+    exams.prepared()
+    lin = exams.sitting()
+    lin.submit()
+    with pytest.raises(Exception, match="uq_submission_attempt_id"), transaction() as session:
+        session.execute(
+            text(
+                "INSERT INTO submission (attempt_id, round, ended_by, key, body_hash, submitted_at, answered, receipt)"
+                " SELECT attempt_id, round, ended_by, 'other', body_hash, submitted_at, answered, receipt FROM submission"
+            )
+        )
+
+
+def test_a_stale_change_stops_the_hand_in(app: Flask) -> None:
+    exams.prepared()
+    lin = exams.sitting()
+    lin.save(lin.change(1, [2]))
+    with pytest.raises(rules.StaleRevision):
+        lin.submit(lin.change(1, [3], 0))
+    assert lin.save(lin.change(1, [3], 1)).saved[0].status == "saved"
+
+
+def test_only_the_leading_device_hands_in(app: Flask) -> None:
+    exams.prepared()
+    lin = exams.sitting()
+    attempt.resume(lin.person_id, lin.login_id, ResumeExam(exams.EXAM, "device-two", takeover=True), NOON)
+    with pytest.raises(rules.OtherDeviceLeads):
+        lin.submit()
+
+
+def test_a_hand_in_after_the_grace_ends_the_attempt_from_its_last_save(app: Flask) -> None:
+    exams.prepared()
+    lin = exams.sitting()
+    lin.save(lin.change(1, [2]))
+    receipt = lin.submit(lin.change(2, [1]), at=NOON + timedelta(minutes=90, seconds=61))
+    assert (receipt.by, receipt.answered) == ("deadline", 1)
+
+
+def test_after_the_hand_in_nothing_is_saved(app: Flask) -> None:
+    exams.prepared()
+    lin = exams.sitting()
+    lin.submit()
+    with pytest.raises(rules.AttemptClosed):
+        lin.save(lin.change(1, [2]))
+
+
+def test_a_hand_in_queues_the_scoring_once(app: Flask) -> None:
+    exams.prepared()
+    exams.sitting().submit()
+    exams.sitting("sam").submit()
+    with transaction() as session:
+        assert session.execute(text("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'exam.score'")).scalar_one() == 1
+
+
+def test_ex_10_racing_sweepers_end_each_attempt_once_with_the_score_of_a_hand_in(app: Flask) -> None:
+    exams.prepared(papers=30)
+    room = [exams.sitting(f"teacher-{number}") for number in range(24)]
+    for sitter in room:
+        sitter.save(*[sitter.change(at + 1, choices) for at, choices in enumerate(right_choices(sitter)[:5])])
+    explicit, abandoned = room[0], room[1:]
+    explicit.submit()
+    assert attempt.finalise_due(AFTER - timedelta(seconds=2)) == 0
+    ended: list[int] = []
+    scored: list[int] = []
+
+    def sweep() -> None:
+        ended.append(attempt.finalise_due(AFTER))
+        scored.append(result.score_due(AFTER))
+
+    workers = [threading.Thread(target=sweep) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    scored.append(result.score_due(AFTER))
+    assert (sum(ended), sum(scored)) == (23, 24)
+    sheets = [result.sheet(sitter.person_id, exams.EXAM, AFTER) for sitter in room]
+    assert {sheet.points for sheet in sheets if sheet} == {1100}
+    assert [sheet.by for sheet in sheets if sheet] == ["learner"] + ["deadline"] * len(abandoned)
+    with transaction() as session:
+        assert session.execute(text("SELECT (SELECT count(*) FROM submission), (SELECT count(*) FROM result)")).one() == (24, 24)
+        assert store.state_counts(session, 1) == {str(State.SCORED): 24}
+        assert list(result.verify(session, AFTER)) == []
+
+
+def test_results_wait_for_their_release(app: Flask) -> None:
+    exams.prepared(release=Release.BY_HAND, pass_points=0)
+    lin = exams.sitting()
+    lin.submit(*[lin.change(at + 1, choices) for at, choices in enumerate(right_choices(lin))])
+    result.score_due(NOON)
+    before = result.sheet(lin.person_id, exams.EXAM, NOON)
+    assert before is not None
+    assert (before.released, before.points, before.topics, before.passed) == (False, 0, (), None)
+    assert result.release(exams.EXAM, actor_id=1, now=NOON) == 1
+    assert result.release(exams.EXAM, actor_id=1, now=NOON) == 0
+    after = result.sheet(lin.person_id, exams.EXAM, NOON)
+    assert after is not None
+    assert (after.released, after.points, after.passed) == (True, 1600, True)
