@@ -5,9 +5,11 @@ from pathlib import Path
 from exam.cli import exam as exam_command
 from exam.jobs import JOBS
 from exam.services import exam as exams
+from exam.services import quiz as quizzes
 from exam.services import token
 from exam.services.result import verify
 from exam.web.exam import exams as exam_pages
+from exam.web.quiz import quiz
 from exam.web.response import HOT_ROUTES, exam_api
 from exam.web.result import exam_result
 from exam.web.room import exam_room
@@ -24,11 +26,12 @@ platform.register_activity_kind(
         address=lambda activity: f"/exams/{activity.ref}",
     )
 )
+platform.register_activity_kind(platform.ActivityKind(quizzes.KIND, states=quizzes.states, panel=quizzes.panel))
 
 part = Part(
     name="exam",
     folder=Path(__file__).parent,
-    routes=(exam_api, exam_pages, exam_room, exam_result),
+    routes=(exam_api, exam_pages, exam_room, exam_result, quiz),
     commands=(exam_command,),
     hot_routes=HOT_ROUTES,
     jobs=JOBS,

@@ -69,7 +69,7 @@ class BriefingPage:
 def everything() -> ResponseReturnValue:
     """List the person's exams."""
     found = service.exams_of(current.person().person_id, current.now())
-    return render_template("exam/exam/everything.html", page=ExamsPage(tuple(_line(one, current.now()) for one in found)))
+    return render_template("exam/exam/everything.html", page=ExamsPage(tuple(_line(one) for one in found)))
 
 
 @exams.get("/exams/<code>")
@@ -100,7 +100,7 @@ def _minutes(seconds: int) -> str:
     return _("%(minutes)s 分钟", minutes=seconds // 60) if seconds >= 120 else format_duration(seconds)
 
 
-def _line(one: PersonExam, now: datetime) -> ExamLine:
+def _line(one: PersonExam) -> ExamLine:
     brief, exam = one.briefing, one.briefing.exam
     url = url_for("exams.briefing", code=exam.code)
     if brief.open_attempt:

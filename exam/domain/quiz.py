@@ -1,0 +1,139 @@
+"""Lesson quizzes: a fresh draw for each try, scored at once, passed by a share of right responses."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random
+
+from lms.kernel.refusal import N_, Conflict, Invalid, Missing, Unavailable
+from question_bank.domain.item import ItemContent, ItemType, Key, PoolItem
+from question_bank.domain.scoring import is_right
+
+SEPARATOR = "/"
+
+
+class QuizMissing(Missing):
+    """There is no such quiz, or no such try of this person."""
+
+    code = "quiz_missing"
+    message = N_("没有找到这次小测。它可能尚未发布，或不属于您参加的培训。")
+
+
+class QuizClosed(Conflict):
+    """The learner's window is not open."""
+
+    code = "quiz_closed"
+    message = N_("现在不在您的学习时段内，不能做小测。")
+
+
+class QuizTriesUsed(Conflict):
+    """No try is left."""
+
+    code = "quiz_tries_used"
+    message = N_("这节课的小测次数已经用完，请联系班级管理员。")
+
+
+class QuizIncomplete(Invalid):
+    """Some items have no response; the facts name them."""
+
+    code = "quiz_incomplete"
+    message = N_("还有题目没有作答。")
+
+
+class QuizEmpty(Unavailable):
+    """The practice pool holds nothing on the topic."""
+
+    code = "quiz_empty"
+    message = N_("这节课的练习题还没有准备好，请稍后再来。")
+
+
+@dataclass(frozen=True, slots=True)
+class QuizItem:
+    """One item as drawn: `order` holds the original option index behind each option shown."""
+
+    version_id: int
+    order: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QuizAttempt:
+    """One try; responses are choices as shown, by position from 0."""
+
+    id: int
+    person_id: int
+    activity_id: int
+    number: int
+    items: tuple[QuizItem, ...]
+    started_at: datetime
+    submitted_at: datetime | None
+    responses: tuple[tuple[int, ...], ...]
+    right: int
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class QuizStanding:
+    """How far somebody is with one quiz."""
+
+    tries: int
+    passed: bool
+    best: int
+    of_items: int
+    open_id: int | None
+    newest_id: int | None
+
+
+NOTHING_YET = QuizStanding(0, passed=False, best=0, of_items=0, open_id=None, newest_id=None)
+
+
+def ref_of(bank_code: str, topic: str) -> str:
+    """Return what an activity of kind quiz refers to."""
+    return f"{bank_code}{SEPARATOR}{topic}"
+
+
+def source_of(ref: str) -> tuple[str, str]:
+    """Return bank and topic."""
+    bank_code, _, topic = ref.partition(SEPARATOR)
+    return bank_code, topic
+
+
+def draw(pool: Sequence[PoolItem], wanted: int, seen: Collection[int], chance: Random) -> list[PoolItem]:
+    """Draw items, those not seen in the try before first, enemies apart; fewer where the pool holds fewer."""
+    mixed = chance.sample(pool, len(pool))
+    mixed.sort(key=lambda item: item.version_id in seen)
+    taken: list[PoolItem] = []
+    for item in mixed:
+        if len(taken) == wanted:
+            break
+        if not any(item.item_id in other.enemies or other.item_id in item.enemies for other in taken):
+            taken.append(item)
+    return chance.sample(taken, len(taken))
+
+
+def shuffled(content: ItemContent, chance: Random) -> tuple[int, ...]:
+    """Return an order for the options; true and false keep theirs."""
+    plain = range(len(content.options_html))
+    return tuple(plain) if content.type is ItemType.TRUE_FALSE else tuple(chance.sample(plain, len(plain)))
+
+
+def offered(items: Sequence[QuizItem], responses: Sequence[Sequence[int]]) -> bool:
+    """Tell whether every choice is one that its item offers."""
+    return len(items) == len(responses) and all(choice in range(len(item.order)) for item, given in zip(items, responses, strict=True) for choice in given)
+
+
+def unanswered(items: Sequence[QuizItem], responses: Sequence[Sequence[int]]) -> list[int]:
+    """Return the positions, from 1, that lack a response."""
+    return [position for position, (_item, response) in enumerate(zip(items, responses, strict=True), start=1) if not response]
+
+
+def right_ones(items: Sequence[QuizItem], responses: Sequence[Sequence[int]], kinds: Mapping[int, ItemType], keys: Mapping[int, Key]) -> list[bool]:
+    """Tell for each item whether the response is wholly right."""
+    return [
+        is_right(kinds[item.version_id], keys[item.version_id], [item.order[choice] for choice in response])
+        for item, response in zip(items, responses, strict=True)
+    ]
+
+
+def passes(right: int, of_items: int, percent: int) -> bool:
+    """Compare exactly, in whole numbers."""
+    return of_items > 0 and right * 100 >= percent * of_items

@@ -1,0 +1,209 @@
+"""Lesson quizzes: attach, begin, hand in, explain; and what the lesson page shows of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from secrets import SystemRandom
+
+from exam.domain import quiz as rules
+from exam.domain.quiz import NOTHING_YET, QuizAttempt, QuizStanding
+from exam.store import quiz as store
+from lms import api as platform
+from lms.domain.activity import Activity, ActivityState, LearningRules, Panel
+from lms.kernel.db import Session, transaction
+from lms.kernel.i18n import format_instant
+from lms.kernel.i18n import gettext as _
+from lms.kernel.refusal import N_, Invalid
+from question_bank import api as bank
+from question_bank.domain.item import Explanation, ItemContent, Key
+
+KIND = "quiz"
+
+
+class ChoiceUnknown(Invalid):
+    """A choice that the item does not offer."""
+
+    code = "quiz_choice_unknown"
+    message = N_("提交的选项不在题目中，请刷新页面后重试。")
+
+
+@dataclass(frozen=True, slots=True)
+class QuizPanel:
+    """What the lesson page shows of its quiz."""
+
+    activity_id: int
+    standing: QuizStanding
+    items: int
+    needed: int
+    tries_left: int | None
+    may_start: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuizView:
+    """A try with what may be shown of it: keys and explanations only after the hand-in."""
+
+    attempt: QuizAttempt
+    activity: Activity
+    contents: tuple[ItemContent, ...]
+    needed: int
+    tries_left: int | None
+    keys: tuple[Key, ...] = ()
+    explanations: tuple[Explanation, ...] = ()
+    right: tuple[bool, ...] = ()
+
+
+def attach_quiz(session: Session, *, lesson_id: int, programme_code: str, bank_code: str, topic: str, title: str) -> int:
+    """Give a lesson a quiz from a bank's practice pool; returns the activity's id. Doing it twice gives the same one."""
+    return platform.add_activity(session, lesson_id=lesson_id, programme_code=programme_code, kind=KIND, ref=rules.ref_of(bank_code, topic), title=title)
+
+
+def states(session: Session, person_id: int, activities: Sequence[Activity], now: datetime) -> Mapping[int, ActivityState]:  # noqa: ARG001 - the protocol
+    """Tell how far a learner is with the quizzes of a page."""
+    found = store.standings(session, person_id, [activity.id for activity in activities])
+    return {activity.id: _state(activity.id, found.get(activity.id, NOTHING_YET)) for activity in activities}
+
+
+def _state(activity_id: int, standing: QuizStanding) -> ActivityState:
+    if standing.passed:
+        return ActivityState(activity_id, done=True, fraction=1.0, text=_("小测已通过"))
+    if standing.tries:
+        text = _("小测答对 %(right)s / %(of)s 题，未通过", right=standing.best, of=standing.of_items)
+        return ActivityState(activity_id, done=False, fraction=0.0, text=text)
+    return ActivityState(activity_id, done=False, fraction=0.0, text=_("小测未做"))
+
+
+def panel(session: Session, person_id: int, activity: Activity, learning: LearningRules, now: datetime) -> Panel | None:
+    """Show the quiz beside the video; nothing where the programme asks for none."""
+    if not learning.quiz_items:
+        return None
+    standing = store.standings(session, person_id, [activity.id]).get(activity.id, NOTHING_YET)
+    left = _left(learning, standing)
+    reason = ""
+    if left == 0 and not standing.passed:
+        reason = _(rules.QuizTriesUsed.message)
+    elif not learning.earns_at(now):
+        reason = _("%(opens)s 起可以做小测。", opens=format_instant(learning.opens)) if learning.opens and now < learning.opens else _(rules.QuizClosed.message)
+    page = QuizPanel(
+        activity_id=activity.id,
+        standing=standing,
+        items=learning.quiz_items,
+        needed=_needed(learning.quiz_items, learning),
+        tries_left=left,
+        may_start=not reason,
+        reason=reason,
+    )
+    return Panel("exam/quiz/panel.html", page)
+
+
+def begin(person_id: int, activity_id: int, now: datetime) -> int:
+    """Open a try with a fresh draw, or come back to the open one; returns its id."""
+    with transaction() as session:
+        activity, learning = _admitted(session, person_id, activity_id, now)
+        store.one_at_a_time(session, person_id, activity_id)
+        newest = store.newest_of(session, person_id, activity_id)
+        if newest is not None and newest.submitted_at is None:
+            return newest.id
+        if not learning.earns_at(now):
+            raise rules.QuizClosed
+        number = newest.number + 1 if newest else 1
+        if learning.quiz_tries is not None and number > learning.quiz_tries:
+            raise rules.QuizTriesUsed
+        bank_code, topic = rules.source_of(activity.ref)
+        chance = SystemRandom()
+        pool = [item for item in bank.pool(session, bank_code, "practice") if item.topic == topic and item.type.chooses]
+        seen = {item.version_id for item in newest.items} if newest else set()
+        drawn = rules.draw(pool, learning.quiz_items, seen, chance)
+        if not drawn:
+            raise rules.QuizEmpty
+        contents = bank.contents(session, [item.version_id for item in drawn])
+        items = [rules.QuizItem(item.version_id, rules.shuffled(contents[item.version_id], chance)) for item in drawn]
+        platform.activity_begun(session, person_id=person_id, activity_id=activity_id, now=now)
+        return store.begin(session, person_id=person_id, activity_id=activity_id, number=number, items=items, now=now)
+
+
+def view(person_id: int, attempt_id: int, now: datetime) -> QuizView:
+    """Return a try of the person's."""
+    with transaction() as session:
+        return _view(session, _own(session, person_id, attempt_id), now)
+
+
+def hand_in(person_id: int, attempt_id: int, responses: Sequence[Sequence[int]], now: datetime) -> QuizAttempt:
+    """Score a try, once; a repetition changes nothing. Passing it moves the lesson on."""
+    with transaction() as session:
+        attempt = _own(session, person_id, attempt_id, lock=True)
+        if attempt.submitted_at is not None:
+            return attempt
+        _activity, learning = _admitted(session, person_id, attempt.activity_id, now)
+        if not learning.earns_at(now):
+            raise rules.QuizClosed
+        if not rules.offered(attempt.items, responses):
+            raise ChoiceUnknown
+        lacking = rules.unanswered(attempt.items, responses)
+        if lacking:
+            raise rules.QuizIncomplete(items=lacking)
+        versions = [item.version_id for item in attempt.items]
+        kinds = {version: content.type for version, content in bank.contents(session, versions).items()}
+        right = sum(rules.right_ones(attempt.items, responses, kinds, bank.keys(session, versions)))
+        passed = rules.passes(right, len(attempt.items), learning.quiz_pass_percent)
+        store.hand_in(session, attempt_id, responses=responses, right=right, passed=passed, now=now)
+        if passed:
+            platform.activity_done(
+                session, person_id=person_id, activity_id=attempt.activity_id, seconds=0, evidence=f"quiz_attempt:{attempt_id}", now=now
+            )
+        return _own(session, person_id, attempt_id)
+
+
+def _own(session: Session, person_id: int, attempt_id: int, *, lock: bool = False) -> QuizAttempt:
+    found = store.of_person(session, person_id, attempt_id, lock=lock)
+    if found is None:
+        raise rules.QuizMissing
+    return found
+
+
+def _admitted(session: Session, person_id: int, activity_id: int, now: datetime) -> tuple[Activity, LearningRules]:
+    """Return the quiz and the learner's rules; to who takes no part the quiz does not exist."""
+    activity = platform.activity(session, activity_id)
+    learning = platform.rules_for(session, person_id, activity.programme_code, now)
+    hidden = activity.kind != KIND or activity.lesson_id is None or not platform.lesson(session, activity.lesson_id).published
+    if hidden or learning is None or not learning.quiz_items:
+        raise rules.QuizMissing
+    return activity, learning
+
+
+def _view(session: Session, attempt: QuizAttempt, now: datetime) -> QuizView:
+    activity, learning = _admitted(session, attempt.person_id, attempt.activity_id, now)
+    versions = [item.version_id for item in attempt.items]
+    contents = bank.contents(session, versions)
+    standing = store.standings(session, attempt.person_id, [activity.id]).get(activity.id, NOTHING_YET)
+    shown = QuizView(
+        attempt=attempt,
+        activity=activity,
+        contents=tuple(contents[version] for version in versions),
+        needed=_needed(len(versions), learning),
+        tries_left=_left(learning, standing),
+    )
+    if attempt.submitted_at is None:
+        return shown
+    keys, explanations = bank.keys(session, versions), bank.explanations(session, versions)
+    kinds = {version: content.type for version, content in contents.items()}
+    return QuizView(
+        attempt=attempt,
+        activity=activity,
+        contents=shown.contents,
+        needed=shown.needed,
+        tries_left=shown.tries_left,
+        keys=tuple(keys[version] for version in versions),
+        explanations=tuple(explanations[version] for version in versions),
+        right=tuple(rules.right_ones(attempt.items, attempt.responses, kinds, keys)),
+    )
+
+
+def _needed(items: int, learning: LearningRules) -> int:
+    """Return how many right responses pass."""
+    return -(-items * learning.quiz_pass_percent // 100)
+
+
+def _left(learning: LearningRules, standing: QuizStanding) -> int | None:
+    return None if learning.quiz_tries is None else max(0, learning.quiz_tries - standing.tries)

@@ -1,0 +1,120 @@
+"""Tries at lesson quizzes: the table and its statements."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Identity, Index, Integer, UniqueConstraint, func, select, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from exam.domain.quiz import QuizAttempt, QuizItem, QuizStanding
+from lms.kernel.db import Base
+
+
+class QuizAttemptRow(Base):
+    """One try: what was drawn, and what was handed in."""
+
+    __tablename__ = "quiz_attempt"
+    __table_args__ = (
+        UniqueConstraint("person_id", "activity_id", "number"),
+        CheckConstraint("(submitted_at IS NULL) = (responses IS NULL)", name="submitted"),
+        Index("ix_quiz_attempt_activity_id", "activity_id"),
+        Index("uq_quiz_attempt_open", "person_id", "activity_id", unique=True, postgresql_where=text("submitted_at IS NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, init=False)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    activity_id: Mapped[int] = mapped_column(ForeignKey("activity.id"))
+    number: Mapped[int] = mapped_column(Integer)
+    drawn: Mapped[Any] = mapped_column(JSONB)
+    of_items: Mapped[int] = mapped_column(Integer)
+    started_at: Mapped[datetime]
+    submitted_at: Mapped[datetime | None] = mapped_column(default=None)
+    responses: Mapped[Any | None] = mapped_column(JSONB(none_as_null=True), default=None)
+    right_items: Mapped[int] = mapped_column(Integer, default=0)
+    passed: Mapped[bool] = mapped_column(Boolean, default=False)
+
+
+def one_at_a_time(session: Session, person_id: int, activity_id: int) -> None:
+    """Let no other start of the same person at the same quiz go on until this transaction ends."""
+    lock = text("SELECT pg_advisory_xact_lock(hashtextextended('quiz', :activity * 1000000007 + :person))")
+    session.execute(lock, {"activity": activity_id, "person": person_id})
+
+
+def begin(session: Session, *, person_id: int, activity_id: int, number: int, items: Sequence[QuizItem], now: datetime) -> int:
+    """Open a try and return its id."""
+    row = QuizAttemptRow(
+        person_id=person_id,
+        activity_id=activity_id,
+        number=number,
+        drawn=[[item.version_id, list(item.order)] for item in items],
+        of_items=len(items),
+        started_at=now,
+    )
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def of_person(session: Session, person_id: int, attempt_id: int, *, lock: bool = False) -> QuizAttempt | None:
+    """Return one try of a person; another's is not found."""
+    query = select(QuizAttemptRow).where(QuizAttemptRow.id == attempt_id, QuizAttemptRow.person_id == person_id)
+    row = session.scalars(query.with_for_update() if lock else query).first()
+    return _attempt(row) if row else None
+
+
+def newest_of(session: Session, person_id: int, activity_id: int) -> QuizAttempt | None:
+    """Return the newest try of a person at a quiz."""
+    row = session.scalars(
+        select(QuizAttemptRow)
+        .where(QuizAttemptRow.person_id == person_id, QuizAttemptRow.activity_id == activity_id)
+        .order_by(QuizAttemptRow.number.desc())
+        .limit(1)
+    ).first()
+    return _attempt(row) if row else None
+
+
+def hand_in(session: Session, attempt_id: int, *, responses: Sequence[Sequence[int]], right: int, passed: bool, now: datetime) -> None:
+    """Store what was handed in."""
+    row = session.get_one(QuizAttemptRow, attempt_id)
+    row.submitted_at, row.responses, row.right_items, row.passed = now, [list(response) for response in responses], right, passed
+    session.flush()
+
+
+def standings(session: Session, person_id: int, activity_ids: Sequence[int]) -> dict[int, QuizStanding]:
+    """Tell how far a person is with each of the quizzes, in one query."""
+    row = QuizAttemptRow
+    done = row.submitted_at.is_not(None)
+    found = session.execute(
+        select(
+            row.activity_id,
+            func.count().filter(done),
+            func.coalesce(func.bool_or(row.passed), False),
+            func.coalesce(func.max(row.right_items).filter(done), 0),
+            func.max(row.of_items),
+            func.max(row.id).filter(~done),
+            func.max(row.id).filter(done),
+        )
+        .where(row.person_id == person_id, row.activity_id.in_(activity_ids))
+        .group_by(row.activity_id)
+    )
+    return {
+        activity: QuizStanding(tries=tries, passed=passed, best=best, of_items=of_items, open_id=open_id, newest_id=newest)
+        for activity, tries, passed, best, of_items, open_id, newest in found
+    }
+
+
+def _attempt(row: QuizAttemptRow) -> QuizAttempt:
+    return QuizAttempt(
+        id=row.id,
+        person_id=row.person_id,
+        activity_id=row.activity_id,
+        number=row.number,
+        items=tuple(QuizItem(version, tuple(order)) for version, order in row.drawn),
+        started_at=row.started_at,
+        submitted_at=row.submitted_at,
+        responses=tuple(tuple(response) for response in row.responses or ()),
+        right=row.right_items,
+        passed=row.passed,
+    )
