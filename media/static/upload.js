@@ -21,7 +21,7 @@ async function post(url, body, type) {
 function show(sent, size) {
   const percent = Math.floor((100 * sent) / size);
   bar.value = percent;
-  said.textContent = words.wordsSending.replace("{percent}", percent);
+  said.textContent = words.wordsSending.replace("{percent}", `${percent}%`);
 }
 
 async function again(send) {

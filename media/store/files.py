@@ -43,10 +43,6 @@ class Files(Protocol):
         """Give, for the time of the work, a path where the file can be read; a copy is removed afterwards."""
         ...
 
-    def remove_folder(self, name: str) -> None:
-        """Remove everything below a name."""
-        ...
-
 
 class Disk:
     """Files in a folder."""
@@ -95,10 +91,6 @@ class Disk:
     def local(self, name: str) -> Iterator[Path]:
         """Yield the file itself."""
         yield self.root / name
-
-    def remove_folder(self, name: str) -> None:
-        """Remove the folder."""
-        shutil.rmtree(self.root / name, ignore_errors=True)
 
 
 class Bucket:
@@ -149,11 +141,6 @@ class Bucket:
             path = Path(folder) / Path(name).name
             self._client.fget_object(self._bucket, name, str(path))
             yield path
-
-    def remove_folder(self, name: str) -> None:
-        """Remove every object below the name."""
-        for found in self._client.list_objects(self._bucket, prefix=f"{name}/", recursive=True):
-            self._client.remove_object(self._bucket, str(found.object_name))
 
 
 class StoreAddressError(ValueError):
