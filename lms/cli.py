@@ -14,6 +14,7 @@ from lms.kernel.permissions import Role
 from lms.kernel.refusal import Refusal
 from lms.kernel.security import Seal
 from lms.services import account as accounts
+from lms.services import certificate as certificate_service
 from lms.services import programme_version as programmes
 from lms.services import role_grant as role_grants
 from lms.services import roster as rosters
@@ -192,3 +193,52 @@ def new_code(account: str) -> None:
     except Refusal as refusal:
         raise click.ClickException(refusal.message) from None
     click.echo(code)
+
+
+@click.group()
+def certificates() -> None:
+    """Answer for certificates."""
+
+
+@certificates.command("list")
+@click.argument("account")
+@with_appcontext
+def list_certificates(account: str) -> None:
+    """List the certificates of one account."""
+    for held in certificate_service.held_by_account(account):
+        click.echo(f"{held.certificate.id}\t{held.certificate.serial}\t{held.certificate.code}\t{held.standing}")
+
+
+@certificates.command("revoke")
+@click.argument("certificate_id", type=int)
+@click.option("--reason", required=True)
+@with_appcontext
+def revoke_certificate(certificate_id: int, reason: str) -> None:
+    """Revoke a certificate; the check page says so at once."""
+    try:
+        with transaction() as session:
+            certificate_service.revoke(session, certificate_id, reason=reason, actor_id=None, now=current_app.extensions["clock"].now())
+    except Refusal as refusal:
+        raise click.ClickException(refusal.message) from None
+    click.echo(f"certificate {certificate_id} is revoked")
+
+
+@certificates.command("reissue")
+@click.argument("certificate_id", type=int)
+@click.option("--reason", required=True)
+@with_appcontext
+def reissue_certificate(certificate_id: int, reason: str) -> None:
+    """Replace a certificate by a new edition."""
+    try:
+        with transaction() as session:
+            issued = certificate_service.reissue(session, certificate_id, reason=reason, actor_id=None, now=current_app.extensions["clock"].now())
+    except Refusal as refusal:
+        raise click.ClickException(refusal.message) from None
+    click.echo(f"certificate {issued} replaces {certificate_id}")
+
+
+@certificates.command("rotate-key")
+@with_appcontext
+def rotate_key() -> None:
+    """Make a new signing key; what older keys signed still verifies."""
+    click.echo(certificate_service.rotate_key(actor_id=None, now=current_app.extensions["clock"].now()))

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from lms.cli import certificates as certificate_commands
 from lms.cli import people as people_commands
 from lms.cli import programme
 from lms.kernel.part import NavEntry, Part
@@ -12,7 +13,9 @@ from lms.services import grade as grades
 from lms.services.progress import verify as verify_progress
 from lms.store.signing_in import identity_of
 from lms.web.attendance import attendance
+from lms.web.certificate import certificate
 from lms.web.course import course
+from lms.web.grade import grade
 from lms.web.home import home
 from lms.web.lesson import lesson
 from lms.web.plan import plan
@@ -23,16 +26,20 @@ from lms.web.role_grant import role_grant
 from lms.web.roster import roster
 from lms.web.signing_in import signing_in
 from lms.web.unit import unit
+from lms.web.verification import verification
 
 part = Part(
     name="lms",
     folder=Path(__file__).parent,
     identity_loader=identity_of,
-    routes=(home, plan, lesson, programme_pages, course, attendance, signing_in, account, people, unit, role_grant, roster),
-    commands=(programme, people_commands),
+    routes=(home, plan, lesson, programme_pages, course, attendance, signing_in, account, people, unit, role_grant, roster, grade, certificate, verification),
+    commands=(programme, people_commands, certificate_commands),
     nav=(
         NavEntry(N_("首页"), "home.page", "home", Permission.SIGNED_IN, 10),
         NavEntry(N_("学习计划"), "plan.page", "calendar", Permission.LEARN, 20),
+        NavEntry(N_("成绩单"), "grade.page", "chart", Permission.LEARN, 25),
+        NavEntry(N_("证书"), "certificate.page", "award", Permission.LEARN, 26),
+        NavEntry(N_("证书登记簿"), "certificate.register", "award", Permission.ISSUE_CERTIFICATES, 65),
         NavEntry(N_("课程管理"), "course.all", "book", Permission.EDIT_COURSES, 30),
         NavEntry(N_("名单导入"), "attendance.programmes", "upload", Permission.MANAGE_PEOPLE, 50),
         NavEntry(N_("培训项目"), "programme.all", "book", Permission.MANAGE_PROGRAMMES, 60),

@@ -1,8 +1,10 @@
 """Certificates: what is signed, how a name is masked, and what a check may answer."""
 
+import base64
 import hashlib
 import json
 import secrets
+import zlib
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
@@ -12,6 +14,7 @@ QUALIFIED = "qualified"
 # No 0/O, 1/I/L: a code is read aloud over a telephone. 12 of 31 signs are 59 bits.
 _SIGNS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 CODE_LENGTH = 12
+MOST_VOUCHER = 2000
 
 
 class CertificateMissing(Missing):
@@ -92,3 +95,20 @@ def masked(name: str) -> str:
 def link(previous: bytes, statement: bytes, signature: bytes) -> bytes:
     """Return the hash that chains an issue to the one before it."""
     return hashlib.sha256(previous + statement + signature).digest()
+
+
+def voucher(statement: bytes, signature: bytes) -> str:
+    """Pack what is signed with its signature for a QR code, so that it can be checked without asking us."""
+    return base64.urlsafe_b64encode(signature + zlib.compress(statement, 9)).decode().rstrip("=")
+
+
+def read_voucher(text: str) -> tuple[bytes, bytes] | None:
+    """Return statement and signature of a QR code; None where it is damaged or far too large to be one."""
+    if len(text) > MOST_VOUCHER:
+        return None
+    try:
+        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        unpack = zlib.decompressobj()
+        return unpack.decompress(raw[64:], 4096), raw[:64]
+    except (ValueError, zlib.error):
+        return None

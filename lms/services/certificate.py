@@ -15,9 +15,11 @@ from lms.domain.programme import Programme
 from lms.kernel import audit, installation
 from lms.kernel.db import Session, transaction
 from lms.kernel.i18n import ZONE
+from lms.kernel.permissions import Permission
 from lms.kernel.security import Seal
 from lms.kernel.settings import Settings
 from lms.services import programme as programmes
+from lms.services import unit as units
 from lms.store import certificate as store
 from lms.store import enrolment as enrolment_store
 from lms.store import grade as grade_store
@@ -122,8 +124,11 @@ class Checked:
     revoked_at: datetime | None
 
 
-def check(written_code: str) -> Checked:
-    """Return what a check page shows; raises CertificateMissing."""
+def check(written_code: str, voucher: str | None = None) -> Checked:
+    """Return what a check page shows; raises CertificateMissing.
+
+    `voucher` is what a QR code carried: one that was altered makes the whole not genuine.
+    """
     with transaction() as session:
         found = store.by_code(session, rules.read_code(written_code))
         if found is None:
@@ -139,16 +144,88 @@ def check(written_code: str) -> Checked:
             day=statement.day,
             serial=statement.serial,
             sample=statement.sample,
-            genuine=genuine(public, found),
+            genuine=genuine(public, found) and (voucher is None or rules.read_voucher(voucher) == (found.statement, found.signature)),
             revoked_at=found.revoked_at,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A certificate as its holder and those who answer for it see it."""
+
+    certificate: Certificate
+    statement: Statement
+    standing: Standing
+
+
+def held_by(person_id: int) -> tuple[Held, ...]:
+    """Return a person's certificates, the newest first."""
+    with transaction() as session:
+        return _held(store.of_person(session, person_id))
+
+
+def held_by_account(account: str) -> tuple[Held, ...]:
+    """Return the certificates of an account, the newest first; raises CertificateMissing for an unknown one."""
+    with transaction() as session:
+        found = person_store.person_by_account(session, account)
+        if found is None:
+            raise rules.CertificateMissing
+        return _held(store.of_person(session, found.id))
+
+
+def one_of(person_id: int, certificate_id: int) -> Held:
+    """Return one certificate of a person; raises CertificateMissing for anybody else's."""
+    found = next((held for held in held_by(person_id) if held.certificate.id == certificate_id), None)
+    if found is None:
+        raise rules.CertificateMissing
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """A page of the issue log inside one's scope."""
+
+    held: tuple[Held, ...]
+    before: int | None
+
+
+def register(actor_id: int, *, before: int | None, limit: int = 30) -> Register:
+    """Return the certificates of the people one answers for, the newest first."""
+    with transaction() as session:
+        scope = units.scope_of(session, actor_id, Permission.ISSUE_CERTIFICATES)
+        found = store.page(session, scope, before=before, limit=limit + 1)
+        return Register(_held(found[:limit]), found[limit - 1].id if len(found) > limit else None)
+
+
+def revoke_as(actor_id: int, certificate_id: int, *, reason: str, now: datetime) -> None:
+    """Revoke as a person who answers for the holder."""
+    with transaction() as session:
+        _require_scope(session, actor_id, certificate_id)
+        revoke(session, certificate_id, reason=reason, actor_id=actor_id, now=now)
+
+
+def reissue_as(actor_id: int, certificate_id: int, *, reason: str, now: datetime) -> int:
+    """Re-issue as a person who answers for the holder."""
+    with transaction() as session:
+        _require_scope(session, actor_id, certificate_id)
+        return reissue(session, certificate_id, reason=reason, actor_id=actor_id, now=now)
+
+
+def _require_scope(session: Session, actor_id: int, certificate_id: int) -> None:
+    found = store.one(session, certificate_id)
+    if found is None or not units.in_scope(session, actor_id, Permission.ISSUE_CERTIFICATES, found.person_id):
+        raise rules.CertificateMissing
+
+
+def _held(found: tuple[Certificate, ...]) -> tuple[Held, ...]:
+    return tuple(Held(one, statement_of(one), standing_of(one, found)) for one in found)
 
 
 def standing_of(certificate: Certificate, editions: tuple[Certificate, ...]) -> Standing:
     """Tell how a certificate stands among the editions of its enrolment."""
     if certificate.revoked_at is None:
         return Standing.VALID
-    later = any(other.edition > certificate.edition for other in editions)
+    later = any(other.enrolment_id == certificate.enrolment_id and other.edition > certificate.edition for other in editions)
     return Standing.REPLACED if later else Standing.REVOKED
 
 
@@ -190,6 +267,8 @@ def reissue(session: Session, certificate_id: int, *, reason: str, actor_id: int
     assert enrolment is not None
     if not grade_store.lock(session, enrolment.id, now).qualified:
         raise rules.NotQualified
+    if not reason.strip():
+        raise rules.ReasonNeeded
     editions = store.of_enrolment(session, enrolment.id)
     for edition in editions:
         if edition.revoked_at is None:

@@ -1,19 +1,28 @@
 """Post a score, take it back, and follow with grade and certificate in the same transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 
 from lms.domain import grade as rules
 from lms.domain.enrolment import Enrolment, EnrolmentMissing
 from lms.domain.grade import Grade, Score
 from lms.domain.programme import Programme
 from lms.kernel import audit
-from lms.kernel.db import Session
+from lms.kernel.db import Session, transaction
+from lms.kernel.i18n import gettext as _
+from lms.kernel.permissions import Permission
 from lms.services import certificate as certificates
 from lms.services import programme as programmes
+from lms.services import progress as progresses
+from lms.services import unit as units
 from lms.store import enrolment as enrolment_store
 from lms.store import grade as store
+from lms.store import person as person_store
 from lms.store import progress as progress_store
+from lms.store.grade import GradeLine
+from lms.store.progress import Progress
 
 
 def post_score(
@@ -84,6 +93,45 @@ def of_enrolment(session: Session, enrolment_id: int, programme: Programme) -> G
         online_complete=progress.online_complete,
         offline_complete=progress.offline_complete,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A learner's grade sheet: the grade, and the line that counts for each component."""
+
+    programme: Programme
+    enrolment: Enrolment
+    grade: Grade
+    lines: Mapping[str, GradeLine]
+    progress: Progress
+    missing: tuple[str, ...]
+
+
+def sheets(person_id: int) -> tuple[Sheet, ...]:
+    """Return a learner's grade sheets, the newest enrolment first."""
+    with transaction() as session:
+        return tuple(_sheet(session, enrolment) for enrolment in enrolment_store.of_person(session, person_id))
+
+
+def sheets_as(actor_id: int, person_id: int) -> tuple[str, tuple[Sheet, ...]]:
+    """Return another's name and grade sheets to who answers for her; raises EnrolmentMissing outside the scope."""
+    with transaction() as session:
+        if not units.in_scope(session, actor_id, Permission.MANAGE_CLASS, person_id):
+            raise EnrolmentMissing
+        name = person_store.cards(session, [person_id])[person_id].name
+    return name, sheets(person_id)
+
+
+def _sheet(session: Session, enrolment: Enrolment) -> Sheet:
+    programme = programmes.programme(session, enrolment.programme_code)
+    progress = progress_store.of_enrolment(session, enrolment.id)
+    standing = store.standing(store.lines(session, enrolment.id))
+    grade = of_enrolment(session, enrolment.id, programme)
+    missing = list(progresses.missing(programme, progress))
+    missing += [_("“%(title)s”还没有成绩", title=one.title) for one in programme.assessment.components if one.code not in standing]
+    if grade.total is not None and grade.total < Fraction(str(programme.requirements.total)):
+        missing.append(_("总评未达到 %(points)s 分", points=programme.requirements.total))
+    return Sheet(programme, enrolment, grade, standing, progress, tuple(missing))
 
 
 def verify(session: Session, now: datetime) -> Iterable[str]:  # noqa: ARG001 - every verifier is called alike

@@ -32,7 +32,9 @@ def lin(app: Flask) -> int:
         found = enrolment.of_person(session, person_id, learning.CODE)
         assert found
         for kind, seconds in ((HoursKind.ONLINE, 4050), (HoursKind.OFFLINE, 2700)):
-            hours.enter(session, api.in_force(session, learning.CODE), enrolment_id=found.id, kind=kind, worth=Worth(seconds, 1), evidence=f"list:{kind}", now=NOON)
+            hours.enter(
+                session, api.in_force(session, learning.CODE), enrolment_id=found.id, kind=kind, worth=Worth(seconds, 1), evidence=f"list:{kind}", now=NOON
+            )
     return person_id
 
 
@@ -44,7 +46,9 @@ def components() -> tuple[str, str]:
 
 def post(person_id: int, component: str, points: int, evidence: str = "test") -> None:
     with transaction() as session:
-        api.post_score(session, person_id=person_id, programme_code=learning.CODE, component=component, points=points, of_points=10_000, evidence=evidence, now=NOON)
+        api.post_score(
+            session, person_id=person_id, programme_code=learning.CODE, component=component, points=points, of_points=10_000, evidence=evidence, now=NOON
+        )
 
 
 def certificates(person_id: int) -> tuple[certificate_store.Certificate, ...]:
@@ -84,7 +88,9 @@ def test_the_last_hours_issue_the_certificate_too(app: Flask) -> None:
         (lesson,) = learning.taught(session, seconds=4050)
         found = enrolment.of_person(session, person_id, learning.CODE)
         assert found
-        hours.enter(session, api.in_force(session, learning.CODE), enrolment_id=found.id, kind=HoursKind.OFFLINE, worth=Worth(2700, 0), evidence="list:1", now=NOON)
+        hours.enter(
+            session, api.in_force(session, learning.CODE), enrolment_id=found.id, kind=HoursKind.OFFLINE, worth=Worth(2700, 0), evidence="list:1", now=NOON
+        )
     for component in components():
         post(person_id, component, 9000)
     assert certificates(person_id) == ()

@@ -1,0 +1,72 @@
+"""`make demo`: the whole product on one machine, filled with a demo province."""
+
+import argparse
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+from demo.stack import Stack, StackFailed, running
+from lms.kernel.postgres import PostgresFailed
+
+BOLD, QUIET, PLAIN = ("\033[1m", "\033[2m", "\033[0m") if sys.stdout.isatty() else ("", "", "")
+
+
+def _step(text: str, began: float) -> None:
+    print(f"· {text} {QUIET}{time.monotonic() - began:5.1f} s{PLAIN}", flush=True)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def main() -> int:
+    """Start everything, say who can sign in, and wait for Ctrl-C."""
+    parser = argparse.ArgumentParser(prog="make demo", description="Run the product with a demo province.")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--folder", type=Path, default=Path("var/demo"))
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, _interrupt)
+    began = time.monotonic()
+    stack = Stack(arguments.folder.absolute(), arguments.port, database_url=os.environ.get("DATABASE_URL", ""))
+    try:
+        with running(stack):
+            _step("database ready", began)
+            _fill(stack, began)
+            stack.start_server()
+            stack.start_worker()
+            _step("server ready", began)
+            lectures = stack.spawn("lectures", "-m", "demo.background")
+            print(_welcome(stack))
+            while True:
+                time.sleep(1)
+                if lectures is not None and lectures.poll() is not None:
+                    _step("all lectures are made" if lectures.returncode == 0 else f"lectures failed, see {stack.folder}/lectures.log", began)
+                    lectures = None
+    except KeyboardInterrupt:
+        print("\n· stopped")
+        return 0
+    except (PostgresFailed, StackFailed) as failure:
+        print(f"! {failure}", file=sys.stderr)
+        return 1
+
+
+def _fill(stack: Stack, began: float) -> None:
+    from demo import province
+
+    os.environ.update(stack.environment)
+    for sentence in province.fill(stack.folder):
+        _step(sentence, began)
+
+
+def _welcome(stack: Stack) -> str:
+    from demo.people import CAST, PASSWORD
+
+    rows = "\n".join(f"    {account:<10}{role}" for account, role in CAST)
+    return f"\n{BOLD}  {stack.url}{PLAIN}\n\n  Sign in with the password {BOLD}{PASSWORD}{PLAIN} as\n{rows}\n\n  {QUIET}Ctrl-C ends everything; logs are in {stack.folder}{PLAIN}\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

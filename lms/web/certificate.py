@@ -1,0 +1,121 @@
+"""Certificates: one's own to see and download, and the register of those who issue them."""
+
+from dataclasses import dataclass
+
+from flask import Response, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from wtforms import StringField
+from wtforms.validators import InputRequired, Length
+
+from lms.domain.certificate import Standing, voucher
+from lms.formats import certificate as printing
+from lms.kernel import request as current
+from lms.kernel.forms import Form
+from lms.kernel.i18n import gettext as _
+from lms.kernel.i18n import lazy_gettext
+from lms.kernel.part import routes
+from lms.kernel.permissions import Permission, requires
+from lms.services import certificate as service
+from lms.services import grade as grades
+from lms.services.certificate import Held, Register
+
+certificate = routes("certificate", __name__)
+STANDING_WORDS = {Standing.VALID: lazy_gettext("有效"), Standing.REVOKED: lazy_gettext("已撤销"), Standing.REPLACED: lazy_gettext("已由新证书代替")}
+STANDING_KINDS = {Standing.VALID: "success", Standing.REVOKED: "danger", Standing.REPLACED: "warning"}
+
+
+class ReasonForm(Form):
+    """Why a certificate is revoked or issued anew."""
+
+    reason = StringField(lazy_gettext("理由"), validators=[InputRequired(), Length(min=2, max=300)])
+
+
+@dataclass(frozen=True, slots=True)
+class HeldView:
+    """One certificate with its standing in words."""
+
+    held: Held
+    words: str
+    kind: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class CertificatesPage:
+    """What the holder sees; `missing` says what is lacking where there is none yet."""
+
+    held: tuple[HeldView, ...]
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterPage:
+    """What who issues certificates sees."""
+
+    register: Register
+    held: tuple[HeldView, ...]
+    form: ReasonForm
+
+
+def view(held: Held) -> HeldView:
+    """Put a certificate's standing into words."""
+    code = held.certificate.code
+    spaced = "-".join(code[place : place + 4] for place in range(0, len(code), 4))
+    return HeldView(held, str(STANDING_WORDS[held.standing]), STANDING_KINDS[held.standing], spaced)
+
+
+@certificate.get("/certificates", endpoint="page")
+@requires(Permission.LEARN)
+def page() -> ResponseReturnValue:
+    """Show one's certificates, or what is still missing."""
+    person_id = current.person().person_id
+    held = service.held_by(person_id)
+    missing = () if held else tuple(sentence for sheet in grades.sheets(person_id) for sentence in sheet.missing)
+    return render_template("lms/certificate/page.html", page=CertificatesPage(tuple(view(one) for one in held), missing))
+
+
+@certificate.get("/certificates/<int:certificate_id>.pdf", endpoint="pdf")
+@requires(Permission.LEARN)
+def pdf(certificate_id: int) -> ResponseReturnValue:
+    """Print one's certificate."""
+    held = service.one_of(current.person().person_id, certificate_id)
+    base: str = current_app.extensions["settings"].base_url
+    signed = voucher(held.certificate.statement, held.certificate.signature)
+    sheet = printing.Sheet(
+        statement=held.statement,
+        code=held.certificate.code,
+        address=f"{base.split('://', 1)[-1]}/check",
+        link=f"{base}/check/{held.certificate.code}?s={signed}",
+    )
+    way = "attachment" if "download" in request.args else "inline"
+    return Response(
+        printing.pdf(sheet),
+        mimetype="application/pdf",
+        headers={"Content-Disposition": f"{way}; filename=certificate-{held.certificate.id}.pdf", "Cache-Control": "private, no-store"},
+    )
+
+
+@certificate.get("/register", endpoint="register")
+@requires(Permission.ISSUE_CERTIFICATES)
+def register() -> ResponseReturnValue:
+    """Show the issue log inside one's scope."""
+    found = service.register(current.person().person_id, before=request.args.get("before", type=int))
+    return render_template("lms/certificate/register.html", page=RegisterPage(found, tuple(view(one) for one in found.held), ReasonForm()))
+
+
+@certificate.post("/register/<int:certificate_id>/revoke", endpoint="revoke")
+@requires(Permission.ISSUE_CERTIFICATES)
+def revoke(certificate_id: int) -> ResponseReturnValue:
+    """Revoke a certificate."""
+    service.revoke_as(current.person().person_id, certificate_id, reason=ReasonForm().reason.data or "", now=current.now())
+    flash(_("证书已撤销，查验页立即生效。"), "success")
+    return redirect(url_for("certificate.register"))
+
+
+@certificate.post("/register/<int:certificate_id>/reissue", endpoint="reissue")
+@requires(Permission.ISSUE_CERTIFICATES)
+def reissue(certificate_id: int) -> ResponseReturnValue:
+    """Replace a certificate by a new edition."""
+    service.reissue_as(current.person().person_id, certificate_id, reason=ReasonForm().reason.data or "", now=current.now())
+    flash(_("已发新证书，原证书不再有效。"), "success")
+    return redirect(url_for("certificate.register"))
