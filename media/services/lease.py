@@ -1,7 +1,7 @@
 """Open a lease: the newest play of an account wins, and everything a report needs is signed into its token."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -9,7 +9,7 @@ from lms import api as lms
 from lms.domain.activity import Activity, LearningRules
 from lms.kernel.db import Session, transaction
 from lms.kernel.refusal import Missing
-from lms.kernel.security import Signer
+from lms.kernel.security import Signer, throttle
 from media.domain import lease as rules
 from media.domain.asset import VIDEO_KIND
 from media.domain.lease import Budget, Lease
@@ -18,6 +18,9 @@ from media.domain.presence import Presence
 from media.services import asset as assets
 from media.store import lease as store
 from media.store import playback as watched_store
+
+MOST_LEASES = 120  # a person opens one by each first press of play; only a script opens hundreds
+MOST_LEASES_IN = timedelta(minutes=10)
 
 
 class LeaseToken(msgspec.Struct, array_like=True, frozen=True):
@@ -69,6 +72,7 @@ def read(token: str) -> Lease:
 
 def open_lease(*, person_id: int, login_id: int, activity_id: int, device: str, now: datetime) -> OpenedLease:
     """Open a lease for a video and close the account's former one."""
+    throttle(f"lease:{person_id}", limit=MOST_LEASES, within=MOST_LEASES_IN, now=now)
     with transaction() as session:
         activity, found = learning(session, person_id, activity_id, now)
         terms = replace(_terms(session, activity, found, now), person_id=person_id, login_id=login_id)

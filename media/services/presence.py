@@ -13,7 +13,7 @@ from media.store import lease as store
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class Prompt:
     """One question; without options one tap is the answer. `key` is the place of the right option, never sent before the answer."""
 
     text: str
@@ -30,7 +30,7 @@ class Answered:
     explanation: str
 
 
-QuestionsOf = Callable[[Session, int, int, int], Question | None]  # person, activity, number of the question
+PromptsOf = Callable[[Session, int, int, int], Prompt | None]  # person, activity, number of the question
 
 _LINES = (
     _("您还在学习吗？点一下继续。"),
@@ -39,22 +39,22 @@ _LINES = (
     _("请确认您正在观看，随后继续播放。"),
 )
 # A package above may bring questions from the lesson's practice pool; filled while parts are imported.
-_providers: list[QuestionsOf] = []
+_providers: list[PromptsOf] = []
 
 
-def register_questions(provider: QuestionsOf) -> None:
-    """Let a package above supply the questions; it must give the same one for the same number."""
+def register_prompts(provider: PromptsOf) -> None:
+    """Let a package above supply the prompts; it must give the same one for the same number."""
     _providers.append(provider)
 
 
-def question(*, person_id: int, token: str) -> tuple[int, Question] | None:
+def prompt(*, person_id: int, token: str) -> tuple[int, Prompt] | None:
     """Return the open question of a lease's account."""
     lease = leases.read(token)
     with transaction() as session:
         account = store.lock_account(session, person_id)
         if lease.person_id != person_id or account.presence.asked_at is None:
             return None
-        return account.presence.number, _question(session, person_id, lease.activity_id, account.presence.number)
+        return account.presence.number, _prompt(session, person_id, lease.activity_id, account.presence.number)
 
 
 def answer(*, person_id: int, token: str, number: int, choice: int | None, now: datetime) -> Answered:
@@ -64,7 +64,7 @@ def answer(*, person_id: int, token: str, number: int, choice: int | None, now: 
         account = store.lock_account(session, person_id)
         if lease.person_id != person_id or account.presence.number != number or account.presence.asked_at is None:
             return Answered(right=True, explanation="")
-        asked = _question(session, person_id, lease.activity_id, number)
+        asked = _prompt(session, person_id, lease.activity_id, number)
         _terms, budget = store.lease(session, lease.id)
         standing = playback.answer(lease, Standing(Watched(), budget, account.presence), number, now)
         store.save_budget(session, lease.id, standing.budget)
@@ -73,9 +73,9 @@ def answer(*, person_id: int, token: str, number: int, choice: int | None, now: 
     return Answered(right, "" if right else asked.explanation)
 
 
-def _question(session: Session, person_id: int, activity_id: int, number: int) -> Question:
+def _prompt(session: Session, person_id: int, activity_id: int, number: int) -> Prompt:
     for provider in _providers:
         found = provider(session, person_id, activity_id, number)
         if found is not None:
             return found
-    return Question(str(_LINES[number % len(_LINES)]))
+    return Prompt(str(_LINES[number % len(_LINES)]))

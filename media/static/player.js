@@ -187,6 +187,7 @@ class Player {
     if (answer.done && !this.#finished) {
       this.#finished = true;
       this.#say("done");
+      this.#root.querySelector("[data-next]").hidden = false;
       this.#root.dispatchEvent(new CustomEvent("activity-done", { bubbles: true }));
     } else if (biggest && milliseconds(biggest.spans) >= 1000 && answer.newest) {
       const seconds = Math.round(milliseconds(biggest.spans) / 1000);

@@ -22,7 +22,7 @@ export class Presence {
   async ask(due, lease, onAnswer) {
     if (this.#shown === due.number) return;
     this.#shown = due.number;
-    const question = await post("/api/media/presence/question", { lease }, this.#csrf).catch(() => null);
+    const question = await post("/api/media/presence/prompt", { lease }, this.#csrf).catch(() => null);
     if (!question?.ok || question.answer.number === null) {
       this.#shown = null;
       return;

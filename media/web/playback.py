@@ -109,7 +109,7 @@ class PresenceAsk(msgspec.Struct):
     lease: Token
 
 
-class PresenceQuestion(msgspec.Struct):
+class PresencePrompt(msgspec.Struct):
     """The open question; without options one tap is the answer."""
 
     number: int | None
@@ -165,13 +165,13 @@ def open_lease(payload: Ask) -> object:
     return _with_cookie(answer, found.cookie)
 
 
-@playback.post("/api/media/presence/question")
+@playback.post("/api/media/presence/prompt")
 @requires(Permission.LEARN)
-@json_route(PresenceAsk, PresenceQuestion)
-def presence_question(payload: PresenceAsk) -> PresenceQuestion:
+@json_route(PresenceAsk, PresencePrompt)
+def presence_prompt(payload: PresenceAsk) -> PresencePrompt:
     """Return the open presence question."""
-    found = presence.question(person_id=current.person().person_id, token=payload.lease)
-    return PresenceQuestion(None, "", ()) if found is None else PresenceQuestion(found[0], found[1].text, found[1].options)
+    found = presence.prompt(person_id=current.person().person_id, token=payload.lease)
+    return PresencePrompt(None, "", ()) if found is None else PresencePrompt(found[0], found[1].text, found[1].options)
 
 
 @playback.post("/api/media/presence")

@@ -3,7 +3,6 @@
 import itertools
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,14 +92,14 @@ def lesson_id(product: Product, tmp_path_factory: pytest.TempPathFactory) -> int
 
 
 @pytest.fixture
-def lecture(product: Product, lesson_id: int) -> Iterator[Lecture]:
+def lecture(product: Product, lesson_id: int) -> Lecture:
     """A teacher who has seen nothing yet."""
     account = f"watcher{next(_numbers)}"
     with product.seeding(), transaction() as session:
         person_id = rows.person(session, account=account, name="林晓梅")
         learning.enrol(session, person_id)
         give_password(session, person_id, product.now())
-    yield Lecture(product, lesson_id, account, person_id)
+    return Lecture(product, lesson_id, account, person_id)
 
 
 def reach(page: Page, place: float, *, moving: bool = False) -> None:

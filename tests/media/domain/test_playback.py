@@ -104,8 +104,18 @@ def test_ten_videos_at_once_earn_the_time_of_one() -> None:
     assert account.refused(Reason.OTHER_DEVICE) >= 9 * 600 - 5
 
 
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(100, 400))
+def test_no_adversary_beats_the_wall_clock_in_30_000_tries(seed: int) -> None:
+    adversaries(seed)
+
+
 @pytest.mark.parametrize("seed", range(30))
 def test_no_adversary_beats_the_wall_clock(seed: int) -> None:
+    adversaries(seed)
+
+
+def adversaries(seed: int) -> None:
     """A hundred random sequences a seed, 3,000 in all: any leases, claims, pauses, replays and clocks that step back."""
     draws = random.Random(seed)
     for _ in range(100):

@@ -1,0 +1,73 @@
+"""The batch statement under competition: several servers report for one account at once."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from flask import Flask
+from sqlalchemy import text
+
+from lms.kernel.clock import FixedClock
+from lms.kernel.db import connection, transaction
+from media.services import heartbeat
+from media.services import lease as leases
+from media.services import playback as watching
+from media.services.heartbeat import Outcome, Report
+from media.store.spans import from_text, to_text
+from tests.support.watching import Player, credited, videos
+
+
+def test_spans_survive_their_text() -> None:
+    for spans in ((), ((0, 5),), ((0, 5), (9, 12), (20, 2_000_000_000))):
+        assert from_text(to_text(spans)) == spans
+    assert from_text(None) == ()
+
+
+def test_four_servers_at_once_never_credit_more_than_the_clock(app: Flask, clock: FixedClock) -> None:
+    (video,) = videos()
+    player = Player(app, clock)
+    token = player.open(video)["lease"]
+    lease = leases.read(token)
+    player.fetch(video, 0, 2_700)
+    clock.advance(seconds=120)
+    start = threading.Barrier(4)
+
+    def server(number: int) -> None:
+        link = connection()
+        start.wait()
+        for turn in range(15):
+            at = (number * 15 + turn) * 15_000
+            with link.transaction():
+                heartbeat._write(link, [Report(lease, lease.login_id, number * 100 + turn, [(at, at + 15_000)], clock.now())])
+        link.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(server, range(4)))
+    assert credited(video) == 120
+    with transaction() as session:
+        assert session.execute(text("SELECT count(*) FROM beat")).scalar() == 60
+        assert list(watching.verify(session, clock.now())) == []
+
+
+def test_one_batch_may_hold_many_reports_of_one_account(app: Flask, clock: FixedClock) -> None:
+    one, two = videos(2)
+    player = Player(app, clock)
+    first = leases.read(player.open(one)["lease"])
+    clock.advance(seconds=30)
+    second = leases.read(player.open(two)["lease"])
+    player.fetch(one, 0, 600)
+    player.fetch(two, 0, 600)
+    clock.advance(seconds=30)
+    link = connection()
+    reports = [
+        Report(lease, lease.login_id, number, [(number * 10_000, number * 10_000 + 10_000)], clock.now())
+        for lease in (first, second)
+        for number in range(6)
+    ]
+    reports.append(reports[0])
+    with link.transaction():
+        answers = heartbeat._write(link, reports)
+    link.close()
+    assert (credited(one), credited(two)) == (30, 30)
+    repeated = answers[-1]
+    assert isinstance(repeated, Outcome)
+    assert repeated.accepted == ((0, 10_000),)
