@@ -204,7 +204,7 @@ def _keep_poster(file: "av.container.InputContainer", picture: "av.VideoStream",
     file.seek(wanted, stream=picture, backward=True)
     for frame in file.decode(picture):
         if frame.pts is None or frame.pts >= wanted:
-            image = frame.to_image()
+            image = frame.to_image()  # type: ignore[no-untyped-call]
             if getattr(frame, "rotation", 0):
                 image = image.rotate(frame.rotation, expand=True)
             image.thumbnail((1280, 720))

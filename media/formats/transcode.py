@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
+from typing import Any, cast
 
 import av
 from av.video.frame import PictureType
@@ -23,10 +24,12 @@ from media.formats.probe import OPEN, container_of, is_cover
 
 SEGMENT_SECONDS = 4
 CLOCK = 90_000
+MILLISECOND = Fraction(1, 1000)
 NICENESS = 10
 MOST_MEMORY = 4 * 1024**3
 SIZES = (Size("720p", 1280, 720, 24, 2_000_000, 30), Size("360p", 640, 360, 27, 450_000, 15))
-TURNS = {90: [("transpose", "cclock")], -90: [("transpose", "clock")], 180: [("hflip", None), ("vflip", None)], -180: [("hflip", None), ("vflip", None)]}
+HALF = (("hflip", ()), ("vflip", ()))
+TURNS: dict[int, tuple[tuple[str, tuple[str, ...]], ...]] = {90: (("transpose", ("cclock",)),), -90: (("transpose", ("clock",)),), 180: HALF, -180: HALF}
 
 
 class Writer:
@@ -91,10 +94,20 @@ class Writer:
         small.pict_type = PictureType.I if key else PictureType.NONE
         self.file.mux(self.video.encode(small))
 
-    def add_packet(self, packet: "av.Packet", stream: "av.VideoStream | av.AudioStream") -> None:
-        """Write a packet as it is."""
-        packet.stream = stream
+    def copy_picture(self, packet: "av.Packet[av.VideoStream]") -> None:
+        """Write a picture's packet as it is."""
+        packet.stream = self.video
         self.file.mux(packet)
+
+    def add_sound(self, packet: "av.Packet[av.AudioStream]") -> None:
+        """Write a packet of sound, which may have come from another rendition."""
+        if self.audio is not None:
+            packet.stream = self.audio
+            self.file.mux(packet)
+
+    def encode_sound(self, frame: "av.AudioFrame | None") -> "list[av.Packet[av.AudioStream]]":
+        """Encode sound; None flushes what is left."""
+        return self.audio.encode(frame) if self.audio is not None else []
 
     def close(self) -> None:
         """Flush the encoder and finish the playlist."""
@@ -108,7 +121,7 @@ class Turned:
 
     def __init__(self, picture: "av.VideoStream", angle: int) -> None:
         self._graph = av.filter.Graph()
-        steps = [self._graph.add(name, arguments) for name, arguments in TURNS[angle]]
+        steps = [self._graph.add(name, *arguments) for name, arguments in TURNS[angle]]
         self._graph.link_nodes(self._graph.add_buffer(template=picture), *steps, self._graph.add("buffersink")).configure()
 
     def turn(self, frame: "av.VideoFrame") -> "av.VideoFrame":
@@ -140,15 +153,15 @@ class Transcoding:
     def run(self) -> None:
         """Read the source once and write every rendition."""
         self._begin()
-        streams = [self.picture] if self.sound is None else [self.picture, self.sound]
+        streams: list[av.VideoStream | av.AudioStream] = [self.picture] if self.sound is None else [self.picture, self.sound]
         for packet in self.source.demux(*streams):
             if packet.stream.index == self.picture.index:
-                self._add_pictures(packet)
+                self._add_pictures(cast("av.Packet[av.VideoStream]", packet))
             else:
-                self._add_sound(packet)
+                self._add_sound(cast("av.Packet[av.AudioStream]", packet))
             self._say(packet)
         if self.sound is not None and not copies_sound(self.sound):
-            self._share_sound(self.writers[0].audio.encode(None))
+            self._share_sound(self.writers[0].encode_sound(None))
         for writer in self.writers:
             writer.close()
         self.source.close()
@@ -166,42 +179,41 @@ class Transcoding:
             copies = self.copies and size is SIZES[0]
             self.writers.append(Writer(self.folder / size.name, size, self.picture, self.sound, copies=copies, turned=upright))
 
-    def _add_pictures(self, packet: "av.Packet") -> None:
+    def _add_pictures(self, packet: "av.Packet[av.VideoStream]") -> None:
         for frame in packet.decode():
             if frame.pts is None:
                 continue
-            at = frame.pts * self.picture.time_base - self.start
+            at = frame.pts * (self.picture.time_base or MILLISECOND) - self.start
             key = bool(frame.key_frame) if self.copies else at >= self._key_due
             if key:
-                self._key_due = at // SEGMENT_SECONDS * SEGMENT_SECONDS + SEGMENT_SECONDS
+                self._key_due = Fraction(at // SEGMENT_SECONDS * SEGMENT_SECONDS + SEGMENT_SECONDS)
             upright = self._turned.turn(frame) if self._turned else frame
             for writer in self.writers:
                 if not writer.copies:
                     writer.add_picture(upright, at, key=key)
         if self.copies and packet.dts is not None:
-            self.writers[0].add_packet(packet, self.writers[0].video)
+            self.writers[0].copy_picture(packet)
 
-    def _add_sound(self, packet: "av.Packet") -> None:
-        assert self.sound is not None
-        if copies_sound(self.sound):
-            if packet.dts is not None:
-                shift = int(self.start / self.sound.time_base)
+    def _add_sound(self, packet: "av.Packet[av.AudioStream]") -> None:
+        if copies_sound(packet.stream):
+            if packet.pts is not None and packet.dts is not None:
+                shift = int(self.start / packet.time_base)
                 packet.pts, packet.dts = packet.pts - shift, packet.dts - shift
                 self._share_sound([packet])
             return
         for frame in packet.decode():
             if frame.pts is not None:
-                frame.pts -= int(self.start / frame.time_base)
-            self._share_sound(self.writers[0].audio.encode(frame))
+                frame.pts -= int(self.start / (frame.time_base or MILLISECOND))
+            self._share_sound(self.writers[0].encode_sound(frame))
 
-    def _share_sound(self, packets: "Iterable[av.Packet]") -> None:
+    def _share_sound(self, packets: "Iterable[av.Packet[av.AudioStream]]") -> None:
         """Write sound that was encoded once into every rendition."""
         for packet in packets:
             for writer in self.writers:
-                writer.add_packet(packet, writer.audio)
+                writer.add_sound(packet)
 
-    def _say(self, packet: "av.Packet") -> None:
-        if packet.pts is None or packet.time_base is None:
+    def _say(self, packet: "av.Packet[Any]") -> None:
+        if packet.pts is None:
             return
         percent = min(99, int(packet.pts * packet.time_base * 100_000 / self.length_ms))
         if percent > self._said:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 
 from lms.kernel import request as current
 from lms.kernel.forms import Form
@@ -141,7 +142,7 @@ def one(code: str) -> Response:
 
 @group.post("/assets/<code>/captions")
 @requires(Permission.EDIT_COURSES)
-def add_captions(code: str) -> object:
+def add_captions(code: str) -> ResponseReturnValue:
     """Keep captions."""
     file, language = request.files.get("captions"), request.form.get("language", "zh")
     if file is None or language not in captions.LANGUAGES:
@@ -153,7 +154,7 @@ def add_captions(code: str) -> object:
 
 @group.post("/assets/<code>/lessons")
 @requires(Permission.EDIT_COURSES)
-def attach(code: str) -> object:
+def attach(code: str) -> ResponseReturnValue:
     """Attach the video to a lesson."""
     lesson_id = request.form.get("lesson", type=int)
     if lesson_id is None:

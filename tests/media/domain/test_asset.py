@@ -9,7 +9,15 @@ MARK = "AAAAbbbb-_01"
 
 @pytest.mark.parametrize(
     "name",
-    ["original.mp4", "poster.jpg", "captions/zh.0a1b2c3d.vtt", "0a1b2c3d/master.m3u8", "0a1b2c3d/720p/index.m3u8", "0a1b2c3d/360p/init.mp4", "0a1b2c3d/720p/12.m4s"],
+    [
+        "original.mp4",
+        "poster.jpg",
+        "captions/zh.0a1b2c3d.vtt",
+        "0a1b2c3d/master.m3u8",
+        "0a1b2c3d/720p/index.m3u8",
+        "0a1b2c3d/360p/init.mp4",
+        "0a1b2c3d/720p/12.m4s",
+    ],
 )
 def test_the_files_of_a_video_are_known(name: str) -> None:
     assert file_of(f"v0a1b2c/{MARK}/{name}") == ("v0a1b2c", MARK, name)

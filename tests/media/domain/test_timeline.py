@@ -1,5 +1,7 @@
 """Bytes and milliseconds, and ranges."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,9 +30,9 @@ def test_points_that_fall_back_are_left_out() -> None:
 @given(st.lists(st.integers(0, 1000), min_size=1, max_size=12))
 def test_neighbouring_pieces_bring_what_the_whole_brings(cuts: list[int]) -> None:
     edges = sorted({0, 1000, *cuts})
-    spans = [LINE.span(first, behind) for first, behind in zip(edges, edges[1:], strict=False)]
+    spans = [LINE.span(first, behind) for first, behind in pairwise(edges)]
     assert sum(end - start for start, end in spans) == 3000
-    assert all(one[1] == other[0] for one, other in zip(spans, spans[1:], strict=False))
+    assert all(one[1] == other[0] for one, other in pairwise(spans))
 
 
 @pytest.mark.parametrize(
