@@ -43,7 +43,7 @@ def create(code: str, name: str, topics: tuple[str, ...]) -> None:
 @click.option("--dry-run", is_flag=True, help="Judge every row, write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--author", "account", help="The account that answers for the items; without one, the operator's import.")
-@click.option("--pool", type=click.Choice(list(Pool)), help="The pool of rows that name none.")
+@click.option("--pool", type=click.Choice([pool.value for pool in Pool]), help="The pool of rows that name none.")
 @with_appcontext
 def import_(file: Path, code: str, format_: str | None, dry_run: bool, as_json: bool, account: str | None, pool: str | None) -> None:  # noqa: PLR0917 - click's
     """Import items from a file; exits 0 when all were accepted, 1 when some were refused, 2 when the file cannot be read."""
@@ -86,7 +86,10 @@ def _told(report: Report, *, dry_run: bool) -> str:
 @with_appcontext
 def submit(code: str, account: str) -> None:
     """Hand every draft of a bank to the reviewers."""
-    outcome = review.submit_all(code, person_id=authors.id_of_account(account), now=current_app.extensions["clock"].now())
+    try:
+        outcome = review.submit_all(code, person_id=authors.id_of_account(account), now=current_app.extensions["clock"].now())
+    except Refusal as refusal:
+        raise click.ClickException(f"{refusal.code}: {refusal.message}") from None
     click.echo(f"{outcome.done} submitted")
 
 
@@ -96,7 +99,11 @@ def submit(code: str, account: str) -> None:
 @with_appcontext
 def approve(code: str, account: str) -> None:
     """Approve every item in review, each by a review of its own."""
-    outcome = review.approve_all(code, reviewer_id=authors.id_of_account(account, Permission.REVIEW_ITEMS), now=current_app.extensions["clock"].now())
+    try:
+        reviewer = authors.id_of_account(account, Permission.REVIEW_ITEMS)
+        outcome = review.approve_all(code, reviewer_id=reviewer, now=current_app.extensions["clock"].now())
+    except Refusal as refusal:
+        raise click.ClickException(f"{refusal.code}: {refusal.message}") from None
     click.echo(f"{outcome.done} approved, {len(outcome.refused)} refused")
     for name, code_ in outcome.refused:
         click.echo(f"  {name}: {code_}")

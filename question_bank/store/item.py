@@ -40,7 +40,7 @@ class ItemRow(Base):
         CheckConstraint(_one_of("status", list(Status)), name="status"),
         CheckConstraint("num_nulls(approved_version_id, approved_review_id, approved_decision) IN (0, 3)", name="approved_by_review"),
         CheckConstraint("approved_decision = 'approve'", name="approved_decision"),
-        CheckConstraint("status <> 'approved' OR approved_version_id = latest_version_id", name="approved_is_latest"),
+        CheckConstraint("status <> 'approved' OR coalesce(approved_version_id = latest_version_id, false)", name="approved_is_latest"),
         # Only a review of exactly this version, with a yes, makes it the approved one.
         ForeignKeyConstraint(
             ["approved_review_id", "approved_version_id", "approved_decision"],

@@ -57,7 +57,7 @@ def upgrade() -> None:
     sa.Column('approved_review_id', sa.BigInteger(), nullable=True),
     sa.Column('approved_decision', sa.String(length=20), nullable=True),
     sa.CheckConstraint("approved_decision = 'approve'", name=op.f('ck_item_approved_decision')),
-    sa.CheckConstraint("status <> 'approved' OR approved_version_id = latest_version_id", name=op.f('ck_item_approved_is_latest')),
+    sa.CheckConstraint("status <> 'approved' OR coalesce(approved_version_id = latest_version_id, false)", name=op.f('ck_item_approved_is_latest')),
     sa.CheckConstraint("status IN ('draft', 'in_review', 'approved', 'retired')", name=op.f('ck_item_status')),
     sa.CheckConstraint('num_nulls(approved_version_id, approved_review_id, approved_decision) IN (0, 3)', name=op.f('ck_item_approved_by_review')),
     sa.ForeignKeyConstraint(['bank_id'], ['bank.id'], name=op.f('fk_item_bank_id_bank')),

@@ -1,0 +1,57 @@
+"""`flask bank` as the operator uses it."""
+
+import json
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from lms.kernel.db import transaction
+from question_bank import api
+from tests.support.cast import LIN, RUI, WEI, id_of
+
+GOOD = "题型,题干,A,B,答案\n单选,题干一,甲,乙,B\n判断题,题干二,,,√\n"
+HALF = GOOD + "单选,题干三,甲,乙,C\n"
+
+
+def run(app: Flask, *arguments: str) -> tuple[int, str]:
+    result = app.test_cli_runner().invoke(args=["bank", *arguments])
+    return result.exit_code, result.output
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "bank.data"
+
+
+@pytest.mark.parametrize(("content", "code", "accepted"), [(GOOD, 0, 2), (HALF, 1, 2), ("没有试题", 2, 0), ("", 2, 0)])
+def test_the_exit_code_and_the_object_say_how_it_went(app: Flask, file: Path, content: str, code: int, accepted: int) -> None:
+    file.write_text(content, "utf-8")
+    exit_code, output = run(app, "import", str(file), "--bank", "b", "--dry-run", "--json")
+    report = json.loads(output)
+    assert (exit_code, report["accepted"]) == (code, accepted)
+    assert set(report) == {"format", "read", "accepted", "refused", "losses", "twins"}
+    if code == 1:
+        assert report["refused"] == [{"place": "第 4 行", "code": "key_not_an_option", "message": "答案指向不存在的选项。"}]
+
+
+def test_a_bank_from_file_to_pool(app: Flask, file: Path) -> None:
+    id_of(WEI), id_of(RUI), id_of(LIN)
+    file.write_text(HALF, "utf-8")
+    assert run(app, "create", "b", "--name", "演示题库", "--topic", "crisis=危机干预")[0] == 0
+    assert run(app, "import", str(file), "--bank", "b", "--author", "wei", "--pool", "exam")[0] == 1
+    assert "2 unchanged" in run(app, "import", str(file), "--bank", "b", "--author", "wei", "--pool", "exam")[1]
+    assert run(app, "submit", "--bank", "b", "--as", "wei")[1] == "2 submitted\n"
+    assert run(app, "approve", "--bank", "b", "--as", "rui") == (0, "2 approved, 0 refused\n")
+    with transaction() as session:
+        assert len(api.pool(session, "b", "exam")) == 2
+        assert api.topics(session, "b") == {"crisis": "危机干预"}
+
+
+def test_only_a_reviewer_approves(app: Flask, file: Path) -> None:
+    id_of(WEI), id_of(LIN)
+    file.write_text(GOOD, "utf-8")
+    run(app, "import", str(file), "--bank", "b", "--author", "wei")
+    assert run(app, "approve", "--bank", "b", "--as", "wei")[0] == 1
+    assert run(app, "import", str(file), "--bank", "b", "--author", "lin")[0] == 2
+    assert run(app, "import", str(file), "--bank", "b", "--author", "nobody")[0] == 2
