@@ -38,7 +38,7 @@ class QuizAttemptRow(Base):
 
 def one_at_a_time(session: Session, person_id: int, activity_id: int) -> None:
     """Let no other start of the same person at the same quiz go on until this transaction ends."""
-    lock = text("SELECT pg_advisory_xact_lock(hashtextextended('quiz', :activity * 1000000007 + :person))")
+    lock = text("SELECT pg_advisory_xact_lock(hashtextextended('quiz:' || CAST(:activity AS bigint), CAST(:person AS bigint)))")
     session.execute(lock, {"activity": activity_id, "person": person_id})
 
 

@@ -1,7 +1,6 @@
 """A teacher sits an exam on a phone: the line drops, the page is reloaded and killed, another device takes over (EX-01 to EX-04, EX-06, EX-11, EX-13)."""
 
 import itertools
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -49,7 +48,7 @@ class Hall:
         page.goto(f"/exams/{self.code}")
         page.check("input[name=honesty]")
         page.click("#start button[type=submit]")
-        page.wait_for_url("**/room")
+        page.wait_for_url("**/room", timeout=60_000)
         return self.opened(page)
 
     def opened(self, page: Page) -> Page:
@@ -65,9 +64,9 @@ class Hall:
 
 
 @pytest.fixture
-def hall(product: Product) -> Iterator[Hall]:
+def hall(product: Product) -> Hall:
     """Prepare an exam of 90 minutes with eight items for a teacher of its own."""
-    yield prepare(product)
+    return prepare(product)
 
 
 def prepare(product: Product, *, minutes: int = 90, closes_in: timedelta = timedelta(hours=5)) -> Hall:

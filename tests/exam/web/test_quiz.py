@@ -1,0 +1,210 @@
+"""Lesson quizzes: fresh draws, explanations only after the hand-in, credit through the platform (rules of lesson quizzes, IN-02)."""
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from exam.services import quiz as service
+from lms.kernel.clock import FixedClock
+from lms.kernel.db import Session, transaction
+from lms.services import lesson as lessons
+from question_bank.domain.exchange import Draft
+from question_bank.domain.review import Decision, Status
+from question_bank.services.bank import made
+from question_bank.services.item import write
+from question_bank.store import review as reviews
+from question_bank.store import version as versions
+from tests.conftest import NOON
+from tests.support import learning, rows
+from tests.support.cast import LIN, SAM, WEI, enter, id_of
+
+
+@dataclass
+class Lesson:
+    """A lesson with a video and a quiz from the practice pool, and its learner."""
+
+    lesson_id: int
+    video_id: int
+    quiz_id: int
+    lin: FlaskClient
+
+    def begin(self) -> str:
+        """Begin the quiz and return the address of the try."""
+        answer = self.lin.post(f"/quizzes/{self.quiz_id}/attempts")
+        assert answer.status_code == 302
+        return answer.headers["Location"]
+
+    def sit(self, *, right: bool) -> str:
+        """Do a whole quiz and return the review."""
+        address = self.begin()
+        form = {f"response-{n}": values for n, values in responses(self.lin.get(address).get_data(as_text=True), right=right).items()}
+        assert self.lin.post(address, data=form).status_code == 302
+        return self.lin.get(address).get_data(as_text=True)
+
+
+def practice(session: Session) -> None:
+    """Save approved practice items; the option whose text ends in "right" is the key."""
+    reviewer = rows.person(session, account="rui", name="芮思敏")
+    bank_id = made(session, "practice-bank", "测试题库", NOON, {})
+    for number in range(1, 13):
+        multiple = number % 3 == 0
+        draft = Draft(
+            external_id=f"p-{number}", type="multiple" if multiple else "single", stem=f"练习题 {number}",
+            options=("a right", "b right" if multiple else "b wrong", "c wrong", "d wrong"), key=(0, 1) if multiple else (0,),
+            explanation=f"secret reason {number}", topic="crisis", level="apply", difficulty=0.7,
+            option_explanations=tuple(f"secret note {letter}" for letter in "abcd"),
+        )  # fmt: skip
+        item = write(session, bank_id, draft, name=f"p-{number}", item_id=None, author_id=None, now=NOON)
+        versions.place(session, bank_id, item, "practice", NOON)
+    newest = versions.latest_of_bank(session, bank_id, item_ids=None, status=Status.DRAFT)
+    reviews.add_reviews(session, newest, reviewer_id=reviewer, decision=Decision.APPROVE, comment="", now=NOON)
+
+
+def responses(form: str, *, right: bool) -> dict[str, list[str]]:
+    """Read a form as a person would: choose what ends in "right", or one that does not."""
+    found: dict[str, list[str]] = {}
+    for name, value, words in re.findall(r'name="response-(\d+)" value="(\d+)".*?class="option-text">(.*?)</span>', form, re.S):
+        if ("right" in words) == right and (right or name not in found):
+            found.setdefault(name, []).append(value)
+    return found
+
+
+@pytest.fixture
+def lesson(app: Flask) -> Lesson:
+    """Lin before a lesson with a quiz."""
+    learning.load()
+    return arranged(app)
+
+
+def arranged(app: Flask) -> Lesson:
+    """Make the lesson and its quiz in the programme that was loaded."""
+    lin_id = id_of(LIN)
+    with transaction() as session:
+        practice(session)
+        learning.enrol(session, lin_id)
+        (taught,) = learning.taught(session)
+        session.execute(text("DELETE FROM activity WHERE id = :quiz"), {"quiz": taught.quiz_id})
+        quiz_id = service.attach_quiz(
+            session, lesson_id=taught.lesson_id, programme_code=learning.CODE, bank_code="practice-bank", topic="crisis", title="第一讲 小测"
+        )
+    return Lesson(taught.lesson_id, taught.video_id, quiz_id, enter(app, LIN))
+
+
+def test_the_lesson_page_offers_the_quiz(lesson: Lesson) -> None:
+    page = lesson.lin.get(f"/lessons/{lesson.lesson_id}").get_data(as_text=True)
+    assert "课后小测" in page
+    assert "开始小测" in page
+
+
+def test_nothing_is_explained_before_the_hand_in(lesson: Lesson) -> None:
+    address = lesson.begin()
+    form = lesson.lin.get(address).get_data(as_text=True)
+    assert "练习题" in form
+    lacking = lesson.lin.post(address, data={"response-1": "0"})
+    assert lacking.status_code == 422
+    for page in (form, lacking.get_data(as_text=True), lesson.lin.get(f"/lessons/{lesson.lesson_id}").get_data(as_text=True)):
+        assert "secret" not in page
+        assert "正确答案" not in page
+        assert "is-key" not in page
+
+
+def test_an_unanswered_item_is_named_and_nothing_chosen_is_lost(lesson: Lesson) -> None:
+    address = lesson.begin()
+    page = lesson.lin.post(address, data={"response-1": "2"}).get_data(as_text=True)
+    assert "第 2 题" in page
+    assert re.search(r'name="response-1" value="2" checked', page)
+
+
+def test_after_the_hand_in_every_option_is_explained(lesson: Lesson) -> None:
+    review = lesson.sit(right=False)
+    assert "这次没有通过" in review
+    assert review.count("secret reason") >= 1
+    assert all(f"secret note {letter}" in review for letter in "abcd")
+    assert "正确答案" in review
+
+
+def test_passing_credits_a_watched_lesson_once(lesson: Lesson) -> None:
+    with transaction() as session:
+        lessons.activity_done(session, person_id=id_of(LIN), activity_id=lesson.video_id, seconds=2700, evidence="watched", now=NOON)
+    assert "小测通过" in lesson.sit(right=True)
+    with transaction() as session:
+        entries = session.execute(text("SELECT count(*) FROM hours_entry")).scalar_one()
+    assert entries == 1
+    page = lesson.lin.get(f"/lessons/{lesson.lesson_id}").get_data(as_text=True)
+    assert "开始小测" not in page
+
+
+def test_a_quiz_passed_before_the_video_counts_when_the_video_is_watched(lesson: Lesson) -> None:
+    lesson.sit(right=True)
+    with transaction() as session:
+        assert session.execute(text("SELECT count(*) FROM hours_entry")).scalar_one() == 0
+        lessons.activity_done(session, person_id=id_of(LIN), activity_id=lesson.video_id, seconds=2700, evidence="watched", now=NOON)
+        assert session.execute(text("SELECT count(*) FROM hours_entry")).scalar_one() == 1
+
+
+def test_each_try_is_a_fresh_draw(lesson: Lesson) -> None:
+    first = set(re.findall("练习题 \\d+", lesson.sit(right=False)))
+    second = set(re.findall("练习题 \\d+", lesson.lin.get(lesson.begin()).get_data(as_text=True)))
+    assert first
+    assert not first & second, "the pool holds enough for two tries without repetition"
+
+
+def test_beginning_twice_gives_the_same_try(lesson: Lesson) -> None:
+    assert lesson.begin() == lesson.begin()
+
+
+def test_a_second_hand_in_changes_nothing(lesson: Lesson) -> None:
+    address = lesson.begin()
+    form = lesson.lin.get(address).get_data(as_text=True)
+    wrong = {f"response-{n}": values for n, values in responses(form, right=False).items()}
+    lesson.lin.post(address, data=wrong)
+    right = {f"response-{n}": values for n, values in responses(form, right=True).items()}
+    assert lesson.lin.post(address, data=right).status_code == 302
+    assert "这次没有通过" in lesson.lin.get(address).get_data(as_text=True)
+
+
+@pytest.mark.parametrize("value", ["9", "-1", "x", "99999999999", "0x1"])
+def test_a_choice_that_is_not_offered_is_refused(lesson: Lesson, value: str) -> None:
+    address = lesson.begin()
+    form = {f"response-{n}": values for n, values in responses(lesson.lin.get(address).get_data(as_text=True), right=True).items()}
+    assert lesson.lin.post(address, data={**form, "response-1": value}).status_code == 422
+
+
+def test_outside_the_window_no_quiz_is_done(lesson: Lesson, clock: FixedClock) -> None:
+    address = lesson.begin()
+    form = {f"response-{n}": values for n, values in responses(lesson.lin.get(address).get_data(as_text=True), right=True).items()}
+    clock.instant = NOON + timedelta(days=200)
+    assert lesson.lin.post(address, data=form).status_code == 409
+    with transaction() as session:
+        assert session.execute(text("SELECT count(*) FROM activity_done")).scalar_one() == 0
+
+
+def test_another_learner_and_other_roles_do_not_reach_a_try(app: Flask, lesson: Lesson) -> None:
+    address = lesson.begin()
+    sam = enter(app, SAM)
+    assert sam.get(address).status_code == 404
+    assert sam.post(address, data={"response-1": "0"}).status_code == 404
+    assert sam.post(f"/quizzes/{lesson.quiz_id}/attempts").status_code == 404
+    assert enter(app, WEI).get(address).status_code == 403
+    assert app.test_client().get(address).status_code == 302
+
+
+def test_what_is_no_quiz_cannot_be_begun(lesson: Lesson) -> None:
+    assert lesson.lin.post(f"/quizzes/{lesson.video_id}/attempts").status_code == 404
+    assert lesson.lin.post("/quizzes/999999/attempts").status_code == 404
+
+
+def test_tries_are_counted(app: Flask) -> None:
+    limited = re.sub(r"(?m)^tries = \d+", "tries = 1", learning.programme_text())
+    if limited == learning.programme_text():
+        limited = learning.programme_text().replace("[quiz]", "[quiz]\ntries = 1", 1)
+    learning.load(limited)
+    lesson = arranged(app)
+    lesson.sit(right=False)
+    assert "次数已经用完" in lesson.lin.get(f"/lessons/{lesson.lesson_id}").get_data(as_text=True)
+    assert lesson.lin.post(f"/quizzes/{lesson.quiz_id}/attempts").status_code == 409
