@@ -18,9 +18,8 @@ from lms.services import activity as activities
 from lms.services import programme as programmes
 from lms.services import progress as progresses
 from lms.store import activity as activity_store
-from lms.store import attendance as attendance_store
 from lms.store import lesson as lesson_store
-from lms.store import progress as progress_store
+from lms.store import plan as store
 from lms.store.progress import Progress
 
 EXAM_KIND = "exam"
@@ -55,7 +54,7 @@ class Home:
 def home(person_id: int, now: datetime, programme_code: str | None = None) -> Home:
     """Return the plan of the programme asked for, else of the newest enrolment; without one, what may be enrolled in."""
     with transaction() as session:
-        found = progress_store.standings(session, person_id)
+        found = store.standings(session, person_id)
         if not found:
             everything = (programme for _, programme in programmes.programmes(session))
             return Home(plan=None, others=(), open_programmes=tuple(one for one in everything if now < one.enrolment.closes))
@@ -67,7 +66,7 @@ def home(person_id: int, now: datetime, programme_code: str | None = None) -> Ho
 def plan(person_id: int, programme_code: str, now: datetime) -> Plan:
     """Return a learner's plan; to others it does not exist."""
     with transaction() as session:
-        found = next((one for one in progress_store.standings(session, person_id) if one.enrolment.programme_code == programme_code), None)
+        found = next((one for one in store.standings(session, person_id) if one.enrolment.programme_code == programme_code), None)
         if found is None:
             raise EnrolmentMissing
         return _plan(session, found, now)
@@ -76,10 +75,10 @@ def plan(person_id: int, programme_code: str, now: datetime) -> Plan:
 def codes_of(person_id: int) -> tuple[str, ...]:
     """Return the programmes a person takes part in, the newest first."""
     with transaction() as session:
-        return tuple(one.enrolment.programme_code for one in progress_store.standings(session, person_id))
+        return tuple(one.enrolment.programme_code for one in store.standings(session, person_id))
 
 
-def _plan(session: Session, found: progress_store.Standing, now: datetime) -> Plan:
+def _plan(session: Session, found: store.Standing, now: datetime) -> Plan:
     programme = programmes.parsed(session, found.version)
     person_id = found.enrolment.person_id
     window = enrolment_rules.earning_window(programme, found.enrolment.city, found.enrolment.personal_windows, now)
@@ -92,7 +91,7 @@ def _plan(session: Session, found: progress_store.Standing, now: datetime) -> Pl
         window=window,
         has_lessons=lesson is not None,
         exam_done=any(state.done for state in states.values()),
-        scored=frozenset(attendance_store.marks(session, [found.enrolment.id]).get(found.enrolment.id, {})),
+        scored=found.marked,
         qualified=False if found.total is not None and found.total < Fraction(programme.requirements.total) else None,
         certified=found.certified,
     )

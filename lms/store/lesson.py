@@ -15,6 +15,7 @@ from sqlalchemy import (
     Row,
     String,
     Text,
+    bindparam,
     func,
     select,
     update,
@@ -116,20 +117,24 @@ def lessons_with_states(session: Session, person_id: int, programme_code: str) -
     return [(_lesson(row), LessonState(row.state or "not_started")) for row in rows]
 
 
+# Part of the first page, so it is put together once.
+_NEXT_LESSON = (
+    select(*_LESSON, LessonStateRow.state)
+    .join(CourseRow)
+    .outerjoin(LessonStateRow, (LessonStateRow.lesson_id == LessonRow.id) & (LessonStateRow.person_id == bindparam("person_id")))
+    .where(
+        CourseRow.programme_code == bindparam("programme_code"),
+        CourseRow.published_at.is_not(None),
+        LessonStateRow.state.is_distinct_from(LessonState.CREDITED.value),
+    )
+    .order_by(CourseRow.position, CourseRow.id, LessonRow.position, LessonRow.id)
+    .limit(1)
+)
+
+
 def next_lesson(session: Session, person_id: int, programme_code: str) -> tuple[Lesson, LessonState] | None:
     """Return the first published lesson that is not credited yet, with the learner's state."""
-    row = session.execute(
-        select(*_LESSON, LessonStateRow.state)
-        .join(CourseRow)
-        .outerjoin(LessonStateRow, (LessonStateRow.lesson_id == LessonRow.id) & (LessonStateRow.person_id == person_id))
-        .where(
-            CourseRow.programme_code == programme_code,
-            CourseRow.published_at.is_not(None),
-            LessonStateRow.state.is_distinct_from(LessonState.CREDITED.value),
-        )
-        .order_by(CourseRow.position, CourseRow.id, LessonRow.position, LessonRow.id)
-        .limit(1)
-    ).one_or_none()
+    row = session.execute(_NEXT_LESSON, {"person_id": person_id, "programme_code": programme_code}).one_or_none()
     return (_lesson(row), LessonState(row.state or "not_started")) if row else None
 
 

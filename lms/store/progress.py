@@ -2,21 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, Integer, Row, select, true, update
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Integer, Row, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lms.domain.enrolment import Enrolment
 from lms.domain.hours import HoursKind, Worth
 from lms.kernel.db import Base, Session
-from lms.store.certificate import CertificateRow, RevocationRow
-from lms.store.enrolment import COLUMNS as ENROLMENT
-from lms.store.enrolment import EnrolmentRow, enrolment_from
-from lms.store.grade import GradeRow
-from lms.store.programme import ProgrammeVersion, ProgrammeVersionRow
+from lms.store.enrolment import EnrolmentRow
 
 
 class LearnerProgressRow(Base):
@@ -44,7 +38,7 @@ class Progress:
     offline_complete: bool
 
 
-_COLUMNS = (
+COLUMNS = (
     LearnerProgressRow.enrolment_id,
     LearnerProgressRow.online_seconds,
     LearnerProgressRow.online_lessons,
@@ -71,8 +65,8 @@ def begin(session: Session, enrolment_id: int, *, online_complete: bool, offline
 
 def of_enrolment(session: Session, enrolment_id: int) -> Progress:
     """Return the sums of an enrolment."""
-    row = session.execute(select(*_COLUMNS).where(LearnerProgressRow.enrolment_id == enrolment_id)).one()
-    return _progress(row)
+    row = session.execute(select(*COLUMNS).where(LearnerProgressRow.enrolment_id == enrolment_id)).one()
+    return progress_from(row)
 
 
 def add(session: Session, enrolment_id: int, kind: HoursKind, worth: Worth, now: datetime) -> Progress:
@@ -85,9 +79,9 @@ def add(session: Session, enrolment_id: int, kind: HoursKind, worth: Worth, now:
     else:
         change = {"offline_seconds": LearnerProgressRow.offline_seconds + worth.seconds}
     row = session.execute(
-        update(LearnerProgressRow).where(LearnerProgressRow.enrolment_id == enrolment_id).values(**change, changed_at=now).returning(*_COLUMNS)
+        update(LearnerProgressRow).where(LearnerProgressRow.enrolment_id == enrolment_id).values(**change, changed_at=now).returning(*COLUMNS)
     ).one()
-    return _progress(row)
+    return progress_from(row)
 
 
 def mark(session: Session, enrolment_id: int, *, online_complete: bool, offline_complete: bool) -> None:
@@ -102,64 +96,18 @@ def mark(session: Session, enrolment_id: int, *, online_complete: bool, offline_
 def of_programme(session: Session, programme_code: str) -> tuple[Progress, ...]:
     """Return the sums of everyone in a programme."""
     rows = session.execute(
-        select(*_COLUMNS).join(EnrolmentRow, EnrolmentRow.id == LearnerProgressRow.enrolment_id).where(EnrolmentRow.programme_code == programme_code)
+        select(*COLUMNS).join(EnrolmentRow, EnrolmentRow.id == LearnerProgressRow.enrolment_id).where(EnrolmentRow.programme_code == programme_code)
     )
-    return tuple(_progress(row) for row in rows)
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a learner stands in one programme, and which version of it is in force."""
-
-    enrolment: Enrolment
-    progress: Progress
-    version: ProgrammeVersion
-    total: Fraction | None
-    certified: bool
-
-
-def standings(session: Session, person_id: int) -> tuple[Standing, ...]:
-    """Return everything of a person's enrolments in one query, the newest first."""
-    newest = (
-        select(
-            ProgrammeVersionRow.id.label("version_id"),
-            ProgrammeVersionRow.number,
-            ProgrammeVersionRow.digest,
-            ProgrammeVersionRow.loaded_at,
-        )
-        .where(ProgrammeVersionRow.code == EnrolmentRow.programme_code)
-        .order_by(ProgrammeVersionRow.number.desc())
-        .limit(1)
-        .lateral()
-    )
-    revoked = select(RevocationRow.certificate_id).where(RevocationRow.certificate_id == CertificateRow.id).exists()
-    certified = select(CertificateRow.id).where(CertificateRow.enrolment_id == EnrolmentRow.id, ~revoked).exists()
-    rows = session.execute(
-        select(*ENROLMENT, *_COLUMNS, newest, GradeRow.total, certified.label("certified"))
-        .join(LearnerProgressRow, LearnerProgressRow.enrolment_id == EnrolmentRow.id)
-        .outerjoin(GradeRow, GradeRow.enrolment_id == EnrolmentRow.id)
-        .join(newest, true())
-        .where(EnrolmentRow.person_id == person_id)
-        .order_by(EnrolmentRow.enrolled_at.desc(), EnrolmentRow.id.desc())
-    )
-    return tuple(
-        Standing(
-            enrolment=enrolment_from(row),
-            progress=_progress(row),
-            version=ProgrammeVersion(id=row.version_id, code=row.programme_code, number=row.number, digest=row.digest, loaded_at=row.loaded_at),
-            total=None if row.total is None else Fraction(row.total),
-            certified=row.certified,
-        )
-        for row in rows
-    )
+    return tuple(progress_from(row) for row in rows)
 
 
 def every(session: Session) -> tuple[Progress, ...]:
     """Return the sums of every enrolment, for the nightly comparison."""
-    return tuple(_progress(row) for row in session.execute(select(*_COLUMNS)))
+    return tuple(progress_from(row) for row in session.execute(select(*COLUMNS)))
 
 
-def _progress(row: Row[*tuple[Any, ...]]) -> Progress:
+def progress_from(row: Row[*tuple[Any, ...]]) -> Progress:
+    """Read the sums from a row that holds their columns."""
     return Progress(
         enrolment_id=row.enrolment_id,
         online=Worth(row.online_seconds, row.online_lessons),

@@ -6,6 +6,7 @@ from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.file import FileField, FileRequired
 from wtforms import SelectField
+from wtforms.validators import InputRequired
 
 from lms.domain.attendance import FAULTS, ListKind, ListStage
 from lms.domain.programme import Programme
@@ -27,7 +28,7 @@ _WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 class ListForm(Form):
     """One signed list."""
 
-    what = SelectField(lazy_gettext("导入内容"))
+    what = SelectField(lazy_gettext("导入内容"), [InputRequired()])
     file = FileField(lazy_gettext("名单文件"), [FileRequired(lazy_gettext("请选择文件。"))])
 
 

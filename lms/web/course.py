@@ -23,7 +23,7 @@ course = routes("course", __name__, url_prefix="/manage/courses")
 class CourseForm(Form):
     """A course to begin."""
 
-    programme = SelectField(lazy_gettext("培训项目"))
+    programme = SelectField(lazy_gettext("培训项目"), [InputRequired()])
     title = StringField(lazy_gettext("课程名称"), [InputRequired(), Length(max=200)])
     summary = TextAreaField(lazy_gettext("简介"), [Optional(), Length(max=2000)])
 
@@ -32,7 +32,7 @@ class LessonForm(Form):
     """A lesson to add or to change."""
 
     title = StringField(lazy_gettext("课题"), [InputRequired(), Length(max=200)])
-    topic = SelectField(lazy_gettext("专题"))
+    topic = SelectField(lazy_gettext("专题"), [InputRequired()])
     minutes = IntegerField(lazy_gettext("标称时长（分钟）"), [InputRequired(), NumberRange(min=1, max=600)])
     quiz = BooleanField(lazy_gettext("课后有小测"))
 

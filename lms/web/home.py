@@ -13,7 +13,8 @@ from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
 from lms.services import plan as service
 from lms.services.plan import Plan
-from lms.web.plan import HoursView, NextView, StepView, days, hours_view, next_view, step_views
+from lms.web.next_step import NextView, next_view
+from lms.web.plan import HoursView, StepView, days, hours_view, step_views
 
 home = routes("home", __name__, templates=Path(__file__).parent.parent / "templates")
 

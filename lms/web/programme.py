@@ -6,6 +6,7 @@ from datetime import timedelta
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import SelectMultipleField
+from wtforms.validators import InputRequired
 
 from lms.domain.programme import Programme
 from lms.kernel import request as current
@@ -24,7 +25,7 @@ programme = routes("programme", __name__)
 class EnrolForm(Form):
     """As what the learner takes part; she may belong to several kinds."""
 
-    participants = SelectMultipleField(lazy_gettext("参训身份"), description=lazy_gettext("可以选择多项，按要求较高的一项执行。"))
+    participants = SelectMultipleField(lazy_gettext("参训身份"), [InputRequired()], description=lazy_gettext("可以选择多项，按要求较高的一项执行。"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,82 @@
+"""Everything the first page needs of a learner's programmes, in one statement built once."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from sqlalchemy import bindparam, func, select, true
+
+from lms.domain.attendance import ListStage
+from lms.domain.enrolment import Enrolment
+from lms.kernel.db import Session
+from lms.store.attendance import AttendanceLineRow, AttendanceListRow
+from lms.store.certificate import CertificateRow, RevocationRow
+from lms.store.enrolment import COLUMNS as ENROLMENT
+from lms.store.enrolment import EnrolmentRow, enrolment_from
+from lms.store.grade import GradeRow
+from lms.store.programme import ProgrammeVersion, ProgrammeVersionRow
+from lms.store.progress import COLUMNS as PROGRESS
+from lms.store.progress import LearnerProgressRow, Progress, progress_from
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a learner stands in one programme; `marked` names the assignments that have a mark."""
+
+    enrolment: Enrolment
+    progress: Progress
+    version: ProgrammeVersion
+    total: Fraction | None
+    certified: bool
+    marked: frozenset[str]
+
+
+_newest = (
+    select(
+        ProgrammeVersionRow.id.label("version_id"),
+        ProgrammeVersionRow.number,
+        ProgrammeVersionRow.digest,
+        ProgrammeVersionRow.loaded_at,
+    )
+    .where(ProgrammeVersionRow.code == EnrolmentRow.programme_code)
+    .order_by(ProgrammeVersionRow.number.desc())
+    .limit(1)
+    .lateral()
+)
+_revoked = select(RevocationRow.certificate_id).where(RevocationRow.certificate_id == CertificateRow.id).exists()
+_certified = select(CertificateRow.id).where(CertificateRow.enrolment_id == EnrolmentRow.id, ~_revoked).exists()
+_marked = (
+    select(func.array_agg(AttendanceListRow.component.distinct()))
+    .join(AttendanceLineRow, AttendanceLineRow.list_id == AttendanceListRow.id)
+    .where(
+        AttendanceLineRow.enrolment_id == EnrolmentRow.id,
+        AttendanceLineRow.fault.is_(None),
+        AttendanceListRow.component.is_not(None),
+        AttendanceListRow.stage == ListStage.COMMITTED.value,
+    )
+    .correlate(EnrolmentRow)
+    .scalar_subquery()
+)
+# The first page is the hottest of all: its statement is put together once, not at every request.
+_STANDINGS = (
+    select(*ENROLMENT, *PROGRESS, _newest, GradeRow.total, _certified.label("certified"), _marked.label("marked"))
+    .join(LearnerProgressRow, LearnerProgressRow.enrolment_id == EnrolmentRow.id)
+    .outerjoin(GradeRow, GradeRow.enrolment_id == EnrolmentRow.id)
+    .join(_newest, true())
+    .where(EnrolmentRow.person_id == bindparam("person_id"))
+    .order_by(EnrolmentRow.enrolled_at.desc(), EnrolmentRow.id.desc())
+)
+
+
+def standings(session: Session, person_id: int) -> tuple[Standing, ...]:
+    """Return everything of a person's enrolments, the newest first."""
+    return tuple(
+        Standing(
+            enrolment=enrolment_from(row),
+            progress=progress_from(row),
+            version=ProgrammeVersion(id=row.version_id, code=row.programme_code, number=row.number, digest=row.digest, loaded_at=row.loaded_at),
+            total=None if row.total is None else Fraction(row.total),
+            certified=row.certified,
+            marked=frozenset(row.marked or ()),
+        )
+        for row in session.execute(_STANDINGS, {"person_id": person_id})
+    )
