@@ -16,7 +16,7 @@ from exam.services.exam import found
 from exam.services.payload import AnswerNow, AttemptOpened, AttemptToken, ResumeExam, StartExam
 from exam.store import attempt as store
 from exam.store import paper as paper_store
-from exam.store.attempt import Attempt
+from exam.store.attempt import Attempt, Opening
 from lms.kernel import audit
 from lms.kernel.db import Session, transaction
 from lms.kernel.refusal import N_, Missing, Unavailable
@@ -63,7 +63,7 @@ def resume(person_id: int, login_id: int, payload: ResumeExam, now: datetime) ->
         return _come_back(session, exam, newest, login_id, device=payload.device, takeover=payload.takeover, now=now)
 
 
-def _begin(session: Session, exam: Exam, person_id: int, payload: StartExam, newest: Attempt | None, *, now: datetime) -> Attempt:
+def _begin(session: Session, exam: Exam, person_id: int, payload: StartExam, newest: Attempt | None, *, now: datetime) -> Opening:
     """Take a paper and open an attempt."""
     who = standing(session, exam, person_id, newest)
     refused = admission.refusal(exam, who, now)
@@ -71,14 +71,19 @@ def _begin(session: Session, exam: Exam, person_id: int, payload: StartExam, new
         raise refused
     if not payload.honesty:
         raise admission.HonestyMissing
-    taken = paper_store.take(session, exam.id, now)
-    if taken is None:
+    begun = store.begin(
+        session,
+        exam_id=exam.id,
+        person_id=person_id,
+        number=who.attempts_used + 1,
+        deadline=exam.deadline(now, who.percent),
+        percent=who.percent,
+        device=payload.device,
+        now=now,
+    )
+    if begun is None:
         raise NoPaper
-    paper_id, _assembly_id, paper = taken
-    return store.begin(
-        session, exam_id=exam.id, person_id=person_id, number=who.attempts_used + 1, paper_id=paper_id, items=paper.items,
-        deadline=exam.deadline(now, who.percent), percent=who.percent, device=payload.device, now=now,
-    )  # fmt: skip
+    return begun
 
 
 def _come_back(session: Session, exam: Exam, attempt: Attempt, login_id: int, *, device: str, takeover: bool, now: datetime) -> AttemptOpened:
@@ -93,11 +98,12 @@ def _come_back(session: Session, exam: Exam, attempt: Attempt, login_id: int, *,
             session, actor_id=attempt.person_id, action="attempt.takeover", subject=f"attempt:{attempt.id}", now=now,
             left=attempt.device, took=device, epoch=epoch,
         )  # fmt: skip
-    return _opened(session, exam, replace(attempt, epoch=epoch, resumes=resumes), login_id, now, resumed=True)
+    back = Opening(replace(attempt, epoch=epoch, resumes=resumes), *paper_store.by_id(session, attempt.paper_id))
+    return _opened(session, exam, back, login_id, now, resumed=True)
 
 
-def _opened(session: Session, exam: Exam, attempt: Attempt, login_id: int, now: datetime, *, resumed: bool) -> AttemptOpened:
-    assembly_id, paper = paper_store.by_id(session, attempt.paper_id)
+def _opened(session: Session, exam: Exam, opening: Opening, login_id: int, now: datetime, *, resumed: bool) -> AttemptOpened:
+    attempt, assembly_id, paper = opening.attempt, opening.assembly_id, opening.paper
     shape = papers.shape(session, assembly_id, paper)
     bound = AttemptToken(attempt.id, attempt.person_id, login_id, attempt.epoch, exam.code, paper.hash, shape)
     return AttemptOpened(

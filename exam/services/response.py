@@ -99,7 +99,7 @@ def _change(shape: str, change: Change) -> store.Change:
         raise ChoiceUnknown(position=change.position)
     value = rules.choices_text(change.choices)
     said = f"{change.position}|{change.seq}|{change.revision}|{value}|{change.marked:d}|{change.clear:d}"
-    return store.Change(change.position, change.seq, change.revision, value, change.marked, change.clear, hashlib.sha256(said.encode()).digest())
+    return store.Change(change.position, change.seq, change.revision, value, change.marked, change.clear, hashlib.sha256(said.encode()).hexdigest())
 
 
 def _body_hash(changes: Sequence[Change]) -> str:

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Identity, Index, Integer, Row, String, UniqueConstraint, insert, select, text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Identity, Index, Integer, Row, String, UniqueConstraint, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from exam.domain.attempt import Answer, State, choices_of
+from exam.domain.paper import Paper
+from exam.store.paper import paper_of
 from lms.kernel.db import APPEND_ONLY, Base
 
 
@@ -114,51 +116,56 @@ class Attempt:
     ended_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """An attempt with its paper and the set the paper is of."""
+
+    attempt: Attempt
+    assembly_id: int
+    paper: Paper
+
+
 # What is read of an attempt; rows rather than objects, because saves change it behind the session's back.
 _READ = select(AttemptRow.__table__)
 
 
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('attempt:' || CAST(:exam AS bigint), CAST(:person AS bigint)))")
+_BEGIN = text(
+    """
+    WITH taken AS (
+      UPDATE paper SET taken_at = :now
+      WHERE id = (SELECT id FROM paper WHERE exam_id = :exam AND taken_at IS NULL ORDER BY assembly_id, number LIMIT 1 FOR UPDATE SKIP LOCKED)
+      RETURNING id, assembly_id, number AS paper_number, version_ids, orders, expected, hash
+    ), made AS (
+      INSERT INTO attempt (exam_id, person_id, number, paper_id, state, started_at, base_deadline, deadline, percent, items, epoch, resumes,
+        device, led_since, answers, revisions, marks, late, reopened)
+      SELECT :exam, :person, :number, id, 'open', :now, :deadline, :deadline, :percent, cardinality(version_ids), 1, 1, :device, :now,
+        array_fill(NULL::text, ARRAY[cardinality(version_ids)]), array_fill(0, ARRAY[cardinality(version_ids)]),
+        array_fill(false, ARRAY[cardinality(version_ids)]), 0, 0 FROM taken RETURNING *
+    )
+    SELECT made.*, assembly_id, paper_number, version_ids, orders, expected, hash FROM made, taken
+    """
+)
+
+
 def one_at_a_time(session: Session, exam_id: int, person_id: int) -> None:
     """Let no other start of the same person at the same exam go on until this transaction ends."""
-    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('attempt', :exam * 1000000007 + :person))"), {"exam": exam_id, "person": person_id})
+    session.connection().execute(_ONE_AT_A_TIME, {"exam": exam_id, "person": person_id})
 
 
-def begin(
-    session: Session, *, exam_id: int, person_id: int, number: int, paper_id: int, items: int, deadline: datetime, percent: int, device: str, now: datetime
-) -> Attempt:
-    """Open an attempt; `one_at_a_time` has been called before."""
-    row = session.execute(
-        insert(AttemptRow.__table__)  # type: ignore[arg-type]
-        .values(
-            exam_id=exam_id,
-            person_id=person_id,
-            number=number,
-            paper_id=paper_id,
-            state=str(State.OPEN),
-            started_at=now,
-            base_deadline=deadline,
-            deadline=deadline,
-            percent=percent,
-            items=items,
-            epoch=1,
-            resumes=1,
-            device=device,
-            led_since=now,
-            answers=[None] * items,
-            revisions=[0] * items,
-            marks=[False] * items,
-            late=0,
-            reopened=0,
-        )
-        .returning(AttemptRow.__table__)
-    ).one()
-    return _attempt(row)
+def begin(session: Session, *, exam_id: int, person_id: int, number: int, deadline: datetime, percent: int, device: str, now: datetime) -> Opening | None:
+    """Take the next free paper and open an attempt at it; None when no paper is free."""
+    facts = {"exam": exam_id, "person": person_id, "number": number, "deadline": deadline, "percent": percent, "device": device, "now": now}
+    row = session.connection().execute(_BEGIN, facts).first()
+    if row is None:
+        return None
+    return Opening(_attempt(row), row.assembly_id, paper_of(row.paper_number, row.version_ids, row.orders, row.expected, row.hash))
 
 
 def newest_of(session: Session, person_id: int, exam_id: int, *, lock: bool = False) -> Attempt | None:
     """Return the person's newest attempt at an exam."""
     query = _READ.where(AttemptRow.exam_id == exam_id, AttemptRow.person_id == person_id).order_by(AttemptRow.number.desc()).limit(1)
-    row = session.execute(query.with_for_update() if lock else query).first()
+    row = session.connection().execute(query.with_for_update() if lock else query).first()
     return None if row is None else _attempt(row)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Integer, String, UniqueConstraint, select
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Integer, Row, String, UniqueConstraint, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -100,26 +100,30 @@ def add(session: Session, row: ExamRow) -> int:
     return row.id
 
 
+_READ = select(ExamRow.__table__)
+_PERCENT = select(AccommodationRow.percent)
+
+
 def by_code(session: Session, code: str) -> Exam | None:
     """Return an exam by its code."""
-    row = session.scalars(select(ExamRow).where(ExamRow.code == code)).first()
+    row = session.connection().execute(_READ.where(ExamRow.code == code)).first()
     return None if row is None else _exam(row)
 
 
 def by_id(session: Session, exam_id: int) -> Exam:
     """Return an exam by its id."""
-    return _exam(session.scalars(select(ExamRow).where(ExamRow.id == exam_id)).one())
+    return _exam(session.connection().execute(_READ.where(ExamRow.id == exam_id)).one())
 
 
 def all_of(session: Session, programme_code: str | None = None) -> Sequence[Exam]:
     """Return the exams of a programme, or all, by opening."""
-    query = select(ExamRow).order_by(ExamRow.opens, ExamRow.id)
-    return [_exam(row) for row in session.scalars(query.where(ExamRow.programme_code == programme_code) if programme_code else query)]
+    query = _READ.order_by(ExamRow.opens, ExamRow.id)
+    return [_exam(row) for row in session.execute(query.where(ExamRow.programme_code == programme_code) if programme_code else query)]
 
 
 def by_codes(session: Session, codes: Sequence[str]) -> dict[str, Exam]:
     """Return exams by their codes."""
-    return {row.code: _exam(row) for row in session.scalars(select(ExamRow).where(ExamRow.code.in_(codes)))}
+    return {row.code: _exam(row) for row in session.execute(_READ.where(ExamRow.code.in_(codes)))}
 
 
 def lock(session: Session, exam_id: int) -> ExamRow:
@@ -129,8 +133,8 @@ def lock(session: Session, exam_id: int) -> ExamRow:
 
 def percent_of(session: Session, exam_id: int, person_id: int) -> int:
     """Return the person's accommodation, 100 where there is none."""
-    row = session.get(AccommodationRow, (exam_id, person_id))
-    return row.percent if row else 100
+    found = session.connection().execute(_PERCENT.where(AccommodationRow.exam_id == exam_id, AccommodationRow.person_id == person_id)).scalar()
+    return 100 if found is None else int(found)
 
 
 def set_percent(session: Session, exam_id: int, person_id: int, percent: int) -> None:
@@ -138,7 +142,7 @@ def set_percent(session: Session, exam_id: int, person_id: int, percent: int) ->
     session.merge(AccommodationRow(exam_id=exam_id, person_id=person_id, percent=percent))
 
 
-def _exam(row: ExamRow) -> Exam:
+def _exam(row: Row[Any]) -> Exam:
     return Exam(
         id=row.id, code=row.code, programme_code=row.programme_code, title=row.title, component=row.component, bank_code=row.bank_code,
         opens=row.opens, closes=row.closes, window_rule=WindowRule(row.window_rule), minutes=row.minutes, attempts=row.attempts,

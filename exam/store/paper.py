@@ -82,23 +82,10 @@ def add_assembly(
     return row.id
 
 
-def take(session: Session, exam_id: int, now: datetime) -> tuple[int, int, Paper] | None:
-    """Take the next free paper of the exam's set; returns its id, its set's id and the paper."""
-    row = session.execute(
-        text(
-            "UPDATE paper SET taken_at = :now WHERE id = (SELECT id FROM paper WHERE exam_id = :exam AND taken_at IS NULL"
-            " ORDER BY assembly_id, number LIMIT 1 FOR UPDATE SKIP LOCKED)"
-            " RETURNING id, assembly_id, number, version_ids, orders, expected, hash"
-        ),
-        {"now": now, "exam": exam_id},
-    ).first()
-    return None if row is None else (row[0], row[1], _paper(*row[2:]))
-
-
 def by_id(session: Session, paper_id: int) -> tuple[int, Paper]:
     """Return a paper and its set's id."""
     row = session.execute(text("SELECT assembly_id, number, version_ids, orders, expected, hash FROM paper WHERE id = :id"), {"id": paper_id}).one()
-    return row[0], _paper(*row[1:])
+    return row[0], paper_of(*row[1:])
 
 
 def by_ids(session: Session, paper_ids: Sequence[int]) -> dict[int, tuple[int, Paper]]:
@@ -106,7 +93,7 @@ def by_ids(session: Session, paper_ids: Sequence[int]) -> dict[int, tuple[int, P
     rows = session.execute(
         text("SELECT id, assembly_id, number, version_ids, orders, expected, hash FROM paper WHERE id = ANY(:ids)"), {"ids": list(paper_ids)}
     )
-    return {row[0]: (row[1], _paper(*row[2:])) for row in rows}
+    return {row[0]: (row[1], paper_of(*row[2:])) for row in rows}
 
 
 def places(session: Session, assembly_id: int) -> dict[int, ItemPlace]:
@@ -135,5 +122,6 @@ def newest_statistics(session: Session, exam_id: int) -> tuple[Any, str] | None:
     return None if row is None else (row[0], row[1])
 
 
-def _paper(number: int, version_ids: list[int], orders: bytes, expected: int, digest: str) -> Paper:
+def paper_of(number: int, version_ids: list[int], orders: bytes, expected: int, digest: str) -> Paper:
+    """Build a paper from its columns."""
     return Paper(number, tuple(version_ids), bytes(orders), expected, digest)

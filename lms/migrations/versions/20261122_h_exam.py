@@ -33,9 +33,7 @@ CREATE TRIGGER attempt_frozen BEFORE UPDATE OF exam_id, person_id, number, paper
 """
 
 SAVE = """
-CREATE FUNCTION exam_save(
-  p_request int[], p_attempt bigint[], p_person bigint[], p_login bigint[], p_epoch int[], p_arrived timestamptz[], p_position int[],
-  p_seq bigint[], p_revision int[], p_value text[], p_marked boolean[], p_clear boolean[], p_hash bytea[])
+CREATE FUNCTION exam_save(p_rows json)
 RETURNS TABLE (o_request int, o_position int, o_seq bigint, o_status text, o_revision int, o_value text, o_marked boolean, o_late boolean,
   o_deadline timestamptz)
 LANGUAGE plpgsql AS $$
@@ -49,10 +47,9 @@ DECLARE
 BEGIN
   -- Rows come attempt by attempt in the order of ids, so that two batches never wait for each other crosswise.
   FOR r IN
-    SELECT * FROM unnest(p_request, p_attempt, p_person, p_login, p_epoch, p_arrived, p_position, p_seq, p_revision, p_value, p_marked,
-      p_clear, p_hash) WITH ORDINALITY
-      AS t(request, attempt_id, person_id, login_id, epoch, arrived, place, seq, expected, value, marked, clear, hash, n)
-    ORDER BY t.attempt_id, t.n
+    SELECT t.*, row_number() OVER () AS n FROM json_to_recordset(p_rows) AS t(request int, attempt_id bigint, person_id bigint,
+      login_id bigint, epoch int, arrived timestamptz, place int, seq bigint, expected int, value text, marked boolean, clear boolean, hash text)
+    ORDER BY t.attempt_id, n
   LOOP
     IF a.id IS DISTINCT FROM r.attempt_id THEN
       IF changed THEN
@@ -81,7 +78,7 @@ BEGIN
       WHERE e.attempt_id = r.attempt_id AND e.position = r.place AND e.client_seq = r.seq;
     IF FOUND THEN
       -- A retry gets what the first try got; the same number with other contents is a defect of the sender.
-      o_status := CASE WHEN known.hash = r.hash THEN known.outcome ELSE 'sequence_taken' END;
+      o_status := CASE WHEN known.hash = decode(r.hash, 'hex') THEN known.outcome ELSE 'sequence_taken' END;
       o_revision := known.revision; o_value := known.value; o_marked := known.marked; o_late := known.late;
       IF o_status <> 'saved' THEN
         o_revision := a.revisions[r.place]; o_value := coalesce(a.answers[r.place], ''); o_marked := a.marks[r.place];
@@ -109,7 +106,7 @@ BEGIN
     INSERT INTO response_event (attempt_id, position, client_seq, expected, revision, value, marked, outcome, late, arrived_at, stored_at,
         login_id, epoch, hash)
       VALUES (r.attempt_id, r.place, r.seq, r.expected, o_revision, r.value, r.marked, o_status, o_late, r.arrived, clock_timestamp(),
-        r.login_id, r.epoch, r.hash);
+        r.login_id, r.epoch, decode(r.hash, 'hex'));
     RETURN NEXT;
   END LOOP;
   IF changed THEN
@@ -136,9 +133,7 @@ END $$;
 """
 
 SUBMIT = """
-CREATE FUNCTION exam_submit(
-  p_request int[], p_attempt bigint[], p_person bigint[], p_login bigint[], p_epoch int[], p_arrived timestamptz[], p_key text[],
-  p_body_hash text[])
+CREATE FUNCTION exam_submit(p_rows json)
 RETURNS TABLE (o_request int, o_status text, o_by text, o_at timestamptz, o_answered int, o_receipt text)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -147,9 +142,9 @@ DECLARE
   s submission%ROWTYPE;
 BEGIN
   FOR r IN
-    SELECT * FROM unnest(p_request, p_attempt, p_person, p_login, p_epoch, p_arrived, p_key, p_body_hash) WITH ORDINALITY
-      AS t(request, attempt_id, person_id, login_id, epoch, arrived, key, body_hash, n)
-    ORDER BY t.attempt_id, t.n
+    SELECT t.*, row_number() OVER () AS n FROM json_to_recordset(p_rows) AS t(request int, attempt_id bigint, person_id bigint,
+      login_id bigint, epoch int, arrived timestamptz, key text, body_hash text)
+    ORDER BY t.attempt_id, n
   LOOP
     o_request := r.request; o_by := NULL; o_at := NULL; o_answered := NULL; o_receipt := NULL;
     SELECT * INTO a FROM attempt WHERE id = r.attempt_id AND person_id = r.person_id FOR UPDATE;
