@@ -8,6 +8,7 @@ from exam.services import exam as exams
 from exam.services import quiz as quizzes
 from exam.services import token
 from exam.services.result import verify
+from exam.web.board import exam_board
 from exam.web.exam import exams as exam_pages
 from exam.web.quiz import quiz
 from exam.web.response import HOT_ROUTES, exam_api
@@ -31,11 +32,14 @@ platform.register_activity_kind(platform.ActivityKind(quizzes.KIND, states=quizz
 part = Part(
     name="exam",
     folder=Path(__file__).parent,
-    routes=(exam_api, exam_pages, exam_room, exam_result, quiz),
+    routes=(exam_api, exam_pages, exam_room, exam_result, quiz, exam_board),
     commands=(exam_command,),
     hot_routes=HOT_ROUTES,
     jobs=JOBS,
-    nav=(NavEntry(N_("考试"), "exams.everything", "quiz", Permission.SIT_EXAM, 30),),
+    nav=(
+        NavEntry(N_("考试"), "exams.everything", "quiz", Permission.SIT_EXAM, 30),
+        NavEntry(N_("考试管理"), "exam_board.everything", "settings", Permission.MANAGE_EXAMS, 60),
+    ),
     on_mount=token.mount,
     verifiers=(verify,),
 )

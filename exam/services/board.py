@@ -1,0 +1,70 @@
+"""What the exam board sees: the blueprint against its pool, the papers, the live counts."""
+
+from dataclasses import dataclass
+
+from exam.domain.assembly import Spread, Statistics
+from exam.domain.blueprint import Blueprint, Cell, Shortage
+from exam.domain.exam import Exam
+from exam.services.exam import found
+from exam.store import attempt as attempts
+from exam.store import exam as exams
+from exam.store import paper as papers
+from lms.kernel.db import transaction
+from question_bank import api as bank
+
+
+@dataclass(frozen=True, slots=True)
+class CellSupply:
+    """One cell of the blueprint and how many items of the pool fit it."""
+
+    section: str
+    cell: Cell
+    topic: str
+    found: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExamBoard:
+    """One exam from the board's side."""
+
+    exam: Exam
+    blueprint: Blueprint
+    supply: tuple[CellSupply, ...]
+    shortages: tuple[Shortage, ...]
+    papers: int
+    papers_free: int
+    states: dict[str, int]
+    statistics: Statistics | None
+    digest: str | None
+
+
+def board(code: str) -> ExamBoard:
+    """Gather what the board wants to see of an exam."""
+    with transaction() as session:
+        exam = found(session, code)
+        blueprint = exams.blueprint_of(session, exam.id)
+        pool = bank.pool(session, exam.bank_code, "exam")
+        names = bank.topics(session, exam.bank_code)
+        total, free = papers.counts(session, exam.id)
+        newest = papers.newest_statistics(session, exam.id)
+        return ExamBoard(
+            exam=exam,
+            blueprint=blueprint,
+            supply=tuple(
+                CellSupply(section.title, cell, names.get(cell.topic or "", cell.topic or ""), sum(cell.fits(item) for item in pool))
+                for section in blueprint.sections
+                for cell in section.cells
+            ),
+            shortages=tuple(blueprint.shortages(pool)),
+            papers=total,
+            papers_free=free,
+            states=attempts.state_counts(session, exam.id),
+            statistics=_statistics(newest[0]) if newest else None,
+            digest=newest[1] if newest else None,
+        )
+
+
+def _statistics(stored: dict[str, object]) -> Statistics:
+    spread = stored["expected_score"]
+    assert isinstance(spread, dict)
+    return Statistics(**{**stored, "expected_score": Spread(**spread)})  # type: ignore[arg-type]

@@ -1,0 +1,115 @@
+"""The exam board's pages: exams, blueprint and its feasibility, papers, live counts, release."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from wtforms import IntegerField
+from wtforms.validators import InputRequired, NumberRange
+
+from exam.domain.exam import Exam, Release
+from exam.services import assembly, result
+from exam.services import board as service
+from exam.services import exam as exams
+from exam.services.board import ExamBoard
+from lms.kernel import request as current
+from lms.kernel.forms import Form
+from lms.kernel.i18n import gettext as _
+from lms.kernel.i18n import lazy_gettext
+from lms.kernel.part import routes
+from lms.kernel.permissions import Permission, requires
+from lms.kernel.refusal import Refusal
+from question_bank.domain.item import LEVEL_LABELS, TYPE_LABELS, ItemType, Level
+
+exam_board = routes("exam_board", __name__)
+MOST_AT_ONCE = 2_000  # larger sets take longer than a request may: flask exam assemble
+
+
+class PapersForm(Form):
+    """How many papers to draw."""
+
+    papers = IntegerField(lazy_gettext("试卷份数"), [InputRequired(), NumberRange(1, MOST_AT_ONCE)])
+
+
+@dataclass(frozen=True, slots=True)
+class BoardPage:
+    """What the list shows."""
+
+    exams: Sequence[Exam]
+
+
+@dataclass(frozen=True, slots=True)
+class ExamPage:
+    """What the page of one exam shows."""
+
+    board: ExamBoard
+    cells: tuple[tuple[str, ...], ...]
+    counts: tuple[tuple[str, int], ...]
+    form: PapersForm
+    may_release: bool
+    refusal: str | None = None
+
+
+@exam_board.get("/admin/exams")
+@requires(Permission.MANAGE_EXAMS)
+def everything() -> ResponseReturnValue:
+    """List every exam."""
+    return render_template("exam/board/everything.html", page=BoardPage(exams.all_exams()))
+
+
+@exam_board.get("/admin/exams/<code>")
+@requires(Permission.MANAGE_EXAMS)
+def one(code: str) -> ResponseReturnValue:
+    """Show one exam."""
+    return _show(code, PapersForm())
+
+
+@exam_board.post("/admin/exams/<code>/papers")
+@requires(Permission.MANAGE_EXAMS)
+def assemble(code: str) -> ResponseReturnValue:
+    """Draw papers."""
+    form = PapersForm()
+    if not form.validate_on_submit():
+        return _show(code, form, status=422)
+    try:
+        made = assembly.assemble(code, papers=form.papers.data or 0, now=current.now(), actor_id=current.person().person_id)
+    except Refusal as refusal:
+        return _show(code, form, refusal=_(refusal.message), status=refusal.status)
+    flash(_("已组卷 %(n)s 份。", n=len(made.papers)), "success")
+    return redirect(url_for("exam_board.one", code=code))
+
+
+@exam_board.post("/admin/exams/<code>/release")
+@requires(Permission.MANAGE_EXAMS)
+def release(code: str) -> ResponseReturnValue:
+    """Release the results."""
+    count = result.release(code, actor_id=current.person().person_id, now=current.now())
+    flash(_("已公布 %(n)s 人的成绩。", n=count), "success")
+    return redirect(url_for("exam_board.one", code=code))
+
+
+def _show(code: str, form: PapersForm, *, refusal: str | None = None, status: int = 200) -> ResponseReturnValue:
+    board = service.board(code)
+    words = {"open": _("正在作答"), "submitted": _("已交卷，待评分"), "finalised": _("到时收卷，待评分"), "scored": _("已评分"), "annulled": _("已作废")}
+    page = ExamPage(
+        board=board,
+        cells=_cells(board),
+        counts=tuple((word, board.states.get(state, 0)) for state, word in words.items()),
+        form=form,
+        may_release=board.exam.release is Release.BY_HAND and not board.exam.released,
+        refusal=refusal,
+    )
+    return render_template("exam/board/one.html", page=page), status
+
+
+def _cells(board: ExamBoard) -> tuple[tuple[str, ...], ...]:
+    found = []
+    for line in board.supply:
+        cell = line.cell
+        level = _(LEVEL_LABELS[Level(cell.level)]) if cell.level else _("不限")
+        enough = _("够") if line.found >= cell.count else _("缺 %(n)s 题", n=cell.count - line.found)
+        found.append(
+            (line.section, _(TYPE_LABELS[ItemType(cell.type)]), line.topic or _("不限"), level, f"{cell.hardest:g}–{cell.easiest:g}", str(cell.count), str(line.found), enough)
+        )
+    return tuple(found)

@@ -1,0 +1,57 @@
+"""The exam board's pages, as the province's manager and as others."""
+
+from flask import Flask
+
+from exam.services import result
+from tests.support import exams
+from tests.support.cast import LIN, PENG, enter
+
+PAGES = ("/admin/exams", f"/admin/exams/{exams.EXAM}")
+
+
+def test_the_board_sees_blueprint_supply_papers_and_counts(app: Flask) -> None:
+    exams.prepared()
+    exams.sitting("lin")
+    peng = enter(app, PENG)
+    assert "线上测试" in peng.get("/admin/exams").get_data(as_text=True)
+    text = peng.get(PAGES[1]).get_data(as_text=True)
+    for words in ("题库足够", "预期平均分", "正在作答", "单选题"):
+        assert words in text
+
+
+def test_without_exams_the_list_says_so(app: Flask) -> None:
+    assert "还没有考试" in enter(app, PENG).get("/admin/exams").get_data(as_text=True)
+
+
+def test_papers_are_drawn_from_the_page(app: Flask) -> None:
+    exams.prepared(papers=2)
+    peng = enter(app, PENG)
+    assert peng.post(f"{PAGES[1]}/papers", data={"papers": "5"}).status_code == 302
+    assert "已组卷 5 份" in peng.get(PAGES[1]).get_data(as_text=True)
+    assert peng.post(f"{PAGES[1]}/papers", data={"papers": "0"}).status_code == 422
+    assert peng.post(f"{PAGES[1]}/papers", data={"papers": "many"}).status_code == 422
+
+
+def test_results_are_released_once_by_hand(app: Flask) -> None:
+    exams.prepared(release="by_hand")
+    sitter = exams.sitting("lin")
+    sitter.submit()
+    result.score_due(sitter.opened.started_at)
+    peng = enter(app, PENG)
+    assert "公布成绩" in peng.get(PAGES[1]).get_data(as_text=True)
+    assert peng.post(f"{PAGES[1]}/release").status_code == 302
+    text = peng.get(PAGES[1]).get_data(as_text=True)
+    assert "已公布 1 人" in text
+    assert 'action="/admin/exams/test-exam/release"' not in text
+
+
+def test_others_are_refused(app: Flask) -> None:
+    exams.prepared()
+    for page in PAGES:
+        assert enter(app, LIN).get(page).status_code == 403
+        assert app.test_client().get(page).status_code == 302
+    assert enter(app, LIN).post(f"{PAGES[1]}/release").status_code == 403
+
+
+def test_an_unknown_exam_is_missing(app: Flask) -> None:
+    assert enter(app, PENG).get("/admin/exams/nothing").status_code == 404
