@@ -9,6 +9,7 @@ export class Presence {
   #video;
   #shown = null;
   #timer = 0;
+  #open = false;
 
   constructor(dialog, words, csrf, video) {
     this.#dialog = dialog;
@@ -16,6 +17,8 @@ export class Presence {
     this.#csrf = csrf;
     this.#video = video;
     dialog.addEventListener("cancel", (event) => event.preventDefault());
+    // Browsers let a second Escape through all the same.
+    dialog.addEventListener("close", () => { if (this.#open) dialog.showModal(); });
   }
 
   /* Ask once for each number; `onAnswer` gets what the server says. */
@@ -35,6 +38,7 @@ export class Presence {
       event.preventDefault();
       this.#answer(due.number, lease, onAnswer);
     };
+    this.#open = true;
     this.#dialog.showModal();
   }
 
@@ -66,6 +70,7 @@ export class Presence {
       return;
     }
     clearInterval(this.#timer);
+    this.#open = false;
     this.#dialog.close();
     onAnswer(found.answer);
   }

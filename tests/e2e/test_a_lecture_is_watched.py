@@ -13,6 +13,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from lms.kernel.db import transaction
 from lms.store.activity import ActivityRow
+from media.services.asset import attach_video
 from tests.e2e.conftest import Product, give_password, shots_folder, sign_in
 from tests.support import learning, rows
 
@@ -201,6 +202,35 @@ def test_the_newest_device_plays_and_the_other_says_so(lecture: Lecture, desk: B
     page.locator("[data-resume]").click()
     reach(page, 0, moving=True)
     assert before > 3
+
+
+def test_a_presence_question_is_answered_by_keyboard(product: Product, lesson_id: int, desk: BrowserContext) -> None:
+    text = learning.programme_text("presence-demo").replace("[quiz]", "[hours.presence]\nfrom_minutes = 1\nto_minutes = 1\n\n[quiz]", 1)
+    with product.seeding():
+        learning.load(text)
+        code = str(product.run("SELECT code FROM asset WHERE title = '如何倾听'")[0][0])
+        with transaction() as session:
+            (taught,) = learning.taught(session, "如何倾听", seconds=SECONDS, code="presence-demo")
+            attach_video(session, lesson_id=taught.lesson_id, programme_code="presence-demo", asset_code=code, title="如何倾听")
+            person_id = rows.person(session, account="present", name="林晓梅")
+            learning.enrol(session, person_id, code="presence-demo")
+            give_password(session, person_id, product.now())
+    page = Lecture(product, taught.lesson_id, "present", person_id).open(desk)
+    play(page)
+    product.run("UPDATE playback_account SET presence_left_ms = 1 WHERE person_id = %s", person_id)
+    page.evaluate("document.querySelector('video').pause()")
+    dialog = page.locator("dialog[data-presence]")
+    expect(dialog).to_be_visible(timeout=10_000)
+    expect(dialog.locator("[data-left]")).to_contain_text("秒内确认")
+    shot(page, "player-presence")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_visible()  # it is not waved away by mistake
+    page.keyboard.press("Enter")
+    expect(dialog).to_be_hidden()
+    reach(page, 0, moving=True)
+    asked = product.run("SELECT presence_number, presence_asked_at FROM playback_account WHERE person_id = %s", person_id)
+    assert asked == [(1, None)]
 
 
 def test_enough_seconds_move_the_lesson_on(lecture: Lecture, desk: BrowserContext) -> None:
