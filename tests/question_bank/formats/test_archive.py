@@ -6,6 +6,7 @@ import time
 import zipfile
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -74,7 +75,7 @@ def test_entities_are_never_expanded() -> None:
         found = reading.read(hostile)
     except Unreadable:
         return
-    assert all("localhost" not in draft.stem and open("/etc/hostname").read().strip() not in draft.stem for draft in found.drafts)
+    assert all("localhost" not in draft.stem and draft.stem.strip() != Path("/etc/hostname").read_text().strip() for draft in found.drafts)
 
 
 def test_empty_styled_rows_far_down_do_no_harm() -> None:

@@ -14,7 +14,10 @@ from question_bank.services import exchange, review
 from tests.support.cast import RUI, WEI, id_of
 
 DEMO = Path(__file__).parents[3] / "demo" / "items"
-LINE = '{"id":"%s","type":"single","topic":"t","level":"apply","difficulty":0.8,"pool":"exam","stem":"%s","options":[{"text":"甲","explanation":""},{"text":"乙","explanation":""}],"key":[1],"explanation":"因为","enemies":%s}\n'
+LINE = (
+    '{"id":"%s","type":"single","topic":"t","level":"apply","difficulty":0.8,"pool":"exam","stem":"%s",'
+    '"options":[{"text":"甲","explanation":""},{"text":"乙","explanation":""}],"key":[1],"explanation":"因为","enemies":%s}\n'
+)
 
 
 def line(name: str, stem: str, enemies: str = "[]") -> bytes:

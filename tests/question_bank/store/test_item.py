@@ -38,7 +38,8 @@ def test_what_is_immutable_cannot_be_changed_or_deleted(author: int, table: str)
     assert refused(f"DELETE FROM {table}") == "InsufficientPrivilege"
 
 
-REVIEW = "INSERT INTO item_review (version_id, written_by, reviewer_id, decision, comment, at) VALUES ((SELECT min(id) FROM item_version), :by, :who, 'approve', '', now())"
+REVIEW = """INSERT INTO item_review (version_id, written_by, reviewer_id, decision, comment, at) VALUES
+    ((SELECT min(id) FROM item_version), :by, :who, 'approve', '', now())"""
 
 
 def test_four_eyes_hold_in_the_database_too(author: int) -> None:
@@ -61,5 +62,6 @@ def test_an_item_is_approved_only_by_a_review_of_that_version_that_said_yes(auth
 def test_no_item_is_in_two_pools_and_no_content_in_two_items(author: int) -> None:
     assert refused("INSERT INTO item_pool (item_id, bank_id, pool, placed_at) SELECT item_id, bank_id, 'practice', placed_at FROM item_pool") == "pk_item_pool"
     assert refused("UPDATE item_pool SET pool = 'both'") == "ck_item_pool_pool"
-    copied = "INSERT INTO item (bank_id, external_id, status, content_hash, plain, grams, created_at, changed_at) SELECT bank_id, 'copy', 'draft', content_hash, plain, grams, created_at, changed_at FROM item LIMIT 1"
+    copied = """INSERT INTO item (bank_id, external_id, status, content_hash, plain, grams, created_at, changed_at)
+        SELECT bank_id, 'copy', 'draft', content_hash, plain, grams, created_at, changed_at FROM item LIMIT 1"""
     assert refused(copied) == "uq_item_bank_id_content_hash"

@@ -1,0 +1,107 @@
+"""The form in a real browser: keyboard, live preview, no script of anybody else's, nothing axe calls serious."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+from playwright.sync_api import Browser, Page
+from werkzeug.serving import make_server
+
+from lms.kernel.clock import FixedClock
+from lms.kernel.db import transaction
+from question_bank.services import bank as banks
+from question_bank.services import exchange, review
+from tests.support.browser import DESK, PHONE, launched
+from tests.support.cast import RUI, WEI, Member, enter, id_of
+
+pytestmark = pytest.mark.browser
+FILE = "题型,题干,A,B,C,答案,用途\n单选,题干一,甲,乙,丙,B,考试\n单选,坏的一行,甲,乙,丙,F,练习\n".encode()
+
+
+@pytest.fixture
+def site(app: Flask, clock: FixedClock) -> Iterator[str]:
+    banks.create("b", "演示题库", clock.now(), {"crisis": "危机干预"})
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with launched() as found:
+        yield found
+
+
+def opened(app: Flask, browser: Browser, site: str, member: Member, size: dict[str, int]) -> tuple[Page, list[str]]:
+    """Return a page signed in as a member, and what its console complains of."""
+    cookie = enter(app, member).get_cookie("lms")
+    assert cookie
+    context = browser.new_context(viewport=size, base_url=site)  # type: ignore[arg-type]
+    context.add_cookies([{"name": "lms", "value": cookie.value, "url": site}])
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    return page, complaints
+
+
+def serious(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in found if each["impact"] in {"serious", "critical"}]
+
+
+def test_an_item_is_written_by_keyboard_alone(app: Flask, browser: Browser, site: str) -> None:
+    page, complaints = opened(app, browser, site, WEI, DESK)
+    page.goto("/bank/b/items/new")
+    page.focus("#stem")
+    page.keyboard.type("下列不正确的是 <img src=x onerror=window.hacked=1>")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    for words in ("甲选项", "乙选项", "丙选项", "以上都是"):
+        page.keyboard.type(words)
+        page.keyboard.press("Enter")
+    page.keyboard.press("Alt+Digit2")
+    page.locator("[data-preview-stem]").get_by_text("下列不正确的是 <img").wait_for()
+    page.locator("[data-flaw-list] li").get_by_text("以上都是").wait_for()
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**/bank/b/items/*")
+    page.wait_for_selector("text=已保存")
+    assert page.locator(".option.is-key").inner_text().startswith("B")
+    assert page.evaluate("window.hacked") is None
+    assert complaints == []
+    with transaction() as session:
+        assert session.connection().exec_driver_sql("SELECT key->'options' FROM item_version").scalar_one() == [1]
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_every_page_of_the_bank_is_reachable_for_everybody(app: Flask, browser: Browser, site: str, clock: FixedClock, size: dict[str, int]) -> None:
+    exchange.import_file("b", FILE, author_id=id_of(WEI), now=clock.now())
+    review.submit_all("b", person_id=id_of(WEI), now=clock.now())
+    from question_bank.services import staging
+
+    batch = staging.stage("b", "题.csv", FILE, pool="exam", person_id=id_of(WEI), now=clock.now())
+    with transaction() as session:
+        item = session.connection().exec_driver_sql("SELECT id FROM item").scalar_one()
+    page, complaints = opened(app, browser, site, RUI, size)
+    paths = [
+        "",
+        "/b",
+        "/b/items/new",
+        f"/b/items/{item}",
+        f"/b/items/{item}/edit",
+        "/b/review",
+        "/b/coverage?all=yes",
+        "/b/import",
+        f"/b/import/{batch}",
+        f"/b/import/{batch}/1",
+    ]
+    for path in paths:
+        page.goto(f"/bank{path}")
+        assert serious(page) == [], path
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+    assert complaints == []
