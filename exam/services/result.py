@@ -125,12 +125,20 @@ def verify(session: Session, now: datetime) -> Iterator[str]:  # noqa: ARG001 - 
                 yield f"attempt {attempt.id} has no paper"
             elif not known[attempt.paper_id][1].is_whole():
                 yield f"attempt {attempt.id}: the paper does not fit its hash"
-            if attempt_rules.fold(responses.accepted(session, attempt.id)) != attempt.answers:
+            if _differs_from_log(session, attempt):
                 yield f"attempt {attempt.id}: the answers are not what the log adds up to"
             folded = attempt_rules.deadline_of(attempt.base_deadline, attempts.adjustments(session, attempt.id))
             if folded != attempt.deadline:
                 yield f"attempt {attempt.id}: the deadline is not what its adjustments add up to"
         yield from _wrong_scores(session, [attempt for attempt in batch if attempt.state is State.SCORED])
+
+
+def _differs_from_log(session: Session, attempt: Attempt) -> bool:
+    if attempt_rules.fold(responses.accepted(session, attempt.id)) == attempt.answers:
+        return False
+    # Somebody may just be answering: only what differs under the lock is a difference.
+    fresh = attempts.lock(session, attempt.id)
+    return fresh is None or attempt_rules.fold(responses.accepted(session, attempt.id)) != fresh.answers
 
 
 def _wrong_scores(session: Session, scored: Sequence[Attempt]) -> Iterator[str]:
