@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from lms.api import people
 from lms.kernel.db import transaction
 from lms.kernel.permissions import Permission, permissions_of
 from lms.kernel.refusal import N_, Forbidden, Missing
@@ -32,4 +33,4 @@ def names(person_ids: Iterable[int | None]) -> Mapping[int, str]:
     if not wanted:
         return {}
     with transaction() as session:
-        return store.names(session, wanted)
+        return {person_id: card.name for person_id, card in people(session, wanted).items()}
