@@ -8,8 +8,13 @@ import time
 from pathlib import Path
 from types import FrameType
 
+from demo import province
+from demo.people import CAST, PASSWORD
 from demo.stack import Stack, StackFailed, running
+from lms.kernel import db, installation
 from lms.kernel.postgres import PostgresFailed
+from lms.kernel.settings import Settings
+from wsgi import create_app
 
 BOLD, QUIET, PLAIN = ("\033[1m", "\033[2m", "\033[0m") if sys.stdout.isatty() else ("", "", "")
 
@@ -54,16 +59,14 @@ def main() -> int:
 
 
 def _fill(stack: Stack, began: float) -> None:
-    from demo import province
-
-    os.environ.update(stack.environment)
-    for sentence in province.fill(stack.folder):
+    settings = Settings.from_environment(stack.environment)
+    create_app(settings)
+    for sentence in province.fill(settings, installation.read_clock()[0]):
         _step(sentence, began)
+    db.disconnect()
 
 
 def _welcome(stack: Stack) -> str:
-    from demo.people import CAST, PASSWORD
-
     rows = "\n".join(f"    {account:<10}{role}" for account, role in CAST)
     return f"\n{BOLD}  {stack.url}{PLAIN}\n\n  Sign in with the password {BOLD}{PASSWORD}{PLAIN} as\n{rows}\n\n  {QUIET}Ctrl-C ends everything; logs are in {stack.folder}{PLAIN}\n"
 

@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from flask import Flask, has_request_context, session
-from flask_babel import Babel, get_locale, gettext, lazy_gettext, ngettext
+import flask_babel
+from flask import Flask, g, has_request_context, session
+from flask_babel import Babel, LazyString
 
 __all__ = ["LOCALES", "ZONE", "current_locale", "format_duration", "format_hours", "format_instant", "gettext", "lazy_gettext", "mount", "ngettext"]
 
@@ -19,18 +20,42 @@ def mount(app: Flask, folder: str) -> None:
     app.config["BABEL_DEFAULT_LOCALE"] = "zh"
     app.config["BABEL_DEFAULT_TIMEZONE"] = "Asia/Shanghai"
     Babel(app, locale_selector=current_locale)
+    app.jinja_env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
 
 
 def current_locale() -> str:
     """Return the language of the page; a browser's own preference does not override the country's language."""
-    chosen = session.get("locale") if has_request_context() else None
-    return chosen if chosen in LOCALES else "zh"
+    if not has_request_context():
+        return "zh"
+    if "locale" not in g:
+        chosen = session.get("locale")
+        g.locale = chosen if chosen in LOCALES else "zh"
+    return str(g.locale)
+
+
+def gettext(message: str, **facts: object) -> str:
+    """Return a message in the page's language. Chinese is the message itself: looking it up took a fifth of a page's time."""
+    if current_locale() == "zh":
+        return message % facts if facts else message
+    return str(flask_babel.gettext(message, **facts))
+
+
+def ngettext(one: str, many: str, number: int, **facts: object) -> str:
+    """Return a message that counts, in the page's language."""
+    if current_locale() == "zh":
+        return many % {"num": number, **facts}
+    return str(flask_babel.ngettext(one, many, number, **facts))
+
+
+def lazy_gettext(message: str, **facts: object) -> LazyString:
+    """Return a message that is put into the page's language when it is shown."""
+    return LazyString(gettext, message, **facts)
 
 
 def format_instant(instant: datetime, style: str = "minute") -> str:
     """Return an instant in city time: `day`, `minute`, `second` or `clock` (time alone)."""
     local = instant.astimezone(ZONE)
-    english = str(get_locale()) == "en"
+    english = current_locale() == "en"
     day = f"{local:%Y-%m-%d}" if english else f"{local.year}年{local.month}月{local.day}日"
     return {
         "day": day,

@@ -43,8 +43,20 @@ def title_of(title: str, file_name: str) -> str:
     return (title.strip() or Path(file_name).stem)[:200]
 
 
-def import_file(path: Path, *, now: datetime, title: str = "", captions_path: Path | None = None, created_by: int | None = None) -> Asset:
+def announce(*, title: str, now: datetime, created_by: int | None = None) -> Asset:
+    """Make a place for a video whose file is still to come, so that lessons can be laid out before it is recorded."""
+    with transaction() as session:
+        asset = store.add(session, code=new_code(), title=title, file_name="", size=0, created_by=created_by, now=now)
+        audit.record(session, actor_id=created_by, action="asset.announce", subject=f"asset:{asset.code}", now=now)
+        return asset
+
+
+def import_file(
+    path: Path, *, now: datetime, title: str = "", captions_path: Path | None = None, created_by: int | None = None, into: str | None = None
+) -> Asset:
     """Check a local file and keep it; its renditions follow in the background. The same bytes twice give the same video.
+
+    `into` is the code of an announced video that this is the file of.
 
     Raises VideoRefused (`facts["reason"]`), CaptionsRefused, UploadTooLarge, UploadEmpty or NoRoom; then nothing is kept.
     """
@@ -56,13 +68,17 @@ def import_file(path: Path, *, now: datetime, title: str = "", captions_path: Pa
     with transaction() as session:
         asset = store.same_file(session, digest)
     if asset is None:
-        code = new_code()
+        code = into or new_code()
         with tempfile.TemporaryDirectory() as folder:
             poster = Path(folder) / POSTER
             found = probing.look_into(path, poster)
             probing.keep(code, path, found, poster)
         with transaction() as session:
-            asset = store.add(session, code=code, title=title_of(title, path.name), file_name=path.name[:200], size=size, created_by=created_by, now=now)
+            asset = (
+                store.fill(session, into, file_name=path.name[:200], size=size, now=now)
+                if into
+                else store.add(session, code=code, title=title_of(title, path.name), file_name=path.name[:200], size=size, created_by=created_by, now=now)
+            )
             probing.accept(session, asset, found, digest, now)
             audit.record(session, actor_id=created_by, action="asset.import", subject=f"asset:{code}", now=now)
     if cues is not None:

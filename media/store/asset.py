@@ -88,6 +88,16 @@ def add(session: Session, *, code: str, title: str, file_name: str, size: int, c
     return _asset(row)
 
 
+def fill(session: Session, code: str, *, file_name: str, size: int, now: datetime) -> Asset:
+    """Note the file of an announced video; raises AssetMissing where none waits under this code."""
+    row = session.scalar(select(AssetRow).where(AssetRow.code == code, AssetRow.file_name == "").with_for_update())
+    if row is None:
+        raise AssetMissing
+    row.file_name, row.bytes, row.updated_at = file_name, size, now
+    session.flush()
+    return _asset(row)
+
+
 def asset(session: Session, code: str) -> Asset:
     """Return one video."""
     row = session.scalar(select(AssetRow).where(AssetRow.code == code))
@@ -160,7 +170,7 @@ def open_uploads(session: Session, person_id: int) -> int:
 
 def forgotten_uploads(session: Session, before: datetime) -> tuple[Asset, ...]:
     """Return uploads that nothing was added to since."""
-    query = select(AssetRow).where(AssetRow.state == AssetState.UPLOADING.value, AssetRow.updated_at < before)
+    query = select(AssetRow).where(AssetRow.state == AssetState.UPLOADING.value, AssetRow.file_name != "", AssetRow.updated_at < before)
     return tuple(_asset(row) for row in session.scalars(query))
 
 

@@ -1,0 +1,44 @@
+"""The people of the demo: all invented."""
+
+from lms.kernel.permissions import Role
+from lms.services.roster import NewPerson
+
+PASSWORD = "xinqing-2026"  # noqa: S105 - printed by `make demo`; a live database refuses shared passwords
+PROVINCE, CITY, COUNTY, SCHOOL, KINDERGARTEN, CLASS = "36", "360700", "360702", "360702-01", "360702-02", "360702-01-1"
+
+CAST = (
+    ("lin", "林晓雨 · teacher: one lesson, its quiz and the exam away from her certificate"),
+    ("zhou", "周明远 · teacher at the very beginning"),
+    ("tao", "陶静 · class administrator: progress, activation codes, appeals"),
+    ("wei", "魏书恒 · question author"),
+    ("rong", "容思齐 · question reviewer (a second pair of eyes)"),
+    ("kang", "康一帆 · course editor: lessons and videos"),
+    ("ning", "宁致和 · province manager: programme, lists, exams, certificates"),
+    ("yan", "严清越 · operator"),
+)
+_ROLES: dict[str, tuple[tuple[Role, str], ...]] = {
+    "lin": ((Role.TEACHER, SCHOOL),),
+    "zhou": ((Role.TEACHER, SCHOOL),),
+    "tao": ((Role.CLASS_ADMINISTRATOR, SCHOOL),),
+    "wei": ((Role.AUTHOR, PROVINCE),),
+    "rong": ((Role.REVIEWER, PROVINCE),),
+    "kang": ((Role.COURSE_EDITOR, PROVINCE),),
+    "ning": ((Role.PROVINCE_MANAGER, PROVINCE),),
+    "yan": ((Role.OPERATOR, PROVINCE),),
+}
+_NAMES = "安然 白露 岑小满 邓一诺 方知行 顾南星 韩霁 江采薇 孔令仪 黎曼青 孟夏 倪晨曦 欧阳青 潘若水 秦朗 任远舟 沈听澜 唐小棠 温如玉 许知秋 叶清欢 袁野 章回 郑重".split()
+
+
+def everyone() -> list[NewPerson]:
+    """Return the cast and their colleagues."""
+    cast = [NewPerson(account=account, name=words.split(" ")[0], unit_code=SCHOOL, roles=_ROLES[account], post="教师") for account, words in CAST]
+    colleagues = [
+        NewPerson(account=f"jiaoshi{number:02d}", name=name, unit_code=SCHOOL if number % 3 else KINDERGARTEN, post="班主任" if number % 2 else "心理教师")
+        for number, name in enumerate(_NAMES, start=1)
+    ]
+    return cast + colleagues
+
+
+def learners() -> tuple[tuple[str, str], ...]:
+    """Return who takes part and from which school: the two teachers and every colleague."""
+    return tuple((one.account, one.unit_code) for one in everyone() if one.account in ("lin", "zhou") or one.account.startswith("jiaoshi"))
