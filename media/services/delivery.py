@@ -23,7 +23,7 @@ PATH = "/media/v/"
 LASTS = timedelta(hours=12)
 MOST_SIGN_INS = 50_000
 LOOK_AGAIN = timedelta(seconds=60)  # so long an ended sign-in may still fetch segments
-MOST_PIECE = 1024 * 1024  # of a progressive file: what is noted as delivered is never much more than what was taken
+MOST_PIECE = 256 * 1024  # of a progressive file: what is noted as delivered is never much more than what was taken
 _TYPES = {"mp4": "video/mp4", "m4s": "video/mp4", "m3u8": "application/vnd.apple.mpegurl", "vtt": "text/vtt; charset=utf-8", "jpg": "image/jpeg"}
 _FOR_EVER = "private, max-age=31536000, immutable"
 
