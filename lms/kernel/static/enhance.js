@@ -86,20 +86,12 @@ function tick(countdown) {
   else countdown.dispatchEvent(new CustomEvent("countdown-over", { bubbles: true }));
 }
 
-function addReveal(group) {
-  const input = group.querySelector("input");
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "tool reveal";
-  const name = () => {
-    button.textContent = input.type === "password" ? group.dataset.wordsShow : group.dataset.wordsHide;
-  };
-  button.addEventListener("click", () => {
-    input.type = input.type === "password" ? "text" : "password";
-    name();
-  });
-  name();
-  group.append(button);
+function reveal(button) {
+  const { wordsShow, wordsHide } = button.parentElement.dataset;
+  const input = button.parentElement.querySelector("input");
+  const hidden = input.type === "password";
+  input.type = hidden ? "text" : "password";
+  button.textContent = hidden ? wordsHide : wordsShow;
 }
 
 async function copyText(button) {
@@ -129,6 +121,7 @@ document.addEventListener("click", (event) => {
   if ("closeDialog" in data) target.closest("dialog")?.close();
   if ("print" in data) print();
   if (data.copy) copyText(target);
+  if (target.parentElement.matches("[data-reveal]")) reveal(target);
 });
 
 document.addEventListener("keydown", (event) => {
@@ -143,5 +136,4 @@ document.addEventListener("change", (event) => {
 });
 
 document.querySelectorAll("[data-countdown]").forEach(tick);
-document.querySelectorAll("[data-reveal]").forEach(addReveal);
 document.querySelector("[data-focus-first]")?.focus();
