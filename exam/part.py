@@ -37,7 +37,7 @@ part = Part(
     hot_routes=HOT_ROUTES,
     jobs=JOBS,
     nav=(
-        NavEntry(N_("考试"), "exams.everything", "quiz", Permission.SIT_EXAM, 30),
+        NavEntry(N_("考试"), "exams.everything", "quiz", Permission.SIT_EXAM, 22),
         NavEntry(N_("考试管理"), "exam_board.everything", "settings", Permission.MANAGE_EXAMS, 60),
     ),
     on_mount=token.mount,

@@ -256,7 +256,7 @@ async function resolve(keepMine) {
 function askHandIn() {
   const open = items.answered((position) => queue.value(position));
   byId("hand-in-open").textContent = open.length
-    ? fill(words.unanswered, { n: open.length, list: open.slice(0, 12).join("、") + (open.length > 12 ? "…" : "") })
+    ? fill(words.unanswered, { n: open.length, list: open.slice(0, 12).join(words.comma) + (open.length > 12 ? "…" : "") })
     : words.all_answered;
   byId("hand-in-dialog").showModal();
 }

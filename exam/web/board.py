@@ -109,7 +109,7 @@ def _cells(board: ExamBoard) -> tuple[tuple[str, ...], ...]:
         cell = line.cell
         level = _(LEVEL_LABELS[Level(cell.level)]) if cell.level else _("不限")
         enough = _("够") if line.found >= cell.count else _("缺 %(n)s 题", n=cell.count - line.found)
-        found.append(
-            (line.section, _(TYPE_LABELS[ItemType(cell.type)]), line.topic or _("不限"), level, f"{cell.hardest:g}–{cell.easiest:g}", str(cell.count), str(line.found), enough)
-        )
+        band = f"{cell.hardest:g}–{cell.easiest:g}"
+        kind = _(TYPE_LABELS[ItemType(cell.type)])
+        found.append((line.section, kind, line.topic or _("不限"), level, band, str(cell.count), str(line.found), enough))
     return tuple(found)

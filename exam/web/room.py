@@ -75,6 +75,7 @@ def _words() -> dict[str, object]:
             "marked": _("，已标记"),
             "nothing": _("未选"),
         },
+        "comma": _("、"),
         "left": _("考试还剩 {m} 分钟。"),
         "step": _("{n} / {of} 题卡"),
         "saved": _("已保存"),

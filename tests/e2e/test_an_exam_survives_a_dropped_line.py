@@ -1,122 +1,18 @@
 """A teacher sits an exam on a phone: the line drops, the page is reloaded and killed, another device takes over (EX-01 to EX-04, EX-06, EX-11, EX-13)."""
 
-import itertools
-from dataclasses import dataclass, field
-from datetime import timedelta
-
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, expect
 
-from exam.services import assembly
-from exam.services.exam import create_exam
-from lms.kernel.db import transaction
-from tests.e2e.conftest import Product, give_password, shots_folder, sign_in
-from tests.support import exams, learning, rows
+from tests.e2e.conftest import Product, sign_in
+from tests.support.hall import Hall, answer, prepare, seconds_shown, shot, state, wait_state
 
 pytestmark = pytest.mark.browser
-_numbers = itertools.count(1)
-_ready: set[str] = set()
-
-
-@dataclass
-class Hall:
-    """One exam and one teacher, fresh for each test."""
-
-    product: Product
-    code: str
-    account: str
-    person_id: int
-    pages: list[Page] = field(default_factory=list)
-
-    def held(self) -> dict[int, str]:
-        """Return the answers as the database holds them."""
-        (answers,) = self.product.run("SELECT answers FROM attempt WHERE person_id = %s", self.person_id)[0]
-        assert isinstance(answers, list)
-        return {position: value for position, value in enumerate(answers, start=1) if value}
-
-    def log(self) -> list[tuple[object, ...]]:
-        """Return what was stored, in order."""
-        return self.product.run(
-            "SELECT e.position, e.value, e.outcome FROM response_event e JOIN attempt a ON a.id = e.attempt_id WHERE a.person_id = %s ORDER BY e.id",
-            self.person_id,
-        )
-
-    def enter(self, context: BrowserContext) -> Page:
-        """Sign in, read the start page, start, and wait for the room."""
-        sign_in(context, self.account, f"/exams/{self.code}")
-        page = context.new_page()
-        page.goto(f"/exams/{self.code}")
-        page.check("input[name=honesty]")
-        page.click("#start button[type=submit]")
-        page.wait_for_url("**/room", timeout=60_000)
-        return self.opened(page)
-
-    def opened(self, page: Page) -> Page:
-        """Wait until the paper stands."""
-        page.wait_for_selector(".item.is-current")
-        return page
-
-    def back(self, context: BrowserContext) -> Page:
-        """Open the room again in a new page."""
-        page = context.new_page()
-        page.goto(f"/exams/{self.code}/room")
-        return page
 
 
 @pytest.fixture
 def hall(product: Product) -> Hall:
     """Prepare an exam of 90 minutes with eight items for a teacher of its own."""
     return prepare(product)
-
-
-def prepare(product: Product, *, minutes: int = 90, closes_in: timedelta = timedelta(hours=5)) -> Hall:
-    """Make an exam and an enrolled teacher who can sign in."""
-    number = next(_numbers)
-    code, account, now = f"exam-{number}", f"teacher{number}", product.now()
-    with product.seeding():
-        if product.url not in _ready:
-            learning.load()
-            with transaction() as session:
-                exams.bank(session, each=12)
-            _ready.add(product.url)
-        create_exam(
-            code=code, programme_code=learning.CODE, title=f"线上测试（第 {number} 场）", bank_code=exams.BANK,
-            blueprint=exams.small_blueprint(), opens=now - timedelta(hours=1), closes=now + closes_in, minutes=minutes, now=now,
-        )  # fmt: skip
-        assembly.assemble(code, papers=3, now=now)
-        with transaction() as session:
-            person_id = rows.person(session, account=account, name="林晓梅")
-            learning.enrol(session, person_id)
-            give_password(session, person_id, now)
-    return Hall(product, code, account, person_id)
-
-
-def answer(page: Page, position: int, option: int) -> None:
-    """Choose an option of the item, going there as a person does."""
-    page.evaluate("position => document.querySelector(`#map a[data-position='${position}']`).click()", position)
-    page.locator(f"#item-{position} .option").nth(option).click()
-
-
-def state(page: Page, position: int) -> str:
-    """Return what the map says of an item."""
-    return page.get_attribute(f"#map a[data-position='{position}']", "data-state") or ""
-
-
-def wait_state(page: Page, position: int, wanted: str, timeout: int = 10_000) -> None:
-    """Wait until the map says so."""
-    expect(page.locator(f"#map a[data-position='{position}']")).to_have_attribute("data-state", wanted, timeout=timeout)
-
-
-def shot(page: Page, name: str) -> None:
-    """Keep a picture where pictures are wanted."""
-    if shots_folder():
-        page.screenshot(path=f"{shots_folder()}/{name}.png")
-
-
-def seconds_shown(page: Page) -> int:
-    """Return the remaining time on the page."""
-    parts = [int(part) for part in page.inner_text("#timer-figure").split(":")]
-    return sum(part * 60**power for power, part in enumerate(reversed(parts)))
 
 
 def test_saved_appears_only_after_the_server_has_it(hall: Hall, phone: BrowserContext) -> None:

@@ -1,0 +1,137 @@
+"""Every page of exam and quiz: no serious finding, nothing scrolls sideways, on a phone and at a desk (AX-04)."""
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+
+from exam.services import quiz as quizzes
+from lms.kernel.db import transaction
+from lms.kernel.permissions import Role
+from question_bank.domain.exchange import Draft
+from question_bank.domain.review import Decision, Status
+from question_bank.services.bank import made
+from question_bank.services.item import write
+from question_bank.store import review as reviews
+from question_bank.store import version as versions
+from tests.e2e.conftest import Product, give_password, sign_in
+from tests.support import axe, learning, rows
+from tests.support.hall import Hall, answer, prepare, shot, wait_state
+
+pytestmark = pytest.mark.browser
+
+
+def looks_well(page: Page, name: str) -> None:
+    """Check one page as it stands and keep a picture where pictures are wanted."""
+    shot(page, name)
+    assert axe.serious(page) == [], name
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0, f"{name} scrolls sideways"
+
+
+def test_the_way_through_an_exam_on_a_phone(product: Product, phone: BrowserContext) -> None:
+    walk(prepare(product), phone, "phone")
+
+
+def test_the_way_through_an_exam_at_a_desk(product: Product, desk: BrowserContext) -> None:
+    walk(prepare(product), desk, "desk")
+
+
+def walk(hall: Hall, context: BrowserContext, size: str) -> None:
+    """Go from the list to the result."""
+    sign_in(context, hall.account, "/exams")
+    page = context.new_page()
+    page.goto("/exams")
+    looks_well(page, f"exams-{size}")
+    page.goto(f"/exams/{hall.code}")
+    page.wait_for_selector("#check-clock[data-ok]")
+    looks_well(page, f"briefing-{size}")
+    page.check("input[name=honesty]")
+    page.click("#start button[type=submit]")
+    page.wait_for_selector(".item.is-current", timeout=60_000)
+    answer(page, 1, 0)
+    answer(page, 5, 1)
+    page.locator("#item-5 .item-mark").check()
+    wait_state(page, 5, "answered")
+    looks_well(page, f"room-full-{size}")
+    if size == "phone":
+        page.click("#sheet-open")
+        page.wait_for_selector("#sheet-close")
+        looks_well(page, "room-map-phone")
+        page.click("#sheet-close")
+        page.set_viewport_size({"width": 320, "height": 640})
+        looks_well(page, "room-320")
+    page.emulate_media(color_scheme="dark")
+    looks_well(page, f"room-dark-{size}")
+    page.emulate_media(color_scheme="light")
+    page.click("#hand-in")
+    looks_well(page, f"hand-in-{size}")
+    page.click("#hand-in-yes")
+    page.wait_for_url("**/receipt", timeout=60_000)
+    looks_well(page, f"receipt-{size}")
+    page.goto(f"/exams/{hall.code}")
+    looks_well(page, f"briefing-after-{size}")
+    page.goto(f"/exams/{hall.code}/result")
+    for _ in range(90):
+        if page.locator(".profile").count():
+            break
+        page.wait_for_timeout(700)
+        page.reload()
+    looks_well(page, f"result-{size}")
+
+
+def practice(product: Product, hall: Hall) -> int:
+    """Make a lesson with a quiz; returns the lesson's id."""
+    with product.seeding(), transaction() as session:
+        bank_id = made(session, "practice-bank", "练习题库", product.now(), {})
+        for number in range(1, 8):
+            draft = Draft(
+                external_id=f"q-{number}", type="multiple" if number % 3 == 0 else "single",
+                stem=f"学生连续两周情绪低落、不愿上学，班主任首先应当怎么做？（{number}）",
+                options=("先倾听，再一起想办法", "马上通知全体家长", "要求学生写检讨", "等他自己好起来"), key=(0, 1) if number % 3 == 0 else (0,),
+                explanation="先建立信任，了解情况，再决定是否转介。", topic="crisis", level="apply", difficulty=0.7,
+                option_explanations=("稳定情绪、了解情况是第一步。", "过度扩散会伤害学生。", "惩罚会加重问题。", "拖延可能错过干预时机。"),
+            )  # fmt: skip
+            item = write(session, bank_id, draft, name=f"q-{number}", item_id=None, author_id=None, now=product.now())
+            versions.place(session, bank_id, item, "practice", product.now())
+        newest = versions.latest_of_bank(session, bank_id, item_ids=None, status=Status.DRAFT)
+        reviewer = rows.person_id(session, "rui")
+        assert reviewer is not None
+        reviews.add_reviews(session, newest, reviewer_id=reviewer, decision=Decision.APPROVE, comment="", now=product.now())
+        (taught,) = learning.taught(session, "危机干预第一讲")
+        quizzes.attach_quiz(
+            session, lesson_id=taught.lesson_id, programme_code=learning.CODE, bank_code="practice-bank", topic="crisis", title="危机干预第一讲"
+        )
+    product.run("DELETE FROM activity WHERE id = %s", taught.quiz_id)
+    return taught.lesson_id
+
+
+def test_the_quiz_from_the_lesson_to_the_explanations_without_scripts(product: Product, phone: BrowserContext) -> None:
+    hall = prepare(product)
+    lesson_id = practice(product, hall)
+    sign_in(phone, hall.account)
+    page = phone.new_page()
+    page.goto(f"/lessons/{lesson_id}")
+    looks_well(page, "lesson-quiz-phone")
+    page.locator("form[action*=quizzes] button").last.click()
+    page.wait_for_url("**/quizzes/attempts/*")
+    looks_well(page, "quiz-phone")
+    page.locator(".quiz-form button[type=submit]").click()
+    page.wait_for_selector(".fault-list")
+    looks_well(page, "quiz-lacking-phone")
+    for item in page.locator(".item").all():
+        item.locator("input").first.check()
+    page.locator(".quiz-form button[type=submit]").click()
+    page.wait_for_selector(".explanation")
+    looks_well(page, "quiz-review-phone")
+
+
+def test_the_boards_pages(product: Product, desk: BrowserContext) -> None:
+    hall = prepare(product)
+    with product.seeding(), transaction() as session:
+        person_id = rows.person(session, account="peng", name="彭省厅", roles=(Role.PROVINCE_MANAGER,), role_unit=rows.unit_tree(session).province)
+        give_password(session, person_id, product.now())
+    sign_in(desk, "peng")
+    page = desk.new_page()
+    for address, name in (("/admin/exams", "board-list"), (f"/admin/exams/{hall.code}", "board-one")):
+        page.goto(address)
+        looks_well(page, f"{name}-desk")
+    page.set_viewport_size({"width": 390, "height": 844})
+    looks_well(page, "board-one-phone")

@@ -1,0 +1,26 @@
+"""axe-core in the page under test."""
+
+from functools import cache
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+SOURCE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
+RUN = "() => axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
+
+
+@cache
+def _source() -> str:
+    return SOURCE.read_text(encoding="utf-8")
+
+
+def serious(page: Page) -> list[str]:
+    """Return every serious or critical finding of the page as one line."""
+    page.evaluate(_source())
+    found = page.evaluate(RUN)
+    return [
+        f"{one['id']}: {node['target']} {node['failureSummary'][:160]}"
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]
