@@ -24,6 +24,7 @@ FRAMES_PER_SECOND = 2
 KEYFRAME_SECONDS = 4
 AUDIO_BITS = 40_000
 VIDEO_OPTIONS = {
+    "bf": "0",
     "preset": "superfast",
     "tune": "stillimage",
     "profile": "main",
