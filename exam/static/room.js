@@ -98,6 +98,7 @@ async function signIn() {
 }
 
 function followed() {
+  byId("opening").hidden = true;
   items?.lock(true);
   saveState("failed", words.elsewhere);
   const unsaved = queue?.unsaved ?? 0;
@@ -106,6 +107,7 @@ function followed() {
 
 async function over(code) {
   ended = true;
+  byId("opening").hidden = true;
   timer?.stop();
   items?.lock(true);
   const lost = queue ? queue.unsaved : 0;
@@ -191,7 +193,7 @@ async function doOpen(takeover) {
 
 async function notOpened(code) {
   if (code === "other_device_leads") followed();
-  else if (code === "attempt_closed") await over(code);
+  else if (code === "attempt_closed" || code === "time_is_up") await over(code);
   else location.replace(root.dataset.landing);
 }
 

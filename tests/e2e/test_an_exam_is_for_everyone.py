@@ -58,7 +58,7 @@ def walk(hall: Hall, context: BrowserContext, size: str) -> None:
         page.click("#sheet-close")
         page.set_viewport_size({"width": 320, "height": 640})
         looks_well(page, "room-320")
-    page.emulate_media(color_scheme="dark")
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     looks_well(page, f"room-dark-{size}")
     page.emulate_media(color_scheme="light")
     page.click("#hand-in")
