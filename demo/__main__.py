@@ -3,6 +3,7 @@
 import argparse
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -43,7 +44,7 @@ def main() -> int:
             stack.start_server()
             stack.start_worker()
             _step("server ready", began)
-            lectures = stack.spawn("lectures", "-m", "demo.background")
+            lectures: subprocess.Popen[bytes] | None = stack.spawn("lectures", "-m", "demo.background")
             print(_welcome(stack))
             while True:
                 time.sleep(1)
@@ -68,7 +69,8 @@ def _fill(stack: Stack, began: float) -> None:
 
 def _welcome(stack: Stack) -> str:
     rows = "\n".join(f"    {account:<10}{role}" for account, role in CAST)
-    return f"\n{BOLD}  {stack.url}{PLAIN}\n\n  Sign in with the password {BOLD}{PASSWORD}{PLAIN} as\n{rows}\n\n  {QUIET}Ctrl-C ends everything; logs are in {stack.folder}{PLAIN}\n"
+    farewell = f"{QUIET}Ctrl-C ends everything; logs are in {stack.folder}{PLAIN}"
+    return f"\n{BOLD}  {stack.url}{PLAIN}\n\n  Sign in with the password {BOLD}{PASSWORD}{PLAIN} as\n{rows}\n\n  {farewell}\n"
 
 
 if __name__ == "__main__":

@@ -26,7 +26,13 @@ from question_bank.services import bank, exchange, review
 
 FOLDER = Path(__file__).parent
 BANK = "mental-health"
-TOPICS = {"principles": "学校心理健康教育基本原理", "positive": "积极心理学方法与技术", "home_school": "家校沟通", "group": "团体辅导", "crisis": "心理危机干预"}
+TOPICS = {
+    "principles": "学校心理健康教育基本原理",
+    "positive": "积极心理学方法与技术",
+    "home_school": "家校沟通",
+    "group": "团体辅导",
+    "crisis": "心理危机干预",
+}
 UNITS = (
     (None, UnitKind.PROVINCE, people.PROVINCE, "示范省"),
     (people.PROVINCE, UnitKind.CITY, people.CITY, "赣州（演示）"),
@@ -170,4 +176,3 @@ def _signed_list(heading: str, amount: str) -> bytes:
         sheet.write_row(0, 0, ("账号", "姓名", "学校", heading))
         sheet.write_row(1, 0, ("lin", "林晓雨", "云溪县春晖实验学校", amount))
     return target.getvalue()
-

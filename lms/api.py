@@ -3,8 +3,8 @@
 from lms.services.account import register_personal_export
 from lms.services.activity import ActivityKind, activities, activity, add_activity, register_activity_kind
 from lms.services.enrolment import facts as enrolment_of
-from lms.services.grade import post_score, take_back
 from lms.services.enrolment import rules_for
+from lms.services.grade import post_score, take_back
 from lms.services.lesson import activity_begun, activity_done, courses, lesson, lessons_of_course
 from lms.services.person import cards as people
 from lms.services.programme import in_force, programme
@@ -34,6 +34,6 @@ __all__ = [
     "register_activity_kind",
     "register_personal_export",
     "rules_for",
-    "take_back",
     "scope_of",
+    "take_back",
 ]

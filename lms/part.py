@@ -12,16 +12,16 @@ from lms.services import certificate as certificates
 from lms.services import grade as grades
 from lms.services.progress import verify as verify_progress
 from lms.store.signing_in import identity_of
+from lms.web.account import account
 from lms.web.attendance import attendance
 from lms.web.certificate import certificate
 from lms.web.course import course
 from lms.web.grade import grade
 from lms.web.home import home
 from lms.web.lesson import lesson
+from lms.web.people import people
 from lms.web.plan import plan
 from lms.web.programme import programme as programme_pages
-from lms.web.account import account
-from lms.web.people import people
 from lms.web.role_grant import role_grant
 from lms.web.roster import roster
 from lms.web.signing_in import signing_in

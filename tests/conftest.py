@@ -58,11 +58,11 @@ def built_app(settings: Settings, clock: FixedClock) -> Flask:
 
 
 @pytest.fixture
-def app(built_app: Flask, clock: FixedClock, settings: Settings) -> Iterator[Flask]:
+def app(built_app: Flask, clock: FixedClock, settings: Settings) -> Flask:
     """The product on an empty database at noon."""
     clock.instant = NOON
     database.empty(settings.database_url)
-    yield built_app
+    return built_app
 
 
 @pytest.fixture

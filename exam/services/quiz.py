@@ -149,9 +149,7 @@ def hand_in(person_id: int, attempt_id: int, responses: Sequence[Sequence[int]],
         passed = rules.passes(right, len(attempt.items), learning.quiz_pass_percent)
         store.hand_in(session, attempt_id, responses=responses, right=right, passed=passed, now=now)
         if passed:
-            platform.activity_done(
-                session, person_id=person_id, activity_id=attempt.activity_id, seconds=0, evidence=f"quiz_attempt:{attempt_id}", now=now
-            )
+            platform.activity_done(session, person_id=person_id, activity_id=attempt.activity_id, seconds=0, evidence=f"quiz_attempt:{attempt_id}", now=now)
         return _own(session, person_id, attempt_id)
 
 

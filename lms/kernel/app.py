@@ -93,7 +93,7 @@ def _arrival(header: str) -> Callable[[Environ, datetime], datetime]:
 
 
 def _mount_refusals(app: Flask) -> None:
-    def refuse(refusal: Refusal) -> Any:  # noqa: ANN401 - a Flask response value
+    def refuse(refusal: Refusal) -> Any:
         message = i18n.gettext(refusal.message)
         if current.wants_json():
             return Response(
@@ -105,7 +105,7 @@ def _mount_refusals(app: Flask) -> None:
         page = f"refusals/{refusal.kind}.html"
         return render_template(page, message=message, code=refusal.code, request_id=g.get("request_id", "-")), refusal.status
 
-    def http_error(error: HTTPException) -> Any:  # noqa: ANN401
+    def http_error(error: HTTPException) -> Any:
         if isinstance(error, RequestEntityTooLarge):
             return refuse(TooLarge())
         if error.code == 404:
@@ -115,11 +115,12 @@ def _mount_refusals(app: Flask) -> None:
             return answer if isinstance(answer, Response) else (answer[0], error.code)
         return error
 
-    def broken(error: Exception) -> Any:  # noqa: ANN401
+    def broken(error: Exception) -> Any:
         app.logger.error("request_failed", exc_info=error, extra={"id": g.get("request_id", "-")})
+        message = i18n.gettext("系统出错了，请稍后重试。")
         if current.wants_json():
-            return Response(msgspec.json.encode({"code": "broken", "message": i18n.gettext("系统出错了，请稍后重试。")}), 500, mimetype="application/json")
-        return render_template("refusals/broken.html", message=i18n.gettext("系统出错了，请稍后重试。"), code="broken", request_id=g.get("request_id", "-")), 500
+            return Response(msgspec.json.encode({"code": "broken", "message": message}), 500, mimetype="application/json")
+        return render_template("refusals/broken.html", message=message, code="broken", request_id=g.get("request_id", "-")), 500
 
     app.register_error_handler(Refusal, refuse)
     app.register_error_handler(HTTPException, http_error)
@@ -161,7 +162,7 @@ def _nav_item(entry: NavEntry) -> dict[str, object]:
 
 @language.post("/language")
 @requires(Permission.ANYONE)
-def choose_language() -> Any:  # noqa: ANN401
+def choose_language() -> Any:
     """Remember the reader's language and go back."""
     locale = request.form.get("locale", "")
     if locale not in i18n.LOCALES:

@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Identity as AutoNumber, Index, String
+from sqlalchemy import BigInteger, Index, String
+from sqlalchemy import Identity as AutoNumber
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 

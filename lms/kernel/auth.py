@@ -3,9 +3,10 @@
 import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Any, cast
 
 from flask import Flask, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, login_user, logout_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.wrappers import Response
@@ -13,7 +14,7 @@ from werkzeug.wrappers import Response
 from lms.kernel import request as current
 from lms.kernel.identity import Identity
 from lms.kernel.permissions import Permission
-from lms.kernel.refusal import Forbidden, Malformed, N_, Unauthenticated
+from lms.kernel.refusal import N_, Forbidden, Malformed, Unauthenticated
 
 SIGNED_IN_FOR = timedelta(hours=14)  # longer than a school day, so that no exam is interrupted by it
 
@@ -48,7 +49,7 @@ def mount(app: Flask, load: IdentityLoader) -> None:
         if request.endpoint is None:
             return None
         view = app.view_functions[request.endpoint]
-        permission = cast(Permission, view.permission)  # type: ignore[attr-defined]
+        permission = cast(Permission, cast(Any, view).permission)
         if permission is Permission.ANYONE:
             return None
         person = current.person_or_none()
@@ -60,7 +61,7 @@ def mount(app: Flask, load: IdentityLoader) -> None:
             raise Forbidden
         return None
 
-    def stale_page(error: CSRFError) -> object:  # noqa: ARG001
+    def stale_page(error: CSRFError) -> ResponseReturnValue:  # noqa: ARG001
         return app.handle_user_exception(StalePage())
 
     app.register_error_handler(CSRFError, stale_page)

@@ -22,7 +22,7 @@ def extract() -> Catalog:
     """Return every message of the source, with the file it stands in."""
     found = Catalog(locale="en")
     for package in PACKAGES:
-        rows = extract_from_dir(str(ROOT / package), _METHODS, _OPTIONS, _KEYWORDS)  # type: ignore[arg-type]
+        rows = extract_from_dir(str(ROOT / package), _METHODS, _OPTIONS, _KEYWORDS)
         for name, _line, message, _comments, _context in rows:
             if message and message != ("",):
                 found.add(message, locations=[(f"{package}/{name}", 0)])

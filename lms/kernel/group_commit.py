@@ -67,7 +67,7 @@ class GroupCommit(Generic[Row, Answer]):
                 return
             try:
                 self._run(batch)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - each row is tried alone, and what fails again reaches its caller
                 self._one_by_one(batch, error)
 
     def _one_by_one(self, batch: list[_Entry[Row, Answer]], error: Exception) -> None:
@@ -78,7 +78,7 @@ class GroupCommit(Generic[Row, Answer]):
                 if lost or len(batch) == 1:
                     raise error
                 self._run([entry])
-            except Exception as failure:
+            except Exception as failure:  # noqa: BLE001 - the caller waits in another thread; submit() raises it there
                 entry.failure = failure
                 entry.done.set()
 

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lms.kernel.db import Base, transaction
-from lms.kernel.refusal import Conflict, N_
+from lms.kernel.refusal import N_, Conflict
 
 
 class LiveDatabase(Conflict):
@@ -27,7 +27,7 @@ class Installation(Base):
     value: Mapped[Any] = mapped_column(JSONB)
 
 
-def fact(session: Session, key: str, default: object = None) -> Any:  # noqa: ANN401 - JSON
+def fact(session: Session, key: str, default: object = None) -> Any:
     """Return a fact of this database."""
     found = session.get(Installation, key)
     return default if found is None else found.value
@@ -55,9 +55,6 @@ def read_clock() -> tuple[datetime, timedelta]:
     """Return the database's instant and the rehearsal offset, for the one clock."""
     with transaction() as session:
         instant, offset = session.execute(
-            text(
-                "SELECT clock_timestamp(), (SELECT value::float FROM installation "
-                "WHERE key = 'rehearsal_offset_seconds')"
-            )
+            text("SELECT clock_timestamp(), (SELECT value::float FROM installation WHERE key = 'rehearsal_offset_seconds')")
         ).one()
     return instant, timedelta(seconds=offset or 0.0)

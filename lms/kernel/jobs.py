@@ -25,9 +25,7 @@ class Job:
     tries: int = 3
 
 
-def enqueue(
-    session: Session, name: str, arguments: dict[str, object] | None = None, *, queue: str = "default", lock: str | None = None
-) -> int:
+def enqueue(session: Session, name: str, arguments: dict[str, object] | None = None, *, queue: str = "default", lock: str | None = None) -> int:
     """Queue a job in the caller's transaction: it runs after the commit, or never. Returns the job's id."""
     return int(
         session.execute(
@@ -44,9 +42,7 @@ def worker(url: str, jobs: tuple[Job, ...], now: Callable[[], datetime]) -> proc
     """Return the procrastinate app that runs the jobs as the app role."""
     conninfo = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     app = procrastinate.App(
-        connector=procrastinate.PsycopgConnector(
-            conninfo=conninfo, kwargs={"options": f"-c timezone=UTC -c role={APP_ROLE}"}, min_size=1, max_size=4
-        )
+        connector=procrastinate.PsycopgConnector(conninfo=conninfo, kwargs={"options": f"-c timezone=UTC -c role={APP_ROLE}"}, min_size=1, max_size=4)
     )
     for job in jobs:
         _register(app, job, now)

@@ -15,7 +15,6 @@ from lms.kernel.jobs import Job
 from lms.kernel.permissions import Permission
 from lms.kernel.settings import Settings
 
-
 # Recomputes something from its evidence and yields one sentence for each difference found.
 Verifier = Callable[[Session, datetime], Iterable[str]]
 

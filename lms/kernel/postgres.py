@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -153,7 +154,7 @@ class EmbeddedPostgres:
         raise PostgresFailed(f"PostgreSQL did not start: {log.read_text(errors='replace')[-800:]}")
 
 
-def _as(account: _Account | None) -> dict[str, object]:
+def _as(account: _Account | None) -> dict[str, Any]:
     return {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
 
 

@@ -106,8 +106,7 @@ def throttle(key: str, *, limit: int, within: timedelta, now: datetime) -> None:
     with transaction() as session:
         uses = session.execute(
             text(
-                "INSERT INTO throttle (key, slot, uses) VALUES (:key, :slot, 1) "
-                "ON CONFLICT (key, slot) DO UPDATE SET uses = throttle.uses + 1 RETURNING uses"
+                "INSERT INTO throttle (key, slot, uses) VALUES (:key, :slot, 1) ON CONFLICT (key, slot) DO UPDATE SET uses = throttle.uses + 1 RETURNING uses"
             ),
             {"key": key[:200], "slot": slot},
         ).scalar_one()

@@ -7,7 +7,7 @@ from sqlalchemy.sql.schema import SchemaItem
 from lms.kernel.db import Base
 
 
-def include(item: SchemaItem, name: str | None, kind: str, reflected: bool, compared: SchemaItem | None) -> bool:  # noqa: ARG001, FBT001
+def include(item: SchemaItem, name: str | None, kind: str, reflected: bool, compared: SchemaItem | None) -> bool:  # noqa: ARG001
     """Leave procrastinate's own tables out of comparisons."""
     return not (kind == "table" and name is not None and name.startswith("procrastinate_"))
 

@@ -178,7 +178,11 @@ def of_enrolment(session: Session, enrolment_id: int) -> tuple[Certificate, ...]
 
 def page(session: Session, scope: tuple[str, ...], *, before: int | None, limit: int) -> tuple[Certificate, ...]:
     """Return the certificates of people below the scope's units, the newest first."""
-    query = _QUERY.join(PersonRow, PersonRow.id == EnrolmentRow.person_id).join(UnitRow, UnitRow.id == PersonRow.unit_id).where(below(UnitRow.path, scope))
+    query = (
+        _QUERY.join(PersonRow, PersonRow.id == EnrolmentRow.person_id)
+        .join(UnitRow, UnitRow.id == PersonRow.unit_id)
+        .where(below(UnitRow.path.expression, scope))
+    )
     if before is not None:
         query = query.where(CertificateRow.id < before)
     return _read(session, query.order_by(CertificateRow.id.desc()).limit(limit))

@@ -45,9 +45,7 @@ def index_of(folder: Path, length_ms: int) -> dict[str, tuple[list[int], list[in
         ends.append(min(length_ms, round(total * 1000)))
     ends[-1] = length_ms
     sizes = [(folder / name).stat().st_size for name, _ in found]
-    return {
-        f"{folder.name}/{name}": ([0, size], [start, end]) for (name, _), size, (start, end) in zip(found, sizes, pairwise(ends), strict=True)
-    }
+    return {f"{folder.name}/{name}": ([0, size], [start, end]) for (name, _), size, (start, end) in zip(found, sizes, pairwise(ends), strict=True)}
 
 
 def bits_of(folder: Path) -> tuple[int, int]:

@@ -92,9 +92,7 @@ def accept(*, appeal_id: int, actor_id: int, answer: str, now: datetime) -> None
         terms, _budget = lease_store.lease(session, watched_store.newest_lease(session, found.person_id, found.activity_id, found.asset_id))
         gained = playback.award(session, terms, found.spans, reason=f"appeal:{appeal_id}", actor_id=actor_id, now=now)
         store.decide(session, appeal_id, state="accepted", answer=answer, decided_by=actor_id, now=now)
-        audit.record(
-            session, actor_id=actor_id, action="watching.appeal_accepted", subject=f"appeal:{appeal_id}", now=now, spans=gained, answer=answer
-        )
+        audit.record(session, actor_id=actor_id, action="watching.appeal_accepted", subject=f"appeal:{appeal_id}", now=now, spans=gained, answer=answer)
 
 
 def decline(*, appeal_id: int, actor_id: int, answer: str, now: datetime) -> None:

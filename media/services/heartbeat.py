@@ -149,4 +149,3 @@ class _Batch:
 
 
 _lane: GroupCommit[Report, Outcome] = GroupCommit(_write)
-

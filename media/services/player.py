@@ -149,5 +149,3 @@ def _strip(watched: Watched, lost: list[playback.Loss]) -> tuple[StripSpan, ...]
             refused = union(refused, one.refused.spans)
     parts = (("counted", watched.accepted), ("pending", pending), ("refused", difference(refused, pending)))
     return tuple(StripSpan(start / 1000, end / 1000, state) for state, spans in parts for start, end in spans)
-
-

@@ -71,9 +71,7 @@ def _transcode(asset_id: int, moment: Moment) -> None:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     with transaction() as session:
-        store.change(
-            session, asset_id, moment(), state=AssetState.READY.value, build=build, renditions=renditions, progress=100, tries=0, reason=""
-        )
+        store.change(session, asset_id, moment(), state=AssetState.READY.value, build=build, renditions=renditions, progress=100, tries=0, reason="")
 
 
 def _run(asset: Asset, path: Path, folder: Path, moment: Moment) -> list[dict[str, object]] | None:

@@ -58,9 +58,7 @@ class Appeal:
 
 
 def _appeal(row: AppealRow) -> Appeal:
-    return Appeal(
-        row.id, row.person_id, row.activity_id, row.asset_id, row.made_at, row.words, row.spans, row.state, row.answer, row.decided_at
-    )
+    return Appeal(row.id, row.person_id, row.activity_id, row.asset_id, row.made_at, row.words, row.spans, row.state, row.answer, row.decided_at)
 
 
 def add(session: Session, *, person_id: int, activity_id: int, asset_id: int, words: str, spans: Spans, now: datetime) -> int | None:

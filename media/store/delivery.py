@@ -55,9 +55,7 @@ class DeliveryGapRow(Base):
 def open_writer(now: datetime) -> tuple[Link, int]:
     """Open a connection for deliveries and register it."""
     link = connection()
-    row = link.execute(
-        "INSERT INTO delivery_writer (backend, started_at, seen_at) VALUES (pg_backend_pid(), %s, %s) RETURNING id", (now, now)
-    ).fetchone()
+    row = link.execute("INSERT INTO delivery_writer (backend, started_at, seen_at) VALUES (pg_backend_pid(), %s, %s) RETURNING id", (now, now)).fetchone()
     assert row is not None
     return link, int(row[0])
 

@@ -98,9 +98,7 @@ _SAVE = (
     "UPDATE playback_account a SET presence_left_ms = n.left_ms, presence_number = n.number, presence_asked_at = n.asked_at FROM unnest("
     "%s::bigint[], %s::int[], %s::int[], %s::timestamptz[]) AS n (person_id, left_ms, number, asked_at) WHERE a.person_id = n.person_id"
 )
-_ENQUEUE = (
-    "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW('default', %s, 0, NULL, NULL, %s::jsonb, NULL)::procrastinate_job_to_defer_v1])"
-)
+_ENQUEUE = "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW('default', %s, 0, NULL, NULL, %s::jsonb, NULL)::procrastinate_job_to_defer_v1])"
 
 
 def lock(link: Link, people: Sequence[int], logins: Sequence[int], now: datetime) -> dict[int, AccountState]:

@@ -60,14 +60,9 @@ class AccountState:
 
 def lock_account(session: Session, person_id: int) -> AccountState:
     """Lock the account, making its row on first use."""
-    session.execute(
-        text("INSERT INTO playback_account (person_id, presence_number) VALUES (:person, 0) ON CONFLICT DO NOTHING"), {"person": person_id}
-    )
+    session.execute(text("INSERT INTO playback_account (person_id, presence_number) VALUES (:person, 0) ON CONFLICT DO NOTHING"), {"person": person_id})
     row = session.execute(
-        text(
-            "SELECT lease_id, presence_left_ms, presence_number, presence_asked_at FROM playback_account "
-            "WHERE person_id = :person FOR UPDATE"
-        ),
+        text("SELECT lease_id, presence_left_ms, presence_number, presence_asked_at FROM playback_account WHERE person_id = :person FOR UPDATE"),
         {"person": person_id},
     ).one()
     return AccountState(row[0], Presence(row[1], row[2], row[3]))

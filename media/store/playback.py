@@ -20,9 +20,7 @@ class WatchedRow(Base):
     """One learner's seconds of one video: the one home of watched time. `accepted` only grows."""
 
     __tablename__ = "watched"
-    __table_args__ = (
-        Index("ix_watched_unsettled", "waiting_since", postgresql_where=text("waiting_since IS NOT NULL OR NOT isempty(undelivered)")),
-    )
+    __table_args__ = (Index("ix_watched_unsettled", "waiting_since", postgresql_where=text("waiting_since IS NOT NULL OR NOT isempty(undelivered)")),)
 
     person_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
     activity_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("activity.id"), primary_key=True)
@@ -186,11 +184,7 @@ def add_correction(
     session: Session, *, person_id: int, activity_id: int, asset_id: int, spans: Spans, reason: str, actor_id: int | None, now: datetime
 ) -> None:
     """Note seconds added outside a report."""
-    session.add(
-        WatchedCorrectionRow(
-            person_id=person_id, activity_id=activity_id, asset_id=asset_id, at=now, spans=spans, reason=reason, actor_id=actor_id
-        )
-    )
+    session.add(WatchedCorrectionRow(person_id=person_id, activity_id=activity_id, asset_id=asset_id, at=now, spans=spans, reason=reason, actor_id=actor_id))
 
 
 def unsettled(session: Session, before: datetime, limit: int = 500) -> list[int]:

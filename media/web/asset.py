@@ -169,9 +169,7 @@ def attach(code: str) -> ResponseReturnValue:
 @json_route(UploadBegun, UploadProgress)
 def begin(payload: UploadBegun) -> UploadProgress:
     """Open an upload."""
-    asset = upload.begin_upload(
-        person_id=current.person().person_id, title=payload.title, file_name=payload.file_name, size=payload.size, now=current.now()
-    )
+    asset = upload.begin_upload(person_id=current.person().person_id, title=payload.title, file_name=payload.file_name, size=payload.size, now=current.now())
     return _arrived(asset.code, 0)
 
 

@@ -148,9 +148,7 @@ def source(payload: Ask) -> object:
 def open_lease(payload: Ask) -> object:
     """Open a lease: the newest play of the account wins."""
     person, now = current.person(), current.now()
-    opened = leases.open_lease(
-        person_id=person.person_id, login_id=person.login_id, activity_id=payload.activity, device=current.device(), now=now
-    )
+    opened = leases.open_lease(person_id=person.person_id, login_id=person.login_id, activity_id=payload.activity, device=current.device(), now=now)
     found = players.source(person_id=person.person_id, login_id=person.login_id, activity_id=payload.activity, now=now)
     answer = LeaseAnswer(
         lease=opened.token,
@@ -179,9 +177,7 @@ def presence_prompt(payload: PresenceAsk) -> PresencePrompt:
 @json_route(PresenceAnswer, PresenceResult)
 def presence_answer(payload: PresenceAnswer) -> PresenceResult:
     """Take the answer to a presence question."""
-    found = presence.answer(
-        person_id=current.person().person_id, token=payload.lease, number=payload.number, choice=payload.choice, now=current.now()
-    )
+    found = presence.answer(person_id=current.person().person_id, token=payload.lease, number=payload.number, choice=payload.choice, now=current.now())
     return PresenceResult(found.right, found.explanation)
 
 
@@ -224,11 +220,8 @@ def _source(found: Source) -> SourceAnswer:
 
 def _with_cookie(answer: object, cookie: players.Cookie) -> Response:
     response = Response(payloads.encode(answer), mimetype="application/json", headers={"Cache-Control": "private, no-store"})
-    response.set_cookie(
-        cookie.name, cookie.value, max_age=cookie.seconds, path=cookie.path, secure=cookie.secure, httponly=True, samesite="Lax"
-    )
+    response.set_cookie(cookie.name, cookie.value, max_age=cookie.seconds, path=cookie.path, secure=cookie.secure, httponly=True, samesite="Lax")
     return response
 
 
 HEARTBEAT = HotRoute("POST", "/api/media/heartbeat", Permission.LEARN, beat, Heartbeat, HeartbeatAnswer)
-

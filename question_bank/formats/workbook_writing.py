@@ -3,7 +3,7 @@
 import io
 from collections.abc import Iterable, Sequence
 
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter
 
 from question_bank.domain.exchange import Draft, letters
 from question_bank.domain.item import LETTERS, TYPE_LABELS, ItemType

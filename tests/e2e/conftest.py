@@ -71,9 +71,7 @@ def chromium_browser() -> Iterator[Browser]:
 def product(chromium_browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """The product, started once for the run."""
     # TZ is another than China's on purpose: no page may depend on it.
-    stack = Stack(
-        tmp_path_factory.mktemp("product"), free_port(), workers=1, environment={"TZ": "America/New_York", "LOG_LEVEL": "WARNING"}
-    )
+    stack = Stack(tmp_path_factory.mktemp("product"), free_port(), workers=1, environment={"TZ": "America/New_York", "LOG_LEVEL": "WARNING"})
     with running(stack):
         stack.start_server()
         stack.start_worker()

@@ -64,9 +64,7 @@ class Lecture:
 
     def counted(self) -> float:
         """Return the accepted seconds as the database holds them."""
-        found = self.product.run(
-            "SELECT coalesce(sum(upper(s) - lower(s)), 0) FROM watched w, unnest(w.accepted) AS s WHERE w.person_id = %s", self.person_id
-        )
+        found = self.product.run("SELECT coalesce(sum(upper(s) - lower(s)), 0) FROM watched w, unnest(w.accepted) AS s WHERE w.person_id = %s", self.person_id)
         return float(str(found[0][0])) / 1000
 
 

@@ -23,7 +23,9 @@ def test_every_domain_module_loads_without_flask_or_sqlalchemy() -> None:
         if path.name != "__init__.py"
     ]
     assert modules
-    code = f"import sys, {', '.join(modules)}\nbad = {{'flask', 'werkzeug', 'sqlalchemy', 'psycopg', 'msgspec'}} & set(sys.modules)\nsys.exit(', '.join(bad) or 0)"
+    code = (
+        f"import sys, {', '.join(modules)}\nbad = {{'flask', 'werkzeug', 'sqlalchemy', 'psycopg', 'msgspec'}} & set(sys.modules)\nsys.exit(', '.join(bad) or 0)"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
@@ -41,5 +43,5 @@ def test_only_the_kernel_commits() -> None:
             if path.parts[-2] == "kernel":
                 continue
             text = path.read_text()
-            for forbidden in (".commit()", ".rollback()", "func.now()", "server_default=text(\"now"):
+            for forbidden in (".commit()", ".rollback()", "func.now()", 'server_default=text("now'):
                 assert forbidden not in text, f"{path}: {forbidden}"

@@ -11,7 +11,9 @@ def _text(value: object) -> str:
 
 def test_no_message_lacks_its_english() -> None:
     english = catalogue.read()
-    missing = [message.id for message in catalogue.extract() if message.id and not (english.get(message.id) and any(_text(english.get(message.id).string).split()))]
+    missing = [
+        message.id for message in catalogue.extract() if message.id and not (english.get(message.id) and any(_text(english.get(message.id).string).split()))
+    ]
     assert not missing, f"{len(missing)} messages lack English (make translations): {missing[:10]}"
 
 

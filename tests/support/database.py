@@ -65,4 +65,3 @@ def empty(url: str) -> None:
         ).fetchone()
         if filled and filled[0]:
             link.execute(f"TRUNCATE {filled[0]} RESTART IDENTITY CASCADE")
-

@@ -47,7 +47,10 @@ def test_a_second_owner_is_refused_in_words(place: Path) -> None:
 
 
 def test_the_server_ends_when_its_parent_is_killed_and_starts_again(place: Path) -> None:
-    code = f"import time\nfrom pathlib import Path\nfrom lms.kernel.postgres import EmbeddedPostgres\ns = EmbeddedPostgres(Path({str(place)!r}))\ns.start()\nprint(s.pid, flush=True)\ntime.sleep(60)"
+    code = (
+        "import time\nfrom pathlib import Path\nfrom lms.kernel.postgres import EmbeddedPostgres\n"
+        f"s = EmbeddedPostgres(Path({str(place)!r}))\ns.start()\nprint(s.pid, flush=True)\ntime.sleep(60)"
+    )
     parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
     pid = int(parent.stdout.readline())

@@ -72,6 +72,8 @@ def test_every_page_carries_the_headers(client: FlaskClient) -> None:
     assert answer.headers["Cache-Control"] == "private, no-store"
 
 
-@pytest.mark.parametrize(("target", "local"), [("/a", True), ("//evil.example", False), ("https://evil.example", False), ("/\\evil.example", False), ("", False)])
+@pytest.mark.parametrize(
+    ("target", "local"), [("/a", True), ("//evil.example", False), ("https://evil.example", False), ("/\\evil.example", False), ("", False)]
+)
 def test_a_redirect_stays_here(target: str, local: bool) -> None:
     assert local_path(target) is local

@@ -119,7 +119,7 @@ def test_ce_04_a_hundred_triggers_at_once_make_one_certificate(lin: int) -> None
 
 
 def test_a_score_taken_back_no_longer_counts_and_the_older_one_does(lin: int) -> None:
-    test, work = components()
+    _, work = components()
     post(lin, work, 8000, "list:1")
     post(lin, work, 2000, "list:2")
     with transaction() as session:

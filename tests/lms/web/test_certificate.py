@@ -12,8 +12,8 @@ from lms.domain.certificate import voucher
 from lms.domain.hours import HoursKind, Worth
 from lms.formats import certificate as printing
 from lms.kernel.db import transaction
-from lms.services import enrolment, hours
 from lms.services import certificate as service
+from lms.services import enrolment, hours
 from lms.store import certificate as store
 from tests.conftest import NOON
 from tests.support import learning

@@ -33,8 +33,7 @@ def test_a_byte_order_mark_and_windows_lines_are_taken() -> None:
 def test_tags_styles_notes_and_unknown_settings_are_gone() -> None:
     text = write(read(HOSTILE.encode())).decode()
     assert text == (
-        "WEBVTT\n\n00:00:01.000 --> 00:00:02.000 align:start position:10%\n你好alert(1) &lt;b&gt;\n第二行\n\n"
-        "00:00:03.000 --> 00:00:04.000\nA &amp; B &lt; C\n"
+        "WEBVTT\n\n00:00:01.000 --> 00:00:02.000 align:start position:10%\n你好alert(1) &lt;b&gt;\n第二行\n\n00:00:03.000 --> 00:00:04.000\nA &amp; B &lt; C\n"
     )
 
 

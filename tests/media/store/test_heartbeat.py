@@ -59,9 +59,7 @@ def test_one_batch_may_hold_many_reports_of_one_account(app: Flask, clock: Fixed
     clock.advance(seconds=30)
     link = connection()
     reports = [
-        Report(lease, lease.login_id, number, [(number * 10_000, number * 10_000 + 10_000)], clock.now())
-        for lease in (first, second)
-        for number in range(6)
+        Report(lease, lease.login_id, number, [(number * 10_000, number * 10_000 + 10_000)], clock.now()) for lease in (first, second) for number in range(6)
     ]
     reports.append(reports[0])
     with link.transaction():

@@ -235,9 +235,7 @@ def test_segments_are_handed_to_nginx_where_it_is_there(lin: Viewer, monkeypatch
     assert "X-Accel-Redirect" not in lin.get(lin.source.mp4_url, Range="bytes=0-9").headers
 
 
-def test_everything_works_on_an_object_store(
-    app: Flask, clock: FixedClock, settings: Settings, lecture: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_everything_works_on_an_object_store(app: Flask, clock: FixedClock, settings: Settings, lecture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(library, "_state", {})
     with s3() as (address, objects):
         library.open_library(replace(settings, media_store=address, media_access_key="key", media_secret_key="secret"))
