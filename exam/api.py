@@ -3,10 +3,10 @@
 from exam.domain.blueprint import Blueprint, from_mapping
 from exam.domain.exam import Release, WindowRule
 from exam.services.assembly import assemble
-from exam.services.attempt import finalise_due, give_time
+from exam.services.attempt import finalise_overdue, give_time
 from exam.services.exam import all_exams, bundled_blueprint, create_exam, create_for_programme
 from exam.services.quiz import attach_quiz
-from exam.services.result import release, score_due
+from exam.services.result import release, score_outstanding
 
 __all__ = [
     "Blueprint",
@@ -18,9 +18,9 @@ __all__ = [
     "bundled_blueprint",
     "create_exam",
     "create_for_programme",
-    "finalise_due",
+    "finalise_overdue",
     "from_mapping",
     "give_time",
     "release",
-    "score_due",
+    "score_outstanding",
 ]

@@ -73,7 +73,7 @@ def assemble(code: str, papers: int, seed: int | None, as_json: bool) -> None:
 def sweep() -> None:
     """End overdue attempts and score what has no result."""
     now = current.clock().now()
-    click.echo(f"{attempt.finalise_due(now)} attempts ended, {result.score_due(now)} scored.")
+    click.echo(f"{attempt.finalise_overdue(now)} attempts ended, {result.score_outstanding(now)} scored.")
 
 
 @exam.command("release")

@@ -8,13 +8,13 @@ from lms.kernel.jobs import Job
 
 def sweep(now: datetime) -> None:
     """End overdue attempts, then score what has no result."""
-    attempt.finalise_due(now)
-    result.score_due(now)
+    attempt.finalise_overdue(now)
+    result.score_outstanding(now)
 
 
 def score(now: datetime) -> None:
     """Score what was handed in."""
-    result.score_due(now)
+    result.score_outstanding(now)
 
 
 JOBS = (

@@ -148,7 +148,7 @@ def reopen(attempt_id: int, *, reason: str, actor_id: int, now: datetime) -> Non
         audit.record(session, actor_id=actor_id, action="attempt.reopen", subject=f"attempt:{attempt_id}", now=now, reason=reason)
 
 
-def finalise_due(now: datetime) -> int:
+def finalise_overdue(now: datetime) -> int:
     """End every open attempt whose deadline and grace are over, from its last save, exactly once; returns how many."""
     ended = 0
     while True:

@@ -29,7 +29,7 @@ BATCH = 50
 VERIFY_BATCH = 500
 
 
-def score_due(now: datetime) -> int:
+def score_outstanding(now: datetime) -> int:
     """Score every attempt that was handed in or ended and has no result; workers share the rows; returns how many."""
     total = last = 0
     while True:

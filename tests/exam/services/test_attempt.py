@@ -276,7 +276,7 @@ def test_ex_16_an_ended_attempt_opens_again_only_by_a_named_decision(app: Flask)
     assert (first.receipt != second.receipt, second.answered) == (True, 1)
     with transaction() as session:
         assert session.execute(text("SELECT actor_id FROM audit_entry WHERE action = 'attempt.reopen'")).scalar_one() == 7
-    result.score_due(NOON)
+    result.score_outstanding(NOON)
     with pytest.raises(rules.IllegalTransition):
         attempt.reopen(attempt_id, reason="too late", actor_id=7, now=NOON)
 
@@ -287,7 +287,7 @@ def test_the_verifier_finds_a_changed_answer_and_a_changed_score(app: Flask) -> 
     lin.save(lin.change(1, [2]))
     sam.save(sam.change(1, [2]))
     lin.submit()
-    result.score_due(NOON)
+    result.score_outstanding(NOON)
     with transaction() as session:
         assert list(result.verify(session, NOON)) == []
         session.execute(text("UPDATE attempt SET answers[1] = '1' WHERE state = 'open'"))

@@ -157,7 +157,7 @@ def test_ex_09_the_arrival_decides_and_queueing_changes_nothing(lin: Sitter, aft
     arrived = DEADLINE + timedelta(seconds=after)
     for queueing, sitter in zip((0, 5, 20), (lin, exams.sitting("tao"), exams.sitting("wei")), strict=True):
         # The sweeper runs when the write has waited inside; it must not close the attempt under what arrived in the grace.
-        ended = attempt.finalise_due(arrived + timedelta(seconds=queueing))
+        ended = attempt.finalise_overdue(arrived + timedelta(seconds=queueing))
         if outcome == "saved":
             assert ended == 0
             assert [saved.late for saved in sitter.save(sitter.change(1, [2]), at=arrived).saved] == [marked]
@@ -171,7 +171,7 @@ def test_ex_09_the_arrival_decides_and_queueing_changes_nothing(lin: Sitter, aft
 
 def test_ex_09_late_answers_are_counted_and_told(lin: Sitter) -> None:
     lin.save(lin.change(1, [2]), at=DEADLINE + timedelta(seconds=30))
-    attempt.finalise_due(DEADLINE + timedelta(minutes=3))
+    attempt.finalise_overdue(DEADLINE + timedelta(minutes=3))
     sheet = result.sheet(lin.person_id, exams.EXAM, NOON)
     assert sheet is not None
     assert (sheet.by, sheet.late_answers, sheet.answered) == ("deadline", 1, 1)

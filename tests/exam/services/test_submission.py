@@ -41,7 +41,7 @@ def test_a_perfect_paper_earns_every_point(app: Flask) -> None:
     exams.prepared()
     lin = exams.sitting()
     lin.submit(*[lin.change(at + 1, choices) for at, choices in enumerate(right_choices(lin))])
-    assert result.score_due(NOON) == 1
+    assert result.score_outstanding(NOON) == 1
     sheet = result.sheet(lin.person_id, exams.EXAM, NOON)
     assert sheet is not None
     assert (sheet.points, sheet.of_points, sheet.released, sheet.by) == (1600, 1600, True, "learner")
@@ -56,7 +56,7 @@ def test_multiple_choice_is_all_or_nothing(app: Flask) -> None:
     lin = exams.sitting()
     right = right_choices(lin)
     lin.submit(lin.change(5, right[4][:2]), lin.change(6, right[5]), lin.change(1, [(right[0][0] + 1) % 4]))
-    result.score_due(NOON)
+    result.score_outstanding(NOON)
     sheet = result.sheet(lin.person_id, exams.EXAM, NOON)
     assert sheet is not None
     assert sheet.points == 300
@@ -74,8 +74,8 @@ def test_ex_11_a_hundred_hand_ins_are_one(app: Flask) -> None:
         thread.join()
     assert len(bodies) == 100
     assert len(set(bodies)) == 1
-    result.score_due(NOON)
-    result.score_due(NOON)
+    result.score_outstanding(NOON)
+    result.score_outstanding(NOON)
     with transaction() as session:
         assert session.execute(text("SELECT (SELECT count(*) FROM submission), (SELECT count(*) FROM result)")).one() == (1, 1)
 
@@ -157,20 +157,20 @@ def test_ex_10_racing_sweepers_end_each_attempt_once_with_the_score_of_a_hand_in
         sitter.save(*[sitter.change(at + 1, choices) for at, choices in enumerate(right_choices(sitter)[:5])])
     explicit, abandoned = room[0], room[1:]
     explicit.submit()
-    assert attempt.finalise_due(AFTER - timedelta(seconds=2)) == 0
+    assert attempt.finalise_overdue(AFTER - timedelta(seconds=2)) == 0
     ended: list[int] = []
     scored: list[int] = []
 
     def sweep() -> None:
-        ended.append(attempt.finalise_due(AFTER))
-        scored.append(result.score_due(AFTER))
+        ended.append(attempt.finalise_overdue(AFTER))
+        scored.append(result.score_outstanding(AFTER))
 
     workers = [threading.Thread(target=sweep) for _ in range(4)]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
-    scored.append(result.score_due(AFTER))
+    scored.append(result.score_outstanding(AFTER))
     assert (sum(ended), sum(scored)) == (23, 24)
     sheets = [result.sheet(sitter.person_id, exams.EXAM, AFTER) for sitter in room]
     assert {sheet.points for sheet in sheets if sheet} == {1100}
@@ -185,7 +185,7 @@ def test_results_wait_for_their_release(app: Flask) -> None:
     exams.prepared(release=Release.BY_HAND, pass_points=0)
     lin = exams.sitting()
     lin.submit(*[lin.change(at + 1, choices) for at, choices in enumerate(right_choices(lin))])
-    result.score_due(NOON)
+    result.score_outstanding(NOON)
     before = result.sheet(lin.person_id, exams.EXAM, NOON)
     assert before is not None
     assert (before.released, before.points, before.topics, before.passed) == (False, 0, (), None)

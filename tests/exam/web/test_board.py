@@ -36,7 +36,7 @@ def test_results_are_released_once_by_hand(app: Flask) -> None:
     exams.prepared(release="by_hand")
     sitter = exams.sitting("lin")
     sitter.submit()
-    result.score_due(sitter.opened.started_at)
+    result.score_outstanding(sitter.opened.started_at)
     peng = enter(app, PENG)
     assert "公布成绩" in peng.get(PAGES[1]).get_data(as_text=True)
     assert peng.post(f"{PAGES[1]}/release").status_code == 302

@@ -117,7 +117,7 @@ def test_the_result_shows_the_profile_once_it_is_scored(lin: FlaskClient) -> Non
     opened = start(lin)
     lin.post("/api/exam/submit", json={"token": opened["token"], "key": "one-random-key"})
     assert "成绩还没有公布" in lin.get(f"/exams/{exams.EXAM}/result").get_data(as_text=True)
-    result.score_due(NOON)
+    result.score_outstanding(NOON)
     text = lin.get(f"/exams/{exams.EXAM}/result").get_data(as_text=True)
     assert "各专题得分" in text
     assert "/ 16" in text
@@ -130,7 +130,7 @@ def test_results_held_back_show_no_figure(app: Flask) -> None:
     lin = enter(app, LIN)
     opened = start(lin)
     lin.post("/api/exam/submit", json={"token": opened["token"], "key": "one-random-key"})
-    result.score_due(NOON)
+    result.score_outstanding(NOON)
     text = lin.get(f"/exams/{exams.EXAM}/result").get_data(as_text=True)
     assert "成绩由考试管理员统一公布" in text
     assert "各专题得分" not in text
@@ -182,5 +182,5 @@ def test_the_device_starts_once_and_another_is_told(lin: FlaskClient) -> None:
     start(lin)
     assert start(lin, device="another-device")["code"] == "other_device_leads"
     assert start(lin, honesty=False)["resumed"] is True
-    assert attempt.finalise_due(NOON) == 0
+    assert attempt.finalise_overdue(NOON) == 0
     assert StartExam(exams.EXAM, "device-of-lin").honesty is False
