@@ -1,0 +1,247 @@
+"""`make bench`: CPU per request of the hot paths against a bare Flask app, on the same server in the same run."""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from demo.stack import Stack, free_port
+from lms.kernel import installation
+from lms.kernel.db import transaction
+from load_tests.closed_loop import Order, Report, Stream
+from load_tests.cpu import look
+from load_tests.product import ROOT, seeded, start, wait_for, working_on
+from load_tests.seed import Seeded, Wanted
+from load_tests.sign_ins import SignedIn, sign_in
+from media.services import delivery
+from media.store import asset as assets
+
+PROGRAMME = ROOT / "lms/programmes/jiangxi-2023.toml"
+ROUNDS = 3
+BARE = "bare"
+SAVED = Path("var/bench.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """The addresses of the film for one person, and the cookie that opens them."""
+
+    whole: str
+    segment: str
+    cookie: str
+
+
+class Figure(msgspec.Struct):
+    """One path's figures: the median of the rounds."""
+
+    name: str
+    server_us: float
+    database_us: float
+    ratio: float
+    per_second: float
+    p99_ms: float
+    requests: int
+    failures: int
+
+
+class Client:
+    """The client process."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "load_tests.closed_loop"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+
+    def run(self, order: Order) -> Report:
+        """Have one order worked through."""
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(msgspec.json.encode(order) + b"\n")
+        self._process.stdin.flush()
+        return msgspec.json.decode(self._process.stdout.readline(), type=Report)
+
+    def close(self) -> None:
+        """End it."""
+        assert self._process.stdin
+        self._process.stdin.close()
+        self._process.wait()
+
+
+class Bench:
+    """One product, one yardstick, one client."""
+
+    def __init__(self, stack: Stack, found: Seeded, people: list[SignedIn], films: list[Film], seconds: float) -> None:
+        self.stack, self.found, self.people, self.films, self.seconds = stack, found, people, films, seconds
+        self.client = Client()
+        self.rounds: dict[str, list[tuple[float, float, Report]]] = {}
+        self.server = start(stack)
+        self.bare_port = free_port()
+        self.bare = stack.spawn(
+            "bare", "-m", "granian", "--interface", "wsgi", "--factory", "--host", "127.0.0.1", "--port", str(self.bare_port), "--workers", str(stack.workers),
+            "--blocking-threads", str(stack.threads), "--backlog", "2048", "--no-ws", "--log-level", "warning", "load_tests.bare:create_app",
+        ).pid  # fmt: skip
+        wait_for(self.bare_port, "/json")
+
+    def measure(self, name: str, streams: list[Stream], *, seconds: float | None = None, keep: list[str] | None = None) -> Report:
+        """Run one round and note what each request cost."""
+        bare = name == BARE
+        server, database = (self.bare, None) if bare else (self.server, self.stack.database_pid)
+        order = Order(port=self.bare_port if bare else self.stack.port, streams=streams, seconds=seconds or self.seconds, keep=keep or [])
+        before = look(server, database)
+        report = self.client.run(order)
+        cost = look(server, database) - before
+        if report.failures:
+            print(f"! {name}: {report.failures} of {report.requests} failed, first: {report.first_failure}", file=sys.stderr)
+        if report.refused:
+            print(f"! {name}: {report.refused} of {report.requests} answers refused seconds", file=sys.stderr)
+        count = max(1, report.requests)
+        self.rounds.setdefault(name, []).append((cost.server * 1e6 / count, cost.database * 1e6 / count, report))
+        return report
+
+    def prepare(self, streams: list[Stream], keep: list[str] | None = None) -> Report:
+        """Send requests that are not measured."""
+        report = self.client.run(Order(port=self.stack.port, streams=streams, keep=keep or []))
+        if report.failures:
+            raise RuntimeError(f"{report.failures} of {report.requests} failed, first: {report.first_failure}")
+        return report
+
+    def everyone(self, kind: str, method: str, path: str, body: dict[str, object] | None = None) -> list[Stream]:
+        """Return the same request of each person."""
+        return [Stream(kind, method, path, headers=one.headers, body=body or {}) for one in self.people]
+
+    def warm(self) -> None:
+        """Let both servers meet every path once, unmeasured."""
+        self.seconds, seconds = 0.7, self.seconds
+        self.round(0)
+        self.rounds.clear()
+        self.seconds = seconds
+
+    def round(self, number: int) -> None:
+        """Measure every path once."""
+        found = self.found
+        self.measure(BARE, [Stream("steady", "POST", "/json", body={"value": 1})] * 32)
+        self.measure("heartbeat", self.beats())
+        self.exam("", found.exam, 50)
+        self.measure("lesson page", self.everyone("steady", "GET", f"/lessons/{found.lesson_id}"))
+        self.measure("teacher's home", self.everyone("steady", "GET", "/"))
+        self.measure("segment", self.segments())
+        if found.long_exam:
+            self.exam(" (100 items)", found.long_exam, 100)
+        print(f"· round {number} done", flush=True)
+
+    def beats(self) -> list[Stream]:
+        """Open a lease for each person and return her heartbeats."""
+        opened = self.prepare(self.everyone("once", "POST", "/api/media/lease", {"activity": self.found.video_activity}), ["lease", "length_ms"])
+        return [Stream("beat", "POST", "/api/media/heartbeat", body={"lease": one["lease"]}, length_ms=one["length_ms"], headers={}) for one in opened.kept]
+
+    def exam(self, suffix: str, exam: str, items: int) -> None:
+        """Measure start, save and hand-in of one exam; everybody starts, saves and hands in."""
+        device = "0123456789abcdef"
+        starts = self.everyone("once", "POST", "/api/exam/start", {"exam": exam, "device": device, "honesty": True})
+        opened = self.measure(f"start{suffix}", starts, seconds=120, keep=["token", "seq_from"]).kept
+        tokens = [one for one in opened if one]
+        saves = [Stream("save", "POST", "/api/exam/save", body={"token": one["token"]}, items=items, seq_from=one["seq_from"]) for one in tokens]
+        self.measure(f"save{suffix}", saves)
+        ends = [
+            Stream("once", "POST", "/api/exam/submit", body={"token": one["token"], "key": f"key-of-{place:06d}", "changes": []})
+            for place, one in enumerate(tokens)
+        ]
+        self.measure(f"hand-in{suffix}", ends, seconds=120)
+
+    def segments(self) -> list[Stream]:
+        """Return for each person a segment of the film with the cookie that opens it."""
+        return [Stream("steady", "GET", film.segment, headers={"Cookie": film.cookie, "Accept": "*/*"}) for film in self.films]
+
+    def fetch_film(self) -> None:
+        """Have everybody fetch the whole film once, so that her seconds are known as delivered."""
+        self.prepare([Stream("once", "GET", film.whole, headers={"Cookie": film.cookie, "Range": "bytes=0-", "Accept": "*/*"}) for film in self.films])
+        time.sleep(2.5)  # deliveries are written about once a second
+
+    def figures(self) -> Iterator[Figure]:
+        """Return the medians."""
+        bare = statistics.median(server + database for server, database, _ in self.rounds[BARE])
+        for name, rounds in self.rounds.items():
+            server = statistics.median(one[0] for one in rounds)
+            database = statistics.median(one[1] for one in rounds)
+            reports = [one[2] for one in rounds]
+            yield Figure(
+                name=name,
+                server_us=server,
+                database_us=database,
+                ratio=statistics.median(one[0] + one[1] for one in rounds) / bare,
+                per_second=statistics.median(one.requests / one.seconds for one in reports),
+                p99_ms=statistics.median(one.p99_ms for one in reports),
+                requests=sum(one.requests for one in reports),
+                failures=sum(one.failures for one in reports),
+            )
+
+
+def films_of(people: list[SignedIn], folder: Path, now: datetime) -> list[Film]:
+    """Return the addresses of the one film for each person."""
+    with transaction() as session:
+        (film,) = assets.every(session)
+        segment = next(path for path in sorted((folder / "media/assets" / film.code / film.build).rglob("*.m4s")) if "init" not in path.name)
+        inner = segment.relative_to(folder / "media/assets" / film.code)
+        made = []
+        for one in people:
+            name, value, _seconds, path = delivery.cookie(one.person_id, one.login_id, film, now)
+            source = delivery.playback_source(session, one.person_id, film)
+            made.append(Film(str(source.mp4_url), f"{path}{delivery.mark_of(one.person_id)}/{inner}", f"{name}={value}"))
+        return made
+
+
+def table(figures: list[Figure]) -> str:
+    """Return the figures as a table."""
+    lines = ["| path | server µs | database µs | sum µs | × bare | requests/s | p99 ms | failed |", "|---|---|---|---|---|---|---|---|"]
+    for one in figures:
+        total = one.server_us + one.database_us
+        costs = f"{one.server_us:.0f} | {one.database_us:.0f} | {total:.0f} | {one.ratio:.2f}"
+        lines.append(f"| {one.name} | {costs} | {one.per_second:.0f} | {one.p99_ms:.0f} | {one.failures} |")
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--people", type=int, default=256)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--folder", type=Path, default=Path("var/bench"))
+    arguments = parser.parse_args()
+    wanted = Wanted(people=arguments.people, film_seconds=120, tries=arguments.rounds + 1, long_exam=True)
+    print("· filling a database of its own", flush=True)
+    with seeded(arguments.folder, PROGRAMME, wanted) as (stack, found):
+        with working_on(stack) as app:
+            instant, offset = installation.read_clock()
+            people = sign_in(app, found.person_ids, instant + offset)
+            films = films_of(people, stack.folder, instant + offset)
+        bench = Bench(stack, found, people, films, arguments.seconds)
+        try:
+            bench.fetch_film()
+            bench.warm()
+            for number in range(1, arguments.rounds + 1):
+                bench.round(number)
+        finally:
+            bench.client.close()
+        figures = list(bench.figures())
+    load = os.getloadavg()[1]
+    print(f"\n{table(figures)}\n\n{os.cpu_count()} cores, load over five minutes {load:.1f}, median of {arguments.rounds} rounds of {arguments.seconds:g} s")
+    SAVED.parent.mkdir(exist_ok=True)
+    SAVED.write_bytes(msgspec.json.format(msgspec.json.encode({"load": load, "figures": figures})))
+    return int(any(one.failures for one in figures))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

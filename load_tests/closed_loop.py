@@ -1,0 +1,141 @@
+"""A client in a process of its own: so many connections, each sending its next request when the last is answered.
+
+Reads one order a line from standard input and writes one answer a line: `python -m load_tests.closed_loop`.
+"""
+
+import sys
+from collections import deque
+from time import monotonic
+from typing import Any
+
+import gevent
+import msgspec
+from geventhttpclient import HTTPClient
+
+
+class Stream(msgspec.Struct):
+    """A source of requests. `once` ends after one; `save` and `beat` change their body as a browser would."""
+
+    kind: str
+    method: str
+    path: str
+    headers: dict[str, str] = {}
+    body: dict[str, Any] = {}
+    items: int = 1
+    seq_from: int = 1
+    length_ms: int = 1
+
+
+class Order(msgspec.Struct):
+    """One round: for so many seconds, or until every stream has ended."""
+
+    port: int
+    streams: list[Stream]
+    connections: int = 32
+    seconds: float = 3600.0
+    keep: list[str] = []
+
+
+class Report(msgspec.Struct):
+    """What a round did."""
+
+    requests: int
+    seconds: float
+    failures: int
+    first_failure: str
+    refused: int
+    p50_ms: float
+    p99_ms: float
+    kept: list[dict[str, Any]]
+
+
+class _Source:
+    """One stream at work."""
+
+    def __init__(self, stream: Stream, place: int) -> None:
+        self.stream = stream
+        self.place = place
+        self.sent = 0
+        self.played_ms = 0
+        self.since = monotonic()
+        self.headers = {"Content-Type": "application/json", "Accept": "application/json", **stream.headers}
+
+    @property
+    def ended(self) -> bool:
+        return self.stream.kind == "once" and self.sent > 0
+
+    def body(self) -> bytes:
+        """Return the next request's body."""
+        stream, count = self.stream, self.sent
+        self.sent += 1
+        if stream.method == "GET":
+            return b""
+        if stream.kind == "save":
+            turn, position = divmod(count, stream.items)
+            change = {"position": position + 1, "seq": stream.seq_from + count + 1, "revision": turn, "choices": [turn % 2], "marked": False, "clear": False}
+            return msgspec.json.encode({**stream.body, "changes": [change]})
+        if stream.kind == "beat":
+            start = self.played_ms
+            # Only what has really passed: a claim beyond the clock would measure refusals.
+            self.played_ms = min(stream.length_ms, int((monotonic() - self.since) * 900))
+            return msgspec.json.encode({**stream.body, "sequence": count, "intervals": [[start, max(start + 1, self.played_ms)]]})
+        return msgspec.json.encode(stream.body)
+
+
+def run(order: Order) -> Report:
+    """Work through one order."""
+    lanes: list[deque[_Source]] = [deque() for _ in range(order.connections)]
+    for place, stream in enumerate(order.streams):
+        lanes[place % order.connections].append(_Source(stream, place))
+    times: list[float] = []
+    failures: list[str] = []
+    kept: list[dict[str, Any]] = [{} for _ in order.streams]
+    refused = [0]
+    began = monotonic()
+
+    def lane(sources: deque[_Source]) -> None:
+        client = HTTPClient("127.0.0.1", order.port, concurrency=1, connection_timeout=30, network_timeout=60)
+        while sources and monotonic() - began < order.seconds:
+            source = sources[0]
+            sources.rotate(-1)
+            body = source.body()
+            sent = monotonic()
+            response = client.request(source.stream.method, source.stream.path, body, source.headers)
+            answer = bytes(response.read())
+            times.append(monotonic() - sent)
+            if response.status_code not in (200, 206):
+                failures.append(f"{response.status_code} {source.stream.path} {answer[:300].decode(errors='replace')}")
+            elif order.keep:
+                found = msgspec.json.decode(answer)
+                kept[source.place] = {name: found[name] for name in order.keep}
+            elif source.stream.kind == "beat" and b'"refused":[]' not in answer:
+                refused[0] += 1
+            if source.ended:
+                sources.remove(source)
+        client.close()
+
+    gevent.joinall([gevent.spawn(lane, sources) for sources in lanes], raise_error=True)
+    seconds = monotonic() - began
+    times.sort()
+    return Report(
+        requests=len(times),
+        seconds=seconds,
+        failures=len(failures),
+        first_failure=failures[0] if failures else "",
+        refused=refused[0],
+        p50_ms=1000 * times[len(times) // 2] if times else 0.0,
+        p99_ms=1000 * times[len(times) * 99 // 100] if times else 0.0,
+        kept=kept if order.keep else [],
+    )
+
+
+def main() -> int:
+    """Serve orders until standard input ends."""
+    for line in sys.stdin.buffer:
+        sys.stdout.buffer.write(msgspec.json.encode(run(msgspec.json.decode(line, type=Order))) + b"\n")
+        sys.stdout.buffer.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

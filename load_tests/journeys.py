@@ -1,0 +1,311 @@
+"""What a teacher's browser sends, in its order and with its headers, from signing in to the receipt.
+
+One class a part of the way; each needs a `Line` to send over and somebody to be. `tests/load_tests` compares the order with
+what Chromium sends on the same way against the same product.
+"""
+
+import re
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from html import unescape
+from random import Random
+from typing import Any, Protocol
+from urllib.parse import urlencode, urljoin
+
+import msgspec
+
+from load_tests.journal import AnswerKept, BeatKept, HandedIn, Journal, Opened, change_hash
+from load_tests.seed import Seeded
+
+BEAT_SECONDS = 15.0
+FIRST_REST, LAST_REST = 0.6, 1.8  # how long the room waits before it saves
+PAGE = {"Accept": "text/html,application/xhtml+xml"}
+JSON = {"Content-Type": "application/json", "Accept": "application/json"}
+FORM = {"Content-Type": "application/x-www-form-urlencoded", **PAGE}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back; `url` is where redirects ended."""
+
+    status: int
+    body: bytes
+    url: str = ""
+
+    @property
+    def text(self) -> str:
+        """Return the body as text."""
+        return self.body.decode(errors="replace")
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """Return the body as JSON; an empty object where it is none."""
+        try:
+            found = msgspec.json.decode(self.body)
+        except msgspec.DecodeError:
+            return {}
+        return found if isinstance(found, dict) else {}
+
+
+class Line(Protocol):
+    """Something that sends requests and keeps cookies; a status of 0 means that nothing came back."""
+
+    def send(self, method: str, path: str, *, name: str, headers: dict[str, str], body: bytes = b"") -> Answer:
+        """Send one request and follow redirects."""
+        ...
+
+
+class BrokenOff(RuntimeError):
+    """The way cannot be gone on: the server said something a browser would stop at."""
+
+
+@dataclass
+class Teacher:
+    """One person at one browser."""
+
+    line: Line
+    found: Seeded
+    account: str
+    journal: Journal
+    rest: Callable[[float], None]
+    random: Random = field(default_factory=Random)
+
+    # ── Signing in and finding the lesson ───────────────────
+
+    def sign_in(self) -> None:
+        """Come to the first page, be sent to the form, fill it in."""
+        form = self._get("/", "/sign-in")
+        self.rest(4)
+        fields = {"csrf_token": hidden(form.text), "account": self.account, "password": self.found.password}
+        home = self._post_form("/sign-in?next=/", fields, "/sign-in")
+        if "/sign-in" in home.url or "/consent" in home.url:
+            raise BrokenOff(f"{self.account} could not sign in: {home.url}")
+
+    def home(self) -> Answer:
+        """Look at the first page."""
+        return self._get("/", "/")
+
+    def watch(self, *, most_seconds: float | None = None) -> None:
+        """Open the lesson and play its film at its own pace, to its end or for so long."""
+        page = self._get(f"/lessons/{self.found.lesson_id}", "/lessons/:id")
+        csrf = csrf_of(page.text)
+        ask = {"activity": self.found.video_activity}
+        source = self._post_json("/api/media/source", ask, csrf).json
+        if source.get("poster"):
+            self._get(source["poster"], "/media/:poster")
+        self.rest(3)
+        opened = self._post_json("/api/media/lease", ask, csrf).json
+        if "lease" not in opened:
+            raise BrokenOff(f"{self.account} got no lease: {opened}")
+        self._play(opened, source, most_seconds)
+
+    def _play(self, opened: dict[str, Any], source: dict[str, Any], most_seconds: float | None) -> None:
+        """Fetch what a player fetches, and report what it played every fifteen seconds and at the end."""
+        parts = self._parts(source)
+        length = opened["length_ms"] / 1000
+        place = opened["resume_ms"] / 1000
+        until = length if most_seconds is None else min(length, place + most_seconds)
+        buffered, sequence = 0.0, 0
+        while place < until:
+            while buffered < until and (part := next(parts, None)) is not None:
+                self._get_part(*part[:2])
+                buffered = part[2]
+            step = min(opened.get("next_seconds", BEAT_SECONDS), until - place)
+            self.rest(step)
+            self._beat(opened, sequence, [(int(place * 1000), int((place + step) * 1000))])
+            sequence, place = sequence + 1, place + step
+
+    def _parts(self, source: dict[str, Any]) -> Iterator[tuple[str, str, float]]:
+        """Yield address, name and the second up to which the film is there: playlists and segments, or ranges of the file."""
+        if not source.get("hls"):
+            yield source["mp4"], "bytes=0-", float(self.found.film_seconds)
+            return
+        master = self._get(source["hls"], "/media/:playlist").text
+        rendition = urljoin(source["hls"], next(line for line in master.splitlines() if line and not line.startswith("#")))
+        playlist = self._get(rendition, "/media/:playlist").text
+        start = re.search(r'#EXT-X-MAP:URI="([^"]+)"', playlist)
+        if start:
+            yield urljoin(rendition, start[1]), "", 0.0
+        second = 0.0
+        for length, name in re.findall(r"#EXTINF:([0-9.]+),[^\n]*\n(?:#[^\n]*\n)*([^#\n]+)", playlist):
+            second += float(length)
+            yield urljoin(rendition, name), "", second
+
+    def _get_part(self, path: str, wanted: str) -> None:
+        headers = {"Accept": "*/*"} | ({"Range": wanted} if wanted else {})
+        answer = self.line.send("GET", path, name="/media/:segment", headers=headers)
+        if answer.status not in (200, 206):
+            raise BrokenOff(f"{path}: {answer.status}")
+
+    def _beat(self, opened: dict[str, Any], sequence: int, claimed: list[tuple[int, int]]) -> None:
+        """Report until the server has taken it, as the browser's queue does."""
+        body = {"lease": opened["lease"], "sequence": sequence, "intervals": claimed}
+        for pause in (10, 15, 20, 20):
+            answer = self._post_json("/api/media/heartbeat", body, None)
+            if answer.status == 200:
+                accepted = [(one[0], one[1]) for one in answer.json["accepted"]]
+                self.journal.add(BeatKept(opened["lease"], self.account, sequence, claimed, accepted, opened["length_ms"]))
+                return
+            if answer.status in (401, 422):
+                raise BrokenOff(f"heartbeat: {answer.status} {answer.text[:200]}")
+            self.rest(pause)
+        raise BrokenOff("heartbeat: no answer")
+
+    # ── The quiz ────────────────────────────────────────────
+
+    def quiz(self) -> None:
+        """Begin the lesson's quiz from its page, answer it, hand it in and read the review."""
+        page = self._get(f"/lessons/{self.found.lesson_id}", "/lessons/:id")
+        form = self._post_form(f"/quizzes/{self.found.quiz_activity}/attempts", {"csrf_token": hidden(page.text)}, "/quizzes/:id/attempts")
+        names = sorted(set(re.findall(r'name="(response-\d+)"', form.text)))
+        if not names:
+            raise BrokenOff(f"{self.account} got no quiz: {form.url}")
+        self.rest(6 * len(names))
+        fields = {"csrf_token": hidden(form.text)} | dict.fromkeys(names, "0")
+        self._post_form(path_of(form.url), fields, "/quizzes/attempts/:id")
+
+    # ── The exam ────────────────────────────────────────────
+
+    def exam(self, *, think: Callable[[], float], most_items: int | None = None) -> None:
+        """Start, answer item after item, and hand in."""
+        room = Room(self, self.found.exam)
+        room.start()
+        for position in range(1, min(most_items or room.items, room.items) + 1):
+            self.rest(think())
+            room.choose(position, [self.random.randrange(2)])
+            self.rest(FIRST_REST)
+            room.flush()
+        room.hand_in()
+
+    # ── Sending ─────────────────────────────────────────────
+
+    def _get(self, path: str, name: str) -> Answer:
+        answer = self.line.send("GET", path, name=name, headers=PAGE)
+        if answer.status != 200:
+            raise BrokenOff(f"{path}: {answer.status}")
+        return answer
+
+    def _post_form(self, path: str, fields: dict[str, str], name: str) -> Answer:
+        answer = self.line.send("POST", path, name=name, headers=FORM, body=urlencode(fields).encode())
+        if answer.status != 200:
+            raise BrokenOff(f"{path}: {answer.status}")
+        return answer
+
+    def _post_json(self, path: str, body: object, csrf: str | None) -> Answer:
+        headers = JSON | ({"X-CSRFToken": csrf} if csrf else {})
+        return self.line.send("POST", path, name=path, headers=headers, body=msgspec.json.encode(body))
+
+
+class Room:
+    """The exam room's queue: one request at a time, repeated unchanged until the server has answered."""
+
+    def __init__(self, teacher: Teacher, exam: str) -> None:
+        self.teacher, self.exam = teacher, exam
+        self.device = secrets.token_hex(16)
+        self.key = secrets.token_hex(16)
+        self.token = ""
+        self.seq = 1
+        self.items = 0
+        self.csrf = ""
+        self.opened: dict[str, Any] = {}
+        self.held: dict[int, int] = {}
+        self.pending: dict[int, dict[str, Any]] = {}
+        self.last: dict[int, dict[str, Any]] = {}
+
+    def start(self) -> None:
+        """Read the briefing, start, enter the room."""
+        teacher = self.teacher
+        page = teacher._get(f"/exams/{self.exam}", "/exams/:code")
+        self.csrf = csrf_of(page.text)
+        teacher.rest(5)
+        body = {"exam": self.exam, "device": self.device, "honesty": True}
+        answer = self._until_answered("/api/exam/start", body, self.csrf)
+        if answer.status != 200:
+            raise BrokenOff(f"start: {answer.status} {answer.text[:200]}")
+        self._take(answer.json)
+        room = teacher._get(f"/exams/{self.exam}/room", "/exams/:code/room")
+        self.csrf = csrf_of(room.text)
+
+    def resume(self) -> None:
+        """Come back after the page was lost; what stood unsaved goes out again under new numbers."""
+        answer = self._until_answered("/api/exam/resume", {"exam": self.exam, "device": self.device, "takeover": False}, self.csrf)
+        if answer.status != 200:
+            raise BrokenOff(f"resume: {answer.status} {answer.text[:200]}")
+        self._take(answer.json)
+
+    def _take(self, opened: dict[str, Any]) -> None:
+        self.opened, self.token = opened, opened["token"]
+        self.seq = max(self.seq, opened["seq_from"] or 1)
+        self.held = {one["position"]: one["revision"] for one in opened["answers"]}
+        self.items = len(opened["paper"]["items"])
+        self.teacher.journal.add(Opened(self.token, self.teacher.account, opened["paper_hash"], opened["deadline"]))
+
+    def choose(self, position: int, choices: list[int]) -> None:
+        """Change one answer; it waits for the next flush."""
+        self.pending[position] = {
+            "position": position,
+            "seq": self.seq,
+            "revision": self.held.get(position, 0),
+            "choices": choices,
+            "marked": False,
+            "clear": not choices,
+        }
+        self.seq += 1
+
+    def flush(self) -> None:
+        """Save what waits."""
+        if not self.pending:
+            return
+        flight, self.pending = list(self.pending.values()), {}
+        answer = self._until_answered("/api/exam/save", {"token": self.token, "changes": flight}, None)
+        if answer.status != 200:
+            raise BrokenOff(f"save: {answer.status} {answer.text[:300]}")
+        sent = {change["seq"]: change for change in flight}
+        for one in answer.json["saved"]:
+            change = sent[one["seq"]]
+            self.held[one["position"]] = one["revision"]
+            if one["status"] == "saved":
+                kept = AnswerKept(self.token, self.teacher.account, one["position"], one["seq"], one["revision"], one["choices"], change_hash(change))
+                self.teacher.journal.add(kept)
+
+    def hand_in(self) -> None:
+        """Save the rest, hand in, read the receipt."""
+        self.flush()
+        answer = self._until_answered("/api/exam/submit", {"token": self.token, "key": self.key, "changes": []}, None)
+        if answer.status != 200:
+            raise BrokenOff(f"submit: {answer.status} {answer.text[:300]}")
+        done = answer.json
+        self.teacher.journal.add(HandedIn(self.token, self.teacher.account, self.key, done["receipt"], done["answered"]))
+        for _looked in range(2):  # once to see that it is there, once to go to it
+            self.teacher._get(f"/exams/{self.exam}/receipt", "/exams/:code/receipt")
+
+    def _until_answered(self, path: str, body: dict[str, Any], csrf: str | None) -> Answer:
+        """Send the same request until something final comes back, with the room's growing waits."""
+        for wait in (1, 2, 4, 8, 8, 8, 8, 8, 8, 8):
+            answer = self.teacher._post_json(path, body, csrf)
+            if answer.status and answer.status != 429 and answer.status < 500:
+                return answer
+            self.teacher.rest(wait * (0.6 + 0.4 * self.teacher.random.random()))
+        raise BrokenOff(f"{path}: no answer")
+
+
+def hidden(page: str) -> str:
+    """Return the CSRF token of a page's first form."""
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    if found is None:
+        raise BrokenOff("the page has no form token")
+    return unescape(found[1])
+
+
+def csrf_of(page: str) -> str:
+    """Return the token that a page gives to its script."""
+    found = re.search(r'data-csrf="([^"]+)"', page)
+    if found is None:
+        raise BrokenOff("the page has no token for its script")
+    return unescape(found[1])
+
+
+def path_of(url: str) -> str:
+    """Return the path of an address."""
+    return re.sub(r"^https?://[^/]+", "", url)

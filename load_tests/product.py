@@ -1,0 +1,75 @@
+"""A product of its own for a load test: a fresh folder, a seeded database, the same processes as everywhere."""
+
+import shutil
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from flask import Flask
+
+from demo.stack import Stack, StackFailed, free_port, running
+from lms.kernel import db, installation
+from lms.kernel.settings import Settings
+from load_tests.seed import Seeded, Wanted, seed
+from wsgi import create_app
+
+ROOT = Path(__file__).parent.parent
+
+
+@contextmanager
+def seeded(folder: Path, programme: Path, wanted: Wanted, *, database_url: str = "") -> Iterator[tuple[Stack, Seeded]]:
+    """Run a seeded database for the length of a block; the caller starts server and worker."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    quiet = {"LOG_LEVEL": "WARNING", "SIGN_IN_TRIES": "100000"}
+    stack = Stack(folder.absolute(), free_port(), database_url=database_url, environment=quiet)
+    with running(stack):
+        with working_on(stack):
+            found = seed(Settings.from_environment(stack.environment), programme.read_text(encoding="utf-8"), wanted)
+        yield stack, found
+
+
+@contextmanager
+def working_on(stack: Stack) -> Iterator[Flask]:
+    """Let this process's transactions work on the product's database for the length of a block; yields an app of its own."""
+    settings = Settings.from_environment(stack.environment)
+    app = create_app(settings)
+    try:
+        with db.transaction() as session:
+            installation.require_rehearsal(session)
+        yield app
+    finally:
+        db.disconnect()
+
+
+def start(stack: Stack) -> int:
+    """Start the web server and return its process id; a busy machine may take longer than a person would wait."""
+    try:
+        stack.start_server()
+    except StackFailed:
+        server = stack._children[-1]
+        if server.poll() is not None:
+            raise
+        wait_for(stack.port, "/readyz")
+    return stack._children[-1].pid
+
+
+def wait_for(port: int, path: str) -> None:
+    """Wait until a server answers."""
+    failure: OSError | None = None
+    for _ in range(600):
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5).close()
+        except urllib.error.HTTPError as error:
+            if error.code < 500:
+                return
+            failure = error
+        except OSError as error:
+            failure = error
+        else:
+            return
+        time.sleep(0.1)
+    raise StackFailed(f"no answer on port {port}: {failure}")

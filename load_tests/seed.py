@@ -1,0 +1,207 @@
+"""Fill a database of its own for a load test, through the product's own use cases; a live database refuses."""
+
+import tomllib
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from exam.domain.blueprint import Blueprint, from_mapping
+from exam.services import assembly, exam, quiz
+from exam.services.exam import FOLDER as BLUEPRINTS
+from lms import api as platform
+from lms.domain.programme import Programme, parse
+from lms.domain.unit import UnitKind
+from lms.kernel import installation
+from lms.kernel.db import transaction
+from lms.kernel.permissions import Role
+from lms.kernel.security import Seal
+from lms.kernel.settings import Settings
+from lms.services import enrolment, lesson, programme_version, roster, unit
+from load_tests.film import film
+from media.services import asset, transcoding, upload
+from question_bank.services import bank, exchange, review
+
+ITEMS = Path(__file__).parent.parent / "demo/items"
+BANK = "load-test"
+EXAM = "load-test"
+LONG_EXAM = "load-test-long"
+PASSWORD = "river-stone-2026"  # noqa: S105 - of invented people in a database of its own
+PROVINCE = "36"
+SCHOOL_SIZE = 50
+NOTE = "seeded.json"
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """How large the seed is."""
+
+    people: int
+    window: int = 1
+    film_seconds: int = 20
+    tries: int = 1
+    long_exam: bool = False
+
+
+class Seeded(msgspec.Struct, frozen=True):
+    """What the clients of a load test need to know."""
+
+    programme: str
+    window: int
+    accounts: list[str]
+    person_ids: list[int]
+    password: str
+    lesson_id: int
+    video_activity: int
+    quiz_activity: int
+    exam: str
+    long_exam: str | None
+    film_seconds: int
+
+
+def seed(settings: Settings, text: str, wanted: Wanted) -> Seeded:
+    """Fill an empty, migrated database whose app is built, and set its clock to a morning of the window."""
+    programme = parse(text)
+    real = installation.read_clock()[0]
+    now = _morning(programme, wanted.window)
+    with transaction() as session:
+        installation.rehearse(session, now, real)
+    ids = _people(settings, programme, wanted, now)
+    programme_version.load(text, now=now)
+    learners = {account: person_id for account, person_id in ids.items() if account.startswith("t")}
+    _enrol(programme, learners, wanted)
+    lesson_id = _lesson(settings, programme, ids["editor"], wanted, now)
+    _bank(programme, ids, now)
+    with transaction() as session:
+        quiz_activity = quiz.attach_quiz(
+            session, lesson_id=lesson_id, programme_code=programme.code, bank_code=BANK, topic=programme.topics[0].code, title="小测"
+        )
+    _exam(EXAM, programme, exam.bundled_blueprint("final-test"), wanted, now)
+    if wanted.long_exam:
+        _exam(LONG_EXAM, programme, from_mapping(_doubled()), wanted, now)
+    seeded = Seeded(
+        programme=programme.code,
+        window=wanted.window,
+        accounts=list(learners),
+        person_ids=list(learners.values()),
+        password=PASSWORD,
+        lesson_id=lesson_id,
+        video_activity=_video_activity(lesson_id),
+        quiz_activity=quiz_activity,
+        exam=EXAM,
+        long_exam=LONG_EXAM if wanted.long_exam else None,
+        film_seconds=wanted.film_seconds,
+    )
+    (settings.var_dir / NOTE).write_bytes(msgspec.json.encode(seeded))
+    return seeded
+
+
+def read(folder: Path) -> Seeded | None:
+    """Return what a folder was seeded with, if it was."""
+    path = folder / NOTE
+    return msgspec.json.decode(path.read_bytes(), type=Seeded) if path.exists() else None
+
+
+def _morning(programme: Programme, window: int) -> datetime:
+    """Return nine o'clock on the third day of a window, when its first rush is over and its last is far."""
+    return programme.windows[window].opens + timedelta(days=2, hours=9)
+
+
+def _people(settings: Settings, programme: Programme, wanted: Wanted, now: datetime) -> dict[str, int]:
+    """Make the units of the window's cities and teachers in them, one city after the other."""
+    cities = programme.windows[wanted.window].cities
+    schools = _schools(cities, wanted)
+    with transaction() as session:
+        unit.ensure(session, parent=None, kind=UnitKind.PROVINCE, code=PROVINCE, name="示范省")
+        for city in cities:
+            unit.ensure(session, parent=PROVINCE, kind=UnitKind.CITY, code=city, name=f"示范市 {city}")
+            unit.ensure(session, parent=city, kind=UnitKind.COUNTY, code=f"{city}-1", name=f"示范县 {city}")
+        for number, code in enumerate(schools):
+            unit.ensure(session, parent=code.rpartition("-")[0], kind=UnitKind.SCHOOL, code=code, name=f"示范小学 {number}")
+        teachers = [
+            roster.NewPerson(account=f"t{number:05d}", name=f"教师{number}", unit_code=schools[number % len(schools)], post="教师")
+            for number in range(wanted.people)
+        ]
+        staff = [
+            roster.NewPerson(account=account, name=account, unit_code=schools[0], roles=((role, PROVINCE),), post="")
+            for account, role in (("editor", Role.COURSE_EDITOR), ("writer", Role.AUTHOR), ("reviewer", Role.REVIEWER))
+        ]
+        return roster.bulk_load(session, [*teachers, *staff], password=PASSWORD, seal=Seal(settings.field_key), now=now)
+
+
+def _enrol(programme: Programme, learners: Mapping[str, int], wanted: Wanted) -> None:
+    cities = programme.windows[wanted.window].cities
+    participants = (programme.participants[1].code,)
+    with transaction() as session:
+        schools = [unit.ensure(session, parent=None, kind=UnitKind.SCHOOL, code=code, name="") for code in _schools(cities, wanted)]
+        for number, person_id in enumerate(learners.values()):
+            enrolment.enrol(
+                session,
+                person_id=person_id,
+                programme_code=programme.code,
+                participants=participants,
+                unit_id=schools[number % len(schools)].id,
+                now=programme.enrolment.opens,
+            )
+
+
+def _schools(cities: tuple[str, ...], wanted: Wanted) -> list[str]:
+    return [f"{cities[number % len(cities)]}-1-{number}" for number in range(max(len(cities), -(-wanted.people // SCHOOL_SIZE)))]
+
+
+def _lesson(settings: Settings, programme: Programme, editor: int, wanted: Wanted, now: datetime) -> int:
+    """Lay out one course with one lesson whose film is transcoded."""
+    with transaction() as session:
+        course_id = lesson.create_course(session, programme_code=programme.code, title="心理健康教育", summary="", actor_id=editor, now=now)
+        lesson_id = lesson.create_lesson(
+            session, course_id=course_id, title="如何倾听", topic=programme.topics[0].code, seconds=wanted.film_seconds, quiz=True, actor_id=editor, now=now
+        )
+        lesson.publish(session, course_id, shown=True, actor_id=editor, now=now)
+    made = upload.import_file(film(settings.var_dir / "film.mp4", wanted.film_seconds), now=now, title="如何倾听", created_by=editor)
+    asset.attach_to_lesson(code=made.code, lesson_id=lesson_id, actor_id=editor, now=now)
+    transcoding.transcode_waiting(now)
+    return lesson_id
+
+
+def _video_activity(lesson_id: int) -> int:
+    with transaction() as session:
+        return next(one.id for one in platform.activities(session, "video") if one.lesson_id == lesson_id)
+
+
+def _bank(programme: Programme, ids: Mapping[str, int], now: datetime) -> None:
+    """Take the demo's items in: written by one person, approved by another."""
+    bank.create(BANK, "题库", now, {topic.code: topic.title for topic in programme.topics})
+    for path in sorted(ITEMS.glob("*.jsonl")):
+        exchange.import_file(BANK, path.read_bytes(), author_id=ids["writer"], now=now)
+    review.submit_all(BANK, person_id=ids["writer"], now=now)
+    review.approve_all(BANK, reviewer_id=ids["reviewer"], now=now)
+
+
+def _exam(code: str, programme: Programme, blueprint: Blueprint, wanted: Wanted, now: datetime) -> None:
+    """Make an exam that is open now, with a paper for every try and some to spare."""
+    component = next((part.code for part in programme.assessment.components if part.source == "exam"), "test") if programme.assessment else "test"
+    exam.create_exam(
+        code=code,
+        programme_code=programme.code,
+        title="线上测试",
+        bank_code=BANK,
+        blueprint=blueprint,
+        opens=now - timedelta(hours=1),
+        closes=now + timedelta(days=30),
+        minutes=90,
+        attempts_allowed=wanted.tries,
+        component=component,
+        now=now,
+    )
+    assembly.assemble(code, papers=wanted.people * wanted.tries + 10, now=now, seed=1)
+
+
+def _doubled() -> dict[str, Any]:
+    """Return the bundled blueprint with twice the items."""
+    found = tomllib.loads((BLUEPRINTS / "final-test.toml").read_text(encoding="utf-8"))
+    found["code"], found["tolerance"], found["exposure_percent"] = "long", "4", 60
+    for section in found["sections"]:
+        for cell in section["cells"]:
+            cell["count"] *= 2
+    return found

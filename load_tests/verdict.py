@@ -1,0 +1,137 @@
+"""The verdict of a run: budgets kept, and everything that was acknowledged is stored, by id and by digest of what was sent."""
+
+import base64
+import csv
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psycopg
+
+from load_tests.journal import AnswerKept, BeatKept, Entry, HandedIn, entries
+from media.domain.interval import Spans, clip, difference, spans_of
+from media.store.spans import from_text
+
+BUDGETS = Path(__file__).parent / "budgets.toml"
+Link = psycopg.Connection[tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is not as it should be, named so that it can be looked up."""
+
+    kind: str
+    words: str
+
+
+def id_in(token: str) -> int:
+    """Return the id in front of a signed token; the verdict stands outside and needs no key to read it."""
+    raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+    found: list[int] = msgspec.msgpack.decode(raw[16:])
+    return found[0]
+
+
+def stored_is_acknowledged(journal: Path, database_url: str) -> list[Fault]:
+    """Compare the clients' journal with the database; returns what was acknowledged and is not there as it was sent."""
+    kept = entries(journal)
+    with psycopg.connect(database_url) as link:
+        return [*_answers(link, kept), *_hand_ins(link, kept), *_beats(link, kept)]
+
+
+def _answers(link: Link, kept: Sequence[Entry]) -> Iterator[Fault]:
+    said = {(id_in(one.token), one.position, one.seq): one for one in kept if isinstance(one, AnswerKept)}
+    attempts = sorted({attempt for attempt, _position, _seq in said})
+    log = {
+        (attempt, position, seq): (digest, revision, outcome)
+        for attempt, position, seq, digest, revision, outcome in link.execute(
+            "SELECT attempt_id, position, client_seq, encode(hash, 'hex'), revision, outcome FROM response_event WHERE attempt_id = ANY(%s)", (attempts,)
+        )
+    }
+    newest: dict[tuple[int, int], AnswerKept] = {}
+    for key, one in said.items():
+        name = f"answer of {one.account}: attempt {key[0]}, position {key[1]}, number {key[2]}, revision {one.revision}"
+        stored = log.get(key)
+        if stored is None:
+            yield Fault("answer", f"{name} was acknowledged and is not in the log")
+        elif stored != (one.hash, one.revision, "saved"):
+            yield Fault("answer", f"{name} is stored as {stored}")
+        if (last := newest.get(key[:2])) is None or last.revision < one.revision:
+            newest[key[:2]] = one
+    yield from _present(link, attempts, newest)
+
+
+def _present(link: Link, attempts: list[int], newest: dict[tuple[int, int], AnswerKept]) -> Iterator[Fault]:
+    """Compare the answers as they stand now with the newest acknowledged ones."""
+    rows = {
+        attempt: (answers, revisions)
+        for attempt, answers, revisions in link.execute("SELECT id, answers, revisions FROM attempt WHERE id = ANY(%s)", (attempts,))
+    }
+    for (attempt, position), one in newest.items():
+        answers, revisions = rows.get(attempt, ([], []))
+        name = f"answer of {one.account}: attempt {attempt}, position {position}, revision {one.revision}"
+        if len(revisions) < position or revisions[position - 1] < one.revision:
+            yield Fault("answer", f"{name} was acknowledged and the attempt does not hold it")
+        elif revisions[position - 1] == one.revision and (answers[position - 1] or "") != ",".join(map(str, one.choices)):
+            yield Fault("answer", f"{name} stands as {answers[position - 1]!r}")
+
+
+def _hand_ins(link: Link, kept: Sequence[Entry]) -> Iterator[Fault]:
+    said = {id_in(one.token): one for one in kept if isinstance(one, HandedIn)}
+    rows = {
+        attempt: (key, receipt, answered)
+        for attempt, key, receipt, answered in link.execute(
+            "SELECT attempt_id, key, receipt, answered FROM submission WHERE attempt_id = ANY(%s)", (list(said),)
+        )
+    }
+    for attempt, one in said.items():
+        if rows.get(attempt) != (one.key, one.receipt, one.answered):
+            yield Fault("hand-in", f"hand-in of {one.account}: attempt {attempt}, receipt {one.receipt} is stored as {rows.get(attempt)}")
+
+
+def _beats(link: Link, kept: Sequence[Entry]) -> Iterator[Fault]:
+    said = {(id_in(one.lease), one.sequence): one for one in kept if isinstance(one, BeatKept)}
+    leases = sorted({lease for lease, _sequence in said})
+    reports = {
+        (lease, sequence): from_text(claimed)
+        for lease, sequence, claimed in link.execute("SELECT lease_id, sequence, claimed::text FROM beat WHERE lease_id = ANY(%s)", (leases,))
+    }
+    watched = {
+        lease: from_text(accepted)
+        for lease, accepted in link.execute(
+            "SELECT l.id, w.accepted::text FROM playback_lease l JOIN watched w USING (person_id, activity_id, asset_id) WHERE l.id = ANY(%s)", (leases,)
+        )
+    }
+    for key, one in said.items():
+        name = f"heartbeat of {one.account}: lease {key[0]}, number {key[1]}, {one.claimed}"
+        stored = reports.get(key)
+        if stored is None:
+            yield Fault("heartbeat", f"{name} was acknowledged and is not stored")
+        elif stored != _spans(one.claimed, one.length_ms):
+            yield Fault("heartbeat", f"{name} is stored as {stored}")
+        elif lost := difference(_spans(one.accepted, one.length_ms), watched.get(key[0], ())):
+            yield Fault("heartbeat", f"{name}: the accepted seconds {lost} do not count")
+
+
+def _spans(pairs: list[tuple[int, int]], length_ms: int) -> Spans:
+    return clip(spans_of(pairs), length_ms)
+
+
+def over_budget(statistics: Path) -> list[Fault]:
+    """Compare Locust's own statistics with the budgets."""
+    budgets = tomllib.loads(BUDGETS.read_text(encoding="utf-8"))
+    faults = []
+    with statistics.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["Name"] == "Aggregated":
+                continue
+            name, count = row["Name"], int(row["Request Count"])
+            budget = {**budgets["default"], **budgets.get(name, {})}
+            p95, failed = float(row["95%"]), 100 * int(row["Failure Count"]) / max(1, count)
+            if p95 > budget["p95_ms"]:
+                faults.append(Fault("budget", f"{row['Type']} {name}: 95 % within {p95:.0f} ms, budget {budget['p95_ms']} ms"))
+            if failed > budget["failed_percent"]:
+                faults.append(Fault("budget", f"{row['Type']} {name}: {failed:.2f} % of {count} failed, budget {budget['failed_percent']} %"))
+    return faults
