@@ -18,7 +18,6 @@ demo: $(RUNTIME) $(FRONT) ## set everything up and run the product with a demo p
 
 test: $(DEV) $(FRONT) ## set everything up and run every test, browser tests included
 	@$(BIN)/python -m tests.support.chromium
-	@$(BIN)/pybabel -q compile -d lms/kernel/translations 2>/dev/null
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup $(ARGS)
 
 check: $(DEV) $(FRONT) ## lint, types, import contracts, templates, translations
@@ -26,7 +25,7 @@ check: $(DEV) $(FRONT) ## lint, types, import contracts, templates, translations
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/djlint --check --lint --quiet lms media question_bank exam
+	$(BIN)/djlint --lint --quiet lms media question_bank exam
 	$(BIN)/python -m pytest -q -p no:randomly tests/house
 
 fix: $(DEV) ## format and mend what can be mended by itself
