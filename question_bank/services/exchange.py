@@ -7,7 +7,6 @@ from datetime import datetime
 from lms.kernel import audit
 from lms.kernel.db import Session, transaction
 from question_bank.domain.exchange import Draft, Fault, Loss, Reading, check_together, content_hash, fault, faults_of, keyed_options, name_of
-from question_bank.domain.item import Pool
 from question_bank.domain.likeness import Twins, grams
 from question_bank.domain.review import Status
 from question_bank.domain.staging import Line, Report, Verdict
@@ -15,7 +14,7 @@ from question_bank.domain.version import Version
 from question_bank.formats import reading, workbook_writing
 from question_bank.services import bank as banks
 from question_bank.services.drafting import drafted, stored
-from question_bank.services.item import Known, known, write
+from question_bank.services.item import Known, known, pool_faults, write
 from question_bank.store import bank as bank_store
 from question_bank.store import version as store
 
@@ -99,9 +98,8 @@ def _faults_in_bank(session: Session, draft: Draft, match: str | None, looked_up
         return [fault("retired", "external_id")]
     if not draft.external_id and keyed_options(drafted(before)) != keyed_options(draft):
         return [fault("same_other_key", "key")]
-    if before.pool == Pool.PRACTICE and draft.pool == Pool.EXAM and store.is_used(session, before.item_id):
-        return [fault("used_in_practice", "pool")]
-    return []
+    # A file that names no pool leaves an item where it is.
+    return pool_faults(session, before, draft) if draft.pool else []
 
 
 def _is_known(draft: Draft, item_id: int, looked_up: Known) -> bool:

@@ -77,7 +77,7 @@ def save(bank_code: str, draft: Draft, *, author_id: int, now: datetime, item_id
         looked_up = known(session, bank.id)
         name = before.external_id if before else name_of(draft)
         faults = [*faults_of(draft), *_faults_in_bank(draft, name, looked_up, is_new=before is None)]
-        faults += _pool_faults(session, before, draft)
+        faults += pool_faults(session, before, draft)
         enemies = {enemy: looked_up.named[enemy][0] for enemy in draft.enemies if enemy in looked_up.named}
         if len(enemies) < len(draft.enemies):
             faults.append(fault("enemy_unknown", "enemies"))
@@ -100,10 +100,15 @@ def _faults_in_bank(draft: Draft, name: str, looked_up: Known, *, is_new: bool) 
     return []
 
 
-def _pool_faults(session: Session, before: Version | None, draft: Draft) -> list[Fault]:
-    """What learners have practised with is no secret any more: it never moves into the exam's pool."""
-    moved = before is not None and before.pool == Pool.PRACTICE and draft.pool == Pool.EXAM
-    return [fault("used_in_practice", "pool")] if moved and before and store.is_used(session, before.item_id) else []
+def pool_faults(session: Session, before: Version | None, draft: Draft) -> list[Fault]:
+    """Keep the pools apart over time: what learners may have practised with never becomes secret again, what stands on papers never becomes practice."""
+    if before is None or (before.pool or "") == draft.pool:
+        return []
+    if before.pool == Pool.PRACTICE and (store.was_approved(session, before.item_id) or store.is_used(session, before.item_id)):
+        return [fault("used_in_practice", "pool")]
+    if draft.pool == Pool.PRACTICE and store.is_used(session, before.item_id):
+        return [fault("used_in_exam", "pool")]
+    return []
 
 
 def write(session: Session, bank_id: int, draft: Draft, *, name: str, item_id: int | None, author_id: int | None, now: datetime) -> int:

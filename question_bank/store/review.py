@@ -89,5 +89,8 @@ def add_reviews(session: Session, versions: Sequence[Version], *, reviewer_id: i
 
 
 def set_status(session: Session, item_ids: Sequence[int], status: Status, now: datetime) -> None:
-    """Write where items stand."""
-    session.execute(update(ItemRow).where(ItemRow.id.in_(item_ids)).values(status=status, changed_at=now))
+    """Write where items stand; one that is retired loses its approval, so that coming back takes a new review."""
+    values: dict[str, object] = {"status": status, "changed_at": now}
+    if status is Status.RETIRED:
+        values |= {"approved_version_id": None, "approved_review_id": None, "approved_decision": None}
+    session.execute(update(ItemRow).where(ItemRow.id.in_(item_ids)).values(**values))

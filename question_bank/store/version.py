@@ -98,6 +98,12 @@ def is_used(session: Session, item_id: int) -> bool:
     )
 
 
+def was_approved(session: Session, item_id: int) -> bool:
+    """Tell whether any version of the item was ever approved."""
+    approved = "SELECT 1 FROM item_review r JOIN item_version v ON v.id = r.version_id WHERE v.item_id = :item AND r.decision = 'approve'"
+    return bool(session.scalar(text(f"SELECT EXISTS ({approved})"), {"item": item_id}))
+
+
 _ENEMIES = (
     "ARRAY(SELECT o.external_id FROM item_enemy e JOIN item o ON o.id = CASE WHEN e.item_id = item.id THEN e.enemy_id ELSE e.item_id END"
     " WHERE e.item_id = item.id OR e.enemy_id = item.id ORDER BY 1)"

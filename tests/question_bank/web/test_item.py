@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -168,7 +169,37 @@ def test_retired_items_leave_the_pool_and_can_come_back(app: Flask, bank: str, c
     assert reviewer.post(f"/bank/b/items/{item}/retire").status_code == 409
     assert reviewer.post(f"/bank/b/items/{item}/restore").status_code == 302
     with transaction() as session:
+        assert api.pool(session, "b", "exam") == [], "it comes back as a draft: nothing is asked before another review"
+    assert review.submit_all("b", person_id=id_of(WEI), now=clock.now()).done == 1
+    assert review.approve_all("b", reviewer_id=id_of(RUI), now=clock.now()).done == 1
+    with transaction() as session:
         assert len(api.pool(session, "b", "exam")) == 1
+
+
+def test_pools_stay_apart_over_time(app: Flask, bank: str, clock: FixedClock) -> None:
+    from question_bank.services import review
+    from question_bank.services.item import ItemFaulty, draft_of, save
+
+    author = enter(app, WEI)
+    secret, open_one = written(author, action="submit"), written(author, action="submit", pool="practice", stem="另一道完全不同的题目，用来练习")
+    review.approve_all("b", reviewer_id=id_of(RUI), now=clock.now())
+    with transaction() as session:
+        api.record_use(session, [api.pool(session, "b", "exam")[0].version_id], purpose="exam:e", title="测试", times=1, now=clock.now())
+
+    def move(item: int, pool: str) -> None:
+        _bank, _version, draft = draft_of("b", item, person_id=id_of(WEI), now=clock.now())
+        save("b", replace(draft, pool=pool), author_id=id_of(WEI), now=clock.now(), item_id=item)
+
+    for pool in ("exam", ""):  # out of every pool first would be the same way round a corner
+        with pytest.raises(ItemFaulty) as caught:
+            move(open_one, pool)
+        assert [fault.code for fault in caught.value.faults] == ["used_in_practice"]
+    with pytest.raises(ItemFaulty) as caught:
+        move(secret, "practice")
+    assert [fault.code for fault in caught.value.faults] == ["used_in_exam"]
+    move(secret, "")
+    with pytest.raises(ItemFaulty):
+        move(secret, "practice")
 
 
 def test_comments_and_the_queue(app: Flask, bank: str) -> None:
