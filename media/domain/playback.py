@@ -135,9 +135,14 @@ def settle(watched: Watched, evidence: Evidence, now: datetime) -> tuple[Watched
     undelivered = difference(watched.undelivered, evidence.delivered)
     since = watched.waiting_since if waiting else None
     vain: Spans = NOTHING
-    if waiting and since is not None and now - since >= KNOWN_WITHIN and not evidence.gap:
+    if waiting and overdue(watched, now) and not evidence.gap:
         vain, undelivered, waiting, since = waiting, union(undelivered, waiting), NOTHING, None
     return replace(watched, accepted=accepted, waiting=waiting, waiting_since=since, undelivered=undelivered), vain
+
+
+def overdue(watched: Watched, now: datetime) -> bool:
+    """Tell whether seconds have waited longer for their delivery than one that was recorded takes to be known."""
+    return watched.waiting_since is not None and now - watched.waiting_since >= KNOWN_WITHIN
 
 
 def awarded(watched: Watched, spans: Spans) -> Watched:

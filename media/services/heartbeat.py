@@ -13,6 +13,7 @@ from media.domain.lease import Lease
 from media.domain.playback import Evidence, Refused, Standing, Watched
 from media.domain.presence import Presence
 from media.services import lease as leases
+from media.store import delivery as delivery_store
 from media.store import heartbeat as store
 from media.store.heartbeat import Beat, Changes, RefusedSpan
 from media.store.lease import AccountState
@@ -74,7 +75,11 @@ def report(token: str, sequence: int, claim: list[tuple[int, int]], vouching: st
 def _write(link: store.Link, reports: Sequence[Report]) -> Sequence[Outcome | Exception]:
     newest = max(one.arrived for one in reports)
     accounts = store.lock(link, sorted({one.lease.person_id for one in reports}), list({one.login_id for one in reports}), newest)
-    states = store.load(link, list({one.lease.id for one in reports}), list({one.sequence for one in reports}))
+    leases_asked, sequences = list({one.lease.id for one in reports}), list({one.sequence for one in reports})
+    states = store.load(link, leases_asked, sequences)
+    # Before the first second is called undelivered, look whether a killed process took the record of it along.
+    if any(playback.overdue(state.watched, newest) for state in states.values()) and delivery_store.note_lost_writers(link, newest):
+        states = store.load(link, leases_asked, sequences)
     batch = _Batch(accounts, states)
     answers = [batch.take(one) for one in reports]
     if batch.beats:

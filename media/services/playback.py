@@ -37,6 +37,7 @@ def tell(now: datetime, *, person_id: int, activity_id: int, asset_id: int) -> N
 def settle_waiting(now: datetime) -> None:
     """Job: settle seconds that waited to be known as delivered, and count those whose delivery became known late."""
     with transaction() as session:
+        delivery_store.find_lost_writers(session, now)
         due = store.unsettled(session, now - KNOWN_WITHIN)
     for lease_id in due:
         settle(lease_id, now)

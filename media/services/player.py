@@ -6,7 +6,7 @@ from datetime import datetime
 from lms.domain.activity import Activity, LearningRules, Panel
 from lms.kernel.db import Session, transaction
 from media.domain.interval import Spans, difference, length, union
-from media.domain.playback import Watched
+from media.domain.playback import Watched, overdue
 from media.services import asset as assets
 from media.services import delivery, playback
 from media.services import lease as leases
@@ -75,6 +75,7 @@ class LossesPage:
     title: str
     seconds: int
     counted_seconds: int
+    pending_seconds: int
     spans: tuple[StripSpan, ...]
     losses: tuple[playback.Loss, ...]
     appeals: tuple[appeal_store.Appeal, ...]
@@ -126,16 +127,19 @@ def losses_page(person_id: int, activity_id: int, now: datetime) -> LossesPage:
         watched = found[0] if found else Watched()
         lost = playback.losses(session, person_id, activity_id, watched)
         appeals = appeal_store.of_person(session, person_id, activity_id)
+    # What still waits by now fell into a gap of our own record; nothing but a person's decision can settle it.
+    pending = length(watched.waiting) // 1000 if overdue(watched, now) else 0
     return LossesPage(
         activity_id=activity_id,
         lesson_id=activity.lesson_id,
         title=activity.title,
         seconds=max(1, asset.length_ms // 1000),
         counted_seconds=length(watched.accepted) // 1000,
+        pending_seconds=pending,
         spans=_strip(watched, lost),
         losses=tuple(lost),
         appeals=appeals,
-        may_appeal=bool(lost) and not any(one.state == "open" for one in appeals),
+        may_appeal=bool(lost or pending) and not any(one.state == "open" for one in appeals),
     )
 
 

@@ -86,18 +86,21 @@ def end_writer(link: Link, writer_id: int, now: datetime) -> None:
     link.execute("UPDATE delivery_writer SET ended_at = %s WHERE id = %s", (now, writer_id))
 
 
+_LOST = (
+    "WITH lost AS (UPDATE delivery_writer w SET ended_at = %s WHERE ended_at IS NULL AND NOT EXISTS ("
+    "SELECT FROM pg_stat_activity a WHERE a.pid = w.backend AND a.datname = current_database()) RETURNING w.seen_at) "
+    "INSERT INTO delivery_gap (from_at, until_at, reason) SELECT seen_at, %s, 'writer_lost' FROM lost RETURNING id"
+)
+
+
 def find_lost_writers(session: Session, now: datetime) -> int:
     """Record a gap for each writer that vanished with its last batch; returns how many."""
-    return len(
-        session.execute(
-            text(
-                "WITH lost AS (UPDATE delivery_writer w SET ended_at = :now WHERE ended_at IS NULL AND NOT EXISTS ("
-                "SELECT FROM pg_stat_activity a WHERE a.pid = w.backend AND a.datname = current_database()) RETURNING w.seen_at) "
-                "INSERT INTO delivery_gap (from_at, until_at, reason) SELECT seen_at, :now, 'writer_lost' FROM lost RETURNING id"
-            ),
-            {"now": now},
-        ).all()
-    )
+    return len(session.connection().exec_driver_sql(_LOST, (now, now)).all())
+
+
+def note_lost_writers(link: Link, now: datetime) -> int:
+    """Do the same inside a batch of reports."""
+    return len(link.execute(_LOST, (now, now)).fetchall())
 
 
 def delivered(session: Session, person_id: int, asset_id: int) -> Spans:

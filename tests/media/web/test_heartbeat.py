@@ -148,6 +148,21 @@ def test_a_lost_delivery_log_keeps_seconds_provisional(app: Flask, clock: FixedC
     assert answer["refused"] == []
     assert answer["waiting"] == [[0, 150_000]]
     assert credited(video) == 0
+    page = player.client.get(f"/watching/{video.activity_id}").get_data(as_text=True)
+    assert "等待确认" in page
+    assert "没有未计入的时间" not in page
+    assert player.client.post(f"/watching/{video.activity_id}/appeal", data={"words": "系统重启"}).status_code == 302
+
+
+def test_a_killed_process_is_found_before_anything_is_called_undelivered(app: Flask, clock: FixedClock) -> None:
+    (video,) = videos()
+    player = Player(app, clock, fetches=False)
+    lease = player.open(video)["lease"]
+    with transaction() as session:
+        session.execute(text("INSERT INTO delivery_writer (backend, started_at, seen_at) VALUES (0, :at, :at)"), {"at": clock.now()})
+    answer = player.play(lease, 0, 90)  # no job has looked since the process was killed
+    assert answer["refused"] == []
+    assert answer["waiting"] == [[0, 90_000]]
 
 
 def test_client_clocks_and_totals_are_ignored(app: Flask, clock: FixedClock) -> None:
