@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lms.domain.signing_in import Login
-from lms.kernel.db import Base, transaction
+from lms.kernel.db import Base, reading
 from lms.kernel.identity import Identity
 from lms.kernel.permissions import Role
 from lms.kernel.security import Throttle
@@ -42,8 +42,8 @@ _IDENTITY = text(
 
 def identity_of(token_hash: bytes, now: datetime) -> Identity | None:
     """Return who a token stands for, by one query; None once the sign-in has ended or the account is disabled."""
-    with transaction() as session:
-        found = session.execute(_IDENTITY, {"token_hash": token_hash, "now": now}).one_or_none()
+    with reading() as session:
+        found = session.connection().execute(_IDENTITY, {"token_hash": token_hash, "now": now}).one_or_none()
     if found is None:
         return None
     login_id, person_id, name, roles = found

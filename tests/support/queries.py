@@ -17,9 +17,11 @@ def query_budget(most: int) -> Iterator[list[str]]:
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         sent.append(statement)
 
-    event.listen(db.engine(), "before_cursor_execute", note)
+    for engine in (db.engine(), db.reader()):
+        event.listen(engine, "before_cursor_execute", note)
     try:
         yield sent
     finally:
-        event.remove(db.engine(), "before_cursor_execute", note)
+        for engine in (db.engine(), db.reader()):
+            event.remove(engine, "before_cursor_execute", note)
     assert len(sent) <= most, f"{len(sent)} statements, {most} allowed:\n" + "\n".join(sent)
