@@ -1,7 +1,8 @@
 """Group commit: many requests' rows in one statement and one commit, each acknowledged only after it.
 
 The first caller to find the lane free leads: it takes everything queued, runs it in one transaction, hands out the
-answers and looks again. Nothing waits for company, so a lone request costs one commit and no delay.
+answers and passes the lead to the first who came meanwhile. Nothing waits for company, so a lone request costs one commit
+and no delay; nobody works for others beyond its own batch; nobody polls.
 """
 
 import threading
@@ -17,14 +18,22 @@ Answer = TypeVar("Answer")
 MOST_ROWS = 500
 
 
+class Interrupted(RuntimeError):
+    """The leader was stopped before this row was settled: never taken for stored."""
+
+
 class _Entry(Generic[Row, Answer]):
-    __slots__ = ("answer", "done", "failure", "row")
+    __slots__ = ("answer", "failure", "leads", "row", "settled", "woken")
 
     def __init__(self, row: Row) -> None:
         self.row = row
-        self.done = threading.Event()
         self.answer: Answer | None = None
         self.failure: BaseException | None = None
+        self.settled = False
+        self.leads = False
+        # A held lock is the cheapest thing to sleep on; it is released once: with the answer, or with the lead.
+        self.woken = threading.Lock()
+        self.woken.acquire()
 
 
 class GroupCommit(Generic[Row, Answer]):
@@ -38,7 +47,7 @@ class GroupCommit(Generic[Row, Answer]):
         self._write = write
         self._queue: list[_Entry[Row, Answer]] = []
         self._guard = threading.Lock()
-        self._lane = threading.Lock()
+        self._led = False
         self._link: psycopg.Connection[Any] | None = None
 
     def submit(self, row: Row) -> Answer:
@@ -46,29 +55,42 @@ class GroupCommit(Generic[Row, Answer]):
         entry: _Entry[Row, Answer] = _Entry(row)
         with self._guard:
             self._queue.append(entry)
-        while not entry.done.is_set():
-            if self._lane.acquire(blocking=False):
-                try:
-                    self._drain()
-                finally:
-                    self._lane.release()
-                # Whoever queued between the last look and the release finds the lane free in its own loop.
-            else:
-                entry.done.wait(0.002)
+            entry.leads, self._led = not self._led, True
+        if not entry.leads:
+            entry.woken.acquire()
+        if entry.leads:
+            self._lead()
         if entry.failure is not None:
             raise entry.failure
+        if not entry.settled:
+            raise Interrupted
         return entry.answer  # type: ignore[return-value]
 
-    def _drain(self) -> None:
-        while True:
-            with self._guard:
-                batch, self._queue = self._queue[:MOST_ROWS], self._queue[MOST_ROWS:]
-            if not batch:
-                return
-            try:
-                self._run(batch)
-            except Exception as error:  # noqa: BLE001 - each row is tried alone, and what fails again reaches its caller
-                self._one_by_one(batch, error)
+    def _lead(self) -> None:
+        """Run one batch, the leader's own row in it, and pass the lead on; whatever happens, the lane never stays led by nobody."""
+        with self._guard:
+            batch, self._queue = self._queue[:MOST_ROWS], self._queue[MOST_ROWS:]
+        try:
+            self._attempt(batch)
+        finally:
+            self._pass_on()
+            for entry in batch:
+                if not entry.leads:
+                    entry.woken.release()
+
+    def _pass_on(self) -> None:
+        with self._guard:
+            following = self._queue[0] if self._queue else None
+            self._led = following is not None
+        if following is not None:
+            following.leads = True
+            following.woken.release()
+
+    def _attempt(self, batch: list[_Entry[Row, Answer]]) -> None:
+        try:
+            self._run(batch)
+        except Exception as error:  # noqa: BLE001 - each row is tried alone and its caller gets the failure
+            self._one_by_one(batch, error)
 
     def _one_by_one(self, batch: list[_Entry[Row, Answer]], error: Exception) -> None:
         """Run each row alone, so that one bad row fails nobody else; a lost link fails all (the client retries)."""
@@ -80,7 +102,6 @@ class GroupCommit(Generic[Row, Answer]):
                 self._run([entry])
             except Exception as failure:  # noqa: BLE001 - the caller waits in another thread; submit() raises it there
                 entry.failure = failure
-                entry.done.set()
 
     def _run(self, batch: list[_Entry[Row, Answer]]) -> None:
         if self._link is None or self._link.closed:
@@ -96,4 +117,4 @@ class GroupCommit(Generic[Row, Answer]):
                 entry.failure = answer
             else:
                 entry.answer = answer
-            entry.done.set()
+                entry.settled = True

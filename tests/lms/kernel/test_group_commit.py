@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from time import perf_counter
 from typing import Any
 
 import psycopg
@@ -9,7 +10,7 @@ import pytest
 from flask import Flask
 
 from lms.kernel import db
-from lms.kernel.group_commit import GroupCommit
+from lms.kernel.group_commit import GroupCommit, Interrupted
 from lms.kernel.settings import Settings
 
 
@@ -86,3 +87,102 @@ def test_a_lost_link_is_an_error_and_the_next_row_finds_a_new_one(app: Flask, se
         lane.submit("lost")
     assert lane.submit("after") == "AFTER"
     assert "lost" not in _stored()
+
+
+def test_the_lead_is_passed_on_and_no_wakeup_is_lost(app: Flask) -> None:
+    sizes: list[int] = []
+
+    def write(_link: "psycopg.Connection[Any]", rows: Sequence[int]) -> list[int]:
+        sizes.append(len(rows))
+        return [row + 1 for row in rows]
+
+    lane: GroupCommit[int, int] = GroupCommit(write)
+    wrong: list[tuple[int, int]] = []
+
+    def run(first: int) -> None:
+        for row in range(first, first + 200):
+            answer = lane.submit(row)
+            if answer != row + 1:
+                wrong.append((row, answer))
+
+    threads = [threading.Thread(target=run, args=(number * 1000,), daemon=True) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not any(thread.is_alive() for thread in threads)
+    assert not wrong
+    assert sum(sizes) == 8 * 200
+    assert max(sizes) <= 8
+    assert not lane._queue
+    assert not lane._led
+
+
+def test_a_follower_waits_for_the_commit_before_it_and_its_own_and_no_longer(app: Flask) -> None:
+    gate, seen = threading.Event(), threading.Event()
+    batches: list[list[str]] = []
+
+    def write(_link: "psycopg.Connection[Any]", rows: Sequence[str]) -> list[str]:
+        batches.append(list(rows))
+        if "first" in rows:
+            seen.set()
+            gate.wait(20)
+        return list(rows)
+
+    lane: GroupCommit[str, str] = GroupCommit(write)
+    threads = [threading.Thread(target=lane.submit, args=(key,), daemon=True) for key in ("first", "a", "b", "c")]
+    threads[0].start()
+    assert seen.wait(20)
+    for thread in threads[1:]:
+        thread.start()
+    while len(lane._queue) < 3:
+        threads[1].join(0.001)
+    gate.set()
+    for thread in threads:
+        thread.join(20)
+    assert [sorted(batch) for batch in batches] == [["first"], ["a", "b", "c"]]
+
+
+def test_a_lone_row_is_not_made_to_wait(app: Flask) -> None:
+    lane: GroupCommit[str, str] = GroupCommit(lambda _link, rows: list(rows))
+    lane.submit("opens the link")
+    waits = []
+    for number in range(50):
+        began = perf_counter()
+        lane.submit(str(number))
+        waits.append(perf_counter() - began)
+    assert min(waits) < 0.002  # an empty transaction, and nothing else
+
+
+def test_a_stopped_leader_leaves_a_working_lane_and_nobody_is_told_stored(app: Flask) -> None:
+    gate, seen = threading.Event(), threading.Event()
+    outcomes: dict[str, object] = {}
+
+    def write(_link: "psycopg.Connection[Any]", rows: Sequence[str]) -> list[str]:
+        if "first" in rows:
+            seen.set()
+            gate.wait(20)
+        if "leader" in rows:
+            raise SystemExit
+        return list(rows)
+
+    lane: GroupCommit[str, str] = GroupCommit(write)
+
+    def run(key: str) -> None:
+        try:
+            outcomes[key] = lane.submit(key)
+        except BaseException as error:  # noqa: BLE001 - a stopped thread is what the test is about
+            outcomes[key] = type(error)
+
+    threads = [threading.Thread(target=run, args=(key,), daemon=True) for key in ("first", "leader", "neighbour")]
+    threads[0].start()
+    assert seen.wait(20)
+    for place, thread in enumerate(threads[1:], start=1):
+        thread.start()
+        while len(lane._queue) < place:
+            thread.join(0.001)
+    gate.set()
+    for thread in threads:
+        thread.join(20)
+    assert outcomes == {"first": "first", "leader": SystemExit, "neighbour": Interrupted}
+    assert lane.submit("after") == "after"
