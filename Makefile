@@ -7,6 +7,10 @@ RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 NODE := $(VENV)/.node
 FRONT := node_modules/.built
+# The lock files are complete, so nothing is resolved; modules are compiled when they are first imported.
+INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-compile --require-hashes
+# Packages of both kinds are fetched at the same time.
+MAKEFLAGS += -j2
 
 .PHONY: help demo test check fix soak bench load migration translations lock clean
 
@@ -62,16 +66,16 @@ $(BIN)/python:
 
 $(RUNTIME): requirements/runtime.txt | $(BIN)/python
 	@echo "· installing the product's packages (about a minute the first time)"
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	@$(INSTALL) -r requirements/runtime.txt
 	@touch $@
 
 $(DEV): requirements/dev.txt $(RUNTIME)
 	@echo "· installing the tools for tests"
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(INSTALL) -r requirements/dev.txt
 	@touch $@
 
-$(FRONT): package.json package-lock.json lms/kernel/frontend.py $(RUNTIME)
+$(FRONT): package.json package-lock.json lms/kernel/frontend.py | $(BIN)/python
 	@echo "· installing the front-end packages"
-	@command -v npm >/dev/null || $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/node.txt
+	@command -v npm >/dev/null || $(INSTALL) -r requirements/node.txt
 	@$(BIN)/python -m lms.kernel.frontend
 	@touch $@

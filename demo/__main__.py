@@ -9,14 +9,13 @@ import time
 from pathlib import Path
 from types import FrameType
 
-from demo import province
-from demo.people import CAST, PASSWORD
+from demo.cast import CAST, FILLED, PASSWORD
 from demo.stack import Stack, StackFailed, running
 from lms.kernel import db, installation
 from lms.kernel.postgres import PostgresFailed
 from lms.kernel.settings import Settings
-from wsgi import create_app
 
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 BOLD, QUIET, PLAIN = ("\033[1m", "\033[2m", "\033[0m") if sys.stdout.isatty() else ("", "", "")
 
 
@@ -25,6 +24,8 @@ def _step(text: str, began: float) -> None:
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    for ending in ENDINGS:  # once is enough: a second Ctrl-C must not leave half of it running
+        signal.signal(ending, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
@@ -34,10 +35,12 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--folder", type=Path, default=Path("var/demo"))
     arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, _interrupt)
+    for ending in ENDINGS:  # SIGINT too: a shell that starts us in the background would have it ignored
+        signal.signal(ending, _interrupt)
     began = time.monotonic()
     stack = Stack(arguments.folder.absolute(), arguments.port, database_url=os.environ.get("DATABASE_URL", ""))
     try:
+        stack.refuse_taken_port()
         with running(stack):
             _step("database ready", began)
             _fill(stack, began)
@@ -61,10 +64,23 @@ def main() -> int:
 
 def _fill(stack: Stack, began: float) -> None:
     settings = Settings.from_environment(stack.environment)
+    db.connect(settings.database_app_url)
+    with db.transaction() as session:
+        filled = installation.fact(session, FILLED)
+    if filled:
+        _step("the demo province is here", began)
+    else:
+        _make_province(settings, began)
+    db.disconnect()
+
+
+def _make_province(settings: Settings, began: float) -> None:
+    from demo import province  # noqa: PLC0415 - with the whole product behind them, these two cost
+    from wsgi import create_app  # noqa: PLC0415 - seconds that later starts need not spend
+
     create_app(settings)
     for sentence in province.fill(settings, installation.read_clock()[0]):
         _step(sentence, began)
-    db.disconnect()
 
 
 def _welcome(stack: Stack) -> str:

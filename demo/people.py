@@ -1,21 +1,11 @@
 """The people of the demo: all invented."""
 
+from demo.cast import CAST
 from lms.kernel.permissions import Role
 from lms.services.roster import NewPerson
 
-PASSWORD = "xinqing-2026"  # noqa: S105 - printed by `make demo`; a live database refuses shared passwords
 PROVINCE, CITY, COUNTY, SCHOOL, KINDERGARTEN, CLASS = "36", "360700", "360702", "360702-01", "360702-02", "360702-01-1"
 
-CAST = (
-    ("lin", "林晓雨 · teacher: one lesson, its quiz and the exam away from her certificate"),
-    ("zhou", "周明远 · teacher at the very beginning"),
-    ("tao", "陶静 · class administrator: progress, activation codes, appeals"),
-    ("wei", "魏书恒 · question author"),
-    ("rong", "容思齐 · question reviewer (a second pair of eyes)"),
-    ("kang", "康一帆 · course editor: lessons and videos"),
-    ("ning", "宁致和 · province manager: programme, lists, exams, certificates"),
-    ("yan", "严清越 · operator"),
-)
 _ROLES: dict[str, tuple[tuple[Role, str], ...]] = {
     "lin": ((Role.TEACHER, SCHOOL),),
     "zhou": ((Role.TEACHER, SCHOOL),),

@@ -8,6 +8,7 @@ from pathlib import Path
 import xlsxwriter
 
 from demo import lectures, people
+from demo.cast import FILLED, PASSWORD
 from demo.programme import DEMO_CODE, derive
 from exam.services import assembly, exam, quiz
 from lms import api as platform
@@ -42,7 +43,6 @@ UNITS = (
     (people.SCHOOL, UnitKind.CLASS, people.CLASS, "春晖实验学校研修班"),
 )
 PAPERS = 60
-FILLED = "demo_filled"
 
 
 def fill(settings: Settings, now: datetime) -> Iterator[str]:
@@ -70,7 +70,7 @@ def _people(settings: Settings, now: datetime) -> dict[str, int]:
     with transaction() as session:
         for parent, kind, code, name in UNITS:
             unit.ensure(session, parent=parent, kind=kind, code=code, name=name)
-        return roster.bulk_load(session, people.everyone(), password=people.PASSWORD, seal=Seal(settings.field_key), now=now)
+        return roster.bulk_load(session, people.everyone(), password=PASSWORD, seal=Seal(settings.field_key), now=now)
 
 
 def _programme(ids: dict[str, int], now: datetime) -> None:

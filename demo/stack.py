@@ -18,13 +18,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lms.kernel import migrate
-from lms.kernel.postgres import EmbeddedPostgres
+from lms.kernel.postgres import EmbeddedPostgres, end_with_parent
 
 ROOT = Path(__file__).parent.parent
+STARTS_WITHIN = 180.0  # seconds; three are usual, but a busy machine may need many
 
 
 class StackFailed(RuntimeError):
     """A process of the product did not start."""
+
+
+def _end_with_parent() -> None:
+    end_with_parent(signal.SIGTERM)
 
 
 def free_port() -> int:
@@ -87,18 +92,19 @@ class Stack:
             "PYTHONPATH": str(ROOT),
             **self.environment,
         }
-        __import__("wsgi")
-        migrate.upgrade(self.database_url)
+        if not migrate.is_newest(self.database_url):
+            __import__("wsgi")  # every table is known then; two seconds that later starts need not spend
+            migrate.upgrade(self.database_url)
 
     def start_server(self) -> None:
         """Start the web server and wait until it is ready."""
         granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "--host", "127.0.0.1", "--port", str(self.port),
                    "--workers", str(self.workers), "--blocking-threads", str(self.threads), "--backlog", "2048", "--no-ws",
                    "--workers-kill-timeout", "5", "--log-level", "warning", "wsgi:create_app"]  # fmt: skip
-        self._spawn("server", granian)
-        for _ in range(600):
-            if self._children[-1].poll() is not None:
-                break
+        self.refuse_taken_port()
+        server = self._spawn("server", granian)
+        gives_up = time.monotonic() + STARTS_WITHIN
+        while server.poll() is None and time.monotonic() < gives_up:
             try:
                 urllib.request.urlopen(f"{self.url}/readyz", timeout=5).close()
             except (urllib.error.URLError, ConnectionError, TimeoutError):
@@ -106,7 +112,16 @@ class Stack:
             else:
                 return
         log = (self.folder / "server.log").read_text(errors="replace")[-2000:]
-        raise StackFailed(f"the server did not start on port {self.port}; is it taken? (make demo PORT=8001)\n{log}")
+        raise StackFailed(f"the server did not start on port {self.port}\n{log}")
+
+    def refuse_taken_port(self) -> None:
+        """Raise StackFailed where another program listens; the server itself would share the port and never tell."""
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", self.port))
+            except (OSError, OverflowError) as fault:
+                raise StackFailed(f"port {self.port} cannot be used ({fault}); choose another one, for example: make demo PORT=8001") from None
 
     def start_worker(self) -> None:
         """Start the job worker."""
@@ -118,7 +133,7 @@ class Stack:
 
     def _spawn(self, name: str, command: list[str]) -> "subprocess.Popen[bytes]":
         with (self.folder / f"{name}.log").open("ab") as log:
-            child = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True)
+            child = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True, preexec_fn=_end_with_parent)
         self._children.append(child)
         return child
 

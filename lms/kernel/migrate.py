@@ -4,6 +4,8 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, inspect, text
 
 from lms.kernel.db import APP_ROLE, Base, sqlalchemy_url
@@ -22,6 +24,16 @@ def config(engine: Engine) -> Config:
 def owner_engine(url: str) -> Engine:
     """Return an engine of the owner role."""
     return create_engine(sqlalchemy_url(url), connect_args={"options": "-c timezone=UTC -c lock_timeout=5s"})
+
+
+def is_newest(url: str) -> bool:
+    """Tell whether the database has the newest schema already."""
+    engine = owner_engine(url)
+    try:
+        with engine.connect() as link:
+            return MigrationContext.configure(link).get_current_heads() == tuple(ScriptDirectory.from_config(config(engine)).get_heads())
+    finally:
+        engine.dispose()
 
 
 def upgrade(url: str) -> None:

@@ -30,9 +30,13 @@ class PostgresFailed(RuntimeError):
     """The embedded server could not be prepared or started."""
 
 
-def _die_with_parent() -> None:
-    """Stop the server (fast shutdown) when the process that started it is killed."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
+def end_with_parent(signal_number: int) -> None:
+    """Have the kernel send this process a signal when the one that started it is killed; called between fork and exec."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal_number)
+
+
+def _shut_down_with_parent() -> None:
+    end_with_parent(signal.SIGINT)  # fast shutdown
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,7 @@ class EmbeddedPostgres:
         if not self.durable:
             arguments += ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off"]
         with log.open("ab") as sink:
-            self._server = subprocess.Popen(arguments, stdout=sink, stderr=sink, preexec_fn=_die_with_parent, start_new_session=True, **_as(account))
+            self._server = subprocess.Popen(arguments, stdout=sink, stderr=sink, preexec_fn=_shut_down_with_parent, start_new_session=True, **_as(account))
         self._wait(sockets, log)
         return f"postgresql://postgres@/postgres?host={sockets}"
 

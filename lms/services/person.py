@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from pypinyin import Style, lazy_pinyin
-
 from lms.domain import person as rules
 from lms.domain.person import Person, PersonCard, RoleGrant
 from lms.domain.unit import Unit, lies_in
@@ -26,6 +24,8 @@ PAGE = 50
 
 def pinyin_of(name: str) -> str:
     """Return the name as it is searched for and sorted: the syllables in one word, then the initials."""
+    from pypinyin import Style, lazy_pinyin  # noqa: PLC0415 - its dictionaries cost half a second, and few processes name anyone
+
     syllables = lazy_pinyin(name, style=Style.NORMAL)
     return f"{''.join(syllables)} {''.join(syllable[:1] for syllable in syllables)}".lower()[:200]
 
