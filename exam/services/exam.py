@@ -11,7 +11,6 @@ from exam.domain.blueprint import Blueprint
 from exam.domain.exam import Exam, Release, WindowRule
 from exam.store import attempt as attempts
 from exam.store import exam as store
-from exam.store import paper as papers
 from lms import api as platform
 from lms.domain.activity import Activity, ActivityState
 from lms.kernel import audit
@@ -121,28 +120,10 @@ def found(session: Session, code: str) -> Exam:
     return exam
 
 
-def exam_of(code: str) -> Exam:
-    """Return an exam by its code."""
-    with transaction() as session:
-        return found(session, code)
-
-
 def all_exams(programme_code: str | None = None) -> Sequence[Exam]:
     """Return the exams of a programme, or all."""
     with transaction() as session:
         return store.all_of(session, programme_code)
-
-
-def overview(code: str) -> Mapping[str, object]:
-    """Return what the operator wants to see of an exam: papers, attempts, statistics of the papers."""
-    with transaction() as session:
-        exam = found(session, code)
-        total, free = papers.counts(session, exam.id)
-        newest = papers.newest_statistics(session, exam.id)
-        return {
-            "exam": exam, "papers": total, "papers_free": free, "attempts": attempts.state_counts(session, exam.id),
-            "statistics": newest[0] if newest else None, "hash": newest[1] if newest else None,
-        }  # fmt: skip
 
 
 def accommodate(code: str, person_id: int, percent: int, *, actor_id: int | None, now: datetime) -> None:

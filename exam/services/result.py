@@ -10,7 +10,6 @@ from exam.domain.attempt import State
 from exam.domain.exam import Exam, Release
 from exam.domain.result import Result, ResultSheet
 from exam.services import paper as papers
-from exam.services.attempt import AttemptMissing
 from exam.services.exam import found
 from exam.store import attempt as attempts
 from exam.store import exam as exams
@@ -104,14 +103,6 @@ def timeline(attempt_id: int) -> list[dict[str, object]]:
     """Return every line of an attempt's log, for a dispute."""
     with transaction() as session:
         return responses.timeline(session, attempt_id)
-
-
-def recompute(attempt_id: int) -> Result:
-    """Score an attempt afresh, storing nothing."""
-    with transaction() as session:
-        for _attempt, result in _results(session, [attempts.by_id(session, attempt_id)]):
-            return result
-    raise AttemptMissing
 
 
 def verify(session: Session, now: datetime) -> Iterator[str]:  # noqa: ARG001 - the shape of every verifier

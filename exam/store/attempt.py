@@ -198,11 +198,6 @@ def lead(session: Session, attempt_id: int, *, device: str, takeover: bool, now:
     return row[0], row[1]
 
 
-def end(session: Session, attempt_id: int, state: State, now: datetime) -> None:
-    """Move an open attempt out of open."""
-    session.execute(text("UPDATE attempt SET state = :state, ended_at = :now WHERE id = :id"), {"id": attempt_id, "state": str(state), "now": now})
-
-
 def set_state(session: Session, attempt_id: int, state: State) -> None:
     """Move an ended attempt on; the database refuses what the table of transitions does not hold."""
     session.execute(text("UPDATE attempt SET state = :state WHERE id = :id"), {"id": attempt_id, "state": str(state)})

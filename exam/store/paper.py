@@ -102,12 +102,6 @@ def places(session: Session, assembly_id: int) -> dict[int, ItemPlace]:
     return {int(version): ItemPlace(ItemType(kind), topic, options, difficulty) for version, (kind, topic, options, difficulty) in pool.items()}
 
 
-def seed_of(session: Session, assembly_id: int) -> tuple[int, str]:
-    """Return the seed and the hash of a set."""
-    seed, digest = session.execute(select(AssemblyRow.seed, AssemblyRow.hash).where(AssemblyRow.id == assembly_id)).one()
-    return int(seed), digest
-
-
 def counts(session: Session, exam_id: int) -> tuple[int, int]:
     """Return how many papers there are and how many are free."""
     found = session.execute(select(func.count(), func.count().filter(PaperRow.taken_at.is_(None))).where(PaperRow.exam_id == exam_id)).one()

@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import ValidationError
 
 from lms.kernel.i18n import gettext
 from lms.kernel.refusal import N_
@@ -44,8 +43,3 @@ _BUILT_IN = {
     "Field must be equal to %(other_name)s.": N_("两次输入不一致。"),
     "Invalid input.": N_("输入不正确。"),
 }
-
-
-def refuse(text: str) -> ValidationError:
-    """Return a validation error with a translated message."""
-    return ValidationError(gettext(text))

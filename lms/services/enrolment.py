@@ -1,19 +1,23 @@
 """Enrolment: take part, get another window, and what tools may know of it."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
 from lms.domain import enrolment as rules
 from lms.domain import hours as hours_rules
 from lms.domain.activity import LearningRules
-from lms.domain.enrolment import Enrolment, EnrolmentFacts
+from lms.domain.enrolment import Candidate, Enrolment, EnrolmentFacts
 from lms.domain.hours import NOTHING
 from lms.domain.programme import Programme
-from lms.domain.unit import Unit
-from lms.domain.window import Period
+from lms.domain.unit import Unit, lies_in
 from lms.kernel import audit
 from lms.kernel.db import Session, transaction
+from lms.kernel.permissions import Permission
+from lms.kernel.refusal import Missing, Refusal
 from lms.services import programme as programmes
 from lms.services import progress
+from lms.services import unit as units
 from lms.store import enrolment as store
 from lms.store import person as person_store
 from lms.store import progress as progress_store
@@ -84,6 +88,67 @@ def enrol_oneself(*, person_id: int, programme_code: str, participants: tuple[st
         return enrol(session, person_id=person_id, programme_code=programme_code, participants=participants, unit_id=person.unit_id, now=now)
 
 
+MOST_CANDIDATES = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The teachers of one unit that may still be enrolled in a programme."""
+
+    programme: Programme
+    unit: Unit
+    people: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolledPeople:
+    """How many were enrolled, and who was not, with the reason."""
+
+    done: int
+    refused: tuple[tuple[Candidate, Refusal], ...]
+
+
+def open_for_schools(now: datetime) -> tuple[Programme, ...]:
+    """Return the programmes in which schools or counties may enrol their teachers now."""
+    with transaction() as session:
+        return tuple(one for _, one in programmes.programmes(session) if one.enrolment.by != "learner" and one.enrolment.contains(now))
+
+
+def candidates(actor_id: int, unit_id: int, programme_code: str) -> Candidates:
+    """Return the teachers of a unit of the actor's who do not take part yet; a unit outside is missing."""
+    with transaction() as session:
+        return _candidates(session, actor_id, unit_id, programme_code)
+
+
+def enrol_people(
+    actor_id: int, unit_id: int, programme_code: str, *, person_ids: Collection[int], participants: tuple[str, ...], now: datetime
+) -> EnrolledPeople:
+    """Enrol teachers of one's unit; who cannot be enrolled is named with the reason and holds up nobody else."""
+    with transaction() as session:
+        found = _candidates(session, actor_id, unit_id, programme_code)
+        chosen = [one for one in found.people if one.person_id in person_ids]
+        refused: list[tuple[Candidate, Refusal]] = []
+        for one in chosen:
+            try:
+                enrol(
+                    session, person_id=one.person_id, programme_code=programme_code, participants=participants, unit_id=one.unit_id, now=now,
+                    enrolled_by=actor_id,
+                )  # fmt: skip
+            except Refusal as refusal:
+                refused.append((one, refusal))
+        return EnrolledPeople(len(chosen) - len(refused), tuple(refused))
+
+
+def _candidates(session: Session, actor_id: int, unit_id: int, programme_code: str) -> Candidates:
+    programme = programmes.programme(session, programme_code)
+    if programme.enrolment.by == "learner":
+        raise rules.EnrolledByLearner
+    unit = unit_store.unit_of(session, unit_id)
+    if unit is None or not lies_in(unit.path, units.scope_of(session, actor_id, Permission.MANAGE_CLASS)):
+        raise Missing
+    return Candidates(programme, unit, store.candidates(session, programme_code, (unit.path,), MOST_CANDIDATES))
+
+
 def takes_part(person_id: int, programme_code: str) -> bool:
     """Tell whether a person is enrolled."""
     with transaction() as session:
@@ -113,11 +178,6 @@ def of_person(session: Session, person_id: int, programme_code: str) -> Enrolmen
     """Return a person's enrolment in a programme."""
     found = store.of_person(session, person_id, programme_code)
     return found[0] if found else None
-
-
-def enrolments_of(session: Session, person_id: int) -> tuple[Enrolment, ...]:
-    """Return every enrolment of a person, the newest first."""
-    return store.of_person(session, person_id)
 
 
 def facts(session: Session, person_id: int, programme_code: str) -> EnrolmentFacts | None:
@@ -162,11 +222,6 @@ def learning_rules(programme: Programme, enrolment: Enrolment, now: datetime | N
         quiz_pass_percent=quiz.pass_percent if quiz else 0,
         quiz_tries=quiz.tries or None if quiz else None,
     )
-
-
-def window_of(programme: Programme, enrolment: Enrolment, now: datetime) -> Period | None:
-    """Return the window that matters to a learner now."""
-    return rules.earning_window(programme, enrolment.city, enrolment.personal_windows, now)
 
 
 def _place(session: Session, programme: Programme, unit_id: int) -> tuple[str, str]:

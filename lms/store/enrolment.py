@@ -1,5 +1,6 @@
 """Enrolments and personal windows."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,9 +21,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
-from lms.domain.enrolment import Enrolment
+from lms.domain.enrolment import Candidate, Enrolment
 from lms.domain.window import Period
 from lms.kernel.db import APPEND_ONLY, Base, Session
+from lms.kernel.permissions import Role
+from lms.store.person import PersonRow
+from lms.store.role_grant import RoleGrantRow
+from lms.store.unit import UnitRow, below
 
 
 class EnrolmentRow(Base):
@@ -145,31 +150,30 @@ def of_person(session: Session, person_id: int, programme_code: str | None = Non
     return tuple(enrolment_from(row) for row in session.execute(query))
 
 
+def candidates(session: Session, programme_code: str, scope: Sequence[str], limit: int) -> tuple[Candidate, ...]:
+    """Return the active teachers of a scope who do not take part yet, by school and name."""
+    enrolled = select(EnrolmentRow.id).where(EnrolmentRow.person_id == PersonRow.id, EnrolmentRow.programme_code == programme_code)
+    teaches = select(RoleGrantRow.id).where(RoleGrantRow.person_id == PersonRow.id, RoleGrantRow.role == Role.TEACHER.value)
+    rows = session.execute(
+        select(PersonRow.id, PersonRow.account, PersonRow.name, UnitRow.id, UnitRow.name)
+        .join(UnitRow, UnitRow.id == PersonRow.unit_id)
+        .where(below(UnitRow.path.expression, scope), PersonRow.active, teaches.exists(), ~enrolled.exists())
+        .order_by(UnitRow.path, PersonRow.name, PersonRow.id)
+        .limit(limit)
+    )
+    return tuple(Candidate(*row) for row in rows)
+
+
 def one(session: Session, enrolment_id: int) -> Enrolment | None:
     """Return one enrolment."""
     row = session.execute(select(*COLUMNS).where(EnrolmentRow.id == enrolment_id)).first()
     return enrolment_from(row) if row else None
 
 
-def count_of_programme(session: Session, programme_code: str) -> int:
-    """Count the people of a programme."""
-    return session.execute(select(func.count()).select_from(EnrolmentRow).where(EnrolmentRow.programme_code == programme_code)).scalar_one()
-
-
 def count_by_city(session: Session, programme_code: str) -> dict[str, int]:
     """Count the people of a programme by city."""
     rows = session.execute(select(EnrolmentRow.city, func.count()).where(EnrolmentRow.programme_code == programme_code).group_by(EnrolmentRow.city))
     return dict(rows.all())
-
-
-def seats_taken(session: Session, programme_code: str) -> dict[tuple[str, str], int]:
-    """Count the seats taken by city and sector."""
-    rows = session.execute(
-        select(EnrolmentRow.city, EnrolmentRow.sector, func.count())
-        .where(EnrolmentRow.programme_code == programme_code)
-        .group_by(EnrolmentRow.city, EnrolmentRow.sector)
-    )
-    return {(city, sector): number for city, sector, number in rows}
 
 
 def grant_window(session: Session, *, enrolment_id: int, opens: datetime, closes: datetime, reason: str, granted_by: int | None, now: datetime) -> None:

@@ -65,12 +65,6 @@ def newest_of_all(session: Session) -> tuple[ProgrammeVersion, ...]:
     return tuple(ProgrammeVersion(*row) for row in rows)
 
 
-def versions(session: Session, code: str) -> tuple[ProgrammeVersion, ...]:
-    """Return every version of a programme, the newest first."""
-    rows = session.execute(select(*_COLUMNS).where(ProgrammeVersionRow.code == code).order_by(ProgrammeVersionRow.number.desc()))
-    return tuple(ProgrammeVersion(*row) for row in rows)
-
-
 def text_of(session: Session, version_id: int) -> str:
     """Return the text of a version."""
     return session.execute(select(ProgrammeVersionRow.text).where(ProgrammeVersionRow.id == version_id)).scalar_one()

@@ -1,6 +1,6 @@
 """Units in the database."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, func, or_, select
 from sqlalchemy import Identity as AutoNumber
@@ -76,11 +76,6 @@ def children(session: Session, unit_id: int) -> list[Unit]:
 def by_paths(session: Session, paths: Sequence[str]) -> list[Unit]:
     """Return the units that stand at exactly these paths."""
     return [_unit(row) for row in session.scalars(select(UnitRow).where(UnitRow.path.in_(paths)).order_by(UnitRow.path))]
-
-
-def names(session: Session, unit_ids: Sequence[int]) -> Mapping[int, str]:
-    """Return the names of units."""
-    return {row.id: row.name for row in session.execute(select(UnitRow.id, UnitRow.name).where(UnitRow.id.in_(unit_ids)))}
 
 
 def ancestors(session: Session, unit: Unit) -> list[Unit]:

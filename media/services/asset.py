@@ -7,7 +7,7 @@ from datetime import datetime
 from lms import api as lms
 from lms.kernel import audit
 from lms.kernel.db import Session, transaction
-from media.domain.asset import VIDEO_KIND, Asset, NotPlayable
+from media.domain.asset import VIDEO_KIND, Asset
 from media.services.delivery import Source, playback_source
 from media.store import asset as store
 
@@ -38,14 +38,6 @@ def asset(session: Session, code: str) -> Asset:
 def assets(session: Session, codes: Sequence[str]) -> tuple[Asset, ...]:
     """Return the videos of these codes, by one query."""
     return store.by_codes(session, codes)
-
-
-def playable(session: Session, code: str) -> Asset:
-    """Return a video that can be played now; raises AssetMissing or NotPlayable."""
-    found = store.asset(session, code)
-    if not found.playable:
-        raise NotPlayable
-    return found
 
 
 def seconds_of(asset: Asset) -> int:
