@@ -143,8 +143,11 @@ class Bench:
 
     def beats(self) -> list[Stream]:
         """Open a lease for each person and return her heartbeats."""
-        opened = self.prepare(self.everyone("once", "POST", "/api/media/lease", {"activity": self.found.video_activity}), ["lease", "length_ms"])
-        return [Stream("beat", "POST", "/api/media/heartbeat", body={"lease": one["lease"]}, length_ms=one["length_ms"], headers={}) for one in opened.kept]
+        opened = self.prepare(self.everyone("once", "POST", "/api/media/lease", {"activity": self.found.video_activity}), ["lease", "resume_ms", "length_ms"])
+        return [
+            Stream("beat", "POST", "/api/media/heartbeat", body={"lease": one["lease"]}, start_ms=one["resume_ms"], length_ms=one["length_ms"])
+            for one in opened.kept
+        ]
 
     def exam(self, suffix: str, exam: str, items: int) -> None:
         """Measure start, save and hand-in of one exam; everybody starts, saves and hands in."""
@@ -220,7 +223,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--folder", type=Path, default=Path("var/bench"))
     arguments = parser.parse_args()
-    wanted = Wanted(people=arguments.people, film_seconds=120, tries=arguments.rounds + 1, long_exam=True)
+    wanted = Wanted(people=arguments.people, film_seconds=120, tries=arguments.rounds + 2, long_exam=True)
     print("· filling a database of its own", flush=True)
     with seeded(arguments.folder, PROGRAMME, wanted) as (stack, found):
         with working_on(stack) as app:

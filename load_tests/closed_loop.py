@@ -23,6 +23,7 @@ class Stream(msgspec.Struct):
     body: dict[str, Any] = {}
     items: int = 1
     seq_from: int = 1
+    start_ms: int = 0
     length_ms: int = 1
 
 
@@ -56,7 +57,7 @@ class _Source:
         self.stream = stream
         self.place = place
         self.sent = 0
-        self.played_ms = 0
+        self.played_ms = stream.start_ms
         self.since = monotonic()
         self.headers = {"Content-Type": "application/json", "Accept": "application/json", **stream.headers}
 
@@ -77,7 +78,7 @@ class _Source:
         if stream.kind == "beat":
             start = self.played_ms
             # Only what has really passed: a claim beyond the clock would measure refusals.
-            self.played_ms = min(stream.length_ms, int((monotonic() - self.since) * 900))
+            self.played_ms = min(stream.length_ms, stream.start_ms + int((monotonic() - self.since) * 900))
             return msgspec.json.encode({**stream.body, "sequence": count, "intervals": [[start, max(start + 1, self.played_ms)]]})
         return msgspec.json.encode(stream.body)
 

@@ -1,0 +1,95 @@
+"""Whatever is killed, nothing acknowledged is lost (RL-01, RL-02, RL-06, EX-03, EX-07)."""
+
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from load_tests.journal import Journal
+from tests.soak.conftest import Hall, Load, wait_for
+
+pytestmark = pytest.mark.soak
+KILLS = 3
+
+
+def test_rl_01_kill_9_of_every_server_process_and_of_postgresql_loses_no_acknowledged_answer(hall: Hall, tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    rooms = hall.sitting(Journal(path))
+    load = Load(rooms)
+    for _kill in range(KILLS):
+        time.sleep(3)
+        hall.kill_server()
+        hall.start_server()
+        time.sleep(3)
+        hall.kill_database()
+    time.sleep(3)
+    saved = load.end()
+    assert saved > 500
+    assert hall.lost(path) == []
+    for room in rooms:
+        room.hand_in()
+    assert hall.lost(path) == []
+
+
+def test_ex_07_coming_back_after_a_kill_finds_the_same_paper_and_deadline(hall: Hall, tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    rooms = hall.sitting(Journal(path))
+    before = [room.opened for room in rooms]
+    load = Load(rooms, most=30)
+    hall.kill_server()
+    hall.start_server()
+    assert load.join() == 30 * len(rooms)
+    hall.kill_server()
+    hall.start_server()
+    for room, old in zip(rooms, before, strict=True):
+        held = dict(room.held)
+        began = time.monotonic()
+        room.resume()
+        assert time.monotonic() - began < 5
+        assert room.opened["resumed"]
+        assert {name: room.opened[name] for name in ("paper_hash", "deadline", "started_at", "paper")} == {
+            name: old[name] for name in ("paper_hash", "deadline", "started_at", "paper")
+        }
+        assert room.opened["remaining_ms"] <= old["remaining_ms"]
+        assert room.held == held
+    assert hall.lost(path) == []
+
+
+@pytest.mark.parametrize(("drops", "each"), [(0.05, 300), (0.2, 300)])
+def test_rl_06_ex_03_lost_answers_are_asked_for_again_and_nothing_is_doubled(hall: Hall, tmp_path: Path, drops: float, each: int) -> None:
+    path = tmp_path / "journal.jsonl"
+    rooms = hall.sitting(Journal(path), 4, drops=drops)
+    load = Load(rooms, most=each)
+    assert load.join() == each * len(rooms)
+    assert hall.lost(path) == []
+    for room in rooms:
+        account = room.teacher.account
+        stored = hall.run(
+            "SELECT count(*), count(DISTINCT (e.position, e.revision)), min(outcome), max(outcome) FROM response_event e "
+            "JOIN attempt a ON a.id = e.attempt_id JOIN person p ON p.id = a.person_id WHERE p.account = %s",
+            account,
+        )
+        assert stored == [(each, each, "saved", "saved")]
+        room.teacher.line.drops = 0.0  # type: ignore[attr-defined]
+        room.hand_in()
+    assert hall.lost(path) == []
+
+
+def test_rl_02_with_commits_that_are_not_durable_the_same_harness_goes_red(hall: Hall, tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    rooms = hall.sitting(Journal(path))
+    hall.set_commits(durable=False)
+    try:
+        load = Load(rooms)
+        time.sleep(4)
+        hall.kill_database()
+        time.sleep(1)
+        lost = hall.lost(path)
+        with suppress(RuntimeError):  # the server has forgotten what a page holds and may refuse it from here on
+            load.end()
+    finally:
+        hall.set_commits(durable=True)
+        wait_for(hall.stack.port, "/healthz")
+    assert lost
+    assert lost[0].kind == "answer"
