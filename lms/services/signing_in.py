@@ -21,7 +21,8 @@ from lms.store import person as person_store
 from lms.store import signing_in as store
 from lms.store.signing_in import Claimant
 
-COMMON_PASSWORDS = frozenset((Path(__file__).parent / "common_passwords.txt").read_text().split())
+_LISTED = (Path(__file__).parent / "common_passwords.txt").read_text().splitlines()
+COMMON_PASSWORDS = frozenset(line for line in _LISTED if not line.startswith("# "))
 _SLOT = timedelta(minutes=15)
 _PER_ADDRESS = 100  # failures; a whole school may stand behind one address
 _UNBOUNDED = 1_000_000_000
