@@ -14,7 +14,6 @@ import av
 from media.domain.asset import LONGEST_MS
 
 OPEN = {"protocol_whitelist": "file"}
-CONTAINERS = {"mp4": "mov,mp4,m4a,3gp,3g2,mj2", "matroska": "matroska,webm"}
 VIDEO = {"h264", "hevc", "vp8", "vp9", "av1", "mpeg4", "mpeg2video"}
 AUDIO = {"aac", "mp3", "opus", "vorbis", "ac3", "flac", "pcm_s16le", "pcm_s16be"}
 PLAYS = {"Baseline", "Constrained Baseline", "Main", "High", "Constrained High"}

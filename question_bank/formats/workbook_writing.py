@@ -8,8 +8,6 @@ import xlsxwriter
 from question_bank.domain.exchange import Draft, letters
 from question_bank.domain.item import LETTERS, TYPE_LABELS, ItemType
 
-MAX_OPTION_COLUMNS = 8
-
 
 def write_items(drafts: Sequence[Draft], *, reasons: Sequence[str] | None = None, instructions: Iterable[str] = ()) -> bytes:
     """Return a workbook with one row for each draft; `reasons` adds why each was refused."""
