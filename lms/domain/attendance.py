@@ -95,6 +95,8 @@ class Listed:
     account: str
     name: str
     school: str
+    city: str = ""
+    school_finished: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,7 @@ FAULTS: Mapping[str, str] = {
     "not_a_number": N_("数值不是数字"),
     "out_of_bounds": N_("数值超出范围"),
     "too_fine": N_("数值最多两位小数"),
+    "school_unfinished": N_("这所学校还有学员没有完成线上学习，通知规定完成后才能开展线下培训"),
 }
 
 
@@ -146,13 +149,13 @@ class Roll:
         return cls(by_account, by_name)
 
 
-def read(rows: Sequence[WrittenRow], roll: Roll, most: Decimal) -> tuple[Line, ...]:
-    """Read every row; each fault is told, none stops the rest."""
+def read(rows: Sequence[WrittenRow], roll: Roll, most: Decimal, *, finished_only: bool = False) -> tuple[Line, ...]:
+    """Read every row; each fault is told, none stops the rest. `finished_only`: a school must have finished learning online."""
     seen: set[int] = set()
-    return tuple(_read_one(row, roll, most, seen) for row in rows)
+    return tuple(_read_one(row, roll, most, seen, finished_only=finished_only) for row in rows)
 
 
-def _read_one(row: WrittenRow, roll: Roll, most: Decimal, seen: set[int]) -> Line:
+def _read_one(row: WrittenRow, roll: Roll, most: Decimal, seen: set[int], *, finished_only: bool) -> Line:
     line = Line(row.number, row.account, row.name, row.school, None, None, None)
     person, fault = _find(row, roll)
     if person is None:
@@ -160,6 +163,8 @@ def _read_one(row: WrittenRow, roll: Roll, most: Decimal, seen: set[int]) -> Lin
     line = replace(line, account=person.account, name=person.name, school=person.school, enrolment_id=person.enrolment_id)
     if person.enrolment_id in seen:
         return replace(line, fault="twice")
+    if finished_only and not person.school_finished:
+        return replace(line, fault="school_unfinished")
     amount, fault = amount_of(row.amount, most)
     if amount is not None:
         seen.add(person.enrolment_id)

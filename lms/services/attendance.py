@@ -1,7 +1,7 @@
 """Signed lists: read, show, commit in one transaction, undo by entries that take back."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -49,7 +49,10 @@ def stage(content: bytes, *, file_name: str, programme_code: str, kind: ListKind
         if store.standing(session, programme_code=programme_code, kind=kind, component=component, digest=digest):
             raise rules.ListTwice
         scope = scope_of(session, actor_id, permission_for(kind))
-        roll = rules.Roll.of(store.enrolled(session, programme_code, scope))
+        # Once her city's window is over nobody there can still finish: then a colleague who did not holds no one up.
+        over = {city for window in programme.windows if window.closes <= now for city in window.cities}
+        roll = rules.Roll.of(replace(one, school_finished=one.school_finished or one.city in over) for one in store.enrolled(session, programme_code, scope))
+        finished_only = kind is ListKind.OFFLINE and programme.hours.offline_condition == "school_finished_online"
         most = programme.hours.offline if kind is ListKind.OFFLINE else Decimal(rules.FULL_MARK)
         return store.stage(
             session,
@@ -58,7 +61,7 @@ def stage(content: bytes, *, file_name: str, programme_code: str, kind: ListKind
             component=component,
             file_name=file_name,
             digest=digest,
-            lines=rules.read(written, roll, most),
+            lines=rules.read(written, roll, most, finished_only=finished_only),
             entered_by=actor_id,
             now=now,
         )

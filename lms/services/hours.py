@@ -58,9 +58,6 @@ def enter(
         enrolment = enrolment_store.one(session, enrolment_id)
         if enrolment is not None:  # hours can be the last requirement, and the first to fall away again
             grades.recalculate(session, enrolment, programme, now)
-        enrolment = enrolment_store.one(session, enrolment_id)
-        if enrolment is not None:
-            grades.recalculate(session, enrolment, programme, now)
     return entry_id
 
 

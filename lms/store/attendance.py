@@ -13,6 +13,7 @@ from lms.kernel.db import APPEND_ONLY, Base, Session
 from lms.store.enrolment import EnrolmentRow
 from lms.store.grade import GradeLineRow
 from lms.store.person import PersonRow
+from lms.store.progress import LearnerProgressRow
 from lms.store.unit import UnitRow, below
 
 
@@ -110,14 +111,19 @@ def _list(row: AttendanceListRow) -> AttendanceList:
 
 
 def enrolled(session: Session, programme_code: str, scope: Sequence[str]) -> tuple[Listed, ...]:
-    """Return the enrolled people of a scope, with their schools."""
+    """Return the enrolled people of a scope, with their schools and whether everyone enrolled there has finished online."""
+    unfinished = (
+        select(EnrolmentRow.unit_id)
+        .join(LearnerProgressRow, LearnerProgressRow.enrolment_id == EnrolmentRow.id)
+        .where(EnrolmentRow.programme_code == programme_code, ~LearnerProgressRow.online_complete, EnrolmentRow.unit_id.is_not(None))
+    )
     rows = session.execute(
-        select(EnrolmentRow.id, PersonRow.id, PersonRow.account, PersonRow.name, UnitRow.name)
+        select(EnrolmentRow.id, PersonRow.id, PersonRow.account, PersonRow.name, UnitRow.name, EnrolmentRow.city, EnrolmentRow.unit_id.not_in(unfinished))
         .join(PersonRow, PersonRow.id == EnrolmentRow.person_id)
         .join(UnitRow, UnitRow.id == PersonRow.unit_id)
         .where(EnrolmentRow.programme_code == programme_code, below(UnitRow.path.expression, scope))
     )
-    return tuple(Listed(*row) for row in rows)
+    return tuple(Listed(*row[:6], school_finished=bool(row[6])) for row in rows)
 
 
 def people_of(session: Session, enrolment_ids: Iterable[int]) -> dict[int, int]:

@@ -14,7 +14,7 @@ from lms.services import attendance, enrolment, grade, programme, progress
 from lms.store import grade as grade_store
 from lms.store import progress as progress_store
 from tests.conftest import NOON
-from tests.support import learning
+from tests.support import learning, rows
 from tests.support.cast import CAO, LIN, PENG, SAM, YUAN, id_of
 
 
@@ -171,3 +171,31 @@ def test_the_template_lists_those_within_reach_and_is_read_again(lin: int) -> No
     assert rows == [["账号", "姓名", "学校", "学时"], ["lin", "林晓梅", "柳溪县第一小学", ""]]
     list_id = bring_in(content)
     assert [line.fault for line in attendance.view(list_id, actor_id=id_of(PENG)).lines] == ["no_amount"]
+
+
+def test_offline_hours_wait_until_the_school_has_finished_online(app: Flask) -> None:
+    learning.load(learning.programme_text().replace('offline_condition = "none"', 'offline_condition = "school_finished_online"', 1))
+    lin, tao = id_of(LIN), id_of(CAO)
+    with transaction() as session:
+        tree = rows.unit_tree(session)
+        for person_id in (lin, tao):
+            learning.enrol(session, person_id, unit_id=tree.school.id)
+        lessons = learning.taught(session)
+    sheet = workbook(("lin", "林晓梅", "", 1))
+
+    def faults() -> list[str | None]:
+        return [line.fault for line in attendance.view(bring_in(sheet), actor_id=id_of(PENG)).lines]
+
+    assert faults() == ["school_unfinished"]
+    for taught in lessons:
+        learning.learn(lin, taught, seconds=5400)
+    assert faults() == ["school_unfinished"], "a colleague of hers is still learning"
+    with transaction() as session:
+        closes = next(one.closes for one in programme.programme(session, learning.CODE).windows if learning.CITY in one.cities)
+    late = attendance.stage(
+        sheet, file_name="名单.xlsx", programme_code=learning.CODE, kind=ListKind.OFFLINE, component=None, actor_id=id_of(PENG), now=closes
+    )
+    assert [line.fault for line in attendance.view(late, actor_id=id_of(PENG)).lines] == [None], "after the window nobody waits for a colleague"
+    for taught in lessons:
+        learning.learn(tao, taught, seconds=5400)
+    assert faults() == [None]
