@@ -16,6 +16,7 @@ from lms.web.account import account
 from lms.web.attendance import attendance
 from lms.web.certificate import certificate
 from lms.web.course import course
+from lms.web.enrolment import enrolment
 from lms.web.grade import grade
 from lms.web.home import home
 from lms.web.lesson import lesson
@@ -32,7 +33,24 @@ part = Part(
     name="lms",
     folder=Path(__file__).parent,
     identity_loader=identity_of,
-    routes=(home, plan, lesson, programme_pages, course, attendance, signing_in, account, people, unit, role_grant, roster, grade, certificate, verification),
+    routes=(
+        home,
+        plan,
+        lesson,
+        programme_pages,
+        course,
+        attendance,
+        signing_in,
+        account,
+        people,
+        unit,
+        enrolment,
+        role_grant,
+        roster,
+        grade,
+        certificate,
+        verification,
+    ),
     commands=(programme, people_commands, certificate_commands),
     nav=(
         NavEntry(N_("首页"), "home.page", "home", Permission.SIGNED_IN, 10),
@@ -45,7 +63,6 @@ part = Part(
         NavEntry(N_("培训项目"), "programme.all", "book", Permission.MANAGE_PROGRAMMES, 60),
         NavEntry(N_("班级"), "unit.page", "school", Permission.MANAGE_CLASS, 40),
         NavEntry(N_("人员"), "people.page", "users", Permission.MANAGE_PEOPLE, 41),
-        NavEntry(N_("我的账号"), "account.page", "user", Permission.SIGNED_IN, 90),
     ),
     on_mount=certificates.mount,
     verifiers=(verify_progress, grades.verify, certificates.verify),

@@ -51,6 +51,13 @@ class EnrolledBySchool(Forbidden):
     message = N_("本培训由学校统一报名，请联系学校管理员。")
 
 
+class EnrolledByLearner(Forbidden):
+    """The programme's notice leaves enrolment to the learners."""
+
+    code = "enrolled_by_learner"
+    message = N_("本培训由教师本人报名。")
+
+
 class EnrolmentMissing(Missing):
     """The person does not take part."""
 
@@ -77,6 +84,17 @@ class Enrolment:
     unit_id: int | None
     participants: tuple[str, ...]
     personal_windows: tuple[Period, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Enrollable:
+    """A teacher who does not take part yet."""
+
+    person_id: int
+    account: str
+    name: str
+    unit_id: int
+    unit_name: str
 
 
 @dataclass(frozen=True, slots=True)

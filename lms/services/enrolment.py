@@ -7,7 +7,7 @@ from datetime import datetime
 from lms.domain import enrolment as rules
 from lms.domain import hours as hours_rules
 from lms.domain.activity import LearningRules
-from lms.domain.enrolment import Candidate, Enrolment, EnrolmentFacts
+from lms.domain.enrolment import Enrollable, Enrolment, EnrolmentFacts
 from lms.domain.hours import NOTHING
 from lms.domain.programme import Programme
 from lms.domain.unit import Unit, lies_in
@@ -88,16 +88,16 @@ def enrol_oneself(*, person_id: int, programme_code: str, participants: tuple[st
         return enrol(session, person_id=person_id, programme_code=programme_code, participants=participants, unit_id=person.unit_id, now=now)
 
 
-MOST_CANDIDATES = 300
+MOST_SHOWN = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Candidates:
+class EnrolmentView:
     """The teachers of one unit that may still be enrolled in a programme."""
 
     programme: Programme
     unit: Unit
-    people: tuple[Candidate, ...]
+    people: tuple[Enrollable, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class EnrolledPeople:
     """How many were enrolled, and who was not, with the reason."""
 
     done: int
-    refused: tuple[tuple[Candidate, Refusal], ...]
+    refused: tuple[tuple[Enrollable, Refusal], ...]
 
 
 def open_for_schools(now: datetime) -> tuple[Programme, ...]:
@@ -114,10 +114,10 @@ def open_for_schools(now: datetime) -> tuple[Programme, ...]:
         return tuple(one for _, one in programmes.programmes(session) if one.enrolment.by != "learner" and one.enrolment.contains(now))
 
 
-def candidates(actor_id: int, unit_id: int, programme_code: str) -> Candidates:
+def enrollable(actor_id: int, unit_id: int, programme_code: str) -> EnrolmentView:
     """Return the teachers of a unit of the actor's who do not take part yet; a unit outside is missing."""
     with transaction() as session:
-        return _candidates(session, actor_id, unit_id, programme_code)
+        return _view_of(session, actor_id, unit_id, programme_code)
 
 
 def enrol_people(
@@ -125,9 +125,9 @@ def enrol_people(
 ) -> EnrolledPeople:
     """Enrol teachers of one's unit; who cannot be enrolled is named with the reason and holds up nobody else."""
     with transaction() as session:
-        found = _candidates(session, actor_id, unit_id, programme_code)
+        found = _view_of(session, actor_id, unit_id, programme_code)
         chosen = [one for one in found.people if one.person_id in person_ids]
-        refused: list[tuple[Candidate, Refusal]] = []
+        refused: list[tuple[Enrollable, Refusal]] = []
         for one in chosen:
             try:
                 enrol(
@@ -139,14 +139,14 @@ def enrol_people(
         return EnrolledPeople(len(chosen) - len(refused), tuple(refused))
 
 
-def _candidates(session: Session, actor_id: int, unit_id: int, programme_code: str) -> Candidates:
+def _view_of(session: Session, actor_id: int, unit_id: int, programme_code: str) -> EnrolmentView:
     programme = programmes.programme(session, programme_code)
     if programme.enrolment.by == "learner":
         raise rules.EnrolledByLearner
     unit = unit_store.unit_of(session, unit_id)
     if unit is None or not lies_in(unit.path, units.scope_of(session, actor_id, Permission.MANAGE_CLASS)):
         raise Missing
-    return Candidates(programme, unit, store.candidates(session, programme_code, (unit.path,), MOST_CANDIDATES))
+    return EnrolmentView(programme, unit, store.enrollable(session, programme_code, (unit.path,), MOST_SHOWN))
 
 
 def takes_part(person_id: int, programme_code: str) -> bool:

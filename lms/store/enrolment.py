@@ -10,20 +10,20 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
-    Row,
     ScalarSelect,
     String,
     Text,
     UniqueConstraint,
+    bindparam,
     func,
     select,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
-from lms.domain.enrolment import Candidate, Enrolment
+from lms.domain.enrolment import Enrollable, Enrolment
 from lms.domain.window import Period
-from lms.kernel.db import APPEND_ONLY, Base, Session
+from lms.kernel.db import APPEND_ONLY, Base, Session, Statement
 from lms.kernel.permissions import Role
 from lms.store.person import PersonRow
 from lms.store.role_grant import RoleGrantRow
@@ -86,7 +86,7 @@ COLUMNS = (
 )
 
 
-def enrolment_from(row: Row[*tuple[Any, ...]]) -> Enrolment:
+def enrolment_from(row: Any) -> Enrolment:
     """Read an enrolment from a row that holds its columns."""
     windows = zip(row.opens or (), row.closes or (), strict=True)
     return Enrolment(
@@ -142,15 +142,21 @@ def add(
     return row.id
 
 
+_OF_PERSON = select(*COLUMNS).where(EnrolmentRow.person_id == bindparam("person_id")).order_by(EnrolmentRow.enrolled_at.desc(), EnrolmentRow.id.desc())
+_ALL = Statement(_OF_PERSON)
+_IN_PROGRAMME = Statement(_OF_PERSON.where(EnrolmentRow.programme_code == bindparam("programme_code")))
+
+
 def of_person(session: Session, person_id: int, programme_code: str | None = None) -> tuple[Enrolment, ...]:
     """Return a person's enrolments with her personal windows, the newest first; one query."""
-    query = select(*COLUMNS).where(EnrolmentRow.person_id == person_id).order_by(EnrolmentRow.enrolled_at.desc(), EnrolmentRow.id.desc())
-    if programme_code is not None:
-        query = query.where(EnrolmentRow.programme_code == programme_code)
-    return tuple(enrolment_from(row) for row in session.execute(query))
+    if programme_code is None:
+        rows = _ALL.rows(session, person_id=person_id)
+    else:
+        rows = _IN_PROGRAMME.rows(session, person_id=person_id, programme_code=programme_code)
+    return tuple(enrolment_from(row) for row in rows)
 
 
-def candidates(session: Session, programme_code: str, scope: Sequence[str], limit: int) -> tuple[Candidate, ...]:
+def enrollable(session: Session, programme_code: str, scope: Sequence[str], limit: int) -> tuple[Enrollable, ...]:
     """Return the active teachers of a scope who do not take part yet, by school and name."""
     enrolled = select(EnrolmentRow.id).where(EnrolmentRow.person_id == PersonRow.id, EnrolmentRow.programme_code == programme_code)
     teaches = select(RoleGrantRow.id).where(RoleGrantRow.person_id == PersonRow.id, RoleGrantRow.role == Role.TEACHER.value)
@@ -161,7 +167,7 @@ def candidates(session: Session, programme_code: str, scope: Sequence[str], limi
         .order_by(UnitRow.path, PersonRow.name, PersonRow.id)
         .limit(limit)
     )
-    return tuple(Candidate(*row) for row in rows)
+    return tuple(Enrollable(*row) for row in rows)
 
 
 def one(session: Session, enrolment_id: int) -> Enrolment | None:

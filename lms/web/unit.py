@@ -15,6 +15,7 @@ from lms.kernel import request as current
 from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
+from lms.services import enrolment as enrolments
 from lms.services import person as people
 from lms.services import unit as service
 from lms.web.signing_in import seal
@@ -41,6 +42,7 @@ class UnitPage:
     last: Mapping[int, datetime]
     progress: Mapping[int, service.Progress]
     next: str | None
+    enrolling: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ def members(unit_id: int) -> ResponseReturnValue:
         last=found.last_sign_ins,
         progress=found.progress,
         next=url_for("unit.members", unit_id=unit_id, state=state or None, after=found.people[-1].id) if found.more else None,
+        enrolling=tuple((one.title, url_for("enrolment.page", unit_id=unit_id, code=one.code)) for one in enrolments.open_for_schools(current.now())),
     )
     return render_template("lms/unit/members.html", page=shown)
 
