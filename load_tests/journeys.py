@@ -19,7 +19,9 @@ from load_tests.journal import AnswerKept, BeatKept, HandedIn, Journal, Opened, 
 from load_tests.seed import Seeded
 
 BEAT_SECONDS = 15.0
-FIRST_REST, LAST_REST = 0.6, 1.8  # how long the room waits before it saves
+AFTER_LAST = 0.6  # how long the room waits after a change before it saves
+CLOCK_EVERY = 60.0
+WAITS = (1, 2, 4, 8)
 PAGE = {"Accept": "text/html,application/xhtml+xml"}
 JSON = {"Content-Type": "application/json", "Accept": "application/json"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded", **PAGE}
@@ -70,6 +72,7 @@ class Teacher:
     journal: Journal
     rest: Callable[[float], None]
     random: Random = field(default_factory=Random)
+    tries: int = 10
 
     # ── Signing in and finding the lesson ───────────────────
 
@@ -88,17 +91,20 @@ class Teacher:
 
     def watch(self, *, most_seconds: float | None = None) -> None:
         """Open the lesson and play its film at its own pace, to its end or for so long."""
-        page = self._get(f"/lessons/{self.found.lesson_id}", "/lessons/:id")
-        csrf = csrf_of(page.text)
-        ask = {"activity": self.found.video_activity}
-        source = self._post_json("/api/media/source", ask, csrf).json
+        page, source = self._open_lesson()
         if source.get("poster"):
-            self._get(source["poster"], "/media/:poster")
+            self._get(source["poster"], "/media/:poster")  # the browser keeps it for ever
         self.rest(3)
-        opened = self._post_json("/api/media/lease", ask, csrf).json
+        opened = self._post_json("/api/media/lease", {"activity": self.found.video_activity}, csrf_of(page.text)).json
         if "lease" not in opened:
             raise BrokenOff(f"{self.account} got no lease: {opened}")
         self._play(opened, source, most_seconds)
+
+    def _open_lesson(self) -> tuple[Answer, dict[str, Any]]:
+        """Open the lesson's page; its player asks where the film is."""
+        page = self._get(f"/lessons/{self.found.lesson_id}", "/lessons/:id")
+        source = self._post_json("/api/media/source", {"activity": self.found.video_activity}, csrf_of(page.text))
+        return page, source.json
 
     def _play(self, opened: dict[str, Any], source: dict[str, Any], most_seconds: float | None) -> None:
         """Fetch what a player fetches, and report what it played every fifteen seconds and at the end."""
@@ -156,7 +162,7 @@ class Teacher:
 
     def quiz(self) -> None:
         """Begin the lesson's quiz from its page, answer it, hand it in and read the review."""
-        page = self._get(f"/lessons/{self.found.lesson_id}", "/lessons/:id")
+        page, _source = self._open_lesson()
         form = self._post_form(f"/quizzes/{self.found.quiz_activity}/attempts", {"csrf_token": hidden(page.text)}, "/quizzes/:id/attempts")
         names = sorted(set(re.findall(r'name="(response-\d+)"', form.text)))
         if not names:
@@ -171,11 +177,17 @@ class Teacher:
         """Start, answer item after item, and hand in."""
         room = Room(self, self.found.exam)
         room.start()
+        since = 0.0
         for position in range(1, min(most_items or room.items, room.items) + 1):
-            self.rest(think())
+            thought = think()
+            self.rest(thought)
             room.choose(position, [self.random.randrange(2)])
-            self.rest(FIRST_REST)
+            self.rest(AFTER_LAST)
             room.flush()
+            since += thought + AFTER_LAST
+            if since >= CLOCK_EVERY:
+                since = 0.0
+                room.ask_clock()
         room.hand_in()
 
     # ── Sending ─────────────────────────────────────────────
@@ -269,6 +281,10 @@ class Room:
                 kept = AnswerKept(self.token, self.teacher.account, one["position"], one["seq"], one["revision"], one["choices"], change_hash(change))
                 self.teacher.journal.add(kept)
 
+    def ask_clock(self) -> None:
+        """Ask how much time is left, as an open page does about once a minute."""
+        self.teacher._post_json("/api/exam/remaining", {"exam": self.exam, "device": self.device}, self.csrf)
+
     def hand_in(self) -> None:
         """Save the rest, hand in, read the receipt."""
         self.flush()
@@ -282,11 +298,11 @@ class Room:
 
     def _until_answered(self, path: str, body: dict[str, Any], csrf: str | None) -> Answer:
         """Send the same request until something final comes back, with the room's growing waits."""
-        for wait in (1, 2, 4, 8, 8, 8, 8, 8, 8, 8):
+        for number in range(self.teacher.tries):
             answer = self.teacher._post_json(path, body, csrf)
             if answer.status and answer.status != 429 and answer.status < 500:
                 return answer
-            self.teacher.rest(wait * (0.6 + 0.4 * self.teacher.random.random()))
+            self.teacher.rest(WAITS[min(number, len(WAITS) - 1)] * (0.6 + 0.4 * self.teacher.random.random()))
         raise BrokenOff(f"{path}: no answer")
 
 

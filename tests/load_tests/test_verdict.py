@@ -105,11 +105,10 @@ def test_a_deleted_heartbeat_is_found_and_named(app: Flask, clock: FixedClock, j
 def test_a_slow_or_failing_path_is_over_its_budget(tmp_path: Path) -> None:
     table = tmp_path / "stats.csv"
     table.write_text(
-        "Type,Name,Request Count,Failure Count,95%\nPOST,/api/exam/save,100,0,501\nGET,/,100,1,10\nGET,/fine,9,0,900\n,Aggregated,200,1,9000\n", encoding="utf-8"
+        "Type,Name,Request Count,Failure Count,95%\nPOST,/api/exam/save,100,0,501\nGET,/,100,1,10\nGET,/fine,9,0,900\n,Aggregated,200,1,9000\n",
+        encoding="utf-8",
     )
     faults = [fault.words for fault in over_budget(table)]
     assert len(faults) == 2
     assert faults[0].startswith("POST /api/exam/save: 95 %")
     assert "1.00 % of 100 failed" in faults[1]
-
-

@@ -12,7 +12,7 @@ from random import Random
 import psycopg
 import pytest
 
-from demo.stack import ROOT, Stack
+from demo.stack import ROOT, Stack, StackFailed
 from lms.kernel import db
 from load_tests.journal import Journal
 from load_tests.journeys import Room, Teacher
@@ -57,6 +57,13 @@ class Hall:
         """Kill every process of the web server at once."""
         os.killpg(self.server, signal.SIGKILL)
         self.stack._children.pop().wait()
+        for _ in range(100):  # the system closes the sockets of the dead in its own time
+            try:
+                self.stack.refuse_taken_port()
+            except StackFailed:
+                time.sleep(0.05)
+            else:
+                return
 
     def kill_database(self) -> None:
         """Kill every process of PostgreSQL at once and start it again over the same data."""
@@ -90,7 +97,7 @@ class Hall:
         rooms = []
         for number in range(count):
             line = PlainLine(self.stack.url, random=Random(number))
-            teacher = Teacher(line, self.found, next(self.seats), journal, lambda seconds: time.sleep(seconds * HASTE), Random(number))
+            teacher = Teacher(line, self.found, next(self.seats), journal, lambda seconds: time.sleep(seconds * HASTE), Random(number), tries=1000)
             teacher.sign_in()
             room = Room(teacher, EXAM)
             room.start()
