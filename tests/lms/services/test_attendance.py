@@ -192,9 +192,7 @@ def test_offline_hours_wait_until_the_school_has_finished_online(app: Flask) -> 
     assert faults() == ["school_unfinished"], "a colleague of hers is still learning"
     with transaction() as session:
         closes = next(one.closes for one in programme.programme(session, learning.CODE).windows if learning.CITY in one.cities)
-    late = attendance.stage(
-        sheet, file_name="名单.xlsx", programme_code=learning.CODE, kind=ListKind.OFFLINE, component=None, actor_id=id_of(PENG), now=closes
-    )
+    late = attendance.stage(sheet, file_name="名单.xlsx", programme_code=learning.CODE, kind=ListKind.OFFLINE, component=None, actor_id=id_of(PENG), now=closes)
     assert [line.fault for line in attendance.view(late, actor_id=id_of(PENG)).lines] == [None], "after the window nobody waits for a colleague"
     for taught in lessons:
         learning.learn(tao, taught, seconds=5400)
