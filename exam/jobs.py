@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from exam.services import attempt, result
+from exam.services import assembly, attempt, result
 from lms.kernel.jobs import Job
 
 
@@ -17,7 +17,13 @@ def score(now: datetime) -> None:
     result.score_outstanding(now)
 
 
+def top_up(now: datetime) -> None:
+    """Draw more papers where an open exam runs short."""
+    assembly.top_up(now)
+
+
 JOBS = (
     Job("exam.sweep", run=sweep, cron="* * * * *"),
+    Job("exam.top_up", run=top_up, cron="* * * * *"),
     Job("exam.score", run=score),
 )

@@ -1,5 +1,6 @@
 """Assembly: papers for an exam, before the bell."""
 
+import logging
 import secrets
 from dataclasses import asdict
 from datetime import datetime
@@ -12,11 +13,27 @@ from exam.store import exam as exams
 from exam.store import paper as store
 from lms.kernel import audit
 from lms.kernel.db import transaction
+from lms.kernel.refusal import Refusal
 from question_bank import api as bank
 
+logger = logging.getLogger(__name__)
+LEAST_MORE = 50
 
-def assemble(exam_code: str, *, papers: int, now: datetime, seed: int | None = None, actor_id: int | None = None) -> Assembly:
-    """Draw papers for an exam from the exam pool and make it ready; papers nobody took yet are replaced."""
+
+def top_up(now: datetime) -> int:
+    """Draw more papers for each open exam that runs short, so that nobody stands before the room without one; returns how many exams."""
+    with transaction() as session:
+        short = store.running_short(session, now)
+    for exam_code, papers in short:
+        try:
+            assemble(exam_code, papers=max(LEAST_MORE, papers // 5), now=now, replacing=False)
+        except Refusal as refusal:  # one exam's empty pool holds up no other
+            logger.error("top_up_refused", extra={"exam": exam_code, "code": refusal.code})
+    return len(short)
+
+
+def assemble(exam_code: str, *, papers: int, now: datetime, seed: int | None = None, actor_id: int | None = None, replacing: bool = True) -> Assembly:
+    """Draw papers for an exam from the exam pool and make it ready; `replacing` takes the place of papers nobody took yet."""
     seed = secrets.randbits(128) if seed is None else seed
     with transaction() as session:
         exam = found(session, exam_code)
@@ -35,6 +52,7 @@ def assemble(exam_code: str, *, papers: int, now: datetime, seed: int | None = N
             places={item.version_id: ItemPlace(item.type, item.topic, options[item.version_id], item.difficulty) for item in pool},
             statistics=asdict(made.statistics),
             now=now,
+            replacing=replacing,
         )
         row.state = "ready"
         used = sorted({version for paper in made.papers for version in paper.version_ids})

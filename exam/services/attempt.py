@@ -30,7 +30,7 @@ class NoPaper(Unavailable):
     """All papers are taken."""
 
     code = "no_paper"
-    message = N_("备用试卷已经用完，请联系考试管理员。")
+    message = N_("备用试卷正在补充，请约一分钟后再试。如仍不能开始，请联系考试管理员。")
 
 
 class AttemptMissing(Missing):

@@ -156,6 +156,8 @@ def _post(session: Session, exam: Exam, attempt_id: int, person_id: int, result:
     """Tell the platform: the score to the grade sheet, the activity as done unless it was failed."""
     if platform.enrolment_of(session, person_id, exam.programme_code) is None:
         return  # she has left the programme since; the result stays here
+    if store.best_of_others(session, attempt_id) > result.points:
+        return  # another try never costs her what she has: the best attempt counts
     evidence = f"attempt:{attempt_id}"
     platform.post_score(
         session, person_id=person_id, programme_code=exam.programme_code, component=exam.component, points=result.points,

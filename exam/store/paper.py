@@ -61,9 +61,11 @@ def add_assembly(
     places: Mapping[int, ItemPlace],
     statistics: object,
     now: datetime,
+    replacing: bool = True,
 ) -> int:
-    """Store a set of papers and drop the untaken ones of earlier sets."""
-    session.execute(text("DELETE FROM paper WHERE exam_id = :exam AND taken_at IS NULL"), {"exam": exam_id})
+    """Store a set of papers; `replacing` drops the untaken ones of earlier sets."""
+    if replacing:
+        session.execute(text("DELETE FROM paper WHERE exam_id = :exam AND taken_at IS NULL"), {"exam": exam_id})
     pool = {str(version): [str(place.type), place.topic, place.options, place.difficulty] for version, place in places.items()}
     row = AssemblyRow(exam_id=exam_id, seed=str(seed), hash=digest, pool=pool, statistics=statistics, made_at=now)
     session.add(row)
@@ -106,6 +108,18 @@ def counts(session: Session, exam_id: int) -> tuple[int, int]:
     """Return how many papers there are and how many are free."""
     found = session.execute(select(func.count(), func.count().filter(PaperRow.taken_at.is_(None))).where(PaperRow.exam_id == exam_id)).one()
     return found[0], found[1]
+
+
+def running_short(session: Session, now: datetime) -> list[tuple[str, int]]:
+    """Return the open exams that have fewer than a twentieth of their papers left (or none), with how many there are."""
+    rows = session.execute(
+        text(
+            "SELECT e.code, count(*) FROM exam e JOIN paper p ON p.exam_id = e.id WHERE e.state = 'ready' AND e.opens <= :now AND :now < e.closes "
+            "GROUP BY e.code HAVING count(*) FILTER (WHERE p.taken_at IS NULL) <= count(*) / 20 ORDER BY e.code"
+        ),
+        {"now": now},
+    )
+    return [(code, count) for code, count in rows]
 
 
 def newest_statistics(session: Session, exam_id: int) -> tuple[Any, str] | None:

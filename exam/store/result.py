@@ -50,6 +50,16 @@ def versions(session: Session, attempt_id: int) -> int:
     return int(session.execute(text("SELECT coalesce(max(version), 0) FROM result WHERE attempt_id = :id"), {"id": attempt_id}).scalar_one())
 
 
+def best_of_others(session: Session, attempt_id: int) -> int:
+    """Return the most points the same person has standing from her other attempts at the same exam."""
+    others = (
+        "SELECT coalesce(max(newest.points), -1) FROM attempt mine JOIN attempt o ON o.exam_id = mine.exam_id AND o.person_id = mine.person_id"
+        " AND o.id <> mine.id AND o.state = 'scored'"
+        " JOIN LATERAL (SELECT r.points FROM result r WHERE r.attempt_id = o.id ORDER BY r.version DESC LIMIT 1) newest ON true WHERE mine.id = :id"
+    )
+    return int(session.execute(text(others), {"id": attempt_id}).scalar_one())
+
+
 def scored_of(session: Session, exam_id: int) -> list[tuple[int, int, Result]]:
     """Return attempt, person and newest result of every scored attempt of an exam."""
     rows = session.execute(

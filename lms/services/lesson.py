@@ -10,7 +10,7 @@ from lms.domain.activity import Activity, LearningRules, Panel
 from lms.domain.hours import HoursKind
 from lms.domain.lesson import Course, Lesson, LessonFacts, LessonState
 from lms.kernel import audit
-from lms.kernel.db import Session, transaction
+from lms.kernel.db import Session, reading
 from lms.kernel.refusal import N_, Invalid, Missing
 from lms.services import activity as activities
 from lms.services import enrolment as enrolments
@@ -64,7 +64,7 @@ class LessonView:
 
 def view(person_id: int, lesson_id: int, now: datetime) -> LessonView:
     """Return a lesson of the learner's; to others, and before it is published, it does not exist."""
-    with transaction() as session:
+    with reading() as session:
         lesson = store.lesson(session, lesson_id)
         enrolment = enrolments.of_person(session, person_id, lesson.programme_code) if lesson and lesson.published else None
         if lesson is None or enrolment is None:
@@ -91,7 +91,7 @@ def view(person_id: int, lesson_id: int, now: datetime) -> LessonView:
 
 def first_lesson(person_id: int, programme_code: str) -> int | None:
     """Return the lesson to open first: the next one not credited, else the first of all."""
-    with transaction() as session:
+    with reading() as session:
         if enrolments.of_person(session, person_id, programme_code) is None:
             raise rules.LessonMissing
         found = store.lessons_with_states(session, person_id, programme_code)
@@ -202,9 +202,14 @@ def create_lesson(session: Session, *, course_id: int, title: str, topic: str, s
 
 
 def change_lesson(session: Session, lesson_id: int, *, title: str, topic: str, seconds: int, quiz: bool, actor_id: int | None, now: datetime) -> None:
-    """Change a lesson; what was credited keeps its worth."""
-    _check_topic(session, lesson(session, lesson_id).programme_code, topic)
+    """Change a lesson; what was credited keeps its worth, and who lacked only a quiz that is asked no more is credited."""
+    before = lesson(session, lesson_id)
+    _check_topic(session, before.programme_code, topic)
     store.change_lesson(session, lesson_id, title=title, topic=topic, seconds=seconds, quiz=quiz)
+    if before.quiz and not quiz:
+        for person_id in store.watched_by(session, lesson_id):
+            state = store.lock_state(session, person_id, lesson_id, now)
+            _move_on(session, person_id, lesson_id, state, evidence=f"lesson:{lesson_id} without quiz", now=now)
     audit.record(session, actor_id=actor_id, action="lesson.change", subject=f"lesson:{lesson_id}", now=now, seconds=seconds, quiz=quiz)
 
 

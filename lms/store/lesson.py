@@ -217,6 +217,16 @@ def save_state(session: Session, person_id: int, lesson_id: int, state: LessonSt
     )
 
 
+def watched_by(session: Session, lesson_id: int) -> tuple[int, ...]:
+    """Return the learners who have watched a lesson and lack its quiz."""
+    rows = session.scalars(
+        select(LessonStateRow.person_id)
+        .where(LessonStateRow.lesson_id == lesson_id, LessonStateRow.state == LessonState.WATCHED.value)
+        .order_by(LessonStateRow.person_id)
+    )
+    return tuple(rows)
+
+
 def credit_without_match(session: Session) -> list[tuple[int, int, int]]:
     """List (enrolment, lesson, standing worth in lessons) wherever a lesson's state and its entries disagree."""
     worth = (

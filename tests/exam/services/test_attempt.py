@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from exam import jobs
 from exam.domain import admission
 from exam.domain import attempt as rules
 from exam.domain.attempt import State
@@ -102,8 +103,16 @@ def test_everybody_takes_a_paper_of_her_own(app: Flask) -> None:
     assert len(opened) == 6
     with transaction() as session:
         assert session.execute(text("SELECT count(DISTINCT paper_id) FROM attempt")).scalar_one() == 6
+    person_id, login_id = exams.enrolled("one-too-many")
     with pytest.raises(attempt.NoPaper):
-        exams.sitting("one-too-many")
+        attempt.start(person_id, login_id, START, NOON)
+    jobs.top_up(NOON)
+    attempt.start(person_id, login_id, START, NOON)
+    with transaction() as session:
+        assert paper_store.counts(session, 1) == (56, 49)
+    jobs.top_up(NOON)
+    with transaction() as session:
+        assert paper_store.counts(session, 1) == (56, 49), "enough are left"
 
 
 def test_a_start_and_a_coming_back_stay_inside_their_queries(app: Flask) -> None:

@@ -12,7 +12,7 @@ from exam.domain import attempt as rules
 from exam.domain.attempt import State
 from exam.domain.exam import Release
 from exam.services import attempt, response, result
-from exam.services.payload import ResumeExam
+from exam.services.payload import ResumeExam, StartExam
 from exam.store import attempt as store
 from exam.store import paper as paper_store
 from lms.kernel.db import transaction
@@ -49,6 +49,19 @@ def test_a_perfect_paper_earns_every_point(app: Flask) -> None:
         ("crisis", 800, 800, 4, 4),
         ("group", 800, 800, 4, 4),
     ]
+
+
+def test_a_worse_second_attempt_costs_nothing(app: Flask) -> None:
+    exams.prepared(attempts_allowed=2)
+    lin = exams.sitting()
+    lin.submit(*[lin.change(at + 1, choices) for at, choices in enumerate(right_choices(lin))])
+    result.score_outstanding(NOON)
+    again = exams.Sitter(lin.person_id, lin.login_id, attempt.start(lin.person_id, lin.login_id, StartExam(exams.EXAM, "device-one", honesty=True), NOON))
+    again.submit(key="key-of-the-second")
+    result.score_outstanding(NOON)
+    with transaction() as session:
+        posted = session.execute(text("SELECT points FROM grade_line WHERE component = 'test' ORDER BY id")).scalars().all()
+    assert posted == [1600]
 
 
 def test_multiple_choice_is_all_or_nothing(app: Flask) -> None:

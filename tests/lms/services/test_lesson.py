@@ -184,3 +184,14 @@ def test_a_lesson_of_an_unknown_topic_is_refused(lin: int) -> None:
         course_id = lesson.create_course(session, programme_code=learning.CODE, title="课", summary="", actor_id=None, now=NOON)
         with pytest.raises(lesson.UnknownTopic):
             lesson.create_lesson(session, course_id=course_id, title="讲", topic="cooking", seconds=60, quiz=False, actor_id=None, now=NOON)
+
+
+def test_who_lacked_only_a_quiz_that_is_asked_no_more_is_credited(lin: int) -> None:
+    with transaction() as session:
+        (first,) = learning.taught(session)
+    done(lin, first.video_id)
+    assert state_of(lin, first.lesson_id) is LessonState.WATCHED
+    with transaction() as session:
+        lesson.change_lesson(session, first.lesson_id, title="第一讲", topic="principles", seconds=2700, quiz=False, actor_id=None, now=NOON)
+    assert (state_of(lin, first.lesson_id), sums_of(lin).online) == (LessonState.CREDITED, Worth(2700, 1))
+    assert differences() == []
