@@ -13,7 +13,7 @@ from lms.domain.lesson import Lesson, LessonState
 from lms.domain.plan import NextAction, Step
 from lms.domain.programme import Programme
 from lms.domain.window import Period
-from lms.kernel.db import Session, transaction
+from lms.kernel.db import Session, reading
 from lms.services import activity as activities
 from lms.services import programme as programmes
 from lms.services import progress as progresses
@@ -53,7 +53,7 @@ class Home:
 
 def home(person_id: int, now: datetime, programme_code: str | None = None) -> Home:
     """Return the plan of the programme asked for, else of the newest enrolment; without one, what may be enrolled in."""
-    with transaction() as session:
+    with reading() as session:
         found = store.standings(session, person_id)
         if not found:
             everything = (programme for _, programme in programmes.programmes(session))
@@ -65,7 +65,7 @@ def home(person_id: int, now: datetime, programme_code: str | None = None) -> Ho
 
 def plan(person_id: int, programme_code: str, now: datetime) -> Plan:
     """Return a learner's plan; to others it does not exist."""
-    with transaction() as session:
+    with reading() as session:
         found = next((one for one in store.standings(session, person_id) if one.enrolment.programme_code == programme_code), None)
         if found is None:
             raise EnrolmentMissing
@@ -74,7 +74,7 @@ def plan(person_id: int, programme_code: str, now: datetime) -> Plan:
 
 def codes_of(person_id: int) -> tuple[str, ...]:
     """Return the programmes a person takes part in, the newest first."""
-    with transaction() as session:
+    with reading() as session:
         return tuple(one.enrolment.programme_code for one in store.standings(session, person_id))
 
 

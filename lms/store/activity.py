@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Integer, Row, String, Text, UniqueConstraint, func, select
+from sqlalchemy import BigInteger, ForeignKey, Identity, Integer, String, Text, UniqueConstraint, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.domain.activity import Activity
 from lms.domain.lesson import QUIZ_KIND
-from lms.kernel.db import Base, Session
+from lms.kernel.db import Base, Session, Statement
 
 
 class ActivityRow(Base):
@@ -49,8 +49,13 @@ _COLUMNS = (
 )
 
 
-def _activity(row: Row[*tuple[Any, ...]]) -> Activity:
-    return Activity(**row._mapping)
+def _activity(row: Any) -> Activity:
+    return Activity(*row)
+
+
+_OF_PROGRAMME = select(*_COLUMNS).where(ActivityRow.programme_code == bindparam("programme_code")).order_by(ActivityRow.position, ActivityRow.id)
+_ALL = Statement(_OF_PROGRAMME)
+_OUTSIDE_LESSONS = Statement(_OF_PROGRAMME.where(ActivityRow.lesson_id.is_(None)))
 
 
 def add(session: Session, *, lesson_id: int | None, programme_code: str, kind: str, ref: str, title: str) -> int:
@@ -84,16 +89,12 @@ def of_kind(session: Session, kind: str, ref: str | None) -> tuple[Activity, ...
 
 def of_programme(session: Session, programme_code: str) -> tuple[Activity, ...]:
     """Return every activity of a programme in order."""
-    rows = session.execute(select(*_COLUMNS).where(ActivityRow.programme_code == programme_code).order_by(ActivityRow.position, ActivityRow.id))
-    return tuple(_activity(row) for row in rows)
+    return tuple(_activity(row) for row in _ALL.rows(session, programme_code=programme_code))
 
 
 def outside_lessons(session: Session, programme_code: str) -> tuple[Activity, ...]:
     """Return the activities of the programme as a whole, such as its exam."""
-    rows = session.execute(
-        select(*_COLUMNS).where(ActivityRow.programme_code == programme_code, ActivityRow.lesson_id.is_(None)).order_by(ActivityRow.position, ActivityRow.id)
-    )
-    return tuple(_activity(row) for row in rows)
+    return tuple(_activity(row) for row in _OUTSIDE_LESSONS.rows(session, programme_code=programme_code))
 
 
 def keep_done(session: Session, *, person_id: int, activity_id: int, seconds: int, evidence: str, now: datetime) -> None:

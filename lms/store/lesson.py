@@ -24,7 +24,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.domain.lesson import Course, Lesson, LessonState
-from lms.kernel.db import Base, Session
+from lms.kernel.db import Base, Session, Statement
 from lms.store.enrolment import EnrolmentRow
 from lms.store.hours import HoursEntryRow
 
@@ -70,6 +70,7 @@ class LessonStateRow(Base):
     changed_at: Mapped[datetime]
 
 
+# In the order of Lesson's fields.
 _LESSON = (
     LessonRow.id,
     LessonRow.course_id,
@@ -91,34 +92,40 @@ _COURSE = (
 )
 
 
-def _lesson(row: Row[*tuple[Any, ...]]) -> Lesson:
-    return Lesson(**{name: value for name, value in row._mapping.items() if name != "state"})
+def _lesson(row: Any) -> Lesson:
+    return Lesson(*row[: len(_LESSON)])
 
 
 def _course(row: Row[*tuple[Any, ...]]) -> Course:
     return Course(**row._mapping)
 
 
+_ONE_LESSON = Statement(select(*_LESSON).join(CourseRow).where(LessonRow.id == bindparam("lesson_id")))
+
+
 def lesson(session: Session, lesson_id: int) -> Lesson | None:
     """Return one lesson."""
-    row = session.execute(select(*_LESSON).join(CourseRow).where(LessonRow.id == lesson_id)).one_or_none()
+    row = _ONE_LESSON.row(session, lesson_id=lesson_id)
     return _lesson(row) if row else None
+
+
+_LESSONS_WITH_STATES = Statement(
+    select(*_LESSON, LessonStateRow.state)
+    .join(CourseRow)
+    .outerjoin(LessonStateRow, (LessonStateRow.lesson_id == LessonRow.id) & (LessonStateRow.person_id == bindparam("person_id")))
+    .where(CourseRow.programme_code == bindparam("programme_code"), CourseRow.published_at.is_not(None))
+    .order_by(CourseRow.position, CourseRow.id, LessonRow.position, LessonRow.id)
+)
 
 
 def lessons_with_states(session: Session, person_id: int, programme_code: str) -> list[tuple[Lesson, LessonState]]:
     """Return the published lessons of a programme in order, each with the learner's state; one query."""
-    rows = session.execute(
-        select(*_LESSON, LessonStateRow.state)
-        .join(CourseRow)
-        .outerjoin(LessonStateRow, (LessonStateRow.lesson_id == LessonRow.id) & (LessonStateRow.person_id == person_id))
-        .where(CourseRow.programme_code == programme_code, CourseRow.published_at.is_not(None))
-        .order_by(CourseRow.position, CourseRow.id, LessonRow.position, LessonRow.id)
-    )
+    rows = _LESSONS_WITH_STATES.rows(session, person_id=person_id, programme_code=programme_code)
     return [(_lesson(row), LessonState(row.state or "not_started")) for row in rows]
 
 
 # Part of the first page, so it is put together once.
-_NEXT_LESSON = (
+_NEXT_LESSON = Statement(
     select(*_LESSON, LessonStateRow.state)
     .join(CourseRow)
     .outerjoin(LessonStateRow, (LessonStateRow.lesson_id == LessonRow.id) & (LessonStateRow.person_id == bindparam("person_id")))
@@ -134,7 +141,7 @@ _NEXT_LESSON = (
 
 def next_lesson(session: Session, person_id: int, programme_code: str) -> tuple[Lesson, LessonState] | None:
     """Return the first published lesson that is not credited yet, with the learner's state."""
-    row = session.execute(_NEXT_LESSON, {"person_id": person_id, "programme_code": programme_code}).one_or_none()
+    row = _NEXT_LESSON.row(session, person_id=person_id, programme_code=programme_code)
     return (_lesson(row), LessonState(row.state or "not_started")) if row else None
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, func, select, true
 
 from lms.domain.attendance import ListStage
 from lms.domain.enrolment import Enrolment
-from lms.kernel.db import Session
+from lms.kernel.db import Session, Statement
 from lms.store.attendance import AttendanceLineRow, AttendanceListRow
 from lms.store.certificate import CertificateRow, RevocationRow
 from lms.store.enrolment import COLUMNS as ENROLMENT
@@ -57,7 +57,7 @@ _marked = (
     .scalar_subquery()
 )
 # The first page is the hottest of all: its statement is put together once, not at every request.
-_STANDINGS = (
+_STANDINGS = Statement(
     select(*ENROLMENT, *PROGRESS, _newest, GradeRow.total, _certified.label("certified"), _marked.label("marked"))
     .join(LearnerProgressRow, LearnerProgressRow.enrolment_id == EnrolmentRow.id)
     .outerjoin(GradeRow, GradeRow.enrolment_id == EnrolmentRow.id)
@@ -65,6 +65,34 @@ _STANDINGS = (
     .where(EnrolmentRow.person_id == bindparam("person_id"))
     .order_by(EnrolmentRow.enrolled_at.desc(), EnrolmentRow.id.desc())
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Learning:
+    """What admission asks of one enrolment: who, where, and how far."""
+
+    enrolment_id: int
+    city: str
+    unit_id: int | None
+    progress: Progress
+    version: ProgrammeVersion
+
+
+_LEARNING = Statement(
+    select(EnrolmentRow.city, EnrolmentRow.unit_id, *PROGRESS, _newest)
+    .join(LearnerProgressRow, LearnerProgressRow.enrolment_id == EnrolmentRow.id)
+    .join(_newest, true())
+    .where(EnrolmentRow.person_id == bindparam("person_id"), EnrolmentRow.programme_code == bindparam("code"))
+)
+
+
+def learning(session: Session, person_id: int, code: str) -> Learning | None:
+    """Return how far a person is in one programme; None where she does not take part."""
+    row = _LEARNING.row(session, person_id=person_id, code=code)
+    if row is None:
+        return None
+    version = ProgrammeVersion(id=row.version_id, code=code, number=row.number, digest=row.digest, loaded_at=row.loaded_at)
+    return Learning(row.enrolment_id, row.city, row.unit_id, progress_from(row), version)
 
 
 def standings(session: Session, person_id: int) -> tuple[Standing, ...]:
@@ -78,5 +106,5 @@ def standings(session: Session, person_id: int) -> tuple[Standing, ...]:
             certified=row.certified,
             marked=frozenset(row.marked or ()),
         )
-        for row in session.execute(_STANDINGS, {"person_id": person_id})
+        for row in _STANDINGS.rows(session, person_id=person_id)
     )

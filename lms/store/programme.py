@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, Identity, Integer, String, Text, UniqueConstraint, func, select
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Integer, String, Text, UniqueConstraint, bindparam, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lms.kernel.db import APPEND_ONLY, Base, Session
+from lms.kernel.db import APPEND_ONLY, Base, Session, Statement
 
 
 class ProgrammeVersionRow(Base):
@@ -53,9 +53,12 @@ def lock(session: Session, code: str) -> None:
     session.execute(select(func.pg_advisory_xact_lock(func.hashtext("programme:" + code))))
 
 
+_NEWEST = Statement(select(*_COLUMNS).where(ProgrammeVersionRow.code == bindparam("code")).order_by(ProgrammeVersionRow.number.desc()).limit(1))
+
+
 def newest(session: Session, code: str) -> ProgrammeVersion | None:
     """Return the newest version of a programme."""
-    row = session.execute(select(*_COLUMNS).where(ProgrammeVersionRow.code == code).order_by(ProgrammeVersionRow.number.desc()).limit(1)).one_or_none()
+    row = _NEWEST.row(session, code=code)
     return ProgrammeVersion(*row) if row else None
 
 

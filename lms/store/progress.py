@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, Integer, Row, select, update
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Integer, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.domain.hours import HoursKind, Worth
-from lms.kernel.db import Base, Session
+from lms.kernel.db import Base, Session, Statement
 from lms.store.enrolment import EnrolmentRow
 
 
@@ -63,10 +63,12 @@ def begin(session: Session, enrolment_id: int, *, online_complete: bool, offline
     )
 
 
+_OF_ENROLMENT = Statement(select(*COLUMNS).where(LearnerProgressRow.enrolment_id == bindparam("enrolment_id")))
+
+
 def of_enrolment(session: Session, enrolment_id: int) -> Progress:
     """Return the sums of an enrolment."""
-    row = session.execute(select(*COLUMNS).where(LearnerProgressRow.enrolment_id == enrolment_id)).one()
-    return progress_from(row)
+    return progress_from(_OF_ENROLMENT.row(session, enrolment_id=enrolment_id))
 
 
 def add(session: Session, enrolment_id: int, kind: HoursKind, worth: Worth, now: datetime) -> Progress:
@@ -106,7 +108,7 @@ def every(session: Session) -> tuple[Progress, ...]:
     return tuple(progress_from(row) for row in session.execute(select(*COLUMNS)))
 
 
-def progress_from(row: Row[*tuple[Any, ...]]) -> Progress:
+def progress_from(row: Any) -> Progress:
     """Read the sums from a row that holds their columns."""
     return Progress(
         enrolment_id=row.enrolment_id,

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lms.domain.signing_in import Login
-from lms.kernel.db import Base, reading
+from lms.kernel.db import Base, Statement, reading
 from lms.kernel.identity import Identity
 from lms.kernel.permissions import Role
 from lms.kernel.security import Throttle
@@ -33,17 +33,19 @@ class LoginRow(Base):
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
-_IDENTITY = text(
-    "SELECT login.id, person.id, person.name, array(SELECT DISTINCT role FROM role_grant WHERE role_grant.person_id = person.id) "
-    "FROM login JOIN person ON person.id = login.person_id "
-    "WHERE login.token_hash = :token_hash AND login.ended_at IS NULL AND login.ends_at > :now AND person.active"
+_IDENTITY = Statement(
+    text(
+        "SELECT login.id, person_id, person.name, array(SELECT DISTINCT role FROM role_grant WHERE role_grant.person_id = person.id) AS roles "
+        "FROM login JOIN person ON person.id = login.person_id "
+        "WHERE login.token_hash = :token_hash AND login.ended_at IS NULL AND login.ends_at > :now AND person.active"
+    )
 )
 
 
 def identity_of(token_hash: bytes, now: datetime) -> Identity | None:
     """Return who a token stands for, by one query; None once the sign-in has ended or the account is disabled."""
     with reading() as session:
-        found = session.connection().execute(_IDENTITY, {"token_hash": token_hash, "now": now}).one_or_none()
+        found = _IDENTITY.row(session, token_hash=token_hash, now=now)
     if found is None:
         return None
     login_id, person_id, name, roles = found
