@@ -7,8 +7,11 @@ from time import perf_counter
 from typing import Any
 
 import msgspec
+import psycopg
 from flask import Flask, Response, flash, g, redirect, render_template, request, session, url_for
+from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.routing import IntegerConverter, Map
 from whitenoise import WhiteNoise
 
 from lms.kernel import auth, catalogue, cli, db, health, i18n, installation, logging, openapi, security, templating
@@ -42,6 +45,7 @@ def build_app(settings: Settings, parts: tuple[Part, ...], clock: Clock | None =
         MAX_CONTENT_LENGTH=8 * 1024 * 1024,
         MAX_FORM_PARTS=2_000,
     )
+    app.url_map.converters["int"] = _RowId
     app.extensions.update(clock=clock, settings=settings, parts=parts)
     logging.mount(app)
     i18n.mount(app, str(catalogue.compiled(settings.var_dir / "translations")))
@@ -75,6 +79,13 @@ def build_app(settings: Settings, parts: tuple[Part, ...], clock: Clock | None =
         app=served, routes=hot_routes, clock=clock, arrival=_arrival(settings.arrival_header), counted=health.count
     )
     return app
+
+
+class _RowId(IntegerConverter):
+    """A number in a path names a row; one that no row can have names nothing."""
+
+    def __init__(self, map: Map, **arguments: Any) -> None:  # noqa: A002 - Werkzeug's name
+        super().__init__(map, **{"max": 2**63 - 1, **arguments})
 
 
 def _arrival(header: str) -> Callable[[Environ, datetime], datetime]:
@@ -123,9 +134,19 @@ def _mount_refusals(app: Flask) -> None:
         return render_template("refusals/broken.html", message=message, code="broken", request_id=g.get("request_id", "-")), 500
 
     app.register_error_handler(Refusal, refuse)
+    app.register_error_handler(DataError, lambda error: refuse(unstorable(error)))
+    app.register_error_handler(psycopg.DataError, lambda error: refuse(unstorable(error)))
     app.register_error_handler(HTTPException, http_error)
     if not app.testing:
         app.register_error_handler(Exception, broken)
+
+
+def unstorable(error: Exception) -> Refusal:
+    """Return the refusal of a text with the character NUL or a number beyond 64 bits, which nobody's page sends; raises any other fault again."""
+    cause = error.orig if isinstance(error, DataError) else error
+    if isinstance(cause, psycopg.errors.NumericValueOutOfRange) or "NUL" in str(cause):
+        return Malformed()
+    raise error
 
 
 def _mount_headers(app: Flask) -> None:
@@ -156,8 +177,9 @@ def _mount_nav(app: Flask, parts: tuple[Part, ...]) -> None:
 
 def _nav_item(entry: NavEntry) -> dict[str, object]:
     url = url_for(entry.endpoint)
-    here = request.path == url or (url != "/" and request.path.startswith(url.rstrip("/") + "/"))
-    return {"label": i18n.gettext(entry.label), "url": url, "icon": entry.icon, "current": here}
+    here = any(request.path == place or request.path.startswith(place + "/") for place in (url.rstrip("/") or "/", *entry.also))
+    hint = i18n.gettext(entry.hint) if entry.hint else ""
+    return {"label": i18n.gettext(entry.label), "url": url, "icon": entry.icon, "current": here, "hint": hint}
 
 
 @language.post("/language")
@@ -173,8 +195,11 @@ def choose_language() -> Any:
 
 
 def local_path(target: str) -> bool:
-    """Tell whether a redirect target stays on this site."""
-    return target.startswith("/") and not target.startswith(("//", "/\\"))
+    """Tell whether a redirect target stays on this site.
+
+    Browsers drop control characters and take a backslash for a slash, so that what begins as a path may end as another host.
+    """
+    return target.startswith("/") and not target.startswith("//") and not any(character < " " or character in "\\\x7f" for character in target)
 
 
 def connect(settings: Settings) -> None:

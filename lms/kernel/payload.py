@@ -20,6 +20,8 @@ def decode(body: bytes, kind: type[Payload]) -> Payload:
     decoder = _decoders.get(kind)
     if decoder is None:
         decoder = _decoders[kind] = msgspec.json.Decoder(kind)
+    if b"\\u0000" in body:
+        raise Malformed(reason="a text holds the character NUL")  # which no database text can
     try:
         found: Payload = decoder.decode(body)
     except msgspec.ValidationError as error:

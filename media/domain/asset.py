@@ -99,6 +99,13 @@ class AssetMissing(Missing):
     message = N_("没有找到这个视频。")
 
 
+class NotPlayable(Missing):
+    """The video cannot be played yet, or never."""
+
+    code = "asset_not_playable"
+    message = N_("这个视频还不能播放，请稍后再来。")
+
+
 class UploadTooLarge(Invalid):
     """More bytes than a video may have."""
 

@@ -156,8 +156,8 @@ def awarded(watched: Watched, spans: Spans) -> Watched:
 
 
 def done(watched: Watched, needed_ms: int) -> bool:
-    """Tell whether enough of the video was watched."""
-    return length(watched.accepted) >= needed_ms
+    """Tell whether enough of the video was watched; of nothing, nothing is enough."""
+    return length(watched.accepted) >= max(1, needed_ms)
 
 
 def losses(refusals: Iterable[tuple[datetime, Refused]], watched: Watched) -> list[tuple[datetime, Refused]]:

@@ -11,7 +11,7 @@ from lms.kernel.db import Session, transaction
 from lms.kernel.refusal import Missing
 from lms.kernel.security import Signer, throttle
 from media.domain import lease as rules
-from media.domain.asset import VIDEO_KIND
+from media.domain.asset import VIDEO_KIND, NotPlayable
 from media.domain.lease import Budget, Lease
 from media.domain.playback import Watched
 from media.domain.presence import Presence
@@ -111,6 +111,8 @@ def _close(session: Session, account: store.AccountState, now: datetime) -> Budg
 
 def _terms(session: Session, activity: Activity, found: LearningRules, now: datetime) -> Lease:
     asset = assets.asset(session, activity.ref)
+    if not asset.playable or asset.length_ms <= 0:
+        raise NotPlayable  # a video whose length is unknown has no share that could be watched
     return Lease(
         id=0,
         person_id=0,

@@ -31,7 +31,7 @@ Token = Annotated[str, msgspec.Meta(max_length=1_000)]
 class Ask(msgspec.Struct, forbid_unknown_fields=True):
     """Which video is meant."""
 
-    activity: int
+    activity: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 
 
 class Captions(msgspec.Struct):

@@ -1,6 +1,10 @@
 """The kernel as a whole: the app answers, refuses in words and describes itself."""
 
+import pytest
+from flask import Flask
 from flask.testing import FlaskClient
+
+from tests.support.cast import LIN, enter
 
 
 def test_the_app_is_alive_and_ready(client: FlaskClient) -> None:
@@ -17,3 +21,37 @@ def test_an_unknown_page_is_missing_in_words(client: FlaskClient) -> None:
     answer = client.get("/nowhere")
     assert answer.status_code == 404
     assert "没有找到" in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    "target", ["//other.example", "/\\other.example", "/\t/other.example", "/\n/other.example", "/\r\n/other.example", "https://other.example", ""]
+)
+def test_nobody_is_sent_to_another_site(client: FlaskClient, target: str) -> None:
+    answer = client.post("/language", data={"locale": "en", "next": target})
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == "/"
+
+
+def test_inside_the_site_one_is_sent_where_one_was(client: FlaskClient) -> None:
+    answer = client.post("/language", data={"locale": "en", "next": "/exams?page=2&q=%E5%91%A8"})
+    assert answer.headers["Location"] == "/exams?page=2&q=%E5%91%A8"
+
+
+@pytest.mark.parametrize("path", ["/lessons/9223372036854775808", "/quizzes/attempts/99999999999999999999999", "/lessons/-1"])
+def test_a_number_that_no_row_can_have_is_missing(app: Flask, path: str) -> None:
+    assert enter(app, LIN).get(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/exams/%00", "/exams/a%00b", "/bank/%00"])
+def test_a_text_that_no_database_can_hold_is_refused_in_words(app: Flask, path: str) -> None:
+    assert enter(app, LIN).get(path).status_code in {400, 403, 404}
+
+
+def test_a_sign_in_with_the_character_nul_is_refused_in_words(client: FlaskClient) -> None:
+    assert client.post("/sign-in", data={"account": "a\x00b", "password": "p\x00q"}).status_code == 400
+
+
+def test_a_payload_with_the_character_nul_is_refused_with_a_reason(app: Flask) -> None:
+    answer = enter(app, LIN).post("/api/exam/start", json={"exam": "a\x00b", "device": "d" * 12})
+    assert answer.status_code == 400
+    assert "NUL" in answer.json["reason"]

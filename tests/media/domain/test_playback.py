@@ -429,3 +429,7 @@ def test_the_resume_point_is_where_the_last_report_ended() -> None:
     account.wait(10)
     assert account.report(lease, (50, 60)).standing.watched.resume_ms == 60_000
     assert not playback.done(account.watched[1], lease.done_ms)
+
+
+def test_of_a_video_without_length_nothing_is_watched() -> None:
+    assert not playback.done(Watched(), 0)

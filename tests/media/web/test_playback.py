@@ -3,7 +3,9 @@
 import re
 from datetime import timedelta
 
+import pytest
 from flask import Flask
+from sqlalchemy import text
 
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
@@ -127,3 +129,24 @@ def test_a_page_of_losses_stays_inside_its_budget(app: Flask, clock: FixedClock)
     player.client.get(f"/watching/{video.activity_id}")
     with query_budget(12):
         player.client.get(f"/watching/{video.activity_id}")
+
+
+def test_a_video_that_is_still_being_made_cannot_be_watched_to_its_end(app: Flask, clock: FixedClock) -> None:
+    (video,) = videos()
+    with transaction() as session:
+        session.execute(text("UPDATE asset SET state = 'uploading', length_ms = 0, mp4 = false, build = ''"))
+    player = Player(app, clock)
+    answer = player.client.post("/api/media/lease", json={"activity": video.activity_id})
+    assert answer.status_code == 404
+    assert answer.json["code"] == "asset_not_playable"
+    with transaction() as session:
+        assert session.execute(text("SELECT count(*) FROM playback_lease")).scalar_one() == 0
+
+
+@pytest.mark.parametrize("activity", [0, -1, 2**63, 10**30, "1", None, 1.5])
+def test_an_activity_that_no_row_can_be_is_refused_with_a_reason(app: Flask, activity: object) -> None:
+    videos()
+    for address in ("/api/media/lease", "/api/media/source"):
+        answer = enter(app, LIN).post(address, json={"activity": activity})
+        assert answer.status_code == 422
+        assert "$.activity" in answer.json["reason"]
