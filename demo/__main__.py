@@ -51,6 +51,8 @@ def main() -> int:
             print(_welcome(stack))
             while True:
                 time.sleep(1)
+                for name in stack.mend():
+                    _step(f"the {name} had ended and was started again", began)
                 if lectures is not None and lectures.poll() is not None:
                     _step("all lectures are made" if lectures.returncode == 0 else f"lectures failed, see {stack.folder}/lectures.log", began)
                     lectures = None

@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,6 +30,12 @@ class StackFailed(RuntimeError):
 
 def _end_with_parent() -> None:
     end_with_parent(signal.SIGTERM)
+
+
+def _kill_group(process: "subprocess.Popen[bytes]") -> None:
+    """End what a process has left behind; it leads a group of its own."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def free_port() -> int:
@@ -62,6 +68,7 @@ class Stack:
     environment: dict[str, str] = field(default_factory=dict)
     _postgres: EmbeddedPostgres | None = None
     _children: list["subprocess.Popen[bytes]"] = field(default_factory=list)
+    _lasting: dict[int, tuple[str, list[str]]] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -100,9 +107,9 @@ class Stack:
         """Start the web server and wait until it is ready."""
         granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "--host", "127.0.0.1", "--port", str(self.port),
                    "--workers", str(self.workers), "--blocking-threads", str(self.threads), "--backlog", "2048", "--no-ws",
-                   "--workers-kill-timeout", "5", "--log-level", "warning", "wsgi:create_app"]  # fmt: skip
+                   "--workers-kill-timeout", "5", "--respawn-failed-workers", "--log-level", "warning", "wsgi:create_app"]  # fmt: skip
         self.refuse_taken_port()
-        server = self._spawn("server", granian)
+        server = self._spawn("server", granian, lasting=True)
         gives_up = time.monotonic() + STARTS_WITHIN
         while server.poll() is None and time.monotonic() < gives_up:
             try:
@@ -125,17 +132,37 @@ class Stack:
 
     def start_worker(self) -> None:
         """Start the job worker."""
-        self._spawn("worker", [sys.executable, "-m", "flask", "--app", "wsgi", "worker"])
+        self._spawn("worker", [sys.executable, "-m", "flask", "--app", "wsgi", "worker"], lasting=True)
 
     def spawn(self, name: str, *command: str) -> "subprocess.Popen[bytes]":
         """Start another process of the product; it ends with the rest."""
-        return self._spawn(name, [sys.executable, *command])
+        return self._spawn(name, [sys.executable, *command], lasting=False)
 
-    def _spawn(self, name: str, command: list[str]) -> "subprocess.Popen[bytes]":
-        with (self.folder / f"{name}.log").open("ab") as log:
-            child = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True, preexec_fn=_end_with_parent)
+    def mend(self) -> list[str]:
+        """Start again what ended by itself, the database first; return what it was. To be called now and then."""
+        mended = []
+        if self._postgres and not self._postgres.runs():
+            self._postgres.start_again()
+            mended.append("database")
+        for place, child in enumerate(self._children):
+            if child.pid in self._lasting and child.poll() is not None:
+                name, command = self._lasting.pop(child.pid)
+                _kill_group(child)
+                self._children[place] = self._launch(name, command)
+                self._lasting[self._children[place].pid] = name, command
+                mended.append(name)
+        return mended
+
+    def _spawn(self, name: str, command: list[str], *, lasting: bool) -> "subprocess.Popen[bytes]":
+        child = self._launch(name, command)
         self._children.append(child)
+        if lasting:
+            self._lasting[child.pid] = name, command
         return child
+
+    def _launch(self, name: str, command: list[str]) -> "subprocess.Popen[bytes]":
+        with (self.folder / f"{name}.log").open("ab") as log:
+            return subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True, preexec_fn=_end_with_parent)
 
     def stop(self) -> None:
         """End every process, the database last."""
@@ -146,9 +173,11 @@ class Stack:
             try:
                 child.wait(8)
             except subprocess.TimeoutExpired:
-                os.killpg(child.pid, signal.SIGKILL)
+                child.kill()
                 child.wait()
+            _kill_group(child)
         self._children.clear()
+        self._lasting.clear()
         if self._postgres:
             self._postgres.stop()
 

@@ -66,6 +66,7 @@ class EmbeddedPostgres:
     durable: bool = True
     _lock: int = -1
     _server: "subprocess.Popen[bytes] | None" = None
+    _sockets: Path | None = None
 
     def start(self) -> str:
         """Start (initialising when new) and return the URL; raises PostgresFailed."""
@@ -84,7 +85,7 @@ class EmbeddedPostgres:
         if not data.exists():
             self._initialise(binaries, account, data)
         _clear_stale(data)
-        sockets = self._socket_folder(account)
+        sockets = self._sockets = self._sockets or self._socket_folder(account)
         log = self.folder / "log"
         arguments = [str(binaries / "postgres"), "-D", str(data), "-k", str(sockets), "-c", "listen_addresses=", "-c", "max_connections=200",
                      "-c", "log_min_messages=warning", "-c", "shared_buffers=128MB"]  # fmt: skip
@@ -94,6 +95,15 @@ class EmbeddedPostgres:
             self._server = subprocess.Popen(arguments, stdout=sink, stderr=sink, preexec_fn=_shut_down_with_parent, start_new_session=True, **_as(account))
         self._wait(sockets, log)
         return f"postgresql://postgres@/postgres?host={sockets}"
+
+    def runs(self) -> bool:
+        """Tell whether the server runs."""
+        return self._server is not None and self._server.poll() is None
+
+    def start_again(self) -> None:
+        """Start anew after a crash, under the same URL."""
+        self.stop()
+        self.start()
 
     def stop(self) -> None:
         """Stop the server in fast mode and free the folder."""
