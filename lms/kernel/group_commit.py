@@ -7,6 +7,7 @@ and no delay; nobody works for others beyond its own batch; nobody polls.
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any, Generic, TypeVar
 
 import psycopg
@@ -40,11 +41,13 @@ class GroupCommit(Generic[Row, Answer]):
     """One lane of grouped writes on a connection of its own.
 
     `write(connection, rows) -> answers` runs inside a transaction and returns one answer a row, in order; an answer that is
-    an exception is raised to its caller alone.
+    an exception is raised to its caller alone. A write that is a `single` statement is its own transaction: it is spared the
+    round trips of BEGIN and COMMIT, and is as durable when its answer comes.
     """
 
-    def __init__(self, write: Callable[["psycopg.Connection[Any]", Sequence[Row]], Sequence[Answer | Exception]]) -> None:
+    def __init__(self, write: Callable[["psycopg.Connection[Any]", Sequence[Row]], Sequence[Answer | Exception]], *, single: bool = False) -> None:
         self._write = write
+        self._single = single
         self._queue: list[_Entry[Row, Answer]] = []
         self._guard = threading.Lock()
         self._led = False
@@ -107,7 +110,7 @@ class GroupCommit(Generic[Row, Answer]):
         if self._link is None or self._link.closed:
             self._link = db.connection()
         try:
-            with self._link.transaction():
+            with nullcontext() if self._single else self._link.transaction():
                 answers = self._write(self._link, [entry.row for entry in batch])
         except psycopg.OperationalError:
             self._link.close()

@@ -20,6 +20,7 @@ from lms.services import progress
 from lms.services import unit as units
 from lms.store import enrolment as store
 from lms.store import person as person_store
+from lms.store import plan as plan_store
 from lms.store import progress as progress_store
 from lms.store import unit as unit_store
 
@@ -182,17 +183,16 @@ def of_person(session: Session, person_id: int, programme_code: str) -> Enrolmen
 
 def facts(session: Session, person_id: int, programme_code: str) -> EnrolmentFacts | None:
     """Return what tools may know of a person's enrolment."""
-    enrolment = of_person(session, person_id, programme_code)
-    if enrolment is None:
+    found = plan_store.learning(session, person_id, programme_code)
+    if found is None:
         return None
-    programme = programmes.programme(session, programme_code)
-    missing = progress.missing(programme, progress_store.of_enrolment(session, enrolment.id))
+    missing = progress.missing(programmes.parsed(session, found.version), found.progress)
     return EnrolmentFacts(
-        id=enrolment.id,
+        id=found.enrolment_id,
         person_id=person_id,
         programme_code=programme_code,
-        city=enrolment.city,
-        unit_id=enrolment.unit_id,
+        city=found.city,
+        unit_id=found.unit_id,
         learning_complete=not missing,
         missing=missing,
     )
