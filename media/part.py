@@ -36,6 +36,7 @@ part = Part(
     jobs=(
         *ASSET_JOBS,
         Job("media.watched", watching.tell, tries=20),
+        Job("media.tell_missed", watching.tell_missed, cron="*/5 * * * *"),
         Job("media.settle_waiting", watching.settle_waiting, cron="* * * * *"),
         Job("media.find_delivery_gaps", delivery_record.find_gaps, cron="* * * * *"),
     ),

@@ -123,11 +123,10 @@ class Window(Period):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Presence:
-    """Ask now and then whether somebody is there."""
+    """Ask now and then whether somebody is there; three minutes to answer are everybody's."""
 
     from_minutes: Some
     to_minutes: Some
-    answer_minutes: Some = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -203,6 +203,21 @@ def unsettled(session: Session, before: datetime, limit: int = 500) -> list[int]
     )
 
 
+def untold(session: Session, before: datetime, limit: int = 500) -> list[tuple[int, int, int]]:
+    """Return the (person, activity, asset) that were watched before then and of which the platform does not know.
+
+    lms's `activity_done` is read here by name: asking for each video ever watched would cost a query a row.
+    """
+    rows = session.execute(
+        text(
+            "SELECT w.person_id, w.activity_id, w.asset_id FROM watched w WHERE w.done_at <= :before AND NOT EXISTS "
+            "(SELECT FROM activity_done d WHERE d.person_id = w.person_id AND d.activity_id = w.activity_id) ORDER BY 1, 2, 3 LIMIT :limit"
+        ),
+        {"before": before, "limit": limit},
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
 def differences(session: Session) -> list[tuple[int, int, int]]:
     """Return the (person, activity, asset) whose accepted seconds are not the union of what reports and corrections gained."""
     rows = session.execute(

@@ -305,3 +305,18 @@ def test_a_change_to_the_union_is_found_by_the_verifier(app: Flask, clock: Fixed
     with transaction() as session:
         session.execute(text("UPDATE watched SET accepted = '{[0,2700000)}'"))
     assert len(verified()) == 1
+
+
+def test_an_hour_is_not_lost_with_the_worker_that_was_to_tell_of_it(app: Flask, clock: FixedClock) -> None:
+    (video,) = videos(seconds=100)
+    player = Player(app, clock)
+    assert player.play(player.open(video)["lease"], 0, 100)["done"]  # its job never ends: the worker is killed over it
+    count = "SELECT count(*) FROM activity_done WHERE activity_id = :id"
+    clock.advance(minutes=16)
+    with transaction() as session:
+        found = list(watching.verify(session, clock.now()))
+        assert found == [f"watched {id_of(LIN)}/{video.activity_id}/{video.asset_id}: the video was watched and its lesson does not know"]
+    watching.tell_missed(clock.now())
+    with transaction() as session:
+        assert session.execute(text(count), {"id": video.activity_id}).scalar_one() == 1
+        assert list(watching.verify(session, clock.now())) == []
