@@ -28,8 +28,12 @@ class StackFailed(RuntimeError):
     """A process of the product did not start."""
 
 
-def _end_with_parent() -> None:
-    end_with_parent(signal.SIGTERM)
+def _server_ends_with_us() -> None:
+    end_with_parent(signal.SIGTERM)  # it has workers of its own to end
+
+
+def _ends_with_us() -> None:
+    end_with_parent(signal.SIGKILL)  # asked kindly, a job worker would wait for the database, which is gone by then
 
 
 def _kill_group(process: "subprocess.Popen[bytes]") -> None:
@@ -162,7 +166,8 @@ class Stack:
 
     def _launch(self, name: str, command: list[str]) -> "subprocess.Popen[bytes]":
         with (self.folder / f"{name}.log").open("ab") as log:
-            return subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True, preexec_fn=_end_with_parent)
+            ending = _server_ends_with_us if name == "server" else _ends_with_us
+            return subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True, preexec_fn=ending)
 
     def stop(self) -> None:
         """End every process, the database last."""
