@@ -9,7 +9,6 @@ from exam.domain import blueprint as blueprints
 from exam.domain.attempt import State
 from exam.domain.blueprint import Blueprint
 from exam.domain.exam import Exam, Release, WindowRule
-from exam.store import attempt as attempts
 from exam.store import exam as store
 from lms import api as platform
 from lms.domain.activity import Activity, ActivityState
@@ -136,15 +135,8 @@ def accommodate(code: str, person_id: int, percent: int, *, actor_id: int | None
 
 def states(session: Session, person_id: int, activities: Sequence[Activity], now: datetime) -> Mapping[int, ActivityState]:
     """Tell how far a learner is with the exams on her plan."""
-    exams = store.by_codes(session, [activity.ref for activity in activities])
-    newest = attempts.newest_by_exam(session, person_id, [exam.id for exam in exams.values()])
-    known = {}
-    for activity in activities:
-        exam = exams.get(activity.ref)
-        if exam is not None:
-            attempt = newest.get(exam.id)
-            known[activity.id] = _state(activity.id, exam, attempt.state if attempt else None, now)
-    return known
+    exams = store.with_newest_state(session, person_id, [activity.ref for activity in activities])
+    return {activity.id: _state(activity.id, *exams[activity.ref], now) for activity in activities if activity.ref in exams}
 
 
 def _state(activity_id: int, exam: Exam, state: State | None, now: datetime) -> ActivityState:

@@ -56,7 +56,7 @@ _REFUSALS: dict[str, type[Refusal]] = {
 }
 
 # The save lane and the hand-in lane wait for nobody but themselves.
-_saves: GroupCommit[SaveRow, tuple[Verdict, ...]] = GroupCommit(store.save)
+_saves: GroupCommit[SaveRow, tuple[Verdict, ...]] = GroupCommit(store.save, single=True)
 _submits: GroupCommit[SubmitRow, Ended] = GroupCommit(store.submit)
 
 

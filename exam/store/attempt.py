@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Identity, Index, Integer, Row, String, UniqueConstraint, select, text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Identity, Index, Integer, String, UniqueConstraint, bindparam, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from exam.domain.attempt import Answer, State, choices_of
 from exam.domain.paper import Paper
 from exam.store.paper import paper_of
-from lms.kernel.db import APPEND_ONLY, Base
+from lms.kernel.db import APPEND_ONLY, Base, Statement
 
 
 class AttemptRow(Base):
@@ -129,9 +129,13 @@ class Opening:
 _READ = select(AttemptRow.__table__)
 
 
-_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('attempt:' || CAST(:exam AS bigint), CAST(:person AS bigint)))")
-_BEGIN = text(
-    """
+_NEWEST_OF = _READ.where(AttemptRow.exam_id == bindparam("exam"), AttemptRow.person_id == bindparam("person")).order_by(AttemptRow.number.desc()).limit(1)
+_NEWEST = Statement(_NEWEST_OF)
+_NEWEST_LOCKED = Statement(_NEWEST_OF.with_for_update())
+_ONE_AT_A_TIME = Statement(text("SELECT pg_advisory_xact_lock(hashtextextended('attempt:' || CAST(:exam AS bigint), CAST(:person AS bigint)))"))
+_BEGIN = Statement(
+    text(
+        """
     WITH taken AS (
       UPDATE paper SET taken_at = :now
       WHERE id = (SELECT id FROM paper WHERE exam_id = :exam AND taken_at IS NULL ORDER BY assembly_id, number LIMIT 1 FOR UPDATE SKIP LOCKED)
@@ -145,18 +149,18 @@ _BEGIN = text(
     )
     SELECT made.*, assembly_id, paper_number, version_ids, orders, expected, hash FROM made, taken
     """
+    )
 )
 
 
 def one_at_a_time(session: Session, exam_id: int, person_id: int) -> None:
     """Let no other start of the same person at the same exam go on until this transaction ends."""
-    session.connection().execute(_ONE_AT_A_TIME, {"exam": exam_id, "person": person_id})
+    _ONE_AT_A_TIME.rows(session, exam=exam_id, person=person_id)
 
 
 def begin(session: Session, *, exam_id: int, person_id: int, number: int, deadline: datetime, percent: int, device: str, now: datetime) -> Opening | None:
     """Take the next free paper and open an attempt at it; None when no paper is free."""
-    facts = {"exam": exam_id, "person": person_id, "number": number, "deadline": deadline, "percent": percent, "device": device, "now": now}
-    row = session.connection().execute(_BEGIN, facts).first()
+    row = _BEGIN.row(session, exam=exam_id, person=person_id, number=number, deadline=deadline, percent=percent, device=device, now=now)
     if row is None:
         return None
     return Opening(_attempt(row), row.assembly_id, paper_of(row.paper_number, row.version_ids, row.orders, row.expected, row.hash))
@@ -164,8 +168,7 @@ def begin(session: Session, *, exam_id: int, person_id: int, number: int, deadli
 
 def newest_of(session: Session, person_id: int, exam_id: int, *, lock: bool = False) -> Attempt | None:
     """Return the person's newest attempt at an exam."""
-    query = _READ.where(AttemptRow.exam_id == exam_id, AttemptRow.person_id == person_id).order_by(AttemptRow.number.desc()).limit(1)
-    row = session.connection().execute(query.with_for_update() if lock else query).first()
+    row = (_NEWEST_LOCKED if lock else _NEWEST).row(session, exam=exam_id, person=person_id)
     return None if row is None else _attempt(row)
 
 
@@ -263,7 +266,7 @@ def state_counts(session: Session, exam_id: int) -> dict[str, int]:
     return {str(state): int(count) for state, count in rows}
 
 
-def _attempt(row: Row[Any]) -> Attempt:
+def _attempt(row: Any) -> Attempt:
     answers = {
         index + 1: Answer(choices_of(stored), revision, marked)
         for index, (stored, revision, marked) in enumerate(zip(row.answers, row.revisions, row.marks, strict=True))

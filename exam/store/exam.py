@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Integer, Row, String, UniqueConstraint, select
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Integer, String, UniqueConstraint, bindparam, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from exam.domain import blueprint as blueprints
+from exam.domain.attempt import State
 from exam.domain.blueprint import Blueprint
 from exam.domain.exam import Exam, Release, WindowRule
-from lms.kernel.db import APPEND_ONLY, Base
+from lms.kernel.db import APPEND_ONLY, Base, Statement
 
 
 class BlueprintRow(Base):
@@ -101,12 +102,19 @@ def add(session: Session, row: ExamRow) -> int:
 
 
 _READ = select(ExamRow.__table__)
-_PERCENT = select(AccommodationRow.percent)
+_BY_CODE = Statement(_READ.where(ExamRow.code == bindparam("code")))
+_NEWEST_STATES = Statement(
+    text(
+        "SELECT exam.*, (SELECT attempt.state FROM attempt WHERE exam_id = exam.id AND person_id = :person ORDER BY attempt.number DESC LIMIT 1) AS newest "
+        "FROM exam WHERE code = ANY(:codes)"
+    )
+)
+_PERCENT = Statement(select(AccommodationRow.percent).where(AccommodationRow.exam_id == bindparam("exam"), AccommodationRow.person_id == bindparam("person")))
 
 
 def by_code(session: Session, code: str) -> Exam | None:
     """Return an exam by its code."""
-    row = session.connection().execute(_READ.where(ExamRow.code == code)).first()
+    row = _BY_CODE.row(session, code=code)
     return None if row is None else _exam(row)
 
 
@@ -121,9 +129,9 @@ def all_of(session: Session, programme_code: str | None = None) -> Sequence[Exam
     return [_exam(row) for row in session.execute(query.where(ExamRow.programme_code == programme_code) if programme_code else query)]
 
 
-def by_codes(session: Session, codes: Sequence[str]) -> dict[str, Exam]:
-    """Return exams by their codes."""
-    return {row.code: _exam(row) for row in session.execute(_READ.where(ExamRow.code.in_(codes)))}
+def with_newest_state(session: Session, person_id: int, codes: Sequence[str]) -> dict[str, tuple[Exam, State | None]]:
+    """Return exams by their codes, each with the state of the person's newest attempt."""
+    return {row.code: (_exam(row), State(row.newest) if row.newest else None) for row in _NEWEST_STATES.rows(session, person=person_id, codes=list(codes))}
 
 
 def lock(session: Session, exam_id: int) -> ExamRow:
@@ -133,8 +141,8 @@ def lock(session: Session, exam_id: int) -> ExamRow:
 
 def percent_of(session: Session, exam_id: int, person_id: int) -> int:
     """Return the person's accommodation, 100 where there is none."""
-    found = session.connection().execute(_PERCENT.where(AccommodationRow.exam_id == exam_id, AccommodationRow.person_id == person_id)).scalar()
-    return 100 if found is None else int(found)
+    found = _PERCENT.row(session, exam=exam_id, person=person_id)
+    return 100 if found is None else int(found.percent)
 
 
 def set_percent(session: Session, exam_id: int, person_id: int, percent: int) -> None:
@@ -142,7 +150,7 @@ def set_percent(session: Session, exam_id: int, person_id: int, percent: int) ->
     session.merge(AccommodationRow(exam_id=exam_id, person_id=person_id, percent=percent))
 
 
-def _exam(row: Row[Any]) -> Exam:
+def _exam(row: Any) -> Exam:
     return Exam(
         id=row.id, code=row.code, programme_code=row.programme_code, title=row.title, component=row.component, bank_code=row.bank_code,
         opens=row.opens, closes=row.closes, window_rule=WindowRule(row.window_rule), minutes=row.minutes, attempts=row.attempts,
