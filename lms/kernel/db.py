@@ -160,12 +160,6 @@ def connection() -> "psycopg.Connection[tuple[Any, ...]]":
     return psycopg.connect(url, options=_state["options"], autocommit=True, connect_timeout=10)
 
 
-def ping() -> None:
-    """Ask the database for a sign of life; raises when it gives none."""
-    with engine().connect() as link:
-        link.execute(text("SELECT 1"))
-
-
 def unsafe_settings() -> list[str]:
     """Return the names of settings under which an acknowledged write could be lost."""
     with engine().connect() as link:
