@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import psycopg
 
 from media.domain.interval import Spans
@@ -79,24 +80,24 @@ _LOAD = (
     "FROM playback_lease l JOIN watched w USING (person_id, activity_id, asset_id) "
     "LEFT JOIN delivery d USING (person_id, asset_id) WHERE l.id = ANY(%s)"
 )
+# One parameter of JSON: thirty arrays would cost the driver more than the database needs for the writes.
 _SAVE = (
-    "WITH beats AS (INSERT INTO beat (lease_id, sequence, arrived_at, claimed, accepted) "
-    "SELECT lease_id, sequence, arrived_at, claimed::int4multirange, accepted::int4multirange FROM unnest("
-    "%s::bigint[], %s::int[], %s::timestamptz[], %s::text[], %s::text[]) AS b (lease_id, sequence, arrived_at, claimed, accepted)), "
+    "WITH given AS (SELECT %s::json AS given), "
+    "beats AS (INSERT INTO beat (lease_id, sequence, arrived_at, claimed, accepted) SELECT b.* FROM given, json_to_recordset(given -> 'beats') "
+    "AS b (lease_id bigint, sequence int, arrived_at timestamptz, claimed int4multirange, accepted int4multirange)), "
     "refusals AS (INSERT INTO refused_span (person_id, activity_id, lease_id, at, reason, provisional, spans) "
-    "SELECT person_id, activity_id, lease_id, at, reason, provisional, spans::int4multirange FROM unnest("
-    "%s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::text[], %s::boolean[], %s::text[]) "
-    "AS r (person_id, activity_id, lease_id, at, reason, provisional, spans)), "
-    "leases AS (UPDATE playback_lease l SET counted_at = n.counted_at, unspent_ms = n.unspent_ms, lost_ms = n.lost_ms FROM unnest("
-    "%s::bigint[], %s::timestamptz[], %s::int[], %s::bigint[]) AS n (id, counted_at, unspent_ms, lost_ms) WHERE l.id = n.id), "
-    "seconds AS (UPDATE watched w SET accepted = n.accepted::int4multirange, waiting = n.waiting::int4multirange, "
-    "waiting_since = n.waiting_since, undelivered = n.undelivered::int4multirange, resume_ms = n.resume_ms, done_at = n.done_at, "
-    "updated_at = n.updated_at FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::timestamptz[], "
-    "%s::text[], %s::int[], %s::timestamptz[], %s::timestamptz[]) AS n (person_id, activity_id, asset_id, accepted, waiting, "
-    "waiting_since, undelivered, resume_ms, done_at, updated_at) "
+    "SELECT r.* FROM given, json_to_recordset(given -> 'refused') "
+    "AS r (person_id bigint, activity_id bigint, lease_id bigint, at timestamptz, reason text, provisional boolean, spans int4multirange)), "
+    "leases AS (UPDATE playback_lease l SET counted_at = n.counted_at, unspent_ms = n.unspent_ms, lost_ms = n.lost_ms "
+    "FROM given, json_to_recordset(given -> 'budgets') AS n (id bigint, counted_at timestamptz, unspent_ms int, lost_ms bigint) WHERE l.id = n.id), "
+    "seconds AS (UPDATE watched w SET accepted = n.accepted, waiting = n.waiting, waiting_since = n.waiting_since, undelivered = n.undelivered, "
+    "resume_ms = n.resume_ms, done_at = n.done_at, updated_at = n.updated_at FROM given, json_to_recordset(given -> 'watched') "
+    "AS n (person_id bigint, activity_id bigint, asset_id bigint, accepted int4multirange, waiting int4multirange, waiting_since timestamptz, "
+    "undelivered int4multirange, resume_ms int, done_at timestamptz, updated_at timestamptz) "
     "WHERE w.person_id = n.person_id AND w.activity_id = n.activity_id AND w.asset_id = n.asset_id) "
-    "UPDATE playback_account a SET presence_left_ms = n.left_ms, presence_number = n.number, presence_asked_at = n.asked_at FROM unnest("
-    "%s::bigint[], %s::int[], %s::int[], %s::timestamptz[]) AS n (person_id, left_ms, number, asked_at) WHERE a.person_id = n.person_id"
+    "UPDATE playback_account a SET presence_left_ms = n.left_ms, presence_number = n.number, presence_asked_at = n.asked_at "
+    "FROM given, json_to_recordset(given -> 'presences') AS n (person_id bigint, left_ms int, number int, asked_at timestamptz) "
+    "WHERE a.person_id = n.person_id"
 )
 _ENQUEUE = "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW('default', %s, 0, NULL, NULL, %s::jsonb, NULL)::procrastinate_job_to_defer_v1])"
 
@@ -124,42 +125,33 @@ def load(link: Link, leases: Sequence[int], sequences: Sequence[int]) -> dict[in
 
 def save(link: Link, changes: Changes) -> None:
     """Write the batch in one statement."""
-    beats, refused, watched = changes.beats, changes.refused, changes.watched
-    link.execute(
-        _SAVE,
-        (
-            [beat.lease_id for beat in beats],
-            [beat.sequence for beat in beats],
-            [beat.arrived_at for beat in beats],
-            [to_text(beat.claimed) for beat in beats],
-            [to_text(beat.accepted) for beat in beats],
-            [one.key[0] for one in refused],
-            [one.key[1] for one in refused],
-            [one.lease_id for one in refused],
-            [one.at for one in refused],
-            [one.reason.value for one in refused],
-            [one.provisional for one in refused],
-            [to_text(one.spans) for one in refused],
-            list(changes.budgets),
-            [budget.counted_at for budget in changes.budgets.values()],
-            [budget.unspent_ms for budget in changes.budgets.values()],
-            [budget.lost_ms for budget in changes.budgets.values()],
-            [key[0] for key in watched],
-            [key[1] for key in watched],
-            [key[2] for key in watched],
-            [to_text(state.accepted) for state, _done, _now in watched.values()],
-            [to_text(state.waiting) for state, _done, _now in watched.values()],
-            [state.waiting_since for state, _done, _now in watched.values()],
-            [to_text(state.undelivered) for state, _done, _now in watched.values()],
-            [state.resume_ms for state, _done, _now in watched.values()],
-            [done for _state, done, _now in watched.values()],
-            [now for _state, _done, now in watched.values()],
-            list(changes.presences),
-            [presence.left_ms for presence in changes.presences.values()],
-            [presence.number for presence in changes.presences.values()],
-            [presence.asked_at for presence in changes.presences.values()],
-        ),
-    )
+    given = {
+        "beats": [
+            {"lease_id": one.lease_id, "sequence": one.sequence, "arrived_at": one.arrived_at, "claimed": to_text(one.claimed),
+             "accepted": to_text(one.accepted)}
+            for one in changes.beats
+        ],
+        "refused": [
+            {"person_id": one.key[0], "activity_id": one.key[1], "lease_id": one.lease_id, "at": one.at, "reason": one.reason.value,
+             "provisional": one.provisional, "spans": to_text(one.spans)}
+            for one in changes.refused
+        ],
+        "budgets": [
+            {"id": lease_id, "counted_at": one.counted_at, "unspent_ms": one.unspent_ms, "lost_ms": one.lost_ms} for lease_id, one in changes.budgets.items()
+        ],
+        "watched": [_watched_line(key, *line) for key, line in changes.watched.items()],
+        "presences": [
+            {"person_id": person_id, "left_ms": one.left_ms, "number": one.number, "asked_at": one.asked_at} for person_id, one in changes.presences.items()
+        ],
+    }  # fmt: skip
+    link.execute(_SAVE, (msgspec.json.encode(given).decode(),))
+
+
+def _watched_line(key: WatchedKey, state: Watched, done_at: datetime | None, now: datetime) -> dict[str, object]:
+    return {
+        "person_id": key[0], "activity_id": key[1], "asset_id": key[2], "accepted": to_text(state.accepted), "waiting": to_text(state.waiting),
+        "waiting_since": state.waiting_since, "undelivered": to_text(state.undelivered), "resume_ms": state.resume_ms, "done_at": done_at, "updated_at": now,
+    }  # fmt: skip
 
 
 def enqueue(link: Link, job: str, arguments: Mapping[str, object]) -> None:
