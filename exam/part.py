@@ -38,7 +38,7 @@ part = Part(
     jobs=JOBS,
     nav=(
         NavEntry(N_("考试"), "exams.everything", "quiz", Permission.SIT_EXAM, 22),
-        NavEntry(N_("考试管理"), "exam_board.everything", "settings", Permission.MANAGE_EXAMS, 60),
+        NavEntry(N_("考试管理"), "exam_board.everything", "settings", Permission.MANAGE_EXAMS, 60, hint=N_("组卷，查看考试进行情况，公布成绩")),
     ),
     on_mount=token.mount,
     verifiers=(verify,),

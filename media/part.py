@@ -41,8 +41,8 @@ part = Part(
         Job("media.find_delivery_gaps", delivery_record.find_gaps, cron="* * * * *"),
     ),
     nav=(
-        NavEntry(N_("视频资源"), "assets.every", "play", Permission.EDIT_COURSES, 61),
-        NavEntry(N_("学时申诉"), "appeals.page", "flag", Permission.MANAGE_CLASS, 62),
+        NavEntry(N_("视频资源"), "assets.every", "play", Permission.EDIT_COURSES, 61, hint=N_("上传视频，查看转码进度")),
+        NavEntry(N_("学时申诉"), "appeals.page", "flag", Permission.MANAGE_CLASS, 62, hint=N_("处理学员对未计入时间的申诉")),
     ),
     on_mount=_mount,
     verifiers=(watching.verify,),

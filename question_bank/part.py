@@ -16,5 +16,5 @@ part = Part(
     folder=Path(__file__).parent,
     routes=(bank, item, review, staging),
     commands=(commands,),
-    nav=(NavEntry(N_("题库"), "bank.banks", "list", Permission.WRITE_ITEMS, 40),),
+    nav=(NavEntry(N_("题库"), "bank.banks", "list", Permission.WRITE_ITEMS, 40, hint=N_("编写、导入、查找和审核试题")),),
 )

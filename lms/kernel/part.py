@@ -21,13 +21,15 @@ Verifier = Callable[[Session, datetime], Iterable[str]]
 
 @dataclass(frozen=True, slots=True)
 class NavEntry:
-    """One entry of the navigation, shown to who holds the permission."""
+    """One entry of the navigation, shown to who holds the permission; `also` are further paths whose pages belong to it."""
 
     label: str
     endpoint: str
     icon: str
     permission: Permission
     position: int = 50
+    hint: str = ""
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.PROVINCE_MANAGER: _MANAGER
     | {Permission.GRANT_ROLES, Permission.MANAGE_PROGRAMMES, Permission.MANAGE_EXAMS, Permission.ISSUE_CERTIFICATES, Permission.INVIGILATE},
     Role.COURSE_EDITOR: frozenset({Permission.EDIT_COURSES}),
-    Role.OPERATOR: frozenset({Permission.OPERATE, Permission.SEE_REPORTS, Permission.INVIGILATE}),
+    Role.OPERATOR: frozenset({Permission.OPERATE, Permission.MANAGE_PROGRAMMES, Permission.SEE_REPORTS, Permission.INVIGILATE}),
     Role.AUDITOR: frozenset({Permission.AUDIT, Permission.SEE_REPORTS}),
 }
 

@@ -18,6 +18,7 @@ from lms.services import course as service
 from lms.services import programme as programmes
 
 course = routes("course", __name__, url_prefix="/manage/courses")
+_ACTIVITY_WORDS = {"video": lazy_gettext("视频"), "quiz": lazy_gettext("小测")}
 
 
 class CourseForm(Form):
@@ -264,6 +265,6 @@ def _lesson_page(found: service.LessonView, form: LessonForm) -> str:
         back=url_for("course.page", course_id=found.course.id),
         action=url_for("course.change", lesson_id=found.lesson.id),
         form=form,
-        activities=tuple((one.title, one.kind) for one in found.activities),
+        activities=tuple((one.title, str(_ACTIVITY_WORDS.get(one.kind, one.kind))) for one in found.activities),
     )
     return render_template("lms/course/lesson.html", page=shown)

@@ -96,7 +96,7 @@ def _steps(found: LessonView) -> tuple[StepView, ...]:
     here = _ORDER.index(found.state)
     stations = [(LessonState.WATCHED, _("观看"))]
     if found.quiz_asked:
-        stations.append((LessonState.QUIZ_PASSED, _("随堂小测")))
+        stations.append((LessonState.QUIZ_PASSED, _("课后小测")))
     stations.append((LessonState.CREDITED, _("计入学时")))
     views, reached = [], True
     for state, title in stations:

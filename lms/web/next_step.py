@@ -24,6 +24,7 @@ class NextView:
     url: str | None = None
     until: datetime | None = None
     until_label: str | None = None
+    eyebrow: str | None = None
 
 
 def next_view(found: Plan) -> NextView:
@@ -36,9 +37,10 @@ def _learn(found: Plan) -> NextView:
     url = url_for("lesson.page", lesson_id=lesson.id) if lesson else None
     label = _("开始学习") if state is LessonState.NOT_STARTED else _("继续学习")
     if state is LessonState.WATCHED:
-        label = _("去做随堂小测")
+        label = _("去做课后小测")
     return NextView(
-        title=_("下一步：%(title)s", title=lesson.title if lesson else ""),
+        eyebrow=_("下一步"),
+        title=lesson.title if lesson else "",
         text="，".join(found.missing),
         label=label,
         url=url,
@@ -82,7 +84,8 @@ def _sit_exam(found: Plan) -> NextView:
     kind = kind_of(exam.kind) if exam else None
     url = kind.address(exam) if exam and kind and kind.address else _plan_url(found)
     return NextView(
-        title=_("下一步：参加线上测试"),
+        eyebrow=_("下一步"),
+        title=_("参加线上测试"),
         text=_("%(minutes)s 分钟，%(items)s 题。请准备好安静的环境和稳定的网络。", minutes=found.programme.exam.minutes, items=found.programme.exam.items),
         label=_("去参加测试"),
         url=url,
@@ -109,16 +112,18 @@ def _exam_is_over(found: Plan) -> NextView:
 def _offline(found: Plan) -> NextView:
     period = next((stage for stage in found.programme.stages if stage.activity == "offline"), None)
     return NextView(
-        _("下一步：参加线下培训"),
+        _("参加线下培训"),
         _("时间为%(days)s，由当地教育行政部门通知地点；签到名单录入后，这里显示学时。", days=days(period)),
         _("查看学习计划"),
         _plan_url(found),
+        eyebrow=_("下一步"),
     )
 
 
 def _assignments(found: Plan) -> NextView:
     left = "、".join(f"《{one.title}》" for one in found.programme.assignments if one.code not in found.standing.scored)
-    return NextView(_("下一步：完成作业"), _("%(titles)s还没有成绩；评阅完成并录入后，这里自动更新。", titles=left), _("查看作业要求"), _plan_url(found))
+    words = _("%(titles)s还没有成绩；评阅完成并录入后，这里自动更新。", titles=left)
+    return NextView(_("完成作业"), words, _("查看作业要求"), _plan_url(found), eyebrow=_("下一步"))
 
 
 def _wait_for_result(_found: Plan) -> NextView:

@@ -126,7 +126,7 @@ def _asked(told: Programme) -> tuple[tuple[str, str], ...]:
         (_("线下培训"), _("%(hours)s 学时", hours=format_hours(rule.offline)) if rule.offline else _("不要求")),
         (_("一学时"), _("%(minutes)s 分钟", minutes=int(span.total_seconds() // 60))),
         (_("学时怎么计"), counted[rule.credit]),
-        (_("随堂小测"), _("通过后才计入学时") if rule.quiz_required else _("可做可不做，不影响学时")),
+        (_("课后小测"), _("通过后才计入学时") if rule.quiz_required else _("可做可不做，不影响学时")),
         (_("作业"), "、".join(one.title for one in told.assignments) or _("不要求")),
         (_("证书"), told.certificate.title),
     )

@@ -47,7 +47,7 @@ def test_a_lesson_shows_its_panels_its_state_and_every_lesson(app: Flask, taught
     assert text.count("enhance.js") == 2  # the page's own, and the panel's
     assert text.count("已看 40%") == 3
     assert ASKED == [3]  # one question for all lessons
-    assert "随堂小测" in text
+    assert "课后小测" in text
     assert 'aria-current="page"' in text
 
 
