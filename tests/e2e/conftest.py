@@ -16,7 +16,7 @@ from lms.kernel import db
 from lms.kernel.passwords import hash_password
 from lms.store import person as people
 from lms.store import signing_in
-from tests.support import browser, chromium
+from tests.support import browser, chromium, province
 
 PASSWORD = "Clear-Sky-2026"
 
@@ -73,6 +73,17 @@ def product(chromium_browser: Browser, tmp_path_factory: pytest.TempPathFactory)
     # TZ is another than China's on purpose: no page may depend on it.
     stack = Stack(tmp_path_factory.mktemp("product"), free_port(), workers=1, environment={"TZ": "America/New_York", "LOG_LEVEL": "WARNING"})
     with running(stack):
+        stack.start_server()
+        stack.start_worker()
+        yield Product(stack)
+
+
+@pytest.fixture(scope="session")
+def demo_province(chromium_browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """A product filled like `make demo`, with a short first film; for tests that walk it, each as somebody else."""
+    stack = Stack(tmp_path_factory.mktemp("province"), free_port(), workers=1, environment={"TZ": "America/New_York", "LOG_LEVEL": "WARNING"})
+    with running(stack):
+        province.fill(stack)
         stack.start_server()
         stack.start_worker()
         yield Product(stack)

@@ -1,0 +1,184 @@
+"""Every page, as the person it is for: readable by everyone, nothing from elsewhere, nothing sideways (AX-01, AX-02, DP-10)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from demo.province import BANK, DEMO_CODE
+from question_bank.services import staging
+from tests.e2e.conftest import Product
+from tests.support import axe, browser, province
+
+LESSON_BYTES = 200_000
+STRANGER = ""
+EXAM = "(SELECT code FROM exam ORDER BY id LIMIT 1)"
+
+
+@dataclass(frozen=True)
+class Sight:
+    """One page: who looks at it, and what SQL finds the parts of its address."""
+
+    account: str
+    parts: dict[str, str] = field(default_factory=dict)
+    status: int = 200
+
+
+def _id(table: str, where: str = "true") -> str:
+    return f"(SELECT min(id) FROM {table} WHERE {where})"  # noqa: S608 - written here, not by a reader
+
+
+BATCH = {"code": f"'{BANK}'", "batch_id": _id("import_batch")}
+PROGRAMME = {"code": f"'{DEMO_CODE}'"}
+SIGHTS: dict[str, Sight] = {
+    "home.page": Sight("zhou"),
+    "plan.page": Sight("lin"),
+    "lesson.first": Sight("zhou"),
+    "lesson.page": Sight("zhou", {"lesson_id": "(SELECT a.lesson_id FROM activity a JOIN asset s ON s.code = a.ref WHERE s.state = 'ready' LIMIT 1)"}),
+    "playback.losses": Sight("zhou", {"activity_id": _id("activity", "kind = 'video'")}),
+    "grade.page": Sight("lin"),
+    "certificate.page": Sight("lin"),
+    "exams.everything": Sight("lin"),
+    "exams.briefing": Sight("zhou", {"code": EXAM}),
+    "programme.page": Sight("zhou", PROGRAMME),
+    "account.page": Sight("zhou"),
+    "account.password": Sight("zhou"),
+    "signing_in.consent": Sight("zhou"),
+    "unit.page": Sight("tao"),
+    "unit.members": Sight("tao", {"unit_id": _id("unit", "kind = 'school'")}),
+    "people.person": Sight("tao", {"person_id": _id("person", "account = 'lin'")}),
+    "grade.of_person": Sight("tao", {"person_id": _id("person", "account = 'lin'")}),
+    "appeals.page": Sight("tao"),
+    "bank.banks": Sight("wei"),
+    "bank.page": Sight("wei", {"code": f"'{BANK}'"}),
+    "bank.coverage": Sight("wei", {"code": f"'{BANK}'"}),
+    "staging.upload": Sight("wei", {"code": f"'{BANK}'"}),
+    "staging.batch": Sight("wei", BATCH),
+    "staging.line": Sight("wei", {**BATCH, "position": "(SELECT min(position) FROM import_line)"}),
+    "item.page": Sight("wei", {"code": f"'{BANK}'", "item_id": _id("item")}),
+    "item.edit": Sight("wei", {"code": f"'{BANK}'", "item_id": _id("item")}),
+    "item.new": Sight("wei", {"code": f"'{BANK}'"}),
+    "review.queue": Sight("rong", {"code": f"'{BANK}'"}),
+    "course.all": Sight("kang"),
+    "course.page": Sight("kang", {"course_id": _id("course")}),
+    "course.lesson": Sight("kang", {"lesson_id": _id("lesson")}),
+    "assets.every": Sight("kang"),
+    "assets.one": Sight("kang", {"code": "(SELECT code FROM asset WHERE state = 'ready' LIMIT 1)"}),
+    "assets.new": Sight("kang"),
+    "attendance.programmes": Sight("ning"),
+    "attendance.lists": Sight("ning", PROGRAMME),
+    "attendance.page": Sight("ning", {"list_id": _id("attendance_list")}),
+    "programme.all": Sight("ning"),
+    "people.page": Sight("ning"),
+    "roster.page": Sight("ning"),
+    "role_grant.page": Sight("ning"),
+    "certificate.register": Sight("ning"),
+    "exam_board.everything": Sight("ning"),
+    "exam_board.one": Sight("ning", {"code": EXAM}),
+    "signing_in.page": Sight(STRANGER),
+    "signing_in.activation": Sight(STRANGER),
+    "signing_in.privacy": Sight(STRANGER),
+    "verification.page": Sight(STRANGER),
+    "verification.show": Sight(STRANGER, {"code": "'7777-7777-7777'"}, status=404),
+}
+SKIPPED: dict[str, str] = {
+    "static": "no page",
+    **dict.fromkeys(
+        ("assets.progress", "verification.keys", "openapi.describe", "health.healthz", "health.readyz", "health.metrics"), "read by programs, not by people"
+    ),
+    **dict.fromkeys(("bank.export", "staging.refused", "staging.template", "certificate.pdf", "attendance.template", "roster.template"), "a file, not a page"),
+    **dict.fromkeys(("exam_room.receipt", "exam_result.sheet", "exam_room.room", "quiz.attempt"), "needs an attempt: test_an_exam_is_for_everyone looks at it"),
+}
+
+
+def test_no_page_is_forgotten(app: Flask) -> None:
+    pages = {rule.endpoint for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
+    assert pages == set(SIGHTS) | set(SKIPPED)
+
+
+@pytest.fixture(scope="module")
+def filled(demo_province: Product) -> Product:
+    """The demo province, with a staged import that has a faulty row."""
+    author = demo_province.run("SELECT id FROM person WHERE account = 'wei'")[0][0]
+    row = '{"external_id": "staged-1", "type": "single", "stem": "学生向您求助时，先做什么？", "options": ["倾听", "训斥"], "key": []}\n'
+    with demo_province.seeding():
+        staging.stage(BANK, "新试题.jsonl", row.encode(), pool="practice", person_id=int(str(author)), now=demo_province.now())
+    return demo_province
+
+
+@pytest.fixture(params=sorted({sight.account for sight in SIGHTS.values()}), ids=lambda account: account or "stranger")
+def visitor(request: pytest.FixtureRequest, filled: Product, chromium_browser: Browser) -> Iterator[tuple[str, BrowserContext]]:
+    """Somebody with a phone."""
+    context = chromium_browser.new_context(viewport=browser.PHONE, base_url=filled.url, locale="zh-CN", has_touch=True)
+    if request.param:
+        province.sign_in(context, request.param)
+    yield request.param, context
+    context.close()
+
+
+@pytest.mark.browser
+def test_every_page_is_sound(visitor: tuple[str, BrowserContext], filled: Product, app: Flask) -> None:
+    account, context = visitor
+    asked: list[str] = []
+    said: list[str] = []
+    context.on("request", lambda request: asked.append(request.url))
+    page = context.new_page()
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    faults: list[str] = []
+    for endpoint, sight in SIGHTS.items():
+        if sight.account != account:
+            continue
+        answer = page.goto(address(app, filled, endpoint, sight))
+        page.wait_for_load_state("networkidle")
+        status = answer.status if answer else 0
+        if status != sight.status:
+            faults.append(f"{endpoint}: status {status}")
+        faults += [f"{endpoint}: {fault}" for fault in looked_at(page)]
+        faults += [f"{endpoint}: the console says {text}" for text in said if sight.status == 200]
+        said.clear()
+    faults += [f"asked elsewhere: {url}" for url in asked if url.startswith("http") and not url.startswith(filled.url + "/")]
+    assert faults == []
+
+
+def address(app: Flask, product: Product, endpoint: str, sight: Sight) -> str:
+    """Write the address of a page with what the database holds."""
+    values = {name: product.run(f"SELECT {query}")[0][0] for name, query in sight.parts.items()}
+    with app.test_request_context():
+        return app.url_for(endpoint, **values)
+
+
+def looked_at(page: Page) -> Iterator[str]:
+    """Look at a page on a phone and at a desk, light and dark."""
+    if page.get_attribute("html", "lang") != "zh-CN":
+        yield "has no language"
+    if page.locator("h1").count() != 1:
+        yield f"has {page.locator('h1').count()} main headings"
+    for viewport in (browser.DESK, browser.PHONE):
+        page.set_viewport_size(viewport)  # type: ignore[arg-type]
+        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if wider > 0:
+            yield f"is {wider} px wider than {viewport['width']} px"
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        yield from (f"{scheme}: {finding}" for finding in axe.serious(page))
+
+
+@pytest.mark.browser
+def test_a_lesson_page_is_light_before_its_video(filled: Product, app: Flask, chromium_browser: Browser) -> None:
+    signed_in = chromium_browser.new_context(base_url=filled.url, locale="zh-CN")
+    province.sign_in(signed_in, "zhou")
+    fresh = chromium_browser.new_context(viewport=browser.PHONE, base_url=filled.url, locale="zh-CN", storage_state=signed_in.storage_state())
+    signed_in.close()
+    page = fresh.new_page()
+    received: list[int] = []
+    line = fresh.new_cdp_session(page)
+    line.send("Network.enable")
+    line.on("Network.loadingFinished", lambda event: received.append(int(event["encodedDataLength"])))
+    page.goto(address(app, filled, "lesson.page", SIGHTS["lesson.page"]))
+    page.wait_for_selector("[data-player] .plyr__controls")
+    page.wait_for_load_state("networkidle")
+    fresh.close()
+    assert 0 < sum(received) <= LESSON_BYTES
