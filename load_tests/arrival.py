@@ -5,14 +5,11 @@ fuller than mornings. `scale` is the share of people who really come in the test
 pass in one second of it.
 """
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from locust import LoadTestShape
-
-from lms.domain.programme import Programme, parse
+from lms.domain.programme import Programme
 
 HOURS = (1, 1, 1, 1, 1, 2, 4, 7, 9, 10, 9, 8, 9, 8, 8, 8, 9, 9, 10, 13, 15, 13, 8, 3)  # of a hundred and seventy
 FULL_DAYS, FULLNESS = 2, 1.5
@@ -61,30 +58,3 @@ class Plan:
             int(environment["LOAD_PEOPLE"]),
             float(environment["LOAD_SECONDS"]),
         )
-
-
-class WindowShape(LoadTestShape):
-    """One city window, scaled to so many people and compressed into so many seconds."""
-
-    abstract = True
-    window = 0
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.plan = Plan.from_environment(os.environ)
-        self.arrival = Arrival.of(parse(self.plan.programme.read_text(encoding="utf-8")), self.window)
-
-    def tick(self) -> tuple[int, float] | None:
-        """Tell Locust how many there shall be now and how fast they come."""
-        second: float = self.get_run_time()  # type: ignore[no-untyped-call]
-        scale = self.plan.people / self.arrival.seats
-        wanted = self.arrival.people_at(second, scale=scale, compress=len(self.arrival.hours) * 3600 / self.plan.seconds)
-        return None if wanted is None else (wanted, max(1.0, self.plan.people / 5))
-
-
-def shapes(programme: Programme) -> dict[str, type[WindowShape]]:
-    """Return one shape for each window of a programme, by the window's code."""
-    return {
-        asked.code: type(f"Window_{asked.code}", (WindowShape,), {"window": number, "abstract": False, "__doc__": asked.title})
-        for number, asked in enumerate(programme.windows)
-    }

@@ -3,8 +3,9 @@
 import os
 
 from lms.domain.programme import parse
-from load_tests.arrival import Plan, shapes
+from load_tests.arrival import Plan
 from load_tests.people import Candidate, Learner
+from load_tests.shapes import shapes
 
 _plan = Plan.from_environment(os.environ)
 Shape = list(shapes(parse(_plan.programme.read_text(encoding="utf-8"))).values())[_plan.window]
