@@ -105,7 +105,7 @@ def panel(session: Session, person_id: int, activity: Activity, learning: Learni
         seconds=max(1, asset.length_ms // 1000),
         spans=_strip(watched, lost),
         counted_seconds=length(watched.accepted) // 1000,
-        needed_seconds=-(-ratio_ms // 1000),
+        needed_seconds=ratio_ms // 1000,  # cut like what counted: “15 of 16” must not read as done
         done=done_at is not None,
         earns=learning.earns_at(now),
         opens=learning.opens,
