@@ -27,7 +27,7 @@ class Sight:
 
 
 def _id(table: str, where: str = "true") -> str:
-    return f"(SELECT min(id) FROM {table} WHERE {where})"  # noqa: S608 - written here, not by a reader
+    return f"(SELECT min(id) FROM {table} WHERE {where})"
 
 
 BATCH = {"code": f"'{BANK}'", "batch_id": _id("import_batch")}
@@ -48,6 +48,7 @@ SIGHTS: dict[str, Sight] = {
     "signing_in.consent": Sight("zhou"),
     "unit.page": Sight("tao"),
     "unit.members": Sight("tao", {"unit_id": _id("unit", "kind = 'school'")}),
+    "enrolment.page": Sight("tao", {"unit_id": _id("unit", "kind = 'school'"), **PROGRAMME}),
     "people.person": Sight("tao", {"person_id": _id("person", "account = 'lin'")}),
     "grade.of_person": Sight("tao", {"person_id": _id("person", "account = 'lin'")}),
     "appeals.page": Sight("tao"),
