@@ -1,4 +1,4 @@
-"""Commands of the exam engine: flask exam list | assemble | sweep | release."""
+"""Commands of the exam engine."""
 
 from dataclasses import asdict
 from time import perf_counter
@@ -9,7 +9,9 @@ from flask.cli import with_appcontext
 
 from exam.services import assembly, attempt, result
 from exam.services import exam as exams
+from lms import api as platform
 from lms.kernel import request as current
+from lms.kernel.db import transaction
 from lms.kernel.refusal import Refusal
 
 
@@ -85,3 +87,42 @@ def release(code: str) -> None:
         click.echo(f"{result.release(code, actor_id=None, now=current.clock().now())} results released.")
     except Refusal as refusal:
         raise click.ClickException(refusal.message) from None
+
+
+@exam.command("accommodate")
+@click.argument("code")
+@click.argument("account")
+@click.option("--percent", required=True, type=click.IntRange(100, 300), help="Of the time limit: 150 is half as much again.")
+@with_appcontext
+def accommodate(code: str, account: str, percent: int) -> None:
+    """Give a person more time, for attempts begun afterwards."""
+    try:
+        with transaction() as session:
+            person_id = platform.id_of_account(session, account)
+        exams.accommodate(code, person_id, percent, actor_id=None, now=current.clock().now())
+    except Refusal as refusal:
+        raise click.ClickException(refusal.message) from None
+    click.echo(f"{account} has {percent} % of the time of {code}")
+
+
+@exam.command("give-time")
+@click.argument("attempt_id", type=int)
+@click.option("--minutes", required=True, type=click.IntRange(1, 600))
+@click.option("--reason", required=True)
+@with_appcontext
+def give_time(attempt_id: int, minutes: int, reason: str) -> None:
+    """Add minutes to an open attempt, such as an outage took."""
+    try:
+        deadline = attempt.give_time(attempt_id, seconds=minutes * 60, kind="staff", reason=reason, actor_id=None, now=current.clock().now())
+    except Refusal as refusal:
+        raise click.ClickException(refusal.message) from None
+    click.echo(f"attempt {attempt_id} ends at {deadline.isoformat()}")
+
+
+@exam.command("timeline")
+@click.argument("attempt_id", type=int)
+@with_appcontext
+def timeline(attempt_id: int) -> None:
+    """Print every line of an attempt's log as JSON lines, for a dispute."""
+    for line in result.timeline(attempt_id):
+        click.echo(msgspec.json.encode(line))

@@ -5,8 +5,8 @@ from pathlib import Path
 from exam.cli import exam as exam_command
 from exam.jobs import JOBS
 from exam.services import exam as exams
+from exam.services import presence, token
 from exam.services import quiz as quizzes
-from exam.services import token
 from exam.services.result import verify
 from exam.web.board import exam_board
 from exam.web.exam import exams as exam_pages
@@ -18,6 +18,7 @@ from lms import api as platform
 from lms.kernel.part import NavEntry, Part
 from lms.kernel.permissions import Permission
 from lms.kernel.refusal import N_
+from media import api as media
 
 platform.register_activity_kind(
     platform.ActivityKind(
@@ -28,6 +29,7 @@ platform.register_activity_kind(
     )
 )
 platform.register_activity_kind(platform.ActivityKind(quizzes.KIND, states=quizzes.states, panel=quizzes.panel))
+media.register_prompts(presence.prompt)
 
 part = Part(
     name="exam",

@@ -7,6 +7,7 @@ from lms.services.enrolment import rules_for
 from lms.services.grade import post_score, take_back
 from lms.services.lesson import activity_begun, activity_done, courses, lesson, lessons_of_course
 from lms.services.person import cards as people
+from lms.services.person import id_of_account
 from lms.services.programme import in_force, programme
 from lms.services.roster import NewPerson, bulk_load
 from lms.services.unit import ensure as ensure_unit
@@ -24,6 +25,7 @@ __all__ = [
     "courses",
     "enrolment_of",
     "ensure_unit",
+    "id_of_account",
     "in_force",
     "in_scope",
     "lesson",

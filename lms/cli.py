@@ -1,20 +1,25 @@
 """Commands of the platform."""
 
 import json
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
 from flask import current_app
 from flask.cli import with_appcontext
 
+from lms.domain.enrolment import EnrolmentMissing
 from lms.domain.programme import Fault, FaultyProgrammeError
 from lms.domain.unit import UnitKind
 from lms.kernel.db import transaction
+from lms.kernel.i18n import ZONE
 from lms.kernel.permissions import Role
 from lms.kernel.refusal import Refusal
 from lms.kernel.security import Seal
 from lms.services import account as accounts
 from lms.services import certificate as certificate_service
+from lms.services import enrolment as enrolments
+from lms.services import person as persons
 from lms.services import programme_version as programmes
 from lms.services import role_grant as role_grants
 from lms.services import roster as rosters
@@ -193,6 +198,34 @@ def new_code(account: str) -> None:
     except Refusal as refusal:
         raise click.ClickException(refusal.message) from None
     click.echo(code)
+
+
+@people.command("window")
+@click.argument("account")
+@click.option("--programme", "programme_code", required=True)
+@click.option("--from", "opens", required=True, type=click.DateTime(["%Y-%m-%d"]), help="First day.")
+@click.option("--to", "closes", required=True, type=click.DateTime(["%Y-%m-%d"]), help="Last day.")
+@click.option("--reason", required=True, help="Illness, leave or transfer.")
+@with_appcontext
+def personal_window(account: str, programme_code: str, opens: datetime, closes: datetime, reason: str) -> None:
+    """Give a learner another window beside her city's."""
+    try:
+        with transaction() as session:
+            enrolment = enrolments.of_person(session, persons.id_of_account(session, account), programme_code)
+            if enrolment is None:
+                raise EnrolmentMissing
+            enrolments.grant_personal_window(
+                session,
+                enrolment_id=enrolment.id,
+                opens=opens.replace(tzinfo=ZONE),
+                closes=closes.replace(tzinfo=ZONE) + timedelta(days=1),
+                reason=reason,
+                granted_by=None,
+                now=current_app.extensions["clock"].now(),
+            )
+    except Refusal as refusal:
+        raise click.ClickException(refusal.message) from None
+    click.echo(f"{account} may earn hours from {opens:%Y-%m-%d} to {closes:%Y-%m-%d}")
 
 
 @click.group()

@@ -207,3 +207,11 @@ def masked(numbers: Numbers) -> Numbers:
 def cards(session: Session, ids: Sequence[int]) -> Mapping[int, PersonCard]:
     """Return what others may see of people, by id."""
     return store.cards(session, ids)
+
+
+def id_of_account(session: Session, account: str) -> int:
+    """Return the id of an account; raises Missing."""
+    found = store.person_by_account(session, account)
+    if found is None:
+        raise Missing
+    return found.id

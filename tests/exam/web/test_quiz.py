@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
+from exam.services import presence
 from exam.services import quiz as service
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import Session, transaction
@@ -208,3 +209,13 @@ def test_tries_are_counted(app: Flask) -> None:
     lesson.sit(right=False)
     assert "次数已经用完" in lesson.lin.get(f"/lessons/{lesson.lesson_id}").get_data(as_text=True)
     assert lesson.lin.post(f"/quizzes/{lesson.quiz_id}/attempts").status_code == 409
+
+
+def test_a_presence_question_comes_from_the_practice_pool_and_stays_the_same(lesson: Lesson) -> None:
+    with transaction() as session:
+        first, again, other = (presence.prompt(session, 7, lesson.video_id, number) for number in (1, 1, 2))
+    assert first
+    assert first == again != other
+    assert first.key is not None
+    assert first.options[first.key].endswith("right")
+    assert first.explanation.startswith("secret reason")

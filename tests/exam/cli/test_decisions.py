@@ -1,0 +1,33 @@
+"""The commands by which people give time and read an attempt's log."""
+
+import json
+
+from flask import Flask
+
+from exam.services import attempt
+from exam.services.payload import StartExam
+from lms.kernel.db import transaction
+from tests.conftest import NOON
+from tests.support import exams
+
+
+def test_a_person_is_given_more_time_of_an_exam(app: Flask) -> None:
+    code = exams.prepared()
+    person_id, login_id = exams.enrolled("lin")
+    runner = app.test_cli_runner()
+    assert "150 %" in runner.invoke(args=["exam", "accommodate", code, "lin", "--percent", "150"]).output
+    assert runner.invoke(args=["exam", "accommodate", code, "nobody", "--percent", "150"]).exit_code == 1
+    opened = attempt.start(person_id, login_id, StartExam(code, "device-one", honesty=True), NOON)
+    assert (opened.deadline - opened.started_at).total_seconds() == 135 * 60
+
+
+def test_minutes_are_added_and_the_log_is_read(app: Flask) -> None:
+    exams.prepared()
+    sitter = exams.sitting("lin")
+    with transaction() as session:
+        attempt_id = exams.attempt_id(session, sitter)
+    runner = app.test_cli_runner()
+    done = runner.invoke(args=["exam", "give-time", str(attempt_id), "--minutes", "7", "--reason", "停电"])
+    assert done.exit_code == 0, done.output
+    lines = runner.invoke(args=["exam", "timeline", str(attempt_id)]).output.splitlines()
+    assert all(json.loads(line) for line in lines)
