@@ -122,7 +122,7 @@ def _conditions(one: PersonExam, now: datetime) -> tuple[Condition, ...]:
     window = Condition(
         _("在考试时间内"),
         "failed" if isinstance(refusal, WindowClosed) else "done" if opened else "later",
-        _("%(opens)s 至 %(closes)s", opens=format_instant(exam.opens), closes=format_instant(exam.closes)),
+        _("%(opens)s 至 %(closes)s", opens=format_instant(exam.opens), closes=format_instant(exam.closes, "end")),
     )
     found = [window]
     if exam.requires_learning:

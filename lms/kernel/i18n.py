@@ -53,8 +53,12 @@ def lazy_gettext(message: str, **facts: object) -> LazyString:
 
 
 def format_instant(instant: datetime, style: str = "minute") -> str:
-    """Return an instant in city time: `day`, `minute`, `second` or `clock` (time alone)."""
+    """Return an instant in city time: `day`, `minute`, `second`, `clock` (time alone), or `end` (midnight is 24:00 of the day before)."""
     local = instant.astimezone(ZONE)
+    if style == "end":
+        if (local.hour, local.minute, local.second) == (0, 0, 0):
+            return f"{format_instant(instant - timedelta(days=1), 'day')} 24:00"
+        style = "minute"
     english = current_locale() == "en"
     day = f"{local:%Y-%m-%d}" if english else f"{local.year}年{local.month}月{local.day}日"
     return {

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from lms.kernel import jobs
+from lms.kernel import worker
 
 revision = "20261122_a_kernel"
 down_revision = None
@@ -35,7 +35,7 @@ def upgrade() -> None:
         sa.Column("detail", postgresql.JSONB, nullable=False),
     )
     op.create_index("ix_audit_entry_subject", "audit_entry", ["subject", "at"])
-    op.get_bind().connection.driver_connection.execute(jobs.schema())  # type: ignore[union-attr]
+    op.get_bind().connection.driver_connection.execute(worker.schema())  # type: ignore[union-attr]
 
 
 def downgrade() -> None:
