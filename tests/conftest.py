@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser
 
 from lms.kernel import db
 from lms.kernel.clock import FixedClock
 from lms.kernel.settings import Settings
-from tests.support import database
+from tests.support import browser, database
 
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)  # midday in China
 
@@ -81,4 +82,11 @@ def folder(tmp_path: Path) -> Path:
 def session(app: Flask) -> Iterator[db.Session]:
     """An open transaction for arranging and looking; committed at the end."""
     with db.transaction() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def chromium_browser() -> Iterator[Browser]:
+    """One Chromium for the worker: Playwright's loop runs once a thread, so a second start inside the first would fail."""
+    with browser.launched() as found:
         yield found

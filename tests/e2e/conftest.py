@@ -16,7 +16,7 @@ from lms.kernel import db
 from lms.kernel.passwords import hash_password
 from lms.store import person as people
 from lms.store import signing_in
-from tests.support import browser, chromium, province
+from tests.support import browser, province
 
 PASSWORD = "Clear-Sky-2026"
 
@@ -56,15 +56,6 @@ class Product:
         found = self.run("SELECT clock_timestamp()")[0][0]
         assert isinstance(found, datetime)
         return found.astimezone(UTC)
-
-
-@pytest.fixture(scope="session")
-def chromium_browser() -> Iterator[Browser]:
-    """One Chromium for the run."""
-    if chromium.find() is None:
-        pytest.skip("no Chromium installed")
-    with browser.launched() as found:
-        yield found
 
 
 @pytest.fixture(scope="session")

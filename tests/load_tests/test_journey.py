@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Browser, Page, Request, expect
 
 from lms.kernel import db
 from load_tests.journal import AnswerKept, BeatKept, HandedIn, Journal, entries
@@ -75,7 +75,7 @@ def order(sent: list[tuple[str, str]]) -> list[str]:
     return [step for step, _same in groupby(steps)]
 
 
-def in_chromium(product: Product, account: str) -> list[tuple[str, str]]:
+def in_chromium(chromium: Browser, product: Product, account: str) -> list[tuple[str, str]]:
     """Go the way in a browser and return what it sent."""
     sent: list[tuple[str, str]] = []
 
@@ -83,18 +83,17 @@ def in_chromium(product: Product, account: str) -> list[tuple[str, str]]:
         if request.url.startswith(product.url):
             sent.append((request.method, request.url.removeprefix(product.url)))
 
-    with browser.launched() as found:
-        context = found.new_context(viewport=browser.DESK, base_url=product.url, locale="zh-CN")
-        page = context.new_page()
-        page.on("request", note)
-        page.goto("/")
-        page.fill("input[name=account]", account)
-        page.fill("input[name=password]", product.found.password)
-        page.click("form button[type=submit].button-primary")
-        page.wait_for_url(f"{product.url}/")
-        learn(page, product.found)
-        sit(page, product.found)
-        context.close()
+    context = chromium.new_context(viewport=browser.DESK, base_url=product.url, locale="zh-CN")
+    page = context.new_page()
+    page.on("request", note)
+    page.goto("/")
+    page.fill("input[name=account]", account)
+    page.fill("input[name=password]", product.found.password)
+    page.click("form button[type=submit].button-primary")
+    page.wait_for_url(f"{product.url}/")
+    learn(page, product.found)
+    sit(page, product.found)
+    context.close()
     return sent
 
 
@@ -129,7 +128,7 @@ def sit(page: Page, found: Seeded) -> None:
     page.wait_for_url("**/receipt")
 
 
-def test_what_the_users_send_is_what_chromium_sends(product: Product, tmp_path: Path) -> None:
+def test_what_the_users_send_is_what_chromium_sends(product: Product, chromium_browser: Browser, tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     line = PlainLine(product.url)
     teacher = Teacher(line, product.found, product.found.accounts[0], Journal(path), rest=lambda _seconds: None)
@@ -137,7 +136,7 @@ def test_what_the_users_send_is_what_chromium_sends(product: Product, tmp_path: 
     teacher.watch()
     teacher.quiz()
     teacher.exam(think=lambda: 0.0, most_items=ANSWERED)
-    assert order(line.sent) == order(in_chromium(product, product.found.accounts[1]))
+    assert order(line.sent) == order(in_chromium(chromium_browser, product, product.found.accounts[1]))
     kinds = [type(one) for one in entries(path)]
     assert (kinds.count(AnswerKept), kinds.count(HandedIn), kinds.count(BeatKept)) == (ANSWERED, 1, 1)
     assert stored_is_acknowledged(path, product.database_url) == []

@@ -13,7 +13,7 @@ from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
 from question_bank.services import bank as banks
 from question_bank.services import exchange, review
-from tests.support.browser import DESK, PHONE, launched
+from tests.support.browser import DESK, PHONE
 from tests.support.cast import RUI, WEI, Member, enter, id_of
 
 pytestmark = pytest.mark.browser
@@ -31,17 +31,11 @@ def site(app: Flask, clock: FixedClock) -> Iterator[str]:
     thread.join()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launched() as found:
-        yield found
-
-
-def opened(app: Flask, browser: Browser, site: str, member: Member, size: dict[str, int]) -> tuple[Page, list[str]]:
+def opened(app: Flask, chromium_browser: Browser, site: str, member: Member, size: dict[str, int]) -> tuple[Page, list[str]]:
     """Return a page signed in as a member, and what its console complains of."""
     cookie = enter(app, member).get_cookie("lms")
     assert cookie
-    context = browser.new_context(viewport=size, base_url=site)  # type: ignore[arg-type]
+    context = chromium_browser.new_context(viewport=size, base_url=site)  # type: ignore[arg-type]
     context.add_cookies([{"name": "lms", "value": cookie.value, "url": site}])
     page = context.new_page()
     complaints: list[str] = []
@@ -55,8 +49,8 @@ def serious(page: Page) -> list[str]:
     return [f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in found if each["impact"] in {"serious", "critical"}]
 
 
-def test_an_item_is_written_by_keyboard_alone(app: Flask, browser: Browser, site: str) -> None:
-    page, complaints = opened(app, browser, site, WEI, DESK)
+def test_an_item_is_written_by_keyboard_alone(app: Flask, chromium_browser: Browser, site: str) -> None:
+    page, complaints = opened(app, chromium_browser, site, WEI, DESK)
     page.goto("/bank/b/items/new")
     page.focus("#stem")
     page.keyboard.type("下列不正确的是 <img src=x onerror=window.hacked=1>")
@@ -79,7 +73,7 @@ def test_an_item_is_written_by_keyboard_alone(app: Flask, browser: Browser, site
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
-def test_every_page_of_the_bank_is_reachable_for_everybody(app: Flask, browser: Browser, site: str, clock: FixedClock, size: dict[str, int]) -> None:
+def test_every_page_of_the_bank_is_reachable_for_everybody(app: Flask, chromium_browser: Browser, site: str, clock: FixedClock, size: dict[str, int]) -> None:
     exchange.import_file("b", FILE, author_id=id_of(WEI), now=clock.now())
     review.submit_all("b", person_id=id_of(WEI), now=clock.now())
     from question_bank.services import staging
@@ -87,7 +81,7 @@ def test_every_page_of_the_bank_is_reachable_for_everybody(app: Flask, browser: 
     batch = staging.stage("b", "题.csv", FILE, pool="exam", person_id=id_of(WEI), now=clock.now())
     with transaction() as session:
         item = session.connection().exec_driver_sql("SELECT id FROM item").scalar_one()
-    page, complaints = opened(app, browser, site, RUI, size)
+    page, complaints = opened(app, chromium_browser, site, RUI, size)
     paths = [
         "",
         "/b",
