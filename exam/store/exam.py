@@ -135,8 +135,8 @@ def with_newest_state(session: Session, person_id: int, codes: Sequence[str]) ->
 
 
 def lock(session: Session, exam_id: int) -> ExamRow:
-    """Lock an exam for a change of its settings or papers."""
-    return session.scalars(select(ExamRow).where(ExamRow.id == exam_id).with_for_update()).one()
+    """Lock an exam for a change of its settings or papers; starts, which only refer to it, go on."""
+    return session.scalars(select(ExamRow).where(ExamRow.id == exam_id).with_for_update(key_share=True)).one()
 
 
 def percent_of(session: Session, exam_id: int, person_id: int) -> int:
