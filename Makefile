@@ -1,4 +1,6 @@
 # Everything a newcomer needs is `make demo` and `make test`; `make help` lists the rest.
+# Compiled modules are kept even where the environment says otherwise: every start would compile all packages anew.
+unexport PYTHONDONTWRITEBYTECODE
 PORT ?= 8000
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
