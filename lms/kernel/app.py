@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import psycopg
-from flask import Flask, Response, flash, g, redirect, render_template, request, session, url_for
+from flask import Flask, Response, g, redirect, render_template, request, session, url_for
 from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import IntegerConverter, Map
@@ -18,7 +18,6 @@ from lms.kernel import auth, catalogue, cli, db, health, i18n, installation, log
 from lms.kernel import request as current
 from lms.kernel.clock import Clock, DatabaseClock
 from lms.kernel.hot import Environ, HotEntry, TooLarge
-from lms.kernel.identity import Identity
 from lms.kernel.part import NavEntry, Part, routes
 from lms.kernel.permissions import Permission, requires
 from lms.kernel.refusal import Malformed, Missing, Refusal
@@ -205,6 +204,3 @@ def local_path(target: str) -> bool:
 def connect(settings: Settings) -> None:
     """Open the database for this process as the app role."""
     db.connect(settings.database_app_url, pool_size=settings.pool_size)
-
-
-__all__ = ["Identity", "build_app", "connect", "flash", "local_path"]

@@ -162,6 +162,7 @@ def test_a_reissue_replaces_and_only_who_still_qualifies_gets_one(lin: int) -> N
     assert certificate.check(oldest.code).standing is Standing.REPLACED
     assert certificate.check(newest.code).standing is Standing.VALID
     assert newest.serial != oldest.serial
+    assert differences() == []  # the second issue is chained to the first
     post(lin, components()[0], 0)
     with pytest.raises(NotQualified), transaction() as session:
         certificate.reissue(session, newest.id, reason="再发", actor_id=None, now=NOON)
@@ -182,6 +183,7 @@ def test_ce_05_certificates_of_an_older_key_still_verify(lin: int) -> None:
     assert (newest.key_name, oldest.key_name) == ("k2", "k1")
     assert certificate.check(oldest.code).genuine
     assert certificate.check(newest.code).genuine
+    assert differences() == []
 
 
 def test_tampering_with_grade_or_log_is_named(lin: int, settings: Settings) -> None:
