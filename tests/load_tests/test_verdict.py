@@ -71,7 +71,7 @@ def test_a_deleted_answer_is_found_and_named(journal: Path, url: str, owner: Own
 
 @pytest.mark.usefixtures("sat")
 def test_an_answer_that_was_changed_behind_our_back_is_found(journal: Path, url: str, owner: Owner) -> None:
-    owner("ALTER TABLE attempt DISABLE TRIGGER USER; UPDATE attempt SET answers[2] = '0'")
+    owner("ALTER TABLE attempt DISABLE TRIGGER USER; UPDATE attempt SET answers[2] = '0'; ALTER TABLE attempt ENABLE TRIGGER USER")
     (fault,) = stored_is_acknowledged(journal, url)
     assert "position 2" in fault.words
     assert "stands as '0'" in fault.words
