@@ -42,12 +42,23 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class Try:
+    """One attempt as the learner reads it; `points` None while they are not known or not released."""
+
+    number: int
+    submitted_at: datetime
+    points: int | None
+    passed: bool | None
+    annulled: bool
+    counts: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ResultSheet:
-    """What the learner may read of her result; `released` false hides the figures."""
+    """What the learner may read of her result: the attempt that counts, and all of them; `released` false hides the figures."""
 
     exam_code: str
     title: str
-    attempt: int
     points: int
     of_points: int
     passed: bool | None
@@ -57,6 +68,7 @@ class ResultSheet:
     by: str
     answered: int
     late_answers: int
+    tries: tuple[Try, ...]
 
 
 def result_of(
@@ -83,6 +95,11 @@ def result_of(
         item_points=tuple(earned),
         topics=tuple(TopicScore(topic, *sums) for topic, sums in sorted(topics.items())),
     )
+
+
+def counting(scored: Mapping[int, int]) -> int | None:
+    """Say which attempt counts (points by number): the best, of equal ones the newest; None before any is scored."""
+    return max(scored, key=lambda number: (scored[number], number), default=None)
 
 
 def passed(points: int, pass_points: int | None) -> bool | None:

@@ -8,7 +8,7 @@ from exam.domain import attempt as attempt_rules
 from exam.domain import result as rules
 from exam.domain.attempt import State
 from exam.domain.exam import Exam, Release
-from exam.domain.result import Result, ResultSheet
+from exam.domain.result import Result, ResultSheet, Try
 from exam.services import paper as papers
 from exam.services.exam import found
 from exam.store import attempt as attempts
@@ -71,32 +71,45 @@ def release(exam_code: str, *, actor_id: int | None, now: datetime) -> int:
         return len(scored)
 
 
-def sheet(person_id: int, exam_code: str, now: datetime) -> ResultSheet | None:  # noqa: ARG001 - release rules by date will need it
-    """Return the person's newest result; None while there is nothing handed in."""
+def sheet(person_id: int, exam_code: str) -> ResultSheet | None:
+    """Return the person's result: the attempt that counts and what the others brought; None while nothing is handed in or she sits."""
     with transaction() as session:
         exam = found(session, exam_code)
-        attempt = attempts.newest_of(session, person_id, exam.id)
-        if attempt is None:
+        mine = attempts.of_person(session, person_id, exam.id)
+        handed_in = {one.number: row for one in mine if (row := attempts.submission_of(session, one)) is not None}
+        if not mine or mine[-1].number not in handed_in:
             return None
-        handed_in = attempts.submission_of(session, attempt)
-        if handed_in is None:
-            return None
-        result = store.newest_of(session, attempt.id)
-        released = result is not None and (exam.release is Release.AT_ONCE or exam.released)
+        scored = {one.number: result for one in mine if one.state is State.SCORED and (result := store.newest_of(session, one.id)) is not None}
+        shown = scored if exam.release is Release.AT_ONCE or exam.released else {}
+        number = rules.counting({number: result.points for number, result in shown.items()})
+        of_number = {one.number: one for one in mine}
+        attempt, result = of_number[number or mine[-1].number], shown.get(number or 0)
+        row = handed_in[attempt.number]
         return ResultSheet(
             exam_code=exam.code,
             title=exam.title,
-            attempt=attempt.number,
-            points=result.points if result and released else 0,
+            points=result.points if result else 0,
             of_points=exam.points,
-            passed=rules.passed(result.points, exam.pass_points) if result and released else None,
-            released=released,
-            topics=result.topics if result and released else (),
-            submitted_at=handed_in.submitted_at,
-            by=handed_in.ended_by,
-            answered=handed_in.answered,
+            passed=rules.passed(result.points, exam.pass_points) if result else None,
+            released=result is not None,
+            topics=result.topics if result else (),
+            submitted_at=row.submitted_at,
+            by=row.ended_by,
+            answered=row.answered,
             late_answers=attempt.late,
+            tries=tuple(_try(exam, of_number[at], row.submitted_at, shown.get(at), counts=at == number) for at, row in handed_in.items()),
         )
+
+
+def _try(exam: Exam, attempt: Attempt, submitted_at: datetime, result: Result | None, *, counts: bool) -> Try:
+    return Try(
+        number=attempt.number,
+        submitted_at=submitted_at,
+        points=result.points if result else None,
+        passed=rules.passed(result.points, exam.pass_points) if result else None,
+        annulled=attempt.state is State.ANNULLED,
+        counts=counts,
+    )
 
 
 def timeline(attempt_id: int) -> list[dict[str, object]]:

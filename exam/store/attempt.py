@@ -172,6 +172,12 @@ def newest_of(session: Session, person_id: int, exam_id: int, *, lock: bool = Fa
     return None if row is None else _attempt(row)
 
 
+def of_person(session: Session, person_id: int, exam_id: int) -> list[Attempt]:
+    """Return the person's attempts at an exam, the first one first."""
+    rows = session.execute(_READ.where(AttemptRow.person_id == person_id, AttemptRow.exam_id == exam_id).order_by(AttemptRow.number))
+    return [_attempt(row) for row in rows]
+
+
 def newest_by_exam(session: Session, person_id: int, exam_ids: Sequence[int]) -> dict[int, Attempt]:
     """Return the person's newest attempt at each exam."""
     rows = session.execute(_READ.where(AttemptRow.person_id == person_id, AttemptRow.exam_id.in_(exam_ids)).order_by(AttemptRow.number))

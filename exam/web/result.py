@@ -49,7 +49,7 @@ def sheet(code: str) -> ResponseReturnValue:
     """Show points, pass and the profile over the topics."""
     person, now = current.person(), current.now()
     one = rooms.exam_of(person.person_id, code, now)
-    found = service.sheet(person.person_id, code, now)
+    found = service.sheet(person.person_id, code)
     if found is None:
         return redirect(url_for("exams.briefing", code=code))
     names = rooms.topic_names(one.briefing.exam)

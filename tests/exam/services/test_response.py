@@ -172,7 +172,7 @@ def test_ex_09_the_arrival_decides_and_queueing_changes_nothing(lin: Sitter, aft
 def test_ex_09_late_answers_are_counted_and_told(lin: Sitter) -> None:
     lin.save(lin.change(1, [2]), at=DEADLINE + timedelta(seconds=30))
     attempt.finalise_overdue(DEADLINE + timedelta(minutes=3))
-    sheet = result.sheet(lin.person_id, exams.EXAM, NOON)
+    sheet = result.sheet(lin.person_id, exams.EXAM)
     assert sheet is not None
     assert (sheet.by, sheet.late_answers, sheet.answered) == ("deadline", 1, 1)
 

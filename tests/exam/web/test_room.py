@@ -123,6 +123,25 @@ def test_the_result_shows_the_profile_once_it_is_scored(lin: FlaskClient) -> Non
     assert "/ 16" in text
 
 
+def test_the_result_lists_every_attempt_and_says_which_one_counts(app: Flask) -> None:
+    exams.prepared(attempts_allowed=2)
+    id_of(LIN)
+    exams.enrolled("lin")
+    lin = enter(app, LIN)
+    for number in (1, 2):
+        opened = start(lin)
+        lin.post("/api/exam/submit", json={"token": opened["token"], "key": f"one-random-key-{number}"})
+        if number == 1:
+            result.score_outstanding(NOON)
+            assert "各次考试" not in lin.get(f"/exams/{exams.EXAM}/result").get_data(as_text=True)
+    waiting = lin.get(f"/exams/{exams.EXAM}/result").get_data(as_text=True)
+    assert "第 2 次" in waiting
+    assert "正在评分" in waiting
+    result.score_outstanding(NOON)
+    text = lin.get(f"/exams/{exams.EXAM}/result").get_data(as_text=True)
+    assert text.index("不计入") < text.index("第 2 次") < text.index("计入总评</span>"), "of two equal ones the newest counts, as the grade sheet has it"
+
+
 def test_results_held_back_show_no_figure(app: Flask) -> None:
     exams.prepared(release="by_hand")
     id_of(LIN)
