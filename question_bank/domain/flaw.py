@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from lms.kernel.refusal import N_
-from question_bank.domain.exchange import Draft, normalised
+from question_bank.domain.draft import Draft, normalised
 from question_bank.domain.item import ItemType
 
 FLAWS = {

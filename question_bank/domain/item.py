@@ -22,11 +22,15 @@ class ItemType(StrEnum):
     @property
     def chooses(self) -> bool:
         """Tell whether the response is a choice among options."""
-        return self in WORKING
+        return self in CHOOSING
+
+    @property
+    def marked_by_people(self) -> bool:
+        """Tell whether an examiner gives the points; such an item needs no key."""
+        return self is ItemType.SHORT_TEXT
 
 
-# The types that can be written, imported and scored today; the others have their place in the model.
-WORKING = frozenset({ItemType.SINGLE, ItemType.MULTIPLE, ItemType.TRUE_FALSE})
+CHOOSING = frozenset({ItemType.SINGLE, ItemType.MULTIPLE, ItemType.TRUE_FALSE})
 
 TYPE_LABELS = {
     ItemType.SINGLE: N_("单选题"),
@@ -91,18 +95,41 @@ def band_of(difficulty: float) -> Band:
 
 @dataclass(frozen=True, slots=True)
 class ItemContent:
-    """What a candidate sees: sanitised HTML, options in canonical order, never the key."""
+    """What a learner sees: sanitised HTML, options in canonical order, never the key.
+
+    `options_html`: what is chosen (single, multiple, true/false), matched to the prompts (matching; may hold options that
+    match none) or put in order (ordering). `prompts_html`: the left side of a matching item. `blanks`: how many blanks the
+    stem of a fill-in item holds.
+    """
 
     type: ItemType
     stem_html: str
     options_html: tuple[str, ...] = ()
+    prompts_html: tuple[str, ...] = ()
+    blanks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """What is right in one blank: any of the accepted texts, or a number within `tolerance` (both as written, exact decimals)."""
+
+    accepted: tuple[str, ...]
+    tolerance: str = ""  # a decimal; the first accepted text is then the number; empty: text is compared
+    case_matters: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What is right: positions of the options in canonical order, from 0. Further types add their fields here."""
+    """What is right; positions of options are in canonical order, from 0.
+
+    `options`: the right ones, ascending (single, multiple, true/false); one for each prompt, in the order of the prompts
+    (matching; one option may serve several); all of them in the right order (ordering). `blanks`: one for each blank
+    (fill-in). `model_html`: the model response shown to examiners (short text).
+    """
 
     options: tuple[int, ...] = ()
+    blanks: tuple[Blank, ...] = ()
+    model_html: str = ""
 
     @property
     def letters(self) -> str:

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from question_bank.domain.exchange import Draft, Fault, Loss
+from question_bank.domain.draft import Draft
+from question_bank.domain.exchange import Loss
+from question_bank.domain.fault import Fault
 
 
 class Verdict(StrEnum):

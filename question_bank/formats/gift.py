@@ -3,7 +3,9 @@
 import re
 from dataclasses import dataclass, field, replace
 
-from question_bank.domain.exchange import Draft, Fault, Loss, fault, tidy
+from question_bank.domain.draft import Draft, tidy
+from question_bank.domain.exchange import Loss
+from question_bank.domain.fault import Fault, fault
 from question_bank.domain.item import ItemType
 from question_bank.formats import rich_text
 from question_bank.formats.gift_lexing import Block, blocks, reveal

@@ -3,7 +3,9 @@
 import json
 from typing import Any
 
-from question_bank.domain.exchange import DEFAULT_DIFFICULTY, Draft, Fault, Loss, fault, tidy
+from question_bank.domain.draft import DEFAULT_DIFFICULTY, Draft, tidy
+from question_bank.domain.exchange import Loss
+from question_bank.domain.fault import Fault, fault
 
 _KNOWN = frozenset(["id", "type", "topic", "level", "difficulty", "points", "pool", "stem", "options", "key", "explanation", "enemies", "tags", "source"])
 

@@ -2,7 +2,9 @@
 
 import re
 
-from question_bank.domain.exchange import Draft, Fault, Loss, Reading
+from question_bank.domain.draft import Draft
+from question_bank.domain.exchange import Loss, Reading
+from question_bank.domain.fault import Fault
 from question_bank.formats import archive, delimited, gift, headings, json_lines, table, text, workbook
 from question_bank.formats.unreadable import FileEmpty, FileTooLarge, FormatUnsupported, Unreadable
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 
 from question_bank.domain import notation
-from question_bank.domain.exchange import DEFAULT_DIFFICULTY, Draft, Loss, tidy
+from question_bank.domain.draft import DEFAULT_DIFFICULTY, Draft, tidy
+from question_bank.domain.exchange import Loss
 from question_bank.domain.item import ItemType
 from question_bank.formats import headings
 from question_bank.formats.headings import Headings

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import xlsxwriter
 
-from question_bank.domain.exchange import Draft, letters
+from question_bank.domain.draft import Draft, letters
 from question_bank.domain.item import LETTERS, TYPE_LABELS, ItemType
 
 

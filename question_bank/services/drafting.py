@@ -3,7 +3,7 @@
 import hashlib
 import json
 
-from question_bank.domain.exchange import DEFAULT_DIFFICULTY, Draft
+from question_bank.domain.draft import DEFAULT_DIFFICULTY, Draft
 from question_bank.domain.item import Explanation, ItemContent, ItemType, Key
 from question_bank.domain.version import NewVersion, Version
 from question_bank.formats import rich_text

@@ -6,7 +6,9 @@ from datetime import datetime
 
 from lms.kernel import audit
 from lms.kernel.db import Session, transaction
-from question_bank.domain.exchange import Draft, Fault, Loss, Reading, check_together, content_hash, fault, faults_of, keyed_options, name_of
+from question_bank.domain.draft import Draft, content_hash, name_of, said_key
+from question_bank.domain.exchange import Loss, Reading
+from question_bank.domain.fault import Fault, check_together, fault, faults_of
 from question_bank.domain.likeness import Twins, grams
 from question_bank.domain.review import Status
 from question_bank.domain.staging import Line, Report, Verdict
@@ -96,7 +98,7 @@ def _faults_in_bank(session: Session, draft: Draft, match: str | None, looked_up
         return []
     if before.status is Status.RETIRED:
         return [fault("retired", "external_id")]
-    if not draft.external_id and keyed_options(drafted(before)) != keyed_options(draft):
+    if not draft.external_id and said_key(drafted(before)) != said_key(draft):
         return [fault("same_other_key", "key")]
     # A file that names no pool leaves an item where it is.
     return pool_faults(session, before, draft) if draft.pool else []

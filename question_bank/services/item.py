@@ -8,7 +8,8 @@ from lms.kernel import audit
 from lms.kernel.db import Session, transaction
 from lms.kernel.refusal import N_, Conflict, Invalid, Missing
 from question_bank.domain import review as rules
-from question_bank.domain.exchange import Draft, Fault, content_hash, fault, faults_of, name_of, tidy
+from question_bank.domain.draft import Draft, content_hash, name_of, tidy
+from question_bank.domain.fault import Fault, fault, faults_of
 from question_bank.domain.item import Pool
 from question_bank.domain.version import Version
 from question_bank.services import bank as banks

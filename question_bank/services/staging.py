@@ -7,7 +7,8 @@ from datetime import datetime
 from lms.kernel import audit
 from lms.kernel.db import Session, transaction
 from lms.kernel.refusal import N_, Conflict, Missing
-from question_bank.domain.exchange import Draft, Fault, fault, tidy
+from question_bank.domain.draft import Draft, tidy
+from question_bank.domain.fault import Fault, fault
 from question_bank.domain.staging import Line, Report, Verdict
 from question_bank.formats import reading, workbook_writing
 from question_bank.services import bank as banks

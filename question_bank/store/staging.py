@@ -10,7 +10,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lms.kernel.db import Base
-from question_bank.domain.exchange import MESSAGES, Draft, Fault, Loss
+from question_bank.domain.draft import Draft
+from question_bank.domain.exchange import Loss
+from question_bank.domain.fault import MESSAGES, Fault
 from question_bank.domain.staging import Line, Report, Verdict
 
 

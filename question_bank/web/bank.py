@@ -12,7 +12,7 @@ from lms.kernel import request as current
 from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
-from question_bank.domain.item import BAND_LABELS, LEVEL_LABELS, POOL_LABELS, TYPE_LABELS, WORKING, ItemType, Level, Pool, band_of
+from question_bank.domain.item import BAND_LABELS, LEVEL_LABELS, POOL_LABELS, TYPE_LABELS, ItemType, Level, Pool, band_of
 from question_bank.domain.review import STATUS_LABELS, Status
 from question_bank.services import author as authors
 from question_bank.services import bank as service
@@ -121,7 +121,7 @@ def page(code: str) -> ResponseReturnValue:
             lines=tuple(_line(found, item, names) for item in found.items),
             filter=wanted,
             tabs=tuple(tabs),
-            types=tuple((kind, _(label)) for kind, label in TYPE_LABELS.items() if kind in WORKING),
+            types=tuple((kind, _(label)) for kind, label in TYPE_LABELS.items() if kind.chooses),
             topics=tuple((topic, found.bank.topic_name(topic)) for topic in found.topics),
             pools=tuple((pool, _(label)) for pool, label in POOL_LABELS.items()),
             bands=tuple((band, _(label)) for band, label in BAND_LABELS.items()),

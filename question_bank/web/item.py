@@ -13,7 +13,8 @@ from lms.kernel.part import routes
 from lms.kernel.payload import json_route
 from lms.kernel.permissions import Permission, requires
 from question_bank.domain.difference import Piece, pieces
-from question_bank.domain.exchange import Draft, Fault, tidy
+from question_bank.domain.draft import Draft, tidy
+from question_bank.domain.fault import Fault
 from question_bank.domain.item import BAND_LABELS, LETTERS, LEVEL_LABELS, POOL_LABELS, TYPE_LABELS, Level, Pool, band_of
 from question_bank.domain.review import STATUS_LABELS, Status
 from question_bank.domain.version import Version

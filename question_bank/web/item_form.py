@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from lms.kernel.i18n import gettext as _
-from question_bank.domain.exchange import DEFAULT_DIFFICULTY, TRUE_FALSE_OPTIONS, Draft, Fault, tidy
+from question_bank.domain.draft import DEFAULT_DIFFICULTY, TRUE_FALSE_OPTIONS, Draft, tidy
+from question_bank.domain.fault import Fault
 from question_bank.domain.flaw import FLAWS, flaws_of
-from question_bank.domain.item import LETTERS, LEVEL_LABELS, POOL_LABELS, TYPE_LABELS, WORKING, ItemContent, ItemType
+from question_bank.domain.item import LETTERS, LEVEL_LABELS, POOL_LABELS, TYPE_LABELS, ItemContent, ItemType
 from question_bank.domain.notation import read_difficulty
 from question_bank.formats import rich_text
 
@@ -94,7 +95,7 @@ def filled(draft: Draft, topics: Sequence[tuple[str, str]], faults: Sequence[Fau
         faults={each.field or "stem": _(each.message) for each in reversed(faults)},
         flaws=flaw_words(draft) if draft.stem else (),
         preview=previewed(draft) if shows_preview and draft.stem else None,
-        types=tuple((kind, _(label)) for kind, label in TYPE_LABELS.items() if kind in WORKING),
+        types=tuple((kind, _(label)) for kind, label in TYPE_LABELS.items() if kind.chooses),
         levels=tuple((level, _(label)) for level, label in LEVEL_LABELS.items()),
         pools=tuple((pool, _(label)) for pool, label in POOL_LABELS.items()),
         topics=tuple(topics),

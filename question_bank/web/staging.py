@@ -11,7 +11,7 @@ from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
 from lms.kernel.refusal import Missing
-from question_bank.domain.exchange import Draft
+from question_bank.domain.draft import Draft
 from question_bank.domain.item import POOL_LABELS, Pool
 from question_bank.domain.staging import Line, Verdict
 from question_bank.formats import workbook_writing

@@ -6,7 +6,7 @@ from playwright.sync_api import BrowserContext, Page
 from exam.services import quiz as quizzes
 from lms.kernel.db import transaction
 from lms.kernel.permissions import Role
-from question_bank.domain.exchange import Draft
+from question_bank.domain.draft import Draft
 from question_bank.domain.review import Decision, Status
 from question_bank.services.bank import made
 from question_bank.services.item import write

@@ -13,7 +13,7 @@ from exam.services.payload import AttemptOpened, Change, SaveAnswers, SavedAnswe
 from exam.services.response import save, submit
 from lms.kernel.db import Session, transaction
 from lms.store import signing_in
-from question_bank.domain.exchange import Draft
+from question_bank.domain.draft import Draft
 from question_bank.domain.review import Decision, Status
 from question_bank.services.bank import made
 from question_bank.services.item import write

@@ -14,7 +14,7 @@ from exam.services import quiz as service
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import Session, transaction
 from lms.services import lesson as lessons
-from question_bank.domain.exchange import Draft
+from question_bank.domain.draft import Draft
 from question_bank.domain.review import Decision, Status
 from question_bank.services.bank import made
 from question_bank.services.item import write

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from question_bank.domain.exchange import Draft
+from question_bank.domain.draft import Draft
 from question_bank.domain.flaw import FLAWS, flaws_of
 
 GOOD = Draft(type="single", stem="先做什么？", options=("倾听学生", "批评学生", "通知家长", "不予理会"), key=(0,), explanation="先倾听。")

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from question_bank.domain.exchange import Draft, faults_of
+from question_bank.domain.draft import Draft
+from question_bank.domain.fault import faults_of
 from question_bank.formats import gift, reading
 from question_bank.formats.unreadable import Unreadable
 

@@ -5,7 +5,9 @@ import io
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]
 
-from question_bank.domain.exchange import Draft, Reading, check_together, faults_of
+from question_bank.domain.draft import Draft
+from question_bank.domain.exchange import Reading
+from question_bank.domain.fault import check_together, faults_of
 from question_bank.formats import reading
 from question_bank.formats.unreadable import Unreadable
 
@@ -129,7 +131,6 @@ def test_difficulty_figures_are_steps_or_shares_as_the_column_says(cells: tuple[
         ("单选,题,甲,,,A", "too_few_options"),
         ("单选,题,甲,,丙,A", "option_empty"),
         ("单选,题,甲,甲,丙,A", "option_repeated"),
-        ("简答题,题,,,,略", "type_unsupported"),
         ("抢答,题,甲,乙,丙,A", "type_unknown"),
         (",题,,,,", "no_type"),
     ],

@@ -7,7 +7,8 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from question_bank.domain.exchange import Draft, faults_of, tidy
+from question_bank.domain.draft import Draft, tidy
+from question_bank.domain.fault import faults_of
 from question_bank.formats import reading, workbook_writing
 
 words = st.text(alphabet=st.sampled_from("甲乙丙 =+-@A.1、,;|\n<b>_x0041_'\"&正确错误"), min_size=1, max_size=20)

@@ -1,0 +1,142 @@
+"""A draft: an item as it was read or typed, made tidy, compared and named."""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
+
+from question_bank.domain.item import LETTERS, Blank, ItemType
+
+MAX_OPTIONS = 26
+MAX_STEM = 20_000
+MAX_OPTION = 5_000
+MAX_POINTS = 1_000_000
+MAX_MAGNITUDE = 100  # powers of ten; figures beyond are a mistake or an attack
+BLANK = re.compile(r"\[\[(\d{1,2})\]\]")
+_ORDERED_KEYS = frozenset({ItemType.MATCHING, ItemType.ORDERING})
+DEFAULT_DIFFICULTY = 0.7
+TRUE_FALSE_OPTIONS = ("正确", "错误")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    r"""An item as it was read or typed: author's notation throughout, nothing checked yet.
+
+    `type`, `level` and `pool` are text because a file may hold anything; `key` holds positions from 0 as Key.options does (for
+    matching and ordering their order counts), and `key_text` what was written where it could not be read as positions.
+    The notation: plain text with a few tags; a blank is `[[1]]`, `[[2]]` …; a formula `\(…\)` or, on lines of its own,
+    `\[…\]` in LaTeX, or a whole `<math>…</math>`; a picture `![alternative text](picture:DIGEST)`, DIGEST being the name of
+    one of Reading.pictures.
+    """
+
+    place: str = ""
+    external_id: str = ""
+    type: str = ""
+    stem: str = ""
+    options: tuple[str, ...] = ()
+    option_explanations: tuple[str, ...] = ()
+    key: tuple[int, ...] = ()
+    key_text: str = ""
+    prompts: tuple[str, ...] = ()
+    blanks: tuple[Blank, ...] = ()
+    model: str = ""
+    explanation: str = ""
+    topic: str = ""
+    level: str = ""
+    difficulty: float | None = DEFAULT_DIFFICULTY
+    difficulty_text: str = ""
+    points: int | None = None
+    pool: str = ""
+    enemies: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    source: str = ""
+
+
+def decimal(text: str) -> Decimal | None:
+    """Return the number a text writes (full-width signs and thousands separators understood), or None."""
+    try:
+        number = Decimal(unicodedata.normalize("NFKC", text).replace(",", "").replace("\u2212", "-").strip())
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and abs(number.adjusted()) < MAX_MAGNITUDE else None
+
+
+_DIVIDERS = re.compile(r"[,，、;；|\n]")
+
+
+def tidy(draft: Draft) -> Draft:
+    """Return the draft with blanks trimmed, trailing empty options dropped and the options of true/false items filled in."""
+    options = [clean(option) for option in draft.options]
+    while options and not options[-1]:
+        options.pop()
+    if draft.type == ItemType.TRUE_FALSE and not options:
+        options = list(TRUE_FALSE_OPTIONS)
+    explanations = [clean(text) for text in draft.option_explanations][: len(options)]
+    explanations += [""] * (len(options) - len(explanations))
+    return replace(
+        draft,
+        external_id=clean(draft.external_id),
+        stem=clean(draft.stem),
+        options=tuple(options),
+        option_explanations=tuple(explanations),
+        key=draft.key if draft.type in _ORDERED_KEYS else tuple(sorted(set(draft.key))),
+        prompts=tuple(clean(prompt) for prompt in draft.prompts),
+        blanks=tuple(_tidy_blank(blank) for blank in draft.blanks),
+        model=clean(draft.model),
+        explanation=clean(draft.explanation),
+        topic=clean(draft.topic),
+        source=clean(draft.source),
+        tags=tuple(dict.fromkeys(clean(tag) for words in draft.tags for tag in _DIVIDERS.split(words) if clean(tag))),
+        enemies=tuple(dict.fromkeys(clean(name) for name in draft.enemies if clean(name))),
+    )
+
+
+def _tidy_blank(blank: Blank) -> Blank:
+    accepted = tuple(dict.fromkeys(clean(text) for text in blank.accepted if clean(text)))
+    return replace(blank, accepted=accepted, tolerance=clean(blank.tolerance))
+
+
+def clean(value: str) -> str:
+    """Return text with one kind of line end and no blanks around it; the words themselves are left as written."""
+    return value.replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " ").replace("\ufeff", "").replace("\v", "\n").strip(" \t\n\u3000")
+
+
+def normalised(value: str) -> str:
+    """Return text as compared for sameness: width, blanks and case do not count."""
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", value)).casefold()
+
+
+def content_hash(draft: Draft) -> str:
+    """Return the identity of what is asked: type, stem, and the sets of options and prompts. Their order and the key do not count."""
+    parts = [draft.type, normalised(draft.stem), *sorted(normalised(option) for option in draft.options)]
+    if draft.prompts:
+        parts += ["", *sorted(normalised(prompt) for prompt in draft.prompts)]
+    return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def name_of(draft: Draft) -> str:
+    """Return the external id; a draft without one is named by its content, so that the same file names it alike again."""
+    return draft.external_id or f"q-{content_hash(draft)[:12]}"
+
+
+def said_key(draft: Draft) -> object:
+    """Return what is right by its words, which stays comparable when options or prompts stand in another order."""
+    words = [normalised(draft.options[position]) if 0 <= position < len(draft.options) else "" for position in draft.key]
+    match draft.type:
+        case ItemType.MATCHING:
+            return frozenset(zip(map(normalised, draft.prompts), words, strict=False))
+        case ItemType.ORDERING:
+            return tuple(words)
+        case ItemType.FILL_IN:
+            return tuple((frozenset(map(normalised, blank.accepted)), decimal(blank.tolerance or "0")) for blank in draft.blanks)
+        case ItemType.SHORT_TEXT:
+            return normalised(draft.model)
+        case _:
+            return frozenset(words)
+
+
+def letters(key: Sequence[int]) -> str:
+    """Return a key as letters."""
+    return "".join(LETTERS[position] for position in key if 0 <= position < len(LETTERS))
