@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import xlsxwriter
@@ -12,7 +12,7 @@ from demo.cast import FILLED, PASSWORD
 from demo.programme import DEMO_CODE, derive
 from exam.services import assembly, exam, quiz
 from lms import api as platform
-from lms.domain.attendance import ListKind
+from lms.domain.attendance import DayPart, Held, ListKind
 from lms.domain.lesson import Lesson
 from lms.domain.unit import UnitKind
 from lms.kernel import installation
@@ -157,7 +157,8 @@ def _history(first: int, ids: dict[str, int], now: datetime) -> None:
     for kind, heading, component, amount in lists:
         name = f"{heading}签字名单.xlsx"
         staged = attendance.stage(
-            _signed_list(heading, amount), file_name=name, programme_code=DEMO_CODE, kind=kind, component=component, actor_id=manager, now=now
+            _signed_list(heading, amount), file_name=name, programme_code=DEMO_CODE, kind=kind, component=component, actor_id=manager, now=now,
+            held=Held(now.astimezone(ZONE).date() - timedelta(days=1), DayPart.DAY) if kind is ListKind.OFFLINE else None,
         )
         attendance.commit(staged, actor_id=manager, now=now)
 

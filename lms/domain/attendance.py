@@ -1,7 +1,8 @@
 """Signed lists: attendance and marks that come in from paper, row by row."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
@@ -23,6 +24,28 @@ class ListStage(StrEnum):
     UNDONE = "undone"
 
 
+class DayPart(StrEnum):
+    """Which part of a day a session filled."""
+
+    DAY = "day"
+    MORNING = "morning"
+    AFTERNOON = "afternoon"
+    EVENING = "evening"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """When the session of a list was held: together with the person, what hours are counted for, and only once."""
+
+    on: date
+    part: DayPart
+
+    @property
+    def overlapping(self) -> tuple[DayPart, ...]:
+        """Return the parts of the day that nobody can attend beside this one."""
+        return tuple(DayPart) if self.part is DayPart.DAY else (DayPart.DAY, self.part)
+
+
 class ListMissing(Missing):
     """No such list in reach."""
 
@@ -42,6 +65,20 @@ class ListTwice(Conflict):
 
     code = "list_twice"
     message = N_("这份文件已经导入过。如需重新导入，请先撤销原来那一次。")
+
+
+class SessionCounted(Conflict):
+    """Another list of the same session was committed meanwhile."""
+
+    code = "session_counted"
+    message = N_("名单中有学员这一场的学时刚刚已由另一份名单计入，没有重复导入。请重新上传，检查后再确认。")
+
+
+class SessionUndated(Invalid):
+    """A list of attendance that does not say when the session was, or names a day to come."""
+
+    code = "session_undated"
+    message = N_("请填写这一场线下培训的日期；日期不能晚于今天。")
 
 
 class NothingToCommit(Invalid):
@@ -127,6 +164,7 @@ FAULTS: Mapping[str, str] = {
     "not_a_number": N_("数值不是数字"),
     "out_of_bounds": N_("数值超出范围"),
     "too_fine": N_("数值最多两位小数"),
+    "counted": N_("这位学员这一天的这一场已经计入过学时，不重复计入；如要更正，请先撤销原来那份名单"),
     "school_unfinished": N_("这所学校还有学员没有完成线上学习，通知规定完成后才能开展线下培训"),
 }
 
@@ -149,10 +187,14 @@ class Roll:
         return cls(by_account, by_name)
 
 
-def read(rows: Sequence[WrittenRow], roll: Roll, most: Decimal, *, finished_only: bool = False) -> tuple[Line, ...]:
-    """Read every row; each fault is told, none stops the rest. `finished_only`: a school must have finished learning online."""
+def read(rows: Sequence[WrittenRow], roll: Roll, most: Decimal, *, finished_only: bool = False, counted: Container[int] = ()) -> tuple[Line, ...]:
+    """Read every row; each fault is told, none stops the rest.
+
+    `finished_only`: a school must have finished learning online. `counted`: the enrolments whose session counts already.
+    """
     seen: set[int] = set()
-    return tuple(_read_one(row, roll, most, seen, finished_only=finished_only) for row in rows)
+    lines = (_read_one(row, roll, most, seen, finished_only=finished_only) for row in rows)
+    return tuple(replace(line, fault="counted") if line.is_good and line.enrolment_id in counted else line for line in lines)
 
 
 def _read_one(row: WrittenRow, roll: Roll, most: Decimal, seen: set[int], *, finished_only: bool) -> Line:

@@ -1,18 +1,20 @@
 """Signed lists: read, show, commit in one transaction, undo by entries that take back."""
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
 from lms.domain import attendance as rules
 from lms.domain import hours as hours_rules
-from lms.domain.attendance import Line, ListKind, ListStage
+from lms.domain.attendance import Held, Line, ListKind, ListStage
 from lms.domain.hours import HoursKind
 from lms.domain.programme import Programme
 from lms.formats import attendance as formats
 from lms.kernel import audit
 from lms.kernel.db import Session, transaction
+from lms.kernel.i18n import ZONE
 from lms.kernel.permissions import Permission
 from lms.services import grade as grades
 from lms.services import hours
@@ -32,6 +34,7 @@ class ListView:
 
     head: AttendanceList
     lines: tuple[Line, ...]
+    standing: Mapping[int, int]  # what each enrolment has already, in hundredths: offline hours, or the mark of the same assignment
 
 
 def permission_for(kind: ListKind) -> Permission:
@@ -39,8 +42,20 @@ def permission_for(kind: ListKind) -> Permission:
     return Permission.MANAGE_PEOPLE if kind is ListKind.OFFLINE else Permission.MANAGE_PROGRAMMES
 
 
-def stage(content: bytes, *, file_name: str, programme_code: str, kind: ListKind, component: str | None, actor_id: int, now: datetime) -> int:
-    """Read a file and keep it with every fault found; nothing counts yet."""
+def stage(
+    content: bytes,
+    *,
+    file_name: str,
+    programme_code: str,
+    kind: ListKind,
+    component: str | None,
+    actor_id: int,
+    now: datetime,
+    held: Held | None = None,
+) -> int:
+    """Read a file and keep it with every fault found; nothing counts yet. Attendance is counted once a person and session (`held`)."""
+    if (kind is ListKind.OFFLINE) != (held is not None) or (held and held.on > now.astimezone(ZONE).date()):
+        raise rules.SessionUndated
     written = formats.read(content)
     digest = hashlib.sha256(content).hexdigest()
     with transaction() as session:
@@ -59,9 +74,10 @@ def stage(content: bytes, *, file_name: str, programme_code: str, kind: ListKind
             programme_code=programme_code,
             kind=kind,
             component=component,
+            held=held,
             file_name=file_name,
             digest=digest,
-            lines=rules.read(written, roll, most, finished_only=finished_only),
+            lines=rules.read(written, roll, most, finished_only=finished_only, counted=_counted(session, programme_code, held)),
             entered_by=actor_id,
             now=now,
         )
@@ -73,11 +89,14 @@ def commit(list_id: int, *, actor_id: int, now: datetime) -> int:
         head = _own(session, list_id, actor_id, lock=True)
         if head.stage is not ListStage.STAGED:
             raise rules.ListMoved
+        store.one_at_a_time(session, head.programme_code)
         if store.standing(session, programme_code=head.programme_code, kind=head.kind, component=head.component, digest=head.digest):
             raise rules.ListTwice
         lines = [line for line in store.lines(session, list_id) if line.is_good]
         if not lines:
             raise rules.NothingToCommit
+        if _counted(session, head.programme_code, head.held) & {line.enrolment_id for line in lines}:
+            raise rules.SessionCounted
         store.move(session, list_id, ListStage.COMMITTED, now)
         in_force = programmes.in_force(session, head.programme_code)
         if head.kind is ListKind.OFFLINE:
@@ -110,7 +129,8 @@ def undo(list_id: int, *, actor_id: int, now: datetime) -> None:
 def view(list_id: int, *, actor_id: int) -> ListView:
     """Return a list of the actor's with every row."""
     with transaction() as session:
-        return ListView(_own(session, list_id, actor_id), store.lines(session, list_id))
+        head, lines = _own(session, list_id, actor_id), store.lines(session, list_id)
+        return ListView(head, lines, _standing(session, head, [line.enrolment_id for line in lines if line.enrolment_id is not None]))
 
 
 def lists(programme_code: str, *, actor_id: int, of_everybody: bool) -> tuple[AttendanceList, ...]:
@@ -126,6 +146,17 @@ def template(programme_code: str, kind: ListKind, *, actor_id: int) -> bytes:
         people = store.enrolled(session, programme_code, scope_of(session, actor_id, permission_for(kind)))
     amount = "学时" if kind is ListKind.OFFLINE else "成绩（百分制）"
     return formats.template(amount, ((one.account, one.name, one.school) for one in people[: formats.MOST_ROWS]))
+
+
+def _counted(session: Session, programme_code: str, held: Held | None) -> frozenset[int]:
+    return store.counted(session, programme_code, held) if held else frozenset()
+
+
+def _standing(session: Session, head: AttendanceList, enrolment_ids: Sequence[int]) -> dict[int, int]:
+    if head.kind is ListKind.ASSIGNMENT:
+        return {one: marks[head.component].amount for one, marks in store.marks(session, enrolment_ids).items() if head.component in marks}
+    minutes = programmes.programme(session, head.programme_code).hours.minutes_per_hour
+    return {one: seconds * 100 // (minutes * 60) for one, seconds in store.offline_seconds(session, enrolment_ids).items()}
 
 
 def _enter_hours(session: Session, in_force: InForce, head: AttendanceList, line: Line, now: datetime) -> None:

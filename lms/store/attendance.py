@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Integer, String, any_, func, insert, literal, select, text, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lms.domain.attendance import Line, Listed, ListKind, ListStage
+from lms.domain.attendance import DayPart, Held, Line, Listed, ListKind, ListStage
 from lms.kernel.db import APPEND_ONLY, Base, Session
 from lms.store.enrolment import EnrolmentRow
 from lms.store.grade import GradeLineRow
@@ -25,6 +25,8 @@ class AttendanceListRow(Base):
         CheckConstraint("kind IN ('offline', 'assignment')", name="kind_known"),
         CheckConstraint("stage IN ('staged', 'committed', 'undone')", name="stage_known"),
         CheckConstraint("(kind = 'assignment') = (component IS NOT NULL)", name="assignment_named"),
+        CheckConstraint("(kind = 'offline') = (held_on IS NOT NULL) AND (kind = 'offline') = (held_part IS NOT NULL)", name="session_dated"),
+        CheckConstraint("held_part IN ('day', 'morning', 'afternoon', 'evening')", name="held_part_known"),
         Index(
             "uq_attendance_list_standing",
             "programme_code",
@@ -41,6 +43,8 @@ class AttendanceListRow(Base):
     programme_code: Mapped[str] = mapped_column(String(64))
     kind: Mapped[str] = mapped_column(String(12))
     component: Mapped[str | None] = mapped_column(String(64))
+    held_on: Mapped[date | None]
+    held_part: Mapped[str | None] = mapped_column(String(12))
     file_name: Mapped[str] = mapped_column(String(200))
     digest: Mapped[str] = mapped_column(String(64))
     stage: Mapped[str] = mapped_column(String(12))
@@ -75,6 +79,7 @@ class AttendanceList:
     programme_code: str
     kind: ListKind
     component: str | None
+    held: Held | None
     file_name: str
     digest: str
     stage: ListStage
@@ -99,6 +104,7 @@ def _list(row: AttendanceListRow) -> AttendanceList:
         programme_code=row.programme_code,
         kind=ListKind(row.kind),
         component=row.component,
+        held=Held(row.held_on, DayPart(row.held_part)) if row.held_on and row.held_part else None,
         file_name=row.file_name,
         digest=row.digest,
         stage=ListStage(row.stage),
@@ -138,6 +144,7 @@ def stage(
     programme_code: str,
     kind: ListKind,
     component: str | None,
+    held: Held | None,
     file_name: str,
     digest: str,
     lines: Sequence[Line],
@@ -150,6 +157,8 @@ def stage(
         programme_code=programme_code,
         kind=kind.value,
         component=component,
+        held_on=held.on if held else None,
+        held_part=held.part.value if held else None,
         file_name=file_name[:200],
         digest=digest,
         stage=ListStage.STAGED.value,
@@ -193,6 +202,35 @@ def standing(session: Session, *, programme_code: str, kind: ListKind, component
         ).first()
         is not None
     )
+
+
+def counted(session: Session, programme_code: str, held: Held) -> frozenset[int]:
+    """Return the enrolments that a standing list counts for this session, or for one they cannot have attended beside it."""
+    rows = session.scalars(
+        select(AttendanceLineRow.enrolment_id)
+        .join(AttendanceListRow, AttendanceListRow.id == AttendanceLineRow.list_id)
+        .where(
+            AttendanceListRow.programme_code == programme_code,
+            AttendanceListRow.stage == ListStage.COMMITTED.value,
+            AttendanceListRow.held_on == held.on,
+            AttendanceListRow.held_part.in_([part.value for part in held.overlapping]),
+            AttendanceLineRow.fault.is_(None),
+        )
+    )
+    return frozenset(one for one in rows if one is not None)
+
+
+def one_at_a_time(session: Session, programme_code: str) -> None:
+    """Let lists of a programme be committed one after the other: two of the same session are told apart only then."""
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtext("attendance:" + programme_code))))
+
+
+def offline_seconds(session: Session, enrolment_ids: Iterable[int]) -> dict[int, int]:
+    """Return the offline seconds that stand for each enrolment."""
+    rows = session.execute(
+        select(LearnerProgressRow.enrolment_id, LearnerProgressRow.offline_seconds).where(LearnerProgressRow.enrolment_id.in_(list(enrolment_ids)))
+    )
+    return dict(rows.all())
 
 
 def one(session: Session, list_id: int, *, lock: bool = False) -> AttendanceList | None:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.file import FileField, FileRequired
-from wtforms import SelectField
-from wtforms.validators import InputRequired
+from wtforms import DateField, SelectField
+from wtforms.validators import InputRequired, Optional
 
-from lms.domain.attendance import FAULTS, ListKind, ListStage
+from lms.domain.attendance import FAULTS, DayPart, Held, ListKind, ListStage
 from lms.domain.programme import Programme
 from lms.kernel import request as current
 from lms.kernel.forms import Form
@@ -25,10 +25,20 @@ attendance = routes("attendance", __name__, url_prefix="/manage/attendance")
 _WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
+PARTS = {
+    DayPart.DAY: lazy_gettext("全天"),
+    DayPart.MORNING: lazy_gettext("上午"),
+    DayPart.AFTERNOON: lazy_gettext("下午"),
+    DayPart.EVENING: lazy_gettext("晚上"),
+}
+
+
 class ListForm(Form):
     """One signed list."""
 
     what = SelectField(lazy_gettext("导入内容"), [InputRequired()])
+    held_on = DateField(lazy_gettext("培训日期"), [Optional()])
+    held_part = SelectField(lazy_gettext("场次"), [InputRequired()], default=DayPart.DAY.value)
     file = FileField(lazy_gettext("名单文件"), [FileRequired(lazy_gettext("请选择文件。"))])
 
 
@@ -77,7 +87,8 @@ class ListPage:
     may_commit: bool
     may_undo: bool
     stage: str
-    rows: tuple[tuple[str, str, str, str, str, str], ...]
+    standing: str
+    rows: tuple[tuple[str, str, str, str, str, str, str], ...]
 
 
 @attendance.get("", endpoint="programmes")
@@ -115,6 +126,7 @@ def upload(code: str) -> ResponseReturnValue:
             programme_code=code,
             kind=kind,
             component=component,
+            held=Held(form.held_on.data, DayPart(form.held_part.data)) if kind is ListKind.OFFLINE and form.held_on.data else None,
             actor_id=current.person().person_id,
             now=current.now(),
         )
@@ -150,8 +162,18 @@ def page(list_id: int) -> ResponseReturnValue:
         may_commit=head.stage is ListStage.STAGED and head.good > 0,
         may_undo=head.stage is ListStage.COMMITTED,
         stage=_stages()[head.stage][0],
+        standing=_("已有学时") if head.kind is ListKind.OFFLINE else _("已有成绩"),
         rows=tuple(
-            (str(line.number), line.account, line.name, line.school, _amount(line.amount), _(FAULTS[line.fault]) if line.fault else "") for line in lines
+            (
+                str(line.number),
+                line.account,
+                line.name,
+                line.school,
+                _amount(found.standing.get(line.enrolment_id or 0)),
+                _amount(line.amount),
+                _(FAULTS[line.fault]) if line.fault else "",
+            )
+            for line in lines
         ),
     )
     return render_template("lms/attendance/page.html", page=shown)
@@ -181,6 +203,8 @@ def _form(told: Programme) -> ListForm:
     if current.person().may(Permission.MANAGE_PROGRAMMES):
         choices += [(f"{ListKind.ASSIGNMENT.value}:{one.code}", _("作业成绩：%(title)s", title=one.title)) for one in told.assignments]
     form.what.choices = choices
+    form.held_part.choices = [(part.value, label) for part, label in PARTS.items()]
+    form.held_on.flags.required = len(choices) == 1
     return form
 
 
@@ -224,8 +248,8 @@ def _row(one: AttendanceList, told: Programme) -> ListRow:
 
 
 def _what(one: AttendanceList, told: Programme) -> str:
-    if one.kind is ListKind.OFFLINE:
-        return _("线下培训学时")
+    if one.held:
+        return _("线下培训学时：%(day)s %(part)s", day=one.held.on.isoformat(), part=PARTS[one.held.part])
     titles = {assignment.code: assignment.title for assignment in told.assignments}
     return _("作业成绩：%(title)s", title=titles.get(one.component or "", one.component or ""))
 

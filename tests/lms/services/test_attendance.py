@@ -1,4 +1,5 @@
 import io
+from datetime import date
 
 import pytest
 import xlsxwriter
@@ -7,7 +8,7 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy import text
 
 from lms.domain import attendance as rules
-from lms.domain.attendance import ListKind
+from lms.domain.attendance import DayPart, Held, ListKind
 from lms.domain.hours import Worth
 from lms.kernel.db import transaction
 from lms.services import attendance, enrolment, grade, programme, progress
@@ -38,10 +39,14 @@ def lin(app: Flask) -> int:
     return people[0]
 
 
-def bring_in(content: bytes, *, kind: ListKind = ListKind.OFFLINE, component: str | None = None, actor: int | None = None) -> int:
+YESTERDAY = Held(date(2026, 11, 21), DayPart.MORNING)
+
+
+def bring_in(content: bytes, *, kind: ListKind = ListKind.OFFLINE, component: str | None = None, actor: int | None = None, held: Held = YESTERDAY) -> int:
     return attendance.stage(
-        content, file_name="名单.xlsx", programme_code=learning.CODE, kind=kind, component=component, actor_id=actor or id_of(PENG), now=NOON
-    )
+        content, file_name="名单.xlsx", programme_code=learning.CODE, kind=kind, component=component, actor_id=actor or id_of(PENG), now=NOON,
+        held=held if kind is ListKind.OFFLINE else None,
+    )  # fmt: skip
 
 
 def commit(list_id: int) -> int:
@@ -114,6 +119,37 @@ def test_the_same_file_comes_in_once_and_again_after_undoing(lin: int) -> None:
     undo(first)
     commit(second)
     assert offline_of(lin) == Worth(2700, 0)
+
+
+def test_a_list_saved_again_as_another_file_counts_nobody_twice(lin: int) -> None:
+    first = bring_in(workbook(("lin", "", "", 1)))
+    rival = bring_in(workbook(("lin", "", "", 1), title="同一场，另存"))
+    commit(first)
+    with pytest.raises(rules.SessionCounted):
+        commit(rival)
+    again = bring_in(workbook(("lin", "", "", 1), ("sam", "", "", 1), title="同一场，再次另存"))
+    found = attendance.view(again, actor_id=id_of(PENG))
+    assert [line.fault for line in found.lines] == ["counted", None]
+    assert found.standing[found.lines[0].enrolment_id or 0] == 100, "the preview shows the hours she has"
+    assert commit(again) == 1
+    assert (offline_of(lin), offline_of(id_of(SAM))) == (Worth(2700, 0), Worth(2700, 0))
+    undo(first)
+    assert commit(bring_in(workbook(("lin", "", "", 0.5)))) == 1
+    assert offline_of(lin) == Worth(1350, 0)
+
+
+def test_another_session_counts_and_a_whole_day_covers_its_parts(lin: int) -> None:
+    sheet = workbook(("lin", "", "", 0.2))
+    commit(bring_in(sheet))
+
+    def fault(day: int, part: DayPart) -> str | None:
+        list_id = bring_in(workbook(("lin", "", "", 0.2), title=f"{day} {part}"), held=Held(date(2026, 11, day), part))
+        return attendance.view(list_id, actor_id=id_of(PENG)).lines[0].fault
+
+    assert [fault(21, part) for part in DayPart] == ["counted", "counted", None, None]
+    assert fault(20, DayPart.MORNING) is None
+    with pytest.raises(rules.SessionUndated):
+        fault(23, DayPart.DAY)
 
 
 def test_a_manager_brings_in_only_people_of_the_own_scope(lin: int) -> None:
@@ -192,7 +228,9 @@ def test_offline_hours_wait_until_the_school_has_finished_online(app: Flask) -> 
     assert faults() == ["school_unfinished"], "a colleague of hers is still learning"
     with transaction() as session:
         closes = next(one.closes for one in programme.programme(session, learning.CODE).windows if learning.CITY in one.cities)
-    late = attendance.stage(sheet, file_name="名单.xlsx", programme_code=learning.CODE, kind=ListKind.OFFLINE, component=None, actor_id=id_of(PENG), now=closes)
+    late = attendance.stage(
+        sheet, file_name="名单.xlsx", programme_code=learning.CODE, kind=ListKind.OFFLINE, component=None, actor_id=id_of(PENG), now=closes, held=YESTERDAY
+    )
     assert [line.fault for line in attendance.view(late, actor_id=id_of(PENG)).lines] == [None], "after the window nobody waits for a colleague"
     for taught in lessons:
         learning.learn(tao, taught, seconds=5400)

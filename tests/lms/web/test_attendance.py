@@ -22,7 +22,7 @@ def lin(app: Flask) -> int:
 
 
 def send(app: Flask, member: object, content: bytes, what: str = "offline"):  # type: ignore[no-untyped-def]
-    return enter(app, member).post(LISTS, data={"what": what, "file": (io.BytesIO(content), "签到.xlsx")})  # type: ignore[arg-type]
+    return enter(app, member).post(LISTS, data={"what": what, "held_on": "2026-11-21", "held_part": "day", "file": (io.BytesIO(content), "签到.xlsx")})  # type: ignore[arg-type]
 
 
 def test_a_list_is_uploaded_looked_through_committed_and_undone(app: Flask, lin: int) -> None:
@@ -34,6 +34,8 @@ def test_a_list_is_uploaded_looked_through_committed_and_undone(app: Flask, lin:
         text = client.get(page).get_data(as_text=True)
     assert "确认导入 1 行" in text
     assert "没有找到这位学员" in text
+    assert "线下培训学时：2026-11-21 全天" in text
+    assert "已有学时" in text
     assert client.post(f"{page}/commit").status_code == 302
     assert "撤销这次导入" in client.get(page).get_data(as_text=True)
     assert client.post(f"{page}/undo").status_code == 302
@@ -46,6 +48,13 @@ def test_what_is_no_list_is_told_on_the_page(app: Flask, lin: int) -> None:
     assert answer.status_code == 422
     assert "下载模板" in answer.get_data(as_text=True)
     assert enter(app, CAO).post(LISTS, data={"what": "offline"}).status_code == 200
+
+
+def test_attendance_without_a_day_is_refused_with_what_is_missing(app: Flask, lin: int) -> None:
+    form = {"what": "offline", "held_part": "day", "file": (io.BytesIO(workbook(("lin", "", "", 1))), "签到.xlsx")}
+    answer = enter(app, CAO).post(LISTS, data=form)
+    assert answer.status_code == 422
+    assert "请填写这一场线下培训的日期" in answer.get_data(as_text=True)
 
 
 def test_marks_are_for_the_province(app: Flask, lin: int) -> None:
