@@ -157,7 +157,13 @@ def _history(first: int, ids: dict[str, int], now: datetime) -> None:
     for kind, heading, component, amount in lists:
         name = f"{heading}签字名单.xlsx"
         staged = attendance.stage(
-            _signed_list(heading, amount), file_name=name, programme_code=DEMO_CODE, kind=kind, component=component, actor_id=manager, now=now,
+            _signed_list(heading, amount),
+            file_name=name,
+            programme_code=DEMO_CODE,
+            kind=kind,
+            component=component,
+            actor_id=manager,
+            now=now,
             held=Held(now.astimezone(ZONE).date() - timedelta(days=1), DayPart.DAY) if kind is ListKind.OFFLINE else None,
         )
         attendance.commit(staged, actor_id=manager, now=now)
