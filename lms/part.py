@@ -10,6 +10,7 @@ from lms.kernel.permissions import Permission
 from lms.kernel.refusal import N_
 from lms.services import certificate as certificates
 from lms.services import grade as grades
+from lms.services import hours
 from lms.services.progress import verify as verify_progress
 from lms.store.signing_in import identity_of
 from lms.web.account import account
@@ -65,5 +66,5 @@ part = Part(
         NavEntry(N_("人员"), "people.page", "users", Permission.MANAGE_PEOPLE, 41, hint=N_("查找人员，导入名册，授予角色"), also=("/roles",)),
     ),
     on_mount=certificates.mount,
-    verifiers=(verify_progress, grades.verify, certificates.verify),
+    verifiers=(verify_progress, hours.verify, grades.verify, certificates.verify),
 )

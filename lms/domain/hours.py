@@ -33,6 +33,9 @@ class Worth:
     def __neg__(self) -> "Worth":
         return Worth(-self.seconds, -self.lessons)
 
+    def __str__(self) -> str:
+        return f"{self.seconds} s and {self.lessons} lessons"
+
     def __add__(self, other: "Worth") -> "Worth":
         return Worth(self.seconds + other.seconds, self.lessons + other.lessons)
 

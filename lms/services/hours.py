@@ -1,18 +1,22 @@
 """The credit ledger: enter, take back, and keep the roll-up in step in the same transaction."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 
 from lms.domain import hours as rules
 from lms.domain.hours import HoursKind, Worth
-from lms.domain.programme import Programme
+from lms.domain.programme import HoursRule, Programme
 from lms.kernel import audit
 from lms.kernel.db import Session
 from lms.kernel.refusal import N_, Missing
 from lms.services import grade as grades
+from lms.services import programme as programmes
 from lms.store import enrolment as enrolment_store
 from lms.store import hours as store
+from lms.store import programme as programme_store
 from lms.store import progress as progress_store
-from lms.store.hours import HoursEntry
+from lms.store.hours import Behind, HoursEntry
 from lms.store.programme import ProgrammeVersion
 
 
@@ -89,6 +93,27 @@ def reverse(
         entered_by=entered_by,
         now=now,
     )
+
+
+def verify(session: Session, now: datetime) -> Iterable[str]:  # noqa: ARG001 - every verifier is called alike
+    """Compare what every entry is worth with what the version of the rules it names makes of its evidence."""
+    told: dict[int, HoursRule] = {}
+    for entry in store.behind(session):
+        if entry.version_id not in told:
+            told[entry.version_id] = programmes.parsed(session, programme_store.one(session, entry.version_id)).hours
+        due = _due(told[entry.version_id], entry)
+        if due is None:
+            yield f"enrolment {entry.enrolment_id}: entry {entry.id} of {entry.worth} rests on nothing that is known"
+        elif due != entry.worth:
+            yield f"enrolment {entry.enrolment_id}: entry {entry.id} holds {entry.worth}, by its version of the rules {due} are due"
+
+
+def _due(rule: HoursRule, entry: Behind) -> Worth | None:
+    if entry.taken_back is not None:
+        return -entry.taken_back
+    if entry.nominal is not None:
+        return rules.worth_of_lesson(rule, nominal_seconds=entry.nominal, measured_seconds=entry.measured)
+    return None if entry.listed is None else rules.worth_of_offline(rule, Decimal(entry.listed) / 100)
 
 
 def ledger(session: Session, enrolment_id: int) -> tuple[HoursEntry, ...]:

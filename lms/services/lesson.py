@@ -121,8 +121,9 @@ def activity_done(session: Session, *, person_id: int, activity_id: int, seconds
         activity_store.keep_done(session, person_id=person_id, activity_id=activity_id, seconds=seconds, evidence=evidence, now=now)
         return
     state = store.lock_state(session, person_id, activity.lesson_id, now)
-    activity_store.keep_done(session, person_id=person_id, activity_id=activity_id, seconds=seconds, evidence=evidence, now=now)
-    if state is not LessonState.CREDITED:
+    credited = state is LessonState.CREDITED  # then the seconds behind the entry stay as they were, so that it can be verified
+    activity_store.keep_done(session, person_id=person_id, activity_id=activity_id, seconds=seconds, evidence=evidence, now=now, raising=not credited)
+    if not credited:
         _move_on(session, person_id, activity.lesson_id, state, evidence=evidence, now=now)
 
 
@@ -157,6 +158,11 @@ def _move_on(session: Session, person_id: int, lesson_id: int, state: LessonStat
             evidence=evidence,
             now=now,
         )
+
+
+def watched(session: Session, person_id: int, lesson_id: int) -> bool:
+    """Tell whether a learner has watched everything of a lesson."""
+    return activity_store.done_in_lesson(session, person_id, lesson_id)[0]
 
 
 def lesson(session: Session, lesson_id: int) -> Lesson:
@@ -197,6 +203,7 @@ def create_lesson(session: Session, *, course_id: int, title: str, topic: str, s
     """Add a lesson at the end of a course."""
     _check_topic(session, course(session, course_id).programme_code, topic)
     lesson_id = store.add_lesson(session, course_id=course_id, title=title, topic=topic, seconds=seconds, quiz=quiz)
+    store.keep_length(session, lesson_id, seconds, now)
     audit.record(session, actor_id=actor_id, action="lesson.create", subject=f"lesson:{lesson_id}", now=now, course=course_id)
     return lesson_id
 
@@ -206,11 +213,22 @@ def change_lesson(session: Session, lesson_id: int, *, title: str, topic: str, s
     before = lesson(session, lesson_id)
     _check_topic(session, before.programme_code, topic)
     store.change_lesson(session, lesson_id, title=title, topic=topic, seconds=seconds, quiz=quiz)
+    if seconds != before.seconds:
+        store.keep_length(session, lesson_id, seconds, now)
     if before.quiz and not quiz:
-        for person_id in store.watched_by(session, lesson_id):
-            state = store.lock_state(session, person_id, lesson_id, now)
-            _move_on(session, person_id, lesson_id, state, evidence=f"lesson:{lesson_id} without quiz", now=now)
+        _credit_waiting(session, store.watched_by(session, lesson_id), evidence=f"lesson:{lesson_id} without quiz", now=now)
     audit.record(session, actor_id=actor_id, action="lesson.change", subject=f"lesson:{lesson_id}", now=now, seconds=seconds, quiz=quiz)
+
+
+def drop_quiz(session: Session, programme_code: str, *, evidence: str, now: datetime) -> None:
+    """Credit everyone who waits only for a quiz, once the programme asks for none any more."""
+    _credit_waiting(session, store.watched_in(session, programme_code), evidence=evidence, now=now)
+
+
+def _credit_waiting(session: Session, waiting: Sequence[tuple[int, int]], *, evidence: str, now: datetime) -> None:
+    for person_id, lesson_id in waiting:
+        state = store.lock_state(session, person_id, lesson_id, now)
+        _move_on(session, person_id, lesson_id, state, evidence=evidence, now=now)
 
 
 def order_lessons(session: Session, course_id: int, lesson_ids: Sequence[int]) -> None:

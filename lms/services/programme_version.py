@@ -11,6 +11,7 @@ from lms.domain.programme import Change, Programme
 from lms.kernel import audit
 from lms.kernel.db import Session, transaction
 from lms.services import grade as grades
+from lms.services import lesson as lessons
 from lms.services import programme as programmes
 from lms.store import enrolment as enrolment_store
 from lms.store import lesson as lesson_store
@@ -55,6 +56,8 @@ def load(text: str, *, now: datetime, actor_id: int | None = None) -> Loaded:
         version_id = store.add(session, code=new.code, number=number, digest=digest, text=text, now=now)
         audit.record(session, actor_id=actor_id, action="programme.load", subject=f"programme:{new.code}", now=now, number=number, digest=digest)
         _recount(session, new, now)
+        if not new.hours.quiz_required:
+            lessons.drop_quiz(session, new.code, evidence=f"programme:{new.code}/{number} without quiz", now=now)
         return Loaded(
             version=ProgrammeVersion(id=version_id, code=new.code, number=number, digest=digest, loaded_at=now),
             is_new=True,

@@ -41,7 +41,7 @@ def verify(session: Session, now: datetime) -> Iterable[str]:  # noqa: ARG001 - 
         for kind, kept in ((HoursKind.ONLINE, row.online), (HoursKind.OFFLINE, row.offline)):
             told = sums.get((row.enrolment_id, kind.value), NOTHING)
             if told != kept:
-                yield f"enrolment {row.enrolment_id}: the {kind.value} ledger holds {_said(told)}, the roll-up {_said(kept)}"
+                yield f"enrolment {row.enrolment_id}: the {kind.value} ledger holds {told}, the roll-up {kept}"
     for version, programme in programmes.programmes(session):
         for row in store.of_programme(session, version.code):
             now_complete = (rules.online_complete(programme.hours, row.online), rules.offline_complete(programme.hours, row.offline))
@@ -54,7 +54,3 @@ def verify(session: Session, now: datetime) -> Iterable[str]:  # noqa: ARG001 - 
 def lacking_hours(hours: Decimal) -> str:
     """Write hours that are lacking: cut upwards, so that the words never promise too much."""
     return format_hours(hours.quantize(Decimal("0.01"), rounding="ROUND_UP"))
-
-
-def _said(worth: Worth) -> str:
-    return f"{worth.seconds} s and {worth.lessons} lessons"

@@ -97,14 +97,14 @@ def outside_lessons(session: Session, programme_code: str) -> tuple[Activity, ..
     return tuple(_activity(row) for row in _OUTSIDE_LESSONS.rows(session, programme_code=programme_code))
 
 
-def keep_done(session: Session, *, person_id: int, activity_id: int, seconds: int, evidence: str, now: datetime) -> None:
-    """Remember that an activity is done; a repeated report can only raise the seconds."""
+def keep_done(session: Session, *, person_id: int, activity_id: int, seconds: int, evidence: str, now: datetime, raising: bool = True) -> None:
+    """Remember that an activity is done; a repeated report can only raise the seconds, or nothing at all."""
     statement = insert(ActivityDoneRow).values(person_id=person_id, activity_id=activity_id, seconds=seconds, evidence=evidence, done_at=now)
     session.execute(
         statement.on_conflict_do_update(
             index_elements=["person_id", "activity_id"],
             set_={"seconds": statement.excluded.seconds, "evidence": statement.excluded.evidence},
-            where=ActivityDoneRow.seconds < statement.excluded.seconds,
+            where=(ActivityDoneRow.seconds < statement.excluded.seconds) & raising,
         )
     )
 

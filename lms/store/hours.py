@@ -1,5 +1,6 @@
 """The credit ledger: written once, never changed; a mistake is taken back by another entry."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,6 +9,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index,
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from lms.domain.hours import HoursKind, Worth
+from lms.domain.lesson import QUIZ_KIND
 from lms.kernel.db import APPEND_ONLY, Base, Session
 
 
@@ -135,6 +137,62 @@ def by_evidence(session: Session, evidence: str) -> tuple[HoursEntry, ...]:
         .order_by(HoursEntryRow.id)
     ).scalars()
     return tuple(_entry(row) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """One entry with what its worth can be told from; None where there is no such thing.
+
+    That is the lesson's length and the time measured (seconds) when it was entered, what a list says (hundredths), or the entry it takes back.
+    """
+
+    id: int
+    enrolment_id: int
+    kind: HoursKind
+    worth: Worth
+    version_id: int
+    nominal: int | None
+    measured: int
+    listed: int | None
+    taken_back: Worth | None
+
+
+_BEHIND = text(
+    """
+    SELECT e.id, e.enrolment_id, e.kind, e.seconds, e.lessons, e.programme_version_id, nominal.seconds AS nominal, measured.seconds AS measured,
+      line.amount AS listed, back.seconds AS back_seconds, back.lessons AS back_lessons
+    FROM hours_entry e
+    JOIN enrolment ON enrolment.id = e.enrolment_id
+    LEFT JOIN hours_entry back ON back.id = e.reverses_id AND back.enrolment_id = e.enrolment_id AND back.kind = e.kind
+    LEFT JOIN attendance_line line ON e.reverses_id IS NULL AND e.lesson_id IS NULL AND line.fault IS NULL
+      AND line.enrolment_id = e.enrolment_id AND e.evidence = 'attendance_list:' || line.list_id
+    LEFT JOIN LATERAL (
+      SELECT l.seconds FROM lesson_length l WHERE l.lesson_id = e.lesson_id AND l.since <= e.entered_at ORDER BY l.since DESC, l.id DESC LIMIT 1
+    ) nominal ON true
+    CROSS JOIN LATERAL (
+      SELECT coalesce(sum(d.seconds), 0) AS seconds FROM activity a JOIN activity_done d ON d.activity_id = a.id
+      WHERE a.lesson_id = e.lesson_id AND a.kind <> :quiz AND d.person_id = enrolment.person_id AND d.done_at <= e.entered_at
+    ) measured
+    ORDER BY e.id
+    """
+)
+_BEHIND_BATCH = 2000
+
+
+def behind(session: Session) -> Iterator[Behind]:
+    """Return every entry with what it rests on, a batch at a time."""
+    for row in session.execute(_BEHIND, {"quiz": QUIZ_KIND}, execution_options={"yield_per": _BEHIND_BATCH}):
+        yield Behind(
+            id=row.id,
+            enrolment_id=row.enrolment_id,
+            kind=HoursKind(row.kind),
+            worth=Worth(row.seconds, row.lessons),
+            version_id=row.programme_version_id,
+            nominal=row.nominal,
+            measured=int(row.measured),
+            listed=row.listed,
+            taken_back=None if row.back_seconds is None else Worth(row.back_seconds, row.back_lessons),
+        )
 
 
 def sums(session: Session) -> list[Row[*tuple[Any, ...]]]:

@@ -24,7 +24,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.domain.lesson import Course, Lesson, LessonState
-from lms.kernel.db import Base, Session, Statement
+from lms.kernel.db import APPEND_ONLY, Base, Session, Statement
 from lms.store.enrolment import EnrolmentRow
 from lms.store.hours import HoursEntryRow
 
@@ -56,6 +56,18 @@ class LessonRow(Base):
     topic: Mapped[str] = mapped_column(String(64))
     seconds: Mapped[int] = mapped_column(Integer)
     quiz: Mapped[bool] = mapped_column(Boolean)
+
+
+class LessonLengthRow(Base):
+    """What a lesson's nominal length was from an instant on: an entry of the ledger keeps the worth it had."""
+
+    __tablename__ = "lesson_length"
+    __table_args__ = (Index("ix_lesson_length_lesson", "lesson_id", "since"), {"info": APPEND_ONLY})
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, init=False)
+    lesson_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("lesson.id"))
+    seconds: Mapped[int] = mapped_column(Integer)
+    since: Mapped[datetime]
 
 
 class LessonStateRow(Base):
@@ -195,6 +207,12 @@ def change_lesson(session: Session, lesson_id: int, *, title: str, topic: str, s
     session.execute(update(LessonRow).where(LessonRow.id == lesson_id).values(title=title, topic=topic, seconds=seconds, quiz=quiz))
 
 
+def keep_length(session: Session, lesson_id: int, seconds: int, now: datetime) -> None:
+    """Remember a lesson's nominal length from now on."""
+    session.add(LessonLengthRow(lesson_id=lesson_id, seconds=seconds, since=now))
+    session.flush()
+
+
 def order_lessons(session: Session, lesson_ids: Sequence[int]) -> None:
     """Number lessons in the order given."""
     for position, lesson_id in enumerate(lesson_ids, start=1):
@@ -224,14 +242,22 @@ def save_state(session: Session, person_id: int, lesson_id: int, state: LessonSt
     )
 
 
-def watched_by(session: Session, lesson_id: int) -> tuple[int, ...]:
-    """Return the learners who have watched a lesson and lack its quiz."""
-    rows = session.scalars(
-        select(LessonStateRow.person_id)
-        .where(LessonStateRow.lesson_id == lesson_id, LessonStateRow.state == LessonState.WATCHED.value)
-        .order_by(LessonStateRow.person_id)
-    )
-    return tuple(rows)
+_WATCHED = (
+    select(LessonStateRow.person_id, LessonStateRow.lesson_id)
+    .where(LessonStateRow.state == LessonState.WATCHED.value)
+    .order_by(LessonStateRow.person_id, LessonStateRow.lesson_id)
+)
+
+
+def watched_by(session: Session, lesson_id: int) -> tuple[tuple[int, int], ...]:
+    """Return who (person, lesson) has watched a lesson and lacks its quiz."""
+    return tuple((person, lesson) for person, lesson in session.execute(_WATCHED.where(LessonStateRow.lesson_id == lesson_id)))
+
+
+def watched_in(session: Session, programme_code: str) -> tuple[tuple[int, int], ...]:
+    """Return who (person, lesson) has watched a lesson of a programme and lacks its quiz."""
+    query = _WATCHED.join(LessonRow, LessonRow.id == LessonStateRow.lesson_id).join(CourseRow).where(CourseRow.programme_code == programme_code)
+    return tuple((person, lesson) for person, lesson in session.execute(query))
 
 
 def credit_without_match(session: Session) -> list[tuple[int, int, int]]:

@@ -68,6 +68,11 @@ def newest_of_all(session: Session) -> tuple[ProgrammeVersion, ...]:
     return tuple(ProgrammeVersion(*row) for row in rows)
 
 
+def one(session: Session, version_id: int) -> ProgrammeVersion:
+    """Return a version."""
+    return ProgrammeVersion(*session.execute(select(*_COLUMNS).where(ProgrammeVersionRow.id == version_id)).one())
+
+
 def text_of(session: Session, version_id: int) -> str:
     """Return the text of a version."""
     return session.execute(select(ProgrammeVersionRow.text).where(ProgrammeVersionRow.id == version_id)).scalar_one()

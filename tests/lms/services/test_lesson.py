@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -8,8 +9,10 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 from lms import api
 from lms.domain.hours import HoursKind, Worth
 from lms.domain.lesson import LessonState
+from lms.kernel import migrate
 from lms.kernel.db import transaction
-from lms.services import enrolment, hours, lesson, progress
+from lms.kernel.settings import Settings
+from lms.services import enrolment, hours, lesson, programme_version, progress
 from lms.store import hours as hours_store
 from lms.store import lesson as lesson_store
 from lms.store import progress as progress_store
@@ -140,6 +143,34 @@ def test_verifying_names_every_difference(lin: int) -> None:
     assert any(f"lesson {two.lesson_id} is credited" in one for one in found)
 
 
+def test_verifying_compares_every_entry_with_its_version_of_the_rules(lin: int, settings: Settings) -> None:
+    with transaction() as session:
+        one, two = learning.taught(session, "第一讲", "第二讲")
+    learning.learn(lin, one, seconds=2600)
+    learning.learn(lin, one, seconds=2700, after=timedelta(minutes=9))
+    programme_version.load(learning.programme_text().replace('credit = "measured"', 'credit = "nominal"', 1), now=NOON)
+    learning.learn(lin, two, seconds=2650, after=timedelta(minutes=1))
+    with transaction() as session:
+        lesson.change_lesson(
+            session, two.lesson_id, title="第二讲", topic="principles", seconds=3000, quiz=True, actor_id=None, now=NOON + timedelta(minutes=2)
+        )
+        found = enrolment.of_person(session, lin, learning.CODE)
+        assert found
+        first, second = hours.ledger(session, found.id)
+        assert (first.worth, second.worth) == (Worth(2600, 1), Worth(2700, 1))
+        hours.reverse(session, api.in_force(session, learning.CODE), first.id, reason="wrong", now=NOON + timedelta(minutes=3), entered_by=None)
+        assert list(hours.verify(session, NOON)) == [], "the length a lesson had, the time measured and the rules of the day are what counts"
+    owner = migrate.owner_engine(settings.database_url)
+    with owner.begin() as connection:
+        connection.execute(text("UPDATE hours_entry SET seconds = seconds + 5 WHERE id = :id"), {"id": second.id})
+        connection.execute(text("UPDATE hours_entry SET evidence = 'attendance_list:7', lesson_id = NULL WHERE id = :id"), {"id": first.id})
+    owner.dispose()
+    with transaction() as session:
+        (nothing, changed) = hours.verify(session, NOON)
+    assert "2600 s and 1 lessons rests on nothing that is known" in nothing
+    assert f"entry {second.id} holds 2705 s and 1 lessons, by its version of the rules 2700 s and 1 lessons are due" in changed
+
+
 def test_learning_is_complete_when_the_hours_are_there(lin: int) -> None:
     with transaction() as session:
         lessons = learning.taught(session, "第一讲", "第二讲")
@@ -184,6 +215,17 @@ def test_a_lesson_of_an_unknown_topic_is_refused(lin: int) -> None:
         course_id = lesson.create_course(session, programme_code=learning.CODE, title="课", summary="", actor_id=None, now=NOON)
         with pytest.raises(lesson.UnknownTopic):
             lesson.create_lesson(session, course_id=course_id, title="讲", topic="cooking", seconds=60, quiz=False, actor_id=None, now=NOON)
+
+
+def test_who_waited_only_for_a_quiz_is_credited_when_the_programme_drops_it(lin: int) -> None:
+    with transaction() as session:
+        one, two = learning.taught(session, "第一讲", "第二讲")
+    done(lin, one.video_id)
+    done(lin, two.video_id, 1350)
+    programme_version.load(learning.programme_text().replace("quiz_required = true", "quiz_required = false", 1), now=NOON)
+    assert (state_of(lin, one.lesson_id), state_of(lin, two.lesson_id)) == (LessonState.CREDITED, LessonState.CREDITED)
+    assert (sums_of(lin).online, sums_of(lin).online_complete) == (Worth(4050, 2), True)
+    assert differences() == []
 
 
 def test_who_lacked_only_a_quiz_that_is_asked_no_more_is_credited(lin: int) -> None:
