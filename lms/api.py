@@ -5,7 +5,7 @@ from lms.services.activity import ActivityKind, activities, activity, add_activi
 from lms.services.enrolment import facts as enrolment_of
 from lms.services.enrolment import rules_for
 from lms.services.grade import post_score, take_back
-from lms.services.lesson import activity_begun, activity_done, courses, lesson, lessons_of_course
+from lms.services.lesson import activity_begun, activity_done, courses, lesson, lessons_of_course, watched
 from lms.services.person import cards as people
 from lms.services.person import id_of_account
 from lms.services.programme import in_force, programme
@@ -38,4 +38,5 @@ __all__ = [
     "rules_for",
     "scope_of",
     "take_back",
+    "watched",
 ]

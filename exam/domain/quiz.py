@@ -26,6 +26,13 @@ class QuizClosed(Conflict):
     message = N_("现在不在您的学习时段内，不能做小测。")
 
 
+class QuizBeforeLesson(Conflict):
+    """The programme asks for the lesson first, and it is not watched yet."""
+
+    code = "quiz_before_lesson"
+    message = N_("按本培训的规定，看完本节视频后才能做小测。")
+
+
 class QuizTriesUsed(Conflict):
     """No try is left."""
 

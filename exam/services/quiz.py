@@ -38,6 +38,7 @@ class QuizPanel:
     tries_left: int | None
     may_start: bool
     reason: str
+    order: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,8 @@ def panel(session: Session, person_id: int, activity: Activity, learning: Learni
         reason = _(rules.QuizTriesUsed.message)
     elif not learning.earns_at(now):
         reason = _("%(opens)s 起可以做小测。", opens=format_instant(learning.opens)) if learning.opens and now < learning.opens else _(rules.QuizClosed.message)
+    elif not standing.passed and _too_early(session, person_id, activity, learning):
+        reason = _("先看完本节视频（达到 %(percent)s%%），小测随后开放。", percent=int(learning.watched_ratio * 100))
     page = QuizPanel(
         activity_id=activity.id,
         standing=standing,
@@ -93,8 +96,19 @@ def panel(session: Session, person_id: int, activity: Activity, learning: Learni
         tries_left=left,
         may_start=not reason,
         reason=reason,
+        order="" if standing.passed or learning.quiz_after_watching else _order(learning),
     )
     return Panel("exam/quiz/panel.html", page)
+
+
+def _order(learning: LearningRules) -> str:
+    if learning.quiz_asked:
+        return _("看视频和做小测不分先后，两项都完成后计入学时。")
+    return _("小测供自测，不是获得学时的条件。")
+
+
+def _too_early(session: Session, person_id: int, activity: Activity, learning: LearningRules) -> bool:
+    return learning.quiz_after_watching and not platform.watched(session, person_id, activity.lesson_id or 0)
 
 
 def begin(person_id: int, activity_id: int, now: datetime) -> int:
@@ -107,6 +121,8 @@ def begin(person_id: int, activity_id: int, now: datetime) -> int:
             return newest.id
         if not learning.earns_at(now):
             raise rules.QuizClosed
+        if _too_early(session, person_id, activity, learning):
+            raise rules.QuizBeforeLesson
         number = newest.number + 1 if newest else 1
         if learning.quiz_tries is not None and number > learning.quiz_tries:
             raise rules.QuizTriesUsed

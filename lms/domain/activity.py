@@ -45,6 +45,8 @@ class LearningRules:
     quiz_items: int
     quiz_pass_percent: int
     quiz_tries: int | None
+    quiz_asked: bool
+    quiz_after_watching: bool
 
     def earns_at(self, now: datetime) -> bool:
         """Tell whether the window is open."""

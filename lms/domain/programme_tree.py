@@ -154,11 +154,12 @@ class HoursRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quiz:
-    """The quiz at the end of a lesson; `tries` 0 means as often as wished."""
+    """The quiz at the end of a lesson; `tries` 0 means as often as wished. It may be done first unless it is for after the lesson."""
 
     items: Some
     pass_percent: Percent
     tries: Count = 0
+    after_watching: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

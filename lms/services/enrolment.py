@@ -221,6 +221,8 @@ def learning_rules(programme: Programme, enrolment: Enrolment, now: datetime | N
         quiz_items=quiz.items if quiz else 0,
         quiz_pass_percent=quiz.pass_percent if quiz else 0,
         quiz_tries=quiz.tries or None if quiz else None,
+        quiz_asked=hours.quiz_required,
+        quiz_after_watching=quiz is not None and quiz.after_watching,
     )
 
 

@@ -148,6 +148,24 @@ def test_a_quiz_passed_before_the_video_counts_when_the_video_is_watched(lesson:
         assert session.execute(text("SELECT count(*) FROM hours_entry")).scalar_one() == 1
 
 
+def test_the_panel_says_that_the_order_is_free(lesson: Lesson) -> None:
+    assert "不分先后" in lesson.lin.get(f"/lessons/{lesson.lesson_id}").get_data(as_text=True)
+
+
+def test_a_quiz_for_after_the_lesson_opens_when_the_lesson_is_watched(app: Flask) -> None:
+    learning.load(re.sub(r"(?m)^(tries = \d+)$", r"\1\nafter_watching = true", learning.programme_text(), count=1))
+    lesson = arranged(app)
+    page = lesson.lin.get(f"/lessons/{lesson.lesson_id}").get_data(as_text=True)
+    assert "先看完本节视频（达到 95%）" in page
+    assert "开始小测" not in page
+    refused = lesson.lin.post(f"/quizzes/{lesson.quiz_id}/attempts")
+    assert (refused.status_code, "看完本节视频后才能做小测" in refused.get_data(as_text=True)) == (409, True)
+    with transaction() as session:
+        lessons.activity_done(session, person_id=id_of(LIN), activity_id=lesson.video_id, seconds=2700, evidence="watched", now=NOON)
+    assert "开始小测" in lesson.lin.get(f"/lessons/{lesson.lesson_id}").get_data(as_text=True)
+    assert "小测通过" in lesson.sit(right=True)
+
+
 def test_each_try_is_a_fresh_draw(lesson: Lesson) -> None:
     first = set(re.findall("练习题 \\d+", lesson.sit(right=False)))
     second = set(re.findall("练习题 \\d+", lesson.lin.get(lesson.begin()).get_data(as_text=True)))
