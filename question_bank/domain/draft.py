@@ -15,6 +15,7 @@ MAX_OPTION = 5_000
 MAX_POINTS = 1_000_000
 MAX_MAGNITUDE = 100  # powers of ten; figures beyond are a mistake or an attack
 BLANK = re.compile(r"\[\[(\d{1,2})\]\]")
+PICTURE = re.compile(r"!\[((?:[^\]\\\n]|\\.)*)\]\(picture:([0-9a-f]{64})\)")
 _ORDERED_KEYS = frozenset({ItemType.MATCHING, ItemType.ORDERING})
 DEFAULT_DIFFICULTY = 0.7
 TRUE_FALSE_OPTIONS = ("正确", "错误")
@@ -101,6 +102,12 @@ def _tidy_blank(blank: Blank) -> Blank:
 def clean(value: str) -> str:
     """Return text with one kind of line end and no blanks around it; the words themselves are left as written."""
     return value.replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " ").replace("\ufeff", "").replace("\v", "\n").strip(" \t\n\u3000")
+
+
+def pictures_of(draft: Draft) -> frozenset[str]:
+    """Return the digests of the pictures that a draft shows anywhere."""
+    texts = (draft.stem, draft.explanation, draft.model, *draft.options, *draft.option_explanations, *draft.prompts)
+    return frozenset(digest for words in texts for _alternative, digest in PICTURE.findall(words))
 
 
 def normalised(value: str) -> str:

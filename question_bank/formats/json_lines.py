@@ -6,8 +6,11 @@ from typing import Any
 from question_bank.domain.draft import DEFAULT_DIFFICULTY, Draft, tidy
 from question_bank.domain.exchange import Loss
 from question_bank.domain.fault import Fault, fault
+from question_bank.domain.item import Blank
 
-_KNOWN = frozenset(["id", "type", "topic", "level", "difficulty", "points", "pool", "stem", "options", "key", "explanation", "enemies", "tags", "source"])
+_KNOWN = frozenset(
+    "id type topic level difficulty points pool stem options prompts blanks model key explanation enemies tags source".split()  # noqa: SIM905 - one line
+)
 
 
 def looks_like(text: str) -> bool:
@@ -67,6 +70,9 @@ def _draft(place: str, found: dict[str, Any]) -> Draft:
             option_explanations=tuple(_text(option, "explanation") if isinstance(option, dict) else "" for option in options),
             key=tuple(key),
             key_text=",".join(map(str, key)),
+            prompts=_texts(found, "prompts"),
+            blanks=_blanks(found),
+            model=_text(found, "model"),
             explanation=_text(found, "explanation"),
             topic=_text(found, "topic"),
             level=_text(found, "level"),
@@ -79,6 +85,13 @@ def _draft(place: str, found: dict[str, Any]) -> Draft:
             source=_text(found, "source"),
         )
     )
+
+
+def _blanks(found: dict[str, Any]) -> tuple[Blank, ...]:
+    blanks = found.get("blanks") or []
+    if not isinstance(blanks, list) or not all(isinstance(blank, dict) for blank in blanks):
+        raise TypeError
+    return tuple(Blank(_texts(blank, "accepted"), _text(blank, "tolerance"), blank.get("case_matters") is True) for blank in blanks)
 
 
 def _string(value: object) -> str:

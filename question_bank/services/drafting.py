@@ -3,7 +3,9 @@
 import hashlib
 import json
 
-from question_bank.domain.draft import DEFAULT_DIFFICULTY, Draft
+import msgspec
+
+from question_bank.domain.draft import BLANK, DEFAULT_DIFFICULTY, Draft
 from question_bank.domain.item import Explanation, ItemContent, ItemType, Key
 from question_bank.domain.version import NewVersion, Version
 from question_bank.formats import rich_text
@@ -11,11 +13,11 @@ from question_bank.formats import rich_text
 
 def stored(draft: Draft) -> NewVersion:
     """Return what is stored of a faultless draft."""
-    content = ItemContent(ItemType(draft.type), rich_text.to_html(draft.stem), tuple(map(rich_text.to_html, draft.options)))
+    content, key = content_of(draft), _key(draft)
     explanation = Explanation(rich_text.to_html(draft.explanation), tuple(map(rich_text.to_html, draft.option_explanations)))
     return NewVersion(
         content=content,
-        key=Key(draft.key),
+        key=key,
         explanation=explanation,
         topic=draft.topic,
         level=draft.level or None,
@@ -24,19 +26,41 @@ def stored(draft: Draft) -> NewVersion:
         tags=draft.tags,
         source=draft.source,
         plain=plain_of(content),
-        digest=_digest(draft, content, explanation),
+        digest=_digest(draft, content, key, explanation),
     )
+
+
+def content_of(draft: Draft) -> ItemContent:
+    """Return what a learner would see of a draft."""
+    kind = ItemType(draft.type) if draft.type in set(ItemType) else ItemType.SINGLE  # a preview may be asked for before there is a type
+    return ItemContent(
+        kind,
+        rich_text.to_html(draft.stem),
+        tuple(map(rich_text.to_html, draft.options)),
+        tuple(map(rich_text.to_html, draft.prompts)) if kind is ItemType.MATCHING else (),
+        len(BLANK.findall(draft.stem)) if kind is ItemType.FILL_IN else 0,
+    )
+
+
+def _key(draft: Draft) -> Key:
+    match draft.type:
+        case ItemType.FILL_IN:
+            return Key(blanks=draft.blanks)
+        case ItemType.SHORT_TEXT:
+            return Key(model_html=rich_text.to_html(draft.model))
+        case _:
+            return Key(draft.key)
 
 
 def plain_of(content: ItemContent) -> str:
     """Return the words that search and likeness look at."""
-    return "\n".join(map(rich_text.to_plain, (content.stem_html, *content.options_html)))
+    return "\n".join(map(rich_text.to_plain, (content.stem_html, *content.prompts_html, *content.options_html)))
 
 
-def _digest(draft: Draft, content: ItemContent, explanation: Explanation) -> str:
+def _digest(draft: Draft, content: ItemContent, key: Key, explanation: Explanation) -> str:
     """Return one figure for everything that was written, whatever notation or file it came in."""
     facts = (draft.topic, draft.level, draft.difficulty, draft.points, draft.pool, sorted(draft.enemies), draft.tags, draft.source)
-    parts = (draft.type, content.stem_html, content.options_html, draft.key, explanation.overall_html, explanation.options_html, *facts)
+    parts = (msgspec.to_builtins(content), msgspec.to_builtins(key), explanation.overall_html, explanation.options_html, *facts)
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -49,6 +73,9 @@ def drafted(version: Version) -> Draft:
         options=tuple(map(rich_text.to_notation, version.content.options_html)),
         option_explanations=tuple(map(rich_text.to_notation, version.explanation.options_html)),
         key=version.key.options,
+        prompts=tuple(map(rich_text.to_notation, version.content.prompts_html)),
+        blanks=version.key.blanks,
+        model=rich_text.to_notation(version.key.model_html),
         explanation=rich_text.to_notation(version.explanation.overall_html),
         topic=version.topic,
         level=version.level or "",

@@ -13,6 +13,7 @@ from question_bank.domain.fault import Fault, fault, faults_of
 from question_bank.domain.item import Pool
 from question_bank.domain.version import Version
 from question_bank.services import bank as banks
+from question_bank.services import picture as pictures
 from question_bank.services.bank import Bank
 from question_bank.services.drafting import drafted, stored
 from question_bank.store import listing, review
@@ -78,7 +79,7 @@ def save(bank_code: str, draft: Draft, *, author_id: int, now: datetime, item_id
         looked_up = known(session, bank.id)
         name = before.external_id if before else name_of(draft)
         faults = [*faults_of(draft), *_faults_in_bank(draft, name, looked_up, is_new=before is None)]
-        faults += pool_faults(session, before, draft)
+        faults += [*pool_faults(session, before, draft), *pictures.unknown(session, bank.id, [draft]).values()]
         enemies = {enemy: looked_up.named[enemy][0] for enemy in draft.enemies if enemy in looked_up.named}
         if len(enemies) < len(draft.enemies):
             faults.append(fault("enemy_unknown", "enemies"))

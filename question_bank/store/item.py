@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
+import msgspec
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
@@ -13,6 +15,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    SmallInteger,
     String,
     UniqueConstraint,
 )
@@ -20,7 +23,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.kernel.db import APPEND_ONLY, Base
-from question_bank.domain.item import ItemType, Level, Pool
+from question_bank.domain.item import ItemContent, ItemType, Key, Level, Pool
 from question_bank.domain.review import Status
 
 
@@ -82,6 +85,11 @@ class ItemVersionRow(Base):
         CheckConstraint("difficulty >= 0 AND difficulty <= 1", name="difficulty"),
         CheckConstraint("points IS NULL OR points > 0", name="points"),
         CheckConstraint("type NOT IN ('single', 'true_false') OR jsonb_array_length(key->'options') = 1", name="one_key"),
+        CheckConstraint("type IN ('fill_in', 'short_text') = (jsonb_array_length(options_html) = 0)", name="options_asked"),
+        CheckConstraint("(type = 'fill_in') = (blanks > 0) AND coalesce(jsonb_array_length(key->'blanks'), 0) = blanks", name="blanks_keyed"),
+        CheckConstraint("(type = 'matching') = (jsonb_array_length(prompts_html) > 0)", name="prompts_asked"),
+        CheckConstraint("type <> 'matching' OR jsonb_array_length(key->'options') = jsonb_array_length(prompts_html)", name="prompts_keyed"),
+        CheckConstraint("type <> 'ordering' OR jsonb_array_length(key->'options') = jsonb_array_length(options_html)", name="order_whole"),
         Index("ix_item_version_item_id_digest", "item_id", "digest"),
         {"info": APPEND_ONLY},
     )
@@ -96,7 +104,9 @@ class ItemVersionRow(Base):
     type: Mapped[str] = mapped_column(String(20))
     stem_html: Mapped[str] = mapped_column(String)
     options_html: Mapped[list[str]] = mapped_column(JSONB)
-    key: Mapped[dict[str, list[int]]] = mapped_column(JSONB)
+    prompts_html: Mapped[list[str]] = mapped_column(JSONB)
+    blanks: Mapped[int] = mapped_column(SmallInteger)
+    key: Mapped[dict[str, Any]] = mapped_column(JSONB)
     explanation_html: Mapped[str] = mapped_column(String)
     option_explanations_html: Mapped[list[str]] = mapped_column(JSONB)
     topic: Mapped[str] = mapped_column(String(60))
@@ -106,6 +116,16 @@ class ItemVersionRow(Base):
     tags: Mapped[list[str]] = mapped_column(ARRAY(String))
     source: Mapped[str] = mapped_column(String(300))
     digest: Mapped[str] = mapped_column(String(64))  # everything that was written, for "nothing has changed"
+
+
+def read_content(kind: str, stem: str, options: Sequence[str], prompts: Sequence[str], blanks: int) -> ItemContent:
+    """Return content as it is stored, column by column."""
+    return ItemContent(ItemType(kind), stem, tuple(options), tuple(prompts), blanks)
+
+
+def read_key(stored: dict[str, Any]) -> Key:
+    """Return a key as it is stored."""
+    return msgspec.convert(stored, Key)
 
 
 class PoolMemberRow(Base):

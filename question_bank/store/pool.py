@@ -7,7 +7,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from question_bank.domain.item import Explanation, ItemContent, ItemType, Key, Level, PoolItem
-from question_bank.store.item import ItemUseRow, ItemVersionRow
+from question_bank.store.item import ItemUseRow, ItemVersionRow, read_content, read_key
 
 
 def pool(session: Session, bank_code: str, name: str) -> list[PoolItem]:
@@ -33,15 +33,22 @@ def pool(session: Session, bank_code: str, name: str) -> list[PoolItem]:
 def contents(session: Session, version_ids: Sequence[int]) -> Mapping[int, ItemContent]:
     """Return what candidates see of the versions; the key is not even read."""
     rows = session.execute(
-        select(ItemVersionRow.id, ItemVersionRow.type, ItemVersionRow.stem_html, ItemVersionRow.options_html).where(ItemVersionRow.id.in_(version_ids))
+        select(
+            ItemVersionRow.id,
+            ItemVersionRow.type,
+            ItemVersionRow.stem_html,
+            ItemVersionRow.options_html,
+            ItemVersionRow.prompts_html,
+            ItemVersionRow.blanks,
+        ).where(ItemVersionRow.id.in_(version_ids))
     )
-    return {version: ItemContent(ItemType(kind), stem, tuple(options)) for version, kind, stem, options in rows}
+    return {version: read_content(kind, stem, options, prompts, blanks) for version, kind, stem, options, prompts, blanks in rows}
 
 
 def keys(session: Session, version_ids: Sequence[int]) -> Mapping[int, Key]:
     """Return the keys of the versions."""
     rows = session.execute(select(ItemVersionRow.id, ItemVersionRow.key).where(ItemVersionRow.id.in_(version_ids)))
-    return {version: Key(tuple(key["options"])) for version, key in rows}
+    return {version: read_key(key) for version, key in rows}
 
 
 def explanations(session: Session, version_ids: Sequence[int]) -> Mapping[int, Explanation]:

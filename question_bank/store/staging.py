@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Integer, String, UniqueConstraint, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -104,6 +105,8 @@ def _writable(value: object) -> object:
         return value.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
     if isinstance(value, tuple):
         return [_writable(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _writable(each) for name, each in value.items()}
     return value
 
 
@@ -135,7 +138,7 @@ def lines(session: Session, batch_id: int) -> list[Line]:
     rows = session.scalars(select(ImportLineRow).where(ImportLineRow.batch_id == batch_id).order_by(ImportLineRow.position))
     return [
         Line(
-            draft=_draft(row.draft),
+            draft=msgspec.convert(row.draft, Draft),
             verdict=Verdict(row.verdict),
             faults=tuple(Fault(each["code"], MESSAGES[each["code"]], each["field"]) for each in row.faults),
             twin=row.twin,
@@ -143,11 +146,6 @@ def lines(session: Session, batch_id: int) -> list[Line]:
         )
         for row in rows
     ]
-
-
-def _draft(kept: dict[str, Any]) -> Draft:
-    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
-    return Draft(**values)
 
 
 def rejudge(session: Session, batch_id: int, judged: Sequence[Line]) -> None:

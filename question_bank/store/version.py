@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import Select, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from question_bank.domain.item import Explanation, ItemContent, ItemType, Key
+from question_bank.domain.item import Explanation
 from question_bank.domain.likeness import grams
 from question_bank.domain.review import Status
 from question_bank.domain.version import NewVersion, Version
-from question_bank.store.item import ItemEnemyRow, ItemRow, ItemVersionRow, PoolMemberRow
+from question_bank.store.item import ItemEnemyRow, ItemRow, ItemVersionRow, PoolMemberRow, read_content, read_key
 
 
 def add_item(session: Session, bank_id: int, external_id: str, content_hash: str, now: datetime) -> int:
@@ -47,7 +48,9 @@ def add_version(session: Session, item_id: int, new: NewVersion, *, number: int,
         type=new.content.type,
         stem_html=new.content.stem_html,
         options_html=list(new.content.options_html),
-        key={"options": list(new.key.options)},
+        prompts_html=list(new.content.prompts_html),
+        blanks=new.content.blanks,
+        key=msgspec.to_builtins(new.key),
         explanation_html=new.explanation.overall_html,
         option_explanations_html=list(new.explanation.options_html),
         topic=new.topic,
@@ -132,8 +135,8 @@ def _versions(session: Session, query: Select[ItemRow, ItemVersionRow, str, Any]
             created_at=row.created_at,
             is_latest=row.id == item.latest_version_id,
             is_approved=row.id == item.approved_version_id,
-            content=ItemContent(ItemType(row.type), row.stem_html, tuple(row.options_html)),
-            key=Key(tuple(row.key["options"])),
+            content=read_content(row.type, row.stem_html, row.options_html, row.prompts_html, row.blanks),
+            key=read_key(row.key),
             explanation=Explanation(row.explanation_html, tuple(row.option_explanations_html)),
             topic=row.topic,
             level=row.level,

@@ -10,7 +10,7 @@ from question_bank.domain.fault import Fault
 from question_bank.domain.flaw import FLAWS, flaws_of
 from question_bank.domain.item import LETTERS, LEVEL_LABELS, POOL_LABELS, TYPE_LABELS, ItemContent, ItemType
 from question_bank.domain.notation import read_difficulty
-from question_bank.formats import rich_text
+from question_bank.services.drafting import content_of
 
 SHOWN_OPTIONS = 8
 
@@ -94,7 +94,7 @@ def filled(draft: Draft, topics: Sequence[tuple[str, str]], faults: Sequence[Fau
         options=tuple(OptionField(at, LETTERS[at], texts[at], explanations[at], at in draft.key) for at in range(rows)),
         faults={each.field or "stem": _(each.message) for each in reversed(faults)},
         flaws=flaw_words(draft) if draft.stem else (),
-        preview=previewed(draft) if shows_preview and draft.stem else None,
+        preview=content_of(draft) if shows_preview and draft.stem else None,
         types=tuple((kind, _(label)) for kind, label in TYPE_LABELS.items() if kind.chooses),
         levels=tuple((level, _(label)) for level, label in LEVEL_LABELS.items()),
         pools=tuple((pool, _(label)) for pool, label in POOL_LABELS.items()),
@@ -102,12 +102,6 @@ def filled(draft: Draft, topics: Sequence[tuple[str, str]], faults: Sequence[Fau
         difficulty=draft.difficulty_text if draft.difficulty is None else f"{draft.difficulty:g}",
         points=f"{draft.points / 100:g}" if draft.points else "",
     )
-
-
-def previewed(draft: Draft) -> ItemContent:
-    """Return the draft as a candidate sees it."""
-    kind = ItemType(draft.type) if draft.type in set(ItemType) else ItemType.SINGLE
-    return ItemContent(kind, rich_text.to_html(draft.stem), tuple(map(rich_text.to_html, draft.options)))
 
 
 def flaw_words(draft: Draft) -> tuple[str, ...]:
