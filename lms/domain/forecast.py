@@ -1,0 +1,268 @@
+"""What load a programme will bring: curves by quarter of an hour, from its windows and from how people behave.
+
+Everything is reckoned for one participant first (shape (cases, quarters)) and multiplied by people last: cities of one window
+differ by how many they are and by a spread of their own.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from lms.domain.behaviour import Array, Behaviour, Figures, cases, draws
+from lms.domain.programme import Programme
+from lms.domain.window import Period
+
+QUARTER = timedelta(minutes=15)
+SECONDS = 900
+OUTSIDE_95 = (2.5, 50.0, 97.5)
+DRAWS = 300
+SEED = 20231106
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One thing that is reckoned; `counted_over` is over how many seconds a count is made, 0 where nothing is counted."""
+
+    code: str
+    unit: str
+    counted_over: int = 1
+
+
+METRICS = (
+    Metric("signed_in", "people"),
+    Metric("watching", "people"),
+    Metric("heartbeats", "/s", SECONDS),
+    Metric("segments", "/s", SECONDS),
+    Metric("quiz_starts", "/s", SECONDS),
+    Metric("exam_starts", "/s", SECONDS),
+    Metric("sitting", "people"),
+    Metric("saves", "/s", SECONDS),
+    Metric("lesson_pages", "/s", SECONDS),
+    Metric("other_pages", "/s", SECONDS),
+    Metric("page_views", "/s", SECONDS),
+    Metric("egress_large", "Gbit/s", 0),
+    Metric("egress_small", "Gbit/s", 0),
+    Metric("egress", "Gbit/s", 0),
+    Metric("growth", "MB per quarter-hour", 0),
+)
+CODES = tuple(one.code for one in METRICS)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A city window, or the time the exam is open for everybody."""
+
+    code: str
+    title: str
+    exam: bool
+    opens: datetime
+    closes: datetime
+    seats: Mapping[str, int] = field(hash=False)
+
+    @property
+    def people(self) -> int:
+        """Count everybody who may come."""
+        return sum(self.seats.values())
+
+    @property
+    def days(self) -> float:
+        """Say how long it lasts."""
+        return (self.closes - self.opens) / timedelta(days=1)
+
+    @property
+    def quarters(self) -> int:
+        """Count its quarters of an hour."""
+        return max(1, round((self.closes - self.opens) / QUARTER))
+
+    def at(self, quarter: int) -> datetime:
+        """Return the instant a quarter begins."""
+        return (self.opens.astimezone(UTC) + quarter * QUARTER).astimezone(self.opens.tzinfo)
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A curve with the band in which 95 % of the cases lie; each one value a quarter of an hour."""
+
+    low: Array
+    median: Array
+    high: Array
+
+    def times(self, factor: float) -> "Band":
+        """Return it for so many."""
+        return Band(self.low * factor, self.median * factor, self.high * factor)
+
+    def counted(self, seconds: int) -> "Band":
+        """Widen it by the chance in counting (Poisson); a rate is a count over so many seconds."""
+        if not seconds:
+            return self
+        chance = 1.96**2 * self.median / seconds
+        return Band(
+            np.maximum(0, self.median - np.hypot(self.median - self.low, np.sqrt(chance))),
+            self.median,
+            self.median + np.hypot(self.high - self.median, np.sqrt(chance)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """The fullest quarter of an hour: when by the median curve, and how full in the middle and the worst of 95 % of cases."""
+
+    at: datetime
+    median: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class StretchForecast:
+    """The curves of one stretch: everybody together, and one participant of a city."""
+
+    stretch: Stretch
+    total: Mapping[str, Band] = field(hash=False)
+    each: Mapping[str, Band] = field(hash=False)
+    peaks: Mapping[str, Peak] = field(hash=False)
+
+    def city(self, code: str, metric: str) -> Band:
+        """Return the curve of one city."""
+        return self.each[metric].times(self.stretch.seats[code]).counted(_COUNTED_OVER[metric])
+
+
+_COUNTED_OVER = {one.code: one.counted_over for one in METRICS}
+
+
+def stretches(programme: Programme, people: Mapping[str, int] | None = None) -> tuple[Stretch, ...]:
+    """Return the windows of a programme and its exam; without `people` every seat of the quota counts."""
+    held = people if people is not None else {row.code: sum(row.seats.values()) for row in programme.quotas.cities}
+    windows = (Stretch(one.code, one.title, False, one.opens, one.closes, _of(held, one.cities)) for one in programme.windows)
+    return (*windows, Stretch(programme.exam.code, programme.exam.title, True, programme.exam.opens, programme.exam.closes, dict(held)))
+
+
+def _of(held: Mapping[str, int], cities: Sequence[str]) -> dict[str, int]:
+    return {city: held.get(city, 0) for city in cities}
+
+
+def shape(period: Period | Stretch, behaviour: Behaviour, figures: Figures, *, exam: bool = False, noise: Array | None = None) -> Array:
+    """Return how one participant's time falls on the quarters: (cases, quarters), each row sums to 1."""
+    count = max(1, round((period.closes - period.opens) / QUARTER))
+    start, zone = period.opens.astimezone(UTC), period.opens.tzinfo
+    local = [(start + place * QUARTER).astimezone(zone) for place in range(count)]
+    weekend = np.array([moment.weekday() >= 5 for moment in local])
+    hour = np.array([moment.hour + moment.minute / 60 + 0.125 for moment in local])
+    day = np.array([(moment.date() - local[0].date()).days for moment in local])
+    left = (count - np.arange(count)) / 96
+    hours = np.where(weekend, _by_hour(behaviour.weekend, hour), _by_hour(behaviour.workday, hour)) ** figures["sharpness"]
+    # A day's sum must not depend on which curve it has: first each day is made equal, then weighed.
+    for number in range(day[-1] + 1):
+        hours[:, day == number] /= hours[:, day == number].mean(axis=1, keepdims=True)
+    rush, rush_days = ("exam_rush", "exam_rush_days") if exam else ("rush", "rush_days")
+    weight = np.where(weekend, figures["weekend"], 1.0) * (1 + figures[rush] * np.exp(-left / figures[rush_days]))
+    found: Array = hours * weight
+    if noise is not None:
+        found *= noise[:, day]
+    found /= found.sum(axis=1, keepdims=True)
+    return found
+
+
+def _by_hour(curve: Sequence[float], hour: Array) -> Array:
+    return np.interp(hour, np.arange(-1, 25) + 0.5, [curve[-1], *curve, curve[0]])
+
+
+def each(stretch: Stretch, programme: Programme, behaviour: Behaviour, figures: Figures, noise: Array | None = None) -> dict[str, Array]:
+    """Reckon every metric for one participant: (cases, quarters)."""
+    when = shape(stretch, behaviour, figures, exam=stretch.exam, noise=noise)
+    none = np.zeros_like(when)
+    found = dict.fromkeys(CODES, none)
+    found.update(_exam(programme, figures, when) if stretch.exam else _learning(programme, figures, when))
+    found["page_views"] = found["lesson_pages"] + found["other_pages"]
+    found["egress"] = found["egress_large"] + found["egress_small"]
+    grown = (
+        found["heartbeats"] * figures["heartbeat_bytes"]
+        + found["saves"] * figures["save_bytes"]
+        + found["exam_starts"] * figures["attempt_bytes"]
+        + found["quiz_starts"] * figures["quiz_bytes"]
+    )
+    found["growth"] = grown * SECONDS / 1e6
+    return found
+
+
+def watched_seconds(programme: Programme, figures: Figures) -> Array:
+    """Return how many seconds of film one participant plays: (cases, 1)."""
+    finish = (1 - figures["dropout"]) + figures["dropout"] * figures["dropout_watched"]
+    found: Array = figures["uptake"] * float(programme.hours.online_minutes) * 60 * figures["overwatch"] * finish
+    return found
+
+
+def _learning(programme: Programme, figures: Figures, when: Array) -> dict[str, Array]:
+    watching = watched_seconds(programme, figures) * when / SECONDS
+    finished = watching / (figures["lesson_minutes"] * 60)
+    asked = np.ones_like(figures["quiz_share"]) if programme.hours.quiz_required else figures["quiz_share"]
+    sent = figures["fetched"] * (1 - figures["cached"])
+    fetching = sent * ((1 - figures["downloaded"]) * watching + figures["downloaded"] * watching.mean(axis=1, keepdims=True))
+    return {
+        "signed_in": watching / figures["watching_share"],
+        "watching": watching,
+        "heartbeats": watching / figures["heartbeat_seconds"],
+        "segments": fetching / figures["segment_seconds"],
+        "quiz_starts": finished * asked * figures["quiz_tries"] if programme.quiz else np.zeros_like(when),
+        "lesson_pages": finished * figures["pages_per_lesson"],
+        "other_pages": watching / (figures["session_minutes"] * 60) * figures["pages_per_session"],
+        "egress_large": fetching * (1 - figures["small_share"]) * figures["large_kbits"] / 1e6,
+        "egress_small": fetching * figures["small_share"] * figures["small_kbits"] / 1e6,
+    }
+
+
+def _exam(programme: Programme, figures: Figures, when: Array) -> dict[str, Array]:
+    starts = figures["uptake"] * figures["exam_share"] * when / SECONDS
+    lasts = figures["exam_time"] * programme.exam.minutes * 60
+    sitting = _under_way(starts * SECONDS, lasts / SECONDS)
+    return {
+        "signed_in": sitting + starts * 600,  # ten minutes before and after for briefing and result
+        "exam_starts": starts,
+        "sitting": sitting,
+        "saves": sitting * programme.exam.items * figures["changes"] / lasts,
+        "other_pages": starts * figures["pages_per_session"],
+    }
+
+
+def _under_way(begun: Array, quarters: Array) -> Array:
+    """Count those who began and have not ended, at the end of each quarter; `begun` a quarter, each takes so many quarters."""
+    count = begun.shape[1]
+    whole = np.concatenate([np.zeros((begun.shape[0], 1)), begun.cumsum(axis=1)], axis=1)
+    before = np.clip(np.arange(1, count + 1) - quarters, 0, None)
+    floor = before.astype(int)
+    ended = np.take_along_axis(whole, floor, 1) * (1 - before + floor) + np.take_along_axis(whole, np.minimum(floor + 1, count), 1) * (before - floor)
+    under_way: Array = whole[:, 1:] - ended
+    return under_way
+
+
+def central(stretch: Stretch, programme: Programme, behaviour: Behaviour, changes: Sequence[Mapping[str, float]] = ({},)) -> dict[str, Array]:
+    """Reckon the whole stretch with the figures as they stand, once for each set of changes: (cases, quarters)."""
+    return {code: found * stretch.people for code, found in each(stretch, programme, behaviour, cases(behaviour, changes)).items()}
+
+
+def forecast(stretch: Stretch, programme: Programme, behaviour: Behaviour, *, count: int = DRAWS, seed: int = SEED) -> StretchForecast:
+    """Draw the stretch so many times and gather its curves and peaks."""
+    figures = draws(behaviour, count, seed)
+    chance = np.random.default_rng(seed + 1)
+    noise = np.exp(figures["day_noise"] * chance.standard_normal((count, int(stretch.days) + 2)))
+    seats = np.array(list(stretch.seats.values()) or [0], dtype=float)
+    cities = np.exp(figures["city_spread"] * chance.standard_normal((count, len(seats))))
+    one = each(stretch, programme, behaviour, figures, noise)
+    everybody = (cities @ seats)[:, None]
+    total = {metric.code: _band(one[metric.code] * everybody).counted(metric.counted_over) for metric in METRICS}
+    peaks = {code: _peak(stretch, total[code], one[code] * everybody) for code in CODES}
+    return StretchForecast(stretch, total, {code: _band(one[code] * cities[:, :1]) for code in CODES}, peaks)
+
+
+def _band(cases: Array) -> Band:
+    if not cases.any():
+        nothing = np.zeros(cases.shape[1])
+        return Band(nothing, nothing, nothing)
+    rows = np.sort(np.ascontiguousarray(cases.T), axis=1)  # a tenth of the time of np.percentile along the cases
+    return Band(*(rows[:, round(percent / 100 * (rows.shape[1] - 1))] for percent in OUTSIDE_95))
+
+
+def _peak(stretch: Stretch, band: Band, cases: Array) -> Peak:
+    highest = cases.max(axis=1)
+    return Peak(stretch.at(int(band.median.argmax())), float(np.median(highest)), float(np.percentile(highest, OUTSIDE_95[2])))

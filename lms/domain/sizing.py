@@ -1,0 +1,116 @@
+"""What machines and lines a forecast asks for, from what the benchmark measured here; and how each figure moves the peak."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from lms.domain.behaviour import Array, Behaviour, Figure, WhatIf
+from lms.domain.forecast import Band, Stretch, StretchForecast, central
+from lms.domain.programme import Programme
+
+BUSY = 0.6  # of a core's time that may be planned with: the rest is for uneven seconds and for a lost node
+_MEASURED_AS = {
+    "heartbeat": ("heartbeats",),
+    "segment": ("segments",),
+    "save": ("saves",),
+    "start": ("exam_starts", "quiz_starts"),
+    "hand-in": ("exam_starts", "quiz_starts"),
+    "lesson page": ("lesson_pages",),
+    "teacher's home": ("other_pages",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """What one request cost on the machine that was measured: microseconds of server and of database by path."""
+
+    server: Mapping[str, float] = field(hash=False)
+    database: Mapping[str, float] = field(hash=False)
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sizing:
+    """What one stretch needs at its fullest, in the worst of 95 % of cases; None where nothing was measured."""
+
+    server_cores: float | None
+    database_cores: float | None
+    nodes: int | None
+    gbits: float
+    growth_gb: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sway:
+    """How the peak of one metric moves when one figure goes from low to high, all else as it stands."""
+
+    figure: Figure
+    low: float
+    high: float
+
+    @property
+    def width(self) -> float:
+        """Say how far apart the ends are."""
+        return abs(self.high - self.low)
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """The peaks with some figures set otherwise."""
+
+    what_if: WhatIf
+    watching: float
+    heartbeats: float
+    egress: float
+
+
+def measured(text: str | None) -> Capacity | None:
+    """Read what the benchmark wrote; None without it, or where it holds no figures."""
+    try:
+        figures: list[dict[str, Any]] = json.loads(text or "")["figures"]
+        server = {one["name"]: float(one["server_us"]) for one in figures}
+        database = {one["name"]: float(one["database_us"]) for one in figures}
+    except (ValueError, KeyError, TypeError):
+        return None
+    missing = tuple(name for name in _MEASURED_AS if name not in server)
+    return Capacity(server, database, missing) if len(missing) < len(_MEASURED_AS) else None
+
+
+def size(found: StretchForecast, capacity: Capacity | None, node_cores: int) -> Sizing:
+    """Say what a stretch needs."""
+    gbits = found.peaks["egress"].high
+    grown = float(found.total["growth"].median.sum()) / 1000
+    if capacity is None:
+        return Sizing(None, None, None, gbits, grown)
+    server, database = (_cores(found.total, costs) / BUSY for costs in (capacity.server, capacity.database))
+    return Sizing(server, database, max(1, math.ceil(server / node_cores)), gbits, grown)
+
+
+def _cores(total: Mapping[str, Band], costs: Mapping[str, float]) -> float:
+    """Return the cores busy at the fullest quarter; the peaks of the paths need not fall together, so the curves are added first."""
+    busy: Array = np.zeros_like(total["watching"].high)
+    for path, metrics in _MEASURED_AS.items():
+        for metric in metrics:
+            busy = busy + total[metric].high * costs.get(path, 0.0) / 1e6
+    return float(busy.max())
+
+
+def sways(stretch: Stretch, programme: Programme, behaviour: Behaviour, metric: str) -> tuple[Sway, ...]:
+    """Tell how far each figure alone moves the peak, the widest first; figures that move nothing are left out."""
+    ranged = [one for one in behaviour.figures.values() if one.low < one.high]
+    changes = [{one.name: end} for one in ranged for end in (one.low, one.high)]
+    peaks = central(stretch, programme, behaviour, changes)[metric].max(axis=1)
+    found = (Sway(one, float(peaks[2 * place]), float(peaks[2 * place + 1])) for place, one in enumerate(ranged))
+    return tuple(sorted((one for one in found if one.width > 1e-9), key=lambda one: -one.width))
+
+
+def alternatives(stretch: Stretch, programme: Programme, behaviour: Behaviour) -> tuple[Alternative, ...]:
+    """Reckon the peaks as things stand and for every `what if`."""
+    asked = (WhatIf("as_planned", "", {}), *behaviour.what_ifs)
+    found = central(stretch, programme, behaviour, [one.set for one in asked])
+    rows = zip(asked, *(found[metric].max(axis=1) for metric in ("watching", "heartbeats", "egress")), strict=True)
+    return tuple(Alternative(one, float(watching), float(heartbeats), float(egress)) for one, watching, heartbeats, egress in rows)

@@ -1,0 +1,129 @@
+"""The forecast against what can be reckoned by hand, and against what may neither appear nor vanish."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lms.domain import behaviour as behaviours
+from lms.domain import forecast, sizing
+from lms.domain.programme import parse
+
+PROGRAMME = parse(Path("lms/programmes/jiangxi-2023.toml").read_text(encoding="utf-8"))
+BEHAVIOUR = behaviours.parse(Path("load_tests/behaviour.toml").read_text(encoding="utf-8"))
+EVEN = BEHAVIOUR.having(sharpness=0, weekend=1, rush=0, dropout=0, overwatch=1, uptake=1)
+FIRST, SECOND, THIRD, EXAM = forecast.stretches(PROGRAMME)
+
+
+def test_the_notice_s_windows_hold_the_people_it_names() -> None:
+    assert [(one.people, one.days) for one in (FIRST, SECOND, THIRD, EXAM)] == [(26_850, 12), (41_150, 14), (32_000, 14), (100_000, 31)]
+
+
+def test_32_hours_of_45_minutes_in_14_whole_days_are_2939_watching_on_average() -> None:
+    # The closed form presumes all 24 hours of each of the 14 days: 41 150 × 24 h / (14 × 24 h).
+    watching = forecast.central(SECOND, PROGRAMME, EVEN)["watching"]
+    assert watching.mean() == pytest.approx(41_150 * 24 / (14 * 24))
+    assert round(watching.mean()) == 2939
+    assert [round(forecast.central(one, PROGRAMME, EVEN)["watching"].mean()) for one in (FIRST, THIRD)] == [2238, 2286]
+    # However people spread over day and window, the mean over all its hours stays.
+    spread = BEHAVIOUR.having(dropout=0, overwatch=1, uptake=1)
+    assert forecast.central(SECOND, PROGRAMME, spread)["watching"].mean() == pytest.approx(41_150 / 14)
+
+
+@pytest.mark.parametrize("stretch", [FIRST, SECOND, THIRD])
+def test_no_hour_of_film_appears_or_vanishes(stretch: forecast.Stretch) -> None:
+    figures = behaviours.draws(BEHAVIOUR, 20, seed=7)
+    noise = np.exp(0.3 * np.random.default_rng(3).standard_normal((20, 20)))
+    each = forecast.each(stretch, PROGRAMME, BEHAVIOUR, figures, noise)
+    played = forecast.watched_seconds(PROGRAMME, figures)[:, 0]
+    assert each["watching"].sum(axis=1) * 900 == pytest.approx(played)
+    assert each["heartbeats"].sum(axis=1) * 900 * 15 == pytest.approx(played)
+    bits = figures["small_share"] * figures["small_kbits"] + (1 - figures["small_share"]) * figures["large_kbits"]
+    assert each["egress"].sum(axis=1) * 900 * 1e6 == pytest.approx(played * (bits * figures["fetched"])[:, 0])
+
+
+def test_what_is_fetched_beforehand_is_spread_but_not_lost() -> None:
+    plain, early = forecast.central(SECOND, PROGRAMME, BEHAVIOUR, [{}, {"downloaded": 0.5}])["egress"]
+    assert early.sum() == pytest.approx(plain.sum())
+    assert early.max() < plain.max()
+
+
+def test_everybody_who_sits_the_exam_begins_once_and_saves_what_she_changes() -> None:
+    found = forecast.central(EXAM, PROGRAMME, BEHAVIOUR.having(uptake=1, exam_share=1, exam_rush=0))
+    assert found["exam_starts"].sum() * 900 == pytest.approx(100_000)
+    # Little's law: those under way on average are starts a second times how long one takes.
+    lasts = 0.6 * 90 * 60
+    assert found["sitting"].mean() == pytest.approx(100_000 * lasts / (31 * 86_400), rel=0.01)
+    assert found["saves"].sum() * 900 == pytest.approx(100_000 * 50 * 1.3, rel=0.01)
+
+
+def test_the_peak_is_the_evening_of_the_last_day_and_follows_the_rush() -> None:
+    calm, rushed = forecast.central(SECOND, PROGRAMME, BEHAVIOUR, [{"rush": 0.0}, {"rush": 3.0}])["watching"]
+    assert rushed.max() > 1.5 * calm.max()
+    found = forecast.forecast(SECOND, PROGRAMME, BEHAVIOUR, count=40)
+    assert found.peaks["watching"].at.strftime("%m-%d %H") == "12-01 20"
+    assert found.peaks["watching"].median < found.peaks["watching"].high < 41_150
+
+
+def test_95_of_100_further_draws_lie_in_the_band_of_a_city() -> None:
+    found = forecast.forecast(SECOND, PROGRAMME, BEHAVIOUR, count=300)
+    figures = behaviours.draws(BEHAVIOUR, 300, seed=99)
+    chance = np.random.default_rng(98)
+    noise = np.exp(figures["day_noise"] * chance.standard_normal((300, 20)))
+    spread = np.exp(figures["city_spread"] * chance.standard_normal((300, 1)))
+    expected = forecast.each(SECOND, PROGRAMME, BEHAVIOUR, figures, noise)["watching"] * spread * SECOND.seats["360300"]
+    happened = chance.poisson(expected)
+    band = found.city("360300", "watching")
+    inside = ((happened >= band.low - 1) & (happened <= band.high + 1)).mean()
+    assert 0.92 < inside < 0.985
+
+
+def test_sizing_adds_the_paths_and_says_nothing_without_a_measurement() -> None:
+    found = forecast.forecast(SECOND, PROGRAMME, BEHAVIOUR, count=30)
+    assert sizing.size(found, None, 2).nodes is None
+    assert sizing.measured(None) is sizing.measured("{}") is sizing.measured('{"figures": []}') is None
+    only = sizing.measured('{"figures": [{"name": "heartbeat", "server_us": 600, "database_us": 60}]}')
+    assert only is not None
+    assert "save" in only.missing
+    sized = sizing.size(found, only, 2)
+    cores = found.total["heartbeats"].high.max() * 600e-6 / sizing.BUSY
+    assert sized.server_cores == pytest.approx(cores)
+    assert sized.database_cores == pytest.approx(cores / 10)
+    assert sized.nodes == int(np.ceil(cores / 2))
+
+
+def test_the_sway_of_a_figure_is_what_the_peak_does_when_it_alone_changes() -> None:
+    sways = sizing.sways(SECOND, PROGRAMME, BEHAVIOUR, "egress")
+    assert [one.width for one in sways] == sorted((one.width for one in sways), reverse=True)
+    large = next(one for one in sways if one.figure.name == "large_kbits")
+    again = forecast.central(SECOND, PROGRAMME, BEHAVIOUR.having(large_kbits=large.figure.high))["egress"].max()
+    assert large.high == pytest.approx(again)
+    assert "heartbeat_seconds" not in {one.figure.name for one in sways}
+    planned, *others = sizing.alternatives(SECOND, PROGRAMME, BEHAVIOUR)
+    by_code = {one.what_if.code: one for one in others}
+    assert by_code["slow_heartbeat"].heartbeats == pytest.approx(planned.heartbeats / 2)
+    assert by_code["school_cache"].egress == pytest.approx(planned.egress * 0.6)
+    assert by_code["small_rendition"].egress < planned.egress
+
+
+def test_the_deadline_is_that_of_the_window_whatever_its_zone() -> None:
+    shifted = replace(SECOND, opens=SECOND.opens.astimezone(forecast.UTC), closes=SECOND.closes.astimezone(forecast.UTC))
+    assert forecast.forecast(shifted, PROGRAMME, BEHAVIOUR, count=5).peaks["watching"].at.hour == 20
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "words"),
+    [
+        ("value = 1.5\nlow = 0.3", "value = 0.1\nlow = 0.3", "figures.rush: 0.1 does not lie between"),
+        ('source = "assumption"\nnote = "0 would', 'source = ""\nnote = "0 would', "figures.sharpness names no source"),
+        ("set = { cached = 0.4 }", "set = { cashed = 0.4 }", "unknown figures: cashed"),
+        ("workday = [4, 2,", "workday = [2,", "24 shares each"),
+        ("[curves]", "[curves", "behaviour:"),
+    ],
+)
+def test_a_figure_without_source_or_range_is_refused_by_name(was: str, becomes: str, words: str) -> None:
+    text = Path("load_tests/behaviour.toml").read_text(encoding="utf-8")
+    assert was in text
+    with pytest.raises(behaviours.UnreadBehaviourError, match=words):
+        behaviours.parse(text.replace(was, becomes, 1))
