@@ -133,7 +133,7 @@ def _by_place(fault: Fault) -> tuple[int, str, str]:
 
 def _courses(programme: Any, held: Decimal | None) -> list[Finding]:
     try:
-        asked = programme.hours.online_minutes
+        asked = programme.strictest.hours.online_minutes
         if held is None or programme.hours.credit == "lesson" or held >= asked:
             return []
     except UnreadError:

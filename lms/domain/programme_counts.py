@@ -46,7 +46,7 @@ def _exam_can_be_passed(_: Programme, path: str, exam: Exam) -> Iterator[Finding
 
 @rules.on(whole)
 def _total_can_be_reached(programme: Programme, _: str, __: Any) -> Iterator[Finding]:
-    if programme.requirements.total > programme.assessment.points:
+    if programme.strictest.requirements.total > programme.assessment.points:
         yield Finding("requirements.total", "pass_mark_above_total", "合格分高于满分")
 
 

@@ -82,7 +82,7 @@ def _enrolment_precedes_learning(programme: Programme, _: str, __: Any) -> Itera
 
 @rules.on(each(Window))
 def _window_holds_its_hours(programme: Programme, path: str, window: Window) -> Iterator[Finding]:
-    hours = programme.hours
+    hours = programme.strictest.hours
     if hours.credit == "lesson" or window.closes <= window.opens:
         return  # lessons have no stated length; a reversed period is told as such
     held = Decimal(window.minutes_held(hours.longest_day_minutes)) * hours.rate

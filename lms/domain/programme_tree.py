@@ -1,10 +1,10 @@
 """What a programme states: one dataclass per table of a programme file, one field per key."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
 from lms.domain.programme_annex import Addition, Award, Certificate, Derivation, Deviation, Fees, Roster, Volunteer
@@ -71,6 +71,15 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is asked of one kind of person where it differs from what is asked of all."""
+
+    online: Hours | None = None
+    offline: Hours | None = None
+    total: Points | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Participant:
     """One kind of person the programme is for."""
 
@@ -78,6 +87,7 @@ class Participant:
     title: str
     condition: Condition
     priority: bool = False
+    asked: Asked | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,6 +259,25 @@ class Programme(Period):
     deviations: tuple[Deviation, ...] = ()
     additions: tuple[Addition, ...] = ()
     derivation: Annotated[Derivation | None, Name("derived_from")] = None
+
+    def asked_of(self, kinds: Collection[str]) -> Self:
+        """Give the programme as it holds for a person of these kinds: of each requirement the strictest."""
+        chosen = [one.asked for one in self.participants if one.code in kinds]
+        if not any(chosen):
+            return self
+
+        def most(name: str, otherwise: Decimal) -> Decimal:
+            stated = (getattr(one, name) if one else None for one in chosen)
+            return max(otherwise if value is None else value for value in stated)
+
+        online, offline = most("online", self.hours.online), most("offline", self.hours.offline)
+        total = most("total", self.requirements.total)
+        return replace(self, hours=replace(self.hours, online=online, offline=offline), requirements=replace(self.requirements, total=total))
+
+    @property
+    def strictest(self) -> Self:
+        """Give the programme as it holds for who is of every kind at once."""
+        return self.asked_of([one.code for one in self.participants])
 
     @property
     def zone(self) -> ZoneInfo:

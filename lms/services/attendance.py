@@ -68,7 +68,7 @@ def stage(
         over = {city for window in programme.windows if window.closes <= now for city in window.cities}
         roll = rules.Roll.of(replace(one, school_finished=one.school_finished or one.city in over) for one in store.enrolled(session, programme_code, scope))
         finished_only = kind is ListKind.OFFLINE and programme.hours.offline_condition == "school_finished_online"
-        most = programme.hours.offline if kind is ListKind.OFFLINE else Decimal(rules.FULL_MARK)
+        most = programme.strictest.hours.offline if kind is ListKind.OFFLINE else Decimal(rules.FULL_MARK)
         return store.stage(
             session,
             programme_code=programme_code,

@@ -273,7 +273,7 @@ def reissue(session: Session, certificate_id: int, *, reason: str, actor_id: int
     for edition in editions:
         if edition.revoked_at is None:
             revoke(session, edition.id, reason=reason, actor_id=actor_id, now=now)
-    programme = programmes.programme(session, enrolment.programme_code)
+    programme = programmes.programme(session, enrolment.programme_code).asked_of(enrolment.participants)
     return _issue(session, enrolment, programme, edition=len(editions) + 1, issued_by=actor_id, now=now)
 
 

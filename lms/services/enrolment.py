@@ -39,6 +39,7 @@ def enrol(
 ) -> int:
     """Enrol a person inside the enrolment period while her city has a seat; city and sector follow from her school unless stated."""
     version, programme = programmes.in_force(session, programme_code)
+    asked = programme.asked_of(participants).hours
     if store.of_person(session, person_id, programme_code):
         raise rules.AlreadyEnrolled
     if city is None or sector is None:
@@ -61,8 +62,8 @@ def enrol(
     progress_store.begin(
         session,
         enrolment_id,
-        online_complete=hours_rules.online_complete(programme.hours, NOTHING),
-        offline_complete=hours_rules.offline_complete(programme.hours, NOTHING),
+        online_complete=hours_rules.online_complete(asked, NOTHING),
+        offline_complete=hours_rules.offline_complete(asked, NOTHING),
         now=now,
     )
     audit.record(
@@ -186,7 +187,7 @@ def facts(session: Session, person_id: int, programme_code: str) -> EnrolmentFac
     found = plan_store.learning(session, person_id, programme_code)
     if found is None:
         return None
-    missing = progress.missing(programmes.parsed(session, found.version), found.progress)
+    missing = progress.missing(programmes.parsed(session, found.version).asked_of(found.participants), found.progress)
     return EnrolmentFacts(
         id=found.enrolment_id,
         person_id=person_id,

@@ -74,6 +74,7 @@ def take_back(session: Session, *, programme_code: str, evidence: str, reason: s
 
 def recalculate(session: Session, enrolment: Enrolment, programme: Programme, now: datetime) -> Grade:
     """Bring the kept grade to its evidence; the event that completes the last requirement issues the certificate, once."""
+    programme = programme.asked_of(enrolment.participants)
     before = store.lock(session, enrolment.id, now)
     grade = of_enrolment(session, enrolment.id, programme)
     if (grade.total, grade.qualified) != (before.total, before.qualified):
@@ -84,7 +85,7 @@ def recalculate(session: Session, enrolment: Enrolment, programme: Programme, no
 
 
 def of_enrolment(session: Session, enrolment_id: int, programme: Programme) -> Grade:
-    """Compute the grade from the lines and the hours."""
+    """Compute the grade from the lines and the hours; `programme` as it holds for this enrolment."""
     progress = progress_store.of_enrolment(session, enrolment_id)
     standing = store.standing(store.lines(session, enrolment_id))
     return rules.grade(
@@ -123,7 +124,7 @@ def sheets_as(actor_id: int, person_id: int) -> tuple[str, tuple[Sheet, ...]]:
 
 
 def _sheet(session: Session, enrolment: Enrolment) -> Sheet:
-    programme = programmes.programme(session, enrolment.programme_code)
+    programme = programmes.programme(session, enrolment.programme_code).asked_of(enrolment.participants)
     progress = progress_store.of_enrolment(session, enrolment.id)
     standing = store.standing(store.lines(session, enrolment.id))
     grade = of_enrolment(session, enrolment.id, programme)
@@ -137,8 +138,9 @@ def _sheet(session: Session, enrolment: Enrolment) -> Sheet:
 def verify(session: Session, now: datetime) -> Iterable[str]:  # noqa: ARG001 - every verifier is called alike
     """Recompute every kept grade; name certificates without a pass."""
     for version, programme in programmes.programmes(session):
+        asked_of = programmes.asked_of_each(session, programme)
         for kept in store.every(session, version.code):
-            told = of_enrolment(session, kept.enrolment_id, programme)
+            told = of_enrolment(session, kept.enrolment_id, asked_of(kept.enrolment_id))
             if (told.total, told.qualified) != (kept.total, kept.qualified):
                 yield f"enrolment {kept.enrolment_id}: grade kept as {kept.total} ({kept.qualified}), its evidence says {told.total} ({told.qualified})"
         for enrolment_id in certificates.holders(session, version.code):

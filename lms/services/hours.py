@@ -55,8 +55,9 @@ def enter(
         now=now,
     )
     sums = progress_store.add(session, enrolment_id, kind, worth, now)
-    online = rules.online_complete(programme.hours, sums.online)
-    offline = rules.offline_complete(programme.hours, sums.offline)
+    asked = programmes.asked_of(session, programme, enrolment_id).hours
+    online = rules.online_complete(asked, sums.online)
+    offline = rules.offline_complete(asked, sums.offline)
     if (online, offline) != (sums.online_complete, sums.offline_complete):
         progress_store.mark(session, enrolment_id, online_complete=online, offline_complete=offline)
         enrolment = enrolment_store.one(session, enrolment_id)

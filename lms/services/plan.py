@@ -79,7 +79,7 @@ def codes_of(person_id: int) -> tuple[str, ...]:
 
 
 def _plan(session: Session, found: store.Standing, now: datetime) -> Plan:
-    programme = programmes.parsed(session, found.version)
+    programme = programmes.parsed(session, found.version).asked_of(found.enrolment.participants)
     person_id = found.enrolment.person_id
     window = enrolment_rules.earning_window(programme, found.enrolment.city, found.enrolment.personal_windows, now)
     lesson = lesson_store.next_lesson(session, person_id, programme.code)

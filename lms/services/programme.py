@@ -1,12 +1,14 @@
 """Programmes: answer for the versions in force."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from lms.domain import programme as rules
 from lms.domain.programme import Programme
 from lms.kernel.db import Session, transaction
 from lms.kernel.refusal import N_, Missing
+from lms.store import enrolment as enrolment_store
 from lms.store import programme as store
 from lms.store.programme import ProgrammeVersion
 
@@ -45,6 +47,21 @@ def parsed(session: Session, version: ProgrammeVersion) -> Programme:
         while len(_PARSED) > _KEPT:
             _PARSED.popitem(last=False)
     return found
+
+
+def asked_of(session: Session, programme: Programme, enrolment_id: int) -> Programme:
+    """Return the programme as it holds for one enrolment."""
+    if not any(one.asked for one in programme.participants):
+        return programme
+    return programme.asked_of(enrolment_store.participants(session, enrolment_id))
+
+
+def asked_of_each(session: Session, programme: Programme) -> Callable[[int], Programme]:
+    """Return how the programme holds for each enrolment; one query for all of them, none where all are alike."""
+    if not any(one.asked for one in programme.participants):
+        return lambda _enrolment_id: programme
+    kinds = enrolment_store.participants_in(session, programme.code)
+    return lambda enrolment_id: programme.asked_of(kinds[enrolment_id])
 
 
 @dataclass(frozen=True, slots=True)

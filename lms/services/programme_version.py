@@ -75,9 +75,11 @@ def compare(text: str) -> tuple[Change, ...]:
 
 def _recount(session: Session, programme: Programme, now: datetime) -> None:
     """Tell anew, for everyone, whether the hours asked are there; what was earned keeps its worth."""
+    asked_of = programmes.asked_of_each(session, programme)
     for row in progress_store.of_programme(session, programme.code):
-        online = hours_rules.online_complete(programme.hours, row.online)
-        offline = hours_rules.offline_complete(programme.hours, row.offline)
+        asked = asked_of(row.enrolment_id).hours
+        online = hours_rules.online_complete(asked, row.online)
+        offline = hours_rules.offline_complete(asked, row.offline)
         if (online, offline) == (row.online_complete, row.offline_complete):
             continue
         progress_store.mark(session, row.enrolment_id, online_complete=online, offline_complete=offline)

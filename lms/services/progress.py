@@ -43,8 +43,10 @@ def verify(session: Session, now: datetime) -> Iterable[str]:  # noqa: ARG001 - 
             if told != kept:
                 yield f"enrolment {row.enrolment_id}: the {kind.value} ledger holds {told}, the roll-up {kept}"
     for version, programme in programmes.programmes(session):
+        asked_of = programmes.asked_of_each(session, programme)
         for row in store.of_programme(session, version.code):
-            now_complete = (rules.online_complete(programme.hours, row.online), rules.offline_complete(programme.hours, row.offline))
+            asked = asked_of(row.enrolment_id).hours
+            now_complete = (rules.online_complete(asked, row.online), rules.offline_complete(asked, row.offline))
             if now_complete != (row.online_complete, row.offline_complete):
                 yield f"enrolment {row.enrolment_id}: completeness kept as {(row.online_complete, row.offline_complete)}, the ledger says {now_complete}"
     for enrolment_id, lesson_id, entries in lesson_store.credit_without_match(session):

@@ -101,6 +101,17 @@ def enrolment_from(row: Any) -> Enrolment:
     )
 
 
+def participants(session: Session, enrolment_id: int) -> tuple[str, ...]:
+    """Return the kinds one enrolment is of."""
+    return tuple(session.execute(select(EnrolmentRow.participants).where(EnrolmentRow.id == enrolment_id)).scalar_one())
+
+
+def participants_in(session: Session, programme_code: str) -> dict[int, tuple[str, ...]]:
+    """Return the kinds of every enrolment of a programme."""
+    rows = session.execute(select(EnrolmentRow.id, EnrolmentRow.participants).where(EnrolmentRow.programme_code == programme_code))
+    return {enrolment_id: tuple(kinds) for enrolment_id, kinds in rows}
+
+
 def lock_seats(session: Session, programme_code: str, city: str, sector: str) -> int:
     """Let one enrolment at a time take a seat of this city and sector, and count the seats taken."""
     name = f"seats:{programme_code}:{city}:{sector}"

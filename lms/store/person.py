@@ -225,13 +225,13 @@ def last_sign_ins(session: Session, ids: Sequence[int]) -> Mapping[int, datetime
     return {person_id: at.astimezone(UTC) for person_id, at in rows}
 
 
-def sums_of(session: Session, ids: Sequence[int]) -> list[tuple[int, str, Worth, Worth]]:
-    """Return person, programme, online and offline sums of the enrolment that each of the people made last."""
+def sums_of(session: Session, ids: Sequence[int]) -> list[tuple[int, str, tuple[str, ...], Worth, Worth]]:
+    """Return person, programme, the kinds she is of, online and offline sums of the enrolment that each of the people made last."""
     rows = session.execute(
         text(
-            "SELECT DISTINCT ON (person_id) person_id, programme_code, online_seconds, online_lessons, offline_seconds FROM enrolment "
+            "SELECT DISTINCT ON (person_id) person_id, programme_code, participants, online_seconds, online_lessons, offline_seconds FROM enrolment "
             "JOIN learner_progress ON enrolment_id = enrolment.id WHERE person_id = ANY(:ids) ORDER BY person_id, enrolled_at DESC"
         ),
         {"ids": list(ids)},
     )
-    return [(person_id, code, Worth(seconds, lessons), Worth(offline, 0)) for person_id, code, seconds, lessons, offline in rows]
+    return [(person_id, code, tuple(kinds), Worth(seconds, lessons), Worth(offline, 0)) for person_id, code, kinds, seconds, lessons, offline in rows]

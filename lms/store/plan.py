@@ -74,12 +74,13 @@ class Learning:
     enrolment_id: int
     city: str
     unit_id: int | None
+    participants: tuple[str, ...]
     progress: Progress
     version: ProgrammeVersion
 
 
 _LEARNING = Statement(
-    select(EnrolmentRow.city, EnrolmentRow.unit_id, *PROGRESS, _newest)
+    select(EnrolmentRow.city, EnrolmentRow.unit_id, EnrolmentRow.participants, *PROGRESS, _newest)
     .join(LearnerProgressRow, LearnerProgressRow.enrolment_id == EnrolmentRow.id)
     .join(_newest, true())
     .where(EnrolmentRow.person_id == bindparam("person_id"), EnrolmentRow.programme_code == bindparam("code"))
@@ -92,7 +93,7 @@ def learning(session: Session, person_id: int, code: str) -> Learning | None:
     if row is None:
         return None
     version = ProgrammeVersion(id=row.version_id, code=code, number=row.number, digest=row.digest, loaded_at=row.loaded_at)
-    return Learning(row.enrolment_id, row.city, row.unit_id, progress_from(row), version)
+    return Learning(row.enrolment_id, row.city, row.unit_id, tuple(row.participants), progress_from(row), version)
 
 
 def standings(session: Session, person_id: int) -> tuple[Standing, ...]:

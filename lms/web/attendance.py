@@ -199,7 +199,7 @@ def undo(list_id: int) -> ResponseReturnValue:
 
 def _form(told: Programme) -> ListForm:
     form = ListForm()
-    choices = [(ListKind.OFFLINE.value, _("线下培训学时"))] if told.hours.offline else []
+    choices = [(ListKind.OFFLINE.value, _("线下培训学时"))] if told.strictest.hours.offline else []
     if current.person().may(Permission.MANAGE_PROGRAMMES):
         choices += [(f"{ListKind.ASSIGNMENT.value}:{one.code}", _("作业成绩：%(title)s", title=one.title)) for one in told.assignments]
     form.what.choices = choices

@@ -129,4 +129,13 @@ def _asked(told: Programme) -> tuple[tuple[str, str], ...]:
         (_("课后小测"), _("通过后才计入学时") if rule.quiz_required else _("可做可不做，不影响学时")),
         (_("作业"), "、".join(one.title for one in told.assignments) or _("不要求")),
         (_("证书"), told.certificate.title),
+        *((_("要求不同：%(who)s", who=one.title), _differing(told.asked_of([one.code]))) for one in told.participants if one.asked),
     )
+
+
+def _differing(told: Programme) -> str:
+    unit = _("节") if told.hours.credit == "lesson" else _("学时")
+    return _(
+        "线上 %(online)s %(unit)s，线下 %(offline)s 学时，总评 %(total)s 分；兼有几种身份的，按要求较高的执行",
+        online=format_hours(told.hours.online), unit=unit, offline=format_hours(told.hours.offline), total=told.requirements.total,
+    )  # fmt: skip

@@ -31,14 +31,14 @@ def load(text: str | None = None) -> Programme:
     return parse(text or programme_text())
 
 
-def enrol(session: Session, person_id: int, *, city: str = CITY, code: str = CODE, unit_id: int = 1) -> int:
+def enrol(session: Session, person_id: int, *, city: str = CITY, code: str = CODE, unit_id: int = 1, participants: tuple[str, ...] = ("homeroom",)) -> int:
     """Enrol a person while enrolment was open."""
     opens = programme.programme(session, code).enrolment.opens
     return enrolment.enrol(
         session,
         person_id=person_id,
         programme_code=code,
-        participants=("homeroom",),
+        participants=participants,
         unit_id=unit_id,
         city=city,
         sector="school",

@@ -1,14 +1,19 @@
 """A programme says what its notice says; the demo's says what it changes."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from demo.programme import derive
+from lms.domain import hours
 from lms.domain import programme as rules
+from lms.domain.hours import Worth
+from lms.domain.programme_tree import Asked
 
 ROOT = Path(__file__).parents[3]
 TEXT = (ROOT / "lms/programmes/jiangxi-2023.toml").read_text(encoding="utf-8")
@@ -116,3 +121,35 @@ def test_the_demo_names_no_real_authority() -> None:
     for word in ("教育厅办公室", original.organisation.provider, "江西省教育厅"):
         assert word not in f"{demo.certificate} {demo.organisation} {demo.fees}"
     assert rules.unrecorded(demo, original) != ()
+
+
+PROGRAMME = rules.parse(TEXT)
+KINDS = [one.code for one in PROGRAMME.participants]
+_amounts = st.none() | st.decimals(0, 60, places=1)
+_asked = st.none() | st.builds(Asked, online=_amounts, offline=_amounts, total=_amounts)
+
+
+@given(st.lists(_asked, min_size=len(KINDS), max_size=len(KINDS)), st.sets(st.sampled_from(KINDS), min_size=1), st.integers(0, 60 * 2700))
+def test_who_is_of_several_kinds_is_asked_the_strictest_of_each(stated: list[Asked | None], kinds: set[str], seconds: int) -> None:
+    programme = replace(PROGRAMME, participants=tuple(replace(one, asked=asked) for one, asked in zip(PROGRAMME.participants, stated, strict=True)))
+    together, alone = programme.asked_of(kinds), [programme.asked_of([kind]) for kind in kinds]
+    assert together.hours.online == max(one.hours.online for one in alone)
+    assert together.hours.offline == max(one.hours.offline for one in alone)
+    assert together.requirements.total == max(one.requirements.total for one in alone)
+    for kind, one in zip(kinds, alone, strict=True):
+        asked = next(each.asked for each in programme.participants if each.code == kind)
+        for name, value, otherwise in (
+            ("online", one.hours.online, programme.hours.online),
+            ("offline", one.hours.offline, programme.hours.offline),
+            ("total", one.requirements.total, programme.requirements.total),
+        ):
+            own = getattr(asked, name) if asked else None
+            assert value == (otherwise if own is None else own)
+    earned = Worth(seconds, 0)
+    assert hours.online_complete(together.hours, earned) == all(hours.online_complete(one.hours, earned) for one in alone)
+
+
+def test_the_strictest_requirement_is_what_a_window_must_hold() -> None:
+    asked = TEXT.replace('title = "班主任"\n', 'title = "班主任"\nasked = { online = 900, total = 101 }\n', 1)
+    assert {fault.code for fault in rules.check(asked)} == {"window_too_short", "pass_mark_above_total"}
+    assert {fault.code for fault in rules.check(asked.replace("online = 900", "online = 32").replace("total = 101", "total = 88"), course_minutes=Decimal(32 * 45))} == set()

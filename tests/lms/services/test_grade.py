@@ -1,6 +1,7 @@
 """Scores come in, grades follow, and the completing event issues the certificate once."""
 
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -14,12 +15,12 @@ from lms.domain.hours import HoursKind, Worth
 from lms.kernel import db, installation
 from lms.kernel.db import transaction
 from lms.kernel.settings import Settings
-from lms.services import certificate, enrolment, grade, hours
+from lms.services import certificate, enrolment, grade, hours, progress
 from lms.store import certificate as certificate_store
 from lms.store import grade as grade_store
 from tests.conftest import NOON
 from tests.support import learning
-from tests.support.cast import LIN, SAM, id_of
+from tests.support.cast import LIN, SAM, TAO, id_of
 
 
 @pytest.fixture
@@ -96,6 +97,34 @@ def test_the_last_hours_issue_the_certificate_too(app: Flask) -> None:
     assert certificates(person_id) == ()
     learning.learn(person_id, lesson, seconds=4050)
     assert len(certificates(person_id)) == 1
+
+
+def test_two_kinds_at_once_are_held_to_the_stricter_requirement(app: Flask) -> None:
+    asked = re.sub(r'(?m)^(code = "psychology")$', r"\1\nasked = { online = 1, total = 85 }", learning.programme_text(), count=1)
+    learning.load(asked)
+    people = {id_of(LIN): ("psychology",), id_of(SAM): ("homeroom",), id_of(TAO): ("psychology", "homeroom")}
+    with transaction() as session:
+        (lesson,) = learning.taught(session, seconds=2700)
+        for person_id, kinds in people.items():
+            found = learning.enrol(session, person_id, participants=kinds)
+            hours.enter(
+                session, api.in_force(session, learning.CODE), enrolment_id=found, kind=HoursKind.OFFLINE, worth=Worth(2700, 0), evidence="list:1", now=NOON
+            )
+    for person_id in people:
+        learning.learn(person_id, lesson, seconds=2700)
+        for component in components():
+            post(person_id, component, 8400)
+    with transaction() as session:
+        facts = [api.enrolment_of(session, person_id, learning.CODE) for person_id in people]
+    assert [one.learning_complete for one in facts if one] == [True, False, False], "an hour is enough for the first, the others lack half an hour"
+    assert [certificates(person_id) for person_id in people] == [(), (), ()], "nobody has 85 points and all hours"
+    for component in components():
+        post(id_of(LIN), component, 8500)
+        post(id_of(TAO), component, 8500)
+    assert [len(certificates(person_id)) for person_id in people] == [1, 0, 0]
+    assert [sheet.programme.requirements.total for sheet in grade.sheets(id_of(TAO))] == [85]
+    with transaction() as session:
+        assert [*progress.verify(session, NOON), *grade.verify(session, NOON)] == []
 
 
 def test_a_learner_below_the_pass_gets_none(lin: int) -> None:
