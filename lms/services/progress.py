@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
+from math import ceil
 
 from lms.domain import hours as rules
 from lms.domain.hours import NOTHING, HoursKind, Worth
@@ -16,6 +17,8 @@ from lms.store import lesson as lesson_store
 from lms.store import progress as store
 from lms.store.progress import Progress
 
+LITTLE = Decimal("0.5")  # credit hours, below which minutes are clearer
+
 
 def missing(programme: Programme, progress: Progress) -> tuple[str, ...]:
     """Say what a learner's learning still lacks, one sentence each."""
@@ -26,11 +29,11 @@ def missing(programme: Programme, progress: Progress) -> tuple[str, ...]:
         found.append(
             _("线上课程还差 %(number)s 节", number=format_hours(lacking))
             if programme.hours.credit == "lesson"
-            else _("线上学习还差 %(hours)s 学时", hours=lacking_hours(lacking))
+            else _("线上学习%(lacking)s", lacking=_lacking(programme, lacking))
         )
     if asked.offline_complete and not progress.offline_complete:
         lacking = programme.hours.offline - rules.offline_hours(programme.hours, progress.offline)
-        found.append(_("线下培训还差 %(hours)s 学时", hours=lacking_hours(lacking)))
+        found.append(_("线下培训%(lacking)s", lacking=_lacking(programme, lacking)))
     return tuple(found)
 
 
@@ -53,6 +56,8 @@ def verify(session: Session, now: datetime) -> Iterable[str]:  # noqa: ARG001 - 
         yield f"enrolment {enrolment_id}: lesson {lesson_id} is credited and has {entries} standing entries, or the reverse"
 
 
-def lacking_hours(hours: Decimal) -> str:
-    """Write hours that are lacking: cut upwards, so that the words never promise too much."""
-    return format_hours(hours.quantize(Decimal("0.01"), rounding="ROUND_UP"))
+def _lacking(programme: Programme, hours: Decimal) -> str:
+    """Write hours that are lacking: cut upwards, so that the words never promise too much, and a little of an hour as minutes."""
+    if hours < LITTLE:
+        return _("还差约 %(minutes)d 分钟", minutes=ceil(hours * programme.hours.minutes_per_hour))
+    return _("还差 %(hours)s 学时", hours=format_hours(hours.quantize(Decimal("0.01"), rounding="ROUND_UP")))

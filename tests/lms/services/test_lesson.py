@@ -207,7 +207,7 @@ def test_what_is_missing_is_never_told_too_small(lin: int) -> None:
     with transaction() as session:
         facts = api.enrolment_of(session, lin, learning.CODE)
     assert facts
-    assert facts.missing[0] == "线上学习还差 0.01 学时"
+    assert facts.missing[0] == "线上学习还差约 1 分钟"
 
 
 def test_a_lesson_of_an_unknown_topic_is_refused(lin: int) -> None:
