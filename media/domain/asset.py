@@ -82,6 +82,11 @@ class Asset:
     created_at: datetime
 
     @property
+    def announced(self) -> bool:
+        """Tell whether this is only a place kept for a file to come."""
+        return self.state is AssetState.UPLOADING and not self.file_name
+
+    @property
     def playable(self) -> bool:
         """Tell whether there is something to play."""
         return bool(self.build) or self.mp4

@@ -22,7 +22,7 @@ from media.web.delivery import give_cookie
 group = routes("assets", __name__, templates=Path(__file__).parents[1] / "templates")
 
 WORDS: dict[AssetState, tuple[str, str]] = {
-    AssetState.UPLOADING: (N_("正在上传"), "neutral"),
+    AssetState.UPLOADING: (N_("上传未完成"), "warning"),
     AssetState.UPLOADED: (N_("等待检查"), "neutral"),
     AssetState.PROBING: (N_("正在检查"), "accent"),
     AssetState.READY_MP4: (N_("等待转码"), "accent"),
@@ -31,6 +31,8 @@ WORDS: dict[AssetState, tuple[str, str]] = {
     AssetState.REFUSED: (N_("未通过检查"), "danger"),
     AssetState.FAILED: (N_("转码失败"), "danger"),
 }
+
+ANNOUNCED = (N_("还没有视频文件"), "neutral")
 
 
 class AssetForm(Form):
@@ -100,8 +102,12 @@ class AssetPage:
     languages: tuple[tuple[str, str], ...]
 
 
+def _words(asset: Asset) -> tuple[str, str]:
+    return ANNOUNCED if asset.announced else WORDS[asset.state]
+
+
 def _line(asset: Asset) -> AssetLine:
-    words, kind = WORDS[asset.state]
+    words, kind = _words(asset)
     return AssetLine(asset, _(words), kind)
 
 
@@ -197,7 +203,7 @@ def end(code: str) -> UploadProgress:
 def progress(code: str) -> AssetProgress:
     """Tell how far a video is."""
     asset = service.one(code)
-    return AssetProgress(asset.state.value, _(WORDS[asset.state][0]), asset.progress, asset.playable, asset.state in AT_WORK)
+    return AssetProgress(asset.state.value, _(_words(asset)[0]), asset.progress, asset.playable, asset.state in AT_WORK)
 
 
 def _arrived(code: str, received: int) -> UploadProgress:

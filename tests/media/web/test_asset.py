@@ -19,6 +19,7 @@ def test_an_editor_uploads_a_video_and_follows_it(app: Flask, clock: FixedClock,
     content = video(folder / "a.mp4").read_bytes()
     begun = client.post("/api/assets", json={"title": "", "file_name": "倾听.mp4", "size": len(content)}).json
     assert begun is not None
+    assert "上传未完成" in client.get("/assets").text
     half = len(content) // 2
     client.post(f"/api/assets/{begun['code']}/pieces/0", data=content[:half])
     answer = client.post(f"/api/assets/{begun['code']}/pieces/{half}", data=content[half:]).json
@@ -49,6 +50,17 @@ def test_a_refused_video_says_why_and_what_to_do(app: Flask, clock: FixedClock) 
     page = client.get(f"/assets/{code}").text
     assert "这是播放列表" in page
     assert "请上传视频文件本身" in page
+
+
+def test_a_video_that_was_only_announced_does_not_claim_to_be_on_its_way(app: Flask, clock: FixedClock) -> None:
+    code = upload.announce(title="第一讲", now=clock.now()).code
+    client = enter(app, CHEN)
+    for path in ("/assets", f"/assets/{code}"):
+        text = client.get(path).text
+        assert "还没有视频文件" in text
+        assert "正在上传" not in text
+        assert "上传未完成" not in text
+    assert (client.get(f"/api/assets/{code}/progress").json or {})["words"] == "还没有视频文件"
 
 
 def test_the_pages_are_closed_to_a_teacher(app: Flask) -> None:
