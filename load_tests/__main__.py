@@ -1,10 +1,11 @@
-"""`python -m load_tests run PROGRAMME --window N` and `python -m load_tests seed PROGRAMME`."""
+"""`python -m load_tests plan PROGRAMME`, `… run PROGRAMME --window N` and `… seed PROGRAMME`."""
 
 import argparse
 import subprocess
 import sys
 from pathlib import Path
 
+from load_tests.plan import plan
 from load_tests.product import ROOT, seeded, start
 from load_tests.seed import Wanted
 from load_tests.verdict import Fault, over_budget, stored_is_acknowledged
@@ -25,7 +26,16 @@ def main() -> int:
         one.add_argument("--pace", type=float, default=6, help="how many times faster than life people think")
         one.add_argument("--film", type=int, default=20, help="seconds of the lesson's film")
         one.add_argument("--folder", type=Path, default=Path("var/load"))
+    ahead = commands.add_parser("plan", help="say what the windows will ask of machines and lines, and find better ones")
+    ahead.add_argument("programme", type=Path)
+    ahead.add_argument("--json", action="store_true", help="everything, each curve by quarters of an hour")
+    ahead.add_argument("--html", type=Path, metavar="FILE", help="write one page that needs nothing beside itself")
+    ahead.add_argument("--gbits", type=float, help="the line there is; exit 1 when a window breaks it")
+    ahead.add_argument("--nodes", type=int, help="the application nodes there are; exit 1 when a window breaks them")
+    ahead.add_argument("--draws", type=int, help="how many cases are drawn")
     arguments = parser.parse_args()
+    if arguments.command == "plan":
+        return plan(arguments.programme, as_json=arguments.json, page=arguments.html, gbits=arguments.gbits, nodes=arguments.nodes, count=arguments.draws)
     # Whoever has gone her way is followed by another, so more people come than are there at once.
     wanted = Wanted(people=arguments.people * 4, window=arguments.window - 1, film_seconds=arguments.film)
     with seeded(arguments.folder, arguments.programme, wanted) as (stack, found):

@@ -13,6 +13,7 @@ import numpy as np
 from lms.domain.behaviour import Array, Behaviour, Figures, cases, draws
 from lms.domain.programme import Programme
 from lms.domain.window import Period
+from lms.kernel.refusal import N_
 
 QUARTER = timedelta(minutes=15)
 SECONDS = 900
@@ -26,26 +27,28 @@ class Metric:
     """One thing that is reckoned; `counted_over` is over how many seconds a count is made, 0 where nothing is counted."""
 
     code: str
+    title: str
     unit: str
-    counted_over: int = 1
+    counted_over: int = SECONDS
 
 
+PEOPLE, PER_SECOND, GBITS = N_("人"), N_("次/秒"), "Gbit/s"
 METRICS = (
-    Metric("signed_in", "people"),
-    Metric("watching", "people"),
-    Metric("heartbeats", "/s", SECONDS),
-    Metric("segments", "/s", SECONDS),
-    Metric("quiz_starts", "/s", SECONDS),
-    Metric("exam_starts", "/s", SECONDS),
-    Metric("sitting", "people"),
-    Metric("saves", "/s", SECONDS),
-    Metric("lesson_pages", "/s", SECONDS),
-    Metric("other_pages", "/s", SECONDS),
-    Metric("page_views", "/s", SECONDS),
-    Metric("egress_large", "Gbit/s", 0),
-    Metric("egress_small", "Gbit/s", 0),
-    Metric("egress", "Gbit/s", 0),
-    Metric("growth", "MB per quarter-hour", 0),
+    Metric("signed_in", N_("同时在线"), PEOPLE, 1),
+    Metric("watching", N_("同时观看"), PEOPLE, 1),
+    Metric("heartbeats", N_("进度上报"), PER_SECOND),
+    Metric("segments", N_("视频分片"), PER_SECOND),
+    Metric("quiz_starts", N_("小测开始"), PER_SECOND),
+    Metric("exam_starts", N_("考试开始"), PER_SECOND),
+    Metric("sitting", N_("正在考试"), PEOPLE, 1),
+    Metric("saves", N_("答案保存"), PER_SECOND),
+    Metric("lesson_pages", N_("课程页访问"), PER_SECOND),
+    Metric("other_pages", N_("其他页面访问"), PER_SECOND),
+    Metric("page_views", N_("全部页面访问"), PER_SECOND),
+    Metric("egress_large", N_("大码流出口带宽"), GBITS, 0),
+    Metric("egress_small", N_("小码流出口带宽"), GBITS, 0),
+    Metric("egress", N_("出口带宽合计"), GBITS, 0),
+    Metric("growth", N_("数据库增长"), N_("MB/刻钟"), 0),
 )
 CODES = tuple(one.code for one in METRICS)
 
@@ -191,6 +194,11 @@ def watched_seconds(programme: Programme, figures: Figures) -> Array:
     finish = (1 - figures["dropout"]) + figures["dropout"] * figures["dropout_watched"]
     found: Array = figures["uptake"] * float(programme.hours.online_minutes) * 60 * figures["overwatch"] * finish
     return found
+
+
+def mean_watching(stretch: Stretch, programme: Programme) -> float:
+    """Say how many watch on average over all hours, day and night, if everybody watches exactly what is asked."""
+    return stretch.people * float(programme.hours.online_minutes) / (stretch.days * 24 * 60)
 
 
 def _learning(programme: Programme, figures: Figures, when: Array) -> dict[str, Array]:

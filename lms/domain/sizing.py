@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,6 +59,17 @@ class Sway:
 
 
 @dataclass(frozen=True, slots=True)
+class SwayBar:
+    """A sway as a bar: from the lowest peak of all (0) to the highest (100)."""
+
+    name: str
+    left: float
+    width: float
+    low: str
+    high: str
+
+
+@dataclass(frozen=True, slots=True)
 class Alternative:
     """The peaks with some figures set otherwise."""
 
@@ -90,6 +101,17 @@ def size(found: StretchForecast, capacity: Capacity | None, node_cores: int) -> 
     return Sizing(server, database, max(1, math.ceil(server / node_cores)), gbits, grown)
 
 
+def most_watching(found: StretchForecast, capacity: Capacity | None, *, node_cores: int, nodes: int | None, gbits: float | None) -> float | None:
+    """Say how many may watch at once with so many nodes and such a line; None where neither is known."""
+    watching = float(found.total["watching"].high.max())
+    most = []
+    if gbits is not None:
+        most.append(watching * gbits / max(1e-9, float(found.total["egress"].high.max())))
+    if nodes is not None and capacity is not None:
+        most.append(watching * nodes * node_cores * BUSY / max(1e-9, _cores(found.total, capacity.server)))
+    return min(most, default=None)
+
+
 def _cores(total: Mapping[str, Band], costs: Mapping[str, float]) -> float:
     """Return the cores busy at the fullest quarter; the peaks of the paths need not fall together, so the curves are added first."""
     busy: Array = np.zeros_like(total["watching"].high)
@@ -106,6 +128,22 @@ def sways(stretch: Stretch, programme: Programme, behaviour: Behaviour, metric: 
     peaks = central(stretch, programme, behaviour, changes)[metric].max(axis=1)
     found = (Sway(one, float(peaks[2 * place]), float(peaks[2 * place + 1])) for place, one in enumerate(ranged))
     return tuple(sorted((one for one in found if one.width > 1e-9), key=lambda one: -one.width))
+
+
+def sway_bars(found: Sequence[Sway]) -> tuple[SwayBar, ...]:
+    """Lay sways side by side on one scale."""
+    ends = [end for one in found for end in (one.low, one.high)]
+    least, span = min(ends, default=0.0), max(ends, default=0.0) - min(ends, default=0.0)
+    return tuple(
+        SwayBar(
+            one.figure.name,
+            round(100 * (min(one.low, one.high) - least) / (span or 1), 1),
+            round(100 * one.width / (span or 1), 1),
+            f"{one.low:.1f}",
+            f"{one.high:.1f}",
+        )
+        for one in found
+    )
 
 
 def alternatives(stretch: Stretch, programme: Programme, behaviour: Behaviour) -> tuple[Alternative, ...]:

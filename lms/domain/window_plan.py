@@ -99,7 +99,7 @@ def better(programme: Programme, seats: Mapping[str, int], cost: Cost, *, keep_d
             found = best, row
     assert found is not None
     assert found[0].places is not None
-    return _plan(programme, found[1], seats, dict(zip(order, found[0].places, strict=True)), cost)
+    return laid(programme, found[1], seats, dict(zip(order, found[0].places, strict=True)), cost)
 
 
 def share_out(people: Sequence[int], costs: Sequence[float], homes: Sequence[int], below: float | None = None, slack: float = 0.0) -> _Best:
@@ -176,7 +176,8 @@ def _cuts(start: int, end: int, parts: int, shortest: int) -> Iterator[tuple[int
             yield (cut, *further)
 
 
-def _plan(programme: Programme, dates: Sequence[tuple[datetime, datetime]], seats: Mapping[str, int], place_of: Mapping[str, int], cost: Cost) -> WindowPlan:
+def laid(programme: Programme, dates: Sequence[tuple[datetime, datetime]], seats: Mapping[str, int], place_of: Mapping[str, int], cost: Cost) -> WindowPlan:
+    """Reckon the plan with these dates and the cities in these places."""
     planned = []
     for number, (window, (opens, closes)) in enumerate(zip(programme.windows, dates, strict=True)):
         cities = tuple(row.code for row in programme.quotas.cities if place_of.get(row.code) == number)

@@ -26,6 +26,7 @@ def test_32_hours_of_45_minutes_in_14_whole_days_are_2939_watching_on_average() 
     assert watching.mean() == pytest.approx(41_150 * 24 / (14 * 24))
     assert round(watching.mean()) == 2939
     assert [round(forecast.central(one, PROGRAMME, EVEN)["watching"].mean()) for one in (FIRST, THIRD)] == [2238, 2286]
+    assert forecast.mean_watching(SECOND, PROGRAMME) == pytest.approx(watching.mean())
     # However people spread over day and window, the mean over all its hours stays.
     spread = BEHAVIOUR.having(dropout=0, overwatch=1, uptake=1)
     assert forecast.central(SECOND, PROGRAMME, spread)["watching"].mean() == pytest.approx(41_150 / 14)

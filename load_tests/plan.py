@@ -1,0 +1,146 @@
+"""`python -m load_tests plan PROGRAMME`: what a programme will ask of machines and lines, and better windows."""
+
+import json
+import math
+import os
+import sys
+from pathlib import Path
+
+from lms.domain import behaviour as behaviours
+from lms.domain import sizing
+from lms.domain.forecast import DRAWS, METRICS, Band, StretchForecast, mean_watching
+from lms.domain.outlook import Outlook, outlook
+from lms.domain.programme import FaultyProgrammeError, parse
+from load_tests.plan_report import html
+
+BEHAVIOUR = Path(__file__).with_name("behaviour.toml")
+MEASURED = Path("var/bench.json")
+NOT_MEASURED = "not measured (run `make bench`)"
+SWAYS = 10
+
+
+def read(path: Path, *, behaviour: Path = BEHAVIOUR, capacity: Path = MEASURED, node_cores: int | None = None, count: int | None = None) -> Outlook:
+    """Reckon the outlook of a programme file with the figures and the measurement at hand."""
+    known = sizing.measured(capacity.read_text(encoding="utf-8") if capacity.exists() else None)
+    programme = parse(path.read_text(encoding="utf-8"))
+    figures = behaviours.parse(behaviour.read_text(encoding="utf-8"))
+    return outlook(programme, figures, known, node_cores=node_cores or os.cpu_count() or 1, count=count or DRAWS)
+
+
+def plan(path: Path, *, as_json: bool, page: Path | None, gbits: float | None, nodes: int | None, count: int | None) -> int:
+    """Print the plan, as JSON if wanted, and write the page; exits 1 when the file cannot be used or a limit breaks."""
+    try:
+        found = read(path, count=count)
+    except (FaultyProgrammeError, behaviours.UnreadBehaviourError, OSError) as error:
+        print(f"✗ {error}", file=sys.stderr)
+        return 1
+    if page is not None:
+        page.write_text(html(found, gbits=gbits, nodes=nodes), encoding="utf-8")
+    print(json.dumps(as_dict(found), ensure_ascii=False) if as_json else "\n".join(lines(found, gbits, nodes)))
+    return int(bool(broken(found, gbits, nodes)))
+
+
+def broken(found: Outlook, gbits: float | None, nodes: int | None) -> list[str]:
+    """Name the stretches whose worst of 95 % of cases breaks a limit."""
+    told = []
+    for one, needed in zip(found.forecasts, found.sizes, strict=True):
+        if gbits is not None and needed.gbits > gbits:
+            told.append(f"{one.stretch.code}: {needed.gbits:.1f} Gbit/s asked, {gbits:g} there")
+        if nodes is not None and (needed.nodes or 0) > nodes:
+            told.append(f"{one.stretch.code}: {needed.nodes} nodes asked, {nodes} there")
+    return told
+
+
+def lines(found: Outlook, gbits: float | None, nodes: int | None) -> list[str]:
+    """Return the plan in words."""
+    told = [f"{found.programme.code}  {found.programme.title}"]
+    for one, needed in zip(found.forecasts, found.sizes, strict=True):
+        stretch = one.stretch
+        told += ["", f"{stretch.code} {stretch.title}  {stretch.opens:%Y-%m-%d %H:%M} – {stretch.closes:%Y-%m-%d %H:%M}, {stretch.people} people"]
+        if not stretch.exam:
+            hours = found.programme.hours.online_minutes / 60
+            told.append(
+                f"  if all of them watch {hours:g} h, {mean_watching(stretch, found.programme):,.0f} watch on average over its {stretch.days * 24:g} hours"
+            )
+        for metric in METRICS:
+            peak = one.peaks[metric.code]
+            if peak.high:
+                told.append(f"  {metric.code:13} {peak.median:12,.2f}   95 % {peak.high:12,.2f}  {metric.unit:8} {peak.at:%m-%d %H:%M}")
+        told.append(f"  the database grows by {needed.growth_gb:.1f} GB; {_machines(needed, found.node_cores)}")
+    if found.capacity is not None and found.capacity.missing:
+        told += ["", f"not measured, so not counted: {', '.join(found.capacity.missing)}"]
+    told += ["", f"What moves the peak of egress most ({found.fullest.stretch.code}, Gbit/s, figure alone at its low and high end):"]
+    told += [f"  {one.figure.name:16} {one.low:7.2f} – {one.high:7.2f}   {'assumption' if one.figure.assumed else 'sourced'}" for one in found.sways[:SWAYS]]
+    told += ["", f"What if ({found.fullest.stretch.code}, at the peak: watching, reports/s, Gbit/s):"]
+    told += [
+        f"  {one.what_if.code:18} {one.watching:9,.0f} {one.heartbeats:9,.1f} {one.egress:8.2f}   {one.what_if.title}".rstrip() for one in found.alternatives
+    ]
+    names = {row.code: row.name for row in found.programme.quotas.cities}
+    for choice in found.choices:
+        planned = choice.plan
+        told += [
+            "",
+            f"Windows {choice.code or 'as noticed'}: peak {planned.peak:,.0f} watching (none can be below {planned.bound:,.0f}), {planned.moved} people moved",
+        ]
+        told += [
+            f"  {one.window.first_day} – {one.window.last_day} {one.people:7} people {one.for_each_day:8.1f} a day  peak {one.peak:9,.0f}  "
+            + "、".join(names[city] for city in one.window.cities)
+            for one in planned.windows
+        ]
+    told += ["", *(f"✗ {one}" for one in broken(found, gbits, nodes))]
+    return told
+
+
+def _machines(needed: sizing.Sizing, cores: int) -> str:
+    if needed.nodes is None or needed.server_cores is None or needed.database_cores is None:
+        return f"machines: {NOT_MEASURED}"
+    return (
+        f"{needed.nodes} nodes of {cores} cores ({needed.server_cores:.1f} cores), database {math.ceil(needed.database_cores)} cores, {needed.gbits:.1f} Gbit/s"
+    )
+
+
+def as_dict(found: Outlook) -> dict[str, object]:
+    """Return everything, each curve by quarters of an hour."""
+    return {
+        "programme": found.programme.code,
+        "measured": found.capacity is not None,
+        "node_cores": found.node_cores,
+        "figures": {
+            one.name: {"value": one.value, "low": one.low, "high": one.high, "source": one.source} for one in found.behaviour.figures.values()
+        },
+        "stretches": [_stretch(one, needed) for one, needed in zip(found.forecasts, found.sizes, strict=True)],
+        "sways": [{"figure": one.figure.name, "low": one.low, "high": one.high} for one in found.sways],
+        "what_if": [{"code": one.what_if.code, "watching": one.watching, "heartbeats": one.heartbeats, "egress": one.egress} for one in found.alternatives],
+        "windows": [
+            {
+                "choice": choice.code or "as noticed", "peak": choice.plan.peak, "bound": choice.plan.bound, "moved": choice.plan.moved,
+                "windows": [
+                    {"from": str(one.window.first_day), "to": str(one.window.last_day), "people": one.people, "a_day": one.for_each_day,
+                     "peak": one.peak, "cities": one.window.cities}
+                    for one in choice.plan.windows
+                ],
+            }
+            for choice in found.choices
+        ],
+    }  # fmt: skip
+
+
+def _stretch(one: StretchForecast, needed: sizing.Sizing) -> dict[str, object]:
+    used = [metric.code for metric in METRICS if one.peaks[metric.code].high]
+    return {
+        "code": one.stretch.code,
+        "from": one.stretch.opens.isoformat(),
+        "to": one.stretch.closes.isoformat(),
+        "people": one.stretch.people,
+        "peaks": {code: {"at": one.peaks[code].at.isoformat(), "median": one.peaks[code].median, "high": one.peaks[code].high} for code in used},
+        "needs": {
+            "server_cores": needed.server_cores, "database_cores": needed.database_cores, "nodes": needed.nodes, "gbits": needed.gbits,
+            "growth_gb": needed.growth_gb,
+        },
+        "quarters": {code: _curve(one.total[code]) for code in used},
+        "cities": {city: {code: _curve(one.city(city, code)) for code in used} for city in one.stretch.seats},
+    }  # fmt: skip
+
+
+def _curve(band: Band) -> dict[str, list[float]]:
+    return {name: [float(f"{value:.4g}") for value in getattr(band, name)] for name in ("low", "median", "high")}

@@ -1,0 +1,44 @@
+"""The plan as one page that needs nothing beside itself."""
+
+from datetime import datetime
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from lms.domain.chart import Chart, chart
+from lms.domain.forecast import METRICS, StretchForecast, mean_watching
+from lms.domain.outlook import Outlook
+from lms.domain.sizing import most_watching, sway_bars
+
+ROOT = Path(__file__).parents[1]
+_STYLES = ("lms/kernel/static/tokens.css", "lms/static/forecast.css")
+
+
+def html(found: Outlook, *, gbits: float | None, nodes: int | None) -> str:
+    """Return the page."""
+    templates = Environment(loader=FileSystemLoader([ROOT / "load_tests", ROOT / "lms/templates"]), autoescape=True, undefined=StrictUndefined)
+    templates.filters["instant"] = lambda moment: f"{moment:%Y-%m-%d %H:%M}" if isinstance(moment, datetime) else str(moment)
+    style = Markup("\n".join((ROOT / path).read_text(encoding="utf-8") for path in _STYLES))  # noqa: S704 - our own files
+    names = {row.code: row.name for row in found.programme.quotas.cities}
+    return templates.get_template("plan.html").render(
+        found=found,
+        style=style,
+        names=names,
+        metrics=METRICS,
+        mean=mean_watching,
+        gbits=gbits,
+        nodes=nodes,
+        charts=[_charts(one, found, names, gbits, nodes) for one in found.forecasts],
+        bars=sway_bars(found.sways[:12]),
+    )
+
+
+def _charts(one: StretchForecast, found: Outlook, names: dict[str, str], gbits: float | None, nodes: int | None) -> tuple[Chart, list[Chart]]:
+    metric = "sitting" if one.stretch.exam else "watching"
+    limit = None if one.stretch.exam else most_watching(one, found.capacity, node_cores=found.node_cores, nodes=nodes, gbits=gbits)
+    bands = {city: one.city(city, metric) for city in one.stretch.seats}
+    top = max((float(band.high.max()) for band in bands.values()), default=0)
+    words = "正在考试 sitting" if one.stretch.exam else "同时观看 watching"
+    whole = chart(f"{one.stretch.title}：{words}", one.total[metric], one.stretch.opens, limit=limit)
+    return whole, [chart(names.get(city, city), band, one.stretch.opens, top=top, width=480, height=200) for city, band in bands.items()]
