@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from question_bank.domain.item import LETTERS, ItemType, Level, Pool
 
 _TYPES = {
-    ItemType.SINGLE: "单选 单选题 单项选择题 单项选择 单项 选择题 选择 single singlechoice 单选题型 a1 a1型题",
+    ItemType.SINGLE: "单选 单选题 单项选择题 单项选择 单项 single singlechoice 单选题型 a1 a1型题",
     ItemType.MULTIPLE: "多选 多选题 多项选择题 多项选择 多项 不定项 不定项选择题 不定项选择 multiple multiplechoice multi checkbox",
     ItemType.TRUE_FALSE: "判断 判断题 是非 是非题 对错题 判断正误 判断正误题 judge judgement judgment truefalse true_false tf true/false boolean",
     ItemType.FILL_IN: "填空 填空题 fill fillin fill_in blank fillblank",
@@ -53,6 +53,11 @@ def read_type(text: str) -> str:
     """Return the type a word stands for; unknown words come back as they are."""
     word = re.sub(r"[（(【\[].*$", "", text).strip()
     return _TYPE_BY_WORD.get(folded(word), _TYPE_BY_WORD.get(folded(re.sub(r"^[一二三四五六七八九十]+、", "", word)), text.strip()))
+
+
+def is_any_choice(text: str) -> bool:
+    """Tell whether the word only says that something is chosen, not how many."""
+    return folded(text) in {"选择", "选择题", "choice", "客观题"}
 
 
 def is_known_type(text: str) -> bool:

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from question_bank.domain.item import LETTERS
 from question_bank.formats.workbook import Sheet
@@ -13,9 +13,10 @@ LOOKED_AT = 20  # a title, instructions and a merged block may stand above the h
 _WORDS = {
     "type": "题型 题目类型 试题类型 类型 题类 type questiontype 题目题型",
     "stem": "题干 题目 题目内容 试题 试题内容 问题 题目描述 试题题干 题干内容 题目名称 试题题目 题目标题 title content question stem questiontext",
-    "options": "选项 备选项 备选答案 选项内容 候选答案 options choices 答案选项 试题选项",
-    "key": "答案 正确答案 标准答案 标答 参考答案 正确选项 试题答案 题目答案 answer key correctanswer rightanswer answers 答案内容",
-    "explanation": "解析 答案解析 试题解析 题目解析 解析说明 答题解析 详解 说明解析 explanation analysis feedback 解释",
+    "options": "选项 备选项 备选答案 选项内容 候选答案 options choices 答案选项 试题选项 右列 右项 右侧 匹配右项",
+    "prompts": "左列 左项 左侧 匹配左项 条目 待匹配项 prompts",
+    "key": "答案 正确答案 标准答案 标答 参考答案 填空答案 正确选项 试题答案 题目答案 answer key correctanswer rightanswer answers 答案内容",
+    "explanation": "解析 答案解析 试题解析 题目解析 解析说明 答题解析 详解 试题详解 试题分析 说明解析 explanation analysis feedback 解释",
     "difficulty": "难度 难易度 难度等级 难易程度 难度系数 试题难度 题目难度 difficulty",
     "points": "分值 分数 得分 题目分值 试题分值 score points 分",
     "topic": "知识点 章节 章 主题 考点 所属知识点 知识模块 topic 模块 所属章节 单元",
@@ -33,6 +34,7 @@ _WORDS = {
 _ROLE_BY_WORD = {word: role for role, words in _WORDS.items() for word in words.split()}
 _CHINESE_DIGITS = {digit: number for number, digit in enumerate("一二三四五六七八九十", start=1)}
 _OPTION = re.compile(r"(?:选项|备选项|备选答案|答案|option|choice|选择项)[-_.:]?([a-z]|\d{1,2}|[一二三四五六七八九十])|([a-z])(?:选项|项|option|答案)|([a-z])")
+_PROMPT = re.compile(r"(?:条目|待匹配项|左[列项侧]?|匹配左项|prompt)[-_.:]?([a-z]|\d{1,2}|[一二三四五六七八九十])")
 _RIGHT = re.compile(r"(?:iscorrect|correct|是否正确)[-_]?([a-z]|\d{1,2})")
 _OPTION_EXPLANATION = re.compile(r"(?:选项)?([a-z])(?:选项)?(?:的)?解析|解析([a-z])|explanation([a-z])")
 
@@ -47,6 +49,7 @@ class Headings:
     option_explanations: Mapping[int, int]
     right: Mapping[int, int]
     unknown: Mapping[str, int] = field(default_factory=dict)
+    prompts: Mapping[int, int] = field(default_factory=dict)
 
 
 def find(sheet: Sheet) -> Headings | None:
@@ -69,7 +72,7 @@ def _next(sheet: Sheet, position: int) -> Headings | None:
 
 
 def _enough(found: Headings) -> bool:
-    return "stem" in found.columns and bool("key" in found.columns or found.options or found.right or "options" in found.columns)
+    return "stem" in found.columns and bool({"key", "options"} & found.columns.keys() or found.options or found.right)
 
 
 def _two_rows(found: Headings, row: Sequence[str], below: Sequence[str]) -> Headings | None:
@@ -86,7 +89,7 @@ def _two_rows(found: Headings, row: Sequence[str], below: Sequence[str]) -> Head
     if len(letters) < 2 or sum(1 for cell in below if cell.strip()) > len(letters):
         return None
     columns = {role: column for role, column in found.columns.items() if role != "options"}
-    return Headings(found.row + 1, columns, letters, found.option_explanations, found.right, found.unknown)
+    return replace(found, row=found.row + 1, columns=columns, options=letters)
 
 
 def _headings(position: int, row: Sequence[str]) -> Headings | None:
@@ -94,6 +97,7 @@ def _headings(position: int, row: Sequence[str]) -> Headings | None:
     options: dict[int, int] = {}
     explanations: dict[int, int] = {}
     right: dict[int, int] = {}
+    prompts: dict[int, int] = {}
     unknown: dict[str, int] = {}
     for column, cell in enumerate(row):
         word = plain(cell)
@@ -107,11 +111,13 @@ def _headings(position: int, row: Sequence[str]) -> Headings | None:
             options.setdefault(_position(named[1] or named[2] or named[3]), column)
         elif named := _RIGHT.fullmatch(word):
             right.setdefault(_position(named[1]), column)
+        elif named := _PROMPT.fullmatch(word):
+            prompts.setdefault(_position(named[1]), column)
         else:
             unknown.setdefault(cell.strip(), column)
     if "stem" not in columns:
         return None
-    return Headings(position, columns, options, explanations, right, unknown)
+    return Headings(position, columns, options, explanations, right, unknown, prompts)
 
 
 def plain(cell: str) -> str:

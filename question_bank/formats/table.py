@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
 
 from question_bank.domain import notation
-from question_bank.domain.draft import DEFAULT_DIFFICULTY, Draft, tidy
+from question_bank.domain.authored import Authored, draft_of, figures_are_shares, guess
+from question_bank.domain.draft import BLANK, Draft
 from question_bank.domain.exchange import Loss
 from question_bank.domain.item import ItemType
+from question_bank.domain.written_answer import read_blanks
 from question_bank.formats import headings
 from question_bank.formats.headings import Headings
 from question_bank.formats.workbook import Sheet
@@ -49,8 +50,8 @@ class _Table:
         ]
         self.rows = [(position, row) for position, row in self.rows if self._is_item(row)]
         self.sheet_type = notation.read_type(sheet.name) if notation.is_known_type(sheet.name) else ""
-        self.codes = self._codes()
-        self.as_share = self._figures_are_shares()
+        self.written = [self._authored(position, row) for position, row in self.rows]
+        self.codes = _codes(self.written)
 
     def _is_item(self, row: Sequence[str]) -> bool:
         """A row with nothing but its number, type or score is a left-over of the template, not an item."""
@@ -59,16 +60,21 @@ class _Table:
 
     def drafts(self) -> list[Draft]:
         """Return a draft for each row."""
-        return [self._draft(position, row) for position, row in self.rows]
+        as_share = figures_are_shares([written.cell("difficulty") for written in self.written])
+        return [draft_of(written, self._type(written), as_share=as_share) for written in self.written]
 
-    def cell(self, row: Sequence[str], role: str) -> str:
-        """Return what a row holds in a role's column."""
-        column = self.found.columns.get(role)
-        return row[column].strip() if column is not None and column < len(row) else ""
-
-    def _options(self, row: Sequence[str]) -> list[str]:
-        named = self._by_position(row, self.found.options)
-        return named if any(named) else notation.split_options(self.cell(row, "options"))
+    def _authored(self, position: int, row: Sequence[str]) -> Authored:
+        cells = {role: row[column] for role, column in self.found.columns.items() if column < len(row)}
+        options, prompts = self._by_position(row, self.found.options), self._by_position(row, self.found.prompts)
+        marked = [at for at, column in self.found.right.items() if column < len(row) and notation.means(row[column]) is True]
+        return Authored(
+            place=_place(self.sheet, position),
+            cells=cells,
+            options=tuple(options if any(options) else notation.split_options(cells.get("options", ""))),
+            option_explanations=tuple(self._by_position(row, self.found.option_explanations)),
+            prompts=tuple(prompts if any(prompts) else notation.split_options(cells.get("prompts", ""))),
+            marked=() if cells.get("key", "").strip() else tuple(sorted(marked)),
+        )
 
     @staticmethod
     def _by_position(row: Sequence[str], columns: Mapping[int, int]) -> list[str]:
@@ -79,89 +85,41 @@ class _Table:
             texts.pop()
         return texts
 
-    def _guess(self, row: Sequence[str]) -> str:
-        """Return the type that the key and the options speak for."""
-        key, options = self.cell(row, "key"), self._options(row)
-        if notation.looks_like_judgement(key) or (not options and notation.means(key) is not None):
-            return ItemType.TRUE_FALSE
-        if len(options) == 2 and {notation.means(option) for option in options} == {True, False}:
-            return ItemType.TRUE_FALSE
-        if not options:
-            return ""
-        return ItemType.MULTIPLE if len(notation.read_key(key, ItemType.MULTIPLE, options)) > 1 else ItemType.SINGLE
-
-    def _codes(self) -> dict[str, str]:
-        """Types written as figures: 0, 1, 2 mean different things in different templates, so the rows themselves decide."""
-        guesses: dict[str, list[str]] = defaultdict(list)
-        for _, row in self.rows:
-            code = self.cell(row, "type")
-            if code.isdecimal():
-                guesses[code].append(self._guess(row))
-        meaning: dict[str, str] = {}
-        for code, found in guesses.items():
-            if ItemType.MULTIPLE in found:
-                meaning[code] = ItemType.MULTIPLE
-            else:
-                meaning[code] = max(dict.fromkeys(found), key=found.count)
-        return meaning
-
-    def _figures_are_shares(self) -> bool:
-        """Difficulties between 0 and 1 are shares; whole figures up to 5 are steps. The column as a whole decides."""
-        return any("." in self.cell(row, "difficulty") or self.cell(row, "difficulty") == "0" for _, row in self.rows)
-
-    def _type(self, row: Sequence[str]) -> str:
-        written = self.cell(row, "type")
-        if written.isdecimal():
-            return self.codes[written]
-        return notation.read_type(written) if written else self.sheet_type or self._guess(row)
-
-    def _draft(self, position: int, row: Sequence[str]) -> Draft:
-        kind = self._type(row)
-        options = self._options(row)
-        explanations = self._by_position(row, self.found.option_explanations)
-        key_text = self.cell(row, "key")
-        if self.found.right and not key_text:
-            marked = [at for at, column in self.found.right.items() if column < len(row) and notation.means(row[column]) is True]
-            key: tuple[int, ...] = tuple(sorted(marked))
-        else:
-            key = notation.read_key(key_text, kind, options)
-        difficulty_text = self.cell(row, "difficulty")
-        tags = [word for role in ("tags", "section", "subject", "grade") for word in _words(self.cell(row, role))]
-        return tidy(
-            Draft(
-                place=_place(self.sheet, position),
-                external_id=self.cell(row, "external_id"),
-                type=kind,
-                stem=self.cell(row, "stem"),
-                options=tuple(options),
-                option_explanations=tuple(explanations),
-                key=key,
-                key_text=key_text,
-                explanation=self.cell(row, "explanation"),
-                topic=self.cell(row, "topic"),
-                level=notation.read_level(self.cell(row, "level")),
-                difficulty=notation.read_difficulty(difficulty_text, as_share=self.as_share) if difficulty_text else DEFAULT_DIFFICULTY,
-                difficulty_text=difficulty_text,
-                points=_points(self.cell(row, "points")),
-                pool=notation.read_pool(self.cell(row, "pool")),
-                enemies=tuple(_words(self.cell(row, "enemies"))),
-                tags=tuple(tags),
-                source=self.cell(row, "source"),
-            )
-        )
+    def _type(self, written: Authored) -> str:
+        word = written.cell("type")
+        if word.isdecimal():
+            return self.codes.get(word, word)
+        if not word or notation.is_any_choice(word):
+            return self.sheet_type or guess(written)
+        return notation.read_type(word)
 
 
-def _words(cell: str) -> list[str]:
-    return [word for word in cell.replace("，", ",").replace("、", ",").replace("；", ",").replace(";", ",").replace("|", ",").split(",") if word.strip()]
+def _codes(written: Sequence[Authored]) -> dict[str, str]:
+    """Types written as figures: 0, 1, 2 mean different things in different templates, so the rows decide.
+
+    A code stays a figure, and its rows are refused, when its rows speak for nothing or for several types, or when two codes
+    would mean the same type.
+    """
+    spoken: dict[str, set[str]] = defaultdict(set)
+    for each in written:
+        if each.cell("type").isdecimal():
+            spoken[each.cell("type")].add(_evidence(each))
+    meaning: dict[str, str] = {}
+    for code, types in spoken.items():
+        types -= {""}
+        if types == {ItemType.SINGLE, ItemType.MULTIPLE}:
+            types = {ItemType.MULTIPLE}
+        if len(types) == 1:
+            meaning[code] = next(iter(types))
+    told = list(meaning.values())
+    return {code: kind for code, kind in meaning.items() if told.count(kind) == 1}
 
 
-def _points(cell: str) -> int | None:
-    """Return hundredths; anything that is no positive figure comes back as 0, which is a fault of the draft."""
-    written = cell.strip().removesuffix("分")
-    if not written:
-        return None
-    try:
-        value = Decimal(written) * 100
-    except InvalidOperation:
-        return 0
-    return int(value) if value.is_finite() and value == value.to_integral_value() and 0 < value <= 1_000_000 else 0
+def _evidence(written: Authored) -> str:
+    """Return the type one row speaks for."""
+    kind, key = guess(written), written.cell("key")
+    if kind or written.options or not key:
+        return kind if key or written.marked else ""
+    if BLANK.search(written.cell("stem")) or read_blanks(written.cell("stem"), key)[0] != written.cell("stem"):
+        return ItemType.FILL_IN
+    return ItemType.TRUE_FALSE if notation.folded(key) in {"a", "b"} else ItemType.SHORT_TEXT

@@ -5,18 +5,21 @@ from collections.abc import Iterable, Sequence
 
 import xlsxwriter
 
-from question_bank.domain.draft import Draft, letters
+from question_bank.domain.draft import Draft
 from question_bank.domain.item import LETTERS, TYPE_LABELS, ItemType
+from question_bank.domain.written_answer import write_answer
 
 
 def write_items(drafts: Sequence[Draft], *, reasons: Sequence[str] | None = None, instructions: Iterable[str] = ()) -> bytes:
     """Return a workbook with one row for each draft; `reasons` adds why each was refused."""
     width = max([4, *(len(draft.options) for draft in drafts)])
+    prompts = max([0, *(len(draft.prompts) for draft in drafts)])
     option_letters = LETTERS[:width]
     headings = [
         "试题编号",
         "题型",
         "题干",
+        *(f"条目{number}" for number in range(1, prompts + 1)),
         *(f"选项{letter}" for letter in option_letters),
         "答案",
         "解析",
@@ -24,20 +27,21 @@ def write_items(drafts: Sequence[Draft], *, reasons: Sequence[str] | None = None
     ]
     headings += ["知识点", "认知层次", "难度", "分值", "用途", "标签", "来源", "互斥试题"]
     headings += ["错误原因"] if reasons is not None else []
-    rows = [_row(draft, width) for draft in drafts]
+    rows = [_row(draft, width, prompts) for draft in drafts]
     if reasons is not None:
         rows = [[*row, reason] for row, reason in zip(rows, reasons, strict=True)]
     return _workbook("题库", headings, rows, list(instructions))
 
 
-def _row(draft: Draft, width: int) -> list[str]:
-    blank = [""] * width
+def _row(draft: Draft, width: int, prompts: int) -> list[str]:
+    blank = [""] * max(width, prompts)
     return [
         draft.external_id,
         TYPE_LABELS[ItemType(draft.type)] if draft.type in set(ItemType) else draft.type,
         draft.stem,
+        *[*draft.prompts, *blank][:prompts],
         *[*draft.options, *blank][:width],
-        letters(draft.key) or draft.key_text,
+        write_answer(draft),
         draft.explanation,
         *[*draft.option_explanations, *blank][:width],
         draft.topic,

@@ -1,0 +1,114 @@
+"""What an author wrote for one item, field by field, becomes a draft; tables and papers share these rules."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from question_bank.domain import notation
+from question_bank.domain.draft import BLANK, DEFAULT_DIFFICULTY, Draft, tidy
+from question_bank.domain.item import ItemType
+from question_bank.domain.written_answer import read_blanks, read_order, read_pairs
+
+_BLANK_LINE = re.compile(r"[_＿]{2,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Authored:
+    """One item as it stands in a file. `cells`: what is written, by role (the roles of the headings)."""
+
+    place: str
+    cells: Mapping[str, str]
+    options: tuple[str, ...] = ()
+    option_explanations: tuple[str, ...] = ()
+    prompts: tuple[str, ...] = ()
+    marked: tuple[int, ...] = ()  # options that are marked as right one by one
+
+    def cell(self, role: str) -> str:
+        """Return what is written for a role."""
+        return self.cells.get(role, "").strip()
+
+
+def guess(written: Authored) -> str:
+    """Return the type that the key, the options and the stem speak for; empty when they are silent."""
+    key, options = written.cell("key"), written.options
+    if notation.looks_like_judgement(key) or (not options and notation.means(key) is not None):
+        return ItemType.TRUE_FALSE
+    if len(options) == 2 and {notation.means(option) for option in options} == {True, False}:
+        return ItemType.TRUE_FALSE
+    if not options:
+        has_blank = _BLANK_LINE.search(written.cell("stem")) or BLANK.search(written.cell("stem"))
+        return ItemType.FILL_IN if key and has_blank else ""
+    right = written.marked or notation.read_key(key, ItemType.MULTIPLE, options)
+    return ItemType.MULTIPLE if len(right) > 1 else ItemType.SINGLE
+
+
+def draft_of(written: Authored, kind: str, *, as_share: bool) -> Draft:
+    """Return the draft; `as_share` says that figures of difficulty are shares rather than steps 1 to 5."""
+    difficulty = written.cell("difficulty")
+    draft = _answered(written, kind)
+    return tidy(
+        Draft(
+            place=written.place,
+            external_id=written.cell("external_id"),
+            type=kind,
+            stem=draft.stem,
+            options=draft.options,
+            option_explanations=written.option_explanations,
+            key=draft.key,
+            key_text=written.cell("key"),
+            prompts=draft.prompts,
+            blanks=draft.blanks,
+            model=draft.model,
+            explanation=written.cell("explanation"),
+            topic=written.cell("topic"),
+            level=notation.read_level(written.cell("level")),
+            difficulty=notation.read_difficulty(difficulty, as_share=as_share) if difficulty else DEFAULT_DIFFICULTY,
+            difficulty_text=difficulty,
+            points=read_points(written.cell("points")),
+            pool=notation.read_pool(written.cell("pool")),
+            enemies=tuple(_words(written.cell("enemies"))),
+            tags=tuple(word for role in ("tags", "section", "subject", "grade") for word in _words(written.cell(role))),
+            source=written.cell("source"),
+        )
+    )
+
+
+def _answered(written: Authored, kind: str) -> Draft:
+    """Return stem, options and key as the type has them."""
+    stem, key, options = written.cell("stem"), written.cell("key"), written.options
+    match kind:
+        case ItemType.FILL_IN:
+            # Some templates give the answers of the blanks in the columns of the options.
+            stem, blanks = read_blanks(stem, key or "；".join(options))
+            return Draft(stem=stem, options=options if key else (), blanks=blanks)
+        case ItemType.SHORT_TEXT:
+            return Draft(stem=stem, options=options, model=key)
+        case ItemType.MATCHING:
+            prompts, options, pairs = read_pairs(written.prompts, options, key)
+            return Draft(stem=stem, options=options, prompts=prompts, key=pairs)
+        case ItemType.ORDERING:
+            return Draft(stem=stem, options=options, key=read_order(key, options))
+        case _:
+            return Draft(stem=stem, options=options, key=written.marked or notation.read_key(key, kind, options))
+
+
+def figures_are_shares(figures: list[str]) -> bool:
+    """Difficulties between 0 and 1 are shares; whole figures up to 5 are steps. The file as a whole decides."""
+    return any("." in figure or figure == "0" for figure in figures)
+
+
+def _words(cell: str) -> list[str]:
+    return [word for word in re.split("[,，、；;|]", cell) if word.strip()]
+
+
+def read_points(cell: str) -> int | None:
+    """Return hundredths; anything that is no positive figure comes back as 0, which is a fault of the draft."""
+    written = cell.strip().removesuffix("分")
+    if not written:
+        return None
+    try:
+        value = Decimal(written) * 100
+    except InvalidOperation:
+        return 0
+    return int(value) if value.is_finite() and value == value.to_integral_value() and 0 < value <= 1_000_000 else 0

@@ -1,0 +1,141 @@
+"""How authors write answers that are no choice: the texts of blanks, orders and pairs; and back into the same habits."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from question_bank.domain.draft import BLANK, Draft, decimal, letters
+from question_bank.domain.item import LETTERS, Blank, ItemType
+from question_bank.domain.notation import folded
+
+CASE_MATTERS = "（区分大小写）"
+_LINE, _BRACKET = r"[_＿]{2,}", r"[（(][ \u3000\u00a0]*[）)]|【[ \u3000]*】"
+# In this order: what a paper uses for its blanks is told by the number of answers.
+_MARKS = tuple(map(re.compile, (_LINE, _BRACKET, f"{_LINE}|{_BRACKET}")))
+_BETWEEN_BLANKS = ("\n", "[;；]", r"\|", "[、]", "[,，]", r"\t|[ \u3000]{2,}", r"[ \u3000]")
+_BRACKETED = re.compile(r"[（(]([^（）()]+)[)）]")
+_ESCAPED = re.compile(r"\\([\\/;；|或±\n])")
+_SPECIAL = re.compile(r"([\\/;；|或±\n])")
+_HELD = 0xF0000  # escaped signs wait on a private plane while the text is cut
+# 3/4 and 60km/h are one answer; 或许 is a word.
+_ALTERNATIVE = re.compile(r"(?<!\d)/|/(?!\d)|或者?(?![许然])")
+_UNIT = re.compile(r"(?<=\d)\s*[A-Za-zμ℃°]{1,4}/[A-Za-z]{1,4}(?![A-Za-z])")
+_PAIR = re.compile(r"\s*(?:=+>?|＝|→|-+>|—+>)\s*")
+_NUMBERED_PAIR = re.compile(r"(\d{1,2})\s*[-–—:：.、=→]?\s*([A-Z])(?![A-Z])")
+_ORDER = re.compile(r"[\s,，、;；|/&+>＞→\-–—]+")
+
+
+def read_blanks(stem: str, written: str) -> tuple[str, tuple[Blank, ...]]:
+    """Return the stem with its blanks as `[[1]]` … and what is right in each; a number of answers that does not fit is left to the faults."""
+    if BLANK.search(stem):
+        return stem, _blanks(written, len(BLANK.findall(stem)))
+    found = [(marks, len(marks.findall(stem))) for marks in _MARKS if marks.search(stem)]
+    if not found:
+        return stem, _blanks(written, 1)
+    marks, count = next(((marks, count) for marks, count in found if len(_blanks(written, count)) == count), found[0])
+    numbers = iter(range(1, count + 1))
+    return marks.sub(lambda _mark: f"[[{next(numbers)}]]", stem), _blanks(written, count)
+
+
+def _blanks(written: str, count: int) -> tuple[Blank, ...]:
+    held = _ESCAPED.sub(lambda sign: chr(_HELD + ord(sign[1])), written.strip())
+    held = _UNIT.sub(lambda unit: unit[0].replace("/", chr(_HELD + ord("/"))), held)
+    if not held:
+        return ()
+    if count == 1:
+        return (_blank(re.split(r"[\n;；|]", held)),)
+    for divider in _BETWEEN_BLANKS:
+        pieces = [piece for piece in re.split(divider, held) if piece.strip()]
+        if len(pieces) == count:
+            return tuple(_blank([piece]) for piece in pieces)
+    pieces = _BRACKETED.findall(held)
+    if len(pieces) != count:
+        pieces = [piece for piece in re.split(r"[\n;；|]", held) if piece.strip()]
+    return tuple(_blank([piece]) for piece in pieces)
+
+
+def _blank(pieces: Sequence[str]) -> Blank:
+    case_matters = pieces[-1].rstrip().endswith(CASE_MATTERS)
+    pieces = [*pieces[:-1], pieces[-1].rstrip().removesuffix(CASE_MATTERS)]
+    accepted = [text.strip() for piece in pieces for text in _ALTERNATIVE.split(piece) if text.strip()]
+    number, _, tolerance = accepted[0].partition("±") if accepted else ("", "", "")
+    if decimal(number) is not None and decimal(tolerance) is not None:
+        return Blank((number.strip(), *map(_freed, accepted[1:])), tolerance.strip(), case_matters)
+    return Blank(tuple(map(_freed, accepted)), "", case_matters)
+
+
+def _freed(text: str) -> str:
+    return "".join(chr(ord(sign) - _HELD) if _HELD <= ord(sign) <= _HELD + 0xFFFF else sign for sign in text)
+
+
+def write_blanks(blanks: Sequence[Blank]) -> str:
+    """Return answers as `read_blanks` reads them."""
+    return "；".join(map(_written, blanks))
+
+
+def _written(blank: Blank) -> str:
+    texts = [_SPECIAL.sub(r"\\\1", text) for text in blank.accepted]
+    if blank.tolerance and texts:
+        texts[0] = f"{texts[0]}±{blank.tolerance}"
+    return " / ".join(texts) + (CASE_MATTERS if blank.case_matters else "")
+
+
+def read_order(written: str, options: Sequence[str]) -> tuple[int, ...]:
+    """Return the positions in the order a key names them: CABD, C→A→B, 3,1,2, or the options' words."""
+    upper = unicodedata.normalize("NFKC", written).upper().strip()
+    parts = [part for part in _ORDER.split(upper) if part]
+    if re.fullmatch("[A-Z]+", "".join(parts)):
+        return tuple(LETTERS.index(sign) for sign in "".join(parts))
+    if parts and all(part.isdecimal() and 0 < int(part) <= len(LETTERS) for part in parts):
+        return tuple(int(part) - 1 for part in parts)
+    known = {folded(option): position for position, option in enumerate(options)}
+    words = [folded(part) for part in re.split(r"[\n;；|→>]", written) if part.strip()]
+    return tuple(known[word] for word in words) if all(word in known for word in words) else ()
+
+
+Pairs = tuple[tuple[str, ...], tuple[str, ...], tuple[int, ...]]
+
+
+def read_pairs(prompts: Sequence[str], options: Sequence[str], written: str) -> Pairs:
+    """Return prompts, options and the option of each prompt, from columns with a key `1-B 2-A` or from `left=right` lines."""
+    if not prompts:
+        lines = [line for line in re.split(r"[\n;；]", written) if line.strip()]
+        in_key = [_PAIR.split(line, maxsplit=1) for line in lines]
+        pairs = [_PAIR.split(option, maxsplit=1) for option in options]
+        if pairs and all(len(pair) == 2 for pair in pairs):
+            return _from_lines(pairs, ())
+        if in_key and all(len(pair) == 2 for pair in in_key):
+            return _from_lines(in_key, options)
+        return (), tuple(options), ()
+    upper = unicodedata.normalize("NFKC", written).upper()
+    named = {int(number): letter for number, letter in _NUMBERED_PAIR.findall(upper)}
+    run = re.sub(r"[\s,，、;；|]", "", upper)
+    found = [named.get(number, "") for number in range(1, len(prompts) + 1)] if named else list(run) if run.isalpha() else []
+    key = tuple(LETTERS.index(letter) for letter in found if letter and letter in LETTERS)
+    return tuple(prompts), tuple(options), key
+
+
+def _from_lines(pairs: Sequence[Sequence[str]], options: Sequence[str]) -> Pairs:
+    known = list(options) or list(dict.fromkeys(right.strip() for _left, right in pairs))
+    words = [folded(option) for option in known]
+    letters = [LETTERS.find(folded(right).upper()) if len(right.strip()) == 1 else -1 for _left, right in pairs]
+    key = [words.index(folded(right)) if folded(right) in words else letter for (_left, right), letter in zip(pairs, letters, strict=True)]
+    return tuple(left.strip() for left, _right in pairs), tuple(known), tuple(key)
+
+
+def write_pairs(key: Sequence[int]) -> str:
+    """Return the key of a matching item as `read_pairs` reads it."""
+    return "、".join(f"{number}-{LETTERS[position]}" for number, position in enumerate(key, start=1) if position < len(LETTERS))
+
+
+def write_answer(draft: Draft) -> str:
+    """Return the answer of a draft in one line, as these readers and `notation.read_key` read it."""
+    match draft.type:
+        case ItemType.FILL_IN:
+            return write_blanks(draft.blanks) or draft.key_text
+        case ItemType.SHORT_TEXT:
+            return draft.model or draft.key_text
+        case ItemType.MATCHING:
+            return write_pairs(draft.key) or draft.key_text
+        case _:
+            return letters(draft.key) or draft.key_text
