@@ -12,6 +12,7 @@ from lms.kernel.refusal import Refusal
 from question_bank.domain.item import Pool
 from question_bank.domain.staging import Report, Verdict
 from question_bank.formats.reading import FORMATS
+from question_bank.services import analysis as analyses
 from question_bank.services import author as authors
 from question_bank.services import bank as banks
 from question_bank.services import exchange, review
@@ -108,3 +109,19 @@ def approve(code: str, account: str) -> None:
     for name, code_ in outcome.refused:
         click.echo(f"  {name}: {code_}")
     raise SystemExit(1 if outcome.refused else 0)
+
+
+@bank.command("analyse")
+@click.option("--responses", "file", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), help="CSV: a row a person, a column an item.")
+@click.option("--key", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="CSV of item,key; without it, a row named KEY, or 0 and 1.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def analyse(file: Path, key: Path | None, as_json: bool) -> None:
+    """Analyse the responses to a test; exits 0 when all were read, 1 when some were not, 2 when the file cannot be read."""
+    try:
+        report = analyses.of_file(file.read_bytes(), key.read_bytes() if key else None)
+    except Refusal as refusal:
+        empty = {"people": 0, "items": [], "refused": [{"place": file.name, "code": refusal.code, "message": refusal.message}]}
+        click.echo(json.dumps(empty, ensure_ascii=False) if as_json else f"{refusal.code}: {refusal.message}", err=not as_json)
+        raise SystemExit(2) from None
+    click.echo(report.as_json() if as_json else report.as_text())
+    raise SystemExit(1 if report.faulty else 0)
