@@ -90,16 +90,17 @@ def enrol_oneself(*, person_id: int, programme_code: str, participants: tuple[st
         return enrol(session, person_id=person_id, programme_code=programme_code, participants=participants, unit_id=person.unit_id, now=now)
 
 
-MOST_SHOWN = 300
+PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
 class EnrolmentView:
-    """The teachers of one unit that may still be enrolled in a programme."""
+    """One page of the teachers of a unit that may still be enrolled in a programme; `more` follow."""
 
     programme: Programme
     unit: Unit
     people: tuple[Enrollable, ...]
+    more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +117,12 @@ def open_for_schools(now: datetime) -> tuple[Programme, ...]:
         return tuple(one for _, one in programmes.programmes(session) if one.enrolment.by != "learner" and one.enrolment.contains(now))
 
 
-def enrollable(actor_id: int, unit_id: int, programme_code: str) -> EnrolmentView:
+def enrollable(actor_id: int, unit_id: int, programme_code: str, *, words: str = "", after: int | None = None) -> EnrolmentView:
     """Return the teachers of a unit of the actor's who do not take part yet; a unit outside is missing."""
     with transaction() as session:
-        return _view_of(session, actor_id, unit_id, programme_code)
+        programme, unit = _own_unit(session, actor_id, unit_id, programme_code)
+        found = store.enrollable(session, programme_code, (unit.path,), PAGE + 1, words=words, after=after)
+        return EnrolmentView(programme, unit, found[:PAGE], len(found) > PAGE)
 
 
 def enrol_people(
@@ -127,8 +130,8 @@ def enrol_people(
 ) -> EnrolledPeople:
     """Enrol teachers of one's unit; who cannot be enrolled is named with the reason and holds up nobody else."""
     with transaction() as session:
-        found = _view_of(session, actor_id, unit_id, programme_code)
-        chosen = [one for one in found.people if one.person_id in person_ids]
+        _programme, unit = _own_unit(session, actor_id, unit_id, programme_code)
+        chosen = store.enrollable(session, programme_code, (unit.path,), len(person_ids), ids=person_ids)
         refused: list[tuple[Enrollable, Refusal]] = []
         for one in chosen:
             try:
@@ -141,14 +144,14 @@ def enrol_people(
         return EnrolledPeople(len(chosen) - len(refused), tuple(refused))
 
 
-def _view_of(session: Session, actor_id: int, unit_id: int, programme_code: str) -> EnrolmentView:
+def _own_unit(session: Session, actor_id: int, unit_id: int, programme_code: str) -> tuple[Programme, Unit]:
     programme = programmes.programme(session, programme_code)
     if programme.enrolment.by == "learner":
         raise rules.EnrolledByLearner
     unit = unit_store.unit_of(session, unit_id)
     if unit is None or not lies_in(unit.path, units.scope_of(session, actor_id, Permission.MANAGE_CLASS)):
         raise Missing
-    return EnrolmentView(programme, unit, store.enrollable(session, programme_code, (unit.path,), MOST_SHOWN))
+    return programme, unit
 
 
 def takes_part(person_id: int, programme_code: str) -> bool:

@@ -1,6 +1,6 @@
 """Enrolments and personal windows."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from sqlalchemy import (
     bindparam,
     func,
     select,
+    true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
@@ -25,7 +26,7 @@ from lms.domain.enrolment import Enrollable, Enrolment
 from lms.domain.window import Period
 from lms.kernel.db import APPEND_ONLY, Base, Session, Statement
 from lms.kernel.permissions import Role
-from lms.store.person import PersonRow
+from lms.store.person import IN_ORDER, PersonRow, behind_in_order, named
 from lms.store.role_grant import RoleGrantRow
 from lms.store.unit import UnitRow, below
 
@@ -167,15 +168,18 @@ def of_person(session: Session, person_id: int, programme_code: str | None = Non
     return tuple(enrolment_from(row) for row in rows)
 
 
-def enrollable(session: Session, programme_code: str, scope: Sequence[str], limit: int) -> tuple[Enrollable, ...]:
-    """Return the active teachers of a scope who do not take part yet, by school and name."""
+def enrollable(
+    session: Session, programme_code: str, scope: Sequence[str], limit: int, *, words: str = "", after: int | None = None, ids: Collection[int] | None = None
+) -> tuple[Enrollable, ...]:
+    """Return the active teachers of a scope who do not take part yet in the order of their names: those meant by the words, behind `after`; or these."""
     enrolled = select(EnrolmentRow.id).where(EnrolmentRow.person_id == PersonRow.id, EnrolmentRow.programme_code == programme_code)
     teaches = select(RoleGrantRow.id).where(RoleGrantRow.person_id == PersonRow.id, RoleGrantRow.role == Role.TEACHER.value)
     rows = session.execute(
         select(PersonRow.id, PersonRow.account, PersonRow.name, UnitRow.id, UnitRow.name)
         .join(UnitRow, UnitRow.id == PersonRow.unit_id)
         .where(below(UnitRow.path.expression, scope), PersonRow.active, teaches.exists(), ~enrolled.exists())
-        .order_by(UnitRow.path, PersonRow.name, PersonRow.id)
+        .where(named(words), behind_in_order(session, after), true() if ids is None else PersonRow.id.in_(ids))
+        .order_by(*IN_ORDER)
         .limit(limit)
     )
     return tuple(Enrollable(*row) for row in rows)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    ColumnElement,
     ForeignKey,
     Index,
     LargeBinary,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    true,
     tuple_,
     update,
 )
@@ -132,28 +134,39 @@ _BEHIND = (
 )
 
 
+IN_ORDER = (PersonRow.name_pinyin, PersonRow.id)
+
+
+def named(words: str) -> ColumnElement[bool]:
+    """Return the condition that a person is meant by the words: name, pinyin or account."""
+    if not words:
+        return true()
+    # The reader's % and _ are signs like any other.
+    begins = words.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    return or_(
+        PersonRow.name.like(f"%{begins}"),
+        PersonRow.name_pinyin.like(begins),
+        PersonRow.name_pinyin.like(f"% {begins}"),
+        PersonRow.account.like(begins),
+    )
+
+
+def behind_in_order(session: Session, after: int | None) -> ColumnElement[bool]:
+    """Return the condition that a person comes behind another in the order of names: the next page of a list."""
+    if after is None:
+        return true()
+    pinyin = session.scalar(select(PersonRow.name_pinyin).where(PersonRow.id == after)) or ""
+    return tuple_(*IN_ORDER) > tuple_(pinyin, after)
+
+
 def search(session: Session, scope: Sequence[str], *, words: str, activated: bool | None, after: int | None, limit: int, behind: bool = False) -> list[Person]:
     """Return people of a scope by name, pinyin or account, in the order of their names, beginning behind the person `after`."""
-    query = _joined().where(below(UnitRow.path.expression, scope))
-    if words:
-        # The reader's % and _ are signs like any other.
-        begins = words.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        query = query.where(
-            or_(
-                PersonRow.name.like(f"%{begins}"),
-                PersonRow.name_pinyin.like(begins),
-                PersonRow.name_pinyin.like(f"% {begins}"),
-                PersonRow.account.like(begins),
-            )
-        )
+    query = _joined().where(below(UnitRow.path.expression, scope), named(words))
     if activated is not None:
         query = query.where(PersonRow.password_hash.is_not(None) if activated else PersonRow.password_hash.is_(None))
     if behind:
         query = query.where(text(_BEHIND))
-    if after is not None:
-        pinyin = session.scalar(select(PersonRow.name_pinyin).where(PersonRow.id == after)) or ""
-        query = query.where(tuple_(PersonRow.name_pinyin, PersonRow.id) > tuple_(pinyin, after))
-    return _people(session, query.order_by(PersonRow.name_pinyin, PersonRow.id).limit(limit))
+    return _people(session, query.where(behind_in_order(session, after)).order_by(*IN_ORDER).limit(limit))
 
 
 def by_blind(session: Session, *, phone: bytes, identity: bytes, account: str) -> list[Person]:

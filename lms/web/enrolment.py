@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import SelectMultipleField
 from wtforms.validators import InputRequired
@@ -41,6 +41,9 @@ class EnrolmentPage:
     code: str
     period: str
     is_open: bool
+    words: str
+    address: str
+    next: str | None
     form: EnrolForm | None
 
 
@@ -48,7 +51,7 @@ class EnrolmentPage:
 @requires(Permission.MANAGE_CLASS)
 def page(unit_id: int, code: str) -> ResponseReturnValue:
     """Show the teachers who do not take part yet."""
-    found = service.enrollable(current.person().person_id, unit_id, code)
+    found = _found(unit_id, code)
     return _page(found, _form(found))
 
 
@@ -56,8 +59,7 @@ def page(unit_id: int, code: str) -> ResponseReturnValue:
 @requires(Permission.MANAGE_CLASS)
 def enrol(unit_id: int, code: str) -> ResponseReturnValue:
     """Enrol the chosen teachers."""
-    me = current.person().person_id
-    found = service.enrollable(me, unit_id, code)
+    me, found = current.person().person_id, _found(unit_id, code)
     form = _form(found)
     if not form.validate_on_submit():
         return _page(found, form)
@@ -70,7 +72,15 @@ def enrol(unit_id: int, code: str) -> ResponseReturnValue:
         flash(_("%(name)s 未能报名：%(reason)s", name=one.name, reason=_(refusal.message)), "danger")
     if len(outcome.refused) > MOST_NAMED:
         flash(_("另有 %(number)d 位教师未能报名，原因相同或类似。", number=len(outcome.refused) - MOST_NAMED), "danger")
-    return redirect(url_for("enrolment.page", unit_id=unit_id, code=code))
+    return redirect(url_for("enrolment.page", unit_id=unit_id, code=code, q=_words() or None))
+
+
+def _words() -> str:
+    return request.args.get("q", "")[:60].strip()
+
+
+def _found(unit_id: int, code: str) -> service.EnrolmentView:
+    return service.enrollable(current.person().person_id, unit_id, code, words=_words(), after=request.args.get("after", type=int))
 
 
 def _form(found: service.EnrolmentView) -> EnrolForm:
@@ -81,6 +91,7 @@ def _form(found: service.EnrolmentView) -> EnrolForm:
 
 
 def _page(found: service.EnrolmentView, form: EnrolForm) -> str:
+    here = {"unit_id": found.unit.id, "code": found.programme.code, "q": _words() or None}
     shown = EnrolmentPage(
         title=found.programme.title,
         unit_id=found.unit.id,
@@ -88,6 +99,9 @@ def _page(found: service.EnrolmentView, form: EnrolForm) -> str:
         code=found.programme.code,
         period=days(found.programme.enrolment),
         is_open=found.programme.enrolment.contains(current.now()),
+        words=_words(),
+        address=url_for("enrolment.enrol", **here, after=request.args.get("after", type=int)),
+        next=url_for("enrolment.page", **here, after=found.people[-1].person_id) if found.more else None,
         form=form if found.people else None,
     )
     return render_template("lms/enrolment/page.html", page=shown)

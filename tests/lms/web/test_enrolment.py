@@ -1,5 +1,6 @@
 """A school enrols its teachers inside the notice's period."""
 
+import re
 from dataclasses import dataclass
 
 import pytest
@@ -75,3 +76,22 @@ def test_who_is_outside_the_scope_or_the_period_is_not_enrolled(app: Flask, scho
     with transaction() as session:
         assert enrolment.of_person(session, school.teacher, learning.CODE) is None
         assert enrolment.of_person(session, stranger, learning.CODE) is None
+
+
+def test_a_long_list_comes_in_pages_and_is_searched(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(enrolment, "PAGE", 2)
+    with transaction() as session:
+        unit = rows.unit(session, None, UnitKind.SCHOOL, "360700-01", "南山市第二小学")
+        ids = [rows.person(session, account=f"zhou{number}", name=f"周{number}", unit=unit) for number in range(3)]
+    first = school.administrator.get(school.address).get_data(as_text=True)
+    assert ["白露" in first, "周0（" in first, "周1（" in first] == [True, True, False]
+    onward = re.search(r'rel="next" href="([^"]+)"', first)
+    assert onward
+    second = school.administrator.get(onward[1].replace("&amp;", "&")).get_data(as_text=True)
+    assert ["白露" in second, "周1（" in second, "周2（" in second, 'rel="next"' in second] == [False, True, True, False]
+    found = school.administrator.get(school.address, query_string={"q": "ZHOU2"}).get_data(as_text=True)
+    assert ["周2（" in found, "周1（" in found] == [True, False]
+    chosen = {"participants": "homeroom", "people": [str(ids[2])]}
+    answer = school.administrator.post(f"{school.address}?q=zhou2", data=chosen, follow_redirects=True).get_data(as_text=True)
+    assert "已报名 1 位教师" in answer
+    assert "没有找到符合条件的教师" in answer
