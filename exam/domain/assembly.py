@@ -157,23 +157,41 @@ def _draw(arrays: _Pool, stream: _Stream, usage: Indexes, many: int, worn: NDArr
     """Draw papers cell by cell, the less used items more readily; a paper that finds no peaceful item is incomplete."""
     banned = np.zeros((many, arrays.size + 1), dtype=bool)
     banned[:, : arrays.size] = worn
-    rows = np.arange(many)
+    rows = np.arange(many)[:, None]
     complete = np.ones(many, dtype=bool)
     columns = []
     for items, count in zip(arrays.cells, arrays.counts, strict=True):
         used = usage[items]
         share = used.mean()
         keys = stream.uniform(many, len(items)) + (used - share) / (share + CALM)
-        for _ in range(count):
-            open_keys = np.where(banned[:, items], np.inf, keys)
-            best = open_keys.argmin(axis=1)
-            complete &= np.isfinite(open_keys[rows, best])
-            chosen = items[best]
-            banned[rows, chosen] = True
-            if arrays.enemies.shape[1]:
-                banned[rows[:, None], arrays.enemies[chosen]] = True
-            columns.append(chosen)
-    return np.stack(columns, axis=1), complete
+        keys[banned[:, items]] = np.inf
+        chosen, sound = _lowest(keys, items, count)
+        foes = arrays.enemies[chosen]
+        for row in np.flatnonzero((foes[:, :, None, :] == chosen[:, None, :, None]).any(axis=(1, 2, 3))):
+            chosen[row], sound[row] = _peaceful(keys[row], items, count, arrays)
+        complete &= sound
+        banned[rows, arrays.enemies[chosen].reshape(many, -1)] = True
+        columns.append(chosen)
+    return np.concatenate(columns, axis=1), complete
+
+
+def _lowest(keys: NDArray[np.float64], items: Indexes, count: int) -> tuple[Indexes, NDArray[np.bool_]]:
+    """Return the items of the lowest keys, and whether there are enough; a tie at the border, which numpy might break either way, is unsound."""
+    best = np.sort(keys.argpartition(count - 1, axis=1)[:, :count], axis=1)
+    border = np.take_along_axis(keys, best, axis=1).max(axis=1)
+    return items[best], np.isfinite(border) & ((keys <= border[:, None]).sum(axis=1) == count)
+
+
+def _peaceful(keys: NDArray[np.float64], items: Indexes, count: int, arrays: _Pool) -> tuple[Indexes, bool]:
+    """Return the items of the lowest keys that can stand together, and whether there are enough."""
+    open_keys, found = keys.copy(), []
+    for _ in range(count):
+        best = int(open_keys.argmin())
+        found.append(items[best])
+        sound = bool(np.isfinite(open_keys[best]))
+        open_keys[best] = np.inf
+        open_keys[np.isin(items, arrays.enemies[items[best]])] = np.inf
+    return np.array(found, dtype=np.int64), sound
 
 
 def _within(drawn: Indexes, usage: Indexes, most: int) -> Indexes:
