@@ -35,7 +35,7 @@ def content_of(draft: Draft) -> ItemContent:
     kind = ItemType(draft.type) if draft.type in set(ItemType) else ItemType.SINGLE  # a preview may be asked for before there is a type
     return ItemContent(
         kind,
-        rich_text.to_html(draft.stem),
+        rich_text.to_html(draft.stem, with_blanks=kind is ItemType.FILL_IN),
         tuple(map(rich_text.to_html, draft.options)),
         tuple(map(rich_text.to_html, draft.prompts)) if kind is ItemType.MATCHING else (),
         len(BLANK.findall(draft.stem)) if kind is ItemType.FILL_IN else 0,
