@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from question_bank.domain.item import ItemType, Key
-from question_bank.domain.scoring import MultiplePolicy, is_right, score
+from question_bank.domain.item import Blank, ItemType, Key
+from question_bank.domain.scoring import MultiplePolicy, OrderPolicy, fits, is_right, score, shares
 
 positions = st.sets(st.integers(0, 7))
 keys = st.sets(st.integers(0, 7), min_size=1).map(lambda chosen: Key(tuple(sorted(chosen))))
@@ -49,7 +49,79 @@ def test_incomplete_responses_follow_the_policy(policy: MultiplePolicy, response
     assert score(ItemType.MULTIPLE, Key((0, 1, 2)), response, 200, policy) == expected
 
 
-@pytest.mark.parametrize("kind", [ItemType.FILL_IN, ItemType.MATCHING, ItemType.ORDERING, ItemType.SHORT_TEXT])
-def test_a_type_without_a_rule_is_never_scored_as_nothing(kind: ItemType) -> None:
-    with pytest.raises(ValueError, match="no scoring rule"):
-        score(kind, Key(), {0}, 100)
+NUMBER = Blank(("3.14", "π"), "0.005")
+
+
+@pytest.mark.parametrize(
+    ("blank", "text", "right"),
+    [
+        (Blank(("心理 健康", "精神健康")), "心理健康", True),
+        (Blank(("心理健康",)), "心里健康", False),
+        (Blank(("DNA",)), "ｄｎａ ", True),
+        (Blank(("DNA",), case_matters=True), "dna", False),
+        (Blank(("DNA",), case_matters=True), " ＤＮＡ", True),
+        (Blank(("0",)), "", False),
+        (NUMBER, "3.145", True),
+        (NUMBER, "3.1450000000000000000000000000000000001", False),
+        (NUMBER, "3.135", True),
+        (NUMBER, "３．１４", True),
+        (NUMBER, "Π", True),
+        (NUMBER, "约3.14", False),
+        (Blank(("-1,000",), "0"), "−1000.0", True),
+        (Blank(("1e3",), "0"), "1000", True),
+    ],
+)
+def test_a_blank_takes_what_means_the_same(blank: Blank, text: str, right: bool) -> None:
+    assert fits(blank, text) is right
+
+
+@given(st.integers(0, 100_000), st.integers(1, 30))
+def test_shares_add_up_exactly_and_differ_by_a_hundredth_at_most(points: int, parts: int) -> None:
+    found = shares(points, parts)
+    assert sum(found) == points
+    assert max(found) - min(found) <= 1
+
+
+matched = st.integers(2, 6).flatmap(lambda width: st.tuples(*[st.lists(st.integers(low, width - 1), min_size=width, max_size=width) for low in (0, -1)]))
+
+
+@given(matched, st.integers(0, 10_000))
+def test_matching_gives_the_shares_of_the_right_pairs(drawn: tuple[list[int], list[int]], points: int) -> None:
+    wanted, given_options = drawn
+    key = Key(tuple(wanted))
+    found = score(ItemType.MATCHING, key, given_options, points)
+    assert found == sum(part for part, one, other in zip(shares(points, len(wanted)), wanted, given_options, strict=True) if one == other)
+    assert score(ItemType.MATCHING, key, wanted, points) == points
+    assert is_right(ItemType.MATCHING, key, given_options) is (wanted == given_options)
+    assert score(ItemType.MATCHING, key, (), points) == 0
+
+
+@given(st.permutations(range(5)), st.permutations(range(5)), st.integers(0, 10_000))
+def test_ordering_is_all_or_nothing_unless_neighbours_count(wanted: list[int], response: list[int], points: int) -> None:
+    key = Key(tuple(wanted))
+    assert score(ItemType.ORDERING, key, response, points) == (points if wanted == response else 0)
+    by_pairs = score(ItemType.ORDERING, key, response, points, ordering=OrderPolicy.ADJACENT_PAIRS)
+    assert by_pairs is not None
+    assert 0 <= by_pairs <= points
+    assert score(ItemType.ORDERING, key, wanted, points, ordering=OrderPolicy.ADJACENT_PAIRS) == points
+    assert score(ItemType.ORDERING, key, response[:4], points, ordering=OrderPolicy.ADJACENT_PAIRS) == 0
+    assert is_right(ItemType.ORDERING, key, response) is (wanted == response)
+
+
+def test_the_last_two_swapped_keep_two_pairs_of_four() -> None:
+    assert score(ItemType.ORDERING, Key((0, 1, 2, 3, 4)), (0, 1, 2, 4, 3), 400, ordering=OrderPolicy.ADJACENT_PAIRS) == 200
+
+
+def test_fill_in_gives_a_share_for_each_blank() -> None:
+    key = Key(blanks=(Blank(("甲",)), Blank(("乙",)), Blank(("丙",))))
+    assert score(ItemType.FILL_IN, key, (), 100, texts=("甲", "", "丙")) == 34 + 33
+    assert score(ItemType.FILL_IN, key, (), 100, texts=("甲",)) == 34
+    assert is_right(ItemType.FILL_IN, key, (), ("甲", "乙", "丙")) is True
+    assert is_right(ItemType.FILL_IN, key, (), ()) is False
+
+
+def test_a_short_text_awaits_people_unless_it_is_empty() -> None:
+    assert score(ItemType.SHORT_TEXT, Key(), (), 500, texts=("先倾听，再……",)) is None
+    assert is_right(ItemType.SHORT_TEXT, Key(), (), ("先倾听",)) is None
+    assert score(ItemType.SHORT_TEXT, Key(), (), 500, texts=(" \n",)) == 0
+    assert is_right(ItemType.SHORT_TEXT, Key(), (), ()) is False
