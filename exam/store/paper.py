@@ -4,16 +4,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, Integer, LargeBinary, String, UniqueConstraint, func, insert, select, text
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, Integer, LargeBinary, String, UniqueConstraint, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from exam.domain.paper import Paper
 from exam.domain.result import ItemPlace
+from lms.kernel import db
 from lms.kernel.db import APPEND_ONLY, Base
 from question_bank.domain.item import ItemType
-
-ROWS_AT_ONCE = 1000
 
 
 class AssemblyRow(Base):
@@ -70,17 +69,11 @@ def add_assembly(
     row = AssemblyRow(exam_id=exam_id, seed=str(seed), hash=digest, pool=pool, statistics=statistics, made_at=now)
     session.add(row)
     session.flush()
-    for start in range(0, len(papers), ROWS_AT_ONCE):
-        session.execute(
-            insert(PaperRow),
-            [
-                {
-                    "exam_id": exam_id, "assembly_id": row.id, "number": paper.number, "version_ids": list(paper.version_ids),
-                    "orders": paper.orders, "expected": paper.expected, "hash": paper.hash, "taken_at": None,
-                }
-                for paper in papers[start : start + ROWS_AT_ONCE]
-            ],
-        )  # fmt: skip
+    db.copy_rows(
+        session,
+        "paper (exam_id, assembly_id, number, version_ids, orders, expected, hash)",
+        ((exam_id, row.id, paper.number, list(paper.version_ids), paper.orders, paper.expected, paper.hash) for paper in papers),
+    )
     return row.id
 
 

@@ -1,7 +1,7 @@
 """The database: metadata, types, the engine of this process, and the only place that commits."""
 
 import select
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -152,6 +152,14 @@ class Statement:
         """Return the first row, or None."""
         found = self.rows(session, **values)
         return found[0] if found else None
+
+
+def copy_rows(session: Session, target: str, rows: Iterable[tuple[object, ...]]) -> None:
+    """Add many rows by COPY inside the transaction; `target` is `table (column, …)`."""
+    link: psycopg.Connection[Any] = session.connection().connection.driver_connection  # type: ignore[assignment]
+    with link.cursor() as cursor, cursor.copy(f"COPY {target} FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
 
 
 def connection() -> "psycopg.Connection[tuple[Any, ...]]":

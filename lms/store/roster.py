@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-import psycopg
 from sqlalchemy import BigInteger, ForeignKey, Integer, String, select, text, update
 from sqlalchemy import Identity as AutoNumber
 from sqlalchemy.dialects.postgresql import JSONB
@@ -14,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lms.domain.roster import UndoTooLate
+from lms.kernel import db
 from lms.kernel.db import Base
 from lms.kernel.permissions import Role
 from lms.store.person import PersonRow
@@ -102,7 +102,7 @@ def insert_people(session: Session, newcomers: Sequence[Newcomer], now: datetime
     if not newcomers:
         return []
     ids = list(session.scalars(text("SELECT nextval(pg_get_serial_sequence('person', 'id')) FROM generate_series(1, :number)"), {"number": len(newcomers)}))
-    _copy(
+    db.copy_rows(
         session,
         "person (id, account, name, name_pinyin, unit_id, created_at, post, audience, password_hash, "
         "phone_sealed, phone_blind, identity_sealed, identity_blind, active)",
@@ -112,7 +112,7 @@ def insert_people(session: Session, newcomers: Sequence[Newcomer], now: datetime
         ),
     )
     grants = ((person_id, role.value, unit_id, now) for person_id, one in zip(ids, newcomers, strict=True) for role, unit_id in one.roles)
-    _copy(session, "role_grant (person_id, role, unit_id, granted_at)", grants)
+    db.copy_rows(session, "role_grant (person_id, role, unit_id, granted_at)", grants)
     return ids
 
 
@@ -122,7 +122,7 @@ def _numbers(one: Newcomer) -> tuple[bytes | None, ...]:
 
 def insert_consents(session: Session, ids: Iterable[int], version: str, now: datetime) -> None:
     """Keep that people accepted a version of the text."""
-    _copy(session, "consent (person_id, version, given_at)", ((person_id, version, now) for person_id in ids))
+    db.copy_rows(session, "consent (person_id, version, given_at)", ((person_id, version, now) for person_id in ids))
 
 
 def change_people(session: Session, changes: Sequence[Mapping[str, object]]) -> None:
@@ -145,15 +145,8 @@ def record(session: Session, row: RosterImportRow, created: Sequence[int], befor
     session.flush()
     lines = [(row.id, person_id, None) for person_id in created]
     lines += [(row.id, person_id, msgspec.json.encode(old).decode()) for person_id, old in before.items()]  # type: ignore[misc]
-    _copy(session, "roster_change (import_id, person_id, before)", lines)
+    db.copy_rows(session, "roster_change (import_id, person_id, before)", lines)
     return row.id
-
-
-def _copy(session: Session, target: str, rows: Iterable[tuple[object, ...]]) -> None:
-    link: psycopg.Connection[Any] = session.connection().connection.driver_connection  # type: ignore[assignment]
-    with link.cursor() as cursor, cursor.copy(f"COPY {target} FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)
 
 
 def locked(session: Session, import_id: int) -> RosterImportRow | None:
