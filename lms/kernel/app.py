@@ -11,6 +11,7 @@ import psycopg
 from flask import Flask, Response, g, redirect, render_template, request, session, url_for
 from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
 from whitenoise import WhiteNoise
 
@@ -74,8 +75,10 @@ def build_app(settings: Settings, parts: tuple[Part, ...], clock: Clock | None =
     app.extensions["openapi"] = openapi.document(app, hot_routes)
     served = WhiteNoise(app.wsgi_app, max_age=31_536_000, immutable_file_test=lambda _path, _url: True)
     served.add_files(str(folder), prefix=f"static/{digest}/")
+    proxies = settings.trusted_proxies
+    behind = ProxyFix(served, x_for=proxies, x_proto=proxies, x_host=0) if proxies else served
     app.wsgi_app = HotEntry(  # type: ignore[method-assign]
-        app=served, routes=hot_routes, clock=clock, arrival=_arrival(settings.arrival_header), counted=health.count
+        app=behind, routes=hot_routes, clock=clock, arrival=_arrival(settings.arrival_header), counted=health.count
     )
     return app
 

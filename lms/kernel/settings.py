@@ -40,6 +40,7 @@ class Settings:
     media_secret_key: str = ""
     x_accel_prefix: str = ""
     arrival_header: str = ""
+    trusted_proxies: int = 0
     pool_size: int = 20
     log_level: str = "INFO"
     sign_in_tries: int = 10
@@ -66,6 +67,7 @@ class Settings:
             media_secret_key=get("MEDIA_SECRET_KEY", ""),
             x_accel_prefix=get("X_ACCEL_PREFIX", ""),
             arrival_header=get("ARRIVAL_HEADER", ""),
+            trusted_proxies=_number("TRUSTED_PROXIES", get("TRUSTED_PROXIES") or "0"),
             pool_size=_number("POOL_SIZE", get("POOL_SIZE") or "20"),
             log_level=(get("LOG_LEVEL") or "INFO").upper(),
             sign_in_tries=_number("SIGN_IN_TRIES", get("SIGN_IN_TRIES") or "10"),

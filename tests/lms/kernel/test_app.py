@@ -1,9 +1,15 @@
 """The kernel as a whole: the app answers, refuses in words and describes itself."""
 
+from dataclasses import replace
+
 import pytest
-from flask import Flask
+from flask import Flask, request
 from flask.testing import FlaskClient
 
+from lms.kernel.app import build_app
+from lms.kernel.clock import FixedClock
+from lms.kernel.permissions import Permission, requires
+from lms.kernel.settings import Settings
 from tests.support.cast import LIN, enter
 
 
@@ -55,3 +61,11 @@ def test_a_payload_with_the_character_nul_is_refused_with_a_reason(app: Flask) -
     answer = enter(app, LIN).post("/api/exam/start", json={"exam": "a\x00b", "device": "d" * 12})
     assert answer.status_code == 400
     assert "NUL" in answer.json["reason"]
+
+
+@pytest.mark.parametrize(("proxies", "address"), [(0, "127.0.0.1"), (1, "203.0.113.7"), (2, "198.51.100.6")])
+def test_an_address_is_believed_from_as_many_proxies_as_are_trusted(app: Flask, settings: Settings, clock: FixedClock, proxies: int, address: str) -> None:
+    behind = build_app(replace(settings, trusted_proxies=proxies), (), clock)
+    behind.add_url_rule("/who", view_func=requires(Permission.ANYONE)(lambda: f"{request.remote_addr}"))
+    told = behind.test_client().get("/who", headers={"X-Forwarded-For": "192.0.2.66, 198.51.100.6, 203.0.113.7"})
+    assert told.get_data(as_text=True) == address

@@ -17,7 +17,7 @@ def test_a_missing_setting_is_named(name: str) -> None:
         Settings.from_environment({key: value for key, value in GOOD.items() if key != name})
 
 
-@pytest.mark.parametrize(("name", "value"), [("SECRET_KEY", "short"), ("HTTPS", "perhaps"), ("POOL_SIZE", "many")])
+@pytest.mark.parametrize(("name", "value"), [("SECRET_KEY", "short"), ("HTTPS", "perhaps"), ("POOL_SIZE", "many"), ("TRUSTED_PROXIES", "nginx")])
 def test_a_setting_that_cannot_be_read_is_named(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=name):
         Settings.from_environment(GOOD | {name: value})
