@@ -24,6 +24,7 @@ from lms.web.lesson import lesson
 from lms.web.people import people
 from lms.web.plan import plan
 from lms.web.programme import programme as programme_pages
+from lms.web.reminder import reminder
 from lms.web.role_grant import role_grant
 from lms.web.roster import roster
 from lms.web.signing_in import signing_in
@@ -46,6 +47,7 @@ part = Part(
         people,
         unit,
         enrolment,
+        reminder,
         role_grant,
         roster,
         grade,

@@ -40,6 +40,7 @@ class Plan:
     exams: tuple[Activity, ...]
     exam_states: Mapping[int, ActivityState]
     standing: rules.Standing
+    reminded_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,4 +108,5 @@ def _plan(session: Session, found: store.Standing, now: datetime) -> Plan:
         exams=exams,
         exam_states=states,
         standing=standing,
+        reminded_at=found.reminded_at,
     )

@@ -128,7 +128,7 @@ def path_of(session: Session, person_id: int) -> str | None:
 
 
 # Raw, because the tables of learning stand above those of people.
-_BEHIND = (
+BEHIND = (
     "EXISTS(SELECT 1 FROM enrolment JOIN learner_progress ON learner_progress.enrolment_id = enrolment.id "
     "WHERE enrolment.person_id = person.id AND NOT (online_complete AND offline_complete))"
 )
@@ -165,7 +165,7 @@ def search(session: Session, scope: Sequence[str], *, words: str, activated: boo
     if activated is not None:
         query = query.where(PersonRow.password_hash.is_not(None) if activated else PersonRow.password_hash.is_(None))
     if behind:
-        query = query.where(text(_BEHIND))
+        query = query.where(text(BEHIND))
     return _people(session, query.where(behind_in_order(session, after)).order_by(*IN_ORDER).limit(limit))
 
 

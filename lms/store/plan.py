@@ -1,6 +1,7 @@
 """Everything the first page needs of a learner's programmes, in one statement built once."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 
 from sqlalchemy import bindparam, func, select, true
@@ -16,6 +17,7 @@ from lms.store.grade import GradeRow
 from lms.store.programme import ProgrammeVersion, ProgrammeVersionRow
 from lms.store.progress import COLUMNS as PROGRESS
 from lms.store.progress import LearnerProgressRow, Progress, progress_from
+from lms.store.reminder import ReminderRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Standing:
     total: Fraction | None
     certified: bool
     marked: frozenset[str]
+    reminded_at: datetime | None
 
 
 _newest = (
@@ -56,9 +59,16 @@ _marked = (
     .correlate(EnrolmentRow)
     .scalar_subquery()
 )
+_reminded = (
+    select(ReminderRow.sent_at)
+    .where(ReminderRow.person_id == EnrolmentRow.person_id, ReminderRow.dismissed_at.is_(None))
+    .order_by(ReminderRow.sent_at.desc())
+    .limit(1)
+    .scalar_subquery()
+)
 # The first page is the hottest of all: its statement is put together once, not at every request.
 _STANDINGS = Statement(
-    select(*ENROLMENT, *PROGRESS, _newest, GradeRow.total, _certified.label("certified"), _marked.label("marked"))
+    select(*ENROLMENT, *PROGRESS, _newest, GradeRow.total, _certified.label("certified"), _marked.label("marked"), _reminded.label("reminded_at"))
     .join(LearnerProgressRow, LearnerProgressRow.enrolment_id == EnrolmentRow.id)
     .outerjoin(GradeRow, GradeRow.enrolment_id == EnrolmentRow.id)
     .join(_newest, true())
@@ -106,6 +116,7 @@ def standings(session: Session, person_id: int) -> tuple[Standing, ...]:
             total=None if row.total is None else Fraction(row.total),
             certified=row.certified,
             marked=frozenset(row.marked or ()),
+            reminded_at=row.reminded_at,
         )
         for row in _STANDINGS.rows(session, person_id=person_id)
     )

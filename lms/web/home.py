@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from lms.domain.programme import Programme
 from lms.kernel import request as current
+from lms.kernel.i18n import format_instant
 from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
@@ -29,6 +30,7 @@ class LearnerPage:
     next: NextView
     steps: tuple[StepView, ...]
     missing: tuple[str, ...]
+    reminded: str
     definitions: tuple[tuple[str, str], ...]
     plan_url: str
     others: tuple[tuple[str, str], ...]
@@ -75,6 +77,7 @@ def _learner(plan: Plan, others: tuple[tuple[str, str], ...]) -> LearnerPage:
         next=next_view(plan),
         steps=step_views(plan),
         missing=plan.missing,
+        reminded=format_instant(plan.reminded_at, "day") if plan.reminded_at and plan.missing else "",
         definitions=(
             (_("我的学习时段"), days(plan.window)),
             (_("所在地区"), city),
