@@ -12,6 +12,7 @@ from media.services import heartbeat
 from media.services import lease as leases
 from media.services import playback as watching
 from media.services.heartbeat import Outcome, Report
+from media.store import heartbeat as store
 from media.store.spans import from_text, to_text
 from tests.support.watching import Player, credited, videos
 
@@ -36,8 +37,7 @@ def test_four_servers_at_once_never_credit_more_than_the_clock(app: Flask, clock
         start.wait()
         for turn in range(15):
             at = (number * 15 + turn) * 15_000
-            with link.transaction():
-                heartbeat._write(link, [Report(lease, lease.login_id, number * 100 + turn, [(at, at + 15_000)], clock.now())])
+            heartbeat._write(link, [Report(lease, lease.login_id, number * 100 + turn, [(at, at + 15_000)], clock.now())])
         link.close()
 
     with ThreadPoolExecutor(4) as pool:
@@ -62,10 +62,27 @@ def test_one_batch_may_hold_many_reports_of_one_account(app: Flask, clock: Fixed
         Report(lease, lease.login_id, number, [(number * 10_000, number * 10_000 + 10_000)], clock.now()) for lease in (first, second) for number in range(6)
     ]
     reports.append(reports[0])
-    with link.transaction():
-        answers = heartbeat._write(link, reports)
+    answers = heartbeat._write(link, reports)
     link.close()
     assert (credited(one), credited(two)) == (30, 30)
     repeated = answers[-1]
     assert isinstance(repeated, Outcome)
     assert repeated.accepted == ((0, 10_000),)
+
+
+def test_what_was_decided_on_an_older_version_is_not_stored(app: Flask, clock: FixedClock) -> None:
+    (video,) = videos()
+    player = Player(app, clock)
+    lease = leases.read(player.open(video)["lease"])
+    player.fetch(video, 0, 600)
+    clock.advance(seconds=60)
+    link = connection()
+    early, late = (Report(lease, lease.login_id, number, [(number * 15_000, number * 15_000 + 15_000)], clock.now()) for number in range(2))
+    _outcome, decided = heartbeat._decide(early, store.load(link, [lease.id], [lease.login_id], [0], clock.now())[lease.id])
+    heartbeat._write(link, [late])
+    assert store.save(link, [decided]) == set()
+    assert credited(video) == 15
+    _outcome, decided = heartbeat._decide(early, store.load(link, [lease.id], [lease.login_id], [0], clock.now())[lease.id])
+    assert store.save(link, [decided]) == {lease.person_id}
+    link.close()
+    assert credited(video) == 30
