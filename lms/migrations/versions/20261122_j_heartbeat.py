@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "20261122_j_heartbeat"
-down_revision = "20261122_n_item_types"
+down_revision = "20261122_k_reminder"
 
 # One plan for good, by the primary keys alone: a batch is small whatever the tables hold.
 PLAN = ("plan_cache_mode = force_generic_plan", "enable_hashjoin = off", "enable_mergejoin = off", "enable_seqscan = off")
