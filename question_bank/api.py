@@ -1,6 +1,7 @@
 """What other packages may ask of the bank; the caller's session is passed in."""
 
+from question_bank.services.analysis import keep as keep_analysis
 from question_bank.store.bank import topics_of as topics
 from question_bank.store.pool import contents, explanations, keys, pool, record_use
 
-__all__ = ["contents", "explanations", "keys", "pool", "record_use", "topics"]
+__all__ = ["contents", "explanations", "keep_analysis", "keys", "pool", "record_use", "topics"]

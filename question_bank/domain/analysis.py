@@ -9,10 +9,12 @@ from question_bank.domain.classical import ItemStatistics
 from question_bank.domain.concern import Concern, concerns
 from question_bank.domain.differential import Differential, differential
 from question_bank.domain.item_fit import ItemFit, item_fit, score_error
-from question_bank.domain.latent_trait import LEAST_ITEMS, Fit, Model
+from question_bank.domain.latent_trait import LEAST_ITEMS, POINTS, Fit, Model
 from question_bank.domain.responses import NOT_GIVEN, Responses, Right, only, totals
 
 LEAST_FOR_MODEL = 30  # answers an item needs before a model is asked about it
+STRETCHES = (-2.8, -2.1, -1.4, -0.7, 0.0, 0.7, 1.4, 2.1, 2.8)
+LEAST_IN_STRETCH = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class Estimate:
     difficulty_error: float
     at_bound: bool  # the data hold no estimate: the figure is where the search was stopped
     fit: ItemFit
+    observed: tuple[tuple[float, float], ...]  # ability and share of right responses of those likely to be about there
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +144,19 @@ def _estimate(fit: Fit, at: int, of_item: ItemFit) -> Estimate:
         difficulty_error=float(fit.difficulty_errors[at]),
         at_bound=bool(fit.at_bound[at]),
         fit=of_item,
+        observed=_observed(fit, at),
     )
+
+
+def _observed(fit: Fit, at: int) -> tuple[tuple[float, float], ...]:
+    """Return points to hold against the curve: responses gathered over stretches of ability that hold a few people at least."""
+    found = []
+    for middle in STRETCHES:
+        here = np.abs(POINTS - middle) < (STRETCHES[1] - STRETCHES[0]) / 2
+        given = float(fit.given_at[at, here].sum())
+        if given >= LEAST_IN_STRETCH:
+            found.append((middle, float(fit.right_at[at, here].sum()) / given))
+    return tuple(found)
 
 
 def _summary(fit: Fit) -> ModelSummary:

@@ -34,16 +34,16 @@ class Differential:
 
 
 def differential(responses: Responses) -> tuple[Differential, ...]:
-    """Return every item for every group that is large enough, of every grouping."""
+    """Return every item for every group that is large enough, of every grouping; of two groups, for the smaller one."""
     strata = _strata(responses.right)
     found: list[Differential] = []
     for grouping, values in responses.groups.items():
-        names, members = np.unique(values, return_inverse=True)
+        names, members, sizes = np.unique(values, return_inverse=True, return_counts=True)
         if not 2 <= len(names) <= MOST_GROUPS:
             continue
         right, given = _tables(responses.right, strata, members, len(names))
         for at, name in enumerate(names):
-            if name:
+            if name and (len(names) > 2 or at == np.argmin(sizes)):
                 found += _of_group(responses.items, grouping, str(name), right[:, at], given[:, at], right.sum(axis=1), given.sum(axis=1))
     return tuple(found)
 

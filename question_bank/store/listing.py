@@ -41,13 +41,17 @@ class Listed:
     changed_at: datetime
 
 
+_DIFFICULTY = "coalesce(m.difficulty, v.difficulty)"  # measured, else the author's estimate
 _BANDS = {
-    Band.EASY: f"v.difficulty >= {EASY_FROM}",
-    Band.MEDIUM: f"v.difficulty >= {HARD_BELOW} AND v.difficulty < {EASY_FROM}",
-    Band.HARD: f"v.difficulty < {HARD_BELOW}",
+    Band.EASY: f"{_DIFFICULTY} >= {EASY_FROM}",
+    Band.MEDIUM: f"{_DIFFICULTY} >= {HARD_BELOW} AND {_DIFFICULTY} < {EASY_FROM}",
+    Band.HARD: f"{_DIFFICULTY} < {HARD_BELOW}",
 }
-_FROM = " FROM item i JOIN item_version v ON v.id = i.latest_version_id LEFT JOIN item_pool p ON p.item_id = i.id WHERE i.bank_id = :bank"
-_COLUMNS = "SELECT i.id, i.external_id, i.status, v.type, i.plain, v.topic, v.level, v.difficulty, p.pool, v.number, v.author_id, i.changed_at"
+_FROM = (
+    " FROM item i JOIN item_version v ON v.id = i.latest_version_id LEFT JOIN item_measure m ON m.version_id = v.id"
+    " LEFT JOIN item_pool p ON p.item_id = i.id WHERE i.bank_id = :bank"
+)
+_COLUMNS = f"SELECT i.id, i.external_id, i.status, v.type, i.plain, v.topic, v.level, {_DIFFICULTY}, p.pool, v.number, v.author_id, i.changed_at"
 
 
 def _where(bank_id: int, wanted: Filter) -> tuple[str, dict[str, object]]:
@@ -128,10 +132,10 @@ def coverage(session: Session, bank_id: int, pool: str, *, approved_only: bool) 
     """Return topic × level × difficulty of a bank's items, retired ones left out."""
     rows = session.execute(
         text(
-            "SELECT v.topic, v.level, count(*) FILTER (WHERE v.difficulty >= :easy),"
-            " count(*) FILTER (WHERE v.difficulty >= :hard AND v.difficulty < :easy), count(*) FILTER (WHERE v.difficulty < :hard)"
+            f"SELECT v.topic, v.level, count(*) FILTER (WHERE {_DIFFICULTY} >= :easy),"  # noqa: S608 - a constant of this file
+            f" count(*) FILTER (WHERE {_DIFFICULTY} >= :hard AND {_DIFFICULTY} < :easy), count(*) FILTER (WHERE {_DIFFICULTY} < :hard)"
             " FROM item i JOIN item_version v ON v.id = CASE WHEN :approved THEN i.approved_version_id ELSE i.latest_version_id END"
-            " LEFT JOIN item_pool p ON p.item_id = i.id"
+            " LEFT JOIN item_measure m ON m.version_id = v.id LEFT JOIN item_pool p ON p.item_id = i.id"
             " WHERE i.bank_id = :bank AND i.status <> 'retired' AND (:pool = '' OR p.pool = :pool) GROUP BY v.topic, v.level ORDER BY v.topic, v.level"
         ),
         {"bank": bank_id, "pool": pool, "approved": approved_only, "easy": EASY_FROM, "hard": HARD_BELOW},

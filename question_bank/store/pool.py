@@ -11,12 +11,13 @@ from question_bank.store.item import ItemUseRow, ItemVersionRow, read_content, r
 
 
 def pool(session: Session, bank_code: str, name: str) -> list[PoolItem]:
-    """Return the approved items of one pool, in the order of their ids."""
+    """Return the approved items of one pool, in the order of their ids; a measured difficulty takes the place of the author's estimate."""
     rows = session.execute(
         text(
-            "SELECT v.id, i.id, i.external_id, v.type, v.topic, v.level, v.difficulty, v.points,"
+            "SELECT v.id, i.id, i.external_id, v.type, v.topic, v.level, coalesce(m.difficulty, v.difficulty), v.points,"
             " ARRAY(SELECT enemy_id FROM item_enemy WHERE item_id = i.id UNION ALL SELECT item_id FROM item_enemy WHERE enemy_id = i.id)"
             " FROM item_pool p JOIN bank b ON b.id = p.bank_id JOIN item i ON i.id = p.item_id JOIN item_version v ON v.id = i.approved_version_id"
+            " LEFT JOIN item_measure m ON m.version_id = v.id"
             " WHERE b.code = :bank AND p.pool = :pool AND i.status <> 'retired' ORDER BY i.id"
         ),
         {"bank": bank_code, "pool": name},

@@ -19,6 +19,7 @@ from question_bank.domain.item import BAND_LABELS, LETTERS, LEVEL_LABELS, POOL_L
 from question_bank.domain.review import STATUS_LABELS, Status
 from question_bank.domain.version import Version
 from question_bank.formats import rich_text
+from question_bank.services import analysis as analyses
 from question_bank.services import author as authors
 from question_bank.services import bank as banks
 from question_bank.services import item as service
@@ -71,6 +72,7 @@ class ItemPage:
 
     view: ItemView
     shown: VersionView
+    measured: tuple[tuple[str, str], ...]
     status: str
     status_kind: str
     flaws: tuple[str, ...]
@@ -116,6 +118,7 @@ def page(code: str, item_id: int) -> ResponseReturnValue:
         page=ItemPage(
             view=view,
             shown=shown(view.bank, latest, names),
+            measured=_measured(view),
             status=_(STATUS_LABELS[latest.status]),
             status_kind=STATUS_KINDS[latest.status],
             flaws=item_form.flaw_words(drafted(latest)),
@@ -128,6 +131,15 @@ def page(code: str, item_id: int) -> ResponseReturnValue:
             is_own=latest.author_id == person.person_id,
         ),
     )
+
+
+def _measured(view: ItemView) -> tuple[tuple[str, str], ...]:
+    """Return what answers have shown of the newest measured version: share right, of how many, when."""
+    for found in analyses.measured(view.bank.id, view.latest.item_id):
+        figures, day = found.report.statistics, f"{found.run.at:%Y-%m-%d}"
+        share, answers, number = f"{figures.difficulty:.2f}", figures.answers, found.number
+        return ((_("实测得分率"), _("%(share)s（%(answers)d 人作答，%(day)s，第 %(number)d 版）", share=share, answers=answers, day=day, number=number)),)
+    return ()
 
 
 def _changes(before: Version, after: Version) -> tuple[tuple[str, tuple[Piece, ...]], ...]:
