@@ -10,7 +10,7 @@ from question_bank.domain.notation import folded
 
 CASE_MATTERS = "（区分大小写）"
 _LINE, _BRACKET = r"[_＿]{2,}", r"[（(][ \u3000\u00a0]*[）)]|【[ \u3000]*】"
-# In this order: what a paper uses for its blanks is told by the number of answers.
+# What a file uses for its blanks is told by the number of answers; lines count before brackets.
 _MARKS = tuple(map(re.compile, (_LINE, _BRACKET, f"{_LINE}|{_BRACKET}")))
 _BETWEEN_BLANKS = ("\n", "[;；]", r"\|", "[、]", "[,，]", r"\t|[ \u3000]{2,}", r"[ \u3000]")
 _BRACKETED = re.compile(r"[（(]([^（）()]+)[)）]")
@@ -32,7 +32,8 @@ def read_blanks(stem: str, written: str) -> tuple[str, tuple[Blank, ...]]:
     found = [(marks, len(marks.findall(stem))) for marks in _MARKS if marks.search(stem)]
     if not found:
         return stem, _blanks(written, 1)
-    marks, count = next(((marks, count) for marks, count in found if len(_blanks(written, count)) == count), found[0])
+    by_count = sorted(found, key=lambda each: -each[1])
+    marks, count = next(((marks, count) for marks, count in by_count if len(_blanks(written, count)) == count), found[0])
     numbers = iter(range(1, count + 1))
     return marks.sub(lambda _mark: f"[[{next(numbers)}]]", stem), _blanks(written, count)
 

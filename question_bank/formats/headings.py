@@ -52,6 +52,11 @@ class Headings:
     prompts: Mapping[int, int] = field(default_factory=dict)
 
 
+def words(role: str) -> list[str]:
+    """Return the words by which files name a role."""
+    return _WORDS[role].split()
+
+
 def find(sheet: Sheet) -> Headings | None:
     """Return the headings of a sheet, or None when it is no table of items."""
     for position, row in enumerate(sheet.rows[:LOOKED_AT]):

@@ -106,11 +106,10 @@ def _codes(written: Sequence[Authored]) -> dict[str, str]:
             spoken[each.cell("type")].add(_evidence(each))
     meaning: dict[str, str] = {}
     for code, types in spoken.items():
-        types -= {""}
-        if types == {ItemType.SINGLE, ItemType.MULTIPLE}:
-            types = {ItemType.MULTIPLE}
-        if len(types) == 1:
-            meaning[code] = next(iter(types))
+        # One right option may happen in a multiple-choice item, several never in another.
+        found = types - ({"", ItemType.SINGLE} if ItemType.MULTIPLE in types else {""})
+        if len(found) == 1:
+            meaning[code] = next(iter(found))
     told = list(meaning.values())
     return {code: kind for code, kind in meaning.items() if told.count(kind) == 1}
 

@@ -1,0 +1,88 @@
+"""One item of a paper while its lines are read, and what its stem says besides the question."""
+
+import re
+from dataclasses import dataclass, field
+
+from question_bank.domain import notation
+from question_bank.domain.authored import Authored
+from question_bank.domain.item import LETTERS, ItemType
+from question_bank.formats.paper_marks import Opaque, Section
+
+_SIGN = "[√×✓✗✘]|对|错|正确|错误|T|F"
+IN_BRACKETS = re.compile(rf"([（(])([ \u3000]*(?:[A-Ka-kＡ-Ｋ](?:[ ,，、]*[A-Ka-kＡ-Ｋ])*|{_SIGN})[ \u3000]*)([)）])")
+_TYPE_MARK = re.compile(r"[\[【（(]\s*([^\[\]【】（）()]{2,8}?)\s*(?:[,，]?\s*(\d+(?:\.\d+)?)\s*分)?\s*[\]】）)]\s*[.、．:：]?")
+_POINTS = re.compile(r"[（(\[【]\s*(?:本[小]?题)?\s*(\d+(?:\.\d+)?)\s*分\s*[)）\]】]")
+_PROMPT = re.compile(r"[（(]\s*\d{1,2}\s*[)）]\s*(.+)|[①-⑳]\s*(.+)")
+
+
+@dataclass(slots=True)
+class Item:
+    """What was found of it so far."""
+
+    number: int
+    section: int
+    line: int
+    style: str = ""
+    stem: list[str] = field(default_factory=list)
+    options: list[list[str]] = field(default_factory=list)
+    letters: str = ""
+    fields: dict[str, list[str]] = field(default_factory=dict)
+    at: list[str] = field(default_factory=list)  # what a line without a mark goes on with
+    at_role: str = "stem"
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether options or a key were seen, so that another item may follow."""
+        return len(self.options) > 1 or "key" in self.fields
+
+
+def authored(item: Item, section: Section, held: Opaque, unit: str) -> tuple[Authored, str]:
+    """Return what was written of an item, and its type as far as the paper tells it."""
+    cells = {role: "\n".join(texts) for role, texts in item.fields.items()}
+    stem, marked_type, points = without_marks("\n".join(item.stem))
+    kind = notation.read_type(cells.get("type", "")) or marked_type or section.type
+    if not cells.get("key", "").strip() and (kind in {"", ItemType.SINGLE, ItemType.MULTIPLE, ItemType.TRUE_FALSE}):
+        stem, cells["key"] = with_key_taken(stem)
+    prompts: list[str] = []
+    if kind == ItemType.MATCHING:
+        listed = [(line, _PROMPT.fullmatch(line)) for line in stem.split("\n")]
+        stem = "\n".join(line for line, found in listed if not found)
+        prompts = [found[1] or found[2] for _line, found in listed if found]
+    cells["stem"] = stem
+    cells.setdefault("points", points or section.points)
+    explained = [held.show(cells.get(letter, "")) for letter in LETTERS[: len(item.options)]]
+    return Authored(
+        place=f"第 {item.number} 题（第 {item.line} {unit}）",
+        cells={role: held.show(text) for role, text in cells.items()},
+        options=tuple(held.show("\n".join(option)) for option in item.options),
+        option_explanations=tuple(explained) if any(explained) else (),
+        prompts=tuple(map(held.show, prompts)),
+    ), kind
+
+
+def without_marks(stem: str) -> tuple[str, str, str]:
+    """Return the stem without its marks of type and points: `[单选题]`, `（多选，2分）`, `（2分）`."""
+    kind = points = ""
+    for found in list(_TYPE_MARK.finditer(stem)):
+        at_edge = not stem[: found.start()].strip() or not stem[found.end() :].strip()
+        if at_edge and (notation.is_known_type(found[1]) or notation.is_any_choice(found[1])):
+            kind = notation.read_type(found[1]) if notation.is_known_type(found[1]) else ""
+            points = found[2] or points
+            stem = stem[: found.start()] + stem[found.end() :]
+            break
+    for found in list(_POINTS.finditer(stem)):
+        if not stem[: found.start()].strip() or not stem[found.end() :].strip():
+            points = found[1]
+            stem = stem[: found.start()] + stem[found.end() :]
+            break
+    return stem.strip(), kind, points
+
+
+def with_key_taken(stem: str) -> tuple[str, str]:
+    """Return the stem with an empty bracket, and the key that stood in it; two brackets with letters say nothing unless one ends the stem."""
+    found = list(IN_BRACKETS.finditer(stem))
+    last = [each for each in found if not stem[each.end() :].strip(" \u3000。.？?")]
+    chosen = last[-1] if last else found[0] if len(found) == 1 else None
+    if chosen is None:
+        return stem, ""
+    return f"{stem[: chosen.start()]}{chosen[1]}\u3000{chosen[3]}{stem[chosen.end() :]}", chosen[2].strip()

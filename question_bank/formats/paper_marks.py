@@ -1,0 +1,173 @@
+"""The marks by which a paper's lines are told apart: numbers, letters, words before a colon; what they look like, nothing more."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from question_bank.domain.draft import PICTURE
+from question_bank.domain.item import LETTERS
+from question_bank.domain.notation import is_any_choice, is_known_type, read_type
+from question_bank.formats import headings
+
+GUARD = "\u2060"  # written by our own papers inside words that would be taken for a mark; read as nothing
+_TAGS = r"(?:</?(?:b|i|u|s|sub|sup)>)*"
+_NUMBER = (
+    r"第\s*(?P<word>\d{1,4})\s*(?:小)?题\s*[.、．:：]?|[（(]\s*(?P<round>\d{1,4})\s*[)）]\s*[.、．]?"
+    r"|(?P<dot>\d{1,4})\s*(?:[.．](?:(?!\d)|(?=(?:19|20)\d\d))|[、)）]|[:：](?!\d))|[【\[](?P<square>\d{1,4})[】\]]"
+    r"|(?P<bare>\d{1,3})[ \u3000]+(?=[\u4e00-\u9fff“《])"
+)
+STEM = re.compile(rf"(?P<tags>{_TAGS})(?:{_NUMBER})\s*")
+_LETTER = r"[A-Za-zＡ-Ｚａ-ｚ]"
+LABEL = re.compile(rf"[（(\[]\s*({_LETTER})\s*[)）\]]\s*[.、．:：]?|({_LETTER})\s*[.、．:：)）]")
+_BARE = re.compile(r"(?:^|\t|[ \u3000]{2,})([A-Z])[ \u3000]+(?=\S)")
+_ROLES = ("key", "explanation", "difficulty", "points", "topic", "tags", "source", "level", "pool", "external_id", "type", "subject", "grade", "enemies")
+_MORE = {"详解": "explanation", "分析": "explanation", "点评": "explanation", "解答": "explanation", "试题分析": "explanation", "考查点": "topic", "答": "key"}
+_BY_WORD = {word: role for role in _ROLES for word in headings.words(role) if re.search("[\u4e00-\u9fff]{2}", word)} | _MORE | {"answer": "key"}
+_BY_WORD = {word: role for word, role in _BY_WORD.items() if word not in {"题型", "类型", "得分", "单元", "主题", "课程", "题库"}} | {"题型": "type"}
+_WORDS = "|".join(sorted(_BY_WORD, key=len, reverse=True))
+FIELD = re.compile(
+    rf"【\s*(?P<boxed>{_WORDS}|选项[A-Z]解析)\s*】\s*[:：]?\s*"
+    rf"|(?:^|(?<=[\s;；。>）)]))(?:(?P<before>{_WORDS}|选项[A-Z]解析)\s*[:：]|(?P<said>(?:正确|参考|标准)?答案)(?:[是为]|\s+(?=[A-H√×对错]+\s*$)|(?=[A-H]+\s*$)))\s*",
+    re.IGNORECASE,
+)
+_WRAPPED = re.compile(rf"<([bius])>(\s*(?:{FIELD.pattern}|(?:{_NUMBER.replace('?P<', '?P<in_')})|{LABEL.pattern})\s*)</\1>", re.IGNORECASE)
+_HEADING = re.compile(
+    r"(?:第?\s*(?P<ordinal>[一二三四五六七八九十]{1,3})\s*(?:部分|大题)?\s*[、.．:：\s]\s*)?(?P<name>[^（(：:，,。\s]{1,12})\s*(?P<rest>[（(：:，,。].*)?"
+)
+_CHAPTER = re.compile(r"第\s*[一二三四五六七八九十\d]{1,3}\s*[章节篇单元部分]+(?:\s|[:：、]|$).{0,60}|[一二三四五六七八九十]{1,3}\s*[、.．].{1,60}")
+_EACH = re.compile(r"每(?:小)?[题空]\s*(\d+(?:\.\d+)?)\s*分")
+ANSWERS = re.compile(
+    r"[【\[（(]?\s*(?:试题|习题|练习题?|附[:：]?)?\s*(?:参考|标准|正确)?答案(?:[与和及]?(?:试题)?(?:解析|详解|评分标准|评分参考))?(?:表|部分)?\s*[】\])）]?\s*[:：]?"
+)
+_OPAQUE = re.compile(r"\\\(.*?\\\)|\\\[.*?\\\]|<math\b.*?</math>|<table>.*?</table>|[\U000F0000-\U000FFFFD]|" + PICTURE.pattern, re.DOTALL)
+_TAG = re.compile(r"<(/?)(b|i|u|s|sub|sup)>")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading over several items: 一、单选题（每题1分，共39题）."""
+
+    ordinal: str
+    type: str
+    points: str = ""
+
+
+def heading(text: str) -> Section | None:
+    """Return the section a line opens, or None; a chapter's heading opens a section of no type."""
+    words = untagged(text)
+    found = _HEADING.fullmatch(words)
+    name = found["name"].strip("【】[]") if found else ""
+    if (
+        found
+        and len(words) < 200
+        and (is_known_type(name) or is_any_choice(name))
+        and (found["ordinal"] or name.endswith("题") or found["rest"] or len(name) > 2)
+    ):
+        each = _EACH.search(found["rest"] or "")
+        return Section(found["ordinal"] or "", read_type(name) if is_known_type(name) else "", each[1] if each else "")
+    return Section("", "") if _CHAPTER.fullmatch(words) and not FIELD.search(words) else None
+
+
+def unwrapped(text: str) -> str:
+    """Return the line with no emphasis on its marks alone."""
+    return _WRAPPED.sub(r"\2", text)
+
+
+def untagged(text: str) -> str:
+    """Return the words without emphasis."""
+    return _TAG.sub("", text).strip()
+
+
+def role_of(found: re.Match[str]) -> str:
+    """Return what a field's word announces: a role, or the letter of an explained option."""
+    word = (found["boxed"] or found["before"] or found["said"]).casefold()
+    return word[2].upper() if word.startswith("选项") else _BY_WORD.get(word, "key")
+
+
+def style(found: re.Match[str]) -> tuple[str, int]:
+    """Return how a stem is numbered, and its number."""
+    return next((name, int(value)) for name, value in found.groupdict().items() if name != "tags" and value)
+
+
+def letter_at(text: str) -> str:
+    """Return the letter of an option's label at the beginning of a text."""
+    found = LABEL.match(text)
+    return unicodedata.normalize("NFKC", found[1] or found[2]).upper() if found else ""
+
+
+def cuts(text: str, begin: int) -> list[tuple[int, int]]:
+    """Return where the labels of options stand, from the letter at position `begin` on, each in its turn: (start, end)."""
+    found: list[tuple[int, int]] = []
+    for label in LABEL.finditer(text):
+        letter = unicodedata.normalize("NFKC", label[1] or label[2]).upper()
+        before = text[label.start() - 1] if label.start() else " "
+        if begin + len(found) < len(LETTERS) and letter == LETTERS[begin + len(found)] and not (before.isascii() and before.isalnum()) and before != "(":
+            found.append(label.span())
+    if found and (found[0][0] == 0 or len(found) > 1):
+        return found
+    bare: list[tuple[int, int]] = []
+    for label in _BARE.finditer(text):
+        if begin + len(bare) < len(LETTERS) and label[1] == LETTERS[begin + len(bare)]:
+            bare.append((label.start(), label.end()))
+    return bare if bare and (len(bare) > 1 or (begin and bare[0][0] == 0)) else []
+
+
+class Opaque:
+    """What no mark is looked for in (formulas, pictures, tables), held as one sign each while the text is cut."""
+
+    def __init__(self) -> None:
+        self._held: list[str] = []
+
+    def hide(self, text: str) -> str:
+        """Return the text with a sign of the private plane for each such part."""
+        return _OPAQUE.sub(self._sign, text)
+
+    def _sign(self, found: re.Match[str]) -> str:
+        if len(self._held) > 0xFFF0:
+            return found[0]
+        self._held.append(found[0])
+        return chr(0xF0000 + len(self._held) - 1)
+
+    def show(self, text: str) -> str:
+        """Return the text with the parts in their places, emphasis closed and guards gone."""
+        return self.revealed(balanced(text).replace(GUARD, ""))
+
+    def revealed(self, text: str) -> str:
+        """Return the text with the parts in their places."""
+        return "".join(self._held[ord(sign) - 0xF0000] if 0xF0000 <= ord(sign) < 0xF0000 + len(self._held) else sign for sign in text)
+
+
+def balanced(text: str) -> str:
+    """Return the text with every emphasis closed: a line was cut where it stood."""
+    parts, at, opened = [], 0, list[str]()
+    for tag in _TAG.finditer(text):
+        parts.append(text[at : tag.start()])
+        at = tag.end()
+        if not tag[1]:
+            opened.append(tag[2])
+            parts.append(tag[0])
+        elif tag[2] in opened:
+            while (last := opened.pop()) != tag[2]:
+                parts.append(f"</{last}>")
+            parts.append(tag[0])
+    whole = "".join([*parts, text[at:], *(f"</{name}>" for name in reversed(opened))])
+    while (less := re.sub(r"<(b|i|u|s|sub|sup)>([ \n]*)</\1>", r"\2", whole)) != whole:
+        whole = less
+    return whole.strip()
+
+
+_MISTAKABLE = re.compile(
+    rf"(?:[（(【\[](?=[^（(】）)\]\n]{{0,14}}[】）)\]])|{_LETTER}(?=\s*[.、．:：)）\]])|(?<=[\t \u3000])[A-Z](?=[ \u3000])|_(?=_))"
+    rf"|(?:{_WORDS}|选项[A-Z]解析)(?=\s*[:：】])|答案",
+    re.IGNORECASE,
+)
+
+
+def guarded(text: str) -> str:
+    """Return words of ours such that no reader of papers takes any for a mark; people see no difference."""
+    held = Opaque()
+    inside = _MISTAKABLE.sub(lambda found: found[0][0] + GUARD + found[0][1:], held.hide(text))
+    first, *later = inside.split("\n")
+    if STEM.match(first) or heading(first) or ANSWERS.match(first):
+        first = GUARD + first
+    return held.revealed("\n".join([first, *(GUARD + line for line in later)]))

@@ -1,0 +1,281 @@
+"""Question papers as people type them, from Word or as plain text: numbered stems, lettered options, keys beside, inside or at the end."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from question_bank.domain.authored import draft_of, figures_are_shares, guess
+from question_bank.domain.draft import Draft
+from question_bank.domain.exchange import Loss
+from question_bank.domain.fault import Fault, fault
+from question_bank.domain.item import LETTERS, ItemType
+from question_bank.formats import paper_answers as answers
+from question_bank.formats import paper_marks as marks
+from question_bank.formats.paper_answers import Answer
+from question_bank.formats.paper_item import IN_BRACKETS, Item, authored
+from question_bank.formats.paper_marks import Opaque, Section
+
+_LOOKAHEAD = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One paragraph or line of text in the notation; `number` is where it stands in the file."""
+
+    text: str
+    number: int
+
+
+def looks_like(words: str) -> bool:
+    """Tell whether a text holds a paper: a numbered or keyed item at least."""
+    lines = [marks.unwrapped(line.strip()) for line in words.split("\n")[:2000]]
+    keyed = sum(1 for line in lines if (found := marks.FIELD.search(line)) and marks.role_of(found) == "key" and found["before"] != "answer")
+    optioned = sum(1 for line in lines if marks.letter_at(line) == "A" or len(marks.cuts(line, 0)) > 1)
+    numbered = sum(1 for line in lines if marks.STEM.match(line))
+    return bool(keyed or (numbered and optioned) or any((section := marks.heading(line)) and section.type for line in lines))
+
+
+def read(lines: Sequence[Line], unit: str) -> tuple[list[Draft], list[Loss], list[tuple[Draft, Fault]]]:
+    """Return the drafts, what was not kept, and what could not be read; `unit` is the word for a line: 段 or 行."""
+    reader = _Reader(lines, unit)
+    reader.read()
+    return reader.drafted()
+
+
+class _Reader:
+    def __init__(self, lines: Sequence[Line], unit: str) -> None:
+        self.held, self.unit = Opaque(), unit
+        self.lines = [Line(marks.unwrapped(self.held.hide(line.text.strip(" \t\u3000\u00a0"))), line.number) for line in lines]
+        self.sections = [Section("", "")]
+        self.items: list[Item] = []
+        self.losses: list[Loss] = []
+        self.item: Item | None = None
+        self.answer: Answer | None = None
+        self.role = "key"
+        self.answered: set[int] = set()
+        self.in_answers, self.pointer, self.cursor = False, -1, 0
+        self.is_numbered = any(marks.STEM.match(line.text) for line in self.lines)
+
+    def read(self) -> None:
+        """Go through the lines once."""
+        after_blank = True
+        for at, line in enumerate(self.lines):
+            if line.text and not (self.in_answers and self._answers(at, line)):
+                self._line(at, line, after_blank=after_blank)
+            after_blank = not line.text
+        self._close_answer()
+
+    def _line(self, at: int, line: Line, *, after_blank: bool) -> None:
+        section = marks.heading(line.text)
+        if section:
+            self.sections.append(section)
+            self.item = None
+            if not section.type and len(self.items) == 0:
+                self._lose(line)
+        elif self._opens_answers(at, line):
+            self.in_answers, self.pointer, self.cursor, self.item = True, -1, 0, None
+        elif (found := marks.STEM.match(line.text)) and self._is_stem(at, found):
+            style, number = marks.style(found)
+            self._open(number, line, style)
+            self._feed(found["tags"] + line.text[found.end() :], line)
+        elif not self.is_numbered and after_blank and (self.item is None or "key" in self.item.fields) and not marks.FIELD.match(line.text):
+            self._open(len(self.items) + 1, line, "")
+            self._feed(line.text, line)
+        else:
+            self._feed(line.text, line)
+
+    def _open(self, number: int, line: Line, style: str) -> None:
+        self.item = Item(number, len(self.sections) - 1, line.number, style)
+        self.item.at = self.item.stem
+        self.items.append(self.item)
+
+    def _opens_answers(self, at: int, line: Line) -> bool:
+        words = marks.untagged(line.text)
+        if not self.items or not marks.ANSWERS.fullmatch(words):
+            return False
+        following = [each.text for each in self.lines[at + 1 : at + 6] if each.text][:2]
+        if not following:
+            return False
+        is_list = answers.looks_like(following[0]) or self._is_table(following[0]) is not None or marks.heading(following[0]) is not None
+        if not is_list and marks.STEM.match(following[0]):
+            # 答案： alone, then numbers: the answers of all items when others still lack theirs, else a list in this one's.
+            lacking = [item for item in self.items if item is not self.item and "key" not in item.fields and not IN_BRACKETS.search("".join(item.stem))]
+            return not words.endswith((":", "：")) or bool(lacking)
+        return is_list
+
+    def _is_stem(self, at: int, found: re.Match[str]) -> bool:
+        style, number = marks.style(found)
+        if self.item is None:
+            return style != "bare" or number == 1
+        if style == "bare" and self.item.style != "bare":
+            return False
+        follows = number == self.item.number + 1
+        if self.item.at_role == "key" and not self.item.at and self._is_text(self.item):
+            return False
+        if self.item.at_role in {"explanation", "key"} and (self.item.at_role == "explanation" or self._is_text(self.item)):
+            # A numbered list inside an explanation, or the next item?
+            return (follows and style == self.item.style and not self._is_listed(at)) or (self._asks(at) and style == self.item.style)
+        if follows and (style == self.item.style or self.item.is_whole):
+            return True
+        return self.item.is_whole and style == self.item.style
+
+    def _is_text(self, item: Item) -> bool:
+        return self.sections[item.section].type in {ItemType.SHORT_TEXT, ItemType.FILL_IN}
+
+    def _is_listed(self, at: int) -> bool:
+        """Tell whether the line goes on a list that began with 1 since the item's last field."""
+        assert self.item is not None
+        return any((found := marks.STEM.match(text)) and marks.style(found)[1] == 1 for text in self.item.at) and not self._asks(at)
+
+    def _asks(self, at: int) -> bool:
+        """Tell whether options or a key follow before the next number."""
+        if IN_BRACKETS.search(self.lines[at].text) or marks.FIELD.search(self.lines[at].text) or len(marks.cuts(self.lines[at].text, 0)) > 1:
+            return True
+        for line in self.lines[at + 1 : at + 1 + _LOOKAHEAD]:
+            if found := marks.FIELD.match(line.text):
+                return marks.role_of(found) == "key"
+            if marks.letter_at(line.text) == "A":
+                return True
+            if marks.STEM.match(line.text):
+                return False
+        return False
+
+    def _lose(self, line: Line) -> None:
+        words = self.held.show(marks.untagged(line.text))
+        self.losses.append(Loss(f"第 {line.number} {self.unit}", f"“{words[:40]}”不属于任何试题，未导入"))
+
+    def _feed(self, text: str, line: Line) -> None:
+        """Give the words of a line to the item: what stands before the first field, then each field."""
+        item = self.item
+        if item is None:
+            self._lose(line)
+            return
+        found = list(marks.FIELD.finditer(text))
+        begin = found[0].start() if found else len(text)
+        if text[:begin].strip():
+            self._words(item, text[:begin])
+        for each, end in zip(found, _ends([later.start() for later in found], text), strict=True):
+            role = marks.role_of(each)
+            item.at_role, item.at = role, item.fields.setdefault(role, [])
+            if text[each.end() : end].strip():
+                item.at.append(text[each.end() : end].strip(" \t\u3000"))
+
+    def _words(self, item: Item, text: str) -> None:
+        tags = re.match(r"(?:<[bius]>)*", text)
+        letter = marks.letter_at(text[tags.end() :]) if tags else ""
+        goes_on = item.at_role in {"explanation", "key"} and item.at_role in item.fields
+        if letter and tags and tags.end() and not goes_on:
+            text = text[tags.end() :]
+        cuts = [] if goes_on and not (item.at_role == "key" and not item.options) else marks.cuts(text, len(item.options))
+        if not cuts and letter and item.options and not goes_on:
+            # A letter out of its turn still begins an option: the item is then refused, not run together.
+            cuts = [(0, found.end())] if (found := marks.LABEL.match(text)) else []
+            item.letters += letter if cuts else ""
+        elif cuts:
+            item.letters += LETTERS[len(item.options) : len(item.options) + len(cuts)]
+        before = text[: cuts[0][0]] if cuts else text
+        if before.strip():
+            item.at.append(before.strip(" \t\u3000"))
+        for (_begin, begin), end in zip(cuts, _ends([start for start, _ in cuts], text), strict=True):
+            words = text[begin:end].strip(" \t\u3000;；|") if end < len(text) else text[begin:end].strip()
+            item.options.append([words] if words else [])
+            item.at_role, item.at = "option", item.options[-1]
+
+    # --- the answers at the end
+
+    def _answers(self, at: int, line: Line) -> bool:
+        """Read a line among the answers; False when the items go on."""
+        if prefixed := answers.prefixed(line.text):
+            self._close_answer()
+            again = answers.opened_again(prefixed[0], self.sections[1:])
+            self.pointer, self.cursor = (again + 1, 0) if again is not None else (-1, self.cursor)
+            self._answer_all(answers.entries(prefixed[1], line.number))
+            return True
+        section = marks.heading(line.text)
+        if section:
+            self._close_answer()
+            again = answers.opened_again(section, self.sections[1:])
+            if again is None and self._asks_after(at):
+                self.in_answers = False
+                return False
+            self.pointer = -1 if again is None else again + 1
+            self.cursor = 0 if again is not None else self.cursor
+            return True
+        if (table := self._is_table(line.text)) is not None:
+            self._answer_all(answers.of_table(table, line.number))
+        elif several := answers.entries(line.text, line.number):
+            self._answer_all(several)
+        elif (found := marks.STEM.match(line.text)) and (self.answer is None or marks.style(found)[1] in {self.answer.number + 1, 1}):
+            self._close_answer()
+            self.answer, self.role = Answer(marks.style(found)[1], {}, line.number), "key"
+            self._answer_fields(found["tags"] + line.text[found.end() :])
+        elif self.answer is not None:
+            self._answer_fields(line.text)
+        elif not marks.ANSWERS.fullmatch(marks.untagged(line.text)):
+            self._lose(line)
+        return True
+
+    def _asks_after(self, at: int) -> bool:
+        following = next((each for each in range(at + 1, len(self.lines)) if self.lines[each].text), None)
+        return following is not None and not answers.looks_like(self.lines[following].text) and self._asks(following)
+
+    def _is_table(self, text: str) -> str | None:
+        shown = self.held.revealed(text)
+        return shown if shown.startswith("<table>") else None
+
+    def _answer_fields(self, text: str) -> None:
+        assert self.answer is not None
+        found = list(marks.FIELD.finditer(text))
+        before = text[: found[0].start()] if found else text
+        if before.strip():
+            self.answer.fields.setdefault(self.role, []).append(before.strip(" \t\u3000"))
+        for each, end in zip(found, _ends([later.start() for later in found], text), strict=True):
+            self.role = marks.role_of(each)
+            self.answer.fields.setdefault(self.role, []).append(text[each.end() : end].strip(" \t\u3000"))
+
+    def _answer_all(self, several: Sequence[Answer]) -> None:
+        self._close_answer()
+        if len(several) == 1:  # an explanation may follow
+            self.answer, self.role = several[0], "explanation"
+            return
+        for answer in several:
+            self._give(answer)
+
+    def _close_answer(self) -> None:
+        if self.answer is not None:
+            self._give(self.answer)
+        self.answer = None
+
+    def _give(self, answer: Answer) -> None:
+        """Give an answer to its item: the next of that number, in the section the answers are at."""
+        fits = [at for at, item in enumerate(self.items) if item.number == answer.number and at not in self.answered and self.pointer in {-1, item.section}]
+        at = next((at for at in fits if at >= self.cursor), fits[0] if fits else None)
+        if at is None:
+            self.losses.append(Loss(f"第 {answer.line} {self.unit}", f"第 {answer.number} 题的答案没有对应的试题，未导入"))
+            return
+        self.answered.add(at)
+        self.cursor = at + 1
+        for role, texts in answer.fields.items():
+            self.items[at].fields.setdefault(role, texts)
+
+    # --- items become drafts
+
+    def drafted(self) -> tuple[list[Draft], list[Loss], list[tuple[Draft, Fault]]]:
+        """Return every item as a draft, or why it is none."""
+        drafts: list[Draft] = []
+        refused: list[tuple[Draft, Fault]] = []
+        shares = figures_are_shares(["".join(item.fields.get("difficulty", [])) for item in self.items])
+        for item in self.items:
+            written, kind = authored(item, self.sections[item.section], self.held, self.unit)
+            if not kind and len(item.options) < 2 and not written.cell("key"):
+                self.losses.append(Loss(written.place, f"“{written.cell('stem')[:40]}”没有选项也没有答案，未作为试题导入"))
+            elif item.letters != LETTERS[: len(item.letters)]:
+                refused.append((draft_of(written, kind or guess(written), as_share=shares), fault("block_unreadable")))
+            else:
+                drafts.append(draft_of(written, kind or guess(written), as_share=shares))
+        return drafts, self.losses, refused
+
+
+def _ends(starts: Sequence[int], text: str) -> list[int]:
+    """Return where each part ends: at the next one's start, the last at the end of the text."""
+    return [*starts[1:], len(text)][: len(starts)]

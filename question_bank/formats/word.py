@@ -1,0 +1,155 @@
+"""Word files (.docx of Word, WPS and LibreOffice) as the lines of a paper."""
+
+import io
+import posixpath
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from lxml.etree import _Element as Element
+
+from question_bank.domain.draft import Draft
+from question_bank.domain.exchange import Loss, Reading
+from question_bank.formats import archive, headings, paper_marks, paper_text, table, xml_tree
+from question_bank.formats.findings import Findings
+from question_bank.formats.paper_text import Line
+from question_bank.formats.unreadable import FileTooLarge, Unreadable
+from question_bank.formats.word_numbering import Numbering
+from question_bank.formats.word_run import Runs
+from question_bank.formats.workbook import Sheet
+from question_bank.formats.xml_tree import attribute, every, first, local
+
+MAX_DOCUMENT = 64 * 1024 * 1024
+_WRAPPERS = frozenset({"sdt", "sdtContent", "customXml", "ins", "moveTo", "smartTag"})
+Cell = tuple[list[Line], int]  # the paragraphs of a table's cell, and the columns it spans
+
+
+def is_word(names: frozenset[str]) -> bool:
+    """Tell whether the entries of an archive are those of a Word file."""
+    return "word/document.xml" in names
+
+
+def read(content: bytes) -> Reading:
+    """Return the items of a document; raises Unreadable."""
+    archive.check(content)
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        document = _Document(packed)
+        document.read()
+    drafts, losses, refused = paper_text.read(document.lines, "段")
+    if not drafts and not refused and not document.drafts:
+        raise Unreadable
+    found = document.found.reading()
+    return Reading("word", (*document.drafts, *drafts), (*found.losses, *document.losses, *losses), tuple(refused), found.pictures)
+
+
+@dataclass(slots=True)
+class _Document:
+    """Goes through the body once, counting paragraphs."""
+
+    packed: zipfile.ZipFile
+    found: Findings = field(default_factory=lambda: Findings("word"))
+    lines: list[Line] = field(default_factory=list)
+    drafts: list[Draft] = field(default_factory=list)
+    losses: list[Loss] = field(default_factory=list)
+    names: frozenset[str] = frozenset()
+    related: dict[str, tuple[str, bool]] = field(default_factory=dict)  # relationship → (target, is outside)
+    numbering: Numbering = field(default_factory=lambda: Numbering(None, None))
+    paragraphs: int = 0
+    tables: int = 0
+
+    def read(self) -> None:
+        """Read the document's parts and its body."""
+        self.names = frozenset(self.packed.namelist())
+        if "word/vbaProject.bin" in self.names:
+            self.found.at("文档").lose("宏未导入")
+        relationships = self._part("word/_rels/document.xml.rels")
+        for each in every(relationships, "Relationship") if relationships is not None else ():
+            self.related[attribute(each, "Id")] = (attribute(each, "Target"), attribute(each, "TargetMode") == "External")
+        self.numbering = Numbering(self._part("word/numbering.xml"), self._part("word/styles.xml"))
+        body = first(self._part("word/document.xml"), "body")
+        if body is None:
+            raise Unreadable
+        self._blocks(body)
+
+    def _part(self, name: str) -> Element | None:
+        if name not in self.names:
+            return None
+        if self.packed.getinfo(name).file_size > MAX_DOCUMENT:
+            raise FileTooLarge
+        return xml_tree.parse(xml_tree.decode(self.packed.read(name))).root
+
+    def _image(self, relationship: str) -> tuple[bytes, str] | str:
+        target, is_outside = self.related.get(relationship, ("", False))
+        if is_outside:
+            return f"链接到文件外的图片未导入：{target[:80]}"
+        name = posixpath.normpath(posixpath.join("word", target)) if not target.startswith("/") else target[1:]
+        if not target or name not in self.names:
+            return "图片不在文件中，未导入"
+        return self.packed.read(name), posixpath.basename(name)
+
+    def _blocks(self, parent: Element) -> None:
+        for child in parent:
+            match local(child):
+                case "p":
+                    self.lines += self._paragraph(child)
+                case "tbl":
+                    self._table(child)
+                case "altChunk":
+                    self.found.at(f"第 {self.paragraphs + 1} 段").lose("嵌入的文档未导入")
+                case name if name in _WRAPPERS:
+                    self._blocks(child)
+
+    def _paragraph(self, paragraph: Element) -> list[Line]:
+        self.paragraphs += 1
+        runs = Runs(self.found.at(f"第 {self.paragraphs} 段"), self._image)
+        runs.read(paragraph)
+        label, words = self.numbering.label(first(paragraph, "pPr")), runs.text()
+        # Word numbers empty paragraphs, too; they only count.
+        whole = f"{label} {words}" if label and words.strip() else words
+        return [Line(part, self.paragraphs) for part in whole.split("\n")]
+
+    def _table(self, element: Element) -> None:
+        self.tables += 1
+        rows = [list(self._cells(row)) for row in _rows(element)]
+        sheet = Sheet(f"表 {self.tables}", tuple(tuple(_words(cell) for cell in row) for row in rows))
+        if headings.find(sheet) is not None:
+            drafts, losses = table.read([sheet])
+            self.drafts += drafts
+            self.losses += losses
+            return
+        filled = [cell for row in rows for cell in row if _words(cell)]
+        if len(filled) <= 1 or all(len(row) == 1 for row in rows) or all(paper_marks.letter_at(_words(cell)) for cell in filled):
+            self.lines += [line for lines, _span in filled for line in lines]
+        else:
+            markup = "".join(["<table>", *("<tr>" + "".join(map(_markup, row)) + "</tr>" for row in rows), "</table>"])
+            self.lines.append(Line(markup, self.paragraphs))
+
+    def _cells(self, row: Element) -> Iterator[Cell]:
+        for cell in row:
+            if local(cell) in _WRAPPERS:
+                yield from self._cells(cell)
+            if local(cell) != "tc":
+                continue
+            span = first(cell, "tcPr", "gridSpan")
+            before, self.lines = self.lines, []
+            self._blocks(cell)
+            inside, self.lines = self.lines, before
+            width = attribute(span, "val") if span is not None else "1"
+            yield inside, int(width) if width.isdecimal() and 0 < int(width) < 100 else 1
+
+
+def _rows(element: Element) -> Iterator[Element]:
+    for child in element:
+        if local(child) == "tr":
+            yield child
+        elif local(child) in _WRAPPERS:
+            yield from _rows(child)
+
+
+def _words(cell: Cell) -> str:
+    return "\n".join(line.text for line in cell[0]).strip()
+
+
+def _markup(cell: Cell) -> str:
+    span = f' colspan="{cell[1]}"' if cell[1] > 1 else ""
+    return f"<td{span}>{_words(cell)}</td>"
