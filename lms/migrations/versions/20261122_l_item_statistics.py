@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "20261122_l_item_statistics"
-down_revision = "20261122_k_reminder"
+down_revision = "20261122_j_heartbeat"
 
 
 def upgrade() -> None:
