@@ -6,6 +6,7 @@ from lms.services.enrolment import facts as enrolment_of
 from lms.services.enrolment import rules_for
 from lms.services.grade import post_score, take_back
 from lms.services.lesson import activity_begun, activity_done, courses, lesson, lessons_of_course, watched
+from lms.services.load_source import register_load_count, register_load_figures
 from lms.services.person import cards as people
 from lms.services.person import id_of_account
 from lms.services.programme import in_force, programme
@@ -34,6 +35,8 @@ __all__ = [
     "post_score",
     "programme",
     "register_activity_kind",
+    "register_load_count",
+    "register_load_figures",
     "register_personal_export",
     "rules_for",
     "scope_of",

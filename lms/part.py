@@ -5,12 +5,14 @@ from pathlib import Path
 from lms.cli import certificates as certificate_commands
 from lms.cli import people as people_commands
 from lms.cli import programme
+from lms.kernel.jobs import Job
 from lms.kernel.part import NavEntry, Part
 from lms.kernel.permissions import Permission
 from lms.kernel.refusal import N_
 from lms.services import certificate as certificates
 from lms.services import grade as grades
 from lms.services import hours
+from lms.services.load import observe
 from lms.services.progress import verify as verify_progress
 from lms.store.signing_in import identity_of
 from lms.web.account import account
@@ -18,15 +20,18 @@ from lms.web.attendance import attendance
 from lms.web.certificate import certificate
 from lms.web.course import course
 from lms.web.enrolment import enrolment
+from lms.web.forecast import forecast
 from lms.web.grade import grade
 from lms.web.home import home
 from lms.web.lesson import lesson
+from lms.web.load import load
 from lms.web.people import people
 from lms.web.plan import plan
 from lms.web.programme import programme as programme_pages
 from lms.web.reminder import reminder
 from lms.web.role_grant import role_grant
 from lms.web.roster import roster
+from lms.web.second_factor import second_factor
 from lms.web.signing_in import signing_in
 from lms.web.unit import unit
 from lms.web.verification import verification
@@ -40,9 +45,12 @@ part = Part(
         plan,
         lesson,
         programme_pages,
+        forecast,
+        load,
         course,
         attendance,
         signing_in,
+        second_factor,
         account,
         people,
         unit,
@@ -55,6 +63,7 @@ part = Part(
         verification,
     ),
     commands=(programme, people_commands, certificate_commands),
+    jobs=(Job("load.observe", observe, cron="*/15 * * * *"),),
     nav=(
         NavEntry(N_("首页"), "home.page", "home", Permission.SIGNED_IN, 10),
         NavEntry(N_("学习计划"), "plan.page", "calendar", Permission.LEARN, 20, also=("/lessons", "/watching", "/quizzes", "/programmes")),

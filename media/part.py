@@ -11,15 +11,18 @@ from lms.kernel.settings import Settings
 from media.cli import media as media_commands
 from media.domain.asset import VIDEO_KIND
 from media.jobs import ASSET_JOBS
-from media.services import delivery_record, lease, library, player
+from media.services import delivery_record, lease, library, load, player
 from media.services import playback as watching
 from media.store import asset as _asset  # noqa: F401 - brings the table into the metadata
+from media.store.load import watching as watching_now
 from media.web.appeal import appeals
 from media.web.asset import group as assets
 from media.web.delivery import FILES
 from media.web.playback import HEARTBEAT, playback
 
 lms.register_activity_kind(lms.ActivityKind(VIDEO_KIND, states=watching.states, panel=player.panel))
+lms.register_load_figures(load.figures)
+lms.register_load_count("watching", watching_now)
 
 
 def _mount(settings: Settings) -> None:

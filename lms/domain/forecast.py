@@ -148,11 +148,10 @@ def _of(held: Mapping[str, int], cities: Sequence[str]) -> dict[str, int]:
 def shape(period: Period | Stretch, behaviour: Behaviour, figures: Figures, *, exam: bool = False, noise: Array | None = None) -> Array:
     """Return how one participant's time falls on the quarters: (cases, quarters), each row sums to 1."""
     count = max(1, round((period.closes - period.opens) / QUARTER))
-    start, zone = period.opens.astimezone(UTC), period.opens.tzinfo
-    local = [(start + place * QUARTER).astimezone(zone) for place in range(count)]
-    weekend = np.array([moment.weekday() >= 5 for moment in local])
-    hour = np.array([moment.hour + moment.minute / 60 + 0.125 for moment in local])
-    day = np.array([(moment.date() - local[0].date()).days for moment in local])
+    # Local time by the offset at the opening: a change to summer time would shift the rest by an hour, which no forecast minds.
+    quarter = period.opens.hour * 4 + period.opens.minute // 15 + np.arange(count)
+    hour, day = (quarter % 96 + 0.5) / 4, quarter // 96
+    weekend = (period.opens.weekday() + day) % 7 >= 5
     left = (count - np.arange(count)) / 96
     hours = np.where(weekend, _by_hour(behaviour.weekend, hour), _by_hour(behaviour.workday, hour)) ** figures["sharpness"]
     # A day's sum must not depend on which curve it has: first each day is made equal, then weighed.

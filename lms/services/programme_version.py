@@ -45,25 +45,30 @@ def check(text: str, *, with_courses: bool) -> tuple[rules.Fault, ...]:
 
 def load(text: str, *, now: datetime, actor_id: int | None = None) -> Loaded:
     """Make a file the newest version of its programme; the same text again changes nothing."""
+    with transaction() as session:
+        return load_in(session, text, now=now, actor_id=actor_id)
+
+
+def load_in(session: Session, text: str, *, now: datetime, actor_id: int | None) -> Loaded:
+    """Do the same inside a greater change."""
     new = rules.parse(text)
     digest = hashlib.sha256(text.encode()).hexdigest()
-    with transaction() as session:
-        store.lock(session, new.code)
-        last = store.newest(session, new.code)
-        if last is not None and last.digest == digest:
-            return Loaded(version=last, is_new=False, changes=(), touched={})
-        number = last.number + 1 if last else 1
-        version_id = store.add(session, code=new.code, number=number, digest=digest, text=text, now=now)
-        audit.record(session, actor_id=actor_id, action="programme.load", subject=f"programme:{new.code}", now=now, number=number, digest=digest)
-        _recount(session, new, now)
-        if not new.hours.quiz_required:
-            lessons.drop_quiz(session, new.code, evidence=f"programme:{new.code}/{number} without quiz", now=now)
-        return Loaded(
-            version=ProgrammeVersion(id=version_id, code=new.code, number=number, digest=digest, loaded_at=now),
-            is_new=True,
-            changes=tuple(rules.difference(programmes.parsed(session, last), new)) if last else (),
-            touched=enrolment_store.count_by_city(session, new.code),
-        )
+    store.lock(session, new.code)
+    last = store.newest(session, new.code)
+    if last is not None and last.digest == digest:
+        return Loaded(version=last, is_new=False, changes=(), touched={})
+    number = last.number + 1 if last else 1
+    version_id = store.add(session, code=new.code, number=number, digest=digest, text=text, now=now)
+    audit.record(session, actor_id=actor_id, action="programme.load", subject=f"programme:{new.code}", now=now, number=number, digest=digest)
+    _recount(session, new, now)
+    if not new.hours.quiz_required:
+        lessons.drop_quiz(session, new.code, evidence=f"programme:{new.code}/{number} without quiz", now=now)
+    return Loaded(
+        version=ProgrammeVersion(id=version_id, code=new.code, number=number, digest=digest, loaded_at=now),
+        is_new=True,
+        changes=tuple(rules.difference(programmes.parsed(session, last), new)) if last else (),
+        touched=enrolment_store.count_by_city(session, new.code),
+    )
 
 
 def compare(text: str) -> tuple[Change, ...]:

@@ -184,6 +184,14 @@ def published_seconds(session: Session, programme_code: str) -> int:
     ).scalar_one()
 
 
+def mean_minutes(session: Session, programme_code: str) -> float | None:
+    """Return the mean nominal length of the published lessons; None where there are none."""
+    seconds = session.execute(
+        select(func.avg(LessonRow.seconds)).join(CourseRow).where(CourseRow.programme_code == programme_code, CourseRow.published_at.is_not(None))
+    ).scalar_one()
+    return None if seconds is None else float(seconds) / 60
+
+
 def add_course(session: Session, *, programme_code: str, title: str, summary: str) -> int:
     """Keep a course behind the others of its programme."""
     last = session.execute(select(func.max(CourseRow.position)).where(CourseRow.programme_code == programme_code)).scalar()

@@ -1,6 +1,7 @@
 """The forecast against what can be reckoned by hand, and against what may neither appear nor vanish."""
 
 from dataclasses import replace
+from datetime import UTC
 from pathlib import Path
 
 import numpy as np
@@ -108,9 +109,15 @@ def test_the_sway_of_a_figure_is_what_the_peak_does_when_it_alone_changes() -> N
     assert by_code["small_rendition"].egress < planned.egress
 
 
-def test_the_deadline_is_that_of_the_window_whatever_its_zone() -> None:
-    shifted = replace(SECOND, opens=SECOND.opens.astimezone(forecast.UTC), closes=SECOND.closes.astimezone(forecast.UTC))
-    assert forecast.forecast(shifted, PROGRAMME, BEHAVIOUR, count=5).peaks["watching"].at.hour == 20
+def test_evenings_and_weekends_are_those_of_the_window_s_own_zone() -> None:
+    calm = BEHAVIOUR.having(rush=0, weekend=0.5)
+    for stretch in (SECOND, replace(SECOND, opens=SECOND.opens.astimezone(UTC), closes=SECOND.closes.astimezone(UTC))):
+        watching = forecast.central(stretch, PROGRAMME, calm)["watching"][0]
+        assert stretch.at(int(watching.argmax())).hour == 20
+        days = {stretch.at(quarter).weekday(): 0.0 for quarter in range(stretch.quarters)}
+        for quarter, count in enumerate(watching):
+            days[stretch.at(quarter).weekday()] += count
+        assert days[5] == pytest.approx(days[2] / 2)
 
 
 @pytest.mark.parametrize(

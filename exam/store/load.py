@@ -1,0 +1,20 @@
+"""How many sit an exam at this moment."""
+
+from datetime import datetime
+
+from sqlalchemy import text
+
+from lms.kernel.db import Session
+
+
+def sitting(session: Session, now: datetime) -> dict[tuple[str, str], int]:
+    """Count the open attempts by programme and city."""
+    found = session.execute(
+        text(
+            "SELECT x.programme_code, e.city, count(*) FROM attempt a JOIN exam x ON x.id = a.exam_id "
+            "JOIN enrolment e ON e.person_id = a.person_id AND e.programme_code = x.programme_code "
+            "WHERE a.state = 'open' AND a.deadline > :now GROUP BY 1, 2"
+        ),
+        {"now": now},
+    )
+    return {(code, city): count for code, city, count in found}

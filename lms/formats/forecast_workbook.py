@@ -1,0 +1,83 @@
+"""A forecast as an Excel workbook: peaks, windows, figures, and every quarter of an hour."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from io import BytesIO
+from typing import Any
+
+import xlsxwriter
+
+from lms.domain.forecast import METRICS, StretchForecast
+from lms.domain.outlook import Outlook
+from lms.kernel.i18n import gettext as _
+
+MIMETYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+Cell = str | float | datetime
+
+
+def write(found: Outlook) -> bytes:
+    """Return the workbook."""
+    target = BytesIO()
+    # Constant memory: a month of quarters for twelve cities is half a million cells.
+    with xlsxwriter.Workbook(
+        target, {"in_memory": True, "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "default_date_format": "yyyy-mm-dd hh:mm"}
+    ) as book:
+        _sheet(book, _("峰值"), (_("时段"), _("指标"), _("单位"), _("峰值（中位数）"), _("峰值（95% 上界）"), _("时刻")), _peaks(found))
+        _sheet(book, _("时段方案"), (_("方案"), _("开始"), _("结束"), _("人数"), _("每天人数"), _("峰值"), _("地区")), _windows(found))
+        _sheet(book, _("假设"), (_("数字"), _("单位"), _("取值"), _("下限"), _("上限"), _("来源"), _("说明")), _figures(found))
+        for one in found.forecasts:
+            used = [metric for metric in METRICS if one.peaks[metric.code].high]
+            columns = [f"{_(metric.title)} {words}" for metric in used for words in (_("中位数"), _("95% 上界"))]
+            _sheet(book, one.stretch.code, (_("时刻"), *columns), _quarters(one, [metric.code for metric in used]))
+            names = {row.code: row.name for row in found.programme.quotas.cities}
+            cities = [f"{names.get(city, city)} {words}" for city in one.stretch.seats for words in (_("中位数"), _("95% 上界"))]
+            _sheet(book, f"{one.stretch.code} {_('各市')}", (_("时刻"), *cities), _cities(one))
+    return target.getvalue()
+
+
+def _sheet(book: Any, name: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+    sheet = book.add_worksheet(name[:31])
+    head = book.add_format({"bold": True, "text_wrap": True})
+    sheet.set_column(0, len(columns) - 1, 16)
+    sheet.freeze_panes(1, 1)
+    sheet.write_row(0, 0, columns, head)
+    for line, row in enumerate(rows, start=1):
+        for place, value in enumerate(row):
+            if isinstance(value, datetime):
+                sheet.write_datetime(line, place, value.replace(tzinfo=None))  # local time: Excel knows no zones
+            elif isinstance(value, str):
+                sheet.write_string(line, place, value)
+            else:
+                sheet.write_number(line, place, float(value))
+
+
+def _peaks(found: Outlook) -> Iterable[Sequence[Cell]]:
+    for one in found.forecasts:
+        for metric in METRICS:
+            peak = one.peaks[metric.code]
+            if peak.high:
+                yield one.stretch.title, _(metric.title), _(metric.unit), round(peak.median, 3), round(peak.high, 3), peak.at
+
+
+def _windows(found: Outlook) -> Iterable[Sequence[Cell]]:
+    names = {row.code: row.name for row in found.programme.quotas.cities}
+    for choice in found.choices:
+        for one in choice.plan.windows:
+            cities = "、".join(names[city] for city in one.window.cities)
+            yield _(choice.title), str(one.window.first_day), str(one.window.last_day), one.people, round(one.for_each_day, 1), round(one.peak), cities
+
+
+def _figures(found: Outlook) -> Iterable[Sequence[Cell]]:
+    for one in found.behaviour.figures.values():
+        yield one.name, one.unit, one.value, one.low, one.high, one.source, one.note
+
+
+def _quarters(one: StretchForecast, metrics: Sequence[str]) -> Iterable[Sequence[Cell]]:
+    for quarter in range(one.stretch.quarters):
+        yield one.stretch.at(quarter), *(float(f"{curve[quarter]:.4g}") for code in metrics for curve in (one.total[code].median, one.total[code].high))
+
+
+def _cities(one: StretchForecast) -> Iterable[Sequence[Cell]]:
+    bands = [one.city(city, "sitting" if one.stretch.exam else "watching") for city in one.stretch.seats]
+    for quarter in range(one.stretch.quarters):
+        yield one.stretch.at(quarter), *(round(float(curve[quarter]), 1) for band in bands for curve in (band.median, band.high))

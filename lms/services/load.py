@@ -1,0 +1,85 @@
+"""Watching the real window: count each quarter of an hour, compare with the forecast, call where they part."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from lms.domain import load as rules
+from lms.domain.forecast import QUARTER, StretchForecast
+from lms.domain.load import Alarm
+from lms.domain.outlook import Outlook
+from lms.kernel.db import Session, reading, transaction
+from lms.services import forecast as forecasts
+from lms.services import load_source
+from lms.services import programme as programmes
+from lms.store import enrolment as enrolment_store
+from lms.store import load as store
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """One stretch as it runs: what was expected of the enrolled, and what was seen by city."""
+
+    outlook: Outlook
+    forecast: StretchForecast
+    metric: str
+    seen: dict[str, list[int | None]]
+    alarms: tuple[Alarm, ...]
+
+    @property
+    def total(self) -> list[int | None]:
+        """Add the cities; None where nothing was seen."""
+        return [sum(found) if (found := [one for one in row if one is not None]) else None for row in zip(*self.seen.values(), strict=True)]
+
+
+def observe(now: datetime) -> None:
+    """Job: write down how many do what at this quarter, a zero where nobody does; then call where the forecast is left."""
+    at = datetime.fromtimestamp(now.timestamp() // QUARTER.total_seconds() * QUARTER.total_seconds(), tz=now.tzinfo)
+    with transaction() as session:
+        counts = load_source.counts(session, now)
+        running = [(version, programme) for version, programme in programmes.programmes(session) if programme.contains(now)]
+        enrolled = {version.code: enrolment_store.count_by_city(session, version.code) for version, _ in running}
+        store.add(
+            session,
+            [
+                store.Seen(code, metric, at, city, found.get((code, city), 0))
+                for metric, found in counts.items()
+                for code, cities in enrolled.items()
+                for city in cities
+            ],
+        )
+    for version, _ in running:
+        for code in _stretches(version.code, now):
+            for one in live(version.code, now, code).alarms:
+                _log.warning("load.outside_forecast", programme=version.code, stretch=code, city=one.city, seen=one.seen, low=one.low, high=one.high)
+
+
+def live(code: str, now: datetime, stretch_code: str | None = None) -> Live:
+    """Return how a stretch runs: the one asked for, else the one that runs now, else the next, else the last."""
+    with reading() as session:
+        version, programme = programmes.in_force(session, code)
+        enrolled = enrolment_store.count_by_city(session, code)
+        found = forecasts.reckon(session, version, programme, enrolled)
+        ahead = sorted(found.forecasts, key=lambda one: (one.stretch.closes <= now, one.stretch.opens))
+        chosen = next((one for one in found.forecasts if one.stretch.code == stretch_code), ahead[0])
+        metric = "sitting" if chosen.stretch.exam else "watching"
+        return _live(session, code, found, chosen, metric)
+
+
+def _live(session: Session, code: str, found: Outlook, chosen: StretchForecast, metric: str) -> Live:
+    by_city: dict[str, dict[datetime, int]] = defaultdict(dict)
+    for one in store.between(session, code, metric, chosen.stretch.opens, chosen.stretch.closes):
+        by_city[one.city][one.at] = one.people
+    seen = {city: rules.curve(chosen, by_city[city]) for city in chosen.stretch.seats}
+    return Live(found, chosen, metric, seen, rules.alarms(chosen, metric, seen))
+
+
+def _stretches(code: str, now: datetime) -> list[str]:
+    with reading() as session:
+        programme = programmes.programme(session, code)
+    exam = [programme.exam.code] if programme.exam.contains(now) else []
+    return [one.code for one in programme.windows if one.contains(now)] + exam

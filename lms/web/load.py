@@ -1,0 +1,94 @@
+"""The live page: what was expected beside what really happens, by city."""
+
+from dataclasses import dataclass
+
+from flask import render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from lms.domain.chart import Chart, chart
+from lms.domain.load import Alarm
+from lms.domain.sizing import most_watching
+from lms.kernel import request as current
+from lms.kernel.i18n import format_instant
+from lms.kernel.i18n import gettext as _
+from lms.kernel.part import routes
+from lms.kernel.permissions import Permission, requires
+from lms.services import load as service
+from lms.web.forecast import LimitsForm
+
+load = routes("load", __name__, url_prefix="/manage/programmes/<code>/load")
+
+
+@dataclass(frozen=True, slots=True)
+class StretchTab:
+    """One window (or the exam) to choose."""
+
+    label: str
+    url: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LoadPage:
+    """What the live page shows."""
+
+    code: str
+    title: str
+    tabs: tuple[StretchTab, ...]
+    seen_at: str | None
+    seen: str
+    expected: str
+    room: str | None
+    alarms: tuple[str, ...]
+    limits: LimitsForm
+    stretch: str
+    whole: Chart
+    cities: tuple[Chart, ...]
+    enrolled: int
+
+
+@load.get("", endpoint="page")
+@requires(Permission.MANAGE_PROGRAMMES)
+def page(code: str) -> ResponseReturnValue:
+    """Show how a window runs."""
+    live = service.live(code, current.now(), request.args.get("stretch"))
+    limits = LimitsForm(request.args)
+    have = limits.stated()
+    stretch = live.forecast.stretch
+    limit = None
+    if not stretch.exam and stretch.people:
+        limit = most_watching(live.forecast, live.outlook.capacity, node_cores=live.outlook.node_cores, nodes=have.nodes, gbits=have.gbits)
+    names = {row.code: row.name for row in live.outlook.programme.quotas.cities}
+    total = live.total
+    newest = max((place for place, one in enumerate(total) if one is not None), default=None)
+    count = total[newest] if newest is not None else None
+    band = live.forecast.total[live.metric]
+    bands = {city: live.forecast.city(city, live.metric) for city, people in stretch.seats.items() if people}
+    top = max((float(one.high.max()) for one in bands.values()), default=0)
+    shown = LoadPage(
+        code=code,
+        title=live.outlook.programme.title,
+        tabs=tuple(
+            StretchTab(one.stretch.title, url_for("load.page", code=code, stretch=one.stretch.code), one is live.forecast) for one in live.outlook.forecasts
+        ),
+        seen_at=None if newest is None else format_instant(stretch.at(newest)),
+        seen="–" if count is None else f"{count:,}",
+        expected="–" if newest is None else f"{band.low[newest]:,.0f} – {band.high[newest]:,.0f}",
+        room=None if limit is None or count is None else f"{max(0, limit - count):,.0f}",
+        alarms=tuple(_alarm(one, names) for one in live.alarms),
+        limits=limits,
+        stretch=stretch.code,
+        whole=chart(_("正在考试的人数") if stretch.exam else _("同时观看的人数"), band, stretch.opens, limit=limit, seen=total),
+        cities=tuple(chart(names.get(city, city), one, stretch.opens, top=top, seen=live.seen[city], width=480, height=210) for city, one in bands.items()),
+        enrolled=stretch.people,
+    )
+    return render_template("lms/load/page.html", page=shown)
+
+
+def _alarm(one: Alarm, names: dict[str, str]) -> str:
+    words = (
+        _("%(city)s比预计多：%(seen)s 人，预计至多 %(bound)s 人（%(at)s）。")
+        if one.above
+        else _("%(city)s比预计少：%(seen)s 人，预计至少 %(bound)s 人（%(at)s）。")
+    )
+    return words % {"city": names.get(one.city, one.city), "seen": one.seen, "bound": round(one.high if one.above else one.low), "at": format_instant(one.at)}

@@ -1,0 +1,63 @@
+"""Watching the real window: what is counted, and when somebody is called."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from lms.kernel.clock import FixedClock
+from lms.kernel.db import transaction
+from lms.services import forecast as forecasts
+from lms.services import load as service
+from lms.store import load as store
+from tests.conftest import NOON
+from tests.support import learning, watching
+from tests.support.cast import LIN, OU, enter, id_of
+
+QUARTER = timedelta(minutes=15)
+
+
+@pytest.fixture(autouse=True)
+def few_cases(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(forecasts, "_CASES", 30)
+    monkeypatch.setattr(forecasts, "MEASURED", tmp_path / "bench.json")
+
+
+def test_who_watches_is_counted_in_her_city_once_a_quarter_and_shown(app: Flask, clock: FixedClock) -> None:
+    (video,) = watching.videos()
+    service.observe(NOON)
+    with transaction() as session:
+        assert [one.people for one in store.between(session, learning.CODE, "watching", NOON, NOON + QUARTER)] == [0]
+    player = watching.Player(app, clock)
+    clock.advance(seconds=QUARTER.total_seconds())
+    player.play(player.open(video)["lease"], 0, 15)
+    service.observe(NOON + QUARTER + timedelta(seconds=20))
+    service.observe(NOON + QUARTER + timedelta(minutes=14))  # a second run of the same quarter changes nothing
+    with transaction() as session:
+        seen = store.between(session, learning.CODE, "watching", NOON, NOON + 2 * QUARTER)
+    assert [(one.city, one.at, one.people) for one in seen] == [(learning.CITY, NOON, 0), (learning.CITY, NOON + QUARTER, 1)]
+    live = service.live(learning.CODE, NOON + QUARTER)
+    assert live.forecast.stretch.code == "w2"
+    assert [one for one in live.total if one is not None] == [0, 1]
+    page = enter(app, OU).get(f"/manage/programmes/{learning.CODE}/load").get_data(as_text=True)
+    assert page.count('class="load-seen"') >= 2
+    assert "赣州" in page
+    assert enter(app, LIN).get(f"/manage/programmes/{learning.CODE}/load").status_code == 403
+
+
+def test_a_city_that_leaves_its_band_twice_is_called_by_name(app: Flask) -> None:
+    learning.load()
+    with transaction() as session:
+        learning.enrol(session, id_of(LIN))
+        store.add(session, [store.Seen(learning.CODE, "watching", NOON + place * QUARTER, learning.CITY, 900) for place in range(1)])
+    assert service.live(learning.CODE, NOON).alarms == ()  # once may be chance
+    with transaction() as session:
+        store.add(session, [store.Seen(learning.CODE, "watching", NOON + QUARTER, learning.CITY, 901)])
+    (alarm,) = service.live(learning.CODE, NOON + QUARTER).alarms
+    assert (alarm.city, alarm.seen, alarm.above) == (learning.CITY, 901, True)
+    page = enter(app, OU).get(f"/manage/programmes/{learning.CODE}/load?gbits=1").get_data(as_text=True)
+    assert "赣州比预计多：901 人" in page
+    with transaction() as session:
+        store.add(session, [store.Seen(learning.CODE, "watching", NOON + 2 * QUARTER, learning.CITY, 0)])
+    assert service.live(learning.CODE, NOON + 2 * QUARTER).alarms == ()

@@ -1,0 +1,96 @@
+"""The forecast as an operator sees it, and windows that really move."""
+
+import io
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import python_calamine
+from flask import Flask
+from sqlalchemy import select
+
+from lms.kernel.audit import AuditEntry
+from lms.kernel.clock import FixedClock
+from lms.kernel.db import transaction
+from lms.services import enrolment, programme
+from lms.services import forecast as service
+from tests.conftest import NOON
+from tests.support import learning
+from tests.support.cast import LIN, OU, PENG, SAM, enter, id_of
+
+ADDRESS = f"/manage/programmes/{learning.CODE}/forecast"
+
+
+@pytest.fixture(autouse=True)
+def few_cases(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Thirty cases instead of two hundred, and no measurement of the machine the tests happen to run on."""
+    monkeypatch.setattr(service, "_CASES", 30)
+    monkeypatch.setattr(service, "MEASURED", tmp_path / "bench.json")
+
+
+def test_an_operator_sees_every_window_the_limits_and_the_better_windows(app: Flask) -> None:
+    learning.load()
+    page = enter(app, OU).get(f"{ADDRESS}?gbits=0.1&nodes=3").get_data(as_text=True)
+    for words in ("第一时段", "第二时段", "第三时段", "线上测试", "41,150", "2,500", "日期也调，峰值最低", "尚未测量", "现有 0.1 Gbit/s", "大码流"):
+        assert words in page, words
+    assert page.count('class="load-limit"') >= 3
+    assert "请输入数字" in enter(app, OU).get(f"{ADDRESS}?gbits=many").get_data(as_text=True)
+
+
+def test_the_workbook_holds_every_quarter_of_an_hour(app: Flask) -> None:
+    learning.load()
+    answer = enter(app, PENG).get(f"{ADDRESS}/workbook")
+    book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(answer.data))
+    assert book.sheet_names[:4] == ["峰值", "时段方案", "假设", "w1"]
+    rows = book.get_sheet_by_name("w2").to_python()
+    assert len(rows) == 1 + 14 * 96
+    place = rows[0].index("同时观看 中位数")
+    assert max(float(str(row[place])) for row in rows[1:]) > 500
+    assert [row[3] for row in book.get_sheet_by_name("时段方案").to_python()[1:4]] == [26_850, 41_150, 32_000]
+
+
+def test_only_who_manages_programmes_sees_it(app: Flask) -> None:
+    learning.load()
+    assert [enter(app, one).get(ADDRESS).status_code for one in (LIN, SAM)] == [403, 403]
+    assert enter(app, OU).get("/manage/programmes/none/forecast").status_code == 404
+
+
+def test_adopted_windows_are_those_that_teachers_learn_in(app: Flask, clock: FixedClock) -> None:
+    loaded = learning.load()
+    clock.instant = loaded.windows[0].opens - timedelta(days=1)
+    lin = id_of(LIN)
+    with transaction() as session:
+        learning.enrol(session, lin, city="360300")  # its window is the second by the notice
+    answer = enter(app, PENG).post(ADDRESS, data={"choice": "near", "reason": "出口带宽只有10G"})
+    assert answer.status_code == 302
+    with transaction() as session:
+        version, now_in_force = programme.in_force(session, learning.CODE)
+        rules = enrolment.rules_for(session, lin, learning.CODE)
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "programme.move_windows")).one()
+    assert version.number == 2
+    assert [one.opens for one in now_in_force.windows] == [one.opens for one in loaded.windows]
+    assert rules is not None
+    assert (rules.opens, rules.closes) == (loaded.windows[2].opens, loaded.windows[2].closes)
+    assert entry.actor_id == id_of(PENG)
+    assert entry.detail["moved"]["360300"].endswith(str(loaded.windows[2].last_day))
+    deviation = now_in_force.deviations[-1]
+    assert (deviation.path, deviation.reason) == ("windows[*]", "出口带宽只有10G")
+    shown = enter(app, LIN).get(f"/programmes/{learning.CODE}").get_data(as_text=True)
+    assert "出口带宽只有10G" in shown
+    # A second move replaces the record of the first instead of contradicting it.
+    assert enter(app, PENG).post(ADDRESS, data={"choice": "lowest", "reason": "日期也可以调"}).status_code == 302
+    with transaction() as session:
+        twice = programme.programme(session, learning.CODE)
+    assert [one.reason for one in twice.deviations if one.path == "windows[*]"] == ["日期也可以调"]
+
+
+def test_nothing_that_has_begun_is_moved(app: Flask) -> None:
+    learning.load()  # noon is the third day of the second window
+    answer = enter(app, PENG).post(ADDRESS, data={"choice": "near", "reason": "晚了一步"})
+    assert answer.status_code == 409
+    assert "学习时段已经开始" in answer.get_data(as_text=True)
+    assert enter(app, PENG).post(ADDRESS, data={"choice": "near", "reason": ""}).status_code == 200
+    assert enter(app, LIN).post(ADDRESS, data={"choice": "near", "reason": "不该成功"}).status_code == 403
+    with transaction() as session:
+        assert programme.in_force(session, learning.CODE)[0].number == 1
+    assert service.view(learning.CODE)[1].programme.windows[1].opens < NOON
