@@ -8,10 +8,9 @@ from exam.services import exam as exams
 from exam.services import presence, token
 from exam.services import quiz as quizzes
 from exam.services.result import verify
-from exam.store.load import sitting
+from exam.store.load import in_exam
 from exam.web.board import exam_board
 from exam.web.exam import exams as exam_pages
-from exam.web.picture import exam_picture
 from exam.web.quiz import quiz
 from exam.web.response import HOT_ROUTES, exam_api
 from exam.web.result import exam_result
@@ -32,12 +31,12 @@ platform.register_activity_kind(
 )
 platform.register_activity_kind(platform.ActivityKind(quizzes.KIND, states=quizzes.states, panel=quizzes.panel))
 media.register_prompts(presence.prompt)
-platform.register_load_count("sitting", sitting)
+platform.register_load_count("in_exam", in_exam)
 
 part = Part(
     name="exam",
     folder=Path(__file__).parent,
-    routes=(exam_api, exam_pages, exam_room, exam_result, exam_picture, quiz, exam_board),
+    routes=(exam_api, exam_pages, exam_room, exam_result, quiz, exam_board),
     commands=(exam_command,),
     hot_routes=HOT_ROUTES,
     jobs=JOBS,

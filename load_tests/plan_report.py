@@ -35,10 +35,10 @@ def html(found: Outlook, *, gbits: float | None, nodes: int | None) -> str:
 
 
 def _charts(one: StretchForecast, found: Outlook, names: dict[str, str], gbits: float | None, nodes: int | None) -> tuple[Chart, list[Chart]]:
-    metric = "sitting" if one.stretch.exam else "watching"
+    metric = "in_exam" if one.stretch.exam else "watching"
     limit = None if one.stretch.exam else most_watching(one, found.capacity, node_cores=found.node_cores, nodes=nodes, gbits=gbits)
     bands = {city: one.city(city, metric) for city in one.stretch.seats}
     top = max((float(band.high.max()) for band in bands.values()), default=0)
-    words = "正在考试 sitting" if one.stretch.exam else "同时观看 watching"
+    words = "正在考试 in_exam" if one.stretch.exam else "同时观看 watching"
     whole = chart(f"{one.stretch.title}：{words}", one.total[metric], one.stretch.opens, limit=limit)
     return whole, [chart(names.get(city, city), band, one.stretch.opens, top=top, width=480, height=200) for city, band in bands.items()]

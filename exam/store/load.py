@@ -7,7 +7,7 @@ from sqlalchemy import text
 from lms.kernel.db import Session
 
 
-def sitting(session: Session, now: datetime) -> dict[tuple[str, str], int]:
+def in_exam(session: Session, now: datetime) -> dict[tuple[str, str], int]:
     """Count the open attempts by programme and city."""
     found = session.execute(
         text(

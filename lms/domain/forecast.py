@@ -40,7 +40,7 @@ METRICS = (
     Metric("segments", N_("视频分片"), PER_SECOND),
     Metric("quiz_starts", N_("小测开始"), PER_SECOND),
     Metric("exam_starts", N_("考试开始"), PER_SECOND),
-    Metric("sitting", N_("正在考试"), PEOPLE, 1),
+    Metric("in_exam", N_("正在考试"), PEOPLE, 1),
     Metric("saves", N_("答案保存"), PER_SECOND),
     Metric("lesson_pages", N_("课程页访问"), PER_SECOND),
     Metric("other_pages", N_("其他页面访问"), PER_SECOND),
@@ -222,12 +222,12 @@ def _learning(programme: Programme, figures: Figures, when: Array) -> dict[str, 
 def _exam(programme: Programme, figures: Figures, when: Array) -> dict[str, Array]:
     starts = figures["uptake"] * figures["exam_share"] * when / SECONDS
     lasts = figures["exam_time"] * programme.exam.minutes * 60
-    sitting = _under_way(starts * SECONDS, lasts / SECONDS)
+    in_exam = _under_way(starts * SECONDS, lasts / SECONDS)
     return {
-        "signed_in": sitting + starts * 600,  # ten minutes before and after for briefing and result
+        "signed_in": in_exam + starts * 600,  # ten minutes before and after for briefing and result
         "exam_starts": starts,
-        "sitting": sitting,
-        "saves": sitting * programme.exam.items * figures["changes"] / lasts,
+        "in_exam": in_exam,
+        "saves": in_exam * programme.exam.items * figures["changes"] / lasts,
         "other_pages": starts * figures["pages_per_session"],
     }
 

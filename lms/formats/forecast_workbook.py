@@ -78,6 +78,6 @@ def _quarters(one: StretchForecast, metrics: Sequence[str]) -> Iterable[Sequence
 
 
 def _cities(one: StretchForecast) -> Iterable[Sequence[Cell]]:
-    bands = [one.city(city, "sitting" if one.stretch.exam else "watching") for city in one.stretch.seats]
+    bands = [one.city(city, "in_exam" if one.stretch.exam else "watching") for city in one.stretch.seats]
     for quarter in range(one.stretch.quarters):
         yield one.stretch.at(quarter), *(round(float(curve[quarter]), 1) for band in bands for curve in (band.median, band.high))

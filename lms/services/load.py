@@ -66,7 +66,7 @@ def live(code: str, now: datetime, stretch_code: str | None = None) -> Live:
         found = forecasts.reckon(session, version, programme, enrolled)
         ahead = sorted(found.forecasts, key=lambda one: (one.stretch.closes <= now, one.stretch.opens))
         chosen = next((one for one in found.forecasts if one.stretch.code == stretch_code), ahead[0])
-        metric = "sitting" if chosen.stretch.exam else "watching"
+        metric = "in_exam" if chosen.stretch.exam else "watching"
         return _live(session, code, found, chosen, metric)
 
 

@@ -177,7 +177,7 @@ def _page(code: str, *, form: AdoptForm | None = None, refusal: Refusal | None =
 
 def _stretch(one: StretchForecast, needed: Sizing, found: Outlook, names: dict[str, str], have: Limits) -> StretchPart:
     stretch = one.stretch
-    metric = "sitting" if stretch.exam else "watching"
+    metric = "in_exam" if stretch.exam else "watching"
     limit = None if stretch.exam else most_watching(one, found.capacity, node_cores=found.node_cores, nodes=have.nodes, gbits=have.gbits)
     bands = {city: one.city(city, metric) for city in stretch.seats}
     top = max((float(band.high.max()) for band in bands.values()), default=0)

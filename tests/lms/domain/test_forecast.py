@@ -56,7 +56,7 @@ def test_everybody_who_sits_the_exam_begins_once_and_saves_what_she_changes() ->
     assert found["exam_starts"].sum() * 900 == pytest.approx(100_000)
     # Little's law: those under way on average are starts a second times how long one takes.
     lasts = 0.6 * 90 * 60
-    assert found["sitting"].mean() == pytest.approx(100_000 * lasts / (31 * 86_400), rel=0.01)
+    assert found["in_exam"].mean() == pytest.approx(100_000 * lasts / (31 * 86_400), rel=0.01)
     assert found["saves"].sum() * 900 == pytest.approx(100_000 * 50 * 1.3, rel=0.01)
 
 
