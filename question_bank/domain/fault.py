@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from lms.kernel.refusal import N_
 from question_bank.domain.draft import BLANK, MAX_OPTION, MAX_OPTIONS, MAX_POINTS, MAX_STEM, Draft, content_hash, decimal, normalised, said_key
 from question_bank.domain.item import Blank, ItemType, Level, Pool
+from question_bank.domain.unsupported import REASONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ MESSAGES = {
     "used_in_exam": N_("这道题已在考试的试卷上使用，不能放入练习题，以免答案外泄。"),
     "enemy_unknown": N_("互斥试题的编号不存在。"),
     "retired": N_("同一编号的试题已停用，需先恢复才能更新。"),
+    **REASONS,
 }
 
 

@@ -1,19 +1,22 @@
 """GIFT, second step: blocks become drafts; what the bank does not keep is named."""
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from question_bank.domain.draft import Draft, tidy
-from question_bank.domain.exchange import Loss
-from question_bank.domain.fault import Fault, fault
-from question_bank.domain.item import ItemType
-from question_bank.formats import rich_text
+from question_bank.domain.draft import Draft
+from question_bank.domain.exchange import Reading
+from question_bank.domain.item import Blank, ItemType
+from question_bank.formats import numbers, weights
+from question_bank.formats.findings import Findings, Place
+from question_bank.formats.foreign_html import Words
 from question_bank.formats.gift_lexing import Block, blocks, reveal
 
 _TITLE = re.compile(r"^\s*::(.*?)::", re.DOTALL)
 _MARKUP = re.compile(r"^\s*\[(html|moodle|plain|markdown)\]", re.IGNORECASE)
-_ANSWER = re.compile(r"([=~])(?:%(-?\d+(?:\.\d+)?)%)?((?:(?![=~]).)*)", re.DOTALL)
+_ANSWER = re.compile(r"([=~])\s*(?:%(-?\d+(?:\.\d+)?)%)?((?:(?![=~]).)*)", re.DOTALL)
 _JUDGEMENT = re.compile(r"^(TRUE|FALSE|T|F)\s*(?:#(.*))?$", re.IGNORECASE | re.DOTALL)
+_HTML = re.compile(r"</?(?:p|br|b|i|u|em|strong|span|div|img|a|table|t[rdh]|ul|ol|li|sub|sup|h[1-6]|pre|code|font|script|math)\b[^<>]*>", re.IGNORECASE)
+_GAP = "\ue009"
 
 
 def looks_like(text: str) -> bool:
@@ -26,81 +29,88 @@ def looks_like(text: str) -> bool:
     )
 
 
-@dataclass(slots=True)
-class _Found:
-    drafts: list[Draft] = field(default_factory=list)
-    losses: list[Loss] = field(default_factory=list)
-    refused: list[tuple[Draft, Fault]] = field(default_factory=list)
-
-
-def read(text: str) -> tuple[list[Draft], list[Loss], list[tuple[Draft, Fault]]]:
+def read(text: str) -> Reading:
     """Return drafts, losses, and the blocks that are no item we can read."""
-    found = _Found()
+    found = Findings("gift")
     for block in blocks(text):
-        _Reader(block, found).read()
-    return found.drafts, found.losses, found.refused
+        _Reader(block, found.at(f"第 {block.line} 行")).read()
+    return found.reading()
 
 
 class _Reader:
     """Reads one block."""
 
-    def __init__(self, block: Block, found: _Found) -> None:
-        self.block, self.found = block, found
-        self.place = f"第 {block.line} 行"
-        self.html = False
+    def __init__(self, block: Block, place: Place) -> None:
+        self.block, self.place = block, place
+        self.words = Words(place, lambda _name: None, tex=True)
+        self.markup = "moodle"
 
     def read(self) -> None:
         text = self.block.text
         title = _TITLE.match(text)
-        text = text[title.end() :] if title else text
-        text = self._markup(text)
+        text = self._marked(text[title.end() :] if title else text)
         begin, end = text.find("{"), text.rfind("}")
         if begin < 0 and end < 0:
-            self._lose("没有答案的说明文字，未导入")
+            self.place.lose(f"没有答案的说明文字，未导入：{reveal(text)[:60]}")
             return
         if begin < 0 or end < begin or text.count("{") != 1 or text.count("}") != 1:
-            self._refuse("block_unreadable", text)
+            self.place.refuse("block_unreadable", reveal(text), self.block.name)
             return
-        rest = text[end + 1 :].strip()
-        stem = text[:begin].rstrip() + (" _____ " + rest if rest else "")
         segments = [part.strip() for part in re.split(r"(?<!/)/(?!/)", self.block.category)]
-        segments = [part for part in segments if part not in {"", "$course$", "$system$", "top"}]
+        segments = [part.replace("//", "/") for part in segments if part not in {"", "$course$", "$system$", "$module$", "top"}]
         bare = Draft(
-            place=self.place,
             external_id=self.block.name,
-            stem=self._words(stem),
             topic=segments[-1] if segments else "",
             tags=(*self.block.tags, *segments[:-1]),
             source=reveal(title[1])[:300] if title else "",
         )
-        self._answers(text[begin + 1 : end].strip(), bare)
+        self._answers(text[begin + 1 : end].strip(), text[:begin].rstrip(), text[end + 1 :].strip(), bare)
 
-    def _markup(self, text: str) -> str:
+    def _marked(self, text: str) -> str:
+        """Note the markup that the text names, and return the text behind the name."""
         named = _MARKUP.match(text)
         if not named:
             return text
-        self.html = named[1].lower() == "html"
-        if named[1].lower() == "markdown":
-            self._lose("Markdown 标记按原文保留，不再排版")
+        self.markup = named[1].lower()
+        if self.markup == "markdown":
+            self.place.lose("Markdown 标记按原文保留，不再排版")
         return text[named.end() :]
 
-    def _answers(self, body: str, bare: Draft) -> None:
-        general = ""
-        if "####" in body:
-            body, general = (part.strip() for part in body.split("####", 1))
+    def _words(self, text: str) -> str:
+        words = reveal(text)
+        if self.markup == "html" or (self.markup == "moodle" and _HTML.search(words)):
+            return self.words.of_html(words if self.markup == "html" else words.replace("\n", "<br>"))
+        return self.words.of_plain(words)
+
+    def _answer_words(self, text: str) -> str:
+        """An answer may name a markup of its own."""
+        markup = self.markup
+        words = self._words(self._marked(text))
+        self.markup = markup
+        return words
+
+    def _stem(self, before: str, after: str, gap: str = "", *, always: bool = False) -> str:
+        """Return the stem with the gap where the braces stood; a gap at the end is only shown when it is to be filled in."""
+        if not after and not always:
+            return self._words(before)
+        return self._words(f"{before} {_GAP} {after}").replace(f" {_GAP}", f" {gap}").replace(_GAP, gap).strip()
+
+    def _answers(self, body: str, before: str, after: str, bare: Draft) -> None:
+        body, _, general = body.partition("####")
+        body = body.strip()
         bare = replace(bare, explanation=self._words(general))
-        if judged := _JUDGEMENT.match(body):
-            self._keep(self._judgement(judged, bare))
-        elif not body:
-            self._unsupported(bare, ItemType.SHORT_TEXT)
+        if not body:
+            self.place.keep(replace(bare, type=ItemType.SHORT_TEXT, stem=self._stem(before, after, "_____")))
         elif body.startswith("#"):
-            self._unsupported(bare, ItemType.FILL_IN)
-        elif not body.startswith(("=", "~")):
-            self._refuse("block_unreadable", bare.stem)
+            self._number(body[1:].strip(), replace(bare, stem=self._stem(before, after, "[[1]]", always=True)))
+        elif judged := _JUDGEMENT.match(body):
+            self.place.keep(self._judgement(judged, replace(bare, stem=self._stem(before, after, "_____"))))
         elif "~" in body:
-            self._keep(self._choice(body, bare))
+            self._choice(body, replace(bare, stem=self._stem(before, after, "_____")))
+        elif body.startswith("=") and "->" in body:
+            self._matching(body, replace(bare, stem=self._stem(before, after, "_____")))
         else:
-            self._unsupported(bare, ItemType.MATCHING if "->" in body else ItemType.FILL_IN)
+            self._fill_in(body, replace(bare, stem=self._stem(before, after, "[[1]]", always=True)))
 
     def _judgement(self, judged: re.Match[str], bare: Draft) -> Draft:
         true = judged[1].upper().startswith("T")
@@ -109,49 +119,76 @@ class _Reader:
         explanations = (right, wrong) if true else (wrong, right)
         return replace(bare, type=ItemType.TRUE_FALSE, key=(0 if true else 1,), option_explanations=tuple(map(self._words, explanations)))
 
-    def _choice(self, body: str, bare: Draft) -> Draft:
-        options, explanations, weights, marked = list[str](), list[str](), list[float | None](), list[int]()
-        for position, (sign, weight, words) in enumerate(_ANSWER.findall(body)):
+    def _choice(self, body: str, bare: Draft) -> None:
+        if not body.startswith(("=", "~")):
+            self.place.refuse("block_unreadable", bare.stem, self.block.name)
+            return
+        options, explanations, points = list[str](), list[str](), list[float]()
+        answers = _ANSWER.findall(body)
+        for sign, weight, words in answers:
             text, _, feedback = words.partition("#")
-            options.append(self._words(self._option_markup(text)))
-            explanations.append(self._words(feedback))
-            weights.append(float(weight) if weight else None)
-            if sign == "=":
-                marked.append(position)
-        if marked:
-            kind, key = ItemType.SINGLE, marked
-            partial = {weight for position, weight in enumerate(weights) if weight and position not in marked}
+            options.append(self._answer_words(text))
+            explanations.append(self._answer_words(feedback))
+            points.append(float(weight) if weight else 100.0 if sign == "=" else 0.0)
+        single = any(sign == "=" for sign, _weight, _words in answers)
+        kind, key = (ItemType.SINGLE, weights.of_single(points)) if single else (ItemType.MULTIPLE, weights.of_multiple(points))
+        if told := weights.lost(points, key):
+            self.place.lose(told)
+        self.place.keep(replace(bare, type=kind, options=tuple(options), option_explanations=tuple(explanations), key=key))
+
+    def _full(self, body: str) -> list[str]:
+        """Return the answers that get full points; the others, and the feedback of each, are told."""
+        answers = _ANSWER.findall(body if body.startswith("=") else f"={body}")
+        full, explained = [], False
+        for _sign, weight, words in answers:
+            text, _, feedback = words.partition("#")
+            explained = explained or bool(feedback.strip())
+            if weight and float(weight) < 100:
+                self.place.lose(f"部分得分的答案“{reveal(text)[:60]}”（{weight}%）未保留")
+            else:
+                full.append(text)
+        if explained:
+            self.place.lose("各答案的反馈未保留")
+        return full
+
+    def _fill_in(self, body: str, bare: Draft) -> None:
+        accepted = [reveal(self._marked(text)) for text in self._full(body)]
+        if any("*" in text for text in accepted):
+            self.place.lose("答案中的通配符 * 按原文比较")
+        if not any(accepted):
+            self.place.refuse("no_full_answer", bare.stem, self.block.name)
+            return
+        self.place.keep(replace(bare, type=ItemType.FILL_IN, blanks=(Blank(tuple(accepted)),)))
+
+    def _number(self, body: str, bare: Draft) -> None:
+        ranges = [numbers.read_range(reveal(text)) for text in self._full(body)]
+        known = [each for each in ranges if each is not None]
+        if len(known) < len(ranges) or not known:
+            self.place.refuse("block_unreadable" if ranges else "no_full_answer", bare.stem, self.block.name)
+        elif len(set(known)) > 1:
+            self.place.refuse("numbers_unsupported", bare.stem, self.block.name)
         else:
-            kind, key = ItemType.MULTIPLE, [position for position, weight in enumerate(weights) if weight and weight > 0]
-            uneven = len({weights[position] for position in key}) > 1
-            partial = {weight for weight in weights if weight and (weight < 0 or uneven)}
-        if partial:
-            self._lose(f"选项权重 {'、'.join(f'{weight:g}%' for weight in sorted(partial))} 未保留，按题型计分")
-        return replace(bare, type=kind, options=tuple(options), option_explanations=tuple(explanations), key=tuple(key))
+            self.place.keep(replace(bare, type=ItemType.FILL_IN, blanks=(numbers.blank(*known[0]),)))
 
-    def _keep(self, draft: Draft) -> None:
-        self.found.drafts.append(tidy(draft))
+    def _matching(self, body: str, bare: Draft) -> None:
+        pairs = []
+        for _sign, _weight, words in _ANSWER.findall(body):
+            left, arrow, right = words.partition("->")
+            if not arrow:
+                self.place.refuse("block_unreadable", bare.stem, self.block.name)
+                return
+            pairs.append((self._answer_words(left), self._answer_words(right)))
+        self.place.keep(matching(bare, pairs))
 
-    def _option_markup(self, text: str) -> str:
-        named = _MARKUP.match(text)
-        return text[named.end() :] if named else text
 
-    def _words(self, text: str) -> str:
-        words = reveal(text)
-        if not self.html or not words:
-            return words
-        lost = rich_text.lost_tags(words)
-        if lost:
-            self._lose(f"HTML 标记 {'、'.join(lost)} 未保留")
-        return rich_text.to_notation(rich_text.from_html(words))
-
-    def _lose(self, what: str) -> None:
-        loss = Loss(self.place, what)
-        if loss not in self.found.losses[-8:]:
-            self.found.losses.append(loss)
-
-    def _unsupported(self, bare: Draft, kind: ItemType) -> None:
-        self.found.refused.append((replace(bare, type=kind), fault("type_unsupported", "type")))
-
-    def _refuse(self, code: str, text: str) -> None:
-        self.found.refused.append((Draft(place=self.place, stem=reveal(text)[:200]), fault(code)))
+def matching(bare: Draft, pairs: list[tuple[str, str]]) -> Draft:
+    """Return a matching item of pairs; an option without a prompt matches nothing."""
+    options = list(dict.fromkeys(right for _left, right in pairs))
+    asked = [(left, right) for left, right in pairs if left]
+    return replace(
+        bare,
+        type=ItemType.MATCHING,
+        prompts=tuple(left for left, _right in asked),
+        options=tuple(options),
+        key=tuple(options.index(right) for _left, right in asked),
+    )

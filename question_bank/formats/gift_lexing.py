@@ -35,7 +35,7 @@ def blocks(text: str) -> Iterator[Block]:
     category, name, tags = "", "", list[str]()
     begun, held, depth = 0, list[str](), 0
     for number, raw in enumerate([*text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), ""], start=1):
-        line = hide(re.sub("[\ue000-\ue008]", "\ufffd", raw))
+        line = hide(re.sub("[\ue000-\ue00f]", "\ufffd", raw))
         bare = line.strip()
         if bare.startswith("//"):
             for kind, value in _HINT.findall(bare):

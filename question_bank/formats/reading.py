@@ -5,11 +5,13 @@ import re
 from question_bank.domain.draft import Draft
 from question_bank.domain.exchange import Loss, Reading
 from question_bank.domain.fault import Fault
-from question_bank.formats import archive, delimited, gift, headings, json_lines, table, text, workbook
+from question_bank.formats import aiken, archive, delimited, gift, headings, json_lines, moodle_xml, qti, qti_package, table, text, workbook, xml_tree
 from question_bank.formats.unreadable import FileEmpty, FileTooLarge, FormatUnsupported, Unreadable
 
 MAX_BYTES = 50 * 1024 * 1024
-FORMATS = ("excel", "csv", "gift", "jsonl")
+FORMATS = ("excel", "csv", "gift", "aiken", "moodle", "qti", "jsonl")
+_XML = {"moodle": moodle_xml.read, "qti": qti.read}
+_TEXT = {"gift": gift.read, "aiken": aiken.read}
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -25,10 +27,12 @@ def read(content: bytes, wanted: str | None = None) -> Reading:
         raise FormatUnsupported
     words = text.decode(content)
     kind = wanted or _kind(words)
+    if kind in _XML:
+        return _checked(_XML[kind](xml_tree.decode(content)))
     if kind == "jsonl":
         return _reading("jsonl", *json_lines.read(words))
-    if kind == "gift":
-        return _reading("gift", *gift.read(words))
+    if kind in _TEXT:
+        return _checked(_TEXT[kind](words))
     if kind == "csv":
         return _csv(words)
     raise FormatUnsupported if re.match(r"\s*<", words) or wanted else Unreadable
@@ -37,11 +41,11 @@ def read(content: bytes, wanted: str | None = None) -> Reading:
 def _kind(words: str) -> str:
     if json_lines.looks_like(words):
         return "jsonl"
-    if re.match(r"\s*<(?:\?xml|[a-zA-Z!])", words):
-        return ""
+    if root := xml_tree.root_name(words):
+        return "moodle" if root == "quiz" else "qti" if root in qti.ROOTS else ""
     if any(headings.find(delimited.read(_head(words), delimiter)) for delimiter in delimited.DELIMITERS):
         return "csv"
-    return "gift" if gift.looks_like(words) else ""
+    return "aiken" if aiken.looks_like(words) else "gift" if gift.looks_like(words) else ""
 
 
 def _head(words: str) -> str:
@@ -53,6 +57,8 @@ def _excel(content: bytes, wanted: str | None) -> Reading:
     losses: list[Loss] = []
     if content.startswith(b"PK"):
         names = archive.entries(content)
+        if wanted in {None, "qti", "moodle"} and qti_package.looks_like(names):
+            return _checked(qti_package.read(content))
         if not any(name.startswith("xl/workbook.") for name in names):
             raise FormatUnsupported
         if any(name.startswith("xl/media/") for name in names):
@@ -80,3 +86,11 @@ def _reading(kind: str, drafts: list[Draft], losses: list[Loss], refused: list[t
     if not drafts and not refused:
         raise Unreadable
     return Reading(format=kind, drafts=tuple(drafts), losses=tuple(losses), refused=tuple(refused))
+
+
+def _checked(read: Reading) -> Reading:
+    if len(read.drafts) + len(read.refused) > workbook.MAX_ROWS:
+        raise FileTooLarge
+    if not read.drafts and not read.refused:
+        raise Unreadable
+    return read

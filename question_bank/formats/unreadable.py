@@ -43,3 +43,10 @@ class TextUndecodable(Unreadable):
 
     code = "text_undecodable"
     message = N_("无法识别文件的文字编码。请另存为 UTF-8 后再试。")
+
+
+class XmlHostile(Unreadable):
+    """An XML file declares entities, nests without end or piles up attributes, as no export of a real bank does."""
+
+    code = "xml_hostile"
+    message = N_("文件的 XML 结构异常（实体声明、嵌套过深或属性过多），出于安全考虑已拒绝。")

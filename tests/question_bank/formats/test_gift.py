@@ -8,14 +8,15 @@ from hypothesis import strategies as st
 
 from question_bank.domain.draft import Draft
 from question_bank.domain.fault import faults_of
+from question_bank.domain.item import Blank
 from question_bank.formats import gift, reading
 from question_bank.formats.unreadable import Unreadable
 
 
 def only(text: str) -> Draft:
-    drafts, _losses, refused = gift.read(text)
-    assert not refused
-    (draft,) = drafts
+    read = gift.read(text)
+    assert not read.refused
+    (draft,) = read.drafts
     assert not faults_of(draft)
     return draft
 
@@ -27,14 +28,14 @@ def test_single_choice_with_feedback_for_each_option() -> None:
 
 
 def test_several_options_with_weights() -> None:
-    drafts, losses, _ = gift.read("选偶数 {~%50%2 ~%-50%3 ~%50%4 ~%-50%5}")
-    assert (drafts[0].type, drafts[0].key) == ("multiple", (0, 2))
-    assert "权重 -50%" in losses[0].what
+    read = gift.read("选偶数 {~%50%2 ~%-50%3 ~%50%4 ~%-50%5}")
+    assert (read.drafts[0].type, read.drafts[0].key) == ("multiple", (0, 2))
+    assert "权重 -50%" in read.losses[0].what
 
 
 def test_one_right_option_with_part_points_for_others_names_the_loss() -> None:
-    drafts, losses, _ = gift.read("Q {=a ~%50%b ~c}")
-    assert (drafts[0].type, drafts[0].key, len(losses)) == ("single", (0,), 1)
+    read = gift.read("Q {=a ~%50%b =%25%d ~c}")
+    assert (read.drafts[0].type, read.drafts[0].key, len(read.losses)) == ("single", (0,), 1)
 
 
 @pytest.mark.parametrize(("answer", "key"), [("T", 0), ("TRUE", 0), ("true", 0), ("F", 1), ("FALSE", 1), ("f", 1)])
@@ -54,9 +55,47 @@ def test_escaped_signs_are_words() -> None:
     assert draft.options == ("=4", "~5", "a\nb")
 
 
+def test_a_blank_takes_any_of_its_answers() -> None:
+    draft = only("二加二等于 {=四 =4#对}。")
+    assert (draft.type, draft.stem, draft.blanks) == ("fill_in", "二加二等于 [[1]] 。", (Blank(("四", "4")),))
+    assert only("谁发明了造纸术？{蔡伦}").blanks == (Blank(("蔡伦",)),)
+
+
+@pytest.mark.parametrize(
+    ("answer", "blank"),
+    [
+        ("#1822", Blank(("1822",), "0")),
+        ("#1822:5", Blank(("1822",), "5")),
+        ("#3.141..3.142", Blank(("3.1415",), "0.0005")),
+        ("#\n =1822:0 #对\n =%50%1822:2 #近", Blank(("1822",), "0")),
+    ],
+)
+def test_a_number_within_its_margin(answer: str, blank: Blank) -> None:
+    assert only(f"哪一年？{{{answer}}}").blanks == (blank,)
+
+
+def test_pairs_and_an_option_that_matches_none() -> None:
+    draft = only("首都 {=中国 -> 北京 =日本->东京 = -> 巴黎}")
+    assert (draft.type, draft.prompts, draft.options, draft.key) == ("matching", ("中国", "日本"), ("北京", "东京", "巴黎"), (0, 1))
+
+
+def test_an_essay_is_left_to_people() -> None:
+    assert (only("谈谈你的看法。{}").type, only("谈谈。{####要点}").explanation) == ("short_text", "要点")
+
+
+def test_formulas_are_formulas_whatever_signs_they_hold() -> None:
+    draft = only(r"已知 \\(x<y\\)，$$x^2\=4$$ {=a ~b}")
+    assert draft.stem == r"已知 \(x<y\)，\[x^2=4\]"
+
+
+def test_tags_without_a_markup_are_read_as_moodle_reads_them() -> None:
+    assert only("第一行<br>第<b>二</b>行 {=a ~b}").stem == "第一行\n第<b>二</b>行"
+    assert only("a < b 且 b > c {=对 ~错}").stem == "a < b 且 b > c"
+
+
 def test_categories_comments_names_and_tags() -> None:
     text = "// 说明\n$CATEGORY: $course$/top/心理健康/危机干预\n\n// [id:crisis-1] [tag:重点]\n::t:: Q {\n// 注释\n=a\n~b\n}\n\n$CATEGORY: 团体\nQ2 {=a ~b}\n"
-    first, second = gift.read(text)[0]
+    first, second = gift.read(text).drafts
     assert (first.topic, first.tags, first.external_id, first.place) == ("危机干预", ("重点", "心理健康"), "crisis-1", "第 5 行")
     assert (second.topic, second.external_id) == ("团体", "")
 
@@ -66,37 +105,36 @@ def test_a_word_missing_in_the_middle_leaves_a_gap() -> None:
 
 
 def test_html_is_cleaned_and_what_goes_is_named() -> None:
-    drafts, losses, _ = gift.read("[html]<p>选<b>一</b></p><script>alert(1)</script><img src\\=x> {=a ~b}")
-    assert drafts[0].stem == "<p>选<b>一</b></p>"
-    assert {"img", "script"} <= set(losses[0].what.replace("、", " ").split())
+    read = gift.read("[html]<p>选<b>一</b></p><p>&lt;b&gt;</p><script>alert(1)</script><img src\\=x> {=a ~b}")
+    assert read.drafts[0].stem == "<p>选<b>一</b></p><p>&lt;b></p>"
+    assert ["脚本" in loss.what or "图片" in loss.what for loss in read.losses] == [True, True]
 
 
 @pytest.mark.parametrize(
     ("block", "code"),
     [
-        ("作文 {}", "type_unsupported"),
-        ("多少？{#5:1}", "type_unsupported"),
-        ("谁？{=a =b}", "type_unsupported"),
-        ("配对 {=a -> 1 =b -> 2}", "type_unsupported"),
+        ("多少？{#五}", "block_unreadable"),
+        ("多少？{#=4 =9}", "numbers_unsupported"),
+        ("谁？{=%50%a}", "no_full_answer"),
+        ("配对 {=a -> 1 =b}", "block_unreadable"),
         ("Q {=a ~b", "block_unreadable"),
-        ("Q {hello}", "block_unreadable"),
         ("Q {=a} {=b}", "block_unreadable"),
     ],
 )
 def test_what_cannot_be_read_is_refused_at_its_place(block: str, code: str) -> None:
-    drafts, _losses, refused = gift.read(f"好题 {{=a ~b}}\n\n{block}\n\n另一题 {{=c ~d}}")
-    assert [each.code for _, each in refused] == [code]
-    assert refused[0][0].place == "第 3 行"
-    assert len(drafts) == (1 if block == "Q {=a ~b" else 2)
+    read = gift.read(f"好题 {{=a ~b}}\n\n{block}\n\n另一题 {{=c ~d}}")
+    assert [each.code for _, each in read.refused] == [code]
+    assert read.refused[0][0].place == "第 3 行"
+    assert len(read.drafts) == (1 if block == "Q {=a ~b" else 2)
 
 
 def test_a_block_never_closed_does_not_swallow_the_titled_one_after_it() -> None:
-    drafts, _losses, refused = gift.read("::a:: Q {=a ~b\n\n::b:: Q2 {=c ~d}")
-    assert (len(refused), [draft.source for draft in drafts]) == (1, ["b"])
+    read = gift.read("::a:: Q {=a ~b\n\n::b:: Q2 {=c ~d}")
+    assert (len(read.refused), [draft.source for draft in read.drafts]) == (1, ["b"])
 
 
 def test_text_without_an_answer_is_a_loss() -> None:
-    assert "说明文字" in gift.read("只是说明\n\nQ {=a ~b}")[1][0].what
+    assert "说明文字" in gift.read("只是说明\n\nQ {=a ~b}").losses[0].what
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
@@ -106,7 +144,7 @@ def test_marks_and_encodings(encoding: str) -> None:
 
 @given(st.text(alphabet=st.sampled_from("ab=~#{}:%/\\\n \t$TF->[]html5中"), max_size=120))
 def test_any_text_is_read_or_refused_and_never_breaks(text: str) -> None:
-    for draft in gift.read(text)[0]:
+    for draft in gift.read(text).drafts:
         faults_of(draft)
     with contextlib.suppress(Unreadable):
         reading.read(text.encode())

@@ -1,0 +1,297 @@
+"""QTI 1.2 and its kin (Canvas, Blackboard, WebCT, Respondus): items of questestinterop."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+
+from lxml import etree
+
+from question_bank.domain.draft import DEFAULT_DIFFICULTY, Draft, decimal
+from question_bank.domain.item import Blank, ItemType
+from question_bank.domain.notation import means
+from question_bank.formats import gaps, numbers, weights
+from question_bank.formats.findings import Findings, Place
+from question_bank.formats.foreign_html import Source, Words
+from question_bank.formats.qti_one_material import Materials
+from question_bank.formats.qti_one_scoring import Rules
+from question_bank.formats.xml_tree import Document, attribute, every, first, local, text_of
+
+_RESPONSES = ("response_lid", "response_str", "response_num", "response_xy", "response_grp", "response_extension")
+_JUDGED = re.compile(r"true|false|t|f|正确|错误|对|错|√|×|是|否", re.IGNORECASE)
+_REASONS = {
+    "file_upload_question": "upload_interaction",
+    "calculated_question": "calculated_item",
+    "text_only_question": "no_interaction",
+    "hot_spot_question": "graphic_interaction",
+    "hot spot": "graphic_interaction",
+    "calculated": "calculated_item",
+    "file upload": "upload_interaction",
+}
+_ESSAYS = frozenset({"essay_question", "essay", "short response", "short answer/essay", "extended", "long answer", "modified essay"})
+_BANDS = {
+    **dict.fromkeys(("very easy",), 0.95),
+    **dict.fromkeys(("easy",), 0.85),
+    **dict.fromkeys(("medium", "moderate", "average"), 0.65),
+    **dict.fromkeys(("hard", "difficult"), 0.4),
+    **dict.fromkeys(("very hard", "very difficult"), 0.2),
+}
+PARTS = frozenset({"item", "assessment", "section", "objectbank"})
+_TYPED = ("question_type", "bbmd_questiontype", "qmd_itemtype", "cc_profile")
+
+
+def read_into(found: Findings, document: Document, file: str, files: Source) -> None:
+    """Read every item of a document."""
+    prefix = f"{file}：" if file else ""
+    items = [document.root] if local(document.root) == "item" else every(document.root, "item")
+    for number, element in enumerate(items, start=1):
+        name = attribute(element, "ident") or attribute(element, "title")
+        place = found.at(f"{prefix}第 {number} 题（{name[:60]}）" if name else f"{prefix}第 {number} 题")
+        item = _Item(element, place, files)
+        if document.is_damaged(element):
+            item.refuse("xml_damaged")
+        else:
+            item.read()
+    for element in every(document.root, "sourcebank_ref", "selection_ordering"):
+        if local(element) == "sourcebank_ref" or every(element, "selection"):
+            found.at(f"{file or 'questestinterop'}").lose("随机抽题的设定（selection_ordering）未导入")
+
+
+class _Item:
+    """Reads one item."""
+
+    def __init__(self, element: etree._Element, place: Place, files: Source) -> None:
+        self.element, self.place = element, place
+        self.metadata = dict(_metadata(element))
+        self.kind = next((self.metadata[name].lower() for name in _TYPED if name in self.metadata), "")
+        self.materials = Materials(Words(place, files, tex=True), place)
+        self.presentation = first(element, "presentation")
+        self.responses = [] if self.presentation is None else every(self.presentation, *_RESPONSES)
+        self.rules = Rules(element, place)
+        points = decimal(self.metadata.get("points_possible", self.metadata.get("qmd_weighting", "")))
+        difficulty = _BANDS.get(self.metadata.get("qmd_levelofdifficulty", "").lower(), DEFAULT_DIFFICULTY)
+        self.bare = Draft(
+            external_id=attribute(element, "ident"),
+            source=attribute(element, "title")[:300],
+            topic=self.metadata.get("qmd_topic", ""),
+            tags=tuple(filter(None, (self.metadata.get("qmd_keywords", ""),))),
+            points=int(points * 100) if points is not None and points > 0 and points * 100 == int(points * 100) else None,
+            difficulty=difficulty,
+        )
+
+    def refuse(self, code: str) -> None:
+        """Refuse the item; what it asks is told so far as it can be read."""
+        self.place.refuse(code, " ".join(text_of(self.presentation).split())[:200] or self.bare.source, self.bare.external_id)
+
+    def read(self) -> None:
+        """Read the item or refuse it."""
+        reason = _REASONS.get(self.kind, "") or self._reason()
+        if reason:
+            self.refuse(reason)
+            return
+        for name in ("duration", "rubric", "itemrubric", "objectives"):
+            if text_of(first(self.element, name)):
+                self.place.lose(f"<{name}> 未保留")
+        lists = [each for each in self.responses if every(each, "render_choice", "ims_render_object")]
+        if lists and len(lists) < len(self.responses):
+            self.refuse("several_interactions")
+        elif len(lists) > 1:
+            self._several(lists)
+        elif lists:
+            self._choice(lists[0])
+        else:
+            self._written()
+
+    def _reason(self) -> str:
+        if not self.responses:
+            return "no_interaction"
+        if every(self.element, "render_hotspot", "response_xy"):
+            return "graphic_interaction"
+        if every(self.element, "render_slider"):
+            return "slider_interaction"
+        if any(local(each) in {"response_grp", "response_extension"} for each in self.responses):
+            return "unknown_interaction"
+        return ""
+
+    # Feedback
+
+    def _explanations(self, names: list[str]) -> tuple[str, tuple[str, ...]]:
+        """Return the explanation of the item and of its options, as the rules show them."""
+        explained, overall = [""] * len(names), []
+        for feedback in (each for each in self.element if local(each) == "itemfeedback"):
+            if every(feedback, "hint"):
+                self.place.lose("提示（hint）未保留")
+                continue
+            words = self.materials.words_of(feedback)
+            shown = self.rules.shown_for(attribute(feedback, "ident"))
+            if len(shown) == 1 and (name := next(iter(shown))) in names and len(names) > 1:
+                at = names.index(name)
+                explained[at] = "\n".join(filter(None, (explained[at], words)))
+            elif words:
+                overall.append(words)
+        if len(overall) > 1:
+            self.place.lose("按作答情况分别显示的反馈合并为一段解析")
+        return "\n".join(dict.fromkeys(overall)), tuple(explained)
+
+    # Lists of options
+
+    def _labels(self, response: etree._Element) -> dict[str, str]:
+        for render in every(response, "render_choice", "ims_render_object"):
+            if attribute(render, "shuffle").lower() == "no":
+                self.place.lose("不打乱选项（shuffle）的设定未保留")
+        labels = {attribute(each, "ident"): self.materials.words_of(each) for each in every(response, "response_label")}
+        return {name: words for name, words in labels.items() if words} or labels
+
+    def _choice(self, response: etree._Element) -> None:
+        labels = self._labels(response)
+        names, options = list(labels), tuple(labels.values())
+        name, cardinality = attribute(response, "ident"), attribute(response, "rcardinality", "Single").lower()
+        stem = self._stem([response]) or self.materials.words_before(response)
+        if cardinality == "ordered":
+            self._ordered(response, names, options, stem)
+            return
+        single = cardinality != "multiple"
+        points = self.rules.points(name)
+        key = weights.of_single([points.get(each, 0.0) for each in names]) if single else weights.of_multiple([points.get(each, 0.0) for each in names])
+        if told := weights.lost([points.get(each, 0.0) for each in names], key, unit=""):
+            self.place.lose(told)
+        kind = ItemType.SINGLE if single else ItemType.MULTIPLE
+        if single and len(options) == 2 and all(map(_JUDGED.fullmatch, options)) and {means(option) for option in options} == {True, False}:
+            kind = ItemType.TRUE_FALSE
+        if f"[{name.removeprefix('response_')}]" in stem:
+            stem = stem.replace(f"[{name.removeprefix('response_')}]", "_____")
+        explanation, each_explained = self._explanations(names)
+        self.place.keep(replace(self.bare, type=kind, stem=stem, options=options, key=key, explanation=explanation, option_explanations=each_explained))
+
+    def _ordered(self, response: etree._Element, names: list[str], options: tuple[str, ...], stem: str) -> None:
+        order = self.rules.order(attribute(response, "ident"))
+        if sorted(order) != sorted(names):
+            self.refuse("order_unsupported" if order else "scoring_unsupported")
+            return
+        explanation, _each = self._explanations([])
+        key = tuple(names.index(name) for name in order)
+        self.place.keep(replace(self.bare, type=ItemType.ORDERING, stem=stem, options=options, key=key, explanation=explanation))
+
+    def _several(self, lists: list[etree._Element]) -> None:
+        """Several lists: gaps named in the stem (Canvas), or prompts with one list (matching)."""
+        stem = self._stem(lists)
+        names = [attribute(each, "ident") for each in lists]
+        marks = [f"[{name.removeprefix('response_')}]" for name in names]
+        labels = [self._labels(each) for each in lists]
+        right = [self._right(name, held) for name, held in zip(names, labels, strict=True)]
+        explanation, _each = self._explanations([])
+        bare = replace(self.bare, explanation=explanation)
+        if all(mark in stem for mark in marks):
+            order = sorted(range(len(lists)), key=lambda at: stem.index(marks[at]))
+            marks, labels, right = [marks[at] for at in order], [labels[at] for at in order], [right[at] for at in order]
+            if self.kind == "fill_in_multiple_blanks_question" and not any(every(each, "response_label") and _is_list(each) for each in lists):
+                self._filled(bare, stem, marks, right)
+            elif any(len(each) != 1 for each in right):
+                self.refuse("no_full_answer" if not all(right) else "several_interactions")
+            else:
+                parts = re.split("|".join(map(re.escape, marks)), stem)
+                gaps.keep(self.place, bare, parts, [list(held.values()) for held in labels], [each[0] for each in right])
+            return
+        if any(len(each) != 1 for each in right):
+            self.refuse("scoring_unsupported")
+            return
+        options = list(dict.fromkeys(words for held in labels for words in held.values()))
+        prompts = tuple(self.materials.words_before(each) for each in lists)
+        self.place.keep(
+            replace(bare, type=ItemType.MATCHING, stem=stem, prompts=prompts, options=tuple(options), key=tuple(options.index(each[0]) for each in right))
+        )
+
+    def _right(self, name: str, labels: dict[str, str]) -> list[str]:
+        points = self.rules.points(name)
+        given = [points.get(label, 0.0) for label in labels]
+        # Canvas writes the accepted texts of a blank as labels and only the first of them into the rules.
+        if self.kind == "fill_in_multiple_blanks_question":
+            return list(labels.values())
+        return [list(labels.values())[at] for at in weights.of_single(given)]
+
+    def _filled(self, bare: Draft, stem: str, marks: list[str], right: list[list[str]]) -> None:
+        for number, mark in enumerate(marks, start=1):
+            stem = stem.replace(mark, f"[[{number}]]", 1)
+        self.place.keep(replace(bare, type=ItemType.FILL_IN, stem=stem, blanks=tuple(Blank(tuple(each)) for each in right)))
+
+    # Written responses
+
+    def _written(self) -> None:
+        if self.kind in _ESSAYS or (len(self.responses) == 1 and self._is_essay(self.responses[0])):
+            self._essay()
+            return
+        blanks = []
+        for response in self.responses:
+            blank = self._blank(attribute(response, "ident"), response)
+            if isinstance(blank, str):
+                self.refuse(blank)
+                return
+            blanks.append(blank)
+        explanation, _each = self._explanations([])
+        stem, placed = self.materials.stem_with_blanks(self.presentation, self.responses)
+        if not placed:
+            stem = f"{stem} {' '.join(f'[[{number}]]' for number in range(1, len(blanks) + 1))}"
+        self.place.keep(replace(self.bare, type=ItemType.FILL_IN, stem=stem, blanks=tuple(blanks), explanation=explanation))
+
+    def _is_essay(self, response: etree._Element) -> bool:
+        rows = next((attribute(each, "rows") for each in every(response, "render_fib")), "")
+        return not any(rule.texts or rule.bounds for rule in self.rules.of(attribute(response, "ident"))) or (rows.isdecimal() and int(rows) > 3)
+
+    def _essay(self) -> None:
+        explanation, _each = self._explanations([])
+        models = [self.materials.words_of(each) for each in every(self.element, "solution")]
+        accepted = [text for rule in self.rules.of(attribute(self.responses[0], "ident")) for text in rule.texts]
+        model = "\n".join(filter(None, (*models, *accepted)))
+        stem = self._stem(self.responses)
+        self.place.keep(replace(self.bare, type=ItemType.SHORT_TEXT, stem=stem, model=model, explanation="" if explanation in models else explanation))
+
+    def _blank(self, name: str, response: etree._Element) -> Blank | str:
+        rules = self.rules.of(name)
+        best = max((rule.points for rule in rules), default=0.0)
+        full = [rule for rule in rules if rule.points >= best * (1 - weights.NEARLY)]
+        for rule in rules:
+            if rule not in full:
+                self.place.lose(f"部分得分的答案“{'、'.join(rule.texts)[:60]}”（{rule.points:g}）未保留")
+        texts = tuple(dict.fromkeys(text for rule in full for text in rule.texts))
+        bounds = [rule.bounds for rule in full if rule.bounds]
+        if any(rule.is_part for rule in full):
+            self.place.lose("“包含某些文字即可”的判分改为与答案相同")
+        is_number = any(attribute(each, "fibtype").lower() in {"decimal", "integer", "scientific"} for each in every(response, "render_fib"))
+        if not (bounds or is_number or local(response) == "response_num" or self.kind in {"numerical_question", "numeric"}):
+            return Blank(texts, case_matters=bool(full) and all(rule.case_matters for rule in full)) if texts else "scoring_unsupported"
+        return _number(texts, [pair for each in bounds for pair in each])
+
+    # The stem
+
+    def _stem(self, leaving: list[etree._Element]) -> str:
+        return "" if self.presentation is None else self.materials.words_of(self.presentation, leaving)
+
+
+def _number(texts: tuple[str, ...], bounds: list[tuple[str, str]]) -> Blank | str:
+    """Return the blank of a number: its texts, or the bounds around it."""
+    known = {decimal(text) for text in texts} - {None}
+    if bounds:
+        if len(set(bounds)) > 1 or len(known) > 1:
+            return "numbers_unsupported"
+        low, high = bounds[0]
+        middle = numbers.between(low, high) if low and high else None
+        return numbers.blank(*middle) if middle else "number_infinite"
+    if len(known) > 1:
+        return "numbers_unsupported"
+    value = next(iter(known), None)
+    if value is None:
+        return Blank(texts) if texts else "scoring_unsupported"
+    return numbers.blank(value, Decimal(0))
+
+
+def _metadata(element: etree._Element) -> Iterator[tuple[str, str]]:
+    for field in every(element, "qtimetadatafield"):
+        yield text_of(first(field, "fieldlabel")).lower(), text_of(first(field, "fieldentry"))
+    for held in every(element, "itemmetadata"):
+        for child in held.iterdescendants():
+            if local(child).startswith(("qmd_", "bbmd_")) and text_of(child):
+                yield local(child).lower(), text_of(child)
+
+
+def _is_list(response: etree._Element) -> bool:
+    return any(attribute(each, "answer_type") in {"dropdown", "wordbank"} for each in every(response, "response_label"))

@@ -1,0 +1,121 @@
+"""What is right by QTI 1.2's response processing: conditions that set a score, conditions that show feedback."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lxml import etree
+
+from question_bank.domain.draft import decimal
+from question_bank.formats.findings import Place
+from question_bank.formats.xml_tree import attribute, every, local, text_of
+
+FULL = 100.0
+_KNOWN = frozenset("and or not other unanswered varequal varsubset varlt varlte vargt vargte varsubstring".split())  # noqa: SIM905
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What one condition accepts for one response, and the points it gives."""
+
+    points: float
+    texts: tuple[str, ...] = ()
+    bounds: tuple[tuple[str, str], ...] = ()
+    case_matters: bool = False
+    is_part: bool = False
+
+
+class Rules:
+    """The response processing of one item."""
+
+    def __init__(self, item: etree._Element, place: Place) -> None:
+        self.conditions = every(item, "respcondition")
+        foreign = {local(each) for held in every(item, "conditionvar") for each in held.iterdescendants()} - _KNOWN - {""}
+        if foreign:
+            place.lose(f"评分条件（{'、'.join(sorted(foreign)[:6])}）未保留")
+
+    def of(self, name: str) -> list[Rule]:
+        """Return the rules that give points for a response."""
+        rules = []
+        for condition in self.conditions:
+            points = _score(condition)
+            if points <= 0:
+                continue
+            values = list(_values(condition, name))
+            bounds = _bounds(condition, name)
+            if values or bounds:
+                rules.append(
+                    Rule(
+                        points,
+                        tuple(text for text, _case, _part in values),
+                        bounds,
+                        case_matters=any(case for _text, case, _part in values),
+                        is_part=any(part for _text, _case, part in values),
+                    )
+                )
+        return rules
+
+    def points(self, name: str) -> dict[str, float]:
+        """Return the points that each value of a response gives, positive or negative."""
+        found: dict[str, float] = {}
+        for condition in self.conditions:
+            points = _score(condition)
+            if not points:
+                continue
+            values = [text for text, _case, _part in _values(condition, name)]
+            for value in values:
+                found[value] = max(found.get(value, points), points) if points > 0 else found.get(value, points)
+        return found
+
+    def order(self, name: str) -> list[str]:
+        """Return the values of the condition with the most points, as they stand."""
+        best = max(self.conditions, key=lambda each: (_score(each), len(list(_values(each, name)))), default=None)
+        if best is None or _score(best) <= 0:
+            return []
+        return [text for text, _case, _part in _values(best, name)]
+
+    def shown_for(self, feedback: str) -> set[str]:
+        """Return the values for which a feedback is shown."""
+        shown: set[str] = set()
+        for condition in self.conditions:
+            if any(attribute(each, "linkrefid") == feedback for each in every(condition, "displayfeedback")):
+                shown |= {text for text, _case, _part in _values(condition, None)} or {""}
+        return shown
+
+
+def _score(condition: etree._Element) -> float:
+    """Return the points a condition gives: `Set` and `Add` alike; a figure that cannot be read is full points."""
+    total = 0.0
+    for each in condition:
+        if local(each) != "setvar":
+            continue
+        words = text_of(each)
+        number = decimal(words)
+        value = float(number) if number is not None else FULL if "max" in words.lower() else 0.0
+        total += -value if attribute(each, "action").lower() == "subtract" else value
+    return total
+
+
+def _values(condition: etree._Element, name: str | None) -> Iterator[tuple[str, bool, bool]]:
+    """Yield text, whether case matters, whether a part of the response is enough; what is denied is left out."""
+    for each in every(condition, "varequal", "varsubset", "varsubstring"):
+        if (name is not None and attribute(each, "respident") != name) or _is_denied(each):
+            continue
+        for text in text_of(each).split(",") if local(each) == "varsubset" else (text_of(each),):
+            if text.strip():
+                yield text.strip(), attribute(each, "case").lower() == "yes", local(each) == "varsubstring"
+
+
+def _bounds(condition: etree._Element, name: str) -> tuple[tuple[str, str], ...]:
+    low = [text_of(each) for each in every(condition, "vargte", "vargt") if attribute(each, "respident") == name and not _is_denied(each)]
+    high = [text_of(each) for each in every(condition, "varlte", "varlt") if attribute(each, "respident") == name and not _is_denied(each)]
+    count = max(len(low), len(high))
+    return tuple((low[at] if at < len(low) else "", high[at] if at < len(high) else "") for at in range(count))
+
+
+def _is_denied(element: etree._Element) -> bool:
+    above = element.getparent()
+    while above is not None and local(above) != "conditionvar":
+        if local(above) == "not":
+            return True
+        above = above.getparent()
+    return False

@@ -1,0 +1,189 @@
+"""What is right by a QTI 2 or 3 item: its declarations, and what its response processing adds to them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from lxml import etree
+
+from question_bank.domain.draft import decimal
+from question_bank.domain.item import Blank
+from question_bank.formats import numbers, weights
+from question_bank.formats.findings import Place
+from question_bank.formats.xml_tree import attribute, every, first, local, text_of
+
+_PLAIN = frozenset(
+    "responseCondition responseIf responseElse setOutcomeValue match variable correct baseValue mapResponse isNull sum not and equal"  # noqa: SIM905
+    " stringMatch product default exitResponse".split()
+)
+_COMPARED = frozenset({"match", "equal", "stringMatch", "member", "contains", "substring"})
+_TEMPLATES = ("match_correct", "map_response", "CC2_match_basic", "CC2_map_response")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One value and the points it gives."""
+
+    value: str
+    points: float
+    case_matters: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What one response may be and what is right."""
+
+    identifier: str
+    is_multiple: bool
+    base_type: str
+    correct: tuple[str, ...]
+    mapped: tuple[Entry, ...]
+
+
+class Scoring:
+    """Answers what is right for each response of one item."""
+
+    def __init__(self, item: etree._Element, place: Place) -> None:
+        self.place = place
+        self.processing = first(item, "responseProcessing")
+        self.declarations = {attribute(each, "identifier"): _declaration(each) for each in item if local(each) == "responseDeclaration"}
+        self._name_rules()
+
+    def of(self, interaction: etree._Element) -> Declaration:
+        """Return the declaration of an interaction; one that lacks declares nothing."""
+        name = attribute(interaction, "responseIdentifier")
+        return self.declarations.get(name) or Declaration(name, is_multiple=False, base_type="", correct=(), mapped=())
+
+    def _name_rules(self) -> None:
+        """Name rules that go beyond “right or wrong” and “points for each value”."""
+        if self.processing is None:
+            return
+        template = attribute(self.processing, "template") or attribute(self.processing, "templateLocation")
+        names = {local(each) for each in self.processing.iterdescendants()} - {""}
+        if names - _PLAIN:
+            self.place.lose(f"评分规则（{'、'.join(sorted(names - _PLAIN)[:6])}）未保留，按标准答案计分")
+        elif template and not names and not any(known in template for known in _TEMPLATES):
+            self.place.lose(f"评分模板 {template.rpartition('/')[2][:60]} 未保留，按标准答案计分")
+
+    def _uses_mapping(self, identifier: str) -> bool:
+        if self.processing is None:
+            return False
+        template = attribute(self.processing, "template")
+        return "map_response" in template or any(attribute(each, "identifier") == identifier for each in every(self.processing, "mapResponse"))
+
+    def _entries(self, declared: Declaration) -> tuple[Entry, ...]:
+        """Return the points of values: the mapping's, else those that conditions give."""
+        return declared.mapped or tuple(self._conditions(declared.identifier))
+
+    def _conditions(self, identifier: str) -> Iterator[Entry]:
+        for branch in every(self.processing, "responseIf", "responseElseIf") if self.processing is not None else ():
+            points = [_points(each) for each in branch if local(each) == "setOutcomeValue" and "FEEDBACK" not in attribute(each, "identifier").upper()]
+            if not points or max(points) <= 0:
+                continue
+            for compared in every(branch, *_COMPARED):
+                if any(attribute(each, "identifier") == identifier for each in every(compared, "variable")) and not _is_denied(compared, branch):
+                    yield from (Entry(text_of(value), max(points), attribute(compared, "caseSensitive") != "false") for value in every(compared, "baseValue"))
+
+    def choices(self, declared: Declaration, names: Sequence[str], *, single: bool) -> tuple[int, ...]:
+        """Return the positions of the right ones among named choices."""
+        entries = {entry.value: entry.points for entry in self._entries(declared)}
+        points = [entries.get(name, 0.0) for name in names]
+        if declared.correct:
+            key = tuple(at for at, name in enumerate(names) if name in declared.correct)
+            told = weights.lost(points, key, unit="") if self._uses_mapping(declared.identifier) else ""
+            if unknown := [value for value in declared.correct if value not in names]:
+                self.place.lose(f"标准答案指向不存在的选项（{'、'.join(unknown)[:80]}）")
+                key = ()
+        else:
+            key = weights.of_single(points) if single else weights.of_multiple(points)
+            told = weights.lost(points, key, unit="")
+        if told:
+            self.place.lose(told)
+        return key
+
+    def pairs(self, declared: Declaration) -> list[tuple[str, str]]:
+        """Return the right pairs."""
+        entries = self._entries(declared)
+        values = declared.correct or tuple(entry.value for entry in entries if entry.points > 0)
+        if (self._uses_mapping(declared.identifier) or not declared.correct) and (
+            told := weights.lost([entry.points for entry in entries], [at for at, entry in enumerate(entries) if entry.value in values], unit="")
+        ):
+            self.place.lose(told)
+        return [(pair[0], pair[1]) for value in values if len(pair := value.split()) == 2]
+
+    def blank(self, declared: Declaration) -> Blank | str:
+        """Return what fills a blank, or the code of the reason why it cannot be said."""
+        entries = self._entries(declared)
+        best = max((entry.points for entry in entries), default=0.0)
+        full = [entry for entry in entries if entry.points > 0 and entry.points >= best * (1 - weights.NEARLY)]
+        used = self._uses_mapping(declared.identifier) or not declared.correct
+        if used:
+            for entry in entries:
+                if entry not in full:
+                    self.place.lose(f"{'部分得分' if entry.points > 0 else '不得分'}的答案“{entry.value[:60]}”（{entry.points:g}）未保留")
+        accepted = tuple(dict.fromkeys((*declared.correct, *(entry.value for entry in full if used))))
+        if declared.base_type in {"float", "integer"} or any(self._compared(declared.identifier, "gte", "gt", "lte", "lt")):
+            return self._number(declared.identifier, accepted)
+        if not accepted:
+            return Blank(())
+        return Blank(accepted, case_matters=not (used and full and all(not entry.case_matters for entry in full)))
+
+    def _compared(self, identifier: str, *names: str) -> Iterator[etree._Element]:
+        for compared in every(self.processing, *names) if self.processing is not None else ():
+            if any(attribute(each, "identifier") == identifier for each in every(compared, "variable")):
+                yield compared
+
+    def _number(self, identifier: str, accepted: Sequence[str]) -> Blank | str:
+        known = {decimal(value) for value in accepted} - {None}
+        if len(known) > 1:
+            return "numbers_unsupported"
+        value = next(iter(known), None)
+        for compared in self._compared(identifier, "equal"):
+            margins = [margin for each in attribute(compared, "tolerance").split() if (margin := decimal(each)) is not None]
+            if value is None or not margins or attribute(compared, "toleranceMode") not in {"absolute", "relative"}:
+                continue
+            if len(set(margins)) > 1:
+                self.place.lose("上下误差不同，取较小的一个")
+            return numbers.blank(value, abs(min(margins) * (value / 100 if attribute(compared, "toleranceMode") == "relative" else 1)))
+        bounds = [[text_of(first(each, "baseValue")) for each in self._compared(identifier, *names)] for names in (("gte", "gt"), ("lte", "lt"))]
+        if any(bounds):
+            if not all(bounds):
+                return "number_infinite"
+            middle = numbers.between(bounds[0][0], bounds[1][0])
+            return numbers.blank(*middle) if middle else "scoring_unsupported"
+        return Blank(tuple(accepted)) if value is None else numbers.blank(value, Decimal(0))
+
+
+def _declaration(element: etree._Element) -> Declaration:
+    mapping = first(element, "mapping")
+    entries = [] if mapping is None else every(mapping, "mapEntry")
+    return Declaration(
+        attribute(element, "identifier"),
+        attribute(element, "cardinality") in {"multiple", "ordered"},
+        attribute(element, "baseType"),
+        tuple(text_of(each) for each in _inside(element, "correctResponse")),
+        tuple(Entry(attribute(each, "mapKey"), _float(attribute(each, "mappedValue")), attribute(each, "caseSensitive") != "false") for each in entries),
+    )
+
+
+def _inside(element: etree._Element, name: str) -> list[etree._Element]:
+    held = first(element, name)
+    return [] if held is None else every(held, "value")
+
+
+def _float(written: str) -> float:
+    number = decimal(written or "0")
+    return float(number) if number is not None else 0.0
+
+
+def _points(element: etree._Element) -> float:
+    return max((_float(text_of(each)) for each in every(element, "baseValue")), default=0.0)
+
+
+def _is_denied(element: etree._Element, within: etree._Element) -> bool:
+    above = element.getparent()
+    while above is not None and above is not within:
+        if local(above) == "not":
+            return True
+        above = above.getparent()
+    return False

@@ -1,0 +1,45 @@
+"""One vocabulary for QTI 2.0 to 3.0, and the reasons why some interactions are none of ours."""
+
+import re
+
+from lxml import etree
+
+from question_bank.formats.xml_tree import local
+
+_NOT_COUNTED = frozenset({"portableCustomInteraction", "endAttemptInteraction"})
+_KEBAB = re.compile(r"-([a-z0-9])")
+REASONS = {
+    **dict.fromkeys(
+        (f"{name}Interaction" for name in ("hotspot", "graphicOrder", "graphicAssociate", "graphicGapMatch", "selectPoint", "positionObject")),
+        "graphic_interaction",
+    ),
+    "drawingInteraction": "drawing_interaction",
+    "hottextInteraction": "hottext_interaction",
+    "sliderInteraction": "slider_interaction",
+    "mediaInteraction": "media_interaction",
+    "uploadInteraction": "upload_interaction",
+    "customInteraction": "custom_interaction",
+}
+READ = frozenset(f"{name}Interaction" for name in ("choice", "order", "match", "associate", "gapMatch", "inlineChoice", "textEntry", "extendedText"))
+
+
+def camel(name: str) -> str:
+    """Return a name of QTI 3 as QTI 2 has it: `qti-map-entry` is mapEntry, `mapped-value` is mappedValue."""
+    return _KEBAB.sub(lambda sign: sign[1].upper(), name.removeprefix("qti-"))
+
+
+def harmonise(root: etree._Element) -> None:
+    """Give the elements and attributes of QTI 3 their older names, in place."""
+    for element in root.iter():
+        name = local(element)
+        if not name.startswith("qti-"):
+            continue
+        element.tag = camel(name)
+        for key in [str(key) for key in element.attrib]:
+            if "-" in key and "}" not in key and not key.startswith(("data-", "aria-")):
+                element.set(camel(key), str(element.attrib.pop(key)))
+
+
+def interactions(body: etree._Element) -> list[etree._Element]:
+    """Return the interactions of a body; a button that ends the attempt is none, and what is custom counts once."""
+    return [each for each in body.iterdescendants() if local(each).endswith("Interaction") and local(each) not in _NOT_COUNTED]
