@@ -31,6 +31,7 @@ from lms.web.programme import programme as programme_pages
 from lms.web.reminder import reminder
 from lms.web.role_grant import role_grant
 from lms.web.roster import roster
+from lms.web.second_factor import second_factor
 from lms.web.signing_in import signing_in
 from lms.web.unit import unit
 from lms.web.verification import verification
@@ -49,6 +50,7 @@ part = Part(
         course,
         attendance,
         signing_in,
+        second_factor,
         account,
         people,
         unit,

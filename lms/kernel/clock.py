@@ -10,7 +10,9 @@ REFRESH_SECONDS = 5.0
 
 
 class Clock(Protocol):
-    """Tells what time it is, as an aware UTC instant."""
+    """Tells what time it is, as an aware UTC instant; `offset` is how far a rehearsal has moved it."""
+
+    offset: timedelta
 
     def now(self) -> datetime:
         """Return the present instant."""
@@ -22,6 +24,7 @@ class FixedClock:
 
     def __init__(self, instant: datetime) -> None:
         self.instant = instant
+        self.offset = timedelta(0)
 
     def now(self) -> datetime:
         """Return the instant it was set to."""

@@ -44,6 +44,7 @@ class Settings:
     pool_size: int = 20
     log_level: str = "INFO"
     sign_in_tries: int = 10
+    staff_second_factor: bool = False
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -71,4 +72,5 @@ class Settings:
             pool_size=_number("POOL_SIZE", get("POOL_SIZE") or "20"),
             log_level=(get("LOG_LEVEL") or "INFO").upper(),
             sign_in_tries=_number("SIGN_IN_TRIES", get("SIGN_IN_TRIES") or "10"),
+            staff_second_factor=_flag("STAFF_SECOND_FACTOR", get("STAFF_SECOND_FACTOR", "")),
         )

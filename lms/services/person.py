@@ -114,7 +114,7 @@ def reveal(actor_id: int, permission: Permission, person_id: int, *, reason: str
         raise rules.ReasonMissing
     with transaction() as session:
         if actor_id != person_id:
-            _may_act(session, actor_id, permission, person_id)
+            may_act(session, actor_id, permission, person_id)
         audit.record(session, actor_id=actor_id, action="person.reveal", subject=f"person:{person_id}", now=now, reason=reason[:200])
         return numbers_of(session, person_id, seal)
 
@@ -122,7 +122,7 @@ def reveal(actor_id: int, permission: Permission, person_id: int, *, reason: str
 def reset(actor_id: int, permission: Permission, person_id: int, seal: Seal, now: datetime) -> str:
     """Make one new activation code: the password is gone and every sign-in has ended. Returns the code, once."""
     with transaction() as session:
-        person = _may_act(session, actor_id, permission, person_id)
+        person = may_act(session, actor_id, permission, person_id)
         ended = login_store.end_all(session, person_id, now)
         action = "password.reset" if person.activated else "person.new_code"
         audit.record(session, actor_id=actor_id, action=action, subject=f"person:{person_id}", now=now, ended=ended)
@@ -153,7 +153,7 @@ def new_codes(actor_id: int, permission: Permission, unit_id: int, *, seal: Seal
 def set_active(actor_id: int, permission: Permission, person_id: int, *, active: bool, now: datetime) -> None:
     """Enable or disable an account; a disabled one is out at its next request."""
     with transaction() as session:
-        _may_act(session, actor_id, permission, person_id)
+        may_act(session, actor_id, permission, person_id)
         store.set_active(session, person_id, active=active)
         if not active:
             login_store.end_all(session, person_id, now)
@@ -182,7 +182,8 @@ def _unit_in_scope(session: Session, actor_id: int, permission: Permission, unit
     return unit
 
 
-def _may_act(session: Session, actor_id: int, permission: Permission, person_id: int) -> Person:
+def may_act(session: Session, actor_id: int, permission: Permission, person_id: int) -> Person:
+    """Return a person of the actor's scope who does not stand above her, or refuse."""
     person = _in_scope(session, actor_id, permission, person_id)
     own = grants.grants_of(session, actor_id)
     if actor_id == person_id or not rules.may_act_on(own, person.unit_path, grants.grants_of(session, person_id)):

@@ -15,9 +15,11 @@ from lms.kernel.auth import SIGNED_IN_FOR, token_hash
 from lms.kernel.db import Session, transaction
 from lms.kernel.identity import Identity
 from lms.kernel.passwords import hash_password, verify_password
+from lms.kernel.permissions import Role
 from lms.kernel.refusal import TooMany
 from lms.kernel.security import Seal, throttle
 from lms.store import person as person_store
+from lms.store import second_factor as factor_store
 from lms.store import signing_in as store
 from lms.store.signing_in import Claimant
 
@@ -30,13 +32,15 @@ _UNBOUNDED = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A fresh sign-in: what the cookie gets, and whether the present text must still be accepted."""
+    """A right password: what the cookie gets (None while a second factor is still asked), and what must be done next."""
 
-    identity: Identity
+    person_id: int
+    identity: Identity | None
     consented: bool
+    must_set_up: bool = False  # staff without a second factor where one is required: their roles wait for it
 
 
-def sign_in(*, claim: str, password: str, device: Device, seal: Seal, tries: int, now: datetime) -> SignedIn:
+def sign_in(*, claim: str, password: str, device: Device, seal: Seal, tries: int, now: datetime, staff_factor: bool = False) -> SignedIn:
     """Sign somebody in by account or phone and password.
 
     The unknown account and the wrong password take the same steps and the same time, and get the same answer.
@@ -49,12 +53,35 @@ def sign_in(*, claim: str, password: str, device: Device, seal: Seal, tries: int
     if not found.active:
         raise rules.AccountDisabled
     with transaction() as session:
-        identity = _open(session, found.person_id, found.name, device, now)
-        audit.record(session, actor_id=found.person_id, action="sign_in", subject=f"person:{found.person_id}", now=now)
-    return SignedIn(identity=identity, consented=found.consented)
+        return _enter(session, found, device, now, consented=found.consented, staff_factor=staff_factor)
 
 
-def activate(*, claim: str, code: str, password: str, consent: bool, device: Device, seal: Seal, tries: int, now: datetime) -> Identity:
+def finish(person_id: int, device: Device, now: datetime) -> Identity:
+    """Open the sign-in of somebody whose password and second factor were right."""
+    with transaction() as session:
+        person = person_store.person_of(session, person_id)
+        if person is None or not person.active:
+            raise rules.AccountDisabled
+        audit.record(session, actor_id=person_id, action="sign_in", subject=f"person:{person_id}", now=now)
+        return _open(session, person_id, person.name, device, now)
+
+
+def _enter(session: Session, found: Claimant, device: Device, now: datetime, *, consented: bool, staff_factor: bool) -> SignedIn:
+    """Open the sign-in, unless a second factor is still asked; where staff lack a required one, their roles wait for it."""
+    factor = factor_store.one(session, found.person_id)
+    if factor is not None and factor.confirmed_at is not None:
+        return SignedIn(found.person_id, None, consented)
+    identity = _open(session, found.person_id, found.name, device, now)
+    audit.record(session, actor_id=found.person_id, action="sign_in", subject=f"person:{found.person_id}", now=now)
+    weak = staff_factor and bool(identity.roles - {Role.TEACHER})
+    if weak:
+        store.weaken(session, identity.login_id)
+    return SignedIn(found.person_id, identity, consented, must_set_up=weak)
+
+
+def activate(
+    *, claim: str, code: str, password: str, consent: bool, device: Device, seal: Seal, tries: int, now: datetime, staff_factor: bool = False
+) -> SignedIn:
     """Set the first password by a one-time code, keep the consent, and sign in."""
     if not consent:
         raise rules.ConsentMissing
@@ -73,7 +100,7 @@ def activate(*, claim: str, code: str, password: str, consent: bool, device: Dev
         person_store.set_password(session, found.person_id, hashed)
         store.add_consent(session, found.person_id, rules.CONSENT_VERSION, now)
         audit.record(session, actor_id=found.person_id, action="person.activate", subject=f"person:{found.person_id}", now=now)
-        return _open(session, found.person_id, found.name, device, now)
+        return _enter(session, found, device, now, consented=True, staff_factor=staff_factor)
 
 
 def accept_consent(person_id: int, now: datetime) -> None:
@@ -100,7 +127,10 @@ def change_password(*, identity: Identity, old: str, new: str, device: Device, s
         store.end_all(session, person.id, now)
         person_store.set_password(session, person.id, hashed)
         audit.record(session, actor_id=person.id, action="password.change", subject=f"person:{person.id}", now=now)
-        return _open(session, person.id, person.name, device, now)
+        fresh = _open(session, person.id, person.name, device, now)
+        if store.is_weak(session, identity.login_id):
+            store.weaken(session, fresh.login_id)
+        return fresh
 
 
 def sign_out(identity: Identity, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, func, select, text, update
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, LargeBinary, String, func, select, text, update
 from sqlalchemy import Identity as AutoNumber
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -31,11 +31,13 @@ class LoginRow(Base):
     device: Mapped[str] = mapped_column(String(120), default="")
     device_key: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
+    weak: Mapped[bool] = mapped_column(Boolean, default=False)  # without a second factor that staff must have: only a teacher's rights
 
 
 _IDENTITY = Statement(
     text(
-        "SELECT login.id, person_id, person.name, array(SELECT DISTINCT role FROM role_grant WHERE role_grant.person_id = person.id) AS roles "
+        "SELECT login.id, person_id, person.name, array(SELECT DISTINCT role FROM role_grant "
+        "WHERE role_grant.person_id = person.id AND (NOT login.weak OR role = 'teacher')) AS roles "
         "FROM login JOIN person ON person.id = login.person_id "
         "WHERE login.token_hash = :token_hash AND login.ended_at IS NULL AND login.ends_at > :now AND person.active"
     )
@@ -110,6 +112,21 @@ def logins_of(session: Session, person_id: int, now: datetime) -> list[Login]:
         .limit(50)
     )
     return [Login(id=row.id, device=row.device, created_at=row.created_at, ends_at=row.ends_at) for row in session.scalars(query)]
+
+
+def weaken(session: Session, login_id: int) -> None:
+    """Leave a sign-in a teacher's rights only."""
+    session.execute(update(LoginRow).where(LoginRow.id == login_id).values(weak=True))
+
+
+def strengthen(session: Session, login_id: int) -> None:
+    """Give a sign-in every right of its person."""
+    session.execute(update(LoginRow).where(LoginRow.id == login_id).values(weak=False))
+
+
+def is_weak(session: Session, login_id: int) -> bool:
+    """Tell whether a sign-in has a teacher's rights only."""
+    return bool(session.scalar(select(LoginRow.weak).where(LoginRow.id == login_id)))
 
 
 def end(session: Session, login_id: int, now: datetime) -> None:

@@ -120,8 +120,9 @@ def change_password() -> ResponseReturnValue:
         return _refused(form, _("当前密码不正确。"), 422)
     except Refusal as refusal:
         return _refused(form, _(refusal.message), refusal.status)
-    flash(_("密码已修改，其他设备已全部退出。"), "success")
-    return enter(identity, mark, url_for("account.page"))
+    answer = enter(identity, mark, url_for("account.page"))
+    flash(_("密码已修改，其他设备已全部退出。"), "success")  # after the session was emptied for the fresh sign-in
+    return answer
 
 
 def _refused(form: PasswordForm, text: str, status: int) -> ResponseReturnValue:

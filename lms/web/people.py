@@ -15,6 +15,7 @@ from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
 from lms.services import person as service
+from lms.services import second_factor
 from lms.services import unit as units
 from lms.web.signing_in import seal
 
@@ -124,6 +125,15 @@ def reset(person_id: int) -> ResponseReturnValue:
     code = service.reset(me, Permission.MANAGE_CLASS, person_id, seal(), current.now())
     found = service.view(me, Permission.MANAGE_CLASS, person_id, seal(), current.now()).person
     return render_template("lms/people/code.html", page=CodePage(person=found, spaced_code=spaced_code(code)))
+
+
+@people.post("/people/<int:person_id>/second-factor")
+@requires(Permission.MANAGE_PEOPLE)
+def reset_second_factor(person_id: int) -> ResponseReturnValue:
+    """Forget a person's second factor, such as after a lost phone."""
+    there = second_factor.reset(current.person().person_id, Permission.MANAGE_PEOPLE, person_id, current.now())
+    flash(_("两步验证已重置，对方已退出登录。") if there else _("对方没有设置两步验证。"), "success" if there else "info")
+    return redirect(url_for("people.person", person_id=person_id))
 
 
 @people.post("/people/<int:person_id>/active")

@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from flask import Response, current_app, flash, redirect, render_template, request, url_for
+from flask import Response, current_app, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import BooleanField, PasswordField, StringField
 from wtforms.validators import EqualTo, InputRequired, Length
@@ -28,6 +28,7 @@ from lms.services import signing_in as service
 # The templates of the whole package hang on its first group.
 signing_in = routes("signing_in", __name__, templates=Path(__file__).parents[1] / "templates")
 _MARK = "lms_device"
+HALF = "half_signed_in"  # whose password was right, when, and whether she has consented; the session's cookie is signed
 _MARK_KEPT = 400 * 24 * 3600
 
 
@@ -100,11 +101,12 @@ def sign_in() -> ResponseReturnValue:
             seal=seal(),
             tries=settings().sign_in_tries,
             now=current.now(),
+            staff_factor=settings().staff_second_factor,
         )
     except Refusal as refusal:
         shown = SignInPage(form=form, next=target, refusal=_(refusal.message))
         return render_template("lms/signing_in/page.html", page=shown), refusal.status
-    return enter(found.identity, mark, target if found.consented else url_for("signing_in.consent", next=target))
+    return proceed(found, mark, target)
 
 
 @signing_in.post("/sign-out")
@@ -138,7 +140,7 @@ def activate() -> ResponseReturnValue:
         return render_template("lms/signing_in/activate.html", page=ActivationPage(form=form)), 422
     mark = browser_mark()
     try:
-        identity = service.activate(
+        found = service.activate(
             claim=form.account.data or "",
             code=normal_code(form.code.data or ""),
             password=form.password.data or "",
@@ -147,11 +149,13 @@ def activate() -> ResponseReturnValue:
             seal=seal(),
             tries=settings().sign_in_tries,
             now=current.now(),
+            staff_factor=settings().staff_second_factor,
         )
     except Refusal as refusal:
         return render_template("lms/signing_in/activate.html", page=ActivationPage(form=form, refusal=_(refusal.message))), refusal.status
+    answer = proceed(found, mark, "/")
     flash(_("账号已激活，欢迎您！"), "success")
-    return enter(identity, mark, "/")
+    return answer
 
 
 @signing_in.get("/privacy")
@@ -175,6 +179,24 @@ def accept() -> ResponseReturnValue:
     """Keep the consent."""
     service.accept_consent(current.person().person_id, current.now())
     return redirect(next_path(request.args.get("next", "")))
+
+
+def proceed(found: service.SignedIn, mark: str, target: str) -> Response:
+    """Go on from a right password: to the second factor where it is asked, else inside."""
+    if found.identity is None:
+        session[HALF] = [found.person_id, int(current.now().timestamp()), found.consented]
+        return current_app.make_response(redirect(url_for("second_factor.asked", next=target)))
+    if found.must_set_up:
+        target = url_for("second_factor.page")
+    answer = enter(found.identity, mark, consented_first(target, consented=found.consented))
+    if found.must_set_up:  # said after the session was emptied for the fresh sign-in
+        flash(_("工作人员须设置两步验证；设置之前，管理功能暂不可用。"), "warning")
+    return answer
+
+
+def consented_first(target: str, *, consented: bool) -> str:
+    """Return where to go: to the text that must still be accepted, else on."""
+    return target if consented else url_for("signing_in.consent", next=target)
 
 
 def enter(identity: Identity, mark: str, target: str) -> Response:
