@@ -1,6 +1,7 @@
 """Enrolment by the school: its teachers are chosen from a list inside the notice's period."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -91,7 +92,7 @@ def _form(found: service.EnrolmentView) -> EnrolForm:
 
 
 def _page(found: service.EnrolmentView, form: EnrolForm) -> str:
-    here = {"unit_id": found.unit.id, "code": found.programme.code, "q": _words() or None}
+    here: dict[str, Any] = {"unit_id": found.unit.id, "code": found.programme.code, "q": _words() or None}
     shown = EnrolmentPage(
         title=found.programme.title,
         unit_id=found.unit.id,
