@@ -7,7 +7,7 @@ import click
 import msgspec
 from flask.cli import with_appcontext
 
-from exam.services import assembly, attempt, result
+from exam.services import analysis, assembly, attempt, result
 from exam.services import exam as exams
 from lms import api as platform
 from lms.kernel import request as current
@@ -126,3 +126,15 @@ def timeline(attempt_id: int) -> None:
     """Print every line of an attempt's log as JSON lines, for a dispute."""
     for line in result.timeline(attempt_id):
         click.echo(msgspec.json.encode(line))
+
+
+@exam.command("analyse")
+@click.argument("code")
+@with_appcontext
+def analyse(code: str) -> None:
+    """Analyse the items of an exam from its scored answers and give the figures to the bank."""
+    try:
+        people = analysis.analyse(code, current.clock().now())
+    except Refusal as refusal:
+        raise click.ClickException(refusal.message) from None
+    click.echo(f"{code}: analysed the answers of {people} people; see the bank's analysis page.")

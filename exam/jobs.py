@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from exam.services import assembly, attempt, result
+from exam.services import analysis, assembly, attempt, result
 from lms.kernel.jobs import Job
 
 
@@ -22,8 +22,14 @@ def top_up(now: datetime) -> None:
     assembly.top_up(now)
 
 
+def analyse(now: datetime, exam_code: str) -> None:
+    """Analyse the items of an exam."""
+    analysis.analyse(exam_code, now)
+
+
 JOBS = (
     Job("exam.sweep", run=sweep, cron="* * * * *"),
     Job("exam.top_up", run=top_up, cron="* * * * *"),
     Job("exam.score", run=score),
+    Job("exam.analyse", run=analyse),
 )

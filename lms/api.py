@@ -3,7 +3,7 @@
 from lms.services.account import register_personal_export
 from lms.services.activity import ActivityKind, activities, activity, add_activity, register_activity_kind
 from lms.services.enrolment import facts as enrolment_of
-from lms.services.enrolment import rules_for
+from lms.services.enrolment import rules_for, seats
 from lms.services.grade import post_score, take_back
 from lms.services.lesson import activity_begun, activity_done, courses, lesson, lessons_of_course, watched
 from lms.services.load_source import register_load_count, register_load_figures
@@ -40,6 +40,7 @@ __all__ = [
     "register_personal_export",
     "rules_for",
     "scope_of",
+    "seats",
     "take_back",
     "watched",
 ]

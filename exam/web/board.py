@@ -9,7 +9,7 @@ from wtforms import IntegerField
 from wtforms.validators import InputRequired, NumberRange
 
 from exam.domain.exam import Exam, Release
-from exam.services import assembly, result
+from exam.services import analysis, assembly, result
 from exam.services import board as service
 from exam.services import exam as exams
 from exam.services.board import ExamBoard
@@ -86,6 +86,15 @@ def release(code: str) -> ResponseReturnValue:
     """Release the results."""
     count = result.release(code, actor_id=current.person().person_id, now=current.now())
     flash(_("已公布 %(n)s 人的成绩。", n=count), "success")
+    return redirect(url_for("exam_board.one", code=code))
+
+
+@exam_board.post("/admin/exams/<code>/analysis")
+@requires(Permission.MANAGE_EXAMS)
+def analyse(code: str) -> ResponseReturnValue:
+    """Have the items analysed."""
+    analysis.request(code, actor_id=current.person().person_id, now=current.now())
+    flash(_("已开始分析试题，几分钟后可在题库的“试题分析”中查看。"), "success")
     return redirect(url_for("exam_board.one", code=code))
 
 

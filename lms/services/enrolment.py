@@ -202,6 +202,11 @@ def facts(session: Session, person_id: int, programme_code: str) -> EnrolmentFac
     )
 
 
+def seats(session: Session, programme_code: str) -> dict[int, tuple[str, str]]:
+    """Return the city and the sector of everybody in a programme, by person."""
+    return store.seats(session, programme_code)
+
+
 def rules_for(session: Session, person_id: int, programme_code: str, now: datetime | None = None) -> LearningRules | None:
     """Return what holds for a learner in a programme; with personal windows, the one that matters at `now`."""
     enrolment = of_person(session, person_id, programme_code)

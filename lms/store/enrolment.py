@@ -191,6 +191,12 @@ def one(session: Session, enrolment_id: int) -> Enrolment | None:
     return enrolment_from(row) if row else None
 
 
+def seats(session: Session, programme_code: str) -> dict[int, tuple[str, str]]:
+    """Return the city and the sector of every person of a programme, by person."""
+    rows = session.execute(select(EnrolmentRow.person_id, EnrolmentRow.city, EnrolmentRow.sector).where(EnrolmentRow.programme_code == programme_code))
+    return {person: (city, sector) for person, city, sector in rows}
+
+
 def count_by_city(session: Session, programme_code: str) -> dict[str, int]:
     """Count the people of a programme by city."""
     rows = session.execute(select(EnrolmentRow.city, func.count()).where(EnrolmentRow.programme_code == programme_code).group_by(EnrolmentRow.city))

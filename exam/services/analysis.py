@@ -1,0 +1,114 @@
+"""The items of an exam analysed from its scored attempts, and the figures given to the bank."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from exam.domain.exam import Exam
+from exam.domain.result import ItemPlace
+from exam.services import paper as papers
+from exam.services.exam import found
+from exam.store import analysis as store
+from exam.store.analysis import ScoredAttempt
+from lms import api as platform
+from lms.kernel import audit
+from lms.kernel.db import Session, transaction
+from lms.kernel.jobs import enqueue
+from lms.kernel.refusal import N_, Conflict
+from question_bank import api as bank
+from question_bank.domain.analysis import analyse as analysed
+from question_bank.domain.item import LETTERS, Key
+from question_bank.domain.responses import MOST_CELLS, NOT_GIVEN, Chosen, Responses, Right
+
+
+class NothingScored(Conflict):
+    """Nobody's answers have been scored yet."""
+
+    code = "nothing_scored"
+    message = N_("还没有已评分的答卷，评分后才能分析试题。")
+
+
+def request(exam_code: str, *, actor_id: int | None, now: datetime) -> None:
+    """Have an exam's items analysed in the background."""
+    with transaction() as session:
+        exam = found(session, exam_code)
+        if not store.people(session, exam.id):
+            raise NothingScored
+        enqueue(session, "exam.analyse", {"exam_code": exam.code}, lock=f"analyse:{exam.code}")
+        audit.record(session, actor_id=actor_id, action="exam.analyse", subject=f"exam:{exam.id}", now=now)
+
+
+def analyse(exam_code: str, now: datetime) -> int:
+    """Analyse an exam's items and give the figures to its bank; returns on how many people they rest."""
+    with transaction() as session:
+        exam = found(session, exam_code)
+        responses = _responses(session, exam)
+    # The estimation takes its time: no transaction waits for it.
+    result = analysed(responses)
+    with transaction() as session:
+        bank.keep_analysis(session, exam.bank_code, result, source=f"exam:{exam.code}", title=exam.title, now=now)
+    return responses.people
+
+
+def _responses(session: Session, exam: Exam) -> Responses:
+    """Gather who answered what; of more people than fit, every so-manieth."""
+    people = store.people(session, exam.id)
+    if not people:
+        raise NothingScored
+    places = {version: place for assembly in store.assemblies(session, exam.id) for version, place in papers.places(session, assembly).items()}
+    versions = sorted(places)
+    every = -(-people * len(versions) // MOST_CELLS)
+    known = {version: (at, places[version].type.chooses) for at, version in enumerate(versions)}
+    keys = bank.keys(session, versions)
+    right = np.full((people // every, len(versions)), NOT_GIVEN, np.int8)
+    chosen = np.zeros(right.shape, np.uint32)
+    who: list[int] = []
+    for attempt in store.scored(session, exam.id, every=every):
+        if len(who) < len(right):
+            _fill(attempt, papers.position_points(session, exam.id, attempt.assembly_id), known, right[len(who)], chosen[len(who)])
+            who.append(attempt.person_id)
+    given = np.flatnonzero((right != NOT_GIVEN).any(axis=0))
+    return Responses(
+        items=tuple(str(versions[at]) for at in given),
+        right=np.ascontiguousarray(right[: len(who), given]),
+        chosen=np.ascontiguousarray(chosen[: len(who), given]),
+        options=tuple(_letters(places[versions[at]]) for at in given),
+        keys=tuple(_bits(keys[versions[at]], places[versions[at]]) for at in given),
+        groups=_groups(session, exam, who),
+    )
+
+
+def _fill(attempt: ScoredAttempt, worth: tuple[int, ...], known: Mapping[int, tuple[int, bool]], right: Right, chosen: Chosen) -> None:
+    """Write one attempt into its row, options as bits in canonical order; what people have still to mark is left out."""
+    width = len(attempt.orders) // len(attempt.version_ids)
+    for index, version in enumerate(attempt.version_ids):
+        points, (at, chooses) = attempt.item_points[index], known[version]
+        if points is None:
+            continue
+        right[at] = points == worth[index]
+        if chooses:
+            shown = [int(choice) for choice in (attempt.answers[index] or "").split(",") if choice]
+            chosen[at] = sum(1 << attempt.orders[index * width + choice] for choice in shown)
+
+
+def _letters(place: ItemPlace) -> tuple[str, ...]:
+    return tuple(LETTERS[: place.options]) if place.type.chooses else ()
+
+
+def _bits(key: Key, place: ItemPlace) -> int:
+    return sum(1 << option for option in key.options) if place.type.chooses else 0
+
+
+def _groups(session: Session, exam: Exam, who: list[int]) -> dict[str, npt.NDArray[np.str_]]:
+    """Return each person's city and sector by name, empty for whoever has left the programme."""
+    programme = platform.programme(session, exam.programme_code)
+    cities = {city.code: city.name for city in programme.quotas.cities}
+    sectors = {sector.code: sector.title for sector in programme.sectors}
+    seats = platform.seats(session, exam.programme_code)
+    found = [seats.get(person, ("", "")) for person in who]
+    return {
+        "city": np.array([cities.get(city, city) for city, _ in found]),
+        "sector": np.array([sectors.get(sector, sector) for _, sector in found]),
+    }

@@ -1,0 +1,64 @@
+"""An exam's items analysed from real attempts on random papers."""
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from exam.services import analysis, result
+from lms.kernel.db import Session, transaction
+from question_bank import api as bank
+from question_bank.services import analysis as measured
+from tests.conftest import NOON
+from tests.support import exams
+from tests.support.cast import PENG, enter
+
+
+def positions(session: Session, sitter: exams.Sitter) -> list[tuple[int, list[int], int]]:
+    """Return of each position of somebody's paper: the version, the shown places of its key, the original option shown first."""
+    versions, orders = session.execute(
+        text("SELECT p.version_ids, p.orders FROM attempt a JOIN paper p ON p.id = a.paper_id WHERE a.person_id = :p"), {"p": sitter.person_id}
+    ).one()
+    keys, width = bank.keys(session, versions), len(orders) // len(versions)
+    rows = [bytes(orders)[at * width : (at + 1) * width] for at in range(len(versions))]
+    return [(version, [row.index(option) for option in keys[version].options], row[0]) for version, row in zip(versions, rows, strict=True)]
+
+
+def test_answers_on_random_papers_reach_the_bank_in_canonical_order(app: Flask) -> None:
+    exams.prepared()
+    right: dict[int, int] = {}
+    first: dict[tuple[int, str], int] = {}
+    for account in ("lin", "hua", "mei", "qin"):
+        sitter = exams.sitting(account)
+        with transaction() as session:
+            shown = positions(session, sitter)
+        changes = []
+        for at, (version, key, original) in enumerate(shown):
+            chosen = key if account in {"lin", "hua"} else [0]
+            changes.append(sitter.change(at + 1, sorted(chosen)))
+            if account != "qin":
+                right[version] = right.get(version, 0) + (sorted(chosen) == sorted(key))
+            if account == "mei":
+                first[version, "ABCDEFGH"[original]] = 1
+        sitter.submit(*([] if account == "qin" else changes))  # one hands in an empty paper: that says nothing about the items
+    with pytest.raises(analysis.NothingScored):
+        analysis.request(exams.EXAM, actor_id=None, now=NOON)
+    result.score_outstanding(NOON)
+
+    peng = enter(app, PENG)
+    page = peng.get(f"/admin/exams/{exams.EXAM}").get_data(as_text=True)
+    assert "分析试题" in page
+    assert peng.post(f"/admin/exams/{exams.EXAM}/analysis").status_code == 302
+    assert "已开始分析试题" in peng.get(f"/admin/exams/{exams.EXAM}").get_data(as_text=True)
+    with transaction() as session:
+        waiting = session.execute(text("SELECT args FROM procrastinate_jobs WHERE task_name = 'exam.analyse'")).scalars().all()
+    assert waiting == [{"exam_code": exams.EXAM}]
+    assert analysis.analyse(exams.EXAM, NOON) == 3
+
+    found = {item.version_id: item for item in measured.page(exams.BANK).items}
+    assert {version: round(item.report.statistics.difficulty * item.report.statistics.answers) for version, item in found.items()} == right
+    assert sum(item.report.statistics.answers for item in found.values()) == 3 * len(shown)
+    for (version, label), count in first.items():
+        options = {option.label: option.count for option in found[version].report.statistics.options}
+        assert options[label] >= count
+    runs = measured.page(exams.BANK).runs
+    assert [(run.title, run.people, run.complete) for run in runs] == [("线上测试", 3, False)]
