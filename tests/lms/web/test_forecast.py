@@ -37,13 +37,13 @@ def test_an_operator_sees_every_window_the_limits_and_the_better_windows(app: Fl
     assert "请输入数字" in enter(app, OU).get(f"{ADDRESS}?gbits=many").get_data(as_text=True)
 
 
-def test_the_workbook_holds_every_quarter_of_an_hour(app: Flask) -> None:
+def test_the_workbook_holds_every_hour_of_every_window(app: Flask) -> None:
     learning.load()
     answer = enter(app, PENG).get(f"{ADDRESS}/workbook")
     book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(answer.data))
     assert book.sheet_names[:4] == ["峰值", "时段方案", "假设", "w1"]
     rows = book.get_sheet_by_name("w2").to_python()
-    assert len(rows) == 1 + 14 * 96
+    assert len(rows) == 1 + 14 * 24
     place = rows[0].index("同时观看 中位数")
     assert max(float(str(row[place])) for row in rows[1:]) > 500
     assert [row[3] for row in book.get_sheet_by_name("时段方案").to_python()[1:4]] == [26_850, 41_150, 32_000]
