@@ -72,6 +72,8 @@ SIGHTS: dict[str, Sight] = {
     "attendance.lists": Sight("ning", PROGRAMME),
     "attendance.page": Sight("ning", {"list_id": _id("attendance_list")}),
     "programme.all": Sight("ning"),
+    "forecast.page": Sight("ning", PROGRAMME),
+    "load.page": Sight("ning", PROGRAMME),
     "people.page": Sight("ning"),
     "roster.page": Sight("ning"),
     "role_grant.page": Sight("ning"),
@@ -88,7 +90,10 @@ SKIPPED: dict[str, str] = {
     **dict.fromkeys(
         ("assets.progress", "verification.keys", "openapi.describe", "health.healthz", "health.readyz", "health.metrics"), "read by programs, not by people"
     ),
-    **dict.fromkeys(("bank.export", "staging.refused", "staging.template", "certificate.pdf", "attendance.template", "roster.template"), "a file, not a page"),
+    **dict.fromkeys(
+        ("bank.export", "staging.refused", "staging.template", "certificate.pdf", "attendance.template", "roster.template", "forecast.workbook"),
+        "a file, not a page",
+    ),
     **dict.fromkeys(("exam_room.receipt", "exam_result.sheet", "exam_room.room", "quiz.attempt"), "needs an attempt: test_an_exam_is_for_everyone looks at it"),
 }
 
