@@ -10,6 +10,7 @@ from lms.kernel.refusal import N_, Conflict, Missing
 from question_bank.domain.draft import Draft, tidy
 from question_bank.domain.fault import Fault, fault
 from question_bank.domain.staging import Line, Report, Verdict
+from question_bank.domain.unsupported import REASONS
 from question_bank.formats import reading, workbook_writing
 from question_bank.services import bank as banks
 from question_bank.services import exchange
@@ -18,7 +19,7 @@ from question_bank.store import staging as store
 from question_bank.store.staging import Batch
 
 # Faults of rows out of which nothing could be read: nothing short of writing the row anew mends them.
-_UNREAD = frozenset({"line_not_json", "field_wrong_type", "block_unreadable"})
+_UNREAD = frozenset({"line_not_json", "field_wrong_type", "block_unreadable", *REASONS})
 
 
 class BatchClosed(Conflict):
