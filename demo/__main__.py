@@ -3,7 +3,6 @@
 import argparse
 import os
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -47,15 +46,16 @@ def main() -> int:
             stack.start_server()
             stack.start_worker()
             _step("server ready", began)
-            lectures: subprocess.Popen[bytes] | None = stack.spawn("lectures", "-m", "demo.background")
+            stack.spawn("lectures", "-m", "demo.background", tries=5)  # a killed database takes them along
+            recording = True
             print(_welcome(stack))
             while True:
                 time.sleep(1)
                 for name in stack.mend():
                     _step(f"the {name} had ended and was started again", began)
-                if lectures is not None and lectures.poll() is not None:
-                    _step("all lectures are made" if lectures.returncode == 0 else f"lectures failed, see {stack.folder}/lectures.log", began)
-                    lectures = None
+                if recording and (returned := stack.ended("lectures")) is not None:
+                    _step(f"lectures failed, see {stack.folder}/lectures.log" if returned else "all lectures are made", began)
+                    recording = False
     except KeyboardInterrupt:
         print("\n· stopped")
         return 0

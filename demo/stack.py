@@ -60,6 +60,31 @@ def secrets_of(folder: Path) -> dict[str, str]:
 
 
 @dataclass(slots=True)
+class _Kept:
+    """A process that is started again when it ends by itself: for ever and at once, or so many times, each after twice the wait (seconds)."""
+
+    name: str
+    command: list[str]
+    tries: int | None = None
+    wait: float = 0.0
+    due: float = 0.0
+
+    def is_over(self, returned: int) -> bool:
+        """Tell whether it is not started again."""
+        return self.tries is not None and (returned == 0 or self.tries == 0)
+
+    def waits(self) -> bool:
+        """Tell whether its next start is still to come, and count the start if not."""
+        if self.tries is None:
+            return False
+        self.due = self.due or time.monotonic() + self.wait
+        if time.monotonic() < self.due:
+            return True
+        self.tries, self.wait, self.due = self.tries - 1, self.wait * 2, 0.0
+        return False
+
+
+@dataclass(slots=True)
 class Stack:
     """One product over one folder; `environment` is what its processes see."""
 
@@ -72,7 +97,7 @@ class Stack:
     environment: dict[str, str] = field(default_factory=dict)
     _postgres: EmbeddedPostgres | None = None
     _children: list["subprocess.Popen[bytes]"] = field(default_factory=list)
-    _lasting: dict[int, tuple[str, list[str]]] = field(default_factory=dict)
+    _kept: dict[int, _Kept] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -83,6 +108,24 @@ class Stack:
     def database_pid(self) -> int | None:
         """Return the embedded server's process id; None where DATABASE_URL was given."""
         return self._postgres.pid if self._postgres else None
+
+    @property
+    def server_pid(self) -> int:
+        """Return the web server's process id."""
+        return self._server().pid
+
+    def kill_server(self) -> None:
+        """End every process of the web server at once, as a crash would; `start_server` starts it again."""
+        server = self._server()
+        _kill_group(server)
+        server.wait()
+        self._children.remove(server)
+        del self._kept[server.pid]
+
+    def restart_database(self) -> None:
+        """Start the embedded database over the same data, whatever became of its processes."""
+        assert self._postgres is not None
+        self._postgres.start_again()
 
     def start_database(self) -> None:
         """Start or find the database, migrate it, and prepare the environment of every process."""
@@ -113,7 +156,7 @@ class Stack:
                    "--workers", str(self.workers), "--blocking-threads", str(self.threads), "--backlog", "2048", "--no-ws",
                    "--workers-kill-timeout", "5", "--respawn-failed-workers", "--log-level", "warning", "wsgi:create_app"]  # fmt: skip
         self.refuse_taken_port()
-        server = self._spawn("server", granian, lasting=True)
+        server = self._spawn(_Kept("server", granian))
         gives_up = time.monotonic() + STARTS_WITHIN
         while server.poll() is None and time.monotonic() < gives_up:
             try:
@@ -136,11 +179,19 @@ class Stack:
 
     def start_worker(self) -> None:
         """Start the job worker."""
-        self._spawn("worker", [sys.executable, "-m", "flask", "--app", "wsgi", "worker"], lasting=True)
+        self._spawn(_Kept("worker", [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]))
 
-    def spawn(self, name: str, *command: str) -> "subprocess.Popen[bytes]":
-        """Start another process of the product; it ends with the rest."""
-        return self._spawn(name, [sys.executable, *command], lasting=False)
+    def spawn(self, name: str, *command: str, tries: int = 0, wait: float = 2.0) -> "subprocess.Popen[bytes]":
+        """Start a task beside the product; `mend` starts it again when it fails, so many times, each after twice the wait (seconds)."""
+        return self._spawn(_Kept(name, [sys.executable, *command], tries, wait))
+
+    def ended(self, name: str) -> int | None:
+        """Return what a task returned once it is over for good; None while it runs or will be started again."""
+        for child in self._children:
+            kept, returned = self._kept[child.pid], child.poll()
+            if kept.name == name and returned is not None and kept.is_over(returned):
+                return returned
+        return None
 
     def mend(self) -> list[str]:
         """Start again what ended by itself, the database first; return what it was. To be called now and then."""
@@ -149,25 +200,29 @@ class Stack:
             self._postgres.start_again()
             mended.append("database")
         for place, child in enumerate(self._children):
-            if child.pid in self._lasting and child.poll() is not None:
-                name, command = self._lasting.pop(child.pid)
-                _kill_group(child)
-                self._children[place] = self._launch(name, command)
-                self._lasting[self._children[place].pid] = name, command
-                mended.append(name)
+            kept, returned = self._kept[child.pid], child.poll()
+            if returned is None or kept.is_over(returned) or kept.waits():
+                continue
+            _kill_group(child)
+            del self._kept[child.pid]
+            self._children[place] = self._launch(kept)
+            mended.append(kept.name)
         return mended
 
-    def _spawn(self, name: str, command: list[str], *, lasting: bool) -> "subprocess.Popen[bytes]":
-        child = self._launch(name, command)
+    def _server(self) -> "subprocess.Popen[bytes]":
+        return next(child for child in self._children if self._kept[child.pid].name == "server")
+
+    def _spawn(self, kept: _Kept) -> "subprocess.Popen[bytes]":
+        child = self._launch(kept)
         self._children.append(child)
-        if lasting:
-            self._lasting[child.pid] = name, command
         return child
 
-    def _launch(self, name: str, command: list[str]) -> "subprocess.Popen[bytes]":
-        with (self.folder / f"{name}.log").open("ab") as log:
-            ending = _server_ends_with_us if name == "server" else _ends_with_us
-            return subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True, preexec_fn=ending)
+    def _launch(self, kept: _Kept) -> "subprocess.Popen[bytes]":
+        with (self.folder / f"{kept.name}.log").open("ab") as log:
+            ending = _server_ends_with_us if kept.name == "server" else _ends_with_us
+            child = subprocess.Popen(kept.command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True, preexec_fn=ending)
+        self._kept[child.pid] = kept
+        return child
 
     def stop(self) -> None:
         """End every process, the database last."""
@@ -182,7 +237,7 @@ class Stack:
                 child.wait()
             _kill_group(child)
         self._children.clear()
-        self._lasting.clear()
+        self._kept.clear()
         if self._postgres:
             self._postgres.stop()
 

@@ -48,7 +48,7 @@ def working_on(stack: Stack) -> Iterator[Flask]:
 def start(stack: Stack) -> int:
     """Start the web server and return its process id."""
     stack.start_server()
-    return stack._children[-1].pid
+    return stack.server_pid
 
 
 def wait_for(port: int, path: str) -> None:

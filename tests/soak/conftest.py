@@ -55,8 +55,7 @@ class Hall:
 
     def kill_server(self) -> None:
         """Kill every process of the web server at once."""
-        os.killpg(self.server, signal.SIGKILL)
-        self.stack._children.pop().wait()
+        self.stack.kill_server()
         for _ in range(100):  # the system closes the sockets of the dead in its own time
             try:
                 self.stack.refuse_taken_port()
@@ -67,17 +66,14 @@ class Hall:
 
     def kill_database(self) -> None:
         """Kill every process of PostgreSQL at once and start it again over the same data."""
-        assert self.stack._postgres
-        postmaster = self.stack._postgres.pid
+        postmaster = self.stack.database_pid
+        assert postmaster
         for pid in (postmaster, *children_of(postmaster)):
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 continue
-        assert self.stack._postgres._server
-        self.stack._postgres._server.wait()
-        self.stack._postgres.stop()
-        self.stack._postgres.start()
+        self.stack.restart_database()
 
     def set_commits(self, *, durable: bool) -> None:
         """Have PostgreSQL acknowledge after the disk has it, or before."""
