@@ -7,7 +7,7 @@ from exam.jobs import JOBS
 from exam.services import exam as exams
 from exam.services import presence, token
 from exam.services import quiz as quizzes
-from exam.services.result import verify
+from exam.services.result import personal, verify
 from exam.store.load import in_exam
 from exam.web.board import exam_board
 from exam.web.exam import exams as exam_pages
@@ -32,6 +32,7 @@ platform.register_activity_kind(
 platform.register_activity_kind(platform.ActivityKind(quizzes.KIND, states=quizzes.states, panel=quizzes.panel))
 media.register_prompts(presence.prompt)
 platform.register_load_count("in_exam", in_exam)
+platform.register_personal_export("exams", personal)
 
 part = Part(
     name="exam",

@@ -11,7 +11,8 @@ from lms.kernel.permissions import Permission
 from lms.kernel.refusal import N_
 from lms.services import certificate as certificates
 from lms.services import grade as grades
-from lms.services import hours
+from lms.services import hours, personal_data
+from lms.services.account import register_personal_export
 from lms.services.load import observe
 from lms.services.progress import verify as verify_progress
 from lms.store.signing_in import identity_of
@@ -35,6 +36,8 @@ from lms.web.second_factor import second_factor
 from lms.web.signing_in import signing_in
 from lms.web.unit import unit
 from lms.web.verification import verification
+
+register_personal_export("learning", personal_data.learning)
 
 part = Part(
     name="lms",

@@ -112,6 +112,17 @@ def _try(exam: Exam, attempt: Attempt, submitted_at: datetime, result: Result | 
     )
 
 
+def personal(session: Session, person_id: int) -> object:
+    """Return a person's attempts with the points that are released to her, for her own export."""
+    return [
+        {"exam": exam.code, "attempt": one.number, "started_at": one.started_at, "ended_at": one.ended_at, "state": str(one.state),
+         "points": result.points if result and (exam.release is Release.AT_ONCE or exam.released) else None, "of_points": exam.points}
+        for exam in exams.all_of(session)
+        for one in attempts.of_person(session, person_id, exam.id)
+        for result in (store.newest_of(session, one.id),)
+    ]  # fmt: skip
+
+
 def timeline(attempt_id: int) -> list[dict[str, object]]:
     """Return every line of an attempt's log, for a dispute."""
     with transaction() as session:

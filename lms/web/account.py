@@ -17,8 +17,10 @@ from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
 from lms.kernel.refusal import Refusal
 from lms.services import account as service
+from lms.services import erasure as erasures
 from lms.services import person as people
 from lms.services import signing_in as signing_in_service
+from lms.store.erasure import Erasure
 from lms.web.signing_in import browser_mark, device, enter, seal, settings
 
 account = routes("account", __name__)
@@ -40,6 +42,7 @@ class AccountPage:
     numbers: people.Numbers
     revealed: bool
     login_id: int
+    erasure: Erasure | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ def reveal() -> ResponseReturnValue:
 def _page(numbers: people.Numbers | None) -> ResponseReturnValue:
     me = current.person()
     own = service.account(me.person_id, seal(), current.now())
-    shown = AccountPage(account=own, numbers=numbers or own.masked, revealed=numbers is not None, login_id=me.login_id)
+    shown = AccountPage(account=own, numbers=numbers or own.masked, revealed=numbers is not None, login_id=me.login_id, erasure=erasures.newest(me.person_id))
     return render_template("lms/account/page.html", page=shown)
 
 
@@ -80,6 +83,15 @@ def export() -> ResponseReturnValue:
     found = service.export(current.person().person_id, seal(), current.now())
     body = msgspec.json.format(msgspec.json.encode(found), indent=2)
     return Response(body, mimetype="application/json", headers={"Content-Disposition": 'attachment; filename="my-account.json"'})
+
+
+@account.post("/account/erasure")
+@requires(Permission.SIGNED_IN)
+def ask_erasure() -> ResponseReturnValue:
+    """Ask for one's own data to be erased."""
+    erasures.ask(current.person().person_id, current.now())
+    flash(_("删除申请已提交，由上级管理员处理。"), "success")
+    return redirect(url_for("account.page"))
 
 
 @account.post("/account/sign-out-elsewhere")

@@ -14,9 +14,11 @@ from lms.kernel import request as current
 from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
+from lms.services import erasure as erasures
 from lms.services import person as service
 from lms.services import second_factor
 from lms.services import unit as units
+from lms.store.erasure import Erasure
 from lms.web.signing_in import seal
 
 people = routes("people", __name__)
@@ -34,6 +36,7 @@ class PeoplePage:
     found: service.Found
     masked: tuple[str, ...]
     next: str | None
+    erasures: tuple[tuple[int, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class PersonPage:
     view: service.PersonView
     numbers: service.Numbers
     revealed: bool
+    erasure: Erasure | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,7 @@ def _search(asked: MultiDict[str, str]) -> ResponseReturnValue:
         found=found,
         masked=tuple(mask_name(person.name) for person in found.outside),
         next=url_for("people.page", q=words or None, state=state or None, unit=unit_id, after=found.people[-1].id) if found.more else None,
+        erasures=erasures.waiting(me),
     )
     return render_template("lms/people/page.html", page=shown)
 
@@ -113,7 +118,7 @@ def reveal(person_id: int) -> ResponseReturnValue:
 
 def _person(person_id: int, numbers: service.Numbers | None) -> ResponseReturnValue:
     view = service.view(current.person().person_id, Permission.MANAGE_CLASS, person_id, seal(), current.now())
-    shown = PersonPage(view=view, numbers=numbers or view.masked, revealed=numbers is not None)
+    shown = PersonPage(view=view, numbers=numbers or view.masked, revealed=numbers is not None, erasure=erasures.newest(person_id))
     return render_template("lms/people/person.html", page=shown)
 
 
@@ -133,6 +138,16 @@ def reset_second_factor(person_id: int) -> ResponseReturnValue:
     """Forget a person's second factor, such as after a lost phone."""
     there = second_factor.reset(current.person().person_id, Permission.MANAGE_PEOPLE, person_id, current.now())
     flash(_("两步验证已重置，对方已退出登录。") if there else _("对方没有设置两步验证。"), "success" if there else "info")
+    return redirect(url_for("people.person", person_id=person_id))
+
+
+@people.post("/people/<int:person_id>/erasure")
+@requires(Permission.MANAGE_PEOPLE)
+def decide_erasure(person_id: int) -> ResponseReturnValue:
+    """Decide somebody's request to have her data erased."""
+    granted = request.form.get("granted") == "yes"
+    erasures.decide(current.person().person_id, person_id, granted=granted, answer=request.form.get("answer", ""), now=current.now())
+    flash(_("已删除个人信息，账号已停用。") if granted else _("已答复，本人会在账号页看到理由。"), "success")
     return redirect(url_for("people.person", person_id=person_id))
 
 
