@@ -6,7 +6,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from lms.domain.chart import Chart, chart
+from lms.domain.chart import Chart, both, chart
 from lms.domain.forecast import METRICS, StretchForecast, mean_watching
 from lms.domain.outlook import Outlook
 from lms.domain.sizing import most_watching, sway_bars
@@ -34,11 +34,11 @@ def html(found: Outlook, *, gbits: float | None, nodes: int | None) -> str:
     )
 
 
-def _charts(one: StretchForecast, found: Outlook, names: dict[str, str], gbits: float | None, nodes: int | None) -> tuple[Chart, list[Chart]]:
+def _charts(one: StretchForecast, found: Outlook, names: dict[str, str], gbits: float | None, nodes: int | None) -> tuple[tuple[Chart, Chart], list[Chart]]:
     metric = "in_exam" if one.stretch.exam else "watching"
     limit = None if one.stretch.exam else most_watching(one, found.capacity, node_cores=found.node_cores, nodes=nodes, gbits=gbits)
     bands = {city: one.city(city, metric) for city in one.stretch.seats}
     top = max((float(band.high.max()) for band in bands.values()), default=0)
     words = "正在考试 in_exam" if one.stretch.exam else "同时观看 watching"
-    whole = chart(f"{one.stretch.title}：{words}", one.total[metric], one.stretch.opens, limit=limit)
+    whole = both(f"{one.stretch.title}：{words}", one.total[metric], one.stretch.opens, limit=limit)
     return whole, [chart(names.get(city, city), band, one.stretch.opens, top=top, width=480, height=200) for city, band in bands.items()]

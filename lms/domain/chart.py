@@ -70,6 +70,12 @@ def chart(
     )
 
 
+def both(label: str, band: Band, opens: datetime, *, limit: float | None = None, seen: Sequence[float | None] = ()) -> tuple[Chart, Chart]:
+    """Draw the same for a desk and for a phone."""
+    wide = chart(label, band, opens, limit=limit, seen=seen)
+    return wide, chart(label, band, opens, limit=limit, seen=seen, width=480, height=240)
+
+
 def _thinned(curve: Array, thin: int) -> Array:
     """Keep the highest of each few quarters, so that no peak is lost."""
     if thin == 1:

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from wtforms import DecimalField, IntegerField, RadioField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
-from lms.domain.chart import Chart, chart
+from lms.domain.chart import Chart, both, chart
 from lms.domain.forecast import METRICS, StretchForecast, mean_watching
 from lms.domain.outlook import Choice, Outlook
 from lms.domain.sizing import Sizing, SwayBar, most_watching, sway_bars
@@ -67,7 +67,7 @@ class StretchPart:
     span: str
     people: int
     average: str | None
-    whole: Chart
+    whole: tuple[Chart, Chart]
     cities: tuple[Chart, ...]
     peak: str
     peak_at: str
@@ -191,7 +191,7 @@ def _stretch(one: StretchForecast, needed: Sizing, found: Outlook, names: dict[s
         span=f"{format_instant(stretch.opens, 'day')} – {format_instant(stretch.at(stretch.quarters - 1), 'day')}",
         people=stretch.people,
         average=None if stretch.exam else _number(mean_watching(stretch, found.programme)),
-        whole=chart(_("正在考试的人数") if stretch.exam else _("同时观看的人数"), one.total[metric], stretch.opens, limit=limit),
+        whole=both(_("正在考试的人数") if stretch.exam else _("同时观看的人数"), one.total[metric], stretch.opens, limit=limit),
         cities=tuple(chart(names.get(city, city), band, stretch.opens, top=top, width=480, height=210) for city, band in bands.items()),
         peak=_number(one.peaks[metric].median),
         peak_at=format_instant(one.peaks[metric].at),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from lms.domain.chart import Chart, chart
+from lms.domain.chart import Chart, both, chart
 from lms.domain.load import Alarm
 from lms.domain.sizing import most_watching
 from lms.kernel import request as current
@@ -42,7 +42,7 @@ class LoadPage:
     alarms: tuple[str, ...]
     limits: LimitsForm
     stretch: str
-    whole: Chart
+    whole: tuple[Chart, Chart]
     cities: tuple[Chart, ...]
     enrolled: int
 
@@ -78,7 +78,7 @@ def page(code: str) -> ResponseReturnValue:
         alarms=tuple(_alarm(one, names) for one in live.alarms),
         limits=limits,
         stretch=stretch.code,
-        whole=chart(_("正在考试的人数") if stretch.exam else _("同时观看的人数"), band, stretch.opens, limit=limit, seen=total),
+        whole=both(_("正在考试的人数") if stretch.exam else _("同时观看的人数"), band, stretch.opens, limit=limit, seen=total),
         cities=tuple(chart(names.get(city, city), one, stretch.opens, top=top, seen=live.seen[city], width=480, height=210) for city, one in bands.items()),
         enrolled=stretch.people,
     )
