@@ -1,41 +1,19 @@
 """The pages of what was measured, as an author and as others."""
 
-import numpy as np
 from flask import Flask
 
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
-from question_bank import api
-from question_bank.domain.analysis import analyse
-from question_bank.domain.responses import Responses
-from tests.support import exams
+from tests.support import exams, measured
 from tests.support.cast import LIN, WEI, enter
 
 BANK = f"/bank/{exams.BANK}/analysis"
 
 
-def analysed(clock: FixedClock, people: int = 500) -> int:
-    """Keep an analysis in which the second item has a wrong key and the third is harder in one city; returns the second's item id."""
+def test_an_author_reads_what_to_do_and_sees_the_curves(app: Flask, clock: FixedClock) -> None:
     with transaction() as session:
         exams.bank(session)
-    with transaction() as session:
-        pool = api.pool(session, exams.BANK, "exam")
-        draw = np.random.default_rng(8)
-        city = np.where(draw.random(people) < 0.4, "赣州市", "南昌市")
-        hard = np.zeros((people, len(pool)))
-        hard[city == "赣州市", 2] = 1.5
-        right = (draw.random((people, len(pool))) < 1 / (1 + np.exp(hard - draw.standard_normal((people, 1)) * 1.3))).astype(np.int8)
-        chosen = np.where(right == 1, 1, 2 << draw.integers(0, 3, right.shape)).astype(np.uint32)
-        keys = [1] * len(pool)
-        keys[1], right[:, 1] = 4, chosen[:, 1] == 4
-        names = tuple(str(item.version_id) for item in pool)
-        found = analyse(Responses(names, right, chosen, (("A", "B", "C", "D"),) * len(pool), tuple(keys), {"city": city}))
-        api.keep_analysis(session, exams.BANK, found, source="exam:test", title="春季考试", now=clock.now())
-        return pool[1].item_id
-
-
-def test_an_author_reads_what_to_do_and_sees_the_curves(app: Flask, clock: FixedClock) -> None:
-    item = analysed(clock)
+    item = measured.measure(exams.BANK, clock.now())
     wei = enter(app, WEI)
     assert BANK in wei.get(f"/bank/{exams.BANK}").get_data(as_text=True)
     text = wei.get(BANK).get_data(as_text=True)
