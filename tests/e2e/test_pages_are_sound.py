@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from demo.province import BANK, DEMO_CODE
 from question_bank.services import staging
 from tests.e2e.conftest import Product
-from tests.support import axe, browser, province
+from tests.support import axe, browser, measured, province
 
 LESSON_BYTES = 200_000
 STRANGER = ""
@@ -55,6 +55,8 @@ SIGHTS: dict[str, Sight] = {
     "bank.banks": Sight("wei"),
     "bank.page": Sight("wei", {"code": f"'{BANK}'"}),
     "bank.coverage": Sight("wei", {"code": f"'{BANK}'"}),
+    "analysis.page": Sight("wei", {"code": f"'{BANK}'"}),
+    "analysis.item": Sight("wei", {"code": f"'{BANK}'", "item_id": "(SELECT v.item_id FROM item_measure JOIN item_version v ON v.id = version_id LIMIT 1)"}),
     "staging.upload": Sight("wei", {"code": f"'{BANK}'"}),
     "staging.batch": Sight("wei", BATCH),
     "staging.line": Sight("wei", {**BATCH, "position": "(SELECT min(position) FROM import_line)"}),
@@ -105,10 +107,11 @@ def test_no_page_is_forgotten(app: Flask) -> None:
 
 @pytest.fixture(scope="module")
 def filled(demo_province: Product) -> Product:
-    """The demo province, with a staged import that has a faulty row."""
+    """The demo province, with a staged import that has a faulty row, and a bank whose items were analysed."""
     author = demo_province.run("SELECT id FROM person WHERE account = 'wei'")[0][0]
     row = '{"external_id": "staged-1", "type": "single", "stem": "学生向您求助时，先做什么？", "options": ["倾听", "训斥"], "key": []}\n'
     with demo_province.seeding():
+        measured.measure(BANK, demo_province.now())
         staging.stage(BANK, "新试题.jsonl", row.encode(), pool="practice", person_id=int(str(author)), now=demo_province.now())
     return demo_province
 
