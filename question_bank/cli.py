@@ -12,6 +12,7 @@ from lms.kernel.refusal import Refusal
 from question_bank.domain.item import Pool
 from question_bank.domain.staging import Report, Verdict
 from question_bank.formats.reading import FORMATS
+from question_bank.formats.writing import WRITERS
 from question_bank.services import analysis as analyses
 from question_bank.services import author as authors
 from question_bank.services import bank as banks
@@ -79,6 +80,23 @@ def _told(report: Report, *, dry_run: bool) -> str:
     lines += [f"  {loss.place}: {loss.what}" for loss in report.losses]
     lines += [f"  {line.draft.place}: {line.likeness}% like {line.twin}" for line in report.lines if line.twin]
     return "\n".join(lines)
+
+
+@bank.command("export")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--bank", "code", required=True)
+@click.option("--format", "form", type=click.Choice(tuple(WRITERS)), default="excel", show_default=True)
+@click.option("--as", "account", help="The account that sees the keys; without one, the operator.")
+@with_appcontext
+def export(file: Path, code: str, form: str, account: str | None) -> None:
+    """Write a bank into a file that imports back as it is."""
+    try:
+        person_id = authors.id_of_account(account) if account else None
+        found = exchange.export(code, person_id=person_id, now=current_app.extensions["clock"].now(), form=form)
+    except Refusal as refusal:
+        raise click.ClickException(f"{refusal.code}: {refusal.message}") from None
+    file.write_bytes(found.content)
+    click.echo(f"{file.name}: {len(found.content)} bytes")
 
 
 @bank.command("submit")

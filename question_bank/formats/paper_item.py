@@ -50,7 +50,7 @@ def authored(item: Item, section: Section, held: Opaque, unit: str) -> tuple[Aut
         prompts = [found[1] or found[2] for _line, found in listed if found]
     cells["stem"] = stem
     cells.setdefault("points", points or section.points)
-    explained = [held.show(cells.get(letter, "")) for letter in LETTERS[: len(item.options)]]
+    explained = [held.show(cells.get(letter, "")) for letter in LETTERS]
     return Authored(
         place=f"第 {item.number} 题（第 {item.line} {unit}）",
         cells={role: held.show(text) for role, text in cells.items()},

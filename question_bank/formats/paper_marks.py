@@ -13,7 +13,7 @@ GUARD = "\u2060"  # written by our own papers inside words that would be taken f
 _TAGS = r"(?:</?(?:b|i|u|s|sub|sup)>)*"
 _NUMBER = (
     r"第\s*(?P<word>\d{1,4})\s*(?:小)?题\s*[.、．:：]?|[（(]\s*(?P<round>\d{1,4})\s*[)）]\s*[.、．]?"
-    r"|(?P<dot>\d{1,4})\s*(?:[.．](?:(?!\d)|(?=(?:19|20)\d\d))|[、)）]|[:：](?!\d))|[【\[](?P<square>\d{1,4})[】\]]"
+    r"|(?P<dot>\d{1,4})\s*(?:．|\.(?:(?!\d)|(?=(?:19|20)\d\d))|[、)）]|[:：](?!\d))|[【\[](?P<square>\d{1,4})[】\]]"
     r"|(?P<bare>\d{1,3})[ \u3000]+(?=[\u4e00-\u9fff“《])"
 )
 STEM = re.compile(rf"(?P<tags>{_TAGS})(?:{_NUMBER})\s*")
@@ -40,6 +40,7 @@ ANSWERS = re.compile(
     r"[【\[（(]?\s*(?:试题|习题|练习题?|附[:：]?)?\s*(?:参考|标准|正确)?答案(?:[与和及]?(?:试题)?(?:解析|详解|评分标准|评分参考))?(?:表|部分)?\s*[】\])）]?\s*[:：]?"
 )
 _OPAQUE = re.compile(r"\\\(.*?\\\)|\\\[.*?\\\]|<math\b.*?</math>|<table>.*?</table>|[\U000F0000-\U000FFFFD]|" + PICTURE.pattern, re.DOTALL)
+_AROUND_TABLE = re.compile(r"\n?(</?table>)\n?")
 _TAG = re.compile(r"<(/?)(b|i|u|s|sub|sup)>")
 
 
@@ -130,7 +131,7 @@ class Opaque:
 
     def show(self, text: str) -> str:
         """Return the text with the parts in their places, emphasis closed and guards gone."""
-        return self.revealed(balanced(text).replace(GUARD, ""))
+        return _AROUND_TABLE.sub(r"\1", self.revealed(balanced(text).replace(GUARD, "")))
 
     def revealed(self, text: str) -> str:
         """Return the text with the parts in their places."""
@@ -168,6 +169,6 @@ def guarded(text: str) -> str:
     held = Opaque()
     inside = _MISTAKABLE.sub(lambda found: found[0][0] + GUARD + found[0][1:], held.hide(text))
     first, *later = inside.split("\n")
-    if STEM.match(first) or heading(first) or ANSWERS.match(first):
+    if STEM.match(first) or heading(first) or ANSWERS.match(first) or first[:1] in set(":：.．、)）0123456789"):
         first = GUARD + first
-    return held.revealed("\n".join([first, *(GUARD + line for line in later)]))
+    return held.revealed("\n".join([first, *(line if line[:1] >= "\U000f0000" else GUARD + line for line in later)]))

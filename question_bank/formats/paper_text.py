@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from question_bank.domain.authored import draft_of, figures_are_shares, guess
 from question_bank.domain.draft import Draft
-from question_bank.domain.exchange import Loss
+from question_bank.domain.exchange import Loss, Reading
 from question_bank.domain.fault import Fault, fault
 from question_bank.domain.item import LETTERS, ItemType
 from question_bank.formats import paper_answers as answers
@@ -33,6 +33,12 @@ def looks_like(words: str) -> bool:
     optioned = sum(1 for line in lines if marks.letter_at(line) == "A" or len(marks.cuts(line, 0)) > 1)
     numbered = sum(1 for line in lines if marks.STEM.match(line))
     return bool(keyed or (numbered and optioned) or any((section := marks.heading(line)) and section.type for line in lines))
+
+
+def read_text(words: str) -> Reading:
+    """Return the items of a plain text."""
+    drafts, losses, refused = read([Line(line, number) for number, line in enumerate(words.splitlines(), start=1)], "行")
+    return Reading("text", tuple(drafts), tuple(losses), tuple(refused))
 
 
 def read(lines: Sequence[Line], unit: str) -> tuple[list[Draft], list[Loss], list[tuple[Draft, Fault]]]:
@@ -201,9 +207,9 @@ class _Reader:
             self.pointer = -1 if again is None else again + 1
             self.cursor = 0 if again is not None else self.cursor
             return True
-        if (table := self._is_table(line.text)) is not None:
-            self._answer_all(answers.of_table(table, line.number))
-        elif several := answers.entries(line.text, line.number):
+        table = self._is_table(line.text)
+        several = answers.entries(line.text, line.number) if table is None else answers.of_table(table, line.number)
+        if several:
             self._answer_all(several)
         elif (found := marks.STEM.match(line.text)) and (self.answer is None or marks.style(found)[1] in {self.answer.number + 1, 1}):
             self._close_answer()

@@ -5,13 +5,30 @@ import re
 from question_bank.domain.draft import Draft
 from question_bank.domain.exchange import Loss, Reading
 from question_bank.domain.fault import Fault
-from question_bank.formats import aiken, archive, delimited, gift, headings, json_lines, moodle_xml, qti, qti_package, table, text, workbook, xml_tree
-from question_bank.formats.unreadable import FileEmpty, FileTooLarge, FormatUnsupported, Unreadable
+from question_bank.formats import (
+    aiken,
+    archive,
+    delimited,
+    excel,
+    gift,
+    headings,
+    json_lines,
+    moodle_xml,
+    paper_text,
+    qti,
+    qti_package,
+    table,
+    text,
+    word,
+    workbook,
+    xml_tree,
+)
+from question_bank.formats.unreadable import FileEmpty, FileLocked, FileOld, FileTooLarge, FormatUnsupported, Unreadable
 
 MAX_BYTES = 50 * 1024 * 1024
-FORMATS = ("excel", "csv", "gift", "aiken", "moodle", "qti", "jsonl")
+FORMATS = ("excel", "csv", "word", "text", "gift", "aiken", "moodle", "qti", "jsonl")
 _XML = {"moodle": moodle_xml.read, "qti": qti.read}
-_TEXT = {"gift": gift.read, "aiken": aiken.read}
+_TEXT = {"gift": gift.read, "aiken": aiken.read, "text": paper_text.read_text}
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -22,7 +39,7 @@ def read(content: bytes, wanted: str | None = None) -> Reading:
     if not content.strip(b"\x00 \t\r\n\xef\xbb\xbf\xff\xfe"):
         raise FileEmpty
     if content.startswith((b"PK", _OLE)):
-        return _excel(content, wanted)
+        return _checked(_packed(content, wanted))
     if content.startswith((b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"Rar!", b"7z\xbc", b"\x1f\x8b", b"{\\rtf", b"\x7fELF", b"MZ\x90")):
         raise FormatUnsupported
     words = text.decode(content)
@@ -45,7 +62,18 @@ def _kind(words: str) -> str:
         return "moodle" if root == "quiz" else "qti" if root in qti.ROOTS else ""
     if any(headings.find(delimited.read(_head(words), delimiter)) for delimiter in delimited.DELIMITERS):
         return "csv"
-    return "aiken" if aiken.looks_like(words) else "gift" if gift.looks_like(words) else ""
+    for kind, reader in (("aiken", aiken), ("gift", gift)):
+        if reader.looks_like(words):
+            return kind
+    return "text" if paper_text.looks_like(words) else ""
+
+
+def _refuse_old(content: bytes) -> None:
+    """Old Word and WPS files and locked ones share their container with old Excel files; its directory tells them apart."""
+    if "EncryptedPackage".encode("utf-16-le") in content:
+        raise FileLocked
+    if "WordDocument".encode("utf-16-le") in content:
+        raise FileOld
 
 
 def _head(words: str) -> str:
@@ -53,22 +81,20 @@ def _head(words: str) -> str:
     return "\n".join(words.split("\n", 80)[:80])
 
 
-def _excel(content: bytes, wanted: str | None) -> Reading:
-    losses: list[Loss] = []
-    if content.startswith(b"PK"):
+def _packed(content: bytes, wanted: str | None) -> Reading:
+    """Read what is an archive or an old container, told apart by what is inside."""
+    readers = {"word": word.read, "excel": excel.read, "qti": qti_package.read, "moodle": qti_package.read}
+    if content.startswith(_OLE):
+        _refuse_old(content)
+        kinds = ["excel"]
+    else:
         names = archive.entries(content)
-        if wanted in {None, "qti", "moodle"} and qti_package.looks_like(names):
-            return _checked(qti_package.read(content))
-        if not any(name.startswith("xl/workbook.") for name in names):
-            raise FormatUnsupported
-        if any(name.startswith("xl/media/") for name in names):
-            losses.append(Loss("工作簿", "单元格中的图片未导入"))
-    if wanted not in {None, "excel"}:
+        kinds = ["word"] if word.is_word(names) else ["excel"] if any(name.startswith("xl/workbook.") for name in names) else []
+        kinds += ["qti", "moodle"] if qti_package.looks_like(names) else []
+    kind = next((kind for kind in kinds if wanted in {None, kind}), None)
+    if kind is None:
         raise FormatUnsupported
-    drafts, more = table.read(workbook.read(content))
-    if not drafts:
-        raise Unreadable
-    return _reading("excel", drafts, [*losses, *more], [])
+    return readers[kind](content)
 
 
 def _csv(words: str) -> Reading:

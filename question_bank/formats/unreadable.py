@@ -31,6 +31,20 @@ class FormatUnsupported(Unreadable):
     message = N_("目前可导入 Excel、CSV、GIFT 和 JSON Lines，这个文件是其他格式。")
 
 
+class FileOld(Unreadable):
+    """An old Word or WPS file, whose text cannot be read with certainty."""
+
+    code = "file_old"
+    message = N_("这是旧版 Word（.doc）或 WPS（.wps）文件。请用 Word 或 WPS 打开，另存为 .docx 后再导入。")
+
+
+class FileLocked(Unreadable):
+    """The file asks for a password before it opens."""
+
+    code = "file_locked"
+    message = N_("文件设置了打开密码。请去掉密码，另存后再导入。")
+
+
 class ArchiveHostile(Unreadable):
     """A packed file would unpack to something out of all proportion, or claims what is not so."""
 

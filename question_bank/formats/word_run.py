@@ -14,7 +14,7 @@ from question_bank.formats.xml_tree import attribute, every, first, local
 _INSIDE = frozenset("hyperlink ins moveTo smartTag sdt sdtContent fldSimple customXml dir bdo AlternateContent Choice Fallback rubyBase ruby rt".split())  # noqa: SIM905
 _TOGGLES = {"b": "b", "i": "i", "strike": "s"}
 _WINGDINGS = {"F0FC": "√", "F0FB": "×", "F0FE": "☑", "F0FD": "☒", "F0A8": "□", "F06F": "□", "F050": "√", "F052": "☑", "F04F": "×", "F0D0": "√"}
-_TAG_LIKE = re.compile(r"<(?=/?(?:math|" + "|".join(rich_text.ALLOWED) + r")\b)", re.IGNORECASE)
+_TAG_LIKE = re.compile(r"<(?=math\b|/?(?:" + "|".join(rich_text.ALLOWED) + r')(?: (?:col|row)span="[1-9]\d?")*\s*/?>)', re.IGNORECASE)
 _LOST = {
     "footnoteReference": "脚注未导入",
     "endnoteReference": "尾注未导入",

@@ -15,11 +15,12 @@ MAX_COLUMNS = 200
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One sheet: rows of text; the first row is number `first`."""
+    """One sheet: rows of text; the first row is number `first`, the first column stands `left` columns from the left."""
 
     name: str
     rows: tuple[tuple[str, ...], ...]
     first: int = 1
+    left: int = 0
 
 
 def read(content: bytes) -> tuple[Sheet, ...]:
@@ -45,7 +46,7 @@ def _sheet(book: CalamineWorkbook, name: str) -> Sheet:
         rows.pop()
     if len(rows) > MAX_ROWS + 50:
         raise FileTooLarge
-    return Sheet(name, tuple(rows), start[0] + 1)
+    return Sheet(name, tuple(rows), start[0] + 1, start[1])
 
 
 def _fill(rows: list[tuple[str, ...]], top: int, left: int, bottom: int, right: int) -> None:

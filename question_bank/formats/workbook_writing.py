@@ -1,17 +1,23 @@
 """Excel files written: the bank's own table, which reads back as it was; every cell is text, never a formula."""
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import xlsxwriter
 
-from question_bank.domain.draft import Draft
+from question_bank.domain.draft import PICTURE, Draft
+from question_bank.domain.exchange import Picture
 from question_bank.domain.item import LETTERS, TYPE_LABELS, ItemType
 from question_bank.domain.written_answer import write_answer
 
+_PICTURE_ROW = 120  # points
+_PICTURE_SIDE = 100  # pixels
 
-def write_items(drafts: Sequence[Draft], *, reasons: Sequence[str] | None = None, instructions: Iterable[str] = ()) -> bytes:
-    """Return a workbook with one row for each draft; `reasons` adds why each was refused."""
+
+def write_items(
+    drafts: Sequence[Draft], *, pictures: Mapping[str, Picture] | None = None, reasons: Sequence[str] | None = None, instructions: Iterable[str] = ()
+) -> bytes:
+    """Return a workbook with one row for each draft; `pictures` stand in the cells that name them, `reasons` adds why each was refused."""
     width = max([4, *(len(draft.options) for draft in drafts)])
     prompts = max([0, *(len(draft.prompts) for draft in drafts)])
     option_letters = LETTERS[:width]
@@ -30,7 +36,7 @@ def write_items(drafts: Sequence[Draft], *, reasons: Sequence[str] | None = None
     rows = [_row(draft, width, prompts) for draft in drafts]
     if reasons is not None:
         rows = [[*row, reason] for row, reason in zip(rows, reasons, strict=True)]
-    return _workbook("题库", headings, rows, list(instructions))
+    return _workbook("题库", headings, rows, list(instructions), pictures or {})
 
 
 def _row(draft: Draft, width: int, prompts: int) -> list[str]:
@@ -56,7 +62,14 @@ def _row(draft: Draft, width: int, prompts: int) -> list[str]:
     ]
 
 
-def _workbook(name: str, headings: Sequence[str], rows: Sequence[Sequence[str]], instructions: Sequence[str]) -> bytes:
+def _shown(picture: Picture, at: int, described: str) -> dict[str, object]:
+    """Return how a picture stands on its cell, below the words."""
+    scale = min(1.0, _PICTURE_SIDE / max(picture.width, picture.height, 1))
+    place = {"x_offset": 4 + 12 * at, "y_offset": 40, "x_scale": scale, "y_scale": scale, "object_position": 1}
+    return {"image_data": io.BytesIO(picture.content), "description": described, **place}
+
+
+def _workbook(name: str, headings: Sequence[str], rows: Sequence[Sequence[str]], instructions: Sequence[str], pictures: Mapping[str, Picture]) -> bytes:
     held = io.BytesIO()
     book = xlsxwriter.Workbook(held, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False})
     head, wrapped = (
@@ -72,6 +85,10 @@ def _workbook(name: str, headings: Sequence[str], rows: Sequence[Sequence[str]],
         for column, cell in enumerate(row):
             if cell:
                 sheet.write_string(line, column, cell, wrapped)
+            for at, found in enumerate(PICTURE.finditer(cell)):
+                if picture := pictures.get(found["digest"]):
+                    sheet.set_row(line, _PICTURE_ROW)
+                    sheet.insert_image(line, column, found["digest"], _shown(picture, at, found["alternative"]))
     if instructions:
         notes = book.add_worksheet("填写说明")
         notes.set_column(0, 0, 100)

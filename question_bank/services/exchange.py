@@ -1,23 +1,25 @@
 """Import: a file is read, every row is judged against the bank, and the accepted rows are written in one transaction."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lms.kernel import audit
 from lms.kernel.db import Session, transaction
-from question_bank.domain.draft import Draft, content_hash, name_of, said_key
+from question_bank.domain.draft import Draft, content_hash, name_of, pictures_of, said_key
 from question_bank.domain.exchange import Loss, Reading
 from question_bank.domain.fault import Fault, check_together, fault, faults_of
 from question_bank.domain.likeness import Twins, grams
 from question_bank.domain.review import Status
 from question_bank.domain.staging import Line, Report, Verdict
 from question_bank.domain.version import Version
-from question_bank.formats import reading, workbook_writing
+from question_bank.formats import reading
+from question_bank.formats.writing import WRITERS
 from question_bank.services import bank as banks
 from question_bank.services.drafting import drafted, stored
 from question_bank.services.item import Known, known, pool_faults, write
 from question_bank.store import bank as bank_store
+from question_bank.store import picture as pictures
 from question_bank.store import version as store
 
 
@@ -136,10 +138,24 @@ def commit(session: Session, bank_id: int, lines: Sequence[Line], *, author_id: 
     return written
 
 
-def export(bank_code: str, *, person_id: int, now: datetime) -> bytes:
-    """Return the bank as an Excel file that imports back as it is; that its keys were seen is recorded."""
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A bank written out."""
+
+    content: bytes
+    extension: str
+    media_type: str
+
+
+def export(bank_code: str, *, person_id: int | None, now: datetime, form: str = "excel") -> Exported:
+    """Return the bank in one of the formats it can be written in; that its keys were seen is recorded."""
+    writer = WRITERS[form]
     with transaction() as session:
         bank = banks.existing(session, bank_code)
         found = [version for version in store.latest_of_bank(session, bank.id) if version.status is not Status.RETIRED]
-        audit.record(session, actor_id=person_id, action="bank.export", subject=f"bank:{bank_code}", now=now, items=[version.item_id for version in found])
-    return workbook_writing.write_items([drafted(version) for version in found])
+        drafts = [drafted(version) for version in found]
+        shown = pictures.of_bank(session, bank.id, frozenset().union(*map(pictures_of, drafts)))
+        items = [version.item_id for version in found]
+        audit.record(session, actor_id=person_id, action="bank.export", subject=f"bank:{bank_code}", now=now, form=form, items=items)
+    content = writer.write(bank.name, drafts, {picture.digest: picture for picture in shown})
+    return Exported(content, writer.extension, writer.media_type)

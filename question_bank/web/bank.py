@@ -12,8 +12,10 @@ from lms.kernel import request as current
 from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
+from lms.kernel.refusal import Missing
 from question_bank.domain.item import BAND_LABELS, LEVEL_LABELS, POOL_LABELS, TYPE_LABELS, ItemType, Level, Pool, band_of
 from question_bank.domain.review import STATUS_LABELS, Status
+from question_bank.formats.writing import WRITERS
 from question_bank.services import author as authors
 from question_bank.services import bank as service
 from question_bank.services import exchange
@@ -65,6 +67,7 @@ class BankPage:
     topics: Choices
     pools: Choices
     bands: Choices
+    exports: Choices
     previous: str | None
     next: str | None
 
@@ -125,6 +128,7 @@ def page(code: str) -> ResponseReturnValue:
             topics=tuple((topic, found.bank.topic_name(topic)) for topic in found.topics),
             pools=tuple((pool, _(label)) for pool, label in POOL_LABELS.items()),
             bands=tuple((band, _(label)) for band, label in BAND_LABELS.items()),
+            exports=tuple((url_for("bank.export", code=code, format=form), _(writer.label)) for form, writer in WRITERS.items()),
             previous=url_for("bank.page", code=code, before=found.before, **here) if found.before else None,
             next=url_for("bank.page", code=code, after=found.after, **here) if found.after else None,
         ),
@@ -173,5 +177,9 @@ def coverage(code: str) -> ResponseReturnValue:
 @bank.get("/<code>/export")
 @requires(Permission.WRITE_ITEMS)
 def export(code: str) -> ResponseReturnValue:
-    """Give the bank out as an Excel file."""
-    return xlsx(exchange.export(code, person_id=current.person().person_id, now=current.now()), "bank")
+    """Give the bank out in the format asked for."""
+    form = request.args.get("format", "excel")
+    if form not in WRITERS:
+        raise Missing
+    found = exchange.export(code, person_id=current.person().person_id, now=current.now(), form=form)
+    return Response(found.content, mimetype=found.media_type, headers={"Content-Disposition": f'attachment; filename="bank.{found.extension}"'})

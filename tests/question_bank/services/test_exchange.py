@@ -109,7 +109,7 @@ def test_an_export_comes_back_as_it_was(app: Flask, clock: FixedClock) -> None:
     author = id_of(WEI)
     content = (DEMO / "group.jsonl").read_bytes()
     exchange.import_file("b", content, author_id=author, now=clock.now())
-    exported = exchange.export("b", person_id=author, now=clock.now())
+    exported = exchange.export("b", person_id=author, now=clock.now()).content
     again = exchange.import_file("b", exported, author_id=author, now=clock.now())
     assert again.format == "excel"
     assert again.count(Verdict.SAME) == len(again.lines) == len(content.splitlines())

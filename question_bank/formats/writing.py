@@ -1,0 +1,29 @@
+"""One door for every format that a bank is given out in."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from lms.kernel.refusal import N_
+from question_bank.domain.draft import Draft
+from question_bank.domain.exchange import Picture
+from question_bank.formats import word_writing, workbook_writing
+
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """How a bank is written: `write(title, drafts, pictures by digest)`."""
+
+    label: str
+    extension: str
+    media_type: str
+    write: Callable[[str, Sequence[Draft], Mapping[str, Picture]], bytes]
+
+
+WRITERS: Mapping[str, Writer] = {
+    "excel": Writer(
+        "Excel", "xlsx", f"{_OFFICE}.spreadsheetml.sheet", lambda _title, drafts, pictures: workbook_writing.write_items(drafts, pictures=pictures)
+    ),
+    "word": Writer(N_("Word 试卷与答案"), "docx", f"{_OFFICE}.wordprocessingml.document", word_writing.write_paper),
+}
