@@ -1,12 +1,14 @@
-"""`python -m load_tests plan PROGRAMME`, `… run PROGRAMME --window N` and `… seed PROGRAMME`."""
+"""`python -m load_tests plan PROGRAMME`, `… review CODE`, `… run PROGRAMME --window N` and `… seed PROGRAMME`."""
 
 import argparse
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 from load_tests.plan import plan
 from load_tests.product import ROOT, seeded, start
+from load_tests.review import review
 from load_tests.seed import Wanted
 from load_tests.verdict import Fault, over_budget, stored_is_acknowledged
 
@@ -33,7 +35,14 @@ def main() -> int:
     ahead.add_argument("--gbits", type=float, help="the line there is; exit 1 when a window breaks it")
     ahead.add_argument("--nodes", type=int, help="the application nodes there are; exit 1 when a window breaks them")
     ahead.add_argument("--draws", type=int, help="how many cases are drawn")
+    after = commands.add_parser("review", help="compare a window that is over with its plan, and propose figures for the next")
+    after.add_argument("code", help="the programme's code")
+    after.add_argument("--window", required=True, help="the window's code, such as w2")
+    after.add_argument("--database", default=os.environ.get("DATABASE_URL", ""), help="the product's database (default: DATABASE_URL)")
+    after.add_argument("--write", type=Path, metavar="FILE", help="write a behaviour file with the proposed figures, never over an old one")
     arguments = parser.parse_args()
+    if arguments.command == "review":
+        return review(arguments.code, arguments.window, database=arguments.database, write=arguments.write)
     if arguments.command == "plan":
         return plan(arguments.programme, as_json=arguments.json, page=arguments.html, gbits=arguments.gbits, nodes=arguments.nodes, count=arguments.draws)
     # Whoever has gone her way is followed by another, so more people come than are there at once.

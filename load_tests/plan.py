@@ -6,6 +6,8 @@ import os
 import sys
 from pathlib import Path
 
+import numpy as np
+
 from lms.domain import behaviour as behaviours
 from lms.domain import sizing
 from lms.domain.forecast import DRAWS, METRICS, Band, StretchForecast, mean_watching
@@ -143,4 +145,4 @@ def _stretch(one: StretchForecast, needed: sizing.Sizing) -> dict[str, object]:
 
 
 def _curve(band: Band) -> dict[str, list[float]]:
-    return {name: [float(f"{value:.4g}") for value in getattr(band, name)] for name in ("low", "median", "high")}
+    return {name: np.round(getattr(band, name), 4).tolist() for name in ("low", "median", "high")}

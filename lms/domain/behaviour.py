@@ -19,6 +19,7 @@ class Figure:
     """One figure: what is taken, between what it may lie, and who says so."""
 
     name: str
+    title: str
     unit: str
     value: float
     low: float

@@ -136,7 +136,7 @@ def sway_bars(found: Sequence[Sway]) -> tuple[SwayBar, ...]:
     least, span = min(ends, default=0.0), max(ends, default=0.0) - min(ends, default=0.0)
     return tuple(
         SwayBar(
-            one.figure.name,
+            one.figure.title,
             round(100 * (min(one.low, one.high) - least) / (span or 1), 1),
             round(100 * one.width / (span or 1), 1),
             f"{one.low:.1f}",

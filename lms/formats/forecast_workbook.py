@@ -69,7 +69,7 @@ def _windows(found: Outlook) -> Iterable[Sequence[Cell]]:
 
 def _figures(found: Outlook) -> Iterable[Sequence[Cell]]:
     for one in found.behaviour.figures.values():
-        yield one.name, one.unit, one.value, one.low, one.high, one.source, one.note
+        yield f"{one.title} {one.name}", one.unit, one.value, one.low, one.high, one.source, one.note
 
 
 def _hours(one: StretchForecast, metrics: Sequence[str]) -> Iterable[Sequence[Cell]]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
+from prometheus_client import Gauge
 
 from lms.domain import load as rules
 from lms.domain.forecast import QUARTER, StretchForecast
@@ -17,6 +18,11 @@ from lms.services import programme as programmes
 from lms.store import enrolment as enrolment_store
 from lms.store import load as store
 
+SEEN = Gauge("lms_load_people", "People at it, by programme, metric and city.", ["programme", "metric", "city"], multiprocess_mode="mostrecent")
+EXPECTED = Gauge(
+    "lms_load_expected", "The forecast of the same; bound is low, median or high.", ["programme", "metric", "city", "bound"], multiprocess_mode="mostrecent"
+)
+OUTSIDE = Gauge("lms_load_outside", "Cities that have left their band.", ["programme", "metric"], multiprocess_mode="mostrecent")
 _log = structlog.get_logger()
 
 
@@ -54,7 +60,9 @@ def observe(now: datetime) -> None:
         )
     for version, _ in running:
         for code in _stretches(version.code, now):
-            for one in live(version.code, now, code).alarms:
+            found = live(version.code, now, code)
+            _publish(version.code, found, at)
+            for one in found.alarms:
                 _log.warning("load.outside_forecast", programme=version.code, stretch=code, city=one.city, seen=one.seen, low=one.low, high=one.high)
 
 
@@ -76,6 +84,19 @@ def _live(session: Session, code: str, found: Outlook, chosen: StretchForecast, 
         by_city[one.city][one.at] = one.people
     seen = {city: rules.curve(chosen, by_city[city]) for city in chosen.stretch.seats}
     return Live(found, chosen, metric, seen, rules.alarms(chosen, metric, seen))
+
+
+def _publish(code: str, found: Live, at: datetime) -> None:
+    """Give Prometheus what was seen and what was expected."""
+    quarter = round((at - found.forecast.stretch.opens) / QUARTER)
+    for city, row in found.seen.items():
+        band = found.forecast.city(city, found.metric)
+        people = row[quarter]
+        if people is not None:
+            SEEN.labels(code, found.metric, city).set(people)
+        for bound in ("low", "median", "high"):
+            EXPECTED.labels(code, found.metric, city, bound).set(float(getattr(band, bound)[quarter]))
+    OUTSIDE.labels(code, found.metric).set(len(found.alarms))
 
 
 def _stretches(code: str, now: datetime) -> list[str]:

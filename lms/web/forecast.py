@@ -168,7 +168,7 @@ def _page(code: str, *, form: AdoptForm | None = None, refusal: Refusal | None =
         fullest=found.fullest.stretch.title,
         bars=sway_bars(found.sways[:SWAYS]),
         figures=tuple(
-            (one.name, f"{one.value:g}", f"{one.low:g} – {one.high:g}", _("假设") if one.assumed else one.source) for one in found.behaviour.figures.values()
+            (one.title, f"{one.value:g}", f"{one.low:g} – {one.high:g}", _("假设") if one.assumed else one.source) for one in found.behaviour.figures.values()
         ),
         refusal=_(refusal.message) if refusal else None,
     )
