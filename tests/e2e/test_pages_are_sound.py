@@ -45,6 +45,8 @@ SIGHTS: dict[str, Sight] = {
     "programme.page": Sight("zhou", PROGRAMME),
     "account.page": Sight("zhou"),
     "account.password": Sight("zhou"),
+    "second_factor.page": Sight("zhou"),
+    "second_factor.asked": Sight(STRANGER, status=401),
     "signing_in.consent": Sight("zhou"),
     "unit.page": Sight("tao"),
     "unit.members": Sight("tao", {"unit_id": _id("unit", "kind = 'school'")}),
