@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from question_bank.domain.authored import draft_of, figures_are_shares, guess
 from question_bank.domain.draft import Draft
@@ -16,6 +16,7 @@ from question_bank.formats.paper_item import IN_BRACKETS, Item, authored
 from question_bank.formats.paper_marks import Opaque, Section
 
 _LOOKAHEAD = 12
+_ALONE = re.compile(r"^([A-Z])[ \t\u3000]+(?=\S)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class _Reader:
     def __init__(self, lines: Sequence[Line], unit: str) -> None:
         self.held, self.unit = Opaque(), unit
         self.lines = [Line(marks.unwrapped(self.held.hide(line.text.strip(" \t\u3000\u00a0"))), line.number) for line in lines]
+        self.lines = _lettered(self.lines)
         self.sections = [Section("", "")]
         self.items: list[Item] = []
         self.losses: list[Loss] = []
@@ -280,6 +282,18 @@ class _Reader:
             else:
                 drafts.append(draft_of(written, kind or guess(written), as_share=shares))
         return drafts, self.losses, refused
+
+
+def _lettered(lines: Sequence[Line]) -> list[Line]:
+    """Return the lines with a dot behind letters that stand alone before options, where lines with A and B follow each other."""
+    filled = [line for line in lines if line.text]
+    letters = [found[1] if (found := _ALONE.match(line.text)) else "" for line in filled]
+    runs = set()
+    for at, letter in enumerate(letters):
+        if letter == "A" and letters[at + 1 : at + 2] == ["B"]:
+            length = next(count for count in range(2, len(LETTERS) + 2) if letters[at + count : at + count + 1] != [LETTERS[count : count + 1]])
+            runs |= {filled[at + count].number for count in range(length)}
+    return [replace(line, text=_ALONE.sub(r"\1. ", line.text)) if line.number in runs else line for line in lines]
 
 
 def _ends(starts: Sequence[int], text: str) -> list[int]:

@@ -1,0 +1,131 @@
+"""Papers as people type them; each sample is one habit seen in real files."""
+
+import pytest
+
+from question_bank.domain.draft import Draft
+from question_bank.domain.fault import faults_of
+from question_bank.formats import paper_text, reading
+from question_bank.formats.unreadable import Unreadable
+
+
+def told(draft: Draft) -> str:
+    """One line for one item: type, stem, options, key."""
+    key = (
+        draft.model
+        if draft.type == "short_text"
+        else "；".join("/".join(blank.accepted) for blank in draft.blanks) or "".join("ABCDEFGH"[at] for at in draft.key)
+    )
+    return f"{draft.type} {draft.stem} [{'|'.join(draft.options)}] {key}"
+
+
+ONE = "single 题（ ） [甲|乙|丙] B"
+SAMPLES = {
+    "dots": ("1. 题（ ）\nA. 甲\nB. 乙\nC. 丙\n答案：B", [ONE]),
+    "enumeration commas": ("1、题（ ）\nA、甲\nB、乙\nC、丙\n正确答案：B", [ONE]),
+    "full-width dots": ("1．题（ ）\nＡ．甲\nＢ．乙\nＣ．丙\n参考答案：Ｂ", [ONE]),
+    "numbers in brackets": ("（1）题（ ）\n(A)甲\n(B)乙\n(C)丙\n【答案】B", [ONE]),
+    "full-width brackets": ("(1) 题（ ）\n（A）甲\n（B）乙\n（C）丙\n【正确答案】：B", [ONE]),
+    "第1题": ("第1题 题（ ）\nA) 甲\nB) 乙\nC) 丙\n标准答案: B", [ONE]),
+    "letters and a space": ("1. 题（ ）\nA 甲\nB 乙\nC 丙\n答案：B", [ONE]),
+    "options in a line by tabs": ("1. 题（ ）\nA．甲\tB．乙\tC．丙\n答案：B", [ONE]),
+    "options in a line by blanks": ("1. 题（ ）\nA.甲  B.乙  C.丙\n答案：B", [ONE]),
+    "options run together": ("1. 题（ ）\nA．甲B．乙C．丙\n答案：B", [ONE]),
+    "bare letters in a line": ("1. 题（ ）\nA 甲   B 乙   C 丙\n答案：B", [ONE]),
+    "two options a line": ("1. 题（ ）\nA. 甲    B. 乙\nC. 丙\n答案：B", [ONE]),
+    "everything in one line": ("1. 题（ ） A.甲 B.乙 C.丙 答案：B", [ONE]),
+    "key, explanation and difficulty in one line": ("1. 题（ ）\nA.甲 B.乙 C.丙\n答案：B 解析：因为 难度：易", [ONE]),
+    "key without a colon": ("1. 题（ ）\nA.甲 B.乙 C.丙\n答案 B", [ONE]),
+    "lower case": ("1. 题（ ）\na. 甲\nb. 乙\nc. 丙\n答案：b", [ONE]),
+    "blank lines everywhere": ("\n\n1. 题（ ）\n\nA. 甲\n\nB. 乙\n\nC. 丙\n\n答案：B\n\n", [ONE]),
+    "the key in the blank": ("1. 题（ B ）\nA. 甲\nB. 乙\nC. 丙", ["single 题（\u3000） [甲|乙|丙] B"]),
+    "the key in the blank at the end": ("1. 维生素（A）是（C）。\nA. 甲\nB. 乙\nC. 丙", ["single 维生素（A）是（\u3000）。 [甲|乙|丙] C"]),
+    "a judgement in the blank": (
+        "判断题\n1. 天蓝（√）\n2. 地方（×）\n3. 水湿（对）",
+        ["true_false 天蓝（\u3000） [正确|错误] A", "true_false 地方（\u3000） [正确|错误] B", "true_false 水湿（\u3000） [正确|错误] A"],
+    ),
+    "judgements keyed below": ("1. 天蓝。\n答案：正确\n2. 地方。\n答案：×", ["true_false 天蓝。 [正确|错误] A", "true_false 地方。 [正确|错误] B"]),
+    "several right": ("1. 题\nA. 甲\nB. 乙\nC. 丙\n答案：A、C", ["multiple 题 [甲|乙|丙] AC"]),
+    "the type at the stem": ("1. [多选题] 题\nA. 甲\nB. 乙\n答案：A", ["multiple 题 [甲|乙] A"]),
+    "the type and points behind the stem": ("1. 题（多选，2分）\nA. 甲\nB. 乙\n答案：AB", ["multiple 题 [甲|乙] AB"]),
+    "sections": (
+        "一、单选题（每题1分，共1题）\n1. 题\nA.甲 B.乙\n答案：A\n二、多项选择题\n1. 题二\nA.甲 B.乙\n答案：A",
+        ["single 题 [甲|乙] A", "multiple 题二 [甲|乙] A"],
+    ),
+    "choice of any number": ("一、选择题\n1. 题\nA.甲 B.乙\n答案：AB", ["multiple 题 [甲|乙] AB"]),
+    "blanks": ("填空题\n1. 首都是____，上海在____部。\n答案：北京；东/东部", ["fill_in 首都是[[1]]，上海在[[2]]部。 [] 北京；东/东部"]),
+    "blanks as brackets": ("填空题\n1. 首都是（ ）。\n答案：北京", ["fill_in 首都是[[1]]。 [] 北京"]),
+    "short answers": (
+        "四、简答题\n1. 简述之。\n参考答案：\n1. 甲\n2. 乙\n2. 再述。\n答案：丙",
+        ["short_text 简述之。 [] 1. 甲\n2. 乙", "short_text 再述。 [] 丙"],
+    ),
+    "answers at the end": ("1. 题\nA.甲 B.乙\n2. 题二\nA.甲 B.乙\n参考答案\n1-2 AB", ["single 题 [甲|乙] A", "single 题二 [甲|乙] B"]),
+    "answers one by one": ("1. 题\nA.甲 B.乙\n2. 题二\nA.甲 B.乙\n答案\n1、答案：A\n解析：因\n2．B", ["single 题 [甲|乙] A", "single 题二 [甲|乙] B"]),
+    "answers in a line": ("1. 题\nA.甲 B.乙\n2. 题二\nA.甲 B.乙\n参考答案：\n1.A 2.AB", ["single 题 [甲|乙] A", "multiple 题二 [甲|乙] AB"]),
+    "groups of answers": ("1. 题\nA.甲 B.乙\n2. 题二\nA.甲 B.乙\n【参考答案】\n1~2：A AB", ["single 题 [甲|乙] A", "multiple 题二 [甲|乙] AB"]),
+    "numbers begin again in each section": (
+        "一、单选题\n1. 题\nA.甲 B.乙\n二、判断题\n1. 天蓝\n2. 地方\n参考答案\n一、单选题\n1. B\n二、判断题：1-2 √×",
+        ["single 题 [甲|乙] B", "true_false 天蓝 [正确|错误] A", "true_false 地方 [正确|错误] B"],
+    ),
+    "numbers begin again without headings": (
+        "一、单选题\n1. 题\nA.甲 B.乙\n二、多选题\n1. 题二\nA.甲 B.乙\n参考答案\n1. B\n1. AB",
+        ["single 题 [甲|乙] B", "multiple 题二 [甲|乙] AB"],
+    ),
+    "lists inside explanations": (
+        "1. 题\nA.甲 B.乙\n答案：A\n解析：因为\n1. 其一\n2. 其二\n2. 题二\nA.甲 B.乙\n答案：B",
+        ["single 题 [甲|乙] A", "single 题二 [甲|乙] B"],
+    ),
+    "a stem that goes on": ("1. 阅读：\n(1) 甲说\n(2) 乙说\n谁对？\nA.甲 B.乙\n答案：A", ["single 阅读：\n(1) 甲说\n(2) 乙说\n谁对？ [甲|乙] A"]),
+    "figures are no numbers": ("1. 增长\n1.5 倍还是 2.5 倍？\nA.1.5 B.2.5\n答案：B", ["single 增长\n1.5 倍还是 2.5 倍？ [1.5|2.5] B"]),
+    "a year behind the number": ("1.2023年起？\nA.甲 B.乙\n答案：B", ["single 2023年起？ [甲|乙] B"]),
+    "no numbers at all": ("题一\nA.甲\nB.乙\n答案：A\n\n题二\nA.甲\nB.乙\n答案：B", ["single 题一 [甲|乙] A", "single 题二 [甲|乙] B"]),
+    "formulas are left alone": (r"1. 求 \(f(A. B)\)" + "\nA. 甲\nB. 乙\n答案：B", [r"single 求 \(f(A. B)\) [甲|乙] B"]),
+    "bold marks": ("<b>1.</b> 题\n<b>A.</b> 甲\nB. <b>乙</b>\n<b>答案：</b>B", ["single 题 [甲|<b>乙</b>] B"]),
+    "matching": ("匹配题\n1. 连线\n（1）一\n（2）二\nA. 甲\nB. 乙\n答案：1-B 2-A", ["matching 连线 [甲|乙] BA"]),
+    "ordering": ("排序题\n1. 排\nA. 甲\nB. 乙\nC. 丙\n答案：C→A→B", ["ordering 排 [甲|乙|丙] CAB"]),
+}
+
+
+@pytest.mark.parametrize("habit", SAMPLES)
+def test_a_habit_is_understood(habit: str) -> None:
+    text, expected = SAMPLES[habit]
+    drafts, _, refused = paper_text.read([paper_text.Line(line, number) for number, line in enumerate(text.split("\n"), 1)], "行")
+    assert [told(draft) for draft in drafts] == expected
+    assert not refused
+    assert not any(faults_of(draft) for draft in drafts)
+
+
+def test_what_stands_beside_the_key_is_kept_with_the_place() -> None:
+    text = "标题\n一、单选题（每题1.5分，共1题）\n1. 题\nA.甲 B.乙\n【答案】B\n【解析】因为\n所以\n【难度】难\n【知识点】危机干预\n【选项A解析】不全"
+    found = reading.read(text.encode("gb18030"))
+    (draft,) = found.drafts
+    assert (found.format, draft.place, draft.points, draft.explanation, draft.difficulty) == ("text", "第 1 题（第 3 行）", 150, "因为\n所以", 0.4)
+    assert (draft.topic, draft.option_explanations) == ("危机干预", ("不全", ""))
+    assert [(loss.place, loss.what) for loss in found.losses] == [("第 1 行", "“标题”不属于任何试题，未导入")]
+
+
+def test_items_without_a_key_are_refused_each_at_its_place() -> None:
+    found = reading.read("1. 题\nA.甲 B.乙\n2. 题二\nA.甲 B.乙\n答案：A\n3. 题三\nA.甲 B.乙\n答案：D\n4. 题四\nA.甲\nC.乙\n答案：A".encode())
+    assert [(draft.place, [each.code for each in faults_of(draft)]) for draft in found.drafts] == [
+        ("第 1 题（第 1 行）", ["no_key"]),
+        ("第 2 题（第 3 行）", []),
+        ("第 3 题（第 6 行）", ["key_not_an_option"]),
+    ]
+    assert [(draft.place, why.code) for draft, why in found.refused] == [("第 4 题（第 9 行）", "block_unreadable")]
+
+
+def test_an_answer_to_no_item_is_named() -> None:
+    found = reading.read("1. 题\nA.甲 B.乙\n参考答案\n1. A\n7. B".encode())
+    assert [loss.what for loss in found.losses] == ["第 7 题的答案没有对应的试题，未导入"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "关于召开会议的通知\n1. 时间：周三\n2. 地点：会议室\n请准时参加。",
+        "一、总则\n1. 为加强管理\n2. 本办法适用于\n二、附则\n3. 自发布之日起施行",
+        "你好\n世界",
+    ],
+)
+def test_a_document_that_is_no_bank_imports_nothing(text: str) -> None:
+    with pytest.raises(Unreadable):
+        reading.read(text.encode())
