@@ -96,7 +96,7 @@ def export(file: Path, code: str, form: str, account: str | None) -> None:
     except Refusal as refusal:
         raise click.ClickException(f"{refusal.code}: {refusal.message}") from None
     file.write_bytes(found.content)
-    click.echo(f"{file.name}: {len(found.content)} bytes")
+    click.echo("\n".join([f"{file.name}: {len(found.content)} bytes", *(f"  {loss.place}: {loss.what}" for loss in found.losses)]))
 
 
 @bank.command("submit")

@@ -64,7 +64,7 @@ class _Reader:
             tags=(*self.block.tags, *segments[:-1]),
             source=reveal(title[1])[:300] if title else "",
         )
-        self._answers(text[begin + 1 : end].strip(), text[:begin].rstrip(), text[end + 1 :].strip(), bare)
+        self._answers(text[begin + 1 : end].strip(), text[:begin], text[end + 1 :], bare)
 
     def _marked(self, text: str) -> str:
         """Note the markup that the text names, and return the text behind the name."""
@@ -91,9 +91,9 @@ class _Reader:
 
     def _stem(self, before: str, after: str, gap: str = "", *, always: bool = False) -> str:
         """Return the stem with the gap where the braces stood; a gap at the end is only shown when it is to be filled in."""
-        if not after and not always:
+        if not after.strip() and not always:
             return self._words(before)
-        return self._words(f"{before} {_GAP} {after}").replace(f" {_GAP}", f" {gap}").replace(_GAP, gap).strip()
+        return self._words(f"{before}{_GAP}{after}").replace(_GAP, gap).strip()
 
     def _answers(self, body: str, before: str, after: str, bare: Draft) -> None:
         body, _, general = body.partition("####")

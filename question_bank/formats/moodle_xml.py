@@ -20,6 +20,7 @@ from question_bank.formats.xml_tree import Document, attribute, every, first, lo
 
 _PLUGIN = re.compile(r"^@@PLUGINFILE@@/", re.IGNORECASE)
 _LINE_TO_FILL = re.compile(r"_{3,}")
+_MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|&\w+;")
 _YES = frozenset({"1", "true", "yes"})
 _REASONS = {
     **dict.fromkeys(("calculated", "calculatedsimple", "calculatedmulti", "formulas", "varnumeric", "varnumericset", "stack", "wiris"), "calculated_item"),
@@ -77,7 +78,7 @@ class _Question:
         segments = [part for part in segments if part and part != "top" and not re.fullmatch(r"\$\w+\$", part)]
         self.bare = Draft(
             external_id=text_of(first(element, "idnumber")),
-            source=text_of(first(element, "name"))[:300],
+            source=_title(text_of(first(element, "name")), text_of(first(element, "idnumber"))),
             topic=segments[-1] if segments else "",
             tags=(*(text_of(tag) for tag in every(element, "tag")), *segments[:-1]),
             points=_hundredths(text_of(first(element, "defaultgrade"))),
@@ -111,6 +112,13 @@ class _Question:
         if form in {"plain_text", "markdown"}:
             return self.words.of_plain(held)
         return self.words.of_html(held.replace("\n", "<br>") if form == "moodle_auto_format" else held)
+
+    def _answer_text(self, element: etree._Element | None) -> str:
+        """Answers of pairs are plain words in Moodle itself, and HTML in its kin and in our exports."""
+        held = text_of(first(element, "text"))
+        if element is not None and not attribute(element, "format") and not _MARKUP.search(held):
+            return self.words.of_plain(held)
+        return self._text(element)
 
     def read(self) -> None:
         """Read the question or refuse it."""
@@ -231,7 +239,7 @@ class _Question:
             self.place.keep(replace(self.bare, type=ItemType.FILL_IN, stem=self._stem_with_blank(), blanks=(numbers.blank(*known[0]),)))
 
     def _matching(self) -> None:
-        pairs = [(self._text(each), self._text(first(each, "answer"))) for each in self.element if local(each) == "subquestion"]
+        pairs = [(self._text(each), self._answer_text(first(each, "answer"))) for each in self.element if local(each) == "subquestion"]
         self.place.keep(matching(replace(self.bare, stem=self._text(first(self.element, "questiontext"))), [pair for pair in pairs if any(pair)]))
 
     def _essay(self) -> None:
@@ -272,6 +280,11 @@ class _Question:
             return
         source, fields = moodle_cloze.fields(text_of(inner) if not len(inner) else _inner(inner))
         moodle_cloze.keep(self.place, self.bare, self.words, self.words.of_html(source), fields)
+
+
+def _title(name: str, external_id: str) -> str:
+    """Return a question's name, unless it only repeats its number."""
+    return "" if name == external_id else name[:300]
 
 
 def _share(written: str) -> float:

@@ -47,7 +47,7 @@ class Item:
         self._number = 0
         self.bare = Draft(
             external_id=attribute(root, "identifier"),
-            source=attribute(root, "title")[:300],
+            source="" if attribute(root, "title") == attribute(root, "identifier") else attribute(root, "title")[:300],
             topic=known.topic,
             level=known.level,
             difficulty=DEFAULT_DIFFICULTY if known.difficulty is None else known.difficulty,

@@ -5,20 +5,21 @@ from dataclasses import dataclass
 
 from lms.kernel.refusal import N_
 from question_bank.domain.draft import Draft
-from question_bank.domain.exchange import Picture
-from question_bank.formats import word_writing, workbook_writing
+from question_bank.domain.exchange import Loss, Picture
+from question_bank.formats import gift_writing, moodle_writing, qti_writing, word_writing, workbook_writing
 
 _OFFICE = "application/vnd.openxmlformats-officedocument"
 
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """How a bank is written: `write(title, drafts, pictures by digest)`."""
+    """How a bank is written: `write(title, drafts, pictures by digest)`; `losses` names what the format has no place for."""
 
     label: str
     extension: str
     media_type: str
     write: Callable[[str, Sequence[Draft], Mapping[str, Picture]], bytes]
+    losses: Callable[[Sequence[Draft]], Sequence[Loss]] = lambda _drafts: ()
 
 
 WRITERS: Mapping[str, Writer] = {
@@ -26,4 +27,7 @@ WRITERS: Mapping[str, Writer] = {
         "Excel", "xlsx", f"{_OFFICE}.spreadsheetml.sheet", lambda _title, drafts, pictures: workbook_writing.write_items(drafts, pictures=pictures)
     ),
     "word": Writer(N_("Word 试卷与答案"), "docx", f"{_OFFICE}.wordprocessingml.document", word_writing.write_paper),
+    "gift": Writer("GIFT", "gift.txt", "text/plain", lambda _title, drafts, _pictures: gift_writing.write(drafts), gift_writing.losses),
+    "moodle": Writer("Moodle XML", "xml", "application/xml", lambda _title, drafts, pictures: moodle_writing.write(drafts, pictures), moodle_writing.losses),
+    "qti": Writer("QTI 3.0", "zip", "application/zip", lambda _title, drafts, pictures: qti_writing.write(drafts, pictures), qti_writing.losses),
 }

@@ -145,6 +145,7 @@ class Exported:
     content: bytes
     extension: str
     media_type: str
+    losses: tuple[Loss, ...]  # what the format has no place for
 
 
 def export(bank_code: str, *, person_id: int | None, now: datetime, form: str = "excel") -> Exported:
@@ -158,4 +159,4 @@ def export(bank_code: str, *, person_id: int | None, now: datetime, form: str = 
         items = [version.item_id for version in found]
         audit.record(session, actor_id=person_id, action="bank.export", subject=f"bank:{bank_code}", now=now, form=form, items=items)
     content = writer.write(bank.name, drafts, {picture.digest: picture for picture in shown})
-    return Exported(content, writer.extension, writer.media_type)
+    return Exported(content, writer.extension, writer.media_type, tuple(writer.losses(drafts)))

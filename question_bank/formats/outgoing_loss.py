@@ -1,0 +1,28 @@
+"""What a foreign format cannot carry of our items, named for each of them."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from question_bank.domain.draft import DEFAULT_DIFFICULTY, TRUE_FALSE_OPTIONS, Draft, pictures_of
+from question_bank.domain.exchange import Loss
+from question_bank.domain.item import ItemType
+
+_FIELDS: dict[str, Callable[[Draft], bool]] = {
+    "认知层次": lambda draft: bool(draft.level),
+    "难度": lambda draft: draft.difficulty != DEFAULT_DIFFICULTY,
+    "分值": lambda draft: draft.points is not None,
+    "用途": lambda draft: bool(draft.pool),
+    "互斥试题": lambda draft: bool(draft.enemies),
+    "图片": lambda draft: bool(pictures_of(draft)),
+    "阅卷参考": lambda draft: bool(draft.model),
+    "选项解析": lambda draft: draft.type in {ItemType.MATCHING, ItemType.ORDERING} and any(draft.option_explanations),
+    "判断题的选项文字": lambda draft: draft.type == ItemType.TRUE_FALSE and draft.options != TRUE_FALSE_OPTIONS,
+    "填空区分大小写": lambda draft: any(blank.case_matters for blank in draft.blanks),
+    "数值题的其他答案": lambda draft: any(blank.tolerance and len(blank.accepted) > 1 for blank in draft.blanks),
+}
+
+
+def lost(drafts: Sequence[Draft], fields: Sequence[str]) -> Iterator[Loss]:
+    """Yield the named fields that an item has and its format has no place for."""
+    for draft in drafts:
+        if missing := [name for name in fields if _FIELDS[name](draft)]:
+            yield Loss(draft.external_id, f"{'、'.join(missing)}未写入")
