@@ -1,10 +1,13 @@
 """Watching the real window: what is counted, and when somebody is called."""
 
+import json
+import re
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from prometheus_client import REGISTRY
 
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
@@ -40,10 +43,24 @@ def test_who_watches_is_counted_in_her_city_once_a_quarter_and_shown(app: Flask,
     live = service.live(learning.CODE, NOON + QUARTER)
     assert live.forecast.stretch.code == "w2"
     assert [one for one in live.total if one is not None] == [0, 1]
+    labels = {"programme": learning.CODE, "metric": "watching", "city": learning.CITY}
+    assert REGISTRY.get_sample_value("lms_load_people", labels) == 1
+    bounds = [REGISTRY.get_sample_value("lms_load_expected", {**labels, "bound": bound}) for bound in ("low", "median", "high")]
+    assert None not in bounds
+    assert bounds == sorted(bounds)  # type: ignore[type-var]
     page = enter(app, OU).get(f"/manage/programmes/{learning.CODE}/load").get_data(as_text=True)
     assert page.count('class="load-seen"') >= 2
     assert "赣州" in page
     assert enter(app, LIN).get(f"/manage/programmes/{learning.CODE}/load").status_code == 403
+
+
+def test_the_dashboard_asks_only_for_metrics_there_are(app: Flask) -> None:
+    text = Path("docs/grafana/city-windows.json").read_text(encoding="utf-8")
+    asked = set(re.findall(r"\blms_[a-z_]+", text))
+    offered = {sample.name for metric in REGISTRY.collect() for sample in metric.samples} | {metric.name for metric in REGISTRY.collect()}
+    assert asked <= offered | {f"{name}_total" for name in offered}
+    assert len(asked) >= 4
+    assert {panel["type"] for panel in json.loads(text)["panels"]} == {"timeseries", "stat"}
 
 
 def test_a_city_that_leaves_its_band_twice_is_called_by_name(app: Flask) -> None:
