@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Identity, Index, Integer, UniqueConstraint, func, select, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Identity, Index, Integer, UniqueConstraint, any_, bindparam, func, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from exam.domain.quiz import QuizAttempt, QuizItem, QuizStanding
-from lms.kernel.db import Base
+from lms.kernel.db import Base, Statement
 
 
 class QuizAttemptRow(Base):
@@ -82,26 +82,28 @@ def hand_in(session: Session, attempt_id: int, *, responses: Sequence[Sequence[i
     session.flush()
 
 
+_DONE = QuizAttemptRow.submitted_at.is_not(None)
+_STANDINGS = Statement(
+    select(
+        QuizAttemptRow.activity_id,
+        func.count().filter(_DONE).label("tries"),
+        func.coalesce(func.bool_or(QuizAttemptRow.passed), False).label("passed"),
+        func.coalesce(func.max(QuizAttemptRow.right_items).filter(_DONE), 0).label("best"),
+        func.max(QuizAttemptRow.of_items).label("of_items"),
+        func.max(QuizAttemptRow.id).filter(~_DONE).label("open_id"),
+        func.max(QuizAttemptRow.id).filter(_DONE).label("newest_id"),
+    )
+    .where(QuizAttemptRow.person_id == bindparam("person_id"), QuizAttemptRow.activity_id == any_(bindparam("activity_ids", type_=ARRAY(BigInteger))))
+    .group_by(QuizAttemptRow.activity_id)
+)
+
+
 def standings(session: Session, person_id: int, activity_ids: Sequence[int]) -> dict[int, QuizStanding]:
     """Tell how far a person is with each of the quizzes, in one query."""
-    row = QuizAttemptRow
-    done = row.submitted_at.is_not(None)
-    found = session.execute(
-        select(
-            row.activity_id,
-            func.count().filter(done),
-            func.coalesce(func.bool_or(row.passed), False),
-            func.coalesce(func.max(row.right_items).filter(done), 0),
-            func.max(row.of_items),
-            func.max(row.id).filter(~done),
-            func.max(row.id).filter(done),
-        )
-        .where(row.person_id == person_id, row.activity_id.in_(activity_ids))
-        .group_by(row.activity_id)
-    )
+    rows = _STANDINGS.rows(session, person_id=person_id, activity_ids=list(activity_ids))
     return {
-        activity: QuizStanding(tries=tries, passed=passed, best=best, of_items=of_items, open_id=open_id, newest_id=newest)
-        for activity, tries, passed, best, of_items, open_id, newest in found
+        row.activity_id: QuizStanding(tries=row.tries, passed=row.passed, best=row.best, of_items=row.of_items, open_id=row.open_id, newest_id=row.newest_id)
+        for row in rows
     }
 
 

@@ -18,6 +18,7 @@ from whitenoise import WhiteNoise
 from lms.kernel import auth, catalogue, cli, db, health, i18n, installation, logging, openapi, security, templating
 from lms.kernel import request as current
 from lms.kernel.clock import Clock, DatabaseClock
+from lms.kernel.folding import FoldingEnvironment
 from lms.kernel.hot import Environ, HotEntry, TooLarge
 from lms.kernel.part import NavEntry, Part, routes
 from lms.kernel.permissions import Permission, requires
@@ -34,6 +35,7 @@ def build_app(settings: Settings, parts: tuple[Part, ...], clock: Clock | None =
     if clock is None:
         clock = DatabaseClock(installation.read_clock)
     app = Flask("lms", static_folder=None, template_folder=str(FOLDER / "templates"))
+    app.jinja_environment = FoldingEnvironment
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SESSION_COOKIE_SECURE=settings.https,
@@ -170,18 +172,32 @@ def _mount_headers(app: Flask) -> None:
 
 def _mount_nav(app: Flask, parts: tuple[Part, ...]) -> None:
     entries = sorted((entry for part in parts for entry in part.nav), key=lambda entry: entry.position)
+    addresses: dict[str, str] = {}
+    kept: dict[object, dict[str, object]] = {}
 
     @app.context_processor
-    def nav() -> dict[str, Iterable[dict[str, object]]]:
+    def nav() -> dict[str, object]:
+        """Draw the navigation once for each language, set of roles and place: thousands of readers share a few of them."""
         person = current.person_or_none()
-        return {"nav": [_nav_item(entry) for entry in entries if person and person.may(entry.permission)]}
+        if not addresses:
+            addresses.update({entry.endpoint: url_for(entry.endpoint) for entry in entries})
+        mine = [entry for entry in entries if person and person.may(entry.permission)]
+        here = frozenset(entry.endpoint for entry in mine if _lies_in(request.path, (addresses[entry.endpoint].rstrip("/") or "/", *entry.also)))
+        key = (i18n.current_locale(), person and person.roles, here)
+        if key not in kept:
+            items = [_nav_item(entry, addresses[entry.endpoint], here) for entry in mine]
+            frame: Any = app.jinja_env.get_template("components/frame.html").module
+            kept[key] = {"nav": items, "nav_html": frame.site_nav(items) if items else ""}
+        return kept[key]
 
 
-def _nav_item(entry: NavEntry) -> dict[str, object]:
-    url = url_for(entry.endpoint)
-    here = any(request.path == place or request.path.startswith(place + "/") for place in (url.rstrip("/") or "/", *entry.also))
+def _lies_in(path: str, places: Iterable[str]) -> bool:
+    return any(path == place or path.startswith(place + "/") for place in places)
+
+
+def _nav_item(entry: NavEntry, url: str, here: frozenset[str]) -> dict[str, object]:
     hint = i18n.gettext(entry.hint) if entry.hint else ""
-    return {"label": i18n.gettext(entry.label), "url": url, "icon": entry.icon, "current": here, "hint": hint}
+    return {"label": i18n.gettext(entry.label), "url": url, "icon": entry.icon, "current": entry.endpoint in here, "hint": hint}
 
 
 @language.post("/language")

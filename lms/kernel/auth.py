@@ -5,10 +5,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from flask import Flask, redirect, request, session, url_for
+from flask import Flask, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, login_user, logout_user
-from flask_wtf.csrf import CSRFError, CSRFProtect
+from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
 from werkzeug.wrappers import Response
 
 from lms.kernel import request as current
@@ -43,6 +43,7 @@ def mount(app: Flask, load: IdentityLoader) -> None:
         return load(token_hash(token), current.now())
 
     CSRFProtect(app)
+    app.jinja_env.globals["csrf_token"] = csrf_token
 
     @app.before_request
     def check_permission() -> Response | None:
@@ -65,6 +66,11 @@ def mount(app: Flask, load: IdentityLoader) -> None:
         return app.handle_user_exception(StalePage())
 
     app.register_error_handler(CSRFError, stale_page)
+
+
+def csrf_token() -> str:
+    """Return the request's CSRF token, signed once however many forms a page has."""
+    return str(g.csrf_token if "csrf_token" in g else generate_csrf())
 
 
 def sign_in(identity: Identity) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from enum import StrEnum
+from functools import cache
 from typing import TypeVar
 
 
@@ -66,6 +67,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
 }
 
 
+@cache
 def permissions_of(roles: frozenset[Role]) -> frozenset[Permission]:
     """Return everything the roles together allow."""
     found = {Permission.ANYONE, Permission.SIGNED_IN}

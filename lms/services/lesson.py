@@ -18,6 +18,7 @@ from lms.services import hours
 from lms.services import programme as programmes
 from lms.store import activity as activity_store
 from lms.store import lesson as store
+from lms.store import plan as plan_store
 
 
 class CourseMissing(Missing):
@@ -65,11 +66,11 @@ class LessonView:
 def view(person_id: int, lesson_id: int, now: datetime) -> LessonView:
     """Return a lesson of the learner's; to others, and before it is published, it does not exist."""
     with reading() as session:
-        lesson = store.lesson(session, lesson_id)
-        enrolment = enrolments.of_person(session, person_id, lesson.programme_code) if lesson and lesson.published else None
-        if lesson is None or enrolment is None:
+        hers = plan_store.lesson_of(session, person_id, lesson_id)
+        if hers is None:
             raise rules.LessonMissing
-        programme = programmes.programme(session, lesson.programme_code)
+        lesson, enrolment, version = hers
+        programme = programmes.parsed(session, version)
         learning = enrolments.learning_rules(programme, enrolment, now)
         found = activity_store.of_programme(session, lesson.programme_code)
         lines = _lines(session, person_id, lesson.programme_code, found, now)

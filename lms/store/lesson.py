@@ -83,7 +83,7 @@ class LessonStateRow(Base):
 
 
 # In the order of Lesson's fields.
-_LESSON = (
+COLUMNS = (
     LessonRow.id,
     LessonRow.course_id,
     CourseRow.programme_code,
@@ -104,25 +104,26 @@ _COURSE = (
 )
 
 
-def _lesson(row: Any) -> Lesson:
-    return Lesson(*row[: len(_LESSON)])
+def lesson_from(row: Any) -> Lesson:
+    """Read a lesson from a row that begins with its columns."""
+    return Lesson(*row[: len(COLUMNS)])
 
 
 def _course(row: Row[*tuple[Any, ...]]) -> Course:
     return Course(**row._mapping)
 
 
-_ONE_LESSON = Statement(select(*_LESSON).join(CourseRow).where(LessonRow.id == bindparam("lesson_id")))
+_ONE_LESSON = Statement(select(*COLUMNS).join(CourseRow).where(LessonRow.id == bindparam("lesson_id")))
 
 
 def lesson(session: Session, lesson_id: int) -> Lesson | None:
     """Return one lesson."""
     row = _ONE_LESSON.row(session, lesson_id=lesson_id)
-    return _lesson(row) if row else None
+    return lesson_from(row) if row else None
 
 
 _LESSONS_WITH_STATES = Statement(
-    select(*_LESSON, LessonStateRow.state)
+    select(*COLUMNS, LessonStateRow.state)
     .join(CourseRow)
     .outerjoin(LessonStateRow, (LessonStateRow.lesson_id == LessonRow.id) & (LessonStateRow.person_id == bindparam("person_id")))
     .where(CourseRow.programme_code == bindparam("programme_code"), CourseRow.published_at.is_not(None))
@@ -133,12 +134,12 @@ _LESSONS_WITH_STATES = Statement(
 def lessons_with_states(session: Session, person_id: int, programme_code: str) -> list[tuple[Lesson, LessonState]]:
     """Return the published lessons of a programme in order, each with the learner's state; one query."""
     rows = _LESSONS_WITH_STATES.rows(session, person_id=person_id, programme_code=programme_code)
-    return [(_lesson(row), LessonState(row.state or "not_started")) for row in rows]
+    return [(lesson_from(row), LessonState(row.state or "not_started")) for row in rows]
 
 
 # Part of the first page, so it is put together once.
 _NEXT_LESSON = Statement(
-    select(*_LESSON, LessonStateRow.state)
+    select(*COLUMNS, LessonStateRow.state)
     .join(CourseRow)
     .outerjoin(LessonStateRow, (LessonStateRow.lesson_id == LessonRow.id) & (LessonStateRow.person_id == bindparam("person_id")))
     .where(
@@ -154,7 +155,7 @@ _NEXT_LESSON = Statement(
 def next_lesson(session: Session, person_id: int, programme_code: str) -> tuple[Lesson, LessonState] | None:
     """Return the first published lesson that is not credited yet, with the learner's state."""
     row = _NEXT_LESSON.row(session, person_id=person_id, programme_code=programme_code)
-    return (_lesson(row), LessonState(row.state or "not_started")) if row else None
+    return (lesson_from(row), LessonState(row.state or "not_started")) if row else None
 
 
 def courses(session: Session) -> tuple[Course, ...]:
@@ -171,8 +172,8 @@ def course(session: Session, course_id: int) -> Course | None:
 
 def lessons_of_course(session: Session, course_id: int) -> tuple[Lesson, ...]:
     """Return the lessons of a course in order."""
-    rows = session.execute(select(*_LESSON).join(CourseRow).where(LessonRow.course_id == course_id).order_by(LessonRow.position, LessonRow.id))
-    return tuple(_lesson(row) for row in rows)
+    rows = session.execute(select(*COLUMNS).join(CourseRow).where(LessonRow.course_id == course_id).order_by(LessonRow.position, LessonRow.id))
+    return tuple(lesson_from(row) for row in rows)
 
 
 def published_seconds(session: Session, programme_code: str) -> int:

@@ -3,17 +3,21 @@
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from typing import Any
 
 from sqlalchemy import bindparam, func, select, true
 
 from lms.domain.attendance import ListStage
 from lms.domain.enrolment import Enrolment
+from lms.domain.lesson import Lesson
 from lms.kernel.db import Session, Statement
 from lms.store.attendance import AttendanceLineRow, AttendanceListRow
 from lms.store.certificate import CertificateRow, RevocationRow
 from lms.store.enrolment import COLUMNS as ENROLMENT
 from lms.store.enrolment import EnrolmentRow, enrolment_from
 from lms.store.grade import GradeRow
+from lms.store.lesson import COLUMNS as LESSON
+from lms.store.lesson import CourseRow, LessonRow, lesson_from
 from lms.store.programme import ProgrammeVersion, ProgrammeVersionRow
 from lms.store.progress import COLUMNS as PROGRESS
 from lms.store.progress import LearnerProgressRow, Progress, progress_from
@@ -106,13 +110,30 @@ def learning(session: Session, person_id: int, code: str) -> Learning | None:
     return Learning(row.enrolment_id, row.city, row.unit_id, tuple(row.participants), progress_from(row), version)
 
 
+# The lesson's own columns come first and are read by their place: two of the enrolment's have the same names.
+_LESSON_OF = Statement(
+    select(*(column.label(f"lesson_{place}") for place, column in enumerate(LESSON)), *ENROLMENT, _newest)
+    .select_from(LessonRow)
+    .join(CourseRow, CourseRow.id == LessonRow.course_id)
+    .join(EnrolmentRow, EnrolmentRow.programme_code == CourseRow.programme_code)
+    .join(_newest, true())
+    .where(LessonRow.id == bindparam("lesson_id"), CourseRow.published_at.is_not(None), EnrolmentRow.person_id == bindparam("person_id"))
+)
+
+
+def lesson_of(session: Session, person_id: int, lesson_id: int) -> tuple[Lesson, Enrolment, ProgrammeVersion] | None:
+    """Return a published lesson of a programme in which a person takes part, with her enrolment and the version in force."""
+    row = _LESSON_OF.row(session, person_id=person_id, lesson_id=lesson_id)
+    return (lesson_from(row), enrolment_from(row), _version(row)) if row else None
+
+
 def standings(session: Session, person_id: int) -> tuple[Standing, ...]:
     """Return everything of a person's enrolments, the newest first."""
     return tuple(
         Standing(
             enrolment=enrolment_from(row),
             progress=progress_from(row),
-            version=ProgrammeVersion(id=row.version_id, code=row.programme_code, number=row.number, digest=row.digest, loaded_at=row.loaded_at),
+            version=_version(row),
             total=None if row.total is None else Fraction(row.total),
             certified=row.certified,
             marked=frozenset(row.marked or ()),
@@ -120,3 +141,7 @@ def standings(session: Session, person_id: int) -> tuple[Standing, ...]:
         )
         for row in _STANDINGS.rows(session, person_id=person_id)
     )
+
+
+def _version(row: Any) -> ProgrammeVersion:
+    return ProgrammeVersion(id=row.version_id, code=row.programme_code, number=row.number, digest=row.digest, loaded_at=row.loaded_at)

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from lms.domain.activity import Activity, LearningRules, Panel
 from lms.kernel.db import Session, transaction
+from media.domain.asset import AssetMissing
 from media.domain.interval import Spans, difference, length, union
-from media.domain.playback import Watched, overdue
+from media.domain.playback import Watched, losses, overdue
 from media.services import asset as assets
 from media.services import delivery, playback
 from media.services import lease as leases
@@ -93,27 +94,28 @@ def source(*, person_id: int, login_id: int, activity_id: int, now: datetime) ->
 
 def panel(session: Session, person_id: int, activity: Activity, learning: LearningRules, now: datetime) -> Panel | None:
     """Return the player for the lesson page."""
-    asset = assets.asset(session, activity.ref)
-    found = store.watched(session, person_id, activity.id, asset.id)
-    watched, done_at = found or (Watched(), None)
-    lost = playback.losses(session, person_id, activity.id, watched)
-    ratio_ms = -(-asset.length_ms * int(learning.watched_ratio * 10_000) // 10_000)
+    found = store.shown(session, person_id, activity.id, activity.ref)
+    if found is None:
+        raise AssetMissing
+    watched = found.watched
+    lost = [playback.Loss(at, refused) for at, refused in losses(found.refusals, watched)]
+    ratio_ms = -(-found.length_ms * int(learning.watched_ratio * 10_000) // 10_000)
     page = PlayerPanel(
         activity_id=activity.id,
         title=activity.title,
         person_id=person_id,
-        seconds=max(1, asset.length_ms // 1000),
+        seconds=max(1, found.length_ms // 1000),
         spans=_strip(watched, lost),
         counted_seconds=length(watched.accepted) // 1000,
         needed_seconds=ratio_ms // 1000,  # cut like what counted: “15 of 16” must not read as done
-        done=done_at is not None,
+        done=found.done,
         earns=learning.earns_at(now),
         opens=learning.opens,
         closes=learning.closes,
         rate=float(learning.rate),
         speeds=SPEEDS,
         lost_seconds=sum(one.seconds for one in lost),
-        ready=bool(asset.build or asset.mp4),
+        ready=found.ready,
     )
     return Panel("media/player_panel.html", page, scripts=("media/player.js",), styles=("vendor/plyr.css", "media/player.css"))
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Integer, String, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lms.kernel.db import APPEND_ONLY, Base, Session
+from lms.kernel.db import APPEND_ONLY, Base, Session, Statement
 from media.domain.interval import Spans
 from media.domain.lease import Lease
 from media.domain.playback import Reason, Refused, Watched
@@ -131,6 +131,45 @@ def newest_lease(session: Session, person_id: int, activity_id: int, asset_id: i
     return int(found)
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the lesson page needs of a video and one learner's seconds of it; the newest refusals first."""
+
+    length_ms: int
+    ready: bool
+    watched: Watched
+    done: bool
+    refusals: list[tuple[datetime, Refused]]
+
+
+MOST_REFUSALS = 500
+_SHOWN = Statement(
+    text(
+        "SELECT v.length_ms, v.build <> '' OR v.mp4 AS ready, w.accepted::text, w.waiting::text, w.waiting_since, w.undelivered::text, "
+        "coalesce(w.resume_ms, 0) AS resume_ms, w.done_at IS NOT NULL AS done, r.at, r.reasons, r.provisional, r.spans "
+        "FROM asset v LEFT JOIN watched w ON w.person_id = :person AND w.activity_id = :activity AND w.asset_id = v.id "
+        "CROSS JOIN (SELECT array_agg(at) AS at, array_agg(reason) AS reasons, array_agg(provisional) AS provisional, array_agg(spans::text) AS spans "
+        "FROM (SELECT * FROM refused_span WHERE person_id = :person AND activity_id = :activity ORDER BY at DESC, id DESC LIMIT :limit) AS newest) AS r "
+        "WHERE v.code = :code"
+    )
+)
+
+
+def shown(session: Session, person_id: int, activity_id: int, code: str) -> Shown | None:
+    """Return a video with one learner's seconds of it, by one statement."""
+    row = _SHOWN.row(session, person=person_id, activity=activity_id, code=code, limit=MOST_REFUSALS)
+    if row is None:
+        return None
+    refusals = zip(row.at, row.reasons, row.provisional, row.spans, strict=True) if row.at else ()
+    return Shown(
+        length_ms=row.length_ms,
+        ready=row.ready,
+        watched=Watched(from_text(row.accepted), from_text(row.waiting), row.waiting_since, from_text(row.undelivered), row.resume_ms),
+        done=row.done,
+        refusals=[(at, Refused(Reason(reason), from_text(spans), provisional)) for at, reason, provisional, spans in refusals],
+    )
+
+
 def save_watched(session: Session, terms: Lease, state: Watched, done_at: datetime | None, now: datetime) -> None:
     """Store one learner's seconds of one video."""
     row = session.get_one(WatchedRow, (terms.person_id, terms.activity_id, terms.asset_id))
@@ -144,20 +183,23 @@ def gap_since(session: Session, since: datetime) -> bool:
     return bool(session.execute(text("SELECT EXISTS (SELECT FROM delivery_gap WHERE until_at >= :since)"), {"since": since}).scalar_one())
 
 
+_STATES = Statement(
+    text(
+        "SELECT DISTINCT ON (activity_id) activity_id, "
+        "(SELECT coalesce(sum(upper(span) - lower(span)), 0) FROM unnest(accepted) AS span)::int AS accepted_ms, done_ms, length_ms, "
+        "done_at IS NOT NULL AS done FROM watched WHERE person_id = :person AND activity_id = ANY(:activities) "
+        "ORDER BY activity_id, done_at NULLS LAST, updated_at DESC"
+    )
+)
+
+
 def states(session: Session, person_id: int, activity_ids: Sequence[int]) -> dict[int, tuple[int, int, int, bool]]:
     """Return accepted, needed and whole milliseconds and whether it is done, for all activities at once."""
-    rows = session.execute(
-        text(
-            "SELECT DISTINCT ON (activity_id) activity_id, "
-            "(SELECT coalesce(sum(upper(span) - lower(span)), 0) FROM unnest(accepted) AS span), done_ms, length_ms, done_at IS NOT NULL "
-            "FROM watched WHERE person_id = :person AND activity_id = ANY(:activities) ORDER BY activity_id, done_at NULLS LAST, updated_at DESC"
-        ),
-        {"person": person_id, "activities": list(activity_ids)},
-    )
-    return {row[0]: (int(row[1]), row[2], row[3], row[4]) for row in rows}
+    rows = _STATES.rows(session, person=person_id, activities=list(activity_ids))
+    return {row.activity_id: (row.accepted_ms, row.done_ms, row.length_ms, row.done) for row in rows}
 
 
-def refusals(session: Session, person_id: int, activity_id: int, limit: int = 500) -> list[tuple[datetime, Refused]]:
+def refusals(session: Session, person_id: int, activity_id: int, limit: int = MOST_REFUSALS) -> list[tuple[datetime, Refused]]:
     """Return the newest refused spans of one learner's activity."""
     rows = session.execute(
         text(

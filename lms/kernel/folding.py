@@ -1,0 +1,98 @@
+"""Templates are compiled once per language, and whatever is constant in them then is written down as text.
+
+A sentence, the address of a static file, an icon, a notice whose words are fixed: each is the same on every page of a
+language, so it is looked up and drawn while the template is compiled and not again at each request.
+"""
+
+from typing import Any
+
+from flask.templating import Environment
+from jinja2 import nodes
+from jinja2.environment import Template
+from jinja2.visitor import NodeTransformer
+from markupsafe import Markup
+
+from lms.kernel import i18n
+
+# Components that show nothing but their arguments: no reader, no request, no token.
+DRAWN_EARLY = frozenset(f"components/{name}.html" for name in ("badge", "button", "empty", "icon", "notice"))
+
+
+class FoldingEnvironment(Environment):
+    """An environment with a twin for each further language; the page's language chooses."""
+
+    language = "zh"
+    _twins: dict[str, "FoldingEnvironment"]
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._twins = {self.language: self}
+
+    def _load_template(self, name: str, globals: Any) -> Template:  # noqa: A002 - Jinja's name
+        language = i18n.current_locale()
+        if language == self.language:
+            return super()._load_template(name, globals)
+        twin = self._twins.get(language)
+        if twin is None:
+            twin = self.overlay()
+            twin.language = language
+            self._twins[language] = twin
+        return twin._load_template(name, globals)
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        tree = super()._parse(source, name, filename)
+        folded: nodes.Template = _Folding(self, name).visit(tree)
+        return folded
+
+
+class _Folding(NodeTransformer):
+    def __init__(self, environment: FoldingEnvironment, name: str | None) -> None:
+        self._environment = environment
+        autoescape = environment.autoescape
+        self._text = Markup if (autoescape(name) if callable(autoescape) else autoescape) else str
+        self._macros: dict[str, Any] = {"asset": environment.globals.get("asset")}
+
+    def visit_FromImport(self, node: nodes.FromImport) -> nodes.Node:  # noqa: N802 - Jinja's names
+        """Remember what is drawn early under which name."""
+        if isinstance(node.template, nodes.Const) and node.template.value in DRAWN_EARLY:
+            component = self._environment.get_template(node.template.value).module
+            for each in node.names:
+                name, alias = each if isinstance(each, tuple) else (each, each)
+                self._macros[alias] = getattr(component, name)
+        return node
+
+    def visit_CallBlock(self, node: nodes.CallBlock) -> nodes.Node:  # noqa: N802 - Jinja's names
+        """Leave the call itself, which has a body."""
+        call, node.call = node.call, nodes.Call(nodes.Const(None), [], [], None, None)
+        self.generic_visit(node)
+        node.call = self.generic_visit(call)  # type: ignore[assignment]
+        return node
+
+    def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802 - Jinja's names
+        """Replace a call whose answer is known."""
+        self.generic_visit(node)
+        name = node.node.name if isinstance(node.node, nodes.Name) else ""
+        if node.dyn_args or node.dyn_kwargs:
+            return node
+        if name == "_":
+            return self._sentence(node)
+        macro = self._macros.get(name)
+        if macro is None:
+            return node
+        try:
+            return self._constant(node, macro(*(one.as_const() for one in node.args), **{one.key: one.value.as_const() for one in node.kwargs}))
+        except nodes.Impossible:
+            return node
+
+    def _sentence(self, node: nodes.Call) -> nodes.Node:
+        if len(node.args) != 1 or not isinstance(node.args[0], nodes.Const):
+            return node
+        text = self._text(i18n.gettext(node.args[0].value))
+        if not node.kwargs:
+            return self._constant(node, text % {})
+        facts = nodes.Dict([nodes.Pair(nodes.Const(one.key), one.value) for one in node.kwargs])
+        made = nodes.Mod(self._constant(node, text), facts, lineno=node.lineno)
+        return made.set_environment(self._environment)
+
+    def _constant(self, node: nodes.Node, value: object) -> nodes.Node:
+        return nodes.Const(value, lineno=node.lineno, environment=self._environment)

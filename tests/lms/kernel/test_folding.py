@@ -1,0 +1,58 @@
+"""Templates compiled once per language, with what is constant written down."""
+
+from flask import Flask, session
+from jinja2 import nodes
+
+TEMPLATES = {
+    "page.html": (
+        '{% from "components/icon.html" import icon as draw %}{% from "components/notice.html" import notice %}'
+        '{% macro line(name) %}<p>{{ _("您好，%(name)s", name=name) }}</p>{% endmacro %}'
+        '{{ draw("home") }}{{ draw(sign) }}{{ _("首页") }}{{ line(who) }}'
+        '{% call notice(kind="info") %}{{ who }}{% endcall %}{{ {"word": _("首页")} | tojson }}'
+    )
+}
+
+
+def drawn(app: Flask, locale: str = "zh") -> str:
+    with app.test_request_context("/"):
+        session["locale"] = locale
+        return app.jinja_env.get_template("page.html").render(who="<王>", sign="play")
+
+
+def with_page(app: Flask) -> None:
+    loader = app.jinja_env.loader
+    assert loader is not None
+    found = loader.get_source
+    loader.get_source = lambda environment, name: (  # type: ignore[method-assign]
+        (TEMPLATES[name], None, lambda: True) if name in TEMPLATES else found(environment, name)
+    )
+
+
+def test_each_language_has_its_own_page_and_values_stay_escaped(app: Flask) -> None:
+    with_page(app)
+    chinese, english = drawn(app), drawn(app, "en")
+    assert "首页" in chinese
+    assert "Home" in english
+    assert "首页" not in english
+    assert drawn(app) == chinese
+    for page in (chinese, english):
+        assert "&lt;王&gt;" in page
+        assert "<王>" not in page
+        assert "#home" in page
+        assert "#play" in page
+
+
+def test_constant_words_and_icons_cost_no_call_when_a_page_is_drawn(app: Flask) -> None:
+    with_page(app)
+    with app.test_request_context("/"):
+        tree = app.jinja_env.parse(TEMPLATES["page.html"], "page.html")
+    called = [call.node.name for call in tree.find_all(nodes.Call) if isinstance(call.node, nodes.Name)]
+    assert sorted(called) == ["draw", "line", "notice"]  # the icon whose name is known only then, a macro, and a call with a body
+
+
+def test_the_pages_of_the_product_compile_in_both_languages(app: Flask) -> None:
+    for locale in ("zh", "en"):
+        with app.test_request_context("/"):
+            session["locale"] = locale
+            for name in app.jinja_env.list_templates(extensions=["html"]):
+                app.jinja_env.get_template(name)
