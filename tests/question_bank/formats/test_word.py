@@ -1,0 +1,239 @@
+"""Word files in the habits of Word, WPS and LibreOffice, and Word files that mean harm."""
+
+import io
+import time
+import zipfile
+from collections.abc import Callable
+
+import docx
+import pytest
+from PIL import Image
+
+from question_bank.domain.exchange import Reading
+from question_bank.formats import reading, word_formula, xml_tree
+from question_bank.formats.unreadable import FileLocked, FileOld, Unreadable
+
+W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+NAMES = (
+    f'xmlns:w="{W}" xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships" '
+    'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'
+)
+
+
+def png(colour: str = "red") -> bytes:
+    held = io.BytesIO()
+    Image.new("RGB", (6, 4), colour).save(held, "PNG")
+    return held.getvalue()
+
+
+def document(body: str, parts: dict[str, bytes] | None = None, head: str = "") -> bytes:
+    """A document of hand-written XML, as other programs write it."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("[Content_Types].xml", "<Types/>")
+        packed.writestr("word/document.xml", f'<?xml version="1.0" encoding="UTF-8"?>{head}<w:document {NAMES}><w:body>{body}</w:body></w:document>')
+        for name, content in (parts or {}).items():
+            packed.writestr(name, content)
+    return held.getvalue()
+
+
+def p(*runs: str, properties: str = "") -> str:
+    return f"<w:p><w:pPr>{properties}</w:pPr>{''.join(run if run.startswith('<') else r(run) for run in runs)}</w:p>"
+
+
+def r(words: str, properties: str = "") -> str:
+    return f'<w:r><w:rPr>{properties}</w:rPr><w:t xml:space="preserve">{words}</w:t></w:r>'
+
+
+def read(*paragraphs: str, parts: dict[str, bytes] | None = None) -> Reading:
+    return reading.read(document("".join(each if each.startswith("<w:") else p(each) for each in paragraphs), parts))
+
+
+def numbered(name: int, level: int = 0) -> str:
+    return f'<w:numPr><w:ilvl w:val="{level}"/><w:numId w:val="{name}"/></w:numPr>'
+
+
+NUMBERING = (
+    f'<w:numbering xmlns:w="{W}"><w:abstractNum w:abstractNumId="0">'
+    '<w:lvl w:ilvl="0"><w:start w:val="1"/><w:numFmt w:val="decimal"/><w:lvlText w:val="%1、"/></w:lvl>'
+    '<w:lvl w:ilvl="1"><w:start w:val="1"/><w:numFmt w:val="upperLetter"/><w:lvlText w:val="%2."/></w:lvl></w:abstractNum>'
+    '<w:abstractNum w:abstractNumId="1"><w:lvl w:ilvl="0"><w:start w:val="1"/><w:numFmt w:val="chineseCounting"/><w:lvlText w:val="%1、"/></w:lvl></w:abstractNum>'
+    '<w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num><w:num w:numId="2"><w:abstractNumId w:val="1"/></w:num>'
+    '<w:num w:numId="3"><w:abstractNumId w:val="0"/><w:lvlOverride w:ilvl="0"><w:startOverride w:val="1"/></w:lvlOverride></w:num></w:numbering>'
+).encode()
+
+
+def test_numbers_and_letters_that_word_writes_itself() -> None:
+    found = read(
+        p("单选题", properties=numbered(2)),
+        *(
+            each
+            for stem in ("题一", "题二")
+            for each in (p(stem, properties=numbered(1)), p("甲", properties=numbered(1, 1)), p("乙", properties=numbered(1, 1)), p("答案：B"))
+        ),
+        p("多选题", properties=numbered(2)),
+        p("题三", properties=numbered(3)),
+        *(p(option, properties=numbered(3, 1)) for option in "甲乙丙"),
+        p("答案：AC"),
+        parts={"word/numbering.xml": NUMBERING},
+    )
+    assert [(draft.place, draft.type, draft.stem, draft.options, draft.key) for draft in found.drafts] == [
+        ("第 1 题（第 2 段）", "single", "题一", ("甲", "乙"), (1,)),
+        ("第 2 题（第 6 段）", "single", "题二", ("甲", "乙"), (1,)),
+        ("第 1 题（第 11 段）", "multiple", "题三", ("甲", "乙", "丙"), (0, 2)),
+    ]
+
+
+def test_emphasis_lines_to_write_on_and_formulas_keep_their_place() -> None:
+    fraction = "<m:oMath><m:f><m:num><m:r><m:t>1</m:t></m:r></m:num><m:den><m:sSup><m:e><m:r><m:t>x</m:t></m:r></m:e><m:sup><m:r><m:t>2</m:t></m:r></m:sup></m:sSup></m:den></m:f></m:oMath>"
+    found = read(
+        "<w:p>" + r("填空题", "<w:b/>") + "</w:p>",
+        p(
+            "1．",
+            "若 ",
+            fraction,
+            " 中 H",
+            r("2", '<w:vertAlign w:val="subscript"/>'),
+            "O ",
+            r("不", "<w:b/>"),
+            "为",
+            r("        ", '<w:u w:val="single"/>'),
+            "。",
+        ),
+        "【答案】零",
+    )
+    assert found.drafts[0].stem == r"若 \(\frac{1}{{x}^{2}}\) 中 H<sub>2</sub>O <b>不</b>为[[1]]。"
+    assert found.drafts[0].blanks[0].accepted == ("零",)
+
+
+def test_pictures_come_in_order_and_those_that_cannot_are_named() -> None:
+    rels = (
+        b'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" Type="image" Target="media/1.png"/>'
+        b'<Relationship Id="r2" Type="image" Target="https://example.com/x.png" TargetMode="External"/><Relationship Id="r3" Type="image" Target="media/3.emf"/></Relationships>'
+    )
+    drawing = '<w:r><w:drawing><docPr descr="一块[红]"/><a:blip r:embed="{}"/></w:drawing></w:r>'
+    old = '<w:r><w:pict><v:imagedata xmlns:v="urn:schemas-microsoft-com:vml" r:id="r1"/></w:pict></w:r>'
+    found = read(
+        p("1. 看图", drawing.format("r1"), "选择", drawing.format("r2"), drawing.format("r3")),
+        p("A. 甲", "<w:r><w:tab/></w:r>", "B. ", old),
+        "答案：B",
+        parts={"word/_rels/document.xml.rels": rels, "word/media/1.png": png(), "word/media/3.emf": b"\x01\x00\x00\x00emf"},
+    )
+    (shown,) = found.pictures
+    assert found.drafts[0].stem == f"看图![一块 红](picture:{shown.digest})选择"
+    assert found.drafts[0].options == ("甲", f"![](picture:{shown.digest})")
+    assert [loss.place for loss in found.losses] == ["第 1 段", "第 1 段"]
+    assert "https://example.com" in found.losses[0].what and "矢量图" in found.losses[1].what
+
+
+def test_what_is_not_kept_is_said_with_its_place() -> None:
+    found = read(
+        p("1. 题", "<w:del><w:r><w:delText>旧</w:delText></w:r></w:del>", "<w:ins>" + r("新") + "</w:ins>", '<w:r><w:commentReference w:id="1"/></w:r>'),
+        p("A. 甲", "<w:r><w:object><a:x/></w:object></w:r>"),
+        p("B. 乙", "<m:oMath><m:strange><m:r><m:t>z</m:t></m:r></m:strange></m:oMath>", '<w:r><w:sym w:font="Wingdings" w:char="F0FC"/></w:r>'),
+        "答案：A",
+        parts={"word/vbaProject.bin": b"x"},
+    )
+    assert (found.drafts[0].stem, found.drafts[0].options[1]) == ("题新", "乙z√")
+    told = {(loss.place, loss.what[:6]) for loss in found.losses}
+    assert told >= {("文档", "宏未导入"), ("第 1 段", "修订中删除的"), ("第 1 段", "批注未导入"), ("第 2 段", "嵌入对象（如"), ("第 3 段", "公式“z”含")}
+
+
+def test_tables_are_content_banks_keys_or_mere_layout() -> None:
+    paper = docx.Document()
+
+    def table(rows: list[list[str]]) -> None:
+        made = paper.add_table(len(rows), len(rows[0]))
+        for row, cells in zip(made.rows, rows, strict=True):
+            for cell, words in zip(row.cells, cells, strict=True):
+                cell.text = words
+
+    table([["题型", "题干", "选项A", "选项B", "答案"], ["单选题", "表中题", "甲", "乙", "B"]])
+    paper.add_paragraph("1. 按表回答")
+    table([["x", "1"], ["y", "2"]])
+    table([["A. 甲", "B. 乙"]])
+    paper.add_paragraph("2. 再答")
+    paper.add_paragraph("A. 甲\tB. 乙")
+    paper.add_paragraph("参考答案")
+    table([["题号", "1", "2"], ["答案", "A", "B"]])
+    held = io.BytesIO()
+    paper.save(held)
+    found = reading.read(held.getvalue())
+    assert [(draft.place, draft.stem, draft.options, draft.key) for draft in found.drafts] == [
+        ("表 1 第 2 行", "表中题", ("甲", "乙"), (1,)),
+        ("第 1 题（第 11 段）", "按表回答<table><tr><td>x</td><td>1</td></tr><tr><td>y</td><td>2</td></tr></table>", ("甲", "乙"), (0,)),
+        ("第 2 题（第 18 段）", "再答", ("甲", "乙"), (1,)),
+    ]
+
+
+M = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
+
+
+def m(words: str) -> str:
+    return f"<m:r><m:t>{words}</m:t></m:r>"
+
+
+FORMULAS = {
+    r"\sqrt{x}": f'<m:rad><m:radPr><m:degHide m:val="1"/></m:radPr><m:deg/><m:e>{m("x")}</m:e></m:rad>',
+    r"\sqrt[3]{x}": f"<m:rad><m:deg>{m('3')}</m:deg><m:e>{m('x')}</m:e></m:rad>",
+    r"{a}_{1}^{2}": f"<m:sSubSup><m:e>{m('a')}</m:e><m:sub>{m('1')}</m:sub><m:sup>{m('2')}</m:sup></m:sSubSup>",
+    r"\sum_{i=1}^{n} i": f'<m:nary><m:naryPr><m:chr m:val="∑"/></m:naryPr><m:sub>{m("i=1")}</m:sub><m:sup>{m("n")}</m:sup><m:e>{m("i")}</m:e></m:nary>',
+    r"\int_{0} x": f"<m:nary><m:sub>{m('0')}</m:sub><m:sup/><m:e>{m('x')}</m:e></m:nary>",
+    r"\left[ a,b \right)": f'<m:d><m:dPr><m:begChr m:val="["/><m:endChr m:val=")"/></m:dPr><m:e>{m("a,b")}</m:e></m:d>',
+    r"\begin{cases} x \\ y \end{cases}": f'<m:d><m:dPr><m:begChr m:val="{{"/><m:endChr m:val=""/></m:dPr><m:e><m:eqArr><m:e>{m("x")}</m:e><m:e>{m("y")}</m:e></m:eqArr></m:e></m:d>',
+    r"\begin{matrix} 1 & 0 \\ 0 & 1 \end{matrix}": f"<m:m><m:mr><m:e>{m('1')}</m:e><m:e>{m('0')}</m:e></m:mr><m:mr><m:e>{m('0')}</m:e><m:e>{m('1')}</m:e></m:mr></m:m>",
+    r"\vec{v}": f'<m:acc><m:accPr><m:chr m:val="\u20d7"/></m:accPr><m:e>{m("v")}</m:e></m:acc>',
+    r"\sin {\alpha }": f"<m:func><m:fName>{m('sin')}</m:fName><m:e>{m('α')}</m:e></m:func>".replace("α", "α"),
+    r"\lim_{x\to 0} {x}": f"<m:func><m:fName><m:limLow><m:e>{m('lim')}</m:e><m:lim>{m('x→0')}</m:lim></m:limLow></m:fName><m:e>{m('x')}</m:e></m:func>",
+    r"\text{速度}\leq 50\%": m("速度") + m("≤50%"),
+}
+
+
+@pytest.mark.parametrize("latex", FORMULAS)
+def test_formulas_become_latex(latex: str) -> None:
+    written = word_formula.to_latex(xml_tree.parse(f"<m:oMath {M}>{FORMULAS[latex]}</m:oMath>").root)
+    assert written.replace(" ", "") == latex.replace(" ", "")
+
+
+GOOD = p("1. 题") + p("A. 甲") + p("B. 乙") + p("答案：A")
+BAD: dict[str, Callable[[], bytes]] = {
+    "a bomb": lambda: document(GOOD, {"word/media/1.png": b"0" * 60_000_000}),
+    "many entries": lambda: document(GOOD, {f"word/{number}.xml": b"" for number in range(2_100)}),
+    "a path upwards": lambda: document(GOOD, {"../../x": b"x"}),
+    "entities": lambda: document(GOOD.replace("题", "&x;"), head='<!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/hostname">]>'),
+    "laughing entities": lambda: document(GOOD.replace("题", "&b;"), head='<!DOCTYPE d [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]>'),
+    "no end of depth": lambda: document("<w:sdt>" * 5000 + "</w:sdt>" * 5000),
+    "half a file": lambda: document(GOOD * 50)[:600],
+    "no body": lambda: document("").replace(b"w:body", b"w:bodi"),
+    "a letter": lambda: document(p("尊敬的老师：") + p("1. 请按时到会") + p("此致敬礼")),
+    "an archive in an archive": lambda: zipped({"bank.docx": document(GOOD)}),
+}
+
+
+def zipped(entries: dict[str, bytes]) -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as packed:
+        for name, content in entries.items():
+            packed.writestr(name, content)
+    return held.getvalue()
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_hostile_document_is_refused_at_once(name: str) -> None:
+    content = BAD[name]()
+    began = time.perf_counter()
+    with pytest.raises(Unreadable):
+        reading.read(content)
+    assert time.perf_counter() - began < 2
+
+
+def test_old_and_locked_files_say_what_to_do() -> None:
+    container = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512)
+    with pytest.raises(FileOld):
+        reading.read(container + "WordDocument".encode("utf-16-le"))
+    with pytest.raises(FileLocked):
+        reading.read(container + "EncryptedPackage".encode("utf-16-le"))
+
+
+def test_the_good_document_reads() -> None:
+    assert [draft.key for draft in reading.read(document(GOOD)).drafts] == [(0,)]
