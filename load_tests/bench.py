@@ -8,12 +8,13 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
 from demo.stack import Stack, free_port
+from exam.services import token as tokens
 from lms.kernel import installation
 from lms.kernel.db import transaction
 from load_tests.closed_loop import Order, Report, Stream
@@ -82,7 +83,8 @@ class Client:
 class Bench:
     """One product, one yardstick, one client."""
 
-    def __init__(self, stack: Stack, found: Seeded, people: list[SignedIn], films: list[Film], seconds: float) -> None:
+    def __init__(self, stack: Stack, found: Seeded, people: list[SignedIn], films: list[Film], seconds: float, *, now: datetime) -> None:
+        self._ahead = now - timedelta(seconds=time.monotonic())
         self.stack, self.found, self.people, self.films, self.seconds = stack, found, people, films, seconds
         self.client = Client()
         self.rounds: dict[str, list[tuple[float, float, Report]]] = {}
@@ -121,6 +123,11 @@ class Bench:
         """Return the same request of each person."""
         return [Stream(kind, method, path, headers=one.headers, body=body or {}) for one in self.people]
 
+    def ticket(self, one: SignedIn, exam: str) -> str:
+        """Return what the start page would give a person."""
+        now = self._ahead + timedelta(seconds=time.monotonic())
+        return tokens.ticket(one.person_id, one.login_id, exam, asks_learning=False, now=now)
+
     def warm(self) -> None:
         """Let both servers meet every path once, unmeasured."""
         self.seconds, seconds = 0.7, self.seconds
@@ -152,7 +159,7 @@ class Bench:
     def exam(self, suffix: str, exam: str, items: int) -> None:
         """Measure start, save and hand-in of one exam; everybody starts, saves and hands in."""
         device = "0123456789abcdef"
-        starts = self.everyone("once", "POST", "/api/exam/start", {"exam": exam, "device": device, "honesty": True})
+        starts = [Stream("once", "POST", "/api/exam/start", body={"ticket": self.ticket(one, exam), "device": device, "honesty": True}) for one in self.people]
         opened = self.measure(f"start{suffix}", starts, seconds=120, keep=["token", "seq_from"]).kept
         tokens = [one for one in opened if one]
         saves = [Stream("save", "POST", "/api/exam/save", body={"token": one["token"]}, items=items, seq_from=one["seq_from"]) for one in tokens]
@@ -230,7 +237,7 @@ def main() -> int:
             instant, offset = installation.read_clock()
             people = sign_in(app, found.person_ids, instant + offset)
             films = films_of(people, stack.folder, instant + offset)
-        bench = Bench(stack, found, people, films, arguments.seconds)
+        bench = Bench(stack, found, people, films, arguments.seconds, now=instant + offset)
         try:
             bench.fetch_film()
             bench.warm()

@@ -229,10 +229,8 @@ class Room:
         """Read the briefing, start, enter the room."""
         teacher = self.teacher
         page = teacher._get(f"/exams/{self.exam}", "/exams/:code")
-        self.csrf = csrf_of(page.text)
         teacher.rest(5)
-        body = {"exam": self.exam, "device": self.device, "honesty": True}
-        answer = self._until_answered("/api/exam/start", body, self.csrf)
+        answer = self._until_answered("/api/exam/start", {"ticket": ticket_of(page.text), "device": self.device, "honesty": True}, None)
         if answer.status != 200:
             raise BrokenOff(f"start: {answer.status} {answer.text[:200]}")
         self._take(answer.json)
@@ -319,6 +317,14 @@ def csrf_of(page: str) -> str:
     found = re.search(r'data-csrf="([^"]+)"', page)
     if found is None:
         raise BrokenOff("the page has no token for its script")
+    return unescape(found[1])
+
+
+def ticket_of(page: str) -> str:
+    """Return the ticket that the start page gives to its script."""
+    found = re.search(r'data-ticket="([^"]+)"', page)
+    if found is None:
+        raise BrokenOff("the page has no ticket to start by")
     return unescape(found[1])
 
 

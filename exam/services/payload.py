@@ -1,6 +1,6 @@
 """The JSON shapes of the exam room: what the page sends and what it gets back.
 
-POST /api/exam/start   (signed in, CSRF header)  StartExam   -> AttemptOpened   starting twice returns the same attempt
+POST /api/exam/start   (ticket)                  EnterExam   -> AttemptOpened   starting twice returns the same attempt
 POST /api/exam/resume  (signed in, CSRF header)  ResumeExam  -> AttemptOpened   same paper, same deadline, answers so far
 POST /api/exam/save    (token)                   SaveAnswers -> SavedAnswers    409 stale_revision carries the same shape
 POST /api/exam/submit  (token)                   SubmitExam  -> SubmittedExam   identical body for every repetition
@@ -22,8 +22,16 @@ Choice = Annotated[int, msgspec.Meta(ge=0, le=35)]
 Choices = Annotated[list[Choice], msgspec.Meta(max_length=36)]
 
 
+class EnterExam(msgspec.Struct, forbid_unknown_fields=True):
+    """Begin, or come back to, the attempt. The start page hands out the ticket; `device` is a random text this tab keeps."""
+
+    ticket: str
+    device: DeviceKey
+    honesty: bool = False
+
+
 class StartExam(msgspec.Struct, forbid_unknown_fields=True):
-    """Begin, or come back to, the attempt. `device` is a random text this tab keeps (sessionStorage)."""
+    """What a start asks for, once it is known who asks."""
 
     exam: str
     device: DeviceKey
@@ -182,3 +190,13 @@ class AttemptToken(msgspec.Struct, array_like=True):
     exam: str
     paper_hash: str
     shape: str
+
+
+class StartTicket(msgspec.Struct, array_like=True):
+    """What a ticket to start binds: who, by which sign-in, which exam, and until when (seconds since 1970)."""
+
+    person_id: int
+    login_id: int
+    exam: str
+    asks_learning: bool
+    ends_at: int

@@ -55,6 +55,8 @@ _REFUSALS: dict[str, type[Refusal]] = {
     "key_reused": KeyReused,
 }
 
+_ALL_SAVED = {"saved"}
+
 # The save lane and the hand-in lane wait for nobody but themselves.
 _saves: GroupCommit[SaveRow, tuple[Verdict, ...]] = GroupCommit(store.save, single=True)
 _submits: GroupCommit[SubmitRow, Ended] = GroupCommit(store.submit)
@@ -108,7 +110,9 @@ def _body_hash(changes: Sequence[Change]) -> str:
 
 def _worst(statuses: Iterable[str]) -> str | None:
     """Return the refusal that speaks for the whole request, the most final first."""
-    found = set(statuses) - {"saved"}
+    found = set(statuses)
+    if found == _ALL_SAVED:
+        return None
     return next((status for status in _REFUSALS if status in found), None)
 
 

@@ -1,15 +1,32 @@
-"""Attempt tokens: what a browser in the exam room carries instead of a cookie."""
+"""Signed tokens: what a browser carries instead of a cookie, a ticket to start by and then the token of the attempt."""
 
-from exam.services.payload import AttemptToken
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from exam.services.payload import AttemptToken, StartTicket
+from lms.kernel.refusal import N_, Conflict
 from lms.kernel.security import Signer
 from lms.kernel.settings import Settings
 
+TICKET_LIFE = timedelta(minutes=15)
+
+KEPT = 20_000  # a token comes with every save of its attempt and always says the same
+
 _signers: dict[str, Signer] = {}
+
+
+class TicketOld(Conflict):
+    """The start page was opened long ago; its script fetches a new ticket."""
+
+    code = "ticket_old"
+    message = N_("页面打开太久了，请刷新页面后再开始。")
 
 
 def mount(settings: Settings) -> None:
     """Take the installation's secret."""
     _signers["attempt"] = Signer(settings.secret_key, "attempt")
+    _signers["start"] = Signer(settings.secret_key, "exam start")
+    read.cache_clear()
 
 
 def sign(token: AttemptToken) -> str:
@@ -17,6 +34,20 @@ def sign(token: AttemptToken) -> str:
     return _signers["attempt"].sign(token)
 
 
+@lru_cache(maxsize=KEPT)
 def read(text: str) -> AttemptToken:
     """Return what a token binds; raises TokenRefused."""
     return _signers["attempt"].read(text, AttemptToken)
+
+
+def ticket(person_id: int, login_id: int, exam: str, *, asks_learning: bool, now: datetime) -> str:
+    """Return a ticket: whoever holds it may ask to start, as this person by this sign-in, for a short while."""
+    return _signers["start"].sign(StartTicket(person_id, login_id, exam, asks_learning, int((now + TICKET_LIFE).timestamp())))
+
+
+def read_ticket(text: str, now: datetime) -> StartTicket:
+    """Return what a ticket binds; raises TokenRefused and TicketOld."""
+    found = _signers["start"].read(text, StartTicket)
+    if now.timestamp() > found.ends_at:
+        raise TicketOld
+    return found

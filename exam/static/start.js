@@ -1,7 +1,7 @@
 /* The start page: check the device in plain words, then start by one request and go to the room. */
 
 import { Shelf } from "./shelf.js";
-import { deviceKey, post } from "./wire.js";
+import { deviceKey, page, post } from "./wire.js";
 
 const form = document.getElementById("start");
 const words = JSON.parse(document.getElementById("start-words").textContent);
@@ -22,16 +22,24 @@ async function check() {
   report("check-line", navigator.onLine, navigator.onLine ? words.line_ok : words.line_no);
 }
 
+/* Ask to start; a ticket that has grown old is changed for the one on a fresh copy of this page. */
+async function ask(device, honesty) {
+  const answer = await post("/api/exam/start", { ticket: form.dataset.ticket, device, honesty });
+  if (answer.body.code !== "ticket_old") return answer;
+  const fresh = (await page(location.href)).document.getElementById("start");
+  return fresh ? post("/api/exam/start", { ticket: fresh.dataset.ticket, device, honesty }) : answer;
+}
+
 async function start(event) {
   event.preventDefault();
   const message = document.getElementById("start-message");
   const button = form.querySelector("button[type=submit]");
   message.hidden = true;
   button.disabled = true;
-  const { exam, person, csrf, room } = form.dataset;
+  const { exam, person, room } = form.dataset;
   try {
     const device = await deviceKey(`exam-device:${person}:${exam}`);
-    const answer = await post("/api/exam/start", { exam, device, honesty: form.elements.honesty?.checked ?? true }, { csrf });
+    const answer = await ask(device, form.elements.honesty?.checked ?? true);
     if (answer.status === 200) {
       try {
         sessionStorage.setItem(`exam-opened:${exam}`, JSON.stringify({ device, person, opened: answer.body }));

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
+import psycopg
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Identity, Index, Integer, String, UniqueConstraint, bindparam, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -151,6 +153,44 @@ _BEGIN = Statement(
     """
     )
 )
+
+
+_START = "SELECT * FROM exam_start(%s::json)"
+_STANDS = Statement(
+    text(
+        "SELECT EXISTS (SELECT FROM login JOIN person ON person.id = login.person_id WHERE login.id = :login AND person.id = :person"
+        " AND login.ended_at IS NULL AND login.ends_at > :now AND person.active) AS stands"
+    )
+)
+
+
+class Start(msgspec.Struct, frozen=True):
+    """One start by a ticket; `learned`: whether the learning is known to be done, where the exam may ask."""
+
+    exam: str
+    person_id: int
+    login_id: int
+    device: str
+    learned: bool
+    arrived: datetime
+
+
+def start(link: "psycopg.Connection[tuple[Any, ...]]", rows: Sequence[Start]) -> list[tuple[str, Opening] | None]:
+    """Begin attempts for all who may without further ado, in one statement; returns the exam's title and the attempt, None for the others."""
+    lines = [{"request": index, **msgspec.structs.asdict(row)} for index, row in enumerate(rows)]
+    begun: list[tuple[str, Opening] | None] = [None] * len(rows)
+    for index, exam_id, title, attempt_id, number, deadline, paper_id, assembly_id, *paper in link.execute(_START, (msgspec.json.encode(lines).decode(),)):
+        row = rows[index]
+        attempt = Attempt(
+            attempt_id, exam_id, row.person_id, number, paper_id, State.OPEN, row.arrived, deadline, deadline, 1, 1, row.device, row.arrived, {}, 0, 0, None
+        )
+        begun[index] = title, Opening(attempt, assembly_id, paper_of(*paper))
+    return begun
+
+
+def stands(session: Session, login_id: int, person_id: int, now: datetime) -> bool:
+    """Tell whether a sign-in stands."""
+    return bool(_STANDS.row(session, login=login_id, person=person_id, now=now).stands)
 
 
 def one_at_a_time(session: Session, exam_id: int, person_id: int) -> None:

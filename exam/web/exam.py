@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from exam.domain.admission import AttemptsUsed, LearningIncomplete, NotOpenYet, NotReady, WindowClosed
 from exam.domain.exam import Exam
 from exam.services import room as service
+from exam.services import token as tokens
 from exam.services.room import PersonExam
 from lms.kernel import request as current
 from lms.kernel.i18n import format_duration, format_instant
@@ -56,6 +57,7 @@ class BriefingPage:
     attempts_left: int
     open_attempt: bool
     may_start: bool
+    ticket: str
     handed_in: bool
     opens_later: bool
     conditions: tuple[Condition, ...]
@@ -85,6 +87,7 @@ def briefing(code: str) -> ResponseReturnValue:
         attempts_left=brief.attempts_left,
         open_attempt=brief.open_attempt,
         may_start=brief.refusal is None and not brief.open_attempt,
+        ticket=tokens.ticket(person.person_id, person.login_id, code, asks_learning=brief.exam.requires_learning, now=now),
         handed_in=one.handed_in,
         opens_later=now < brief.exam.opens,
         conditions=_conditions(one, now),

@@ -1,8 +1,8 @@
-"""The JSON routes of the exam room: start and resume behind the sign-in, save and hand-in by the attempt token."""
+"""The JSON routes of the exam room: coming back behind the sign-in, starting by a ticket, save and hand-in by the attempt token."""
 
 from exam.services import attempt as attempts
 from exam.services import response as service
-from exam.services.payload import AttemptOpened, ResumeExam, SaveAnswers, SavedAnswers, StartExam, SubmitExam, SubmittedExam
+from exam.services.payload import AttemptOpened, EnterExam, ResumeExam, SaveAnswers, SavedAnswers, SubmitExam, SubmittedExam
 from lms.kernel import request as current
 from lms.kernel.hot import HotRequest, HotRoute
 from lms.kernel.part import routes
@@ -12,15 +12,6 @@ from lms.kernel.permissions import Permission, requires
 exam_api = routes("exam_api", __name__)
 
 
-@exam_api.post("/api/exam/start")
-@requires(Permission.SIT_EXAM)
-@json_route(StartExam, AttemptOpened)
-def start(payload: StartExam) -> AttemptOpened:
-    """Begin an attempt, or come back to the open one."""
-    person = current.person()
-    return attempts.start(person.person_id, person.login_id, payload, current.now())
-
-
 @exam_api.post("/api/exam/resume")
 @requires(Permission.SIT_EXAM)
 @json_route(ResumeExam, AttemptOpened)
@@ -28,6 +19,11 @@ def resume(payload: ResumeExam) -> AttemptOpened:
     """Come back to the open attempt, on another device by an explicit takeover."""
     person = current.person()
     return attempts.resume(person.person_id, person.login_id, payload, current.now())
+
+
+def start(request: HotRequest) -> AttemptOpened:
+    """Begin an attempt, or come back to the open one."""
+    return attempts.enter(request.payload, request.arrived)
 
 
 def save(request: HotRequest) -> SavedAnswers:
@@ -41,6 +37,7 @@ def submit(request: HotRequest) -> SubmittedExam:
 
 
 HOT_ROUTES = (
+    HotRoute("POST", "/api/exam/start", Permission.SIT_EXAM, start, payload=EnterExam, answer=AttemptOpened, audit="attempt"),
     HotRoute("POST", "/api/exam/save", Permission.SIT_EXAM, save, payload=SaveAnswers, answer=SavedAnswers, audit="response_event"),
     HotRoute("POST", "/api/exam/submit", Permission.SIT_EXAM, submit, payload=SubmitExam, answer=SubmittedExam, audit="submission"),
 )

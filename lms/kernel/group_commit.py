@@ -41,8 +41,8 @@ class GroupCommit(Generic[Row, Answer]):
     """One lane of grouped writes on a connection of its own.
 
     `write(connection, rows) -> answers` runs inside a transaction and returns one answer a row, in order; an answer that is
-    an exception is raised to its caller alone. A write that is a `single` statement is its own transaction: it is spared the
-    round trips of BEGIN and COMMIT, and is as durable when its answer comes.
+    an exception is raised to its caller alone. In a `single` lane each statement is its own transaction: that spares the round
+    trips of BEGIN and COMMIT, and is as durable when its answer comes; a row that is tried again must be known by what it stored.
     """
 
     def __init__(self, write: Callable[["psycopg.Connection[Any]", Sequence[Row]], Sequence[Answer | Exception]], *, single: bool = False) -> None:

@@ -19,6 +19,7 @@ from exam.services.admission import briefing
 from exam.services.payload import PaperContent, ResumeExam, StartExam
 from exam.store import attempt as store
 from exam.store import paper as paper_store
+from lms.kernel import db
 from lms.kernel.db import transaction
 from tests.conftest import NOON
 from tests.support import exams
@@ -201,6 +202,57 @@ def test_nobody_starts_who_may_not(app: Flask) -> None:
         attempt.start(person_id + 999, login_id, START, NOON)
     with pytest.raises(exam_service.ExamMissing):
         attempt.start(person_id, login_id, msgspec.structs.replace(START, exam="none"), NOON)
+
+
+LATE = NOON + timedelta(days=3)
+
+
+KEPT_OUT = (
+    ("UPDATE enrolment SET programme_code = 'another'", NOON),
+    ("UPDATE exam SET state = 'draft'", NOON),
+    ("UPDATE exam SET requires_learning = true", NOON),
+    ("UPDATE exam SET window_rule = 'start_by'", LATE),
+    ("UPDATE login SET ended_at = created_at", NOON),
+    ("UPDATE login SET ends_at = created_at", NOON),
+    ("UPDATE person SET active = false", NOON),
+    ("UPDATE paper SET taken_at = exam.opens FROM exam", NOON),
+    ("SELECT 1", NOON - timedelta(hours=1, seconds=1)),
+    ("SELECT 1", LATE - timedelta(minutes=1)),
+)
+
+
+def test_the_short_way_of_starting_lets_nobody_in_whom_the_rules_keep_out(app: Flask) -> None:
+    exams.prepared()
+    person_id, login_id = exams.enrolled()
+    with db.connection() as link:
+        for change, at in KEPT_OUT:
+            with link.transaction(force_rollback=True):
+                link.execute(change)
+                row = store.Start(exams.EXAM, person_id, login_id, "device-one", learned=False, arrived=at)
+                assert store.start(link, [row]) == [None], change
+                if "paper" not in change:
+                    assert link.execute("SELECT count(*) FROM paper WHERE taken_at IS NOT NULL").fetchone() == (0,), change
+        with link.transaction(force_rollback=True):
+            link.execute("UPDATE exam SET requires_learning = true, window_rule = 'start_by'")
+            late = LATE - timedelta(seconds=1)
+            assert store.start(link, [store.Start(exams.EXAM, person_id, login_id, "device-one", learned=True, arrived=late)])[0]
+
+
+def test_one_group_of_starts_begins_one_attempt_a_person(app: Flask) -> None:
+    exams.prepared(attempts_allowed=2)
+    people = [exams.enrolled(account) for account in ("lin", "sam")]
+    exam_service.accommodate(exams.EXAM, people[0][0], 150, actor_id=None, now=NOON)
+    rows = [store.Start(exams.EXAM, *who, "device-one", learned=False, arrived=NOON) for who in (*people, people[0])]
+    with db.connection() as link:
+        lin, sam, again = store.start(link, rows)
+    assert again is None
+    assert lin is not None
+    assert sam is not None
+    assert lin[1].attempt.deadline == NOON + timedelta(minutes=135)
+    assert sam[1].attempt.deadline == NOON + timedelta(minutes=90)
+    assert lin[1].paper != sam[1].paper
+    with transaction() as session:
+        assert store.by_id(session, lin[1].attempt.id) == lin[1].attempt
 
 
 def test_the_honesty_statement_is_asked_before_a_paper_is_taken(app: Flask) -> None:

@@ -1,14 +1,17 @@
 """The pages around an attempt, as the teacher, another role and strangers; and nothing that an attempt must not tell (EX-17, EX-22, IN-02)."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
 from exam.services import attempt, result
 from exam.services.payload import StartExam
 from lms.kernel.clock import FixedClock
+from lms.kernel.db import transaction
 from tests.conftest import NOON
 from tests.support import exams
 from tests.support.cast import LIN, SAM, WEI, enter, id_of
@@ -28,7 +31,8 @@ def lin(app: Flask) -> FlaskClient:
 
 def start(client: FlaskClient, **changes: object) -> dict[str, object]:
     """Start by JSON as the page does."""
-    answer = client.post("/api/exam/start", json={"exam": exams.EXAM, "device": "device-of-lin", "honesty": True, **changes})
+    now = client.application.extensions["clock"].now()
+    answer = client.post("/api/exam/start", json={"ticket": exams.ticket("lin", now), "device": "device-of-lin", "honesty": True, **changes})
     body = answer.get_json()
     assert isinstance(body, dict)
     return body
@@ -161,7 +165,7 @@ def test_in_02_no_answer_inside_an_attempt_tells_key_score_or_explanation(lin: F
     change = {"position": 1, "seq": first, "revision": 0, "choices": [1]}
     answers = [
         lin.get("/exams"), lin.get(f"/exams/{exams.EXAM}"), lin.get(f"/exams/{exams.EXAM}/room"),
-        lin.post("/api/exam/start", json={"exam": exams.EXAM, "device": "device-of-lin", "honesty": True}),
+        lin.post("/api/exam/start", json={"ticket": exams.ticket("lin"), "device": "device-of-lin", "honesty": True}),
         lin.post("/api/exam/resume", json={"exam": exams.EXAM, "device": "device-of-lin"}),
         lin.post("/api/exam/resume", json={"exam": exams.EXAM, "device": "other-device"}),
         lin.post("/api/exam/remaining", json={"exam": exams.EXAM, "device": "device-of-lin"}),
@@ -185,8 +189,8 @@ def test_ex_22_the_paper_is_given_by_an_open_attempt_only(app: Flask, lin: Flask
     outside = [
         lin.post("/api/exam/resume", json=asked),
         enter(app, SAM).post("/api/exam/resume", json=asked),
-        enter(app, SAM).post("/api/exam/start", json={**asked, "honesty": True}),
-        app.test_client().post("/api/exam/start", json={**asked, "honesty": True}),
+        lin.post("/api/exam/start", json={"ticket": exams.ticket("sam"), "device": "device-of-lin", "honesty": True}),
+        lin.post("/api/exam/start", json={"ticket": "forged", "device": "device-of-lin", "honesty": True}),
         *(lin.get(f"/exams/{exams.EXAM}{page}") for page in PAGES),
     ]
     opened = start(lin)
@@ -203,3 +207,18 @@ def test_the_device_starts_once_and_another_is_told(lin: FlaskClient) -> None:
     assert start(lin, honesty=False)["resumed"] is True
     assert attempt.finalise_overdue(NOON) == 0
     assert StartExam(exams.EXAM, "device-of-lin").honesty is False
+
+
+def test_the_ticket_of_the_start_page_starts_once_it_is_fresh_and_its_sign_in_stands(lin: FlaskClient, clock: FixedClock) -> None:
+    shown = re.search(r'data-ticket="([^"]+)"', lin.get(f"/exams/{exams.EXAM}").get_data(as_text=True))
+    assert shown
+    clock.advance(minutes=16)
+    assert start(lin, ticket=shown[1])["code"] == "ticket_old"
+    clock.advance(minutes=-16)
+    with transaction() as session:
+        session.execute(text("UPDATE login SET ended_at = :now"), {"now": NOON})
+    assert start(lin, ticket=shown[1])["code"] == "signed_out"
+    with transaction() as session:
+        session.execute(text("UPDATE login SET ended_at = NULL"))
+    assert start(lin, ticket=shown[1][:-1] + ("A" if shown[1][-1] != "A" else "B"))["code"] == "token_refused"
+    assert start(lin, ticket=shown[1])["resumed"] is False
