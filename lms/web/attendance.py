@@ -204,7 +204,7 @@ def _form(told: Programme) -> ListForm:
         choices += [(f"{ListKind.ASSIGNMENT.value}:{one.code}", _("作业成绩：%(title)s", title=one.title)) for one in told.assignments]
     form.what.choices = choices
     form.held_part.choices = [(part.value, label) for part, label in PARTS.items()]
-    form.held_on.flags.required = len(choices) == 1
+    form.held_on.flags.required = True  # of attendance; the page itself does not insist, since marks have no session
     return form
 
 
