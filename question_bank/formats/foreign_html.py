@@ -142,7 +142,7 @@ class Words:
         if not name:  # an entity that nothing declares
             return html.escape(html.unescape(str(etree.tostring(element, with_tail=False, encoding="unicode"))), quote=False)
         if special and (instead := special(element)) is not None:
-            return self._token(instead)
+            return self._token(instead) if instead else ""
         name = name.lower() if name.lower() in _KEPT or name.isupper() else name
         if name in _LEFT_OUT:
             return ""
