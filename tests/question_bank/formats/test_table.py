@@ -1,6 +1,7 @@
 """Excel and CSV files as authors really send them."""
 
 import io
+from pathlib import Path
 
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]
@@ -190,3 +191,86 @@ def test_what_is_no_bank_imports_nothing_and_says_so(content: str) -> None:
 def test_an_excel_file_without_items_says_so() -> None:
     with pytest.raises(Unreadable):
         reading.read(book({"名单": [["姓名"], ["王老师"]]}))
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ("填空题,首都是____，上海在____。,,,,北京;东部/东", ("首都是[[1]]，上海在[[2]]。", (("北京",), ("东部", "东")))),
+        ("填空,速度（ ）,,,,60km/h或60公里每小时", ("速度[[1]]", (("60km/h", "60公里每小时"),))),
+        ("填空,一半是[[1]],,,,1/2|0.5", ("一半是[[1]]", (("1/2", "0.5"),))),
+        ("填空,甲( )乙(),,,,一|二", ("甲[[1]]乙[[2]]", (("一",), ("二",)))),
+        ("填空,f()=____,,,,零", ("f()=[[1]]", (("零",),))),
+        ('填空,____和____,,,,"一\n二"', ("[[1]]和[[2]]", (("一",), ("二",)))),
+        ("填空,____和____,一,二,,", ("[[1]]和[[2]]", (("一",), ("二",)))),
+        (",____是首都,,,,北京", ("[[1]]是首都", (("北京",),))),
+    ],
+)
+def test_fill_in_items(row: str, expected: tuple[str, tuple[tuple[str, ...], ...]]) -> None:
+    draft = only(csv(",".join(HEAD) + f"\n{row}\n"))
+    assert (draft.type, draft.stem, tuple(blank.accepted for blank in draft.blanks)) == ("fill_in", *expected)
+    assert not faults_of(draft)
+
+
+def test_numbers_may_have_a_tolerance() -> None:
+    draft = only(csv(",".join(HEAD) + "\n填空,圆周率____,,,,3.14±0.01\n"))
+    assert (draft.blanks[0].accepted, draft.blanks[0].tolerance) == (("3.14",), "0.01")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "题型,题干,左1,左2,选项A,选项B,答案\n匹配题,连,一,二,甲,乙,1-B;2-A\n",
+        "题型,题干,左列,右列,答案\n连线题,连,一|二,甲|乙,BA\n",
+        "题型,题干,选项A,选项B,答案\n配对题,连,一=乙,二=甲,\n",
+        '题型,题干,选项A,选项B,答案\n匹配题,连,甲,乙,"一=乙\n二=甲"\n',
+    ],
+)
+def test_matching_items(text: str) -> None:
+    draft = only(csv(text))
+    assert (draft.prompts, [draft.options[at] for at in draft.key]) == (("一", "二"), ["乙", "甲"])
+    assert not faults_of(draft)
+
+
+@pytest.mark.parametrize("key", ["CAB", "C-A-B", "C→A→B", "3、1、2", "丙；甲；乙"])
+def test_ordering_items(key: str) -> None:
+    draft = only(csv(",".join(HEAD) + f"\n排序题,排,甲,乙,丙,{key}\n"))
+    assert (draft.key, faults_of(draft)) == ((2, 0, 1), ())
+
+
+def test_short_answers_need_no_key() -> None:
+    with_model, without = csv(",".join(HEAD) + "\n简答题,述,,,,要点一\n论述,再述,,,,\n").drafts
+    assert (with_model.model, without.type, faults_of(without)) == ("要点一", "short_text", ())
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["1,一,甲,乙,丙,A", "2,二,甲,乙,丙,B"],  # either may be the one with several right options
+        ["1,一,甲,乙,丙,A", "1,二,,,,对"],
+        ["0,一,甲,乙,丙,"],
+    ],
+)
+def test_figures_of_types_that_say_nothing_are_refused(rows: list[str]) -> None:
+    found = csv(",".join(HEAD) + "\n" + "\n".join(rows) + "\n")
+    assert all("type_unknown" in {each.code for each in faults_of(draft)} for draft in found.drafts)
+
+
+def test_a_sheet_as_wide_as_they_come() -> None:
+    rows: Rows = [HEAD, ["单选", "题", "甲", "乙", "丙", "A"]]
+    rows[0] = [*HEAD, *[None] * (16_384 - len(HEAD) - 1), "末列"]
+    assert only(reading.read(book({"s": rows}))).key == (0,)
+
+
+def test_options_in_one_cell_in_every_habit() -> None:
+    for options in ('"A.甲\nB.乙"', "A、甲 B、乙", "甲|乙", "甲###乙", "甲$;$乙", "(A)甲 (B)乙"):
+        assert only(csv(f"题干,选项,答案\n题,{options},B\n")).options == ("甲", "乙"), options
+
+
+def test_what_an_import_wrote_is_ignored() -> None:
+    assert csv("题干,A,B,答案,导入结果\n题,甲,乙,A,失败：缺少题型\n").losses == ()
+
+
+def test_an_old_workbook_reads() -> None:
+    path = Path(__file__).parent / "samples" / "old.xls"
+    assert [(draft.type, draft.options) for draft in reading.read(path.read_bytes()).drafts] == [("single", ("30", "40")), ("true_false", ("正确", "错误"))]
