@@ -121,6 +121,13 @@ class Stack:
         server.wait()
         self._children.remove(server)
         del self._kept[server.pid]
+        for _ in range(100):  # the system closes the sockets of the dead in its own time
+            try:
+                self.refuse_taken_port()
+            except StackFailed:
+                time.sleep(0.05)
+            else:
+                break
 
     def restart_database(self) -> None:
         """Start the embedded database over the same data, whatever became of its processes."""

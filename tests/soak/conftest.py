@@ -12,7 +12,7 @@ from random import Random
 import psycopg
 import pytest
 
-from demo.stack import ROOT, Stack, StackFailed
+from demo.stack import ROOT, Stack
 from lms.kernel import db
 from load_tests.journal import Journal
 from load_tests.journeys import Room, Teacher
@@ -56,13 +56,6 @@ class Hall:
     def kill_server(self) -> None:
         """Kill every process of the web server at once."""
         self.stack.kill_server()
-        for _ in range(100):  # the system closes the sockets of the dead in its own time
-            try:
-                self.stack.refuse_taken_port()
-            except StackFailed:
-                time.sleep(0.05)
-            else:
-                return
 
     def kill_database(self) -> None:
         """Kill every process of PostgreSQL at once and start it again over the same data."""
