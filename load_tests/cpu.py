@@ -1,10 +1,12 @@
 """CPU time of processes and their children, from /proc: what a request costs, measured from outside."""
 
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 TICK = os.sysconf("SC_CLK_TCK")
+_CPU_CLOCK = 2  # the kernel's name for "CPU time of a process" among the clocks of a process id
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +26,12 @@ def _stat(pid: int) -> tuple[int, float] | None:
         rest = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     except (FileNotFoundError, ProcessLookupError):
         return None
+    try:
+        own = time.clock_gettime((~pid << 3) | _CPU_CLOCK)  # to the nanosecond, where the file counts hundredths of a second
+    except OSError:
+        return None
     # Fields after the name: state ppid … utime(11) stime(12) cutime(13) cstime(14).
-    return int(rest[1]), sum(int(rest[place]) for place in (11, 12, 13, 14)) / TICK
+    return int(rest[1]), own + sum(int(rest[place]) for place in (13, 14)) / TICK
 
 
 def tree(root: int) -> float:
