@@ -43,8 +43,8 @@ def chart(
     thin = max(1, len(band.median) // 400)
     low, median, high = (_thinned(one, thin) for one in (band.low, band.median, band.high))
     happened = [one for one in seen if one is not None]
-    step = _step(max(top, float(high.max(initial=0)), limit or 0, *happened, 1e-9))
-    most = step * np.ceil(max(top, float(high.max(initial=0)), limit or 0, *happened, 1e-9) / step)
+    step = _step(max(top, float(high.max(initial=0)), limit or 0, *happened, 1))
+    most = step * np.ceil(max(top, float(high.max(initial=0)), limit or 0, *happened, 1) / step)
     inner, tall = width - LEFT - 4, height - TOP - BOTTOM
 
     def x(quarter: float) -> float:

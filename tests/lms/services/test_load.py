@@ -52,6 +52,7 @@ def test_who_watches_is_counted_in_her_city_once_a_quarter_and_shown(app: Flask,
     assert page.count('class="load-seen"') >= 2
     assert "赣州" in page
     assert enter(app, LIN).get(f"/manage/programmes/{learning.CODE}/load").status_code == 403
+    assert "还没有人报名" in enter(app, OU).get(f"/manage/programmes/{learning.CODE}/load?stretch=w1").get_data(as_text=True)
 
 
 def test_the_dashboard_asks_only_for_metrics_there_are(app: Flask) -> None:
