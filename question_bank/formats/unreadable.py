@@ -7,7 +7,7 @@ class Unreadable(Malformed):
     """The file is no bank we can read."""
 
     code = "file_unreadable"
-    message = N_("无法从这个文件中读出试题。请确认它是 Excel、CSV、GIFT 或 JSON Lines 格式的题库文件。")
+    message = N_("无法从这个文件中读出试题。请确认它是 Excel、CSV、Word、文本、GIFT、Aiken、Moodle XML、QTI 或 JSON Lines 格式的题库文件。")
 
 
 class FileEmpty(Unreadable):
@@ -28,7 +28,7 @@ class FormatUnsupported(Unreadable):
     """The format is known but cannot be read yet."""
 
     code = "format_unsupported"
-    message = N_("目前可导入 Excel、CSV、GIFT 和 JSON Lines，这个文件是其他格式。")
+    message = N_("可导入 Excel、CSV、Word、文本、GIFT、Aiken、Moodle XML、QTI 和 JSON Lines，这个文件是其他格式。")
 
 
 class FileOld(Unreadable):
