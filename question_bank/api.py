@@ -1,7 +1,10 @@
 """What other packages may ask of the bank; the caller's session is passed in."""
 
+from question_bank.formats.rich_text import with_sources
 from question_bank.services.analysis import keep as keep_analysis
+from question_bank.services.picture import contents
 from question_bank.store.bank import topics_of as topics
-from question_bank.store.pool import contents, explanations, keys, pool, record_use
+from question_bank.store.picture import by_code as picture
+from question_bank.store.pool import explanations, keys, pool, record_use
 
-__all__ = ["contents", "explanations", "keep_analysis", "keys", "pool", "record_use", "topics"]
+__all__ = ["contents", "explanations", "keep_analysis", "keys", "picture", "pool", "record_use", "topics", "with_sources"]

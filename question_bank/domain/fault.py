@@ -9,6 +9,8 @@ from question_bank.domain.draft import BLANK, MAX_OPTION, MAX_OPTIONS, MAX_POINT
 from question_bank.domain.item import Blank, ItemType, Level, Pool
 from question_bank.domain.unsupported import REASONS
 
+MOST_BLANKS, LONGEST_BLANK = 20, 200
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -35,6 +37,7 @@ MESSAGES = {
     "prompt_without_key": N_("每个待匹配的条目都要有一个答案。"),
     "order_incomplete": N_("排序题的答案必须把每个选项恰好排一次。"),
     "no_blanks": N_("填空题的题干里没有空。请用 [[1]] 标出第一个空。"),
+    "too_many_blanks": N_("一道填空题最多 20 个空，每个答案不超过 200 字。"),
     "blanks_misnumbered": N_("题干里的空要从 1 开始依次编号，每个编号出现一次。"),
     "blank_without_key": N_("每个空至少要有一个答案。"),
     "tolerance_unreadable": N_("数值答案和允许误差必须是数字，误差不能小于 0。"),
@@ -119,6 +122,8 @@ def _blank_faults(draft: Draft) -> list[Fault]:
     if not numbers:
         return [fault("no_blanks", "stem")]
     found = []
+    if len(numbers) > MOST_BLANKS or any(len(text) > LONGEST_BLANK for blank in draft.blanks for text in blank.accepted):
+        found.append(fault("too_many_blanks", "stem"))
     if numbers != list(range(1, len(numbers) + 1)):
         found.append(fault("blanks_misnumbered", "stem"))
     if len(draft.blanks) != len(numbers) or any(not any(text.strip() for text in blank.accepted) for blank in draft.blanks):

@@ -1,11 +1,13 @@
 """Warnings for classic flaws of item writing; the page's script says the same while the author types."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lms.kernel.refusal import N_
-from question_bank.domain.draft import Draft, normalised
-from question_bank.domain.item import ItemType
+from question_bank.domain.draft import PICTURE, Draft, normalised
+from question_bank.domain.item import CHOOSING, ItemType
+
+ENOUGH_KEYS = 20
 
 FLAWS = {
     "no_explanation": N_("还没有写解析。学员答错后主要靠解析学习。"),
@@ -18,6 +20,8 @@ FLAWS = {
     "absolute_words": N_("干扰项里有“一定”“完全”“所有”等绝对化的词，容易被排除。"),
     "one_key_in_multiple": N_("多选题只有一个正确答案。"),
     "all_keys": N_("所有选项都是正确答案。"),
+    "picture_without_words": N_("有图片没有写替代文字，看不见图片的考生无法作答。"),
+    "key_often_here": N_("题库中单选题的答案过多落在这个位置，容易被猜中，请调换选项的顺序。"),
     "stem_repeated_in_options": N_("每个选项都以相同的文字开头，请把它移到题干里。"),
 }
 
@@ -30,14 +34,20 @@ _ABSOLUTE = re.compile(r"一定|必然|完全|绝对|所有|任何|永远|从不
 _TAGS = re.compile(r"</?[a-z]+>")
 
 
-def flaws_of(draft: Draft) -> tuple[str, ...]:
-    """Return the codes of the flaws of a draft, in the order of FLAWS."""
-    options = [_TAGS.sub("", option) for option in draft.options]
+def flaws_of(draft: Draft, key_counts: Mapping[int, int] | None = None) -> tuple[str, ...]:
+    """Return the codes of the flaws of a draft, in the order of FLAWS.
+
+    `key_counts`: how often the key of the bank's single-choice items stands at each position.
+    """
+    options = [_TAGS.sub("", option) for option in draft.options] if draft.type in CHOOSING else []
     distractors = [option for position, option in enumerate(options) if position not in draft.key]
     lengths = [len(normalised(option)) for option in options]
     judged = draft.type == ItemType.TRUE_FALSE
+    texts = (draft.stem, draft.explanation, draft.model, *draft.options, *draft.prompts)
     found = {
-        "no_explanation": not draft.explanation.strip(),
+        "no_explanation": not (draft.explanation.strip() or draft.model.strip()),
+        "picture_without_words": any(not alternative.strip() for text in texts for alternative, _digest in PICTURE.findall(text)),
+        "key_often_here": draft.type == ItemType.SINGLE and _is_usual(draft.key, len(options), key_counts or {}),
         "option_unexplained": any(draft.option_explanations) and not all(text.strip() for text in draft.option_explanations),
         "longest_is_key": not judged and _key_stands_out(lengths, draft.key),
         "unequal_length": not judged and len(lengths) > 1 and max(lengths) > 2 * min(lengths) + 6,
@@ -50,6 +60,15 @@ def flaws_of(draft: Draft) -> tuple[str, ...]:
         "stem_repeated_in_options": not judged and _common_beginning(options) >= 4,
     }
     return tuple(code for code in FLAWS if found[code])
+
+
+def _is_usual(key: Sequence[int], options: int, counts: Mapping[int, int]) -> bool:
+    """Tell whether keys stand at this place half as often again as chance would have it, and not by chance."""
+    total, places = sum(counts.values()), max(options, 2)
+    if len(key) != 1 or total < ENOUGH_KEYS:
+        return False
+    share, by_chance = counts.get(key[0], 0) / total, 1 / places
+    return share > 1.5 * by_chance and share - by_chance > 2 * (by_chance * (1 - by_chance) / total) ** 0.5
 
 
 def _key_stands_out(lengths: Sequence[int], key: Sequence[int]) -> bool:

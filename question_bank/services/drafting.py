@@ -6,6 +6,7 @@ import json
 import msgspec
 
 from question_bank.domain.draft import BLANK, DEFAULT_DIFFICULTY, Draft
+from question_bank.domain.fault import Fault, fault
 from question_bank.domain.item import Explanation, ItemContent, ItemType, Key
 from question_bank.domain.version import NewVersion, Version
 from question_bank.formats import rich_text
@@ -40,6 +41,13 @@ def content_of(draft: Draft) -> ItemContent:
         tuple(map(rich_text.to_html, draft.prompts)) if kind is ItemType.MATCHING else (),
         len(BLANK.findall(draft.stem)) if kind is ItemType.FILL_IN else 0,
     )
+
+
+def formula_faults(draft: Draft) -> list[Fault]:
+    """Return a fault for each field with something between formula signs that is no formula."""
+    texts = [("stem", draft.stem), ("explanation", draft.explanation), ("model", draft.model)]
+    texts += [("options", text) for text in (*draft.options, *draft.option_explanations)] + [("prompts", text) for text in draft.prompts]
+    return [fault("formula_unreadable", field) for field in dict.fromkeys(name for name, text in texts if rich_text.unread_formulas(text))]
 
 
 def _key(draft: Draft) -> Key:

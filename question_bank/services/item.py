@@ -15,7 +15,7 @@ from question_bank.domain.version import Version
 from question_bank.services import bank as banks
 from question_bank.services import picture as pictures
 from question_bank.services.bank import Bank
-from question_bank.services.drafting import drafted, stored
+from question_bank.services.drafting import drafted, formula_faults, stored
 from question_bank.store import listing, review
 from question_bank.store import version as store
 from question_bank.store.listing import Use
@@ -79,7 +79,7 @@ def save(bank_code: str, draft: Draft, *, author_id: int, now: datetime, item_id
         looked_up = known(session, bank.id)
         name = before.external_id if before else name_of(draft)
         faults = [*faults_of(draft), *_faults_in_bank(draft, name, looked_up, is_new=before is None)]
-        faults += [*pool_faults(session, before, draft), *pictures.unknown(session, bank.id, [draft]).values()]
+        faults += [*pool_faults(session, before, draft), *pictures.unknown(session, bank.id, [draft]).values(), *formula_faults(draft)]
         enemies = {enemy: looked_up.named[enemy][0] for enemy in draft.enemies if enemy in looked_up.named}
         if len(enemies) < len(draft.enemies):
             faults.append(fault("enemy_unknown", "enemies"))
@@ -121,6 +121,12 @@ def write(session: Session, bank_id: int, draft: Draft, *, name: str, item_id: i
     store.add_version(session, found, stored(draft), number=number, content_hash=content, author_id=author_id, now=now)
     audit.record(session, actor_id=author_id, action="item.write", subject=f"item:{found}", now=now)
     return found
+
+
+def key_counts(bank_code: str) -> dict[int, int]:
+    """Count where the keys of a bank's single-choice items stand."""
+    with transaction() as session:
+        return listing.key_counts(session, banks.existing(session, bank_code).id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Pictures of a bank: kept, found, and missed."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from lms.kernel.db import Session, transaction
@@ -8,9 +9,12 @@ from lms.kernel.refusal import Missing
 from question_bank.domain.draft import Draft, pictures_of
 from question_bank.domain.exchange import Picture
 from question_bank.domain.fault import Fault, fault
+from question_bank.domain.item import ItemContent
 from question_bank.formats import picture as formats
+from question_bank.formats import rich_text
 from question_bank.services import bank as banks
 from question_bank.store import picture as store
+from question_bank.store import pool as pools
 
 keep = store.keep
 
@@ -30,6 +34,22 @@ def of_bank(bank_code: str, digest: str) -> Picture:
     if not found:
         raise Missing
     return found[0]
+
+
+def contents(session: Session, version_ids: Sequence[int]) -> Mapping[int, ItemContent]:
+    """Return what candidates see of the versions, pictures with their sizes; the key is not even read."""
+    found = pools.contents(session, version_ids)
+    sizes = store.sizes(session, rich_text.pictures_in(html for one in found.values() for html in (one.stem_html, *one.options_html, *one.prompts_html)))
+    return {version: _sized(one, sizes) for version, one in found.items()} if sizes else found
+
+
+def _sized(content: ItemContent, sizes: Mapping[str, tuple[int, int]]) -> ItemContent:
+    def sized(html: str) -> str:
+        return rich_text.with_sizes(html, sizes)
+
+    return replace(
+        content, stem_html=sized(content.stem_html), options_html=tuple(map(sized, content.options_html)), prompts_html=tuple(map(sized, content.prompts_html))
+    )
 
 
 def unknown(session: Session, bank_id: int, drafts: Iterable[Draft], *, brought: Collection[str] = ()) -> dict[int, Fault]:

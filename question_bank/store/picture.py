@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lms.kernel.db import APPEND_ONLY, Base
 from question_bank.domain.exchange import Picture
+from question_bank.store.bank import BankRow
 
 
 class PictureRow(Base):
@@ -56,3 +57,18 @@ def of_bank(session: Session, bank_id: int, digests: Collection[str]) -> list[Pi
     """Return the pictures of a bank with these digests."""
     rows = session.scalars(select(PictureRow).where(PictureRow.bank_id == bank_id, PictureRow.digest.in_(digests)).order_by(PictureRow.digest))
     return [Picture(row.digest, row.media_type, row.content, row.width, row.height) for row in rows]
+
+
+def by_code(session: Session, bank_code: str, digest: str) -> Picture | None:
+    """Return a picture of the bank of this code."""
+    bank_id = session.scalar(select(BankRow.id).where(BankRow.code == bank_code))
+    found = of_bank(session, bank_id, [digest]) if bank_id is not None else []
+    return found[0] if found else None
+
+
+def sizes(session: Session, digests: Collection[str]) -> dict[str, tuple[int, int]]:
+    """Return width and height of pictures; the same bytes are of the same size in every bank."""
+    if not digests:
+        return {}
+    rows = session.execute(select(PictureRow.digest, PictureRow.width, PictureRow.height).where(PictureRow.digest.in_(digests)))
+    return {digest: (width, height) for digest, width, height in rows}

@@ -1,21 +1,20 @@
 """Writing an item, looking at it, its history, its comments."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
-import msgspec
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import escape
 
 from lms.kernel import request as current
 from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
-from lms.kernel.payload import json_route
 from lms.kernel.permissions import Permission, requires
 from question_bank.domain.difference import Piece, pieces
-from question_bank.domain.draft import Draft, tidy
+from question_bank.domain.draft import MAX_OPTION, MAX_STEM, Draft
 from question_bank.domain.fault import Fault
-from question_bank.domain.item import BAND_LABELS, LETTERS, LEVEL_LABELS, POOL_LABELS, TYPE_LABELS, Level, Pool, band_of
+from question_bank.domain.item import BAND_LABELS, LETTERS, LEVEL_LABELS, POOL_LABELS, TYPE_LABELS, ItemContent, ItemType, Level, Pool, band_of
 from question_bank.domain.review import STATUS_LABELS, Status
 from question_bank.domain.version import Version
 from question_bank.formats import rich_text
@@ -30,6 +29,7 @@ from question_bank.services.item import ItemFaulty, ItemView
 from question_bank.web import item_form
 from question_bank.web.bank import STATUS_KINDS
 from question_bank.web.item_form import ItemForm
+from question_bank.web.picture import shown_in
 
 item = routes("item", __name__)
 
@@ -62,7 +62,10 @@ class VersionView:
 
     version: Version
     author: str
+    stem_html: str
     options: tuple[OptionView, ...]
+    answers: tuple[tuple[str, str], ...]
+    explanation_html: str
     facts: tuple[tuple[str, str], ...]
 
 
@@ -76,6 +79,7 @@ class ItemPage:
     status: str
     status_kind: str
     flaws: tuple[str, ...]
+    preview: ItemContent
     authors: Mapping[int, str]
     changes: tuple[tuple[str, tuple[Piece, ...]], ...]
     compared_number: int | None
@@ -87,8 +91,10 @@ class ItemPage:
 
 def shown(bank: Bank, version: Version, names: Mapping[int, str]) -> VersionView:
     """Return a version in the reader's words."""
+    pictured = shown_in(bank.code)
     explanations = [*version.explanation.options_html, *[""] * len(version.content.options_html)]
-    options = tuple(OptionView(LETTERS[at], html, explanations[at], at in version.key.options) for at, html in enumerate(version.content.options_html))
+    keyed = version.key.options if version.content.type.chooses else ()
+    options = tuple(OptionView(LETTERS[at], pictured(html), pictured(explanations[at]), at in keyed) for at, html in enumerate(version.content.options_html))
     facts = [
         (_("题型"), _(TYPE_LABELS[version.content.type])),
         (_("知识点"), bank.topic_name(version.topic) or _("未填写")),
@@ -99,7 +105,33 @@ def shown(bank: Bank, version: Version, names: Mapping[int, str]) -> VersionView
     facts += [(_("互斥试题"), "、".join(version.enemies))] if version.enemies else []
     facts += [(_("标签"), "、".join(version.tags))] if version.tags else []
     facts += [(_("来源"), version.source)] if version.source else []
-    return VersionView(version, names.get(version.author_id or 0, _("系统导入")), options, tuple(facts))
+    return VersionView(
+        version=version,
+        author=names.get(version.author_id or 0, _("系统导入")),
+        stem_html=pictured(version.content.stem_html),
+        options=options,
+        answers=tuple(_answers(version, pictured)),
+        explanation_html=pictured(version.explanation.overall_html),
+        facts=tuple(facts),
+    )
+
+
+def _answers(version: Version, pictured: Callable[[str], str]) -> Iterator[tuple[str, str]]:
+    """Yield what is right part by part where no option is simply marked: a name and a text, both HTML."""
+    content, key = version.content, version.key
+    match content.type:
+        case ItemType.FILL_IN:
+            for number, blank in enumerate(key.blanks, start=1):
+                more = f" ± {blank.tolerance}" if blank.tolerance else _("（区分大小写）") if blank.case_matters else ""
+                yield _("第 %(n)s 空", n=number), str(escape(_(" 或 ").join(blank.accepted) + more))
+        case ItemType.MATCHING:
+            for prompt, position in zip(content.prompts_html, key.options, strict=True):
+                yield pictured(prompt), f"{LETTERS[position]}. {pictured(content.options_html[position])}"
+        case ItemType.ORDERING:
+            for place, position in enumerate(key.options, start=1):
+                yield _("第 %(n)s 位", n=place), f"{LETTERS[position]}. {pictured(content.options_html[position])}"
+        case ItemType.SHORT_TEXT:
+            yield _("参考答案"), pictured(key.model_html) or str(escape(_("没有写参考答案")))
 
 
 @item.get("/bank/<code>/items/<int:item_id>")
@@ -122,6 +154,7 @@ def page(code: str, item_id: int) -> ResponseReturnValue:
             status=_(STATUS_LABELS[latest.status]),
             status_kind=STATUS_KINDS[latest.status],
             flaws=item_form.flaw_words(drafted(latest)),
+            preview=item_form.previewed(drafted(latest), shown_in(code)),
             authors=names,
             changes=_changes(compared, latest) if compared else (),
             compared_number=compared.number if compared else None,
@@ -149,8 +182,10 @@ def _changes(before: Version, after: Version) -> tuple[tuple[str, tuple[Piece, .
     for at in range(max(len(old.options), len(new.options))):
         rows.append((_("选项 %(letter)s", letter=LETTERS[at]), _at(old.options, at), _at(new.options, at)))
         rows.append((_("选项 %(letter)s 的说明", letter=LETTERS[at]), _at(old.option_explanations, at), _at(new.option_explanations, at)))
+    for at in range(max(len(old.prompts), len(new.prompts))):
+        rows.append((_("待匹配的条目 %(n)s", n=at + 1), _at(old.prompts, at), _at(new.prompts, at)))
     rows += [
-        (_("答案"), before.key.letters, after.key.letters),
+        (_("答案"), _key_words(before), _key_words(after)),
         (_("解析"), old.explanation, new.explanation),
         (_("知识点"), old.topic, new.topic),
         (_("认知层次"), old.level, new.level),
@@ -161,6 +196,12 @@ def _changes(before: Version, after: Version) -> tuple[tuple[str, tuple[Piece, .
     return tuple((label, pieces(one, other)) for label, one, other in rows if one != other)
 
 
+def _key_words(version: Version) -> str:
+    key = version.key
+    blanks = "；".join(" | ".join(blank.accepted) + (f" ± {blank.tolerance}" if blank.tolerance else "") for blank in key.blanks)
+    return key.letters or blanks or rich_text.to_plain(key.model_html)
+
+
 def _at(texts: tuple[str, ...], at: int) -> str:
     return texts[at] if at < len(texts) else ""
 
@@ -168,7 +209,8 @@ def _at(texts: tuple[str, ...], at: int) -> str:
 def _edit(code: str, draft: Draft, *, item_id: int | None, seen: int | None, faults: tuple[Fault, ...] = (), status: int = 200) -> ResponseReturnValue:
     bank, topics = banks.topics(code)
     back = url_for("item.page", code=code, item_id=item_id) if item_id else url_for("bank.page", code=code)
-    form = item_form.filled(draft, [(topic, bank.topic_name(topic)) for topic in topics], faults)
+    names = [(topic, bank.topic_name(topic)) for topic in topics]
+    form = item_form.filled(draft, names, faults, key_counts=service.key_counts(code), shown=shown_in(code))
     title = _("修改试题") if item_id else _("编写试题")
     return render_template("question_bank/item/edit.html", page=EditPage(bank, title, form, item_id, seen, back)), status
 
@@ -234,41 +276,18 @@ def comment(code: str, item_id: int) -> ResponseReturnValue:
     return redirect(url_for("item.page", code=code, item_id=item_id))
 
 
-class Typed(msgspec.Struct):
-    """The form while it is being typed."""
+@dataclass(frozen=True, slots=True)
+class AsidePage:
+    """What stands beside the form: preview and warnings."""
 
-    type: str
-    stem: str
-    options: list[str]
-    option_explanations: list[str]
-    key: list[int]
-    explanation: str
+    form: ItemForm
 
 
-class Previewed(msgspec.Struct):
-    """What the candidate would see, and the warnings."""
-
-    stem_html: str
-    options_html: list[str]
-    flaws: list[str]
-
-
-@item.post("/api/bank/preview")
+@item.post("/bank/<code>/items/preview")
 @requires(Permission.WRITE_ITEMS)
-@json_route(Typed, Previewed)
-def preview(payload: Typed) -> Previewed:
-    """Return what the form would look like to a candidate; nothing is stored."""
-    draft = Draft(
-        type=payload.type,
-        stem=payload.stem[:20_000],
-        options=tuple(option[:5_000] for option in payload.options[:26]),
-        option_explanations=tuple(payload.option_explanations[:26]),
-        key=tuple(payload.key[:26]),
-        explanation=payload.explanation,
-    )
-    draft = tidy(draft)
-    return Previewed(
-        stem_html=rich_text.to_html(draft.stem),
-        options_html=[rich_text.to_html(option) for option in draft.options],
-        flaws=list(item_form.flaw_words(draft)) if draft.stem else [],
-    )
+def preview(code: str) -> ResponseReturnValue:
+    """Return, as a piece of a page, what the form would look like to a candidate, and the warnings; nothing is stored."""
+    draft = item_form.read(request.form, request.form.getlist("key"))
+    bounded = replace(draft, stem=draft.stem[:MAX_STEM], options=tuple(option[:MAX_OPTION] for option in draft.options))
+    form = item_form.filled(bounded, (), key_counts=service.key_counts(code), shown=shown_in(code))
+    return render_template("question_bank/item/aside.html", page=AsidePage(form))

@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from lxml import html
+from PIL import Image
 from sqlalchemy import select
 
 from lms.kernel.audit import AuditEntry
@@ -255,15 +257,68 @@ def test_the_template_reads_back(app: Flask, bank: str) -> None:
 
 
 def test_the_preview_answers_what_the_candidate_sees(app: Flask, bank: str) -> None:
-    payload = {
-        "type": "single",
-        "stem": "以下<b>错误</b>的是<img src=x onerror=alert(1)>",
-        "options": ["甲", "以上都是"],
-        "option_explanations": [],
-        "key": [1],
-        "explanation": "",
-    }
-    answer = enter(app, WEI).post("/api/bank/preview", json=payload).json
-    assert answer["stem_html"] == "以下<b>错误</b>的是&lt;img src=x onerror=alert(1)&gt;"
-    assert any("以上都是" in flaw for flaw in answer["flaws"])
-    assert enter(app, WEI).post("/api/bank/preview", json={"type": 1}).status_code == 422
+    form = {"type": "single", "stem": r"以下<b>错误</b>的是<img src=x onerror=alert(1)> \(x^2\)", "option-0": "甲", "option-1": "以上都是", "key": "1"}
+    page = enter(app, WEI).post("/bank/b/items/preview", data=form).text
+    assert "以下<b>错误</b>的是&lt;img src=x onerror=alert(1)&gt; <math>" in page
+    assert "避免使用“以上都是”" in page
+    assert enter(app, WEI).post("/bank/b/items/preview", data={"type": "essay?"}).status_code == 200
+
+
+TYPED = {
+    "fill_in": (
+        {"stem": "正常体温约 [[1]] ℃，又称[[2]]。", "blank-1": "37", "tolerance-1": "0.5", "blank-2": "恒温 | 体温恒定"},
+        ["37 ± 0.5", "恒温 或 体温恒定"],
+    ),
+    "matching": (
+        {"stem": "配对", "prompt-0": "倾听", "match-0": "1", "prompt-1": "共情", "match-1": "0", "option-0": "感受对方", "option-1": "听完再说"},
+        ["B. 听完再说", "A. 感受对方"],
+    ),
+    "ordering": (
+        {"stem": "排序", "option-0": "评估", "option-1": "稳定", "option-2": "转介", "rank-0": "2", "rank-1": "1", "rank-2": "3"},
+        ["B. 稳定", "A. 评估"],
+    ),
+    "short_text": ({"stem": "简述步骤", "model": "先<b>稳定</b>情绪"}, ["先<b>稳定</b>情绪"]),
+}
+
+
+@pytest.mark.parametrize("kind", TYPED)
+def test_an_item_of_every_type_is_written_shown_and_found_unchanged(app: Flask, bank: str, kind: str) -> None:
+    fields, shown = TYPED[kind]
+    author = enter(app, WEI)
+    saved = author.post("/bank/b/items/new", data={"type": kind, "pool": "practice", **fields})
+    assert saved.status_code == 302, saved.text
+    page = author.get(saved.location).text
+    assert [words for words in shown if words not in page] == []
+    form = author.get(f"{saved.location}/edit").text
+    again = author.post(f"{saved.location}/edit", data={"type": kind, "pool": "practice", **posted(form)})
+    assert again.status_code == 302
+    assert "第 1 版" in author.get(again.location).text
+
+
+def posted(page: str) -> dict[str, str]:
+    """Return what a browser would post of a form as it stands."""
+    tree = next(form for form in html.document_fromstring(page).forms if form.xpath(".//*[@id='stem']"))
+    return {name: value for name, value in tree.form_values() if name not in {"type", "pool", "csrf_token"}}
+
+
+def test_a_picture_is_kept_shown_to_authors_of_the_bank_and_to_nobody_else(app: Flask, bank: str, clock: FixedClock) -> None:
+    banks.create("other", "别的题库", clock.now())
+    author = enter(app, WEI)
+    out = io.BytesIO()
+    Image.new("RGB", (20, 10), "red").save(out, "PNG")
+    answer = author.post("/api/bank/b/pictures", data={"picture": (io.BytesIO(out.getvalue()), "x.png")})
+    digest = answer.json["digest"]
+    served = author.get(f"/bank/b/pictures/{digest}")
+    assert (served.status_code, served.mimetype, served.headers["X-Content-Type-Options"]) == (200, "image/png", "nosniff")
+    assert "private" in served.headers["Cache-Control"]
+    assert author.get(f"/bank/other/pictures/{digest}").status_code == 404
+    assert enter(app, LIN).get(f"/bank/b/pictures/{digest}").status_code == 403
+    refused = author.post("/api/bank/b/pictures", data={"picture": (io.BytesIO(b"<svg onload=alert(1)>"), "x.png")})
+    assert refused.json["code"] == "picture_vector"
+    item = {"type": "short_text", "stem": f"看图![红色](picture:{digest})", "pool": "practice"}
+    page = author.get(author.post("/bank/b/items/new", data=item).location).text
+    assert f'<img data-picture="{digest}" src="/bank/b/pictures/{digest}" loading="lazy" alt="红色">' in page
+    lost = author.post("/bank/b/items/new", data=item | {"stem": f"看图![红色](picture:{'0' * 64})"})
+    assert (lost.status_code, "题目引用的图片不在文件中，也不在题库中。" in lost.text) == (422, True)
+    broken = author.post("/bank/b/items/new", data=item | {"stem": r"求 \(\foo{x}\)"})
+    assert (broken.status_code, "公式无法识别" in broken.text) == (422, True)

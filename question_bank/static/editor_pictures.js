@@ -1,0 +1,63 @@
+// Pictures in the item form: chosen, pasted or dropped; the server keeps them and the text gets their name.
+
+const KINDS = ["image/png", "image/jpeg", "image/webp", "image/gif", "image/bmp"];
+const pictureOf = (files) => [...(files ?? [])].find((file) => KINDS.includes(file.type) || file.type === "image/svg+xml");
+
+export function wirePictures({ editor, form, insert }) {
+  const dialog = document.querySelector("[data-picture-dialog]");
+  const words = dialog.querySelector("[data-picture-words]");
+  const file = editor.querySelector("[data-picture-file]");
+  const error = editor.querySelector("[data-picture-error]");
+  let target = editor.querySelector("#stem");
+  let digest = "";
+
+  async function bring(picture) {
+    error.hidden = true;
+    const body = new FormData();
+    body.append("picture", picture);
+    const answer = await fetch(editor.dataset.picturesUrl, {
+      method: "POST", body, headers: { "X-CSRFToken": form.elements.csrf_token.value },
+    });
+    const found = await answer.json();
+    if (!answer.ok) {
+      error.textContent = found.message ?? "";
+      error.hidden = false;
+      error.scrollIntoView({ block: "nearest" });
+      return;
+    }
+    digest = found.digest;
+    words.value = "";
+    dialog.showModal();
+  }
+
+  function put() {
+    dialog.close();
+    insert(`![${words.value.trim().replace(/[\]\\]/g, "\\$&")}](picture:${digest})`, target);
+  }
+
+  editor.querySelector("[data-picture-tools]").hidden = false;
+  editor.addEventListener("focusin", (event) => { if (event.target.matches("textarea")) target = event.target; });
+  editor.querySelector("[data-insert-picture]").addEventListener("click", () => file.click());
+  file.addEventListener("change", () => {
+    if (file.files.length) bring(file.files[0]);
+    file.value = "";
+  });
+  for (const [name, source] of [["paste", "clipboardData"], ["drop", "dataTransfer"]]) {
+    editor.addEventListener(name, (event) => {
+      const picture = event.target.matches("textarea") && pictureOf(event[source].files);
+      if (!picture) return;
+      event.preventDefault();
+      target = event.target;
+      bring(picture);
+    });
+  }
+  editor.addEventListener("dragover", (event) => { if (event.target.matches("textarea")) event.preventDefault(); });
+  dialog.querySelector("[data-picture-yes]").addEventListener("click", put);
+  words.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.isComposing) return;
+    event.preventDefault();
+    event.stopPropagation();
+    put();
+  });
+  return { choose: () => file.click() };
+}
