@@ -12,8 +12,8 @@ from question_bank.formats import headings
 GUARD = "\u2060"  # written by our own papers inside words that would be taken for a mark; read as nothing
 _TAGS = r"(?:</?(?:b|i|u|s|sub|sup)>)*"
 _NUMBER = (
-    r"第\s*(?P<word>\d{1,4})\s*(?:小)?题\s*[.、．:：]?|[（(]\s*(?P<round>\d{1,4})\s*[)）]\s*[.、．]?"
-    r"|(?P<dot>\d{1,4})\s*(?:．|\.(?:(?!\d)|(?=(?:19|20)\d\d))|[、)）]|[:：](?!\d))|[【\[](?P<square>\d{1,4})[】\]]"
+    r"第\s*(?P<word>\d{1,5})\s*(?:小)?题\s*[.、．:：]?|[（(]\s*(?P<round>\d{1,5})\s*[)）]\s*[.、．]?"
+    r"|(?P<dot>\d{1,5})\s*(?:．|\.(?:(?!\d)|(?=(?:19|20)\d\d))|[、)）]|[:：](?!\d))|[【\[](?P<square>\d{1,5})[】\]]"
     r"|(?P<bare>\d{1,3})[ \u3000]+(?=[\u4e00-\u9fff“《])"
 )
 STEM = re.compile(rf"(?P<tags>{_TAGS})(?:{_NUMBER})\s*")
