@@ -237,7 +237,8 @@ def main() -> int:
     parser.add_argument("--paths", nargs="+", choices=PATHS, default=PATHS, help="measure only these, beside the bare route")
     parser.add_argument("--folder", type=Path, default=Path("var/bench"))
     arguments = parser.parse_args()
-    wanted = Wanted(people=arguments.people, film_seconds=120, tries=arguments.rounds + 2, long_exam=True)
+    film = 120 if "media" in arguments.paths else 6
+    wanted = Wanted(people=arguments.people, film_seconds=film, tries=arguments.rounds + 2, long_exam=True)
     print("· filling a database of its own", flush=True)
     with seeded(arguments.folder, PROGRAMME, wanted) as (stack, found):
         with working_on(stack) as app:
