@@ -1,6 +1,6 @@
 """Import: a file is read, every row is judged against the bank, and the accepted rows are written in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -16,8 +16,9 @@ from question_bank.domain.version import Version
 from question_bank.formats import reading
 from question_bank.formats.writing import WRITERS
 from question_bank.services import bank as banks
-from question_bank.services.drafting import drafted, stored
+from question_bank.services.drafting import drafted, formula_faults, stored
 from question_bank.services.item import Known, known, pool_faults, write
+from question_bank.services.picture import unknown
 from question_bank.store import bank as bank_store
 from question_bank.store import picture as pictures
 from question_bank.store import version as store
@@ -42,6 +43,7 @@ def import_file(
         bank_id = row.id if row else banks.made(session, bank_code, bank_code, now, {})
         report = judge(session, bank_id, read)
         if not dry_run:
+            pictures.keep(session, bank_id, read.pictures, now)
             commit(session, bank_id, report.lines, author_id=author_id, now=now)
             audit.record(session, actor_id=author_id, action="bank.import", subject=f"bank:{bank_code}", now=now, accepted=report.accepted)
         return report
@@ -54,7 +56,7 @@ def with_pool(read: Reading, pool: str) -> Reading:
 
 def judge(session: Session, bank_id: int, read: Reading) -> Report:
     """Return what would become of each row."""
-    lines = judge_drafts(session, bank_id, read.drafts)
+    lines = judge_drafts(session, bank_id, read.drafts, brought=frozenset(picture.digest for picture in read.pictures))
     names = {line.name for line in lines if line.verdict is not Verdict.REFUSED} | {external for external, _ in store.searched(session, bank_id)}
     losses = [
         Loss(line.draft.place, f"互斥试题“{enemy}”不存在，未记录")
@@ -67,10 +69,11 @@ def judge(session: Session, bank_id: int, read: Reading) -> Report:
     return Report(read.format, (*lines, *refused), (*read.losses, *losses))
 
 
-def judge_drafts(session: Session, bank_id: int, drafts: Sequence[Draft]) -> tuple[Line, ...]:
-    """Return what would become of each draft."""
+def judge_drafts(session: Session, bank_id: int, drafts: Sequence[Draft], *, brought: Collection[str] = ()) -> tuple[Line, ...]:
+    """Return what would become of each draft; `brought` names the pictures that come with them."""
     looked_up = known(session, bank_id)
     together = check_together(drafts)
+    unshown = unknown(session, bank_id, drafts, brought=brought)
     matched = {match for draft in drafts if (match := _match(draft, looked_up)) is not None}
     before = {version.external_id: version for version in store.latest_of_bank(session, bank_id, item_ids=[looked_up.named[name][0] for name in matched])}
     rows = store.searched(session, bank_id)
@@ -78,7 +81,7 @@ def judge_drafts(session: Session, bank_id: int, drafts: Sequence[Draft]) -> tup
     lines = []
     for position, draft in enumerate(drafts):
         match = _match(draft, looked_up)
-        faults = [*faults_of(draft), *([together[position]] if position in together else [])]
+        faults = [*faults_of(draft), *formula_faults(draft), *(found[position] for found in (together, unshown) if position in found)]
         if not faults:
             faults = _faults_in_bank(session, draft, match, looked_up, before.get(match or ""))
         lines.append(_line(draft, match, faults, looked_up, twins))

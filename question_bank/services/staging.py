@@ -15,6 +15,7 @@ from question_bank.formats import reading, workbook_writing
 from question_bank.services import bank as banks
 from question_bank.services import exchange
 from question_bank.services.bank import Bank
+from question_bank.store import picture as pictures
 from question_bank.store import staging as store
 from question_bank.store.staging import Batch
 
@@ -48,6 +49,7 @@ def stage(bank_code: str, file_name: str, content: bytes, *, pool: str, person_i
     read = exchange.with_pool(reading.read(content), pool)
     with transaction() as session:
         bank = banks.existing(session, bank_code)
+        pictures.keep(session, bank.id, read.pictures, now)  # rows are looked at and mended before they are written
         return store.add(session, bank.id, exchange.judge(session, bank.id, read), file_name=file_name, person_id=person_id, now=now)
 
 

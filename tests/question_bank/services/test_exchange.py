@@ -1,15 +1,19 @@
 """Import through the real transaction."""
 
+import io
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from PIL import Image
 
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
 from question_bank import api
+from question_bank.domain.draft import Draft
 from question_bank.domain.item import Key
 from question_bank.domain.staging import Verdict
+from question_bank.formats import picture, word_writing, workbook_writing
 from question_bank.services import exchange, review
 from tests.support.cast import RUI, WEI, id_of
 
@@ -113,3 +117,19 @@ def test_an_export_comes_back_as_it_was(app: Flask, clock: FixedClock) -> None:
     again = exchange.import_file("b", exported, author_id=author, now=clock.now())
     assert again.format == "excel"
     assert again.count(Verdict.SAME) == len(again.lines) == len(content.splitlines())
+
+
+def test_pictures_and_formulas_go_out_and_into_another_bank(app: Flask, clock: FixedClock) -> None:
+    held = io.BytesIO()
+    Image.new("RGB", (6, 4), "red").save(held, "PNG")
+    shown = picture.read(held.getvalue())
+    draft = Draft(type="single", stem=rf"看图![红](picture:{shown.digest})求 \(x^2\)", options=("甲", "乙"), key=(1,), pool="exam", difficulty=0.5)
+    content = word_writing.write_paper("题库", [draft], {shown.digest: shown})
+    assert exchange.import_file("b", content, author_id=id_of(WEI), now=clock.now()).count(Verdict.NEW) == 1
+    for form, verdict in (("excel", Verdict.NEW), ("word", Verdict.SAME)):
+        exported = exchange.export("b", person_id=id_of(WEI), now=clock.now(), form=form)
+        assert exchange.import_file("c", exported.content, author_id=id_of(WEI), now=clock.now()).count(verdict) == 1
+    missing = workbook_writing.write_items([draft])
+    assert [each.code for line in exchange.import_file("d", missing, author_id=id_of(WEI), now=clock.now()).lines for each in line.faults] == [
+        "picture_unknown"
+    ]
