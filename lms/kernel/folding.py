@@ -8,7 +8,8 @@ from typing import Any
 
 from flask.templating import Environment
 from jinja2 import nodes
-from jinja2.environment import Template
+from jinja2.environment import Template, TemplateModule
+from jinja2.runtime import Context
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 
@@ -18,9 +19,18 @@ from lms.kernel import i18n
 DRAWN_EARLY = frozenset(f"components/{name}.html" for name in ("badge", "button", "empty", "icon", "notice"))
 
 
+class _Template(Template):
+    def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:  # noqa: ARG002
+        """Return the macros without looking for globals of the importing page's own: no page has any."""
+        if self._module is None:
+            self._module = self.make_module()
+        return self._module
+
+
 class FoldingEnvironment(Environment):
     """An environment with a twin for each further language; the page's language chooses."""
 
+    template_class = _Template
     language = "zh"
     _twins: dict[str, "FoldingEnvironment"]
 

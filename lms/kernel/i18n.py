@@ -25,11 +25,13 @@ def mount(app: Flask, folder: str) -> None:
 
 def current_locale() -> str:
     """Return the language of the page; a browser's own preference does not override the country's language."""
-    if not has_request_context():
-        return "zh"
-    if "locale" not in g:
-        chosen = session.get("locale")
-        g.locale = chosen if chosen in LOCALES else "zh"
+    try:
+        return str(g.locale)  # asked dozens of times a page
+    except (AttributeError, RuntimeError):
+        if not has_request_context():
+            return "zh"
+    chosen = session.get("locale")
+    g.locale = chosen if chosen in LOCALES else "zh"
     return str(g.locale)
 
 

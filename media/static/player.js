@@ -79,7 +79,7 @@ class Player {
         speed: { selected: 1, options: speeds },
         captions: { active: true, language: "auto", update: true },
         keyboard: { focused: true, global: false },
-        i18n: this.#words.plyr,
+        i18n: { ...this.#words.plyr, frameTitle: this.#data.title },
         storage: { enabled: true, key: "player" },
       });
     } catch {
