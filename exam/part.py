@@ -11,6 +11,7 @@ from exam.services.result import personal, verify
 from exam.store.load import in_exam
 from exam.web.board import exam_board
 from exam.web.exam import exams as exam_pages
+from exam.web.picture import exam_picture
 from exam.web.quiz import quiz
 from exam.web.response import HOT_ROUTES, exam_api
 from exam.web.result import exam_result
@@ -37,7 +38,7 @@ platform.register_personal_export("exams", personal)
 part = Part(
     name="exam",
     folder=Path(__file__).parent,
-    routes=(exam_api, exam_pages, exam_room, exam_result, quiz, exam_board),
+    routes=(exam_api, exam_pages, exam_room, exam_result, exam_picture, quiz, exam_board),
     commands=(exam_command,),
     hot_routes=HOT_ROUTES,
     jobs=JOBS,

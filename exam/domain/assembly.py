@@ -211,7 +211,7 @@ def _within(drawn: Indexes, usage: Indexes, most: int) -> Indexes:
 def _finish(blueprint: Blueprint, arrays: _Pool, stream: _Stream, items: Indexes, *, rejected: int, plain_sd: float) -> Assembly:
     """Shuffle items inside their sections and options inside their items, and measure the set."""
     total = len(items)
-    width = int(arrays.options[np.concatenate(arrays.cells)].max())
+    width = max(1, int(arrays.options[np.concatenate(arrays.cells)].max()))  # a paper of blanks alone has no options to order
     made = []
     for start in range(0, total, 1024):
         part = items[start : start + 1024].copy()

@@ -114,11 +114,12 @@ def remaining_ms(deadline: datetime, now: datetime) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What stands for one position: choices as shown, ascending."""
+    """What stands for one position: choices as shown, or texts."""
 
     choices: tuple[int, ...]
     revision: int
     marked: bool
+    texts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,7 @@ class LoggedChange:
     revision: int
     choices: tuple[int, ...]
     marked: bool
+    texts: tuple[str, ...] = ()
 
 
 def fold(changes: Iterable[LoggedChange]) -> Mapping[int, Answer]:
@@ -137,15 +139,5 @@ def fold(changes: Iterable[LoggedChange]) -> Mapping[int, Answer]:
     for change in changes:
         held = answers.get(change.position)
         if held is None or change.revision > held.revision:
-            answers[change.position] = Answer(change.choices, change.revision, change.marked)
+            answers[change.position] = Answer(change.choices, change.revision, change.marked, change.texts)
     return answers
-
-
-def choices_text(choices: Iterable[int]) -> str:
-    """Return choices as stored: `0,2`; empty text for a cleared answer."""
-    return ",".join(str(choice) for choice in sorted(set(choices)))
-
-
-def choices_of(stored: str | None) -> tuple[int, ...]:
-    """Read stored choices."""
-    return tuple(int(part) for part in stored.split(",")) if stored else ()

@@ -32,9 +32,9 @@ class Paper:
         return tuple(self.orders[start : start + options])
 
     def original(self, position: int, shown: Sequence[int]) -> tuple[int, ...]:
-        """Return the original option indexes behind the ones chosen, ascending."""
+        """Return the original option indexes behind the ones chosen, in the order given; -1 (none) stays."""
         start = position * self.width
-        return tuple(sorted(self.orders[start + choice] for choice in shown))
+        return tuple(choice if choice < 0 else self.orders[start + choice] for choice in shown)
 
     def is_whole(self) -> bool:
         """Tell whether the hash still fits the contents."""

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 
+from exam.domain.response import NONE, fits, slot_of
 from lms.kernel.refusal import N_, Conflict, Invalid, Missing, Unavailable
 from question_bank.domain.item import ItemContent, ItemType, Key, PoolItem
 from question_bank.domain.scoring import is_right
 
 SEPARATOR = "/"
+Given = Sequence[int] | Sequence[str]
 
 
 class QuizMissing(Missing):
@@ -64,7 +66,7 @@ class QuizItem:
 
 @dataclass(frozen=True, slots=True)
 class QuizAttempt:
-    """One try; responses are choices as shown, by position from 0."""
+    """One try; responses stand by position from 0: choices as shown, or texts."""
 
     id: int
     person_id: int
@@ -73,7 +75,7 @@ class QuizAttempt:
     items: tuple[QuizItem, ...]
     started_at: datetime
     submitted_at: datetime | None
-    responses: tuple[tuple[int, ...], ...]
+    responses: tuple[Given, ...]
     right: int
     passed: bool
 
@@ -123,22 +125,32 @@ def shuffled(content: ItemContent, chance: Random) -> tuple[int, ...]:
     return tuple(plain) if content.type is ItemType.TRUE_FALSE else tuple(chance.sample(plain, len(plain)))
 
 
-def offered(items: Sequence[QuizItem], responses: Sequence[Sequence[int]]) -> bool:
-    """Tell whether every choice is one that its item offers."""
-    return len(items) == len(responses) and all(choice in range(len(item.order)) for item, given in zip(items, responses, strict=True) for choice in given)
+def parted(response: Given) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Return the choices and the texts of a response; it holds one or the other."""
+    return tuple(one for one in response if isinstance(one, int)), tuple(one for one in response if isinstance(one, str))
 
 
-def unanswered(items: Sequence[QuizItem], responses: Sequence[Sequence[int]]) -> list[int]:
-    """Return the positions, from 1, that lack a response."""
-    return [position for position, (_item, response) in enumerate(zip(items, responses, strict=True), start=1) if not response]
+def offered(contents: Sequence[ItemContent], responses: Sequence[Given]) -> bool:
+    """Tell whether every response is one that its item takes."""
+    return len(contents) == len(responses) and all(fits(slot_of(content), *parted(given)) for content, given in zip(contents, responses, strict=True))
 
 
-def right_ones(items: Sequence[QuizItem], responses: Sequence[Sequence[int]], kinds: Mapping[int, ItemType], keys: Mapping[int, Key]) -> list[bool]:
+def unanswered(items: Sequence[QuizItem], responses: Sequence[Given]) -> list[int]:
+    """Return the positions, from 1, that lack a response or a part of it."""
+    return [position for position, (_item, response) in enumerate(zip(items, responses, strict=True), start=1) if not _is_whole(response)]
+
+
+def _is_whole(response: Given) -> bool:
+    return bool(response) and all(one.strip() if isinstance(one, str) else one != NONE for one in response)
+
+
+def right_ones(items: Sequence[QuizItem], responses: Sequence[Given], kinds: Mapping[int, ItemType], keys: Mapping[int, Key]) -> list[bool]:
     """Tell for each item whether the response is wholly right."""
-    return [
-        is_right(kinds[item.version_id], keys[item.version_id], [item.order[choice] for choice in response])
-        for item, response in zip(items, responses, strict=True)
-    ]
+    found = []
+    for item, response in zip(items, responses, strict=True):
+        choices, texts = parted(response)
+        found.append(bool(is_right(kinds[item.version_id], keys[item.version_id], [item.order[choice] for choice in choices], texts)))
+    return found
 
 
 def passes(right: int, of_items: int, percent: int) -> bool:

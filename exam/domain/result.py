@@ -33,12 +33,17 @@ class TopicScore:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The outcome of an attempt; points in hundredths."""
+    """The outcome of an attempt; points in hundredths. An item that awaits marking has None, and adds nothing yet."""
 
     points: int
     of_points: int
-    item_points: tuple[int, ...]
+    item_points: tuple[int | None, ...]
     topics: tuple[TopicScore, ...]
+
+    @property
+    def is_final(self) -> bool:
+        """Tell whether every response has its points; until then nothing is released."""
+        return None not in self.item_points
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,22 +84,30 @@ def result_of(
     keys: Mapping[int, Key],
 ) -> Result:
     """Score the answers (by position, counted from 1) of a paper."""
-    earned: list[int] = []
+    earned: list[int | None] = []
     topics: dict[str, list[int]] = {}
     for index, (version, worth) in enumerate(zip(paper.version_ids, position_points, strict=True)):
         place, answer = places[version], answers.get(index + 1)
         response = paper.original(index, answer.choices) if answer else ()
-        points = score(place.type, keys[version], response, worth)
+        points = score(place.type, keys[version], response, worth, texts=answer.texts if answer else ())
         earned.append(points)
         sums = topics.setdefault(place.topic, [0, 0, 0, 0])
-        for at, value in enumerate((points, worth, int(points == worth), 1)):
+        for at, value in enumerate((points or 0, worth, int(points == worth), 1)):
             sums[at] += value
     return Result(
-        points=sum(earned),
+        points=sum(points or 0 for points in earned),
         of_points=sum(position_points),
         item_points=tuple(earned),
         topics=tuple(TopicScore(topic, *sums) for topic, sums in sorted(topics.items())),
     )
+
+
+def agrees(held: Result, due: Result) -> bool:
+    """Tell whether a result that stands is what scoring gives, wherever scoring has a say."""
+    if None not in due.item_points:
+        return held == due
+    pairs = zip(held.item_points, due.item_points, strict=True)
+    return held.of_points == due.of_points and all(one == other for one, other in pairs if other is not None)
 
 
 def counting(scored: Mapping[int, int]) -> int | None:

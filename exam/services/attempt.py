@@ -134,7 +134,7 @@ def _come_back(session: Session, exam: Exam, attempt: Attempt, login_id: int, *,
 
 def _opened(session: Session, opening: Opening, *, code: str, title: str, login_id: int, now: datetime, resumed: bool) -> AttemptOpened:
     attempt, assembly_id, paper = opening.attempt, opening.assembly_id, opening.paper
-    shape = papers.shape(session, assembly_id, paper)
+    shape = papers.shape(session, paper)
     bound = AttemptToken(attempt.id, attempt.person_id, login_id, attempt.epoch, code, paper.hash, shape)
     return AttemptOpened(
         token=tokens.sign(bound),
@@ -147,7 +147,7 @@ def _opened(session: Session, opening: Opening, *, code: str, title: str, login_
         remaining_ms=rules.remaining_ms(attempt.deadline, now),
         seq_from=attempt.resumes * SEQUENCES,
         resumed=resumed,
-        answers=[AnswerNow(at, held.revision, list(held.choices), held.marked) for at, held in sorted(attempt.answers.items())],
+        answers=[AnswerNow(at, held.revision, list(held.choices), list(held.texts), held.marked) for at, held in sorted(attempt.answers.items())],
         paper=msgspec.Raw(papers.content(session, attempt.exam_id, assembly_id, paper)),
     )
 

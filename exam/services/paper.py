@@ -2,6 +2,7 @@
 
 import msgspec
 
+from exam.domain import response as responses
 from exam.domain.blueprint import Blueprint
 from exam.domain.paper import Paper
 from exam.domain.result import ItemPlace
@@ -13,9 +14,10 @@ from question_bank import api as bank
 
 MOST_FRAGMENTS = 50_000
 MOST_SETS = 200
+DIGEST = 64
 
 # Item versions, frozen pools and blueprint versions never change, so what is kept here is never stale.
-_fragments: dict[int, tuple[bytes, tuple[bytes, ...]]] = {}
+_fragments: dict[int, tuple[bytes, tuple[bytes, ...], str]] = {}
 _places: dict[int, dict[int, ItemPlace]] = {}
 _heads: dict[int, tuple[bytes, tuple[int, ...]]] = {}
 
@@ -43,16 +45,24 @@ def content(session: Session, exam_id: int, assembly_id: int, paper: Paper) -> b
     known = places(session, assembly_id)
     items = []
     for index, version in enumerate(paper.version_ids):
-        begin, options = fragments[version]
+        begin, options, _sign = fragments[version]
         shown = b",".join([options[original] for original in paper.order(index, known[version].options)])
         items.append(b'{"position":%d,"points":%d,%b[%b]}' % (index + 1, points[index], begin, shown))
     return b'{"sections":%b,"items":[%b]}' % (head, b",".join(items))
 
 
-def shape(session: Session, assembly_id: int, paper: Paper) -> str:
-    """Return one letter a position: A to Z choose one of so many, a to z any of so many."""
-    known = places(session, assembly_id)
-    return "".join(chr((96 if known[version].type == "multiple" else 64) + min(26, known[version].options)) for version in paper.version_ids)
+def shape(session: Session, paper: Paper) -> str:
+    """Return one sign a position that says what it takes."""
+    fragments = _wanted(session, paper)
+    return "".join(fragments[version][2] for version in paper.version_ids)
+
+
+def shows(session: Session, paper: Paper, digest: str) -> bool:
+    """Tell whether an item of the paper shows a picture."""
+    fragments, name = _wanted(session, paper), digest.encode()
+    return len(name) == DIGEST and any(
+        name in begin or any(name in option for option in options) for begin, options, _sign in map(fragments.__getitem__, paper.version_ids)
+    )
 
 
 def position_points(session: Session, exam_id: int, assembly_id: int) -> tuple[int, ...]:
@@ -74,13 +84,14 @@ def _sections(blueprint: Blueprint) -> bytes:
     return msgspec.json.encode([Section(section.title, first + 1, end, section.points) for section, first, end in blueprint.spans()])
 
 
-def _wanted(session: Session, paper: Paper) -> dict[int, tuple[bytes, tuple[bytes, ...]]]:
+def _wanted(session: Session, paper: Paper) -> dict[int, tuple[bytes, tuple[bytes, ...], str]]:
     lacking = [version for version in paper.version_ids if version not in _fragments]
     if lacking:
         if len(_fragments) > MOST_FRAGMENTS:
             _fragments.clear()
             lacking = list(paper.version_ids)
         for version, item in bank.contents(session, lacking).items():
-            begin = b'"type":%b,"stem":%b,"options":' % (msgspec.json.encode(str(item.type)), msgspec.json.encode(item.stem_html))
-            _fragments[version] = (begin, tuple(msgspec.json.encode(option) for option in item.options_html))
+            parts = tuple(map(msgspec.json.encode, (str(item.type), item.stem_html, item.prompts_html)))
+            sign = responses.letter(responses.slot_of(item))
+            _fragments[version] = (b'"type":%b,"stem":%b,"prompts":%b,"options":' % parts, tuple(map(msgspec.json.encode, item.options_html)), sign)
     return _fragments

@@ -6,7 +6,8 @@ POST /api/exam/save    (token)                   SaveAnswers -> SavedAnswers    
 POST /api/exam/submit  (token)                   SubmitExam  -> SubmittedExam   identical body for every repetition
 POST /api/exam/remaining (signed in, CSRF header) AskRemaining -> ExamRemaining  the clock, and who leads
 
-Positions count from 1. Choices are indexes into the options as the page shows them, counted from 0, in ascending order.
+Positions count from 1. Choices are indexes into the options as the page shows them, counted from 0: those chosen; for matching one
+for each prompt, -1 for none; for ordering all of them in the learner's order. Texts are one for each blank, or the one short text.
 """
 
 from datetime import datetime
@@ -14,12 +15,15 @@ from typing import Annotated
 
 import msgspec
 
+from exam.domain.response import LONGEST_TEXT, MOST_BLANKS, NONE
+
 DeviceKey = Annotated[str, msgspec.Meta(min_length=8, max_length=64)]
 Position = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 Sequence = Annotated[int, msgspec.Meta(ge=1, le=2**53 - 1)]
 Revision = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
-Choice = Annotated[int, msgspec.Meta(ge=0, le=35)]
+Choice = Annotated[int, msgspec.Meta(ge=NONE, le=35)]
 Choices = Annotated[list[Choice], msgspec.Meta(max_length=36)]
+Texts = Annotated[list[Annotated[str, msgspec.Meta(max_length=LONGEST_TEXT)]], msgspec.Meta(max_length=MOST_BLANKS)]
 
 
 class EnterExam(msgspec.Struct, forbid_unknown_fields=True):
@@ -59,9 +63,10 @@ class PaperItem(msgspec.Struct):
     """One item as shown; HTML is already safe."""
 
     position: int
-    type: str  # single, multiple, true_false
+    type: str
     points: int  # hundredths
-    stem: str
+    stem: str  # a blank is <span class="blank" data-blank="1">
+    prompts: list[str]
     options: list[str]
 
 
@@ -78,6 +83,7 @@ class AnswerNow(msgspec.Struct):
     position: int
     revision: int
     choices: list[int]
+    texts: list[str]
     marked: bool
 
 
@@ -107,9 +113,10 @@ class Change(msgspec.Struct, forbid_unknown_fields=True):
     position: Position
     seq: Sequence
     revision: Revision
-    choices: Choices
+    choices: Choices = []
     marked: bool = False
     clear: bool = False
+    texts: Texts = []
 
 
 class SaveAnswers(msgspec.Struct, forbid_unknown_fields=True):
@@ -127,6 +134,7 @@ class Saved(msgspec.Struct):
     status: str
     revision: int
     choices: list[int]
+    texts: list[str]
     marked: bool
     late: bool  # arrived in the minute after the deadline: counts, and is marked
 
@@ -179,8 +187,7 @@ class ExamRemaining(msgspec.Struct):
 class AttemptToken(msgspec.Struct, array_like=True):
     """What the attempt token binds: who, which attempt and paper, which sign-in, which turn of leading.
 
-    `shape` has one letter a position, so that a save asks nothing of the paper: A to Z choose one of so many options, a to z
-    any of so many.
+    `shape` has one sign a position, so that a save asks nothing of the paper (exam/domain/response.py).
     """
 
     attempt_id: int

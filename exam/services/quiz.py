@@ -1,12 +1,12 @@
 """Lesson quizzes: attach, begin, hand in, explain; and what the lesson page shows of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from secrets import SystemRandom
 
 from exam.domain import quiz as rules
-from exam.domain.quiz import NOTHING_YET, QuizAttempt, QuizStanding
+from exam.domain.quiz import NOTHING_YET, Given, QuizAttempt, QuizStanding
 from exam.store import quiz as store
 from lms import api as platform
 from lms.domain.activity import Activity, ActivityState, LearningRules, Panel
@@ -128,7 +128,7 @@ def begin(person_id: int, activity_id: int, now: datetime) -> int:
             raise rules.QuizTriesUsed
         bank_code, topic = rules.source_of(activity.ref)
         chance = SystemRandom()
-        pool = [item for item in bank.pool(session, bank_code, "practice") if item.topic == topic and item.type.chooses]
+        pool = [item for item in bank.pool(session, bank_code, "practice") if item.topic == topic and not item.type.marked_by_people]
         seen = {item.version_id for item in newest.items} if newest else set()
         drawn = rules.draw(pool, learning.quiz_items, seen, chance)
         if not drawn:
@@ -145,7 +145,7 @@ def view(person_id: int, attempt_id: int, now: datetime) -> QuizView:
         return _view(session, _own(session, person_id, attempt_id), now)
 
 
-def hand_in(person_id: int, attempt_id: int, responses: Sequence[Sequence[int]], now: datetime) -> QuizAttempt:
+def hand_in(person_id: int, attempt_id: int, responses: Sequence[Given], now: datetime) -> QuizAttempt:
     """Score a try, once; a repetition changes nothing. Passing it moves the lesson on."""
     with transaction() as session:
         attempt = _own(session, person_id, attempt_id, lock=True)
@@ -154,19 +154,28 @@ def hand_in(person_id: int, attempt_id: int, responses: Sequence[Sequence[int]],
         _activity, learning = _admitted(session, person_id, attempt.activity_id, now)
         if not learning.earns_at(now):
             raise rules.QuizClosed
-        if not rules.offered(attempt.items, responses):
+        versions = [item.version_id for item in attempt.items]
+        contents = bank.contents(session, versions)
+        if not rules.offered([contents[version] for version in versions], responses):
             raise ChoiceUnknown
         lacking = rules.unanswered(attempt.items, responses)
         if lacking:
             raise rules.QuizIncomplete(items=lacking)
-        versions = [item.version_id for item in attempt.items]
-        kinds = {version: content.type for version, content in bank.contents(session, versions).items()}
+        kinds = {version: content.type for version, content in contents.items()}
         right = sum(rules.right_ones(attempt.items, responses, kinds, bank.keys(session, versions)))
         passed = rules.passes(right, len(attempt.items), learning.quiz_pass_percent)
         store.hand_in(session, attempt_id, responses=responses, right=right, passed=passed, now=now)
         if passed:
             platform.activity_done(session, person_id=person_id, activity_id=attempt.activity_id, seconds=0, evidence=f"quiz_attempt:{attempt_id}", now=now)
         return _own(session, person_id, attempt_id)
+
+
+def shown_html(shown: QuizView) -> Iterator[str]:
+    """Yield every text that a view of a try shows."""
+    for content in shown.contents:
+        yield from (content.stem_html, *content.options_html, *content.prompts_html)
+    for explanation in shown.explanations:
+        yield from (explanation.overall_html, *explanation.options_html)
 
 
 def _own(session: Session, person_id: int, attempt_id: int, *, lock: bool = False) -> QuizAttempt:

@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from exam.domain import attempt as rules
+from exam.domain import response as responses
 from exam.services import token as tokens
 from exam.services.payload import AttemptToken, Change, SaveAnswers, Saved, SavedAnswers, SubmitExam, SubmittedExam
 from exam.store import response as store
@@ -23,10 +24,10 @@ class SignedOut(Unauthenticated):
 
 
 class ChoiceUnknown(Invalid):
-    """The item has no such option, or takes one choice only."""
+    """The item takes no such response: an option it has not, a second choice, a text too long."""
 
     code = "choice_unknown"
-    message = N_("提交的选项不存在，请刷新页面后重试。")
+    message = N_("提交的答案与题型不符，请刷新页面后重试。")
 
 
 class ClearNotSaid(Invalid):
@@ -95,11 +96,10 @@ def _changes(token: AttemptToken, changes: Sequence[Change]) -> tuple[store.Chan
 def _change(shape: str, change: Change) -> store.Change:
     if change.position > len(shape):
         raise ChoiceUnknown(position=change.position)
-    letter = shape[change.position - 1]
-    options, most = (ord(letter) - 96, 36) if letter.islower() else (ord(letter) - 64, 1)
-    if len(change.choices) > most or any(choice >= options for choice in change.choices):
+    slot = responses.slot(shape[change.position - 1])
+    if not responses.fits(slot, change.choices, change.texts):
         raise ChoiceUnknown(position=change.position)
-    value = rules.choices_text(change.choices)
+    value = responses.stored(slot, change.choices, change.texts)
     said = f"{change.position}|{change.seq}|{change.revision}|{value}|{change.marked:d}|{change.clear:d}"
     return store.Change(change.position, change.seq, change.revision, value, change.marked, change.clear, hashlib.sha256(said.encode()).hexdigest())
 
@@ -119,7 +119,7 @@ def _worst(statuses: Iterable[str]) -> str | None:
 def _answer(verdicts: Sequence[Verdict], arrived: datetime) -> SavedAnswers:
     deadline = next((verdict.deadline for verdict in verdicts if verdict.deadline), arrived)
     return SavedAnswers(
-        saved=[Saved(v.position, v.seq, v.status, v.revision, list(v.choices), v.marked, v.late) for v in verdicts],
+        saved=[Saved(v.position, v.seq, v.status, v.revision, list(v.choices), list(v.texts), v.marked, v.late) for v in verdicts],
         deadline=deadline,
         server_time=arrived,
         remaining_ms=rules.remaining_ms(deadline, arrived),

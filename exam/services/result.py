@@ -48,7 +48,7 @@ def _score(session: Session, attempt: Attempt, result: Result, now: datetime) ->
             store.add(session, attempt.id, result, version=store.versions(session, attempt.id) + 1, reason="scored", now=now)
             attempts.set_state(session, attempt.id, attempt_rules.move(attempt.state, State.SCORED))
             exam = exams.by_id(session, attempt.exam_id)
-            if exam.release is Release.AT_ONCE or exam.released:
+            if result.is_final and (exam.release is Release.AT_ONCE or exam.released):
                 _post(session, exam, attempt.id, attempt.person_id, result, now=now)
     except Refusal as refusal:
         logger.error("scoring_refused", extra={"attempt": attempt.id, "code": refusal.code})
@@ -64,7 +64,7 @@ def release(exam_code: str, *, actor_id: int | None, now: datetime) -> int:
         if row.released_at is not None:
             return 0
         row.released_at = now
-        scored = store.scored_of(session, exam.id)
+        scored = [row for row in store.scored_of(session, exam.id) if row[2].is_final]
         for attempt_id, person_id, result in scored:
             _post(session, exam, attempt_id, person_id, result, now=now)
         audit.record(session, actor_id=actor_id, action="exam.release", subject=f"exam:{exam.id}", now=now, results=len(scored))
@@ -80,7 +80,8 @@ def sheet(person_id: int, exam_code: str) -> ResultSheet | None:
         if not mine or mine[-1].number not in handed_in:
             return None
         scored = {one.number: result for one in mine if one.state is State.SCORED and (result := store.newest_of(session, one.id)) is not None}
-        shown = scored if exam.release is Release.AT_ONCE or exam.released else {}
+        is_released = exam.release is Release.AT_ONCE or exam.released
+        shown = {at: result for at, result in scored.items() if is_released and result.is_final}
         number = rules.counting({number: result.points for number, result in shown.items()})
         of_number = {one.number: one for one in mine}
         attempt, result = of_number[number or mine[-1].number], shown.get(number or 0)
@@ -161,7 +162,7 @@ def _wrong_scores(session: Session, scored: Sequence[Attempt]) -> Iterator[str]:
         held = store.newest_of(session, attempt.id)
         if held is None:
             yield f"attempt {attempt.id} is scored and has no result"
-        elif held != result:
+        elif not rules.agrees(held, result):
             yield f"attempt {attempt.id}: {held.points} points stand, {result.points} are due"
 
 

@@ -1,20 +1,19 @@
 /* The items of the paper as fieldsets, and the question map beside them. */
 
-const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+import { field } from "./fields.js";
 
 const fill = (form, parts) => form.replace(/\{(\w+)\}/g, (_, key) => parts[key]);
 const points = (hundredths) => String(hundredths / 100);
 
 export class Items {
-  /* `changed(position, choices, marked)` hears the person; `moved(position)` hears which item is in front. */
-  constructor({ paper, box, map, words, changed, moved }) {
-    Object.assign(this, { paper, box, map, words, changed, moved });
+  /* `changed(position, value, marked)` hears the person; `moved(position)` hears which item is in front; `picture(digest)` gives an address. */
+  constructor({ paper, box, map, words, changed, moved, picture }) {
+    Object.assign(this, { paper, box, map, words, changed, moved, picture });
     this.count = paper.items.length;
     this.current = 1;
     this.parts = new Map();
     this.links = new Map();
     this.itemTemplate = document.getElementById("item-template");
-    this.optionTemplate = document.getElementById("option-template");
   }
 
   build(value) {
@@ -30,6 +29,9 @@ export class Items {
     this.box.replaceChildren(rows);
     this.map.replaceChildren(links);
     this.box.addEventListener("change", (event) => this.heard(event));
+    this.box.addEventListener("input", (event) => {
+      if (event.target.matches("textarea, input[type=text]")) this.heard(event);
+    });
     this.box.addEventListener("click", (event) => this.clicked(event));
     this.box.addEventListener("focusin", (event) => this.front(event.target));
     this.map.addEventListener("click", (event) => {
@@ -53,28 +55,19 @@ export class Items {
 
   item(item) {
     const node = this.itemTemplate.content.firstElementChild.cloneNode(true);
-    const single = item.type !== "multiple";
     node.id = `item-${item.position}`;
     node.dataset.position = item.position;
     node.querySelector(".item-number").textContent = fill(this.words.number, {
       n: item.position, of: this.count, type: this.words.types[item.type] ?? "", points: points(item.points),
     });
     node.querySelector(".item-text").innerHTML = item.stem;
-    node.querySelector(".item-hint").hidden = single;
-    const options = item.options.map((html, index) => {
-      const option = this.optionTemplate.content.firstElementChild.cloneNode(true);
-      const input = option.querySelector("input");
-      input.type = single ? "radio" : "checkbox";
-      input.name = `response-${item.position}`;
-      input.value = String(index);
-      option.querySelector(".option-letter").textContent = LETTERS[index];
-      option.querySelector(".option-text").innerHTML = html;
-      return option;
-    });
-    node.querySelector(".options").append(...options);
+    const given = field(item, node, this.words);
+    for (const picture of node.querySelectorAll("img[data-picture]")) picture.src = this.picture(picture.dataset.picture);
     const mark = node.querySelector(".item-mark");
     mark.id = `mark-${item.position}`;
-    this.parts.set(item.position, { node, inputs: options.map((one) => one.querySelector("input")), mark, clear: node.querySelector(".item-clear"), state: node.querySelector(".item-state") });
+    const clear = node.querySelector(".item-clear");
+    if (!given.choose) clear.firstElementChild.textContent = this.words.clear;
+    this.parts.set(item.position, { node, given, mark, clear, state: node.querySelector(".item-state") });
     return node;
   }
 
@@ -91,27 +84,27 @@ export class Items {
 
   /* Bring a value into the form. */
   show(position, { choices, marked }) {
-    const { inputs, mark, clear } = this.parts.get(position);
-    inputs.forEach((input, index) => { input.checked = choices.includes(index); });
+    const { given, mark, clear } = this.parts.get(position);
+    given.show(choices);
     mark.checked = marked;
     clear.hidden = choices.length === 0;
   }
 
   /* Bring a state into words and into the map. */
   state(position, state, marked) {
-    const { state: text, clear, inputs } = this.parts.get(position);
+    const { state: text, clear, given } = this.parts.get(position);
     const link = this.links.get(position);
     text.textContent = this.words.states[state];
     text.dataset.state = state;
-    clear.hidden = !inputs.some((input) => input.checked);
+    clear.hidden = given.read().length === 0;
     link.dataset.state = state;
     link.toggleAttribute("data-marked", marked);
     link.setAttribute("aria-label", fill(this.words.link, { n: position, state: this.words.states[state] }) + (marked ? this.words.marked : ""));
   }
 
   read(position) {
-    const { inputs, mark } = this.parts.get(position);
-    return { choices: inputs.flatMap((input, index) => (input.checked ? [index] : [])), marked: mark.checked };
+    const { given, mark } = this.parts.get(position);
+    return { choices: given.read(), marked: mark.checked };
   }
 
   heard(event) {
@@ -127,10 +120,10 @@ export class Items {
     const clear = event.target.closest(".item-clear");
     if (!clear) return;
     const position = Number(clear.closest(".item").dataset.position);
-    const { inputs, mark } = this.parts.get(position);
-    for (const input of inputs) input.checked = false;
+    const { given, mark } = this.parts.get(position);
+    given.show([]);
     this.changed(position, [], mark.checked);
-    inputs[0].focus();
+    given.parts[0].focus();
   }
 
   front(target) {
@@ -161,8 +154,8 @@ export class Items {
 
   /* Choose by letter or digit on the keyboard. */
   choose(index) {
-    const { inputs } = this.parts.get(this.current);
-    const input = inputs[index];
+    const { given } = this.parts.get(this.current);
+    const input = given.choose?.(index);
     if (!input || input.disabled) return false;
     input.focus();
     input.click();
@@ -175,7 +168,7 @@ export class Items {
   }
 
   lock(locked) {
-    for (const { inputs, mark, clear } of this.parts.values()) for (const part of [...inputs, mark, clear]) part.disabled = locked;
+    for (const { given, mark, clear } of this.parts.values()) for (const part of [...given.parts, mark, clear]) part.disabled = locked;
   }
 
   answered(value) {
@@ -184,7 +177,7 @@ export class Items {
     return open;
   }
 
-  letters(choices) {
-    return choices.length ? choices.map((choice) => LETTERS[choice]).join("") : this.words.nothing;
+  say(position, choices) {
+    return choices.length ? this.parts.get(position).given.say(choices) : this.words.nothing;
   }
 }

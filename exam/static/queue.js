@@ -2,10 +2,16 @@
 
 const AFTER_LAST = 600;
 const AFTER_FIRST = 1_800;
+const TYPING = 3; // who types pauses for longer than who ticks
 const WAITS = [1_000, 2_000, 4_000, 8_000];
 const NOTHING = Object.freeze({ revision: 0, choices: [], marked: false });
 const MOST = 200;
 const SINGLE = new Set(["stale_revision", "clear_not_said"]);
+
+/* `choices` holds a value as the fields give it: numbers, or texts, which travel under their own name. */
+const typed = (choices) => typeof choices[0] === "string";
+const sent = ({ position, seq, revision, choices, marked, clear }) => ({ position, seq, revision, ...(typed(choices) ? { texts: choices } : { choices }), marked, clear });
+const held = ({ revision, choices, texts, marked }) => ({ revision, choices: texts.length ? texts : choices, marked });
 
 const equal = (one, two) => one.length === two.length && one.every((choice, index) => choice === two[index]);
 const same = (one, two) => equal(one.choices, two.choices) && one.marked === two.marked;
@@ -32,7 +38,7 @@ export class SaveQueue {
     const leftovers = this.token === null ? await this.shelf.all(this.attempt) : [...this.flight, ...this.pending.values(), ...this.conflicts.values()].map((one) => one.mine ?? one);
     this.token = opened.token;
     this.seq = Math.max(this.seq, opened.seq_from);
-    this.held = new Map(opened.answers.map(({ position, revision, choices, marked }) => [position, { revision, choices, marked }]));
+    this.held = new Map(opened.answers.map((answer) => [answer.position, held(answer)]));
     this.pending.clear();
     this.conflicts.clear();
     this.flight = [];
@@ -99,13 +105,13 @@ export class SaveQueue {
     this.pending.set(position, record);
     this.told("waiting", position);
     await this.shelf.write([record], old ? [old] : []);
-    this.plan();
+    this.plan(typed(choices) ? TYPING : 1);
   }
 
-  plan() {
+  plan(patience = 1) {
     if (this.stopped || this.tries) return; // a wait for the next try is already running
     this.since ??= performance.now();
-    const rest = Math.min(AFTER_LAST, Math.max(0, AFTER_FIRST - (performance.now() - this.since)));
+    const rest = Math.min(AFTER_LAST * patience, Math.max(0, AFTER_FIRST * patience - (performance.now() - this.since)));
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.flush(), rest);
   }
@@ -128,7 +134,7 @@ export class SaveQueue {
     }
     this.since = null;
     if (!this.flight.length) return;
-    const changes = this.flight.map(({ position, seq, revision, choices, marked, clear }) => ({ position, seq, revision, choices, marked, clear }));
+    const changes = this.flight.map(sent);
     let answer;
     try {
       answer = await this.post("/api/exam/save", { token: this.token, changes }, { keepalive });
@@ -162,7 +168,7 @@ export class SaveQueue {
     for (const answer of saved) {
       const record = this.flight.find((one) => one.seq === answer.seq);
       if (!record) continue;
-      const server = { revision: answer.revision, choices: answer.choices, marked: answer.marked };
+      const server = held(answer);
       const { position } = record;
       this.held.set(position, server);
       gone.push(record);

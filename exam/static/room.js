@@ -200,7 +200,7 @@ async function notOpened(code) {
 async function firstOpening(opened) {
   attempt = `${person}:${exam}:${opened.started_at}:${opened.paper_hash.slice(0, 16)}`;
   queue = new SaveQueue({ attempt, shelf, post, told });
-  items = new Items({ paper: opened.paper, box: byId("items"), map: byId("map"), words: words.items, changed, moved });
+  items = new Items({ paper: opened.paper, box: byId("items"), map: byId("map"), words: words.items, changed, moved, picture });
   timer = new ExamTimer({
     figure: byId("timer-figure"), box: byId("timer"), speaker: byId("timer-speaker"), words,
     over: () => handIn("deadline"), drifted: () => askClock(),
@@ -222,6 +222,11 @@ function changed(position, choices, marked) {
   queue.change(position, choices, marked);
 }
 
+/* Pictures are served to the person whose attempt is open; all are fetched at once, before the line may drop. */
+function picture(digest) {
+  return root.dataset.pictures.replace("digest", digest);
+}
+
 let before = 1;
 function moved(position) {
   byId("step-figure").textContent = fill(words.step, { n: position, of: items.count });
@@ -240,8 +245,8 @@ function showConflicts() {
   }
   const { mine, theirs } = queue.conflicts.get(position);
   byId("conflict-text").textContent = fill(words.conflict, { n: position });
-  byId("conflict-mine").textContent = items.letters(mine.choices);
-  byId("conflict-theirs").textContent = items.letters(theirs.choices);
+  byId("conflict-mine").textContent = items.say(position, mine.choices);
+  byId("conflict-theirs").textContent = items.say(position, theirs.choices);
   dialog.dataset.position = position;
   if (!dialog.open) dialog.showModal();
 }
@@ -361,7 +366,7 @@ function pulse() {
 function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || !items || ended || document.querySelector("dialog[open]")) return;
   const target = event.target;
-  const typing = target.matches("textarea, input:not([type=radio]):not([type=checkbox])");
+  const typing = target.matches("textarea, select, input:not([type=radio]):not([type=checkbox])");
   if (typing) return;
   const key = event.key.toLowerCase();
   const onOption = target.matches("input[type=radio]");

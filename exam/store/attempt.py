@@ -14,8 +14,9 @@ from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Identit
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from exam.domain.attempt import Answer, State, choices_of
+from exam.domain.attempt import Answer, State
 from exam.domain.paper import Paper
+from exam.domain.response import choices_of, texts_of
 from exam.store.paper import paper_of
 from lms.kernel.db import APPEND_ONLY, Base, Statement
 
@@ -314,7 +315,7 @@ def state_counts(session: Session, exam_id: int) -> dict[str, int]:
 
 def _attempt(row: Any) -> Attempt:
     answers = {
-        index + 1: Answer(choices_of(stored), revision, marked)
+        index + 1: Answer(choices_of(stored), revision, marked, texts_of(stored))
         for index, (stored, revision, marked) in enumerate(zip(row.answers, row.revisions, row.marks, strict=True))
         if revision
     }

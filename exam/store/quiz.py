@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Identit
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from exam.domain.quiz import QuizAttempt, QuizItem, QuizStanding
+from exam.domain.quiz import Given, QuizAttempt, QuizItem, QuizStanding
 from lms.kernel.db import Base, Statement
 
 
@@ -75,7 +75,7 @@ def newest_of(session: Session, person_id: int, activity_id: int) -> QuizAttempt
     return _attempt(row) if row else None
 
 
-def hand_in(session: Session, attempt_id: int, *, responses: Sequence[Sequence[int]], right: int, passed: bool, now: datetime) -> None:
+def hand_in(session: Session, attempt_id: int, *, responses: Sequence[Given], right: int, passed: bool, now: datetime) -> None:
     """Store what was handed in."""
     row = session.get_one(QuizAttemptRow, attempt_id)
     row.submitted_at, row.responses, row.right_items, row.passed = now, [list(response) for response in responses], right, passed

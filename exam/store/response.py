@@ -10,7 +10,8 @@ import psycopg
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, Identity, Index, Integer, LargeBinary, SmallInteger, String, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from exam.domain.attempt import LoggedChange, choices_of
+from exam.domain.attempt import LoggedChange
+from exam.domain.response import choices_of, texts_of
 from lms.kernel import db
 from lms.kernel.db import APPEND_ONLY, Base
 
@@ -92,6 +93,7 @@ class Verdict(msgspec.Struct, frozen=True):
     status: str
     revision: int
     choices: tuple[int, ...]
+    texts: tuple[str, ...]
     marked: bool
     late: bool
     deadline: datetime | None
@@ -188,7 +190,7 @@ def _quoted(value: str) -> str:
 
 def _verdict(told: Iterable[Any]) -> Verdict:
     position, seq, status, revision, value, marked, late, deadline = told
-    return Verdict(position, seq, status, revision, choices_of(value), marked, late, deadline)
+    return Verdict(position, seq, status, revision, choices_of(value), texts_of(value), marked, late, deadline)
 
 
 def _save_by_rule(link: Link, rows: Sequence[SaveRow | SubmitRow]) -> list[tuple[Verdict, ...]]:
@@ -254,7 +256,7 @@ def accepted(session: Session, attempt_id: int) -> list[LoggedChange]:
     rows = session.execute(
         text("SELECT position, revision, value, marked FROM response_event WHERE attempt_id = :id AND outcome = 'saved'"), {"id": attempt_id}
     )
-    return [LoggedChange(position, revision, choices_of(value), marked) for position, revision, value, marked in rows]
+    return [LoggedChange(position, revision, choices_of(value), marked, texts_of(value)) for position, revision, value, marked in rows]
 
 
 def timeline(session: Session, attempt_id: int) -> list[dict[str, object]]:

@@ -23,7 +23,7 @@ class ResultRow(Base):
     version: Mapped[int] = mapped_column(Integer)
     points: Mapped[int] = mapped_column(Integer)
     of_points: Mapped[int] = mapped_column(Integer)
-    item_points: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    item_points: Mapped[list[int | None]] = mapped_column(ARRAY(Integer))
     topics: Mapped[Any] = mapped_column(JSONB)
     reason: Mapped[str] = mapped_column(String(60))
     at: Mapped[datetime]

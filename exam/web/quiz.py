@@ -1,19 +1,26 @@
 """Lesson quizzes: plain forms that work without scripts, and the explanations after the hand-in."""
 
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import escape
 
-from exam.domain.quiz import QuizIncomplete
+from exam.domain.quiz import Given, QuizIncomplete, parted
+from exam.domain.response import LONGEST_BLANK, NONE
 from exam.services import quiz as service
 from exam.services.quiz import QuizView
 from lms.kernel import request as current
 from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
-from question_bank.domain.item import LETTERS, TYPE_LABELS, ItemType
+from question_bank.api import with_sources
+from question_bank.domain.item import LETTERS, TYPE_LABELS, ItemContent, ItemType
+from question_bank.domain.scoring import right_parts
 
+_BLANK = re.compile(r'<span class="blank" data-blank="(\d+)">\d+</span>')
 quiz = routes("quiz", __name__)
 
 
@@ -27,6 +34,25 @@ class OptionLine:
     chosen: bool
     is_key: bool = False
     note_html: str = ""
+    place: int = NONE
+
+
+@dataclass(frozen=True, slots=True)
+class PromptLine:
+    """One prompt of a matching item, and the option chosen for it."""
+
+    html: str
+    chosen: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartLine:
+    """One blank, prompt or place of the review: what was given and what is right."""
+
+    name_html: str
+    given_html: str
+    right_html: str
+    right: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +60,12 @@ class ItemBlock:
     """One item of the form or of the review."""
 
     position: int
+    type: ItemType
     kind: str
-    multiple: bool
     stem_html: str
     options: tuple[OptionLine, ...]
+    prompts: tuple[PromptLine, ...] = ()
+    parts: tuple[PartLine, ...] = ()
     lacking: bool = False
     right: bool | None = None
     explanation_html: str = ""
@@ -84,7 +112,7 @@ def hand_in(attempt_id: int) -> ResponseReturnValue:
     """Hand in; unanswered items are named and nothing chosen is lost."""
     person_id, now = current.person().person_id, current.now()
     view = service.view(person_id, attempt_id, now)
-    responses = [_chosen(position) for position in range(1, len(view.contents) + 1)]
+    responses = [_given(content, position) for position, content in enumerate(view.contents, start=1)]
     try:
         service.hand_in(person_id, attempt_id, responses, now)
     except QuizIncomplete as refusal:
@@ -94,14 +122,28 @@ def hand_in(attempt_id: int) -> ResponseReturnValue:
     return redirect(url_for("quiz.attempt", attempt_id=attempt_id))
 
 
-def _chosen(position: int) -> list[int]:
-    """Return the choices of one item; anything that is no number is left out and thereby unanswered."""
-    return sorted({int(value) for value in request.form.getlist(f"response-{position}") if value.isascii() and value.isdigit() and len(value) < 4})
+def _given(content: ItemContent, position: int) -> Given:
+    """Return the response to one item; anything that is no number where one belongs is left out and thereby unanswered."""
+    name = f"response-{position}"
+    match content.type:
+        case ItemType.FILL_IN:
+            return [request.form.get(f"{name}-{blank}", "")[:LONGEST_BLANK] for blank in range(1, content.blanks + 1)]
+        case ItemType.MATCHING:
+            return [_number(request.form.get(f"{name}-{at}", "")) for at in range(len(content.prompts_html))]
+        case ItemType.ORDERING:
+            places = [_number(request.form.get(f"{name}-{at}", "")) for at in range(len(content.options_html))]
+            return sorted(range(len(places)), key=places.__getitem__) if sorted(places) == list(range(len(places))) else []
+        case _:
+            return sorted({number for value in request.form.getlist(name) if (number := _number(value)) != NONE})
 
 
-def _page(view: QuizView, lacking: tuple[int, ...], responses: list[list[int]] | None = None) -> QuizPage:
+def _number(value: str) -> int:
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 4 else NONE
+
+
+def _page(view: QuizView, lacking: tuple[int, ...], responses: Sequence[Given] = ()) -> QuizPage:
     attempt = view.attempt
-    chosen = responses or [list(given) for given in attempt.responses] or [[] for _item in attempt.items]
+    chosen: Sequence[Given] = responses or attempt.responses or [[] for _item in attempt.items]
     lesson_id = view.activity.lesson_id
     return QuizPage(
         attempt_id=attempt.id,
@@ -118,28 +160,69 @@ def _page(view: QuizView, lacking: tuple[int, ...], responses: list[list[int]] |
     )
 
 
-def _block(view: QuizView, at: int, chosen: list[int], *, lacking: bool) -> ItemBlock:
+def _block(view: QuizView, at: int, given: Given, *, lacking: bool) -> ItemBlock:
     content, order = view.contents[at], view.attempt.items[at].order
-    keys = view.keys[at].options if view.keys else ()
+    choices, texts = parted(given)
+    keys = view.keys[at].options if view.keys and content.type.chooses else ()
     explanation = view.explanations[at] if view.explanations else None
     notes = explanation.options_html if explanation else ()
+
+    def shown(html: str) -> str:
+        return with_sources(html, lambda digest: url_for("exam_picture.in_quiz", attempt_id=view.attempt.id, digest=digest))
+
     return ItemBlock(
         position=at + 1,
+        type=content.type,
         kind=_(TYPE_LABELS[content.type]),
-        multiple=content.type is ItemType.MULTIPLE,
-        stem_html=content.stem_html,
+        stem_html=shown(content.stem_html) if view.keys else _with_inputs(shown(content.stem_html), at + 1, texts),
         options=tuple(
             OptionLine(
-                value=shown,
-                letter=LETTERS[shown],
-                html=content.options_html[original],
-                chosen=shown in chosen,
+                value=position,
+                letter=LETTERS[position],
+                html=shown(content.options_html[original]),
+                chosen=position in choices,
                 is_key=original in keys,
-                note_html=notes[original] if original < len(notes) else "",
+                note_html=shown(notes[original]) if original < len(notes) else "",
+                place=choices.index(position) if content.type is ItemType.ORDERING and position in choices else NONE,
             )
-            for shown, original in enumerate(order)
+            for position, original in enumerate(order)
         ),
+        prompts=tuple(PromptLine(shown(html), choices[index] if index < len(choices) else NONE) for index, html in enumerate(content.prompts_html)),
+        parts=tuple(_parts(view, at, given, shown)) if view.keys else (),
         lacking=lacking,
         right=view.right[at] if view.right else None,
-        explanation_html=explanation.overall_html if explanation else "",
+        explanation_html=shown(explanation.overall_html) if explanation else "",
     )
+
+
+def _with_inputs(stem_html: str, position: int, texts: Sequence[str]) -> str:
+    """Put a field in the place of each blank."""
+
+    def field(found: re.Match[str]) -> str:
+        blank = int(found[1])
+        value = texts[blank - 1] if blank <= len(texts) else ""
+        return (
+            f'<input class="input blank-input" name="response-{position}-{blank}" value="{escape(value)}" maxlength="{LONGEST_BLANK}"'
+            f' aria-label="{escape(_("第 %(n)s 空", n=blank))}" autocomplete="off" spellcheck="false">'
+        )
+
+    return _BLANK.sub(field, stem_html)
+
+
+def _parts(view: QuizView, at: int, given: Given, shown: Callable[[str], str]) -> Iterator[PartLine]:
+    """Compare part by part what was given with what is right."""
+    content, key, order = view.contents[at], view.keys[at], view.attempt.items[at].order
+    choices, texts = parted(given)
+    originals = [order[choice] for choice in choices]
+    match content.type:
+        case ItemType.FILL_IN:
+            rights = right_parts(content.type, key, (), texts)
+            for number, (blank, text, right) in enumerate(zip(key.blanks, texts, rights, strict=True), start=1):
+                accepted = _(" 或 ").join(blank.accepted) + (f" ± {blank.tolerance}" if blank.tolerance not in {"", "0"} else "")
+                yield PartLine(str(escape(_("第 %(n)s 空", n=number))), str(escape(text)), str(escape(accepted)), right)
+        case ItemType.MATCHING:
+            for prompt, mine, wanted in zip(content.prompts_html, originals, key.options, strict=True):
+                yield PartLine(shown(prompt), shown(content.options_html[mine]), shown(content.options_html[wanted]), mine == wanted)
+        case ItemType.ORDERING:
+            for place, (mine, wanted) in enumerate(zip(originals, key.options, strict=True), start=1):
+                yield PartLine(str(place), shown(content.options_html[mine]), shown(content.options_html[wanted]), mine == wanted)

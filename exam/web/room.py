@@ -14,6 +14,7 @@ from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.payload import json_route
 from lms.kernel.permissions import Permission, requires
+from question_bank.domain.item import TYPE_LABELS
 
 exam_room = routes("exam_room", __name__)
 
@@ -67,13 +68,22 @@ def remaining(payload: AskRemaining) -> ExamRemaining:
 def _words() -> dict[str, object]:
     return {
         "items": {
-            "types": {"single": _("单选题"), "multiple": _("多选题"), "true_false": _("判断题")},
+            "types": {str(kind): _(label) for kind, label in TYPE_LABELS.items()},
             "section": _("共 {n} 题，每题 {points} 分"),
             "number": _("第 {n} 题，共 {of} 题 · {type} · {points} 分"),
             "states": {"open": _("未作答"), "answered": _("已保存"), "waiting": _("等待保存"), "failed": _("需要核对")},
             "link": _("第 {n} 题，{state}"),
             "marked": _("，已标记"),
-            "nothing": _("未选"),
+            "nothing": _("未作答"),
+            "clear": _("清除答案"),
+            "blank": _("第 {n} 空"),
+            "between": _("；"),
+            "short_text": _("您的回答"),
+            "count": _("已写 {n} / {of} 字"),
+            "choose": _("请选择"),
+            "up": _("把 {letter} 上移"),
+            "down": _("把 {letter} 下移"),
+            "keep_order": _("就按这个顺序"),
         },
         "comma": _("、"),
         "left": _("考试还剩 {m} 分钟。"),

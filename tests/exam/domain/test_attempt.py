@@ -89,8 +89,3 @@ def test_the_log_folds_to_the_last_revision_in_any_order() -> None:
     lines = [LoggedChange(1, 1, (0,), False), LoggedChange(1, 2, (), False), LoggedChange(1, 3, (2,), True), LoggedChange(2, 1, (1,), False)]
     for order in permutations(lines):
         assert rules.fold(order) == {1: Answer((2,), 3, True), 2: Answer((1,), 1, False)}
-
-
-@given(st.sets(st.integers(0, 35)))
-def test_choices_survive_being_stored(choices: set[int]) -> None:
-    assert rules.choices_of(rules.choices_text(choices)) == tuple(sorted(choices))

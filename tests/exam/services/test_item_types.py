@@ -1,0 +1,140 @@
+"""Items beyond choices in an exam: drawn, answered, resumed, scored; short texts wait for people."""
+
+import io
+from dataclasses import replace
+from datetime import timedelta
+
+import msgspec
+import pytest
+from flask import Flask
+from PIL import Image
+
+from exam.domain import blueprint as blueprints
+from exam.services import assembly, attempt, picture, result
+from exam.services.exam import create_exam
+from exam.services.payload import Change, PaperContent, ResumeExam
+from exam.services.response import ChoiceUnknown
+from exam.store import attempt as attempts
+from exam.store import result as results
+from lms.kernel.db import Session, transaction
+from lms.kernel.refusal import Missing
+from question_bank.domain.draft import Draft
+from question_bank.domain.exchange import Picture
+from question_bank.domain.item import Blank
+from question_bank.domain.review import Decision, Status
+from question_bank.formats import picture as formats
+from question_bank.services import picture as pictures
+from question_bank.services.bank import made
+from question_bank.services.item import write
+from question_bank.store import review as reviews
+from question_bank.store import version as versions
+from tests.conftest import NOON
+from tests.support import exams, learning, rows
+
+BLANK_ITEM = Draft(type="fill_in", stem="体温约[[1]]℃，又称[[2]]", blanks=(Blank(("37",), "0.5"), Blank(("恒温",))), topic="t")
+PAIRS = Draft(type="matching", stem="配对", prompts=("一", "二"), options=("甲", "乙", "丙"), key=(2, 0), topic="t")
+STEPS = Draft(type="ordering", stem="排序", options=("先", "再", "后"), key=(0, 1, 2), topic="t")
+WORDS = Draft(type="short_text", stem="简述", model="要点", topic="t")
+POINTS = {"fill_in": 300, "matching": 200, "ordering": 500, "short_text": 1000}
+
+
+def _save(session: Session, drafts: list[Draft]) -> None:
+    bank_id = made(session, exams.BANK, "测试题库", NOON, {})
+    reviewer = rows.person_id(session, "rui") or rows.person(session, account="rui", name="芮思敏")
+    for number, draft in enumerate(drafts):
+        name = f"n-{number}"
+        item = write(session, bank_id, replace(draft, external_id=name), name=name, item_id=None, author_id=None, now=NOON)
+        versions.place(session, bank_id, item, "exam", NOON)
+    newest = versions.latest_of_bank(session, bank_id, item_ids=None, status=Status.DRAFT)
+    reviews.add_reviews(session, newest, reviewer_id=reviewer, decision=Decision.APPROVE, comment="", now=NOON)
+
+
+def sat(drafts: list[Draft]) -> tuple[exams.Sitter, PaperContent]:
+    """Let somebody start an exam of exactly these items."""
+    learning.load()
+    with transaction() as session:
+        _save(session, drafts)
+    kinds = dict.fromkeys(draft.type for draft in drafts)
+    sections = [
+        {"title": kind, "points": str(POINTS[kind] // 100), "type": kind, "cells": [{"count": sum(draft.type == kind for draft in drafts)}]} for kind in kinds
+    ]
+    blueprint = blueprints.from_mapping({"code": "types", "title": "types", "tolerance": "3", "exposure_percent": 100, "sections": sections})
+    create_exam(
+        code=exams.EXAM, programme_code=learning.CODE, title="线上测试", bank_code=exams.BANK, blueprint=blueprint, now=NOON,
+        opens=NOON - timedelta(hours=1), closes=NOON + timedelta(days=3), minutes=90,
+    )  # fmt: skip
+    assembly.assemble(exams.EXAM, papers=2, now=NOON)
+    sitter = exams.sitting()
+    return sitter, msgspec.json.decode(sitter.opened.paper, type=PaperContent)
+
+
+def test_every_type_is_answered_resumed_and_scored(app: Flask) -> None:
+    lin, shown = sat([BLANK_ITEM, PAIRS, STEPS])
+    blank, pairs, steps = shown.items
+    assert (blank.stem.count("data-blank"), blank.options, pairs.prompts) == (2, [], ["一", "二"])
+    lin.save(
+        Change(1, 1_000_001, 0, texts=["３６.5", "变温"]),
+        Change(2, 1_000_002, 0, [pairs.options.index("丙"), -1]),
+        Change(3, 1_000_003, 0, [steps.options.index(word) for word in ("先", "再", "后")]),
+    )
+    back = attempt.resume(lin.person_id, lin.login_id, ResumeExam(exams.EXAM, "device-one"), NOON + timedelta(minutes=5))
+    assert [now.texts or now.choices for now in back.answers][:2] == [["３６.5", "变温"], [pairs.options.index("丙"), -1]]
+    assert lin.submit(at=NOON + timedelta(minutes=10)).answered == 3
+    assert result.score_outstanding(NOON + timedelta(minutes=11)) == 1
+    with transaction() as session:
+        found = results.newest_of(session, exams.attempt_id(session, lin))
+        assert found is not None
+        assert found.item_points == (150, 100, 500)
+        assert found.is_final
+        assert list(result.verify(session, NOON)) == []
+
+
+def test_a_short_text_waits_for_people_and_nothing_is_released_before(app: Flask) -> None:
+    lin, _shown = sat([STEPS, WORDS])
+    lin.save(Change(2, 1_000_001, 0, texts=["先倾听，\n再评估。"]))
+    lin.submit(at=NOON + timedelta(minutes=10))
+    result.score_outstanding(NOON + timedelta(minutes=11))
+    with transaction() as session:
+        found = results.newest_of(session, exams.attempt_id(session, lin))
+        assert found is not None
+        assert (found.item_points, found.points, found.is_final) == ((0, None), 0, False)
+        assert attempts.by_id(session, exams.attempt_id(session, lin)).answers[2].texts == ("先倾听，\n再评估。",)
+        assert list(result.verify(session, NOON)) == []
+    result.release(exams.EXAM, actor_id=None, now=NOON + timedelta(minutes=12))
+    sheet = result.sheet(lin.person_id, exams.EXAM)
+    assert sheet is not None
+    assert not sheet.released
+
+
+@pytest.mark.parametrize("change", [Change(1, 9, 0, [0]), Change(1, 9, 0, texts=["a", "b", "c"]), Change(2, 9, 0, [0]), Change(3, 9, 0, [0, 0, 1])])
+def test_a_response_of_another_shape_is_refused(app: Flask, change: Change) -> None:
+    lin, _shown = sat([BLANK_ITEM, PAIRS, STEPS])
+    with pytest.raises(ChoiceUnknown):
+        lin.save(change)
+
+
+def test_ex_22_a_picture_is_reachable_only_while_its_paper_is_open(app: Flask) -> None:
+    red, blue = _picture("red"), _picture("blue")
+    with transaction() as session:
+        pictures.keep(session, made(session, exams.BANK, "测试题库", NOON, {}), [red, blue], NOON)
+    lin, shown = sat([replace(STEPS, stem=f"看![红](picture:{red.digest})")])
+    assert f'<img data-picture="{red.digest}" width="30" height="20" alt="红">' in shown.items[0].stem
+    assert picture.in_room(lin.person_id, exams.EXAM, red.digest, NOON) == red
+    stranger, _login = exams.enrolled("tao")
+    for person, digest, now in [
+        (lin.person_id, blue.digest, NOON),  # of the bank, not of the paper
+        (lin.person_id, "o", NOON),
+        (stranger, red.digest, NOON),
+        (lin.person_id, red.digest, NOON + timedelta(minutes=92)),
+    ]:
+        with pytest.raises(Missing):
+            picture.in_room(person, exams.EXAM, digest, now)
+    lin.submit(at=NOON + timedelta(minutes=10))
+    with pytest.raises(Missing):
+        picture.in_room(lin.person_id, exams.EXAM, red.digest, NOON + timedelta(minutes=10))
+
+
+def _picture(colour: str) -> Picture:
+    out = io.BytesIO()
+    Image.new("RGB", (30, 20), colour).save(out, "PNG")
+    return formats.read(out.getvalue())
