@@ -7,7 +7,7 @@ import zlib
 
 from question_bank.formats.unreadable import ArchiveHostile, FileTooLarge, Unreadable
 
-MAX_ENTRIES = 2_000
+MAX_ENTRIES = 30_000  # a package holds a document for each of its items
 MAX_UNPACKED = 200 * 1024 * 1024
 MAX_CELLS = 4_000_000
 MAX_RATIO = 400  # a sheet of 10,000 alike rows packs about 100 to 1

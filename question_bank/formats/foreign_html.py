@@ -58,6 +58,7 @@ _NAMESPACES = re.compile(r"\s(?:xmlns(?::\w+)?|xsi:\w+)\s*=\s*(?:\"[^\"]*\"|'[^'
 _PRIVATE = re.compile("[\ue010-\ue01f]")
 _TOKEN = re.compile("\ue010(\\d+)\ue011")
 _BREAK = "\ue012"
+_BARE_WORDS = re.compile("[^<>&$\\\\\\[\u00a0\ue010-\ue01f]*")  # most options of a large bank: nothing in them needs a parser
 _BREAKS = re.compile(r"(?:<br>)?(?:[ \t\n]*" + _BREAK + r"[ \t\n]*)+")
 _LONE = re.compile(r"<p>((?:(?!</?(?:" + "|".join(rich_text.BLOCK) + r")>).)*)</p>", re.DOTALL)
 _TEX = re.compile(r"\\\(((?:(?!\\[()]).){1,2000}?)\\\)|\\\[((?:(?!\\[\[\]]).){1,2000}?)\\\]|\$\$([^$]{1,2000})\$\$", re.DOTALL)
@@ -83,6 +84,8 @@ class Words:
 
     def of_html(self, source: str) -> str:
         """Return the notation of a piece of HTML."""
+        if _BARE_WORDS.fullmatch(source):
+            return re.sub(r"[ \t\r\n]+", " ", source.replace("\x00", "\ufffd")).strip()
         source = self._tex(_PRIVATE.sub("\ufffd", source.replace("\x00", "\ufffd")), html.unescape)
         source = _MATH.sub(lambda found: self._token(self._math_source(found[0])), source)
         if not source.strip():
@@ -99,6 +102,8 @@ class Words:
         return self._notation(self._inside(element, special, pre=False))
 
     def _notation(self, markup: str) -> str:
+        if _BARE_WORDS.fullmatch(markup):
+            return markup.strip()
         markup = re.sub(r"[ \t\n]*<br>[ \t\n]*", "<br>", _BREAKS.sub(_BREAK, markup)).strip(" \t\n" + _BREAK).replace(_BREAK, "<br>")
         if "<pre" not in markup:
             markup = _AROUND.sub(r"\1", markup)

@@ -170,7 +170,8 @@ def test_a_package_with_everything_that_real_ones_have() -> None:
     held = io.BytesIO()
     Image.new("RGB", (4, 4), "red").save(held, "PNG")
     manifest = (
-        '<manifest xmlns="http://www.imsglobal.org/xsd/imscp_v1p1"><resources><resource identifier="r" type="imsqti_item_xmlv2p1" href="items/%E9%A2%98%20one.xml">'
+        '<manifest xmlns="http://www.imsglobal.org/xsd/imscp_v1p1"><resources>'
+        '<resource identifier="r" type="imsqti_item_xmlv2p1" href="items/%E9%A2%98%20one.xml">'
         "<metadata><lom><general><keyword><langstring>重点</langstring></keyword></general><educational><difficulty><source><langstring>LOMv1.0</langstring>"
         "</source><value><langstring>difficult</langstring></value></difficulty></educational></lom></metadata></resource>"
         '<resource identifier="gone" type="imsqti_item_xmlv2p1" href="gone.xml"/></resources></manifest>'
