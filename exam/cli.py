@@ -40,19 +40,21 @@ def list_exams(as_json: bool) -> None:
 @exam.command("assemble")
 @click.argument("code")
 @click.option("--papers", required=True, type=click.IntRange(1, 1_000_000), help="How many papers.")
+@click.option("--forms", type=click.IntRange(1, 10_000), default=None, help="Hand out so many parallel forms in turn instead of a paper for each learner.")
 @click.option("--seed", type=int, default=None, help="Replay a seed; without it a fresh one is drawn.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_appcontext
-def assemble(code: str, papers: int, seed: int | None, as_json: bool) -> None:
+def assemble(code: str, papers: int, forms: int | None, seed: int | None, as_json: bool) -> None:
     """Draw papers for an exam and print how equal they are."""
     began = perf_counter()
     try:
-        made = assembly.assemble(code, papers=papers, seed=seed, now=current.clock().now())
+        made = assembly.assemble(code, papers=papers, forms=forms, seed=seed, now=current.clock().now())
     except Refusal as refusal:
         raise click.ClickException(f"{refusal.message} {refusal.facts}") from None
     found = asdict(made.statistics)
     answer = {
         "papers": found["papers"],
+        "forms": found["forms"],
         "seconds": round(perf_counter() - began, 2),
         "pool": found["pool"],
         "expected_score": found["expected_score"],

@@ -6,7 +6,7 @@ and the same seed gives the same papers on every numpy.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ Indexes = NDArray[np.int64]
 CALM = 20  # uses below which an item's share says little: balancing harder would make neighbours alike
 MOST_TRIES = 40  # papers drawn for each one asked before giving up
 PAIRS = 20_000
+INFORMATION_TOLERANCE = 0.02  # share by which a parallel form's information may differ from the mean's
 _EVER = np.uint64(2**53)
 
 
@@ -44,9 +45,13 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What the exam board wants to know of a set of papers; expected scores in points."""
+    """What the exam board wants to know of a set of papers; expected scores in points.
+
+    `forms`: how many different papers there are. `plain_sd`: the spread if each section were drawn at random, without quotas, balance or rejection.
+    """
 
     papers: int
+    forms: int
     pool: int
     expected_score: Spread
     plain_sd: float
@@ -96,16 +101,28 @@ class _Pool:
         self.size = len(pool)
         self.versions = np.array([item.version_id for item in pool], dtype=np.int64)
         self.difficulty = np.array([item.difficulty for item in pool], dtype=float)
+        self.information = self.difficulty * (1 - self.difficulty)  # of an item at the ability it was estimated for, Rasch
         self.cells = [np.array([i for i, item in enumerate(pool) if cell.fits(item)], dtype=np.int64) for cell in blueprint.cells]
         self.counts = [cell.count for cell in blueprint.cells]
         self.options = np.array([options[item.version_id] for item in pool], dtype=np.int64)
         self.shuffled = np.array([item.type != "true_false" for item in pool])
+        self.target_information = sum(count * float(self.information[items].mean()) for items, count in zip(self.cells, self.counts, strict=True))
         self.enemies = self._enemies(pool)
+        self.plain_sd = self._plain_sd(blueprint)
         self.points = np.array(blueprint.position_points, dtype=np.int64)
         self.target = sum(
             section.points * cell.count * float(self.difficulty[items].mean())
             for (section, cell), items in zip(((s, c) for s in blueprint.sections for c in s.cells), self.cells, strict=True)
         )
+
+    def _plain_sd(self, blueprint: Blueprint) -> float:
+        """Return the spread of the expected score, in points, if each section were drawn at random from all its items."""
+        variance, cells = 0.0, iter(self.cells)
+        for section in blueprint.sections:
+            hardness = self.difficulty[np.concatenate([next(cells) for _ in section.cells])]
+            left_out = (len(hardness) - section.count) / max(1, len(hardness) - 1)
+            variance += (section.points / 100) ** 2 * section.count * float(hardness.var()) * left_out
+        return float(variance**0.5)
 
     def _enemies(self, pool: Sequence[PoolItem]) -> Indexes:
         at = {item.item_id: i for i, item in enumerate(pool)}
@@ -123,34 +140,36 @@ class _Pool:
         return table
 
 
-def assemble(blueprint: Blueprint, pool: Sequence[PoolItem], options: Mapping[int, int], *, papers_wanted: int, seed: int) -> Assembly:
+def assemble(
+    blueprint: Blueprint, pool: Sequence[PoolItem], options: Mapping[int, int], *, papers_wanted: int, seed: int, forms: int | None = None
+) -> Assembly:
     """Draw the papers; the same pool in any order, options and seed give the same set.
 
-    `options` tells how many options each item version has.
+    `options` tells how many options each item version has. `forms`: so many parallel forms, equal in information, too, are
+    handed out in turn; without it every paper is drawn for itself.
     """
     pool = sorted(pool, key=lambda item: item.version_id)
     blueprint.check(pool)
     arrays, stream = _Pool(blueprint, pool, options), _Stream(seed)
     usage = np.zeros(arrays.size, dtype=np.int64)
     kept: list[Indexes] = []
-    drawn_scores: list[NDArray[np.float64]] = []
     found = rejected = 0
-    chunk = min(512, max(4, papers_wanted // 32))
-    most = blueprint.exposure_percent * max(papers_wanted, 20) // 100
-    while found < papers_wanted:
-        if rejected > MOST_TRIES * papers_wanted + 1000:
+    wanted = min(forms or papers_wanted, papers_wanted)
+    chunk = min(512, max(4, wanted // 32))
+    most = blueprint.exposure_percent * max(wanted, 20) // 100
+    while found < wanted:
+        if rejected > MOST_TRIES * wanted + 1000:
             raise PapersUnequal(kept=found, rejected=rejected)
         drawn, complete = _draw(arrays, stream, usage, chunk, usage >= most)
         scores = (arrays.difficulty[drawn] @ arrays.points).astype(np.float64)
-        drawn_scores.append(scores[complete])
-        equal = drawn[complete & (np.abs(scores - arrays.target) <= blueprint.tolerance)]
-        good = _within(equal, usage, most)[: papers_wanted - found]
-        rejected += chunk - len(good) if found + len(good) < papers_wanted else 0
+        equal = complete & (np.abs(scores - arrays.target) <= blueprint.tolerance)
+        if forms:
+            equal &= np.abs(arrays.information[drawn].sum(axis=1) / arrays.target_information - 1) <= INFORMATION_TOLERANCE
+        good = _within(drawn[equal], usage, most)[: wanted - found]
+        rejected += chunk - len(good) if found + len(good) < wanted else 0
         kept.append(good)
         found += len(good)
-    items = np.concatenate(kept)
-    plain = float(np.concatenate(drawn_scores).std()) / 100
-    return _finish(blueprint, arrays, stream, items, rejected=rejected, plain_sd=plain)
+    return _finish(blueprint, arrays, stream, np.concatenate(kept), papers_wanted, rejected=rejected)
 
 
 def _draw(arrays: _Pool, stream: _Stream, usage: Indexes, many: int, worn: NDArray[np.bool_]) -> tuple[Indexes, NDArray[np.bool_]]:
@@ -208,8 +227,8 @@ def _within(drawn: Indexes, usage: Indexes, most: int) -> Indexes:
     return np.array(kept, dtype=np.int64).reshape(-1, drawn.shape[1])
 
 
-def _finish(blueprint: Blueprint, arrays: _Pool, stream: _Stream, items: Indexes, *, rejected: int, plain_sd: float) -> Assembly:
-    """Shuffle items inside their sections and options inside their items, and measure the set."""
+def _finish(blueprint: Blueprint, arrays: _Pool, stream: _Stream, items: Indexes, papers_wanted: int, *, rejected: int) -> Assembly:
+    """Shuffle items inside their sections and options inside their items, hand forms out in turn, and measure the set."""
     total = len(items)
     width = max(1, int(arrays.options[np.concatenate(arrays.cells)].max()))  # a paper of blanks alone has no options to order
     made = []
@@ -222,8 +241,9 @@ def _finish(blueprint: Blueprint, arrays: _Pool, stream: _Stream, items: Indexes
         scores = np.rint(arrays.difficulty[part] @ arrays.points).astype(np.int64)
         versions = arrays.versions[part]
         made += [papers.make(start + i + 1, versions[i].tolist(), orders[i].tobytes(), int(scores[i])) for i in range(len(part))]
+    made = [replace(made[number % total], number=number + 1) for number in range(papers_wanted)] if total < papers_wanted else made
     digest = hashlib.sha256("".join(paper.hash for paper in made).encode()).hexdigest()
-    return Assembly(tuple(made), _measure(arrays, items, rejected, plain_sd), digest)
+    return Assembly(tuple(made), _measure(arrays, items, papers_wanted, rejected), digest)
 
 
 def _orders(arrays: _Pool, stream: _Stream, part: Indexes, width: int) -> NDArray[np.uint8]:
@@ -236,18 +256,19 @@ def _orders(arrays: _Pool, stream: _Stream, part: Indexes, width: int) -> NDArra
     return keys.argsort(axis=-1, kind="stable").astype(np.uint8)
 
 
-def _measure(arrays: _Pool, items: Indexes, rejected: int, plain_sd: float) -> Statistics:
+def _measure(arrays: _Pool, items: Indexes, papers: int, rejected: int) -> Statistics:
     total, length = items.shape
     scores = (arrays.difficulty[items] @ arrays.points) / 100
-    information = (arrays.difficulty * (1 - arrays.difficulty))[items].sum(axis=1)
+    information = arrays.information[items].sum(axis=1)
     usage = np.bincount(items.ravel(), minlength=arrays.size)
     eligible = np.unique(np.concatenate(arrays.cells))
     pairs = total * (total - 1)
     return Statistics(
-        papers=total,
+        papers=papers,
+        forms=total,
         pool=len(eligible),
         expected_score=Spread(*(round(float(value), 4) for value in (scores.mean(), scores.std(), scores.min(), scores.max()))),
-        plain_sd=round(plain_sd, 4),
+        plain_sd=round(arrays.plain_sd, 4),
         information_sd=round(float(information.std()), 4),
         exposure_max=round(float(usage.max()) / total, 4),
         exposure_mean=round(length / len(eligible), 4),

@@ -24,16 +24,28 @@ def top_up(now: datetime) -> int:
     """Draw more papers for each open exam that runs short, so that nobody stands before the room without one; returns how many exams."""
     with transaction() as session:
         short = store.running_short(session, now)
-    for exam_code, papers in short:
+    for exam_code, papers, forms in short:
         try:
-            assemble(exam_code, papers=max(LEAST_MORE, papers // 5), now=now, replacing=False)
+            assemble(exam_code, papers=max(LEAST_MORE, papers // 5), forms=forms, now=now, replacing=False)
         except Refusal as refusal:  # one exam's empty pool holds up no other
             logger.error("top_up_refused", extra={"exam": exam_code, "code": refusal.code})
     return len(short)
 
 
-def assemble(exam_code: str, *, papers: int, now: datetime, seed: int | None = None, actor_id: int | None = None, replacing: bool = True) -> Assembly:
-    """Draw papers for an exam from the exam pool and make it ready; `replacing` takes the place of papers nobody took yet."""
+def assemble(
+    exam_code: str,
+    *,
+    papers: int,
+    now: datetime,
+    forms: int | None = None,
+    seed: int | None = None,
+    actor_id: int | None = None,
+    replacing: bool = True,
+) -> Assembly:
+    """Draw papers for an exam from the exam pool and make it ready; `replacing` takes the place of papers nobody took yet.
+
+    `forms`: so many parallel forms are handed out in turn instead of a paper for each learner.
+    """
     seed = secrets.randbits(128) if seed is None else seed
     with transaction() as session:
         exam = found(session, exam_code)
@@ -41,7 +53,7 @@ def assemble(exam_code: str, *, papers: int, now: datetime, seed: int | None = N
         pool = bank.pool(session, exam.bank_code, "exam")
         contents = bank.contents(session, [item.version_id for item in pool])
         options = {version: len(content.options_html) for version, content in contents.items()}
-        made = rules.assemble(blueprint, pool, options, papers_wanted=papers, seed=seed)
+        made = rules.assemble(blueprint, pool, options, papers_wanted=papers, seed=seed, forms=forms)
         row = exams.lock(session, exam.id)
         store.add_assembly(
             session,
@@ -57,5 +69,7 @@ def assemble(exam_code: str, *, papers: int, now: datetime, seed: int | None = N
         row.state = "ready"
         used = sorted({version for paper in made.papers for version in paper.version_ids})
         bank.record_use(session, used, purpose=f"exam:{exam.code}", title=exam.title, times=1, now=now)
-        audit.record(session, actor_id=actor_id, action="exam.assemble", subject=f"exam:{exam.id}", now=now, papers=papers, hash=made.hash)
+        audit.record(
+            session, actor_id=actor_id, action="exam.assemble", subject=f"exam:{exam.id}", now=now, papers=papers, forms=made.statistics.forms, hash=made.hash
+        )
     return made

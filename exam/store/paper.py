@@ -103,16 +103,18 @@ def counts(session: Session, exam_id: int) -> tuple[int, int]:
     return found[0], found[1]
 
 
-def running_short(session: Session, now: datetime) -> list[tuple[str, int]]:
-    """Return the open exams that have fewer than a twentieth of their papers left (or none), with how many there are."""
+def running_short(session: Session, now: datetime) -> list[tuple[str, int, int | None]]:
+    """Return the open exams that have fewer than a twentieth of their papers left (or none), with how many there are, in how many parallel forms."""
     rows = session.execute(
         text(
-            "SELECT e.code, count(*) FROM exam e JOIN paper p ON p.exam_id = e.id WHERE e.state = 'ready' AND e.opens <= :now AND :now < e.closes "
-            "GROUP BY e.code HAVING count(*) FILTER (WHERE p.taken_at IS NULL) <= count(*) / 20 ORDER BY e.code"
+            "SELECT e.code, count(*), (SELECT CASE WHEN (statistics->>'forms')::int < (statistics->>'papers')::int THEN (statistics->>'forms')::int END "
+            "FROM assembly a WHERE a.exam_id = e.id ORDER BY a.id DESC LIMIT 1) "
+            "FROM exam e JOIN paper p ON p.exam_id = e.id WHERE e.state = 'ready' AND e.opens <= :now AND :now < e.closes "
+            "GROUP BY e.id HAVING count(*) FILTER (WHERE p.taken_at IS NULL) <= count(*) / 20 ORDER BY e.code"
         ),
         {"now": now},
     )
-    return [(code, count) for code, count in rows]
+    return [(code, count, forms) for code, count, forms in rows]
 
 
 def newest_statistics(session: Session, exam_id: int) -> tuple[Any, str] | None:

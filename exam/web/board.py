@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import IntegerField
-from wtforms.validators import InputRequired, NumberRange
+from wtforms.validators import InputRequired, NumberRange, Optional
 
 from exam.domain.exam import Exam, Release
 from exam.services import analysis, assembly, result
@@ -30,6 +30,7 @@ class PapersForm(Form):
     """How many papers to draw."""
 
     papers = IntegerField(lazy_gettext("试卷份数"), [InputRequired(), NumberRange(1, MOST_AT_ONCE)])
+    forms = IntegerField(lazy_gettext("平行卷套数"), [Optional(), NumberRange(1, MOST_AT_ONCE)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def assemble(code: str) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _show(code, form, status=422)
     try:
-        made = assembly.assemble(code, papers=form.papers.data or 0, now=current.now(), actor_id=current.person().person_id)
+        made = assembly.assemble(code, papers=form.papers.data or 0, forms=form.forms.data, now=current.now(), actor_id=current.person().person_id)
     except Refusal as refusal:
         return _show(code, form, refusal=_(refusal.message), status=refusal.status)
     flash(_("已组卷 %(n)s 份。", n=len(made.papers)), "success")

@@ -14,7 +14,7 @@ def test_assemble_prints_its_evidence_and_replays_a_seed(app: Flask) -> None:
     first = json.loads(run(args=["exam", "assemble", exams.EXAM, "--papers", "30", "--seed", "5", "--json"]).output)
     again = json.loads(run(args=["exam", "assemble", exams.EXAM, "--papers", "30", "--seed", "5", "--json"]).output)
     assert first["hash"] == again["hash"]
-    assert set(first) == {"papers", "seconds", "pool", "expected_score", "plain_sd", "information_sd", "exposure", "overlap", "rejected", "hash"}
+    assert set(first) == {"papers", "forms", "seconds", "pool", "expected_score", "plain_sd", "information_sd", "exposure", "overlap", "rejected", "hash"}
     assert set(first["expected_score"]) == {"mean", "sd", "min", "max"}
     assert (first["papers"], first["pool"]) == (30, 24)
 

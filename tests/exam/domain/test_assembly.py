@@ -102,6 +102,19 @@ def test_exposure_stays_below_its_cap_and_even() -> None:
     assert len(uses) == 120
 
 
+def test_parallel_forms_are_handed_out_in_turn_and_are_equal_in_information_too() -> None:
+    items, blueprint = pool(40), table(single=6, tolerance="1.5")
+    made = assemble(blueprint, items, {item.version_id: OPTIONS[item.type] for item in items}, papers_wanted=30, seed=5, forms=4)
+    assert (made.statistics.papers, made.statistics.forms) == (30, 4)
+    assert [paper.number for paper in made.papers] == list(range(1, 31))
+    assert len({paper.hash for paper in made.papers}) == 4
+    assert all(made.papers[number].hash == made.papers[number + 4].hash for number in range(26))
+    hard = {item.version_id: item.difficulty for item in items}
+    information = [sum(hard[version] * (1 - hard[version]) for version in paper.version_ids) for paper in made.papers]
+    assert max(information) / min(information) <= 1.05
+    assert drawn(items, blueprint, 400).statistics.information_sd > made.statistics.information_sd
+
+
 def test_in_04_the_seed_replays_the_papers_whatever_the_order_of_the_pool() -> None:
     items = pool()
     first, again = drawn(items, table(), 50, 7), drawn(items[::-1], table(), 50, 7)

@@ -1,8 +1,10 @@
 """The exam board's pages, as the province's manager and as others."""
 
 from flask import Flask
+from sqlalchemy import text
 
 from exam.services import result
+from lms.kernel.db import transaction
 from tests.support import exams
 from tests.support.cast import LIN, PENG, enter
 
@@ -28,6 +30,9 @@ def test_papers_are_drawn_from_the_page(app: Flask) -> None:
     peng = enter(app, PENG)
     assert peng.post(f"{PAGES[1]}/papers", data={"papers": "5"}).status_code == 302
     assert "已组卷 5 份" in peng.get(PAGES[1]).get_data(as_text=True)
+    assert peng.post(f"{PAGES[1]}/papers", data={"papers": "6", "forms": "2"}).status_code == 302
+    with transaction() as session:
+        assert session.scalar(text("SELECT count(DISTINCT hash) FROM paper WHERE taken_at IS NULL")) == 2
     assert peng.post(f"{PAGES[1]}/papers", data={"papers": "0"}).status_code == 422
     assert peng.post(f"{PAGES[1]}/papers", data={"papers": "many"}).status_code == 422
 
