@@ -9,6 +9,7 @@ from exam.services import presence, token
 from exam.services import quiz as quizzes
 from exam.services.result import personal, verify
 from exam.store.load import in_exam
+from exam.web.blueprint import blueprints
 from exam.web.board import exam_board
 from exam.web.exam import exams as exam_pages
 from exam.web.picture import exam_picture
@@ -38,13 +39,23 @@ platform.register_personal_export("exams", personal)
 part = Part(
     name="exam",
     folder=Path(__file__).parent,
-    routes=(exam_api, exam_pages, exam_room, exam_result, exam_picture, quiz, exam_board),
+    routes=(
+        exam_api,
+        exam_pages,
+        exam_room,
+        exam_result,
+        exam_picture,
+        quiz,
+        exam_board,
+        blueprints,
+    ),
     commands=(exam_command,),
     hot_routes=HOT_ROUTES,
     jobs=JOBS,
     nav=(
         NavEntry(N_("考试"), "exams.everything", "quiz", Permission.SIT_EXAM, 22),
         NavEntry(N_("考试管理"), "exam_board.everything", "settings", Permission.MANAGE_EXAMS, 60, hint=N_("组卷，查看考试进行情况，公布成绩")),
+        NavEntry(N_("双向细目表"), "blueprints.everything", "list", Permission.MANAGE_EXAMS, 61, hint=N_("规定一张试卷考什么、考多少，随时看题库够不够")),
     ),
     on_mount=token.mount,
     verifiers=(verify,),

@@ -3,8 +3,20 @@
 from question_bank.formats.rich_text import with_sources
 from question_bank.services.analysis import keep as keep_analysis
 from question_bank.services.picture import contents
+from question_bank.store.bank import names as banks
 from question_bank.store.bank import topics_of as topics
 from question_bank.store.picture import by_code as picture
 from question_bank.store.pool import explanations, keys, pool, record_use
 
-__all__ = ["contents", "explanations", "keep_analysis", "keys", "picture", "pool", "record_use", "topics", "with_sources"]
+__all__ = [
+    "banks",
+    "contents",
+    "explanations",
+    "keep_analysis",
+    "keys",
+    "picture",
+    "pool",
+    "record_use",
+    "topics",
+    "with_sources",
+]

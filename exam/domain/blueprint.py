@@ -132,7 +132,7 @@ class Blueprint:
         found = []
         for section in self.sections:
             for cell in section.cells:
-                usable = _peaceful([item for item in pool if cell.fits(item)])
+                usable = peaceful([item for item in pool if cell.fits(item)])
                 if usable < cell.count:
                     found.append(Shortage(section.title, cell.name, cell.count, usable))
         return found
@@ -147,7 +147,7 @@ class Blueprint:
             raise PoolLacking(lacking=[{"section": s.section, "cell": s.cell, "needed": s.needed, "found": s.found} for s in shortages])
 
 
-def _peaceful(items: Sequence[PoolItem]) -> int:
+def peaceful(items: Sequence[PoolItem]) -> int:
     """Return how many of the items can certainly stand on one paper together (greedy, so never too many)."""
     taken: set[int] = set()
     banned: set[int] = set()

@@ -64,7 +64,7 @@ def add_assembly(
 ) -> int:
     """Store a set of papers; `replacing` drops the untaken ones of earlier sets."""
     if replacing:
-        session.execute(text("DELETE FROM paper WHERE exam_id = :exam AND taken_at IS NULL"), {"exam": exam_id})
+        drop_untaken(session, exam_id)
     pool = {str(version): [str(place.type), place.topic, place.options, place.difficulty] for version, place in places.items()}
     row = AssemblyRow(exam_id=exam_id, seed=str(seed), hash=digest, pool=pool, statistics=statistics, made_at=now)
     session.add(row)
@@ -101,6 +101,16 @@ def counts(session: Session, exam_id: int) -> tuple[int, int]:
     """Return how many papers there are and how many are free."""
     found = session.execute(select(func.count(), func.count().filter(PaperRow.taken_at.is_(None))).where(PaperRow.exam_id == exam_id)).one()
     return found[0], found[1]
+
+
+def taken(session: Session, exam_id: int) -> bool:
+    """Tell whether anybody has taken a paper of the exam."""
+    return bool(session.scalar(text("SELECT EXISTS (SELECT 1 FROM paper WHERE exam_id = :exam AND taken_at IS NOT NULL)"), {"exam": exam_id}))
+
+
+def drop_untaken(session: Session, exam_id: int) -> None:
+    """Drop the papers that nobody has taken."""
+    session.execute(text("DELETE FROM paper WHERE exam_id = :exam AND taken_at IS NULL"), {"exam": exam_id})
 
 
 def running_short(session: Session, now: datetime) -> list[tuple[str, int, int | None]]:

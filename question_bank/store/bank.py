@@ -41,6 +41,11 @@ def everything(session: Session) -> list[BankRow]:
     return list(session.scalars(select(BankRow).order_by(BankRow.id)))
 
 
+def names(session: Session) -> dict[str, str]:
+    """Return the names of the banks by their codes, oldest first."""
+    return {row.code: row.name for row in everything(session)}
+
+
 def topics(session: Session, bank_id: int) -> dict[str, str]:
     """Return the names of a bank's topics by code, in their order."""
     rows = session.scalars(select(BankTopicRow).where(BankTopicRow.bank_id == bank_id).order_by(BankTopicRow.position, BankTopicRow.code))
