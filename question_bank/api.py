@@ -3,6 +3,7 @@
 from question_bank.formats.rich_text import with_sources
 from question_bank.services.analysis import keep as keep_analysis
 from question_bank.services.picture import contents
+from question_bank.store.analysis import logits
 from question_bank.store.bank import names as banks
 from question_bank.store.bank import topics_of as topics
 from question_bank.store.picture import by_code as picture
@@ -14,6 +15,7 @@ __all__ = [
     "explanations",
     "keep_analysis",
     "keys",
+    "logits",
     "picture",
     "pool",
     "record_use",

@@ -12,7 +12,8 @@ from exam.domain import blueprint as rules
 from exam.domain.blueprint import Blueprint, BlueprintFaulty, Cell
 from exam.domain.feasibility import Alternative, Supply
 from exam.services import blueprint as service
-from exam.services.blueprint import BlueprintCard, BlueprintMissing, Sheet
+from exam.services.blueprint import BlueprintMissing, Sheet
+from exam.store.blueprint import BlueprintCard
 from lms.kernel import request as current
 from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes

@@ -9,10 +9,11 @@ from wtforms import IntegerField
 from wtforms.validators import InputRequired, NumberRange, Optional
 
 from exam.domain.exam import Exam, Release
-from exam.services import analysis, assembly, result
+from exam.services import analysis, assembly, fairness, result
 from exam.services import board as service
 from exam.services import exam as exams
 from exam.services.board import ExamBoard
+from exam.services.fairness import FairnessSheet
 from lms.kernel import request as current
 from lms.kernel.forms import Form
 from lms.kernel.i18n import gettext as _
@@ -23,6 +24,8 @@ from lms.kernel.refusal import Refusal
 from question_bank.domain.item import LEVEL_LABELS, TYPE_LABELS, ItemType, Level
 
 exam_board = routes("exam_board", __name__)
+EQUAL_POINTS = 1.0  # standard deviation of expected scores, of 100 points, up to which papers count as equally hard
+ALIKE = 0.5  # share of common items from which neighbours' papers are too much alike
 MOST_AT_ONCE = 2_000  # larger sets take longer than a request may: flask exam assemble
 
 
@@ -52,6 +55,15 @@ class ExamPage:
     refusal: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FairnessPage:
+    """The fairness sheet with its judgement in words."""
+
+    sheet: FairnessSheet
+    cells: tuple[tuple[str, ...], ...]
+    judgement: tuple[tuple[str, str], ...]  # kind of notice, sentence
+
+
 @exam_board.get("/admin/exams")
 @requires(Permission.MANAGE_EXAMS)
 def everything() -> ResponseReturnValue:
@@ -64,6 +76,14 @@ def everything() -> ResponseReturnValue:
 def one(code: str) -> ResponseReturnValue:
     """Show one exam."""
     return _show(code, PapersForm())
+
+
+@exam_board.get("/admin/exams/<code>/fairness")
+@requires(Permission.MANAGE_EXAMS)
+def fairness_sheet(code: str) -> ResponseReturnValue:
+    """Show what the board signs for: whether the papers treat everybody alike."""
+    sheet = fairness.sheet(code)
+    return render_template("exam/board/fairness.html", page=FairnessPage(sheet, _cells(sheet.board), _judgement(sheet)))
 
 
 @exam_board.post("/admin/exams/<code>/papers")
@@ -111,6 +131,26 @@ def _show(code: str, form: PapersForm, *, refusal: str | None = None, status: in
         refusal=refusal,
     )
     return render_template("exam/board/one.html", page=page), status
+
+
+def _judgement(sheet: FairnessSheet) -> tuple[tuple[str, str], ...]:
+    """Say in plain words what the figures mean."""
+    found = sheet.board.statistics
+    if found is None:
+        return (("info", _("还没有组卷，组卷后这里会说明各卷是否公平。")),)
+    said = [
+        ("success", _("各卷难度相当：同一位考生换一份试卷，预期得分一般只差 %(sd)s 分。", sd=f"{found.expected_score.sd:.2f}"))
+        if found.expected_score.sd <= EQUAL_POINTS
+        else ("warning", _("各卷预期得分相差偏大（标准差 %(sd)s 分），请收紧容差后重新组卷。", sd=f"{found.expected_score.sd:.2f}"))
+    ]
+    if found.exposure_max * 100 > sheet.board.blueprint.exposure_percent:
+        said.append(("warning", _("有试题出现在 %(share)s 的试卷中，超过了规定的上限。", share=f"{found.exposure_max:.0%}")))
+    if sheet.neighbours and sheet.neighbours.mean > sheet.board.blueprint.items * ALIKE:
+        said.append(("warning", _("同校相邻考生的试卷平均有 %(n)s 题相同，偏多，请扩充题库。", n=f"{sheet.neighbours.mean:.1f}")))
+    if sheet.hardness:
+        kind = "success" if sheet.hardness.sd <= EQUAL_POINTS else "warning"
+        said.append((kind, _("考后按实测难度复核，各卷对同一水平考生的预期得分标准差为 %(sd)s 分。", sd=f"{sheet.hardness.sd:.2f}")))
+    return tuple(said)
 
 
 def _cells(board: ExamBoard) -> tuple[tuple[str, ...], ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -109,6 +109,18 @@ def add(session: Session, bank_id: int, analysis: Analysis, *, source: str, titl
         ],
     )  # fmt: skip
     return row.id
+
+
+def logits(session: Session, bank_code: str, source: str) -> tuple[dict[int, float], datetime | None]:
+    """Return the Rasch difficulties by version that the newest analysis of a source found, and when that was."""
+    found = session.execute(
+        text("SELECT a.id, a.at FROM item_analysis a JOIN bank b ON b.id = a.bank_id WHERE b.code = :bank AND a.source = :source ORDER BY a.id DESC LIMIT 1"),
+        {"bank": bank_code, "source": source},
+    ).first()
+    if found is None:
+        return {}, None
+    rows = session.execute(text("SELECT version_id, logit FROM item_statistics WHERE analysis_id = :id AND logit IS NOT NULL"), {"id": found.id})
+    return {row.version_id: row.logit for row in rows}, found.at.astimezone(UTC)
 
 
 def logits_before(session: Session, bank_id: int, source: str) -> dict[str, tuple[float, float]]:

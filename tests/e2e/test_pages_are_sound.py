@@ -84,6 +84,7 @@ SIGHTS: dict[str, Sight] = {
     "certificate.register": Sight("ning"),
     "exam_board.everything": Sight("ning"),
     "exam_board.one": Sight("ning", {"code": EXAM}),
+    "exam_board.fairness_sheet": Sight("ning", {"code": EXAM}),
     "blueprints.everything": Sight("ning"),
     "blueprints.new": Sight("ning"),
     "blueprints.edit": Sight("ning", {"code": "(SELECT min(code) FROM blueprint)"}),

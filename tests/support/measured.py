@@ -12,7 +12,7 @@ from question_bank.domain.responses import Responses
 ITEMS = 24
 
 
-def measure(bank: str, now: datetime, people: int = 500) -> int:
+def measure(bank: str, now: datetime, people: int = 500, source: str = "exam:test") -> int:
     """Keep an analysis of a bank's first exam items; the second has a wrong key, the third is harder in one city; returns the second's id."""
     with transaction() as session:
         pool = api.pool(session, bank, "exam")[:ITEMS]
@@ -26,5 +26,5 @@ def measure(bank: str, now: datetime, people: int = 500) -> int:
         keys[1], right[:, 1] = 4, chosen[:, 1] == 4
         names = tuple(str(item.version_id) for item in pool)
         found = analyse(Responses(names, right, chosen, (("A", "B", "C", "D"),) * len(pool), tuple(keys), {"city": city}))
-        api.keep_analysis(session, bank, found, source="exam:test", title="春季考试", now=now)
+        api.keep_analysis(session, bank, found, source=source, title="春季考试", now=now)
         return pool[1].item_id

@@ -4,11 +4,13 @@ from flask import Flask
 from sqlalchemy import text
 
 from exam.services import result
+from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
 from tests.support import exams
 from tests.support.cast import LIN, PENG, enter
+from tests.support.measured import measure
 
-PAGES = ("/admin/exams", f"/admin/exams/{exams.EXAM}")
+PAGES = ("/admin/exams", f"/admin/exams/{exams.EXAM}", f"/admin/exams/{exams.EXAM}/fairness")
 
 
 def test_the_board_sees_blueprint_supply_papers_and_counts(app: Flask) -> None:
@@ -35,6 +37,25 @@ def test_papers_are_drawn_from_the_page(app: Flask) -> None:
         assert session.scalar(text("SELECT count(DISTINCT hash) FROM paper WHERE taken_at IS NULL")) == 2
     assert peng.post(f"{PAGES[1]}/papers", data={"papers": "0"}).status_code == 422
     assert peng.post(f"{PAGES[1]}/papers", data={"papers": "many"}).status_code == 422
+
+
+def test_the_fairness_sheet_says_in_words_what_the_papers_are_worth(app: Flask, clock: FixedClock) -> None:
+    exams.prepared(papers=20)
+    peng = enter(app, PENG)
+    before = peng.get(f"{PAGES[1]}/fairness").get_data(as_text=True)
+    assert "还没有同校的两位考生开考" in before
+    assert "若按题型随机抽题" in before
+    for account in ("lin", "cai", "gan"):
+        sitter = exams.sitting(account)
+        sitter.save(sitter.change(1, [0]), sitter.change(2, [1]))
+        sitter.submit()
+    result.score_outstanding(clock.instant)
+    assert "点“分析试题”" in peng.get(f"{PAGES[1]}/fairness").get_data(as_text=True)
+    measure(exams.BANK, clock.instant, source=f"exam:{exams.EXAM}")
+    after = peng.get(f"{PAGES[1]}/fairness").get_data(as_text=True)
+    assert "同校先后开考的 2 对考生" in after
+    assert "考后按实测难度复核" in after
+    assert "实测时间" in after
 
 
 def test_results_are_released_once_by_hand(app: Flask) -> None:
