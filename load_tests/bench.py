@@ -125,10 +125,10 @@ class Bench:
         """Return the same request of each person."""
         return [Stream(kind, method, path, headers=one.headers, body=body or {}) for one in self.people]
 
-    def ticket(self, one: SignedIn, exam: str) -> str:
+    def entry(self, one: SignedIn, exam: str) -> str:
         """Return what the start page would give a person."""
         now = self._ahead + timedelta(seconds=time.monotonic())
-        return tokens.ticket(one.person_id, one.login_id, exam, asks_learning=False, now=now)
+        return tokens.entry(one.person_id, one.login_id, exam, asks_learning=False, now=now)
 
     def warm(self) -> None:
         """Let both servers meet every path once, unmeasured."""
@@ -165,7 +165,7 @@ class Bench:
     def exam(self, suffix: str, exam: str, items: int) -> None:
         """Measure start, save and hand-in of one exam; everybody starts, saves and hands in."""
         device = "0123456789abcdef"
-        starts = [Stream("once", "POST", "/api/exam/start", body={"ticket": self.ticket(one, exam), "device": device, "honesty": True}) for one in self.people]
+        starts = [Stream("once", "POST", "/api/exam/start", body={"entry": self.entry(one, exam), "device": device, "honesty": True}) for one in self.people]
         opened = self.measure(f"start{suffix}", starts, seconds=120, keep=["token", "seq_from"]).kept
         tokens = [one for one in opened if one]
         saves = [Stream("save", "POST", "/api/exam/save", body={"token": one["token"]}, items=items, seq_from=one["seq_from"]) for one in tokens]

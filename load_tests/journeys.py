@@ -230,7 +230,7 @@ class Room:
         teacher = self.teacher
         page = teacher._get(f"/exams/{self.exam}", "/exams/:code")
         teacher.rest(5)
-        answer = self._until_answered("/api/exam/start", {"ticket": ticket_of(page.text), "device": self.device, "honesty": True}, None)
+        answer = self._until_answered("/api/exam/start", {"entry": entry_of(page.text), "device": self.device, "honesty": True}, None)
         if answer.status != 200:
             raise BrokenOff(f"start: {answer.status} {answer.text[:200]}")
         self._take(answer.json)
@@ -320,11 +320,11 @@ def csrf_of(page: str) -> str:
     return unescape(found[1])
 
 
-def ticket_of(page: str) -> str:
-    """Return the ticket that the start page gives to its script."""
-    found = re.search(r'data-ticket="([^"]+)"', page)
+def entry_of(page: str) -> str:
+    """Return the entry that the start page gives to its script."""
+    found = re.search(r'data-entry="([^"]+)"', page)
     if found is None:
-        raise BrokenOff("the page has no ticket to start by")
+        raise BrokenOff("the page has no entry to start by")
     return unescape(found[1])
 
 

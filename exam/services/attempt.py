@@ -13,7 +13,7 @@ from exam.services import paper as papers
 from exam.services import token as tokens
 from exam.services.admission import standing
 from exam.services.exam import found
-from exam.services.payload import AnswerNow, AttemptOpened, AttemptToken, EnterExam, ResumeExam, StartExam, StartTicket
+from exam.services.payload import AnswerNow, AttemptOpened, AttemptToken, EnterExam, EntryToken, ResumeExam, StartExam
 from exam.services.response import SignedOut
 from exam.store import attempt as store
 from exam.store import paper as paper_store
@@ -47,25 +47,25 @@ _starts: GroupCommit[store.Start, tuple[str, Opening] | None] = GroupCommit(stor
 
 
 def enter(payload: EnterExam, arrived: datetime) -> AttemptOpened:
-    """Begin by a ticket: in one statement where nothing stands in the way, else by every rule in its turn."""
-    ticket = tokens.read_ticket(payload.ticket, arrived)
-    learned = ticket.asks_learning and payload.honesty and _learned(ticket)
+    """Begin by an entry: in one statement where nothing stands in the way, else by every rule in its turn."""
+    entry = tokens.read_entry(payload.entry, arrived)
+    learned = entry.asks_learning and payload.honesty and _learned(entry)
     begun = None
     if payload.honesty:
-        begun = _starts.submit(store.Start(ticket.exam, ticket.person_id, ticket.login_id, payload.device, learned, arrived))
+        begun = _starts.submit(store.Start(entry.exam, entry.person_id, entry.login_id, payload.device, learned, arrived))
     with reading() as session:
         if begun is not None:
             title, opening = begun
-            return _opened(session, opening, code=ticket.exam, title=title, login_id=ticket.login_id, now=arrived, resumed=False)
-        if not store.stands(session, ticket.login_id, ticket.person_id, arrived):
+            return _opened(session, opening, code=entry.exam, title=title, login_id=entry.login_id, now=arrived, resumed=False)
+        if not store.stands(session, entry.login_id, entry.person_id, arrived):
             raise SignedOut
-    return start(ticket.person_id, ticket.login_id, StartExam(ticket.exam, payload.device, payload.honesty), arrived)
+    return start(entry.person_id, entry.login_id, StartExam(entry.exam, payload.device, payload.honesty), arrived)
 
 
-def _learned(ticket: StartTicket) -> bool:
+def _learned(entry: EntryToken) -> bool:
     with reading() as session:
-        exam = found(session, ticket.exam)
-        facts = platform.enrolment_of(session, ticket.person_id, exam.programme_code)
+        exam = found(session, entry.exam)
+        facts = platform.enrolment_of(session, entry.person_id, exam.programme_code)
     return facts is not None and facts.learning_complete
 
 

@@ -1,6 +1,6 @@
 """The JSON shapes of the exam room: what the page sends and what it gets back.
 
-POST /api/exam/start   (ticket)                  EnterExam   -> AttemptOpened   starting twice returns the same attempt
+POST /api/exam/start   (entry)                  EnterExam   -> AttemptOpened   starting twice returns the same attempt
 POST /api/exam/resume  (signed in, CSRF header)  ResumeExam  -> AttemptOpened   same paper, same deadline, answers so far
 POST /api/exam/save    (token)                   SaveAnswers -> SavedAnswers    409 stale_revision carries the same shape
 POST /api/exam/submit  (token)                   SubmitExam  -> SubmittedExam   identical body for every repetition
@@ -27,9 +27,9 @@ Texts = Annotated[list[Annotated[str, msgspec.Meta(max_length=LONGEST_TEXT)]], m
 
 
 class EnterExam(msgspec.Struct, forbid_unknown_fields=True):
-    """Begin, or come back to, the attempt. The start page hands out the ticket; `device` is a random text this tab keeps."""
+    """Begin, or come back to, the attempt. The start page hands out the entry; `device` is a random text this tab keeps."""
 
-    ticket: str
+    entry: str
     device: DeviceKey
     honesty: bool = False
 
@@ -199,8 +199,8 @@ class AttemptToken(msgspec.Struct, array_like=True):
     shape: str
 
 
-class StartTicket(msgspec.Struct, array_like=True):
-    """What a ticket to start binds: who, by which sign-in, which exam, and until when (seconds since 1970)."""
+class EntryToken(msgspec.Struct, array_like=True):
+    """What an entry to start binds: who, by which sign-in, which exam, and until when (seconds since 1970)."""
 
     person_id: int
     login_id: int

@@ -1,24 +1,24 @@
-"""Signed tokens: what a browser carries instead of a cookie, a ticket to start by and then the token of the attempt."""
+"""Signed tokens: what a browser carries instead of a cookie, an entry token to start by and then the token of the attempt."""
 
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from exam.services.payload import AttemptToken, StartTicket
+from exam.services.payload import AttemptToken, EntryToken
 from lms.kernel.refusal import N_, Conflict
 from lms.kernel.security import Signer
 from lms.kernel.settings import Settings
 
-TICKET_LIFE = timedelta(minutes=15)
+ENTRY_LIFE = timedelta(minutes=15)
 
 KEPT = 20_000  # a token comes with every save of its attempt and always says the same
 
 _signers: dict[str, Signer] = {}
 
 
-class TicketOld(Conflict):
-    """The start page was opened long ago; its script fetches a new ticket."""
+class EntryOld(Conflict):
+    """The start page was opened long ago; its script fetches a new entry."""
 
-    code = "ticket_old"
+    code = "entry_old"
     message = N_("页面打开太久了，请刷新页面后再开始。")
 
 
@@ -40,14 +40,14 @@ def read(text: str) -> AttemptToken:
     return _signers["attempt"].read(text, AttemptToken)
 
 
-def ticket(person_id: int, login_id: int, exam: str, *, asks_learning: bool, now: datetime) -> str:
-    """Return a ticket: whoever holds it may ask to start, as this person by this sign-in, for a short while."""
-    return _signers["start"].sign(StartTicket(person_id, login_id, exam, asks_learning, int((now + TICKET_LIFE).timestamp())))
+def entry(person_id: int, login_id: int, exam: str, *, asks_learning: bool, now: datetime) -> str:
+    """Return an entry: whoever holds it may ask to start, as this person by this sign-in, for a short while."""
+    return _signers["start"].sign(EntryToken(person_id, login_id, exam, asks_learning, int((now + ENTRY_LIFE).timestamp())))
 
 
-def read_ticket(text: str, now: datetime) -> StartTicket:
-    """Return what a ticket binds; raises TokenRefused and TicketOld."""
-    found = _signers["start"].read(text, StartTicket)
+def read_entry(text: str, now: datetime) -> EntryToken:
+    """Return what an entry binds; raises TokenRefused and EntryOld."""
+    found = _signers["start"].read(text, EntryToken)
     if now.timestamp() > found.ends_at:
-        raise TicketOld
+        raise EntryOld
     return found

@@ -22,12 +22,12 @@ async function check() {
   report("check-line", navigator.onLine, navigator.onLine ? words.line_ok : words.line_no);
 }
 
-/* Ask to start; a ticket that has grown old is changed for the one on a fresh copy of this page. */
+/* Ask to start; an entry that has grown old is changed for the one on a fresh copy of this page. */
 async function ask(device, honesty) {
-  const answer = await post("/api/exam/start", { ticket: form.dataset.ticket, device, honesty });
-  if (answer.body.code !== "ticket_old") return answer;
+  const answer = await post("/api/exam/start", { entry: form.dataset.entry, device, honesty });
+  if (answer.body.code !== "entry_old") return answer;
   const fresh = (await page(location.href)).document.getElementById("start");
-  return fresh ? post("/api/exam/start", { ticket: fresh.dataset.ticket, device, honesty }) : answer;
+  return fresh ? post("/api/exam/start", { entry: fresh.dataset.entry, device, honesty }) : answer;
 }
 
 async function start(event) {

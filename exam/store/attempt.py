@@ -166,7 +166,7 @@ _STANDS = Statement(
 
 
 class Start(msgspec.Struct, frozen=True):
-    """One start by a ticket; `learned`: whether the learning is known to be done, where the exam may ask."""
+    """One start by an entry; `learned`: whether the learning is known to be done, where the exam may ask."""
 
     exam: str
     person_id: int

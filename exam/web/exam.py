@@ -57,7 +57,7 @@ class BriefingPage:
     attempts_left: int
     open_attempt: bool
     may_start: bool
-    ticket: str
+    entry: str
     handed_in: bool
     opens_later: bool
     conditions: tuple[Condition, ...]
@@ -87,7 +87,7 @@ def briefing(code: str) -> ResponseReturnValue:
         attempts_left=brief.attempts_left,
         open_attempt=brief.open_attempt,
         may_start=brief.refusal is None and not brief.open_attempt,
-        ticket=tokens.ticket(person.person_id, person.login_id, code, asks_learning=brief.exam.requires_learning, now=now),
+        entry=tokens.entry(person.person_id, person.login_id, code, asks_learning=brief.exam.requires_learning, now=now),
         handed_in=one.handed_in,
         opens_later=now < brief.exam.opens,
         conditions=_conditions(one, now),

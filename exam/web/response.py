@@ -1,4 +1,4 @@
-"""The JSON routes of the exam room: coming back behind the sign-in, starting by a ticket, save and hand-in by the attempt token."""
+"""The JSON routes of the exam room: coming back behind the sign-in, starting by an entry, save and hand-in by the attempt token."""
 
 from exam.services import attempt as attempts
 from exam.services import response as service

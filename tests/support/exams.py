@@ -129,16 +129,16 @@ def signed_in(session: Session, person_id: int) -> int:
 def sitting(account: str = "lin", *, at: datetime = NOON, device: str = "device-one") -> Sitter:
     """Enrol somebody and let her start."""
     person_id, login_id = enrolled(account)
-    return Sitter(person_id, login_id, attempt.enter(EnterExam(ticket(account, at), device, honesty=True), at))
+    return Sitter(person_id, login_id, attempt.enter(EnterExam(entry(account, at), device, honesty=True), at))
 
 
-def ticket(account: str, at: datetime = NOON) -> str:
+def entry(account: str, at: datetime = NOON) -> str:
     """Return what the start page gives a person by her newest sign-in."""
     with transaction() as session:
         person_id = rows.person_id(session, account)
         assert person_id
         login_id = session.execute(text("SELECT max(id) FROM login WHERE person_id = :p"), {"p": person_id}).scalar_one()
-    return tokens.ticket(person_id, login_id, EXAM, asks_learning=False, now=at)
+    return tokens.entry(person_id, login_id, EXAM, asks_learning=False, now=at)
 
 
 def attempt_id(session: Session, sitter: Sitter) -> int:

@@ -25,7 +25,7 @@ def lin(app: Flask) -> FlaskClient:
 
 def started(lin: FlaskClient) -> dict[str, object]:
     """Start and return the answer."""
-    answer = lin.post("/api/exam/start", json=START | {"ticket": exams.ticket("lin")})
+    answer = lin.post("/api/exam/start", json=START | {"entry": exams.entry("lin")})
     assert answer.status_code == 200, answer.text
     body: dict[str, object] = answer.get_json()
     return body
@@ -87,17 +87,17 @@ def test_ex_22_nobody_else_reaches_a_paper(lin: FlaskClient, app: Flask) -> None
     started(lin)
     anonymous, stranger, author = app.test_client(), cast.enter(app, cast.SAM), cast.enter(app, cast.WEI)
     assert anonymous.post("/api/exam/start", json=START).status_code == 422
-    assert anonymous.post("/api/exam/start", json=START | {"ticket": "forged"}).status_code == 401
+    assert anonymous.post("/api/exam/start", json=START | {"entry": "forged"}).status_code == 401
     assert anonymous.post("/api/exam/resume", json={"exam": exams.EXAM, "device": "device-one"}).status_code == 401
-    assert stranger.post("/api/exam/start", json=START | {"ticket": exams.ticket("sam")}).status_code == 403
+    assert stranger.post("/api/exam/start", json=START | {"entry": exams.entry("sam")}).status_code == 403
     assert stranger.post("/api/exam/resume", json={"exam": exams.EXAM, "device": "device-one"}).status_code == 404
-    assert author.get(f"/exams/{exams.EXAM}").status_code == 403, "no ticket for who may not sit exams"
+    assert author.get(f"/exams/{exams.EXAM}").status_code == 403, "no entry for who may not sit exams"
 
 
 def test_ex_22_after_the_hand_in_the_paper_is_gone(lin: FlaskClient) -> None:
     token = started(lin)["token"]
     lin.post("/api/exam/submit", json={"token": token, "key": "key-of-the-page"})
-    for path, body in (("start", START | {"ticket": exams.ticket("lin")}), ("resume", {"exam": exams.EXAM, "device": "device-one"})):
+    for path, body in (("start", START | {"entry": exams.entry("lin")}), ("resume", {"exam": exams.EXAM, "device": "device-one"})):
         answer = lin.post(f"/api/exam/{path}", json=body)
         assert answer.status_code == 409
         assert "题 i-" not in answer.text
@@ -106,7 +106,7 @@ def test_ex_22_after_the_hand_in_the_paper_is_gone(lin: FlaskClient) -> None:
 def test_in_02_no_refusal_or_answer_of_the_room_holds_a_key(lin: FlaskClient) -> None:
     token = started(lin)["token"]
     answers = [
-        lin.post("/api/exam/start", json=START | {"ticket": exams.ticket("lin")}),
+        lin.post("/api/exam/start", json=START | {"entry": exams.entry("lin")}),
         lin.post("/api/exam/save", json={"token": token, "changes": [change(1)]}),
         lin.post("/api/exam/save", json={"token": token, "changes": [change(2)]}),
         lin.post("/api/exam/save", json={"token": token, "changes": [change(3, choices=[9])]}),

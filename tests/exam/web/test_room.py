@@ -32,7 +32,7 @@ def lin(app: Flask) -> FlaskClient:
 def start(client: FlaskClient, **changes: object) -> dict[str, object]:
     """Start by JSON as the page does."""
     now = client.application.extensions["clock"].now()
-    answer = client.post("/api/exam/start", json={"ticket": exams.ticket("lin", now), "device": "device-of-lin", "honesty": True, **changes})
+    answer = client.post("/api/exam/start", json={"entry": exams.entry("lin", now), "device": "device-of-lin", "honesty": True, **changes})
     body = answer.get_json()
     assert isinstance(body, dict)
     return body
@@ -165,7 +165,7 @@ def test_in_02_no_answer_inside_an_attempt_tells_key_score_or_explanation(lin: F
     change = {"position": 1, "seq": first, "revision": 0, "choices": [1]}
     answers = [
         lin.get("/exams"), lin.get(f"/exams/{exams.EXAM}"), lin.get(f"/exams/{exams.EXAM}/room"),
-        lin.post("/api/exam/start", json={"ticket": exams.ticket("lin"), "device": "device-of-lin", "honesty": True}),
+        lin.post("/api/exam/start", json={"entry": exams.entry("lin"), "device": "device-of-lin", "honesty": True}),
         lin.post("/api/exam/resume", json={"exam": exams.EXAM, "device": "device-of-lin"}),
         lin.post("/api/exam/resume", json={"exam": exams.EXAM, "device": "other-device"}),
         lin.post("/api/exam/remaining", json={"exam": exams.EXAM, "device": "device-of-lin"}),
@@ -189,8 +189,8 @@ def test_ex_22_the_paper_is_given_by_an_open_attempt_only(app: Flask, lin: Flask
     outside = [
         lin.post("/api/exam/resume", json=asked),
         enter(app, SAM).post("/api/exam/resume", json=asked),
-        lin.post("/api/exam/start", json={"ticket": exams.ticket("sam"), "device": "device-of-lin", "honesty": True}),
-        lin.post("/api/exam/start", json={"ticket": "forged", "device": "device-of-lin", "honesty": True}),
+        lin.post("/api/exam/start", json={"entry": exams.entry("sam"), "device": "device-of-lin", "honesty": True}),
+        lin.post("/api/exam/start", json={"entry": "forged", "device": "device-of-lin", "honesty": True}),
         *(lin.get(f"/exams/{exams.EXAM}{page}") for page in PAGES),
     ]
     opened = start(lin)
@@ -209,16 +209,16 @@ def test_the_device_starts_once_and_another_is_told(lin: FlaskClient) -> None:
     assert StartExam(exams.EXAM, "device-of-lin").honesty is False
 
 
-def test_the_ticket_of_the_start_page_starts_once_it_is_fresh_and_its_sign_in_stands(lin: FlaskClient, clock: FixedClock) -> None:
-    shown = re.search(r'data-ticket="([^"]+)"', lin.get(f"/exams/{exams.EXAM}").get_data(as_text=True))
+def test_the_entry_of_the_start_page_starts_once_it_is_fresh_and_its_sign_in_stands(lin: FlaskClient, clock: FixedClock) -> None:
+    shown = re.search(r'data-entry="([^"]+)"', lin.get(f"/exams/{exams.EXAM}").get_data(as_text=True))
     assert shown
     clock.advance(minutes=16)
-    assert start(lin, ticket=shown[1])["code"] == "ticket_old"
+    assert start(lin, entry=shown[1])["code"] == "entry_old"
     clock.advance(minutes=-16)
     with transaction() as session:
         session.execute(text("UPDATE login SET ended_at = :now"), {"now": NOON})
-    assert start(lin, ticket=shown[1])["code"] == "signed_out"
+    assert start(lin, entry=shown[1])["code"] == "signed_out"
     with transaction() as session:
         session.execute(text("UPDATE login SET ended_at = NULL"))
-    assert start(lin, ticket=shown[1][:-1] + ("A" if shown[1][-1] != "A" else "B"))["code"] == "token_refused"
-    assert start(lin, ticket=shown[1])["resumed"] is False
+    assert start(lin, entry=shown[1][:-1] + ("A" if shown[1][-1] != "A" else "B"))["code"] == "token_refused"
+    assert start(lin, entry=shown[1])["resumed"] is False

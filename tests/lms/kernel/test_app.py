@@ -58,7 +58,7 @@ def test_a_sign_in_with_the_character_nul_is_refused_in_words(client: FlaskClien
 
 
 def test_a_payload_with_the_character_nul_is_refused_with_a_reason(app: Flask) -> None:
-    answer = enter(app, LIN).post("/api/exam/start", json={"ticket": "a\x00b", "device": "d" * 12})
+    answer = enter(app, LIN).post("/api/exam/start", json={"entry": "a\x00b", "device": "d" * 12})
     assert answer.status_code == 400
     assert "NUL" in answer.json["reason"]
 
