@@ -149,7 +149,8 @@ def right_ones(items: Sequence[QuizItem], responses: Sequence[Given], kinds: Map
     found = []
     for item, response in zip(items, responses, strict=True):
         choices, texts = parted(response)
-        found.append(bool(is_right(kinds[item.version_id], keys[item.version_id], [choice if choice == NONE else item.order[choice] for choice in choices], texts)))
+        originals = [choice if choice == NONE else item.order[choice] for choice in choices]
+        found.append(bool(is_right(kinds[item.version_id], keys[item.version_id], originals, texts)))
     return found
 
 

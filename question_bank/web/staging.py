@@ -24,6 +24,7 @@ from question_bank.store.staging import Batch
 from question_bank.web import item_form
 from question_bank.web.bank import xlsx
 from question_bank.web.item_form import ItemForm
+from question_bank.web.picture import shown_in
 
 staging = routes("staging", __name__, url_prefix="/bank/<code>/import")
 SHOWN = 100
@@ -138,7 +139,7 @@ def _line(code: str, batch_id: int, position: int, draft: Draft | None = None) -
         raise Missing
     line = view.lines[position]
     bank, topics = banks.topics(code)
-    form = item_form.filled(draft or line.draft, [(topic, bank.topic_name(topic)) for topic in topics], line.faults)
+    form = item_form.filled(draft or line.draft, [(topic, bank.topic_name(topic)) for topic in topics], line.faults, shown=shown_in(code))
     back = url_for("staging.batch", code=code, batch_id=batch_id)
     return render_template("question_bank/staging/line.html", page=LinePage(bank, view.batch, line.draft.place, form, back))
 
