@@ -16,7 +16,7 @@ from question_bank.domain.version import Version
 from question_bank.formats import reading
 from question_bank.formats.writing import WRITERS
 from question_bank.services import bank as banks
-from question_bank.services.drafting import drafted, formula_faults, stored
+from question_bank.services.drafting import content_of, drafted, formula_faults, plain_of, stored
 from question_bank.services.item import Known, known, pool_faults, write
 from question_bank.services.picture import unknown
 from question_bank.store import bank as bank_store
@@ -57,7 +57,7 @@ def with_pool(read: Reading, pool: str) -> Reading:
 def judge(session: Session, bank_id: int, read: Reading) -> Report:
     """Return what would become of each row."""
     lines = judge_drafts(session, bank_id, read.drafts, brought=frozenset(picture.digest for picture in read.pictures))
-    names = {line.name for line in lines if line.verdict is not Verdict.REFUSED} | {external for external, _ in store.searched(session, bank_id)}
+    names = {line.name for line in lines if line.verdict is not Verdict.REFUSED} | set(store.named(session, bank_id))
     losses = [
         Loss(line.draft.place, f"互斥试题“{enemy}”不存在，未记录")
         for line in lines
@@ -76,16 +76,26 @@ def judge_drafts(session: Session, bank_id: int, drafts: Sequence[Draft], *, bro
     unshown = unknown(session, bank_id, drafts, brought=brought)
     matched = {match for draft in drafts if (match := _match(draft, looked_up)) is not None}
     before = {version.external_id: version for version in store.latest_of_bank(session, bank_id, item_ids=[looked_up.named[name][0] for name in matched])}
-    rows = store.searched(session, bank_id)
-    twins = Twins([name for name, _ in rows], [found for _, found in rows])
-    lines = []
+    lines: list[Line] = []
     for position, draft in enumerate(drafts):
         match = _match(draft, looked_up)
         faults = [*faults_of(draft), *formula_faults(draft), *(found[position] for found in (together, unshown) if position in found)]
         if not faults:
             faults = _faults_in_bank(session, draft, match, looked_up, before.get(match or ""))
-        lines.append(_line(draft, match, faults, looked_up, twins))
+        lines.append(_line(draft, match, faults, looked_up))
+    new = [position for position, line in enumerate(lines) if line.verdict is Verdict.NEW]
+    for position, twin in zip(new, twins_of(session, bank_id, [lines[position].draft for position in new]), strict=True):
+        if twin:
+            lines[position] = replace(lines[position], twin=twin[0], likeness=twin[1])
     return tuple(lines)
+
+
+def twins_of(session: Session, bank_id: int, drafts: Sequence[Draft]) -> list[tuple[str, int] | None]:
+    """Return for each draft the most alike item of the bank and the likeness in per cent, if it is alike enough."""
+    if not drafts:
+        return []
+    rows = store.searched(session, bank_id)
+    return Twins([name for name, _ in rows], [found for _, found in rows]).nearest([grams(plain_of(content_of(draft))) for draft in drafts])
 
 
 def _match(draft: Draft, looked_up: Known) -> str | None:
@@ -114,15 +124,14 @@ def _is_known(draft: Draft, item_id: int, looked_up: Known) -> bool:
     return (item_id, stored(draft).digest) in looked_up.digests
 
 
-def _line(draft: Draft, match: str | None, faults: Sequence[Fault], looked_up: Known, twins: Twins) -> Line:
+def _line(draft: Draft, match: str | None, faults: Sequence[Fault], looked_up: Known) -> Line:
     name = match or name_of(draft)
     item_id = looked_up.named[match][0] if match else None
     if faults:
         return Line(draft, Verdict.REFUSED, tuple(faults), name, item_id)
     if item_id is not None:
         return Line(draft, Verdict.SAME if _is_known(draft, item_id, looked_up) else Verdict.CHANGE, (), name, item_id)
-    twin = twins.nearest(grams(stored(draft).plain))
-    return Line(draft, Verdict.NEW, (), name, None, *(twin or (None, None)))
+    return Line(draft, Verdict.NEW, (), name)
 
 
 def commit(session: Session, bank_id: int, lines: Sequence[Line], *, author_id: int | None, now: datetime) -> dict[str, int]:
