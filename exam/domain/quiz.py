@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 
-from exam.domain.response import NONE, fits, slot_of
+from exam.domain.response import NONE, fits, shape_of
 from lms.kernel.refusal import N_, Conflict, Invalid, Missing, Unavailable
 from question_bank.domain.item import ItemContent, ItemType, Key, PoolItem
 from question_bank.domain.scoring import is_right
@@ -132,7 +132,7 @@ def parted(response: Given) -> tuple[tuple[int, ...], tuple[str, ...]]:
 
 def offered(contents: Sequence[ItemContent], responses: Sequence[Given]) -> bool:
     """Tell whether every response is one that its item takes."""
-    return len(contents) == len(responses) and all(fits(slot_of(content), *parted(given)) for content, given in zip(contents, responses, strict=True))
+    return len(contents) == len(responses) and all(fits(shape_of(content), *parted(given)) for content, given in zip(contents, responses, strict=True))
 
 
 def unanswered(items: Sequence[QuizItem], responses: Sequence[Given]) -> list[int]:

@@ -18,7 +18,7 @@ _WIDEST = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class Shape:
     """What one position takes: so many options, prompts and blanks."""
 
     type: ItemType
@@ -27,42 +27,42 @@ class Slot:
     blanks: int = 0
 
 
-def slot_of(content: ItemContent) -> Slot:
+def shape_of(content: ItemContent) -> Shape:
     """Return what an item takes."""
-    return Slot(content.type, min(26, len(content.options_html)), len(content.prompts_html), content.blanks)
+    return Shape(content.type, min(26, len(content.options_html)), len(content.prompts_html), content.blanks)
 
 
-def letter(slot: Slot) -> str:
-    """Return the sign of a slot: A to Z choose one of so many, a to z any of so many, the others beyond the alphabet."""
-    match slot.type:
+def letter(taken: Shape) -> str:
+    """Return the sign of a shape: A to Z choose one of so many, a to z any of so many, the others beyond the alphabet."""
+    match taken.type:
         case ItemType.MULTIPLE:
-            return chr(_ANY_OF + slot.options)
+            return chr(_ANY_OF + taken.options)
         case ItemType.FILL_IN:
-            return chr(_FILL_IN + slot.blanks)
+            return chr(_FILL_IN + taken.blanks)
         case ItemType.SHORT_TEXT:
             return chr(_SHORT_TEXT)
         case ItemType.ORDERING:
-            return chr(_ORDERING + slot.options)
+            return chr(_ORDERING + taken.options)
         case ItemType.MATCHING:
-            return chr(_MATCHING + slot.prompts * _WIDEST + slot.options)
+            return chr(_MATCHING + taken.prompts * _WIDEST + taken.options)
         case _:
-            return chr(_ONE_OF + slot.options)
+            return chr(_ONE_OF + taken.options)
 
 
-def slot(sign: str) -> Slot:
-    """Return the slot of a sign."""
+def shape(sign: str) -> Shape:
+    """Return the shape of a sign."""
     code = ord(sign)
     if code >= _MATCHING:
         prompts, options = divmod(code - _MATCHING, _WIDEST)
-        return Slot(ItemType.MATCHING, options, prompts)
+        return Shape(ItemType.MATCHING, options, prompts)
     if code >= _ORDERING:
-        return Slot(ItemType.ORDERING, code - _ORDERING)
+        return Shape(ItemType.ORDERING, code - _ORDERING)
     if code >= _FILL_IN:
-        return Slot(ItemType.SHORT_TEXT) if code == _SHORT_TEXT else Slot(ItemType.FILL_IN, blanks=code - _FILL_IN)
-    return Slot(ItemType.MULTIPLE, code - _ANY_OF) if code > _ANY_OF else Slot(ItemType.SINGLE, code - _ONE_OF)
+        return Shape(ItemType.SHORT_TEXT) if code == _SHORT_TEXT else Shape(ItemType.FILL_IN, blanks=code - _FILL_IN)
+    return Shape(ItemType.MULTIPLE, code - _ANY_OF) if code > _ANY_OF else Shape(ItemType.SINGLE, code - _ONE_OF)
 
 
-def fits(taken: Slot, choices: Sequence[int], texts: Sequence[str]) -> bool:
+def fits(taken: Shape, choices: Sequence[int], texts: Sequence[str]) -> bool:
     """Tell whether a response is one that the position takes; an empty one always is."""
     if taken.type in {ItemType.FILL_IN, ItemType.SHORT_TEXT}:
         most, longest = (taken.blanks, LONGEST_BLANK) if taken.type is ItemType.FILL_IN else (1, LONGEST_TEXT)
@@ -79,7 +79,7 @@ def fits(taken: Slot, choices: Sequence[int], texts: Sequence[str]) -> bool:
             return len(choices) <= 1 or taken.type is ItemType.MULTIPLE
 
 
-def stored(taken: Slot, choices: Sequence[int], texts: Sequence[str]) -> str:
+def stored(taken: Shape, choices: Sequence[int], texts: Sequence[str]) -> str:
     """Return a fitting response as it is stored; what says nothing is empty."""
     if texts:
         return json.dumps(list(texts), ensure_ascii=False) if any(text.strip() for text in texts) else ""

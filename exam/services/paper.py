@@ -92,6 +92,6 @@ def _wanted(session: Session, paper: Paper) -> dict[int, tuple[bytes, tuple[byte
             lacking = list(paper.version_ids)
         for version, item in bank.contents(session, lacking).items():
             parts = tuple(map(msgspec.json.encode, (str(item.type), item.stem_html, item.prompts_html)))
-            sign = responses.letter(responses.slot_of(item))
+            sign = responses.letter(responses.shape_of(item))
             _fragments[version] = (b'"type":%b,"stem":%b,"prompts":%b,"options":' % parts, tuple(map(msgspec.json.encode, item.options_html)), sign)
     return _fragments

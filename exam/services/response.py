@@ -96,10 +96,10 @@ def _changes(token: AttemptToken, changes: Sequence[Change]) -> tuple[store.Chan
 def _change(shape: str, change: Change) -> store.Change:
     if change.position > len(shape):
         raise ChoiceUnknown(position=change.position)
-    slot = responses.slot(shape[change.position - 1])
-    if not responses.fits(slot, change.choices, change.texts):
+    taken = responses.shape(shape[change.position - 1])
+    if not responses.fits(taken, change.choices, change.texts):
         raise ChoiceUnknown(position=change.position)
-    value = responses.stored(slot, change.choices, change.texts)
+    value = responses.stored(taken, change.choices, change.texts)
     said = f"{change.position}|{change.seq}|{change.revision}|{value}|{change.marked:d}|{change.clear:d}"
     return store.Change(change.position, change.seq, change.revision, value, change.marked, change.clear, hashlib.sha256(said.encode()).hexdigest())
 

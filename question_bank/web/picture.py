@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
-from flask import Response, jsonify, request, url_for
-from flask.typing import ResponseReturnValue
+import msgspec
+from flask import Response, request, url_for
 
 from lms.kernel import request as current
 from lms.kernel.part import routes
+from lms.kernel.payload import json_route
 from lms.kernel.permissions import Permission, requires
 from question_bank.formats import picture as formats
 from question_bank.formats import rich_text
@@ -23,14 +24,23 @@ def show(code: str, digest: str) -> Response:
     return Response(found.content, mimetype=found.media_type, headers={"Cache-Control": "private, max-age=86400, immutable"})
 
 
+class PictureKept(msgspec.Struct):
+    """A picture's name, which goes into the text, and its size."""
+
+    digest: str
+    width: int
+    height: int
+
+
 @picture.post("/api/bank/<code>/pictures")
 @requires(Permission.WRITE_ITEMS)
-def upload(code: str) -> ResponseReturnValue:
-    """Keep a picture; answer with its name, which goes into the text."""
+@json_route(None, PictureKept)
+def upload(code: str) -> PictureKept:
+    """Keep the picture of the form field `picture`."""
+    request.max_content_length = formats.MAX_BYTES + 100_000
     file = request.files.get("picture")
-    content = file.read(formats.MAX_BYTES + 1) if file else b""
-    found = service.upload(code, content, now=current.now())
-    return jsonify(digest=found.digest, width=found.width, height=found.height)
+    found = service.upload(code, file.read(formats.MAX_BYTES + 1) if file else b"", now=current.now())
+    return PictureKept(found.digest, found.width, found.height)
 
 
 def shown_in(code: str) -> Callable[[str], str]:

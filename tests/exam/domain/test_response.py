@@ -4,34 +4,34 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exam.domain.response import LONGEST_TEXT, NONE, Slot, choices_of, fits, letter, slot, slot_of, stored, texts_of
+from exam.domain.response import LONGEST_TEXT, NONE, Shape, choices_of, fits, letter, shape, shape_of, stored, texts_of
 from question_bank.domain.item import ItemContent, ItemType
 
 sizes = st.integers(2, 26)
 blanks = st.integers(1, 20)
-SLOTS = st.one_of(
-    st.builds(Slot, st.sampled_from([ItemType.SINGLE, ItemType.MULTIPLE, ItemType.ORDERING]), sizes),
-    st.builds(lambda options, prompts: Slot(ItemType.MATCHING, options, prompts), sizes, sizes),
-    st.builds(lambda count: Slot(ItemType.FILL_IN, blanks=count), blanks),
-    st.just(Slot(ItemType.SHORT_TEXT)),
+SHAPES = st.one_of(
+    st.builds(Shape, st.sampled_from([ItemType.SINGLE, ItemType.MULTIPLE, ItemType.ORDERING]), sizes),
+    st.builds(lambda options, prompts: Shape(ItemType.MATCHING, options, prompts), sizes, sizes),
+    st.builds(lambda count: Shape(ItemType.FILL_IN, blanks=count), blanks),
+    st.just(Shape(ItemType.SHORT_TEXT)),
 )
 
 
-@given(SLOTS)
-def test_one_sign_says_what_a_position_takes(taken: Slot) -> None:
+@given(SHAPES)
+def test_one_sign_says_what_a_position_takes(taken: Shape) -> None:
     assert len(letter(taken)) == 1
-    assert slot(letter(taken)) == taken
+    assert shape(letter(taken)) == taken
 
 
 def test_choices_keep_the_letters_they_always_had() -> None:
-    assert [letter(slot_of(ItemContent(kind, "", ("",) * 4))) for kind in (ItemType.SINGLE, ItemType.MULTIPLE)] == ["D", "d"]
-    assert letter(slot_of(ItemContent(ItemType.TRUE_FALSE, "", ("", "")))) == "B"
-    assert slot("B") == Slot(ItemType.SINGLE, 2)
+    assert [letter(shape_of(ItemContent(kind, "", ("",) * 4))) for kind in (ItemType.SINGLE, ItemType.MULTIPLE)] == ["D", "d"]
+    assert letter(shape_of(ItemContent(ItemType.TRUE_FALSE, "", ("", "")))) == "B"
+    assert shape("B") == Shape(ItemType.SINGLE, 2)
 
 
 @st.composite
-def given_to(draw: st.DrawFn) -> tuple[Slot, tuple[int, ...], tuple[str, ...]]:
-    taken = draw(SLOTS)
+def given_to(draw: st.DrawFn) -> tuple[Shape, tuple[int, ...], tuple[str, ...]]:
+    taken = draw(SHAPES)
     match taken.type:
         case ItemType.FILL_IN:
             return taken, (), tuple(draw(st.lists(st.text(max_size=20), min_size=taken.blanks, max_size=taken.blanks)))
@@ -46,7 +46,7 @@ def given_to(draw: st.DrawFn) -> tuple[Slot, tuple[int, ...], tuple[str, ...]]:
 
 
 @given(given_to())
-def test_a_response_of_any_type_survives_being_stored(drawn: tuple[Slot, tuple[int, ...], tuple[str, ...]]) -> None:
+def test_a_response_of_any_type_survives_being_stored(drawn: tuple[Shape, tuple[int, ...], tuple[str, ...]]) -> None:
     taken, choices, texts = drawn
     assert fits(taken, choices, texts)
     value = stored(taken, choices, texts)
@@ -58,21 +58,21 @@ def test_a_response_of_any_type_survives_being_stored(drawn: tuple[Slot, tuple[i
 @pytest.mark.parametrize(
     ("taken", "choices", "texts"),
     [
-        (Slot(ItemType.SINGLE, 4), (4,), ()),
-        (Slot(ItemType.SINGLE, 4), (0, 1), ()),
-        (Slot(ItemType.SINGLE, 4), (NONE,), ()),
-        (Slot(ItemType.SINGLE, 4), (), ("甲",)),
-        (Slot(ItemType.MATCHING, 3, 2), (0,), ()),
-        (Slot(ItemType.MATCHING, 3, 2), (0, 3), ()),
-        (Slot(ItemType.ORDERING, 3), (0, 1), ()),
-        (Slot(ItemType.ORDERING, 3), (0, 1, 1), ()),
-        (Slot(ItemType.FILL_IN, blanks=1), (), ("甲", "乙")),
-        (Slot(ItemType.FILL_IN, blanks=1), (), ("甲" * 201,)),
-        (Slot(ItemType.FILL_IN, blanks=1), (0,), ()),
-        (Slot(ItemType.SHORT_TEXT), (), ("字" * (LONGEST_TEXT + 1),)),
-        (Slot(ItemType.SHORT_TEXT), (), ("甲", "乙")),
+        (Shape(ItemType.SINGLE, 4), (4,), ()),
+        (Shape(ItemType.SINGLE, 4), (0, 1), ()),
+        (Shape(ItemType.SINGLE, 4), (NONE,), ()),
+        (Shape(ItemType.SINGLE, 4), (), ("甲",)),
+        (Shape(ItemType.MATCHING, 3, 2), (0,), ()),
+        (Shape(ItemType.MATCHING, 3, 2), (0, 3), ()),
+        (Shape(ItemType.ORDERING, 3), (0, 1), ()),
+        (Shape(ItemType.ORDERING, 3), (0, 1, 1), ()),
+        (Shape(ItemType.FILL_IN, blanks=1), (), ("甲", "乙")),
+        (Shape(ItemType.FILL_IN, blanks=1), (), ("甲" * 201,)),
+        (Shape(ItemType.FILL_IN, blanks=1), (0,), ()),
+        (Shape(ItemType.SHORT_TEXT), (), ("字" * (LONGEST_TEXT + 1),)),
+        (Shape(ItemType.SHORT_TEXT), (), ("甲", "乙")),
     ],
 )
-def test_what_an_item_does_not_take_is_refused(taken: Slot, choices: tuple[int, ...], texts: tuple[str, ...]) -> None:
+def test_what_an_item_does_not_take_is_refused(taken: Shape, choices: tuple[int, ...], texts: tuple[str, ...]) -> None:
     assert not fits(taken, choices, texts)
     assert fits(taken, (), ())
