@@ -47,3 +47,11 @@ def test_a_marked_negative_is_fine() -> None:
 )
 def test_any_draft_can_be_looked_at(draft: Draft) -> None:
     assert set(flaws_of(draft)) <= set(FLAWS)
+
+
+def test_a_key_where_most_keys_stand_and_a_picture_without_words_are_told() -> None:
+    usual = Draft(type="single", stem=f"看![](picture:{'0' * 64})", options=("甲", "乙", "丙", "丁"), key=(2,), explanation="因为")
+    assert {"key_often_here", "picture_without_words"} <= set(flaws_of(usual, {0: 5, 1: 5, 2: 20, 3: 5}))
+    assert "key_often_here" not in flaws_of(usual, {0: 10, 1: 9, 2: 12, 3: 9})
+    assert "key_often_here" not in flaws_of(usual, {2: 8})
+    assert "picture_without_words" not in flaws_of(Draft(type="single", stem=f"看![红灯](picture:{'0' * 64})"))
