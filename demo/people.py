@@ -14,7 +14,7 @@ _ROLES: dict[str, tuple[tuple[Role, str], ...]] = {
     "rong": ((Role.REVIEWER, PROVINCE),),
     "kang": ((Role.COURSE_EDITOR, PROVINCE),),
     "ning": ((Role.PROVINCE_MANAGER, PROVINCE),),
-    "yan": ((Role.OPERATOR, PROVINCE),),
+    "yan": ((Role.OPERATOR, PROVINCE), (Role.AUDITOR, PROVINCE)),
 }
 _NAMES = ("安然", "白露", "岑小满", "邓一诺", "方知行", "顾南星", "韩霁", "江采薇", "孔令仪", "黎曼青", "孟夏", "倪晨曦",
           "欧阳青", "潘若水", "秦朗", "任远舟", "沈听澜", "唐小棠", "温如玉", "许知秋", "叶清欢", "袁野", "章回", "郑重")  # fmt: skip

@@ -13,6 +13,7 @@ from exam.web.blueprint import blueprints
 from exam.web.board import exam_board
 from exam.web.exam import exams as exam_pages
 from exam.web.picture import exam_picture
+from exam.web.preview import exam_paper
 from exam.web.quiz import quiz
 from exam.web.response import HOT_ROUTES, exam_api
 from exam.web.result import exam_result
@@ -48,6 +49,7 @@ part = Part(
         quiz,
         exam_board,
         blueprints,
+        exam_paper,
     ),
     commands=(exam_command,),
     hot_routes=HOT_ROUTES,
@@ -56,6 +58,7 @@ part = Part(
         NavEntry(N_("考试"), "exams.everything", "quiz", Permission.SIT_EXAM, 22),
         NavEntry(N_("考试管理"), "exam_board.everything", "settings", Permission.MANAGE_EXAMS, 60, hint=N_("组卷，查看考试进行情况，公布成绩")),
         NavEntry(N_("双向细目表"), "blueprints.everything", "list", Permission.MANAGE_EXAMS, 61, hint=N_("规定一张试卷考什么、考多少，随时看题库够不够")),
+        NavEntry(N_("考试答案"), "exam_paper.seals", "lock", Permission.HOLD_KEYS, 62, hint=N_("与另一位同事共同开启封存的答案")),
     ),
     on_mount=token.mount,
     verifiers=(verify,),

@@ -8,7 +8,7 @@ from datetime import datetime
 from exam.domain import assembly as rules
 from exam.domain.assembly import Assembly
 from exam.domain.result import ItemPlace
-from exam.services.exam import found
+from exam.services.exam import ExamFrozen, found
 from exam.store import exam as exams
 from exam.store import paper as store
 from lms.kernel import audit
@@ -44,6 +44,7 @@ def assemble(
 ) -> Assembly:
     """Draw papers for an exam from the exam pool and make it ready; `replacing` takes the place of papers nobody took yet.
 
+    Once somebody has taken a paper the pool is frozen: only more papers of the same pool are drawn, otherwise ExamFrozen.
     `forms`: so many parallel forms are handed out in turn instead of a paper for each learner.
     """
     seed = secrets.randbits(128) if seed is None else seed
@@ -51,6 +52,12 @@ def assemble(
         exam = found(session, exam_code)
         blueprint = exams.blueprint_of(session, exam.id)
         pool = bank.pool(session, exam.bank_code, "exam")
+        if replacing and store.taken(session, exam.id):
+            raise ExamFrozen
+        if not replacing:
+            # Who comes late draws from what everybody drew from, less what was retired meanwhile.
+            frozen = store.newest_pool(session, exam.id)
+            pool = [item for item in pool if item.version_id in frozen]
         contents = bank.contents(session, [item.version_id for item in pool])
         options = {version: len(content.options_html) for version, content in contents.items()}
         made = rules.assemble(blueprint, pool, options, papers_wanted=papers, seed=seed, forms=forms)

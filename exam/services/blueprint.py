@@ -7,14 +7,14 @@ from datetime import datetime
 from exam.domain.blueprint import Blueprint
 from exam.domain.exam import Exam
 from exam.domain.feasibility import Supply, supplies
-from exam.services.exam import ExamMismatch, found
+from exam.services.exam import ExamFrozen, ExamMismatch, found
 from exam.store import blueprint as store
 from exam.store import exam as exams
 from exam.store import paper as papers
 from exam.store.blueprint import BlueprintCard
 from lms.kernel import audit
 from lms.kernel.db import transaction
-from lms.kernel.refusal import N_, Conflict, Missing
+from lms.kernel.refusal import N_, Missing
 from question_bank import api as bank
 
 
@@ -23,13 +23,6 @@ class BlueprintMissing(Missing):
 
     code = "blueprint_missing"
     message = N_("没有找到这份双向细目表。")
-
-
-class ExamFrozen(Conflict):
-    """From the first attempt on, or while the window is open, nothing of an exam changes."""
-
-    code = "exam_frozen"
-    message = N_("考试已开放或已有人作答，细目表和试卷已冻结，不能再改。")
 
 
 @dataclass(frozen=True, slots=True)

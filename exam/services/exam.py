@@ -35,6 +35,13 @@ class ExamTaken(Conflict):
     message = N_("这个考试代码已被使用，请换一个。")
 
 
+class ExamFrozen(Conflict):
+    """From the first attempt on, or while the window is open, nothing of an exam changes."""
+
+    code = "exam_frozen"
+    message = N_("考试已开放或已有人作答，细目表和试卷已冻结，不能再改。")
+
+
 class ExamMismatch(Invalid):
     """The blueprint and the settings do not agree."""
 

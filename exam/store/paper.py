@@ -91,6 +91,24 @@ def by_ids(session: Session, paper_ids: Sequence[int]) -> dict[int, tuple[int, P
     return {row[0]: (row[1], paper_of(*row[2:])) for row in rows}
 
 
+def by_number(session: Session, exam_id: int, number: int) -> tuple[Paper, int] | None:
+    """Return a paper of the exam's newest set by its number, and how many the set has."""
+    row = session.execute(
+        text(
+            "SELECT number, version_ids, orders, expected, hash, (SELECT max(number) FROM paper q WHERE q.assembly_id = p.assembly_id) FROM paper p"
+            " WHERE exam_id = :exam AND number = :number AND assembly_id = (SELECT max(id) FROM assembly WHERE exam_id = :exam)"
+        ),
+        {"exam": exam_id, "number": number},
+    ).first()
+    return None if row is None else (paper_of(*row[:5]), row[5])
+
+
+def newest_pool(session: Session, exam_id: int) -> frozenset[int]:
+    """Return the versions of the pool that the newest set was drawn from."""
+    found = session.scalar(select(AssemblyRow.pool).where(AssemblyRow.exam_id == exam_id).order_by(AssemblyRow.id.desc()).limit(1))
+    return frozenset(map(int, found or ()))
+
+
 def places(session: Session, assembly_id: int) -> dict[int, ItemPlace]:
     """Return the frozen pool of a set."""
     pool = session.scalars(select(AssemblyRow.pool).where(AssemblyRow.id == assembly_id)).one()

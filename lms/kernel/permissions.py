@@ -17,6 +17,7 @@ class Permission(StrEnum):
     WRITE_ITEMS = "write_items"
     REVIEW_ITEMS = "review_items"
     MANAGE_EXAMS = "manage_exams"
+    HOLD_KEYS = "hold_keys"  # one of the two whose consent opens an exam's keys
     INVIGILATE = "invigilate"
     MARK = "mark"
     MANAGE_CLASS = "manage_class"
@@ -60,10 +61,17 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.COUNTY_MANAGER: _MANAGER,
     Role.CITY_MANAGER: _MANAGER,
     Role.PROVINCE_MANAGER: _MANAGER
-    | {Permission.GRANT_ROLES, Permission.MANAGE_PROGRAMMES, Permission.MANAGE_EXAMS, Permission.ISSUE_CERTIFICATES, Permission.INVIGILATE},
+    | {
+        Permission.GRANT_ROLES,
+        Permission.MANAGE_PROGRAMMES,
+        Permission.MANAGE_EXAMS,
+        Permission.HOLD_KEYS,
+        Permission.ISSUE_CERTIFICATES,
+        Permission.INVIGILATE,
+    },
     Role.COURSE_EDITOR: frozenset({Permission.EDIT_COURSES}),
     Role.OPERATOR: frozenset({Permission.OPERATE, Permission.MANAGE_PROGRAMMES, Permission.SEE_REPORTS, Permission.INVIGILATE}),
-    Role.AUDITOR: frozenset({Permission.AUDIT, Permission.SEE_REPORTS}),
+    Role.AUDITOR: frozenset({Permission.AUDIT, Permission.HOLD_KEYS, Permission.SEE_REPORTS}),
 }
 
 

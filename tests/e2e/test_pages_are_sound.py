@@ -84,6 +84,9 @@ SIGHTS: dict[str, Sight] = {
     "certificate.register": Sight("ning"),
     "exam_board.everything": Sight("ning"),
     "exam_board.one": Sight("ning", {"code": EXAM}),
+    "exam_paper.page": Sight("ning", {"code": EXAM, "number": "1"}),
+    "exam_paper.seals": Sight("ning"),
+    "exam_paper.seal": Sight("ning", {"code": EXAM}),
     "exam_board.fairness_sheet": Sight("ning", {"code": EXAM}),
     "blueprints.everything": Sight("ning"),
     "blueprints.new": Sight("ning"),
@@ -99,7 +102,7 @@ SKIPPED: dict[str, str] = {
         ("assets.progress", "verification.keys", "openapi.describe", "health.healthz", "health.readyz", "health.metrics"), "read by programs, not by people"
     ),
     **dict.fromkeys(
-        ("bank.export", "staging.refused", "staging.template", "certificate.pdf", "attendance.template", "roster.template", "forecast.workbook"),
+        ("exam_paper.picture", "bank.export", "staging.refused", "staging.template", "certificate.pdf", "attendance.template", "roster.template", "forecast.workbook"),
         "a file, not a page",
     ),
     **dict.fromkeys(("exam_room.receipt", "exam_result.sheet", "exam_room.room", "quiz.attempt"), "needs an attempt: test_an_exam_is_for_everyone looks at it"),

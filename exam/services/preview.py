@@ -1,0 +1,66 @@
+"""A paper as it was drawn, for the board: looked through and printed, its key only once two people have opened it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from exam.domain import sealed_key
+from exam.domain.blueprint import Blueprint
+from exam.domain.exam import Exam
+from exam.domain.paper import Paper
+from exam.services import paper as papers
+from exam.services.exam import found
+from exam.store import exam as exams
+from exam.store import paper as store
+from exam.store import sealed_key as seals
+from lms.kernel import audit
+from lms.kernel.db import transaction
+from lms.kernel.refusal import Missing
+from question_bank import api as bank
+from question_bank.domain.exchange import Picture
+from question_bank.domain.item import ItemContent, Key
+
+
+@dataclass(frozen=True, slots=True)
+class PaperPreview:
+    """One paper with its items; `keys` is None while they are sealed."""
+
+    exam: Exam
+    blueprint: Blueprint
+    paper: Paper
+    papers: int
+    contents: Mapping[int, ItemContent]
+    keys: Mapping[int, Key] | None
+
+
+def paper(exam_code: str, number: int, *, actor_id: int, now: datetime) -> PaperPreview:
+    """Return a paper of the newest set by its number; each look is audited, and one at the key by its own name."""
+    with transaction() as session:
+        exam = found(session, exam_code)
+        found_paper = store.by_number(session, exam.id, number)
+        if found_paper is None:
+            raise Missing
+        drawn, total = found_paper
+        opened = sealed_key.opened(seals.consents(session, exam.id))
+        action = "exam.paper_key_view" if opened else "exam.paper_view"
+        audit.record(session, actor_id=actor_id, action=action, subject=f"exam:{exam.id}", now=now, paper=number, hash=drawn.hash)
+        versions = list(drawn.version_ids)
+        return PaperPreview(
+            exam=exam,
+            blueprint=exams.blueprint_of(session, exam.id),
+            paper=drawn,
+            papers=total,
+            contents=bank.contents(session, versions),
+            keys=bank.keys(session, versions) if opened else None,
+        )
+
+
+def picture(exam_code: str, number: int, digest: str) -> Picture:
+    """Return a picture that a paper shows."""
+    with transaction() as session:
+        exam = found(session, exam_code)
+        drawn = store.by_number(session, exam.id, number)
+        shown = bank.picture(session, exam.bank_code, digest) if drawn and papers.shows(session, drawn[0], digest) else None
+        if shown is None:
+            raise Missing
+        return shown
