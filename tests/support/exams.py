@@ -33,9 +33,15 @@ KINDS = (("single", 4, (1,)), ("multiple", 5, (0, 2, 3)), ("true_false", 2, (0,)
 
 def bank(session: Session, *, each: int = 4) -> None:
     """Save a bank with so many approved exam items of each type and topic."""
+    made(session, BANK, "测试题库", NOON, {})
+    more_items(session, each=each)
+
+
+def more_items(session: Session, *, each: int = 4) -> None:
+    """Save so many more approved exam items of each type and topic, numbered on."""
     reviewer = rows.person_id(session, "rui") or rows.person(session, account="rui", name="芮思敏")
     bank_id = made(session, BANK, "测试题库", NOON, {})
-    number = 0
+    number = session.execute(text("SELECT count(*) FROM item")).scalar_one()
     for topic in TOPICS:
         for kind, options, key in KINDS:
             for index in range(each):

@@ -3,7 +3,7 @@
 from flask import Flask
 from sqlalchemy import text
 
-from exam.services import result
+from exam.services import assembly, result
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
 from tests.support import exams
@@ -37,6 +37,25 @@ def test_papers_are_drawn_from_the_page(app: Flask) -> None:
         assert session.scalar(text("SELECT count(DISTINCT hash) FROM paper WHERE taken_at IS NULL")) == 2
     assert peng.post(f"{PAGES[1]}/papers", data={"papers": "0"}).status_code == 422
     assert peng.post(f"{PAGES[1]}/papers", data={"papers": "many"}).status_code == 422
+
+
+def test_once_a_paper_is_taken_only_more_of_the_same_pool_are_drawn(app: Flask, clock: FixedClock) -> None:
+    exams.prepared(papers=1)
+    exams.sitting("lin")
+    assert enter(app, PENG).post(f"{PAGES[1]}/papers", data={"papers": "5"}).status_code == 409
+    with transaction() as session:
+        session.execute(text("UPDATE item SET status = 'retired' WHERE external_id = 'i-1'"))
+        exams.more_items(session)
+    assert assembly.top_up(clock.instant) == 1
+    with transaction() as session:
+        drawn = set(
+            session.scalars(
+                text(
+                    "SELECT DISTINCT i.external_id FROM paper p, unnest(p.version_ids) x JOIN item_version v ON v.id = x JOIN item i ON i.id = v.item_id WHERE p.taken_at IS NULL"
+                )
+            )
+        )
+    assert drawn <= {f"i-{number}" for number in range(2, 25)}
 
 
 def test_the_fairness_sheet_says_in_words_what_the_papers_are_worth(app: Flask, clock: FixedClock) -> None:

@@ -1,0 +1,50 @@
+"""Papers looked through by the board, their keys sealed until two people agree."""
+
+from flask import Flask
+from sqlalchemy import text
+
+from lms.kernel.db import transaction
+from tests.support import exams
+from tests.support.cast import AN, LIN, PENG, enter
+
+PAPER = f"/admin/exams/{exams.EXAM}/papers/1"
+KEYS = f"/admin/exams/{exams.EXAM}/keys"
+
+
+def test_a_paper_is_seen_without_its_key_and_each_look_is_recorded(app: Flask) -> None:
+    exams.prepared()
+    page = enter(app, PENG).get(PAPER).get_data(as_text=True)
+    assert page.count("paper-item") == 8
+    assert "答案已封存" in page
+    assert "paper-key" not in page
+    assert "secret reason" not in page
+    with transaction() as session:
+        assert session.scalar(text("SELECT count(*) FROM audit_entry WHERE action = 'exam.paper_view'")) == 1
+    assert enter(app, PENG).get(PAPER.replace("/1", "/99")).status_code == 404
+    assert enter(app, LIN).get(PAPER).status_code == 403
+
+
+def test_two_different_people_open_the_key(app: Flask) -> None:
+    exams.prepared()
+    peng, an = enter(app, PENG), enter(app, AN)
+    assert peng.post(KEYS, data={"reason": ""}).status_code == 422
+    assert peng.post(KEYS, data={"reason": "监印"}).status_code == 302
+    assert peng.post(KEYS, data={"reason": "再来一次"}).status_code == 409
+    assert "paper-key" not in peng.get(PAPER).get_data(as_text=True)
+    assert "线上测试" in an.get("/admin/keys").get_data(as_text=True)
+    assert an.post(KEYS, data={"reason": "监印"}).status_code == 302
+    page = peng.get(PAPER).get_data(as_text=True)
+    assert page.count("paper-key") == 8
+    with transaction() as session:
+        shown = session.execute(
+            text("SELECT p.orders, v.key FROM paper p JOIN item_version v ON v.id = p.version_ids[1] WHERE p.number = 1 ORDER BY p.id DESC LIMIT 1")
+        ).one()
+        assert session.scalar(text("SELECT count(*) FROM audit_entry WHERE action IN ('exam.key_consent', 'exam.paper_key_view')")) == 3
+    first = page.split("paper-key")[1].split("</strong>")[1].split("<")[0].strip()
+    assert first == "".join(sorted("ABCDE"[bytes(shown[0]).index(option)] for option in shown[1]["options"]))
+
+
+def test_others_do_not_even_see_the_seal(app: Flask) -> None:
+    exams.prepared()
+    assert enter(app, LIN).get(KEYS).status_code == 403
+    assert enter(app, LIN).post(KEYS, data={"reason": "x"}).status_code == 403
