@@ -124,9 +124,7 @@ class _Item:
 
     def _html(self, notation: str, blank: Callable[[int], str] | None = None) -> str:
         address = "../pictures/{}"
-        marked = outgoing_html.written(
-            notation, lambda digest: address.format(_picture_name(digest, self.pictures)), tex=False, blank=blank
-        )
+        marked = outgoing_html.written(notation, lambda digest: address.format(_picture_name(digest, self.pictures)), tex=False, blank=blank)
         return outgoing_html.as_xml(marked)
 
     def _cardinality(self) -> str:

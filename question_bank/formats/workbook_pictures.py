@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lxml.etree import _Element as Element
 
 from question_bank.formats import xml_tree
-from question_bank.formats.findings import Findings
+from question_bank.formats.findings import Findings, Place
 from question_bank.formats.word_run import picture_notation
 from question_bank.formats.xml_tree import attribute, every, first, local
 
@@ -75,7 +75,7 @@ def _floating(packed: zipfile.ZipFile, names: frozenset[str], path: str, sheet: 
         pictures = every(anchor, "pic")
         for picture in pictures:
             described = next((attribute(each, "descr") for each in every(picture, "cNvPr")), "")
-            if (digest := _digest(packed, names, picture, related, found, here.name)) and corner is not None:
+            if (digest := _digest(packed, names, picture, related, here)) and corner is not None:
                 placed.append(Placed(sheet, row, column, digest, described))
             elif corner is None:
                 here.lose("没有固定在单元格上的图片未导入")
@@ -89,18 +89,18 @@ def _named(packed: zipfile.ZipFile, names: frozenset[str], found: Findings) -> d
     named = {}
     for picture in every(images, "pic") if images is not None else ():
         name = next((attribute(each, "name") for each in every(picture, "cNvPr")), "")
-        if digest := _digest(packed, names, picture, related, found, "单元格图片"):
+        if digest := _digest(packed, names, picture, related, found.at("单元格图片")):
             named[name] = digest
     return named
 
 
-def _digest(packed: zipfile.ZipFile, names: frozenset[str], picture: Element, related: dict[str, str], found: Findings, place: str) -> str | None:
+def _digest(packed: zipfile.ZipFile, names: frozenset[str], picture: Element, related: dict[str, str], here: Place) -> str | None:
     blip = next(iter(every(picture, "blip")), None)
     target = related.get(attribute(blip, "embed"), "") if blip is not None else ""
     if target not in names:
-        found.at(place).lose("链接到文件外的图片未导入")
+        here.lose("链接到文件外的图片未导入")
         return None
-    return found.at(place).picture(packed.read(target), posixpath.basename(target))
+    return here.picture(packed.read(target), posixpath.basename(target))
 
 
 def _part(packed: zipfile.ZipFile, names: frozenset[str], path: str) -> Element | None:

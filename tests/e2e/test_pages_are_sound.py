@@ -102,7 +102,16 @@ SKIPPED: dict[str, str] = {
         ("assets.progress", "verification.keys", "openapi.describe", "health.healthz", "health.readyz", "health.metrics"), "read by programs, not by people"
     ),
     **dict.fromkeys(
-        ("exam_paper.picture", "bank.export", "staging.refused", "staging.template", "certificate.pdf", "attendance.template", "roster.template", "forecast.workbook"),
+        (
+            "exam_paper.picture",
+            "bank.export",
+            "staging.refused",
+            "staging.template",
+            "certificate.pdf",
+            "attendance.template",
+            "roster.template",
+            "forecast.workbook",
+        ),
         "a file, not a page",
     ),
     **dict.fromkeys(("exam_room.receipt", "exam_result.sheet", "exam_room.room", "quiz.attempt"), "needs an attempt: test_an_exam_is_for_everyone looks at it"),

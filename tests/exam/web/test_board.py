@@ -51,7 +51,8 @@ def test_once_a_paper_is_taken_only_more_of_the_same_pool_are_drawn(app: Flask, 
         drawn = set(
             session.scalars(
                 text(
-                    "SELECT DISTINCT i.external_id FROM paper p, unnest(p.version_ids) x JOIN item_version v ON v.id = x JOIN item i ON i.id = v.item_id WHERE p.taken_at IS NULL"
+                    "SELECT DISTINCT i.external_id FROM paper p, unnest(p.version_ids) x JOIN item_version v ON v.id = x"
+                    " JOIN item i ON i.id = v.item_id WHERE p.taken_at IS NULL"
                 )
             )
         )

@@ -152,4 +152,6 @@ def test_who_is_of_several_kinds_is_asked_the_strictest_of_each(stated: list[Ask
 def test_the_strictest_requirement_is_what_a_window_must_hold() -> None:
     asked = TEXT.replace('title = "班主任"\n', 'title = "班主任"\nasked = { online = 900, total = 101 }\n', 1)
     assert {fault.code for fault in rules.check(asked)} == {"window_too_short", "pass_mark_above_total"}
-    assert {fault.code for fault in rules.check(asked.replace("online = 900", "online = 32").replace("total = 101", "total = 88"), course_minutes=Decimal(32 * 45))} == set()
+    assert {
+        fault.code for fault in rules.check(asked.replace("online = 900", "online = 32").replace("total = 101", "total = 88"), course_minutes=Decimal(32 * 45))
+    } == set()
