@@ -5,13 +5,14 @@ from pathlib import Path
 from exam.cli import exam as exam_command
 from exam.jobs import JOBS
 from exam.services import exam as exams
-from exam.services import presence, token
+from exam.services import packet, presence, token
 from exam.services import quiz as quizzes
 from exam.services.result import personal, verify
 from exam.store.load import in_exam
 from exam.web.blueprint import blueprints
 from exam.web.board import exam_board
 from exam.web.exam import exams as exam_pages
+from exam.web.packet import exam_packet
 from exam.web.picture import exam_picture
 from exam.web.preview import exam_paper
 from exam.web.quiz import quiz
@@ -22,6 +23,7 @@ from lms import api as platform
 from lms.kernel.part import NavEntry, Part
 from lms.kernel.permissions import Permission
 from lms.kernel.refusal import N_
+from lms.kernel.settings import Settings
 from media import api as media
 
 platform.register_activity_kind(
@@ -37,6 +39,12 @@ media.register_prompts(presence.prompt)
 platform.register_load_count("in_exam", in_exam)
 platform.register_personal_export("exams", personal)
 
+
+def _mount(settings: Settings) -> None:
+    token.mount(settings)
+    packet.mount(settings)
+
+
 part = Part(
     name="exam",
     folder=Path(__file__).parent,
@@ -46,6 +54,7 @@ part = Part(
         exam_room,
         exam_result,
         exam_picture,
+        exam_packet,
         quiz,
         exam_board,
         blueprints,
@@ -60,6 +69,6 @@ part = Part(
         NavEntry(N_("双向细目表"), "blueprints.everything", "list", Permission.MANAGE_EXAMS, 61, hint=N_("规定一张试卷考什么、考多少，随时看题库够不够")),
         NavEntry(N_("考试答案"), "exam_paper.seals", "lock", Permission.HOLD_KEYS, 62, hint=N_("与另一位同事共同开启封存的答案")),
     ),
-    on_mount=token.mount,
+    on_mount=_mount,
     verifiers=(verify,),
 )

@@ -56,6 +56,15 @@ def _score(session: Session, attempt: Attempt, result: Result, now: datetime) ->
     return True
 
 
+def rescore(session: Session, attempt_id: int, *, reason: str, now: datetime) -> None:
+    """Score a scored, locked attempt anew after its answers changed by a decision, as the next version of its result."""
+    for attempt, result in _results(session, [attempts.by_id(session, attempt_id)]):
+        store.add(session, attempt.id, result, version=store.versions(session, attempt.id) + 1, reason=reason, now=now)
+        exam = exams.by_id(session, attempt.exam_id)
+        if result.is_final and (exam.release is Release.AT_ONCE or exam.released):
+            _post(session, exam, attempt.id, attempt.person_id, result, now=now)
+
+
 def release(exam_code: str, *, actor_id: int | None, now: datetime) -> int:
     """Release an exam's results and post them to the grade sheets; returns how many."""
     with transaction() as session:

@@ -38,6 +38,7 @@ class Receipt:
     items: int
     late_answers: int
     code: str
+    deadline: datetime
 
 
 def exams_of(person_id: int, now: datetime) -> Sequence[PersonExam]:
@@ -84,7 +85,7 @@ def receipt(person_id: int, code: str) -> Receipt | None:
         row = attempts.submission_of(session, attempt)
         if row is None:
             return None
-        return Receipt(exam, row.ended_by, row.submitted_at, row.answered, exam.items, attempt.late, row.receipt)
+        return Receipt(exam, row.ended_by, row.submitted_at, row.answered, exam.items, attempt.late, row.receipt, attempt.deadline)
 
 
 def topic_names(exam: Exam) -> dict[str, str]:

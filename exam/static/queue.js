@@ -84,6 +84,12 @@ export class SaveQueue {
     return new Set([...this.pending.keys(), ...this.flight.map((one) => one.position), ...this.conflicts.keys()]).size;
   }
 
+  /* Everything that the server has not acknowledged, as it would be sent. */
+  get unsent() {
+    const mine = [...this.conflicts.values()].map((one) => one.mine);
+    return [...this.flight, ...this.pending.values(), ...mine].map(sent).sort((one, two) => one.seq - two.seq);
+  }
+
   async change(position, choices, marked) {
     const old = this.pending.get(position);
     const flying = this.flight.some((one) => one.position === position);

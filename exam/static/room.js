@@ -1,6 +1,7 @@
 /* The exam room: opens the attempt, and ties items, queue, timer and dialogs together. */
 
 import { Items } from "./items.js";
+import * as packet from "./packet.js";
 import { SaveQueue } from "./queue.js";
 import { Shelf } from "./shelf.js";
 import { signInAgain } from "./signing_in.js";
@@ -14,6 +15,8 @@ const fill = (form, parts) => form.replace(/\{(\w+)\}/g, (_, key) => parts[key])
 const { exam, person } = root.dataset;
 let csrf = root.dataset.csrf;
 let shelf, queue, items, timer, device, attempt;
+let paperHash = null;
+let packed = -1;
 let handingIn = null;
 let ended = false;
 
@@ -25,9 +28,10 @@ function saveState(state, text) {
   if (byId("save-text").textContent !== text) byId("save-text").textContent = text;
 }
 
-function banner(kind, text, action = null) {
+function banner(kind, text, action = null, { packet: offersPacket = false } = {}) {
   const box = byId("room-banner");
   box.hidden = !kind;
+  byId("room-banner-packet").hidden = !offersPacket;
   if (!kind) return;
   if (byId("room-banner-text").textContent !== text) byId("room-banner-text").textContent = text;
   box.className = `notice notice-${kind}`;
@@ -67,8 +71,29 @@ function told(event, detail) {
 }
 
 function wentOffline() {
-  const text = timer.left <= 0 ? words.offline_over : fill(shelf.lasting ? words.offline : words.offline_memory, { n: queue.unsaved });
-  banner(timer.left <= 0 ? "danger" : "warning", text, { label: words.retry, run: () => queue.hurry() });
+  const text = timer.left <= 0 ? (packed < 0 ? words.offline_over : words.packet_made) : fill(shelf.lasting ? words.offline : words.offline_memory, { n: queue.unsaved });
+  banner(timer.left <= 0 ? "danger" : "warning", text, { label: words.retry, run: () => queue.hurry() }, { packet: queue.unsaved > 0 });
+}
+
+/* ── The emergency packet: what could not be sent, as a sealed file to be handed in later ── */
+
+async function makePacket() {
+  if (!packet.possible()) {
+    say(words.packet_impossible);
+    byId("room-banner-text").textContent = words.packet_impossible;
+    return;
+  }
+  const changes = queue.unsent;
+  packed = Math.max(...changes.map((one) => one.seq));
+  const body = { token: queue.token, paper_hash: paperHash, made_at: new Date().toISOString(), changes };
+  await packet.save(root.dataset.packetKey, body, `${words.packet_file}-${exam}-${packed}`);
+  say(words.packet_made);
+  byId("room-banner-text").textContent = words.packet_made;
+}
+
+/* At the bell the packet is made without being asked for, once for each state of the answers. */
+function packAtTheBell() {
+  if (queue.unsaved && Math.max(...queue.unsent.map((one) => one.seq)) !== packed) makePacket();
 }
 
 function cameOnline() {
@@ -118,6 +143,7 @@ async function over(code) {
   saveState("saved", words.closed);
   byId("closed-title").textContent = code === "time_is_up" ? words.time_is_up : words.closed;
   byId("closed-text").textContent = lost ? fill(words.closed_unsaved, { n: lost }) : words.closed_long;
+  byId("closed-packet").hidden = byId("closed-hand-in").hidden = lost === 0;
   byId("room-closed").hidden = false;
   byId("closed-title").focus();
 }
@@ -198,6 +224,7 @@ async function notOpened(code) {
 }
 
 async function firstOpening(opened) {
+  paperHash = opened.paper_hash;
   attempt = `${person}:${exam}:${opened.started_at}:${opened.paper_hash.slice(0, 16)}`;
   queue = new SaveQueue({ attempt, shelf, post, told });
   items = new Items({ paper: opened.paper, box: byId("items"), map: byId("map"), words: words.items, changed, moved, picture });
@@ -294,7 +321,8 @@ async function doHandIn(reason) {
     return;
   }
   if (!(await queue.drain()) && !queue.conflicts.size) {
-    if (queue.tries) banner("danger", reason === "deadline" ? words.offline_over : words.hand_in_offline, { label: words.retry, run: () => queue.hurry() });
+    if (queue.tries) banner("danger", reason === "deadline" ? words.offline_over : words.hand_in_offline, { label: words.retry, run: () => queue.hurry() }, { packet: queue.unsaved > 0 });
+    if (queue.tries && reason === "deadline") packAtTheBell();
     return; // the queue says "online" when it has got through, and that brings us back here
   }
   try {
@@ -408,6 +436,8 @@ function wire() {
   byId("map").addEventListener("click", () => byId("side").removeAttribute("data-open"));
   byId("hand-in").addEventListener("click", askHandIn);
   byId("hand-in-yes").addEventListener("click", () => { byId("hand-in-dialog").close(); handIn("person"); });
+  byId("room-banner-packet").addEventListener("click", makePacket);
+  byId("closed-packet").addEventListener("click", makePacket);
   byId("keep-mine").addEventListener("click", () => resolve(true));
   byId("keep-theirs").addEventListener("click", () => resolve(false));
   byId("conflict").addEventListener("cancel", (event) => event.preventDefault());

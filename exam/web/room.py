@@ -1,11 +1,14 @@
 """The exam room, its clock, and the receipt."""
 
+from base64 import b64encode
 from dataclasses import dataclass
 
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from exam.domain.exam import Exam
+from exam.domain.packet import in_time
+from exam.services import packet as packets
 from exam.services import room as service
 from exam.services.payload import AskRemaining, ExamRemaining
 from exam.services.room import Receipt
@@ -25,6 +28,7 @@ class RoomPage:
 
     exam: Exam
     person_id: int
+    packet_key: str
     words: dict[str, object]
 
 
@@ -34,6 +38,7 @@ class ReceiptPage:
 
     exam: Exam
     receipt: Receipt
+    packets_open: bool
 
 
 @exam_room.get("/exams/<code>/room")
@@ -44,7 +49,7 @@ def room(code: str) -> ResponseReturnValue:
     one = service.exam_of(person.person_id, code, current.now())
     if not one.briefing.open_attempt:
         return redirect(url_for("exam_room.receipt" if one.handed_in else "exams.briefing", code=code))
-    return render_template("exam/room/room.html", page=RoomPage(one.briefing.exam, person.person_id, _words()))
+    return render_template("exam/room/room.html", page=RoomPage(one.briefing.exam, person.person_id, b64encode(packets.public_key()).decode(), _words()))
 
 
 @exam_room.get("/exams/<code>/receipt")
@@ -54,7 +59,7 @@ def receipt(code: str) -> ResponseReturnValue:
     found = service.receipt(current.person().person_id, code)
     if found is None:
         return redirect(url_for("exams.briefing", code=code))
-    return render_template("exam/room/receipt.html", page=ReceiptPage(found.exam, found))
+    return render_template("exam/room/receipt.html", page=ReceiptPage(found.exam, found, in_time(found.deadline, current.now())))
 
 
 @exam_room.post("/api/exam/remaining")
@@ -95,6 +100,9 @@ def _words() -> dict[str, object]:
         "offline": _("网络不通，请继续作答。有 {n} 题的答案已存在本机，恢复后自动提交；考试时间照常走。"),
         "offline_memory": _("网络不通，请继续作答，但不要关闭页面：有 {n} 题的答案还没有保存，恢复后自动提交。"),
         "offline_over": _("考试时间已到，但网络不通，答案还没有全部送达！请保持本页打开并立即恢复网络，系统会自动补交。"),
+        "packet_made": _("应急包已保存到本机的“下载”文件夹。请先恢复网络；截止后仍没有送达的，4 小时内在考试页面上交这个文件。"),
+        "packet_impossible": _("这个浏览器不能生成应急包。请保持本页打开并尽快恢复网络，或联系监考人员。"),
+        "packet_file": _("应急包"),
         "opening_offline": _("网络不通，正在重试打开试卷。考试时间以服务器为准。"),
         "retry": _("立即重试"),
         "conflicts": _("{n} 题需要核对"),
@@ -118,7 +126,9 @@ def _words() -> dict[str, object]:
         "receipt": _("服务器收到 {answered} / {of} 题的答案。回执编号：{receipt}"),
         "closed": _("本次作答已经结束"),
         "closed_long": _("答案已由服务器收存，不能再修改。"),
-        "closed_unsaved": _("有 {n} 题的修改没有在截止前送达，不计入成绩。这些修改仍保存在本机，如因网络故障造成，请尽快联系监考人员。"),
+        "closed_unsaved": _(
+            "有 {n} 题的修改没有在截止前送达，不计入成绩，但仍保存在本机。如因网络故障造成，请保存应急包，4 小时内上交，由考试管理员决定是否计入。"
+        ),
         "time_is_up": _("考试时间已到"),
         "no_shelf": _("这个浏览器不能在本机暂存答案，断网时请不要关闭页面。"),
     }

@@ -143,6 +143,30 @@ def test_the_hand_in_is_asked_about_and_proved_by_a_receipt(hall: Hall, phone: B
     shot(page, "result-phone")
 
 
+def test_ex_05_what_cannot_be_sent_becomes_a_packet_that_the_server_opens(hall: Hall, phone: BrowserContext) -> None:
+    page = hall.enter(phone)
+    phone.set_offline(True)
+    answer(page, 1, 2)
+    answer(page, 5, 0)
+    expect(page.locator("#room-banner-packet")).to_be_visible(timeout=30_000)
+    with page.expect_download() as downloaded:
+        page.click("#room-banner-packet")
+    shot(page, "room-phone-packet")
+    file = downloaded.value
+    assert file.suggested_filename.endswith(".exampack")
+    phone.set_offline(False)
+    other = phone.new_page()
+    other.goto(f"/exams/{hall.code}/packet")
+    other.set_input_files("#packet", file.path())
+    other.click("main form button[type=submit]")
+    expect(other.locator("main")).to_contain_text("等待处理")
+    shot(other, "packet-phone")
+    query = "SELECT p.changes FROM exam_packet p JOIN attempt a ON a.id = p.attempt_id WHERE a.person_id = %s"
+    brought = hall.product.run(query, hall.person_id)[0][0]
+    assert isinstance(brought, list)
+    assert [(position, value) for position, _seq, _revision, value, _marked in brought] == [(1, "2"), (5, "0")]
+
+
 def test_when_time_is_up_the_page_hands_in_by_itself(product: Product, phone: BrowserContext) -> None:
     hall = prepare(product, minutes=1)
     page = hall.enter(phone)

@@ -1,0 +1,173 @@
+"""Emergency packets: sealed, bound, evidence until a named decision (EX-05)."""
+
+import secrets
+from datetime import timedelta
+from io import BytesIO
+
+import msgspec
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from exam.domain import packet as rules
+from exam.services import attempt, packet, result
+from exam.services.packet import PacketBody
+from exam.services.packet_seal import PacketSeal, seal
+from lms.kernel.clock import FixedClock
+from lms.kernel.db import transaction
+from lms.kernel.refusal import Forbidden
+from tests.conftest import NOON
+from tests.exam.services.test_submission import right_choices
+from tests.support import exams
+from tests.support.cast import IVY, LIN, PENG, enter, id_of
+from tests.support.exams import EXAM, Sitter
+
+BELL = NOON + timedelta(minutes=90)
+LATER = BELL + timedelta(hours=1)
+
+
+def packed(sitter: Sitter, *positions: int) -> bytes:
+    """Return a packet with the right answers to some positions."""
+    right = right_choices(sitter)
+    return sealed(PacketBody(sitter.opened.token, sitter.opened.paper_hash, BELL, [sitter.change(at, right[at - 1]) for at in positions]))
+
+
+def sealed(body: PacketBody) -> bytes:
+    return seal(packet.public_key(), msgspec.json.encode(body), nonce=secrets.token_bytes(12))
+
+
+def brought(sitter: Sitter, content: bytes, *, at: object = LATER) -> int:
+    return packet.receive(content, exam_code=EXAM, brought_by=sitter.person_id, owner_id=sitter.person_id, now=at)  # type: ignore[arg-type]
+
+
+def ended(account: str = "lin") -> Sitter:
+    """Let somebody sit until the server has ended and scored her attempt."""
+    sitter = exams.sitting(account)
+    attempt.finalise_overdue(BELL + timedelta(minutes=2))
+    result.score_outstanding(BELL + timedelta(minutes=2))
+    return sitter
+
+
+def points(sitter: Sitter) -> int:
+    sheet = result.sheet(sitter.person_id, EXAM)
+    assert sheet is not None
+    return sheet.points
+
+
+def entries(action: str) -> int:
+    with transaction() as session:
+        return int(session.execute(text("SELECT count(*) FROM audit_entry WHERE action = :action"), {"action": action}).scalar_one())
+
+
+def test_no_byte_of_a_packet_can_be_changed() -> None:
+    ours = PacketSeal("a field key for tests")
+    good = seal(ours.public, b'{"answers": "' + b"x" * 300 + b'"}', nonce=bytes(12))
+    assert ours.open(good).startswith(b'{"answers"')
+    for place in {*range(100), *(secrets.randbelow(len(good)) for _ in range(100)), len(good) - 1}:
+        broken = bytearray(good)
+        broken[place] ^= 1 << secrets.randbelow(8)
+        with pytest.raises(rules.PacketBroken):
+            ours.open(bytes(broken))
+    for cut in (b"", good[:60], good[:-1], good + b"\0"):
+        with pytest.raises(rules.PacketBroken):
+            ours.open(cut)
+
+
+def test_packets_of_an_older_field_key_still_open_and_those_of_a_strange_one_do_not() -> None:
+    good = seal(PacketSeal("old").public, b"text", nonce=bytes(12))
+    assert PacketSeal("new,old").open(good) == b"text"
+    with pytest.raises(rules.PacketBroken):
+        PacketSeal("new").open(good)
+
+
+def test_a_late_packet_leaves_the_score_until_it_is_approved(app: Flask) -> None:
+    exams.prepared()
+    lin = ended()
+    boss = id_of(IVY)
+    first = brought(lin, content := packed(lin, 1, 5))
+    assert brought(lin, content) == first, "the same file twice is one packet"
+    assert points(lin) == 0
+    assert packet.decide(first, exam_code=EXAM, approve=True, reason="线路检修，有记录", actor_id=boss, now=LATER) == 2
+    assert points(lin) == 500
+    assert entries("packet.approve") == 1
+    with pytest.raises(rules.PacketDecided):
+        packet.decide(first, exam_code=EXAM, approve=False, reason="再次", actor_id=boss, now=LATER)
+    with transaction() as session:
+        assert list(result.verify(session, LATER)) == [], "log, answers and score still add up"
+
+
+def test_a_refused_packet_changes_nothing(app: Flask) -> None:
+    exams.prepared()
+    lin = ended()
+    packet.decide(brought(lin, packed(lin, 1)), exam_code=EXAM, approve=False, reason="没有断网记录", actor_id=id_of(IVY), now=LATER)
+    assert (points(lin), entries("packet.refuse"), entries("packet.approve")) == (0, 1, 0)
+
+
+def test_an_answer_that_was_changed_elsewhere_since_does_not_count(app: Flask) -> None:
+    exams.prepared()
+    lin = exams.sitting()
+    content = packed(lin, 1, 2)
+    lin.save(lin.change(1, [0]))
+    attempt.finalise_overdue(BELL + timedelta(minutes=2))
+    assert packet.decide(brought(lin, content), exam_code=EXAM, approve=True, reason="同意", actor_id=id_of(IVY), now=LATER) == 1
+
+
+def test_nobody_brings_or_decides_what_is_not_theirs(app: Flask) -> None:
+    exams.prepared()
+    lin, tao = ended(), ended("tao")
+    content = packed(lin, 1)
+    with pytest.raises(rules.PacketOfOther):
+        brought(tao, content)
+    with pytest.raises(rules.PacketOfOther):
+        brought(lin, sealed(PacketBody(lin.opened.token, tao.opened.paper_hash + "0", BELL, [lin.change(1, [0])])))
+    with pytest.raises(rules.PacketBroken):
+        brought(lin, sealed(PacketBody(lin.opened.token[:-3] + "AAA", lin.opened.paper_hash, BELL, [lin.change(1, [0])])))
+    with pytest.raises(Forbidden):
+        packet.decide(brought(lin, content), exam_code=EXAM, approve=True, reason="自己批", actor_id=lin.person_id, now=LATER)
+
+
+def test_the_way_is_open_for_four_hours_and_closed_while_the_page_can_still_send(app: Flask) -> None:
+    exams.prepared()
+    lin = exams.sitting()
+    content = packed(lin, 1)
+    early = brought(lin, content, at=NOON)
+    with pytest.raises(rules.AttemptStillOpen):
+        packet.decide(early, exam_code=EXAM, approve=True, reason="太早", actor_id=id_of(IVY), now=NOON)
+    brought(lin, content, at=BELL + timedelta(hours=4))
+    with pytest.raises(rules.PacketTooLate):
+        brought(lin, packed(lin, 2), at=BELL + timedelta(hours=4, seconds=1))
+
+
+def test_of_fifty_files_with_one_broken_forty_nine_are_kept(app: Flask) -> None:
+    exams.prepared()
+    lin = ended()
+    files = [(f"{number}.exampack", packed(lin, 1 + number % 8)) for number in range(50)]
+    files[17] = ("17.exampack", files[17][1][:-1] + b"!")
+    told = packet.receive_all(files, exam_code=EXAM, brought_by=id_of(IVY), now=LATER)
+    assert [one.file_name for one in told if one.refusal] == ["17.exampack"]
+    assert len(packet.of_exam(EXAM)[1]) == 49
+
+
+def test_the_pages_take_a_packet_and_the_decision_on_it(app: Flask, clock: FixedClock) -> None:
+    exams.prepared()
+    id_of(LIN)
+    lin = ended()
+    clock.instant = LATER
+    page, board = f"/exams/{EXAM}/packet", f"/admin/exams/{EXAM}/packets"
+    teacher, manager = enter(app, LIN), enter(app, PENG)
+    assert "应急包" in teacher.get(page).get_data(as_text=True)
+    assert teacher.post(page, data={"packet": (BytesIO(b"no packet"), "a.exampack")}).status_code == 400
+    assert teacher.post(page, data={"packet": (BytesIO(packed(lin, 1)), "a.exampack")}).status_code == 302
+    assert "等待处理" in teacher.get(page).get_data(as_text=True)
+    assert teacher.get(board).status_code == 403
+    told = manager.post(board, data={"packets": [(BytesIO(packed(lin, 2)), "b.exampack"), (BytesIO(b"!"), "c.exampack")]}).get_data(as_text=True)
+    assert told.count("已收存") == 1
+    with transaction() as session:
+        (first, second) = session.execute(text("SELECT id FROM exam_packet ORDER BY id")).scalars()
+    manager.post(f"{board}/{first}/approve", data={"reason": ""})
+    assert points(lin) == 0, "no decision without a reason"
+    manager.post(f"{board}/{first}/approve", data={"reason": "机房断电"})
+    manager.post(f"{board}/{second}/refuse", data={"reason": "无记录"})
+    assert points(lin) == 200
+    assert "计入 1 题" in teacher.get(page).get_data(as_text=True)
+    assert "机房断电" in manager.get(board).get_data(as_text=True)
