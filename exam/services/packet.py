@@ -182,6 +182,6 @@ def _opened(content: bytes) -> tuple[PacketBody, list[Change]]:
 
 def _row(shape: str, change: Change) -> list[object]:
     """Return a change as stored; one that its position does not take makes the whole packet worthless."""
-    if change.position > len(shape) or not responses.fits(slot := responses.slot(shape[change.position - 1]), change.choices, change.texts):
+    if change.position > len(shape) or not responses.fits(taken := responses.shape(shape[change.position - 1]), change.choices, change.texts):
         raise rules.PacketBroken
-    return [change.position, change.seq, change.revision, responses.stored(slot, change.choices, change.texts), change.marked]
+    return [change.position, change.seq, change.revision, responses.stored(taken, change.choices, change.texts), change.marked]

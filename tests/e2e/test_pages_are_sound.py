@@ -100,6 +100,7 @@ SIGHTS: dict[str, Sight] = {
     "verification.show": Sight(STRANGER, {"code": "'7777-7777-7777'"}, status=404),
 }
 SKIPPED: dict[str, str] = {
+    **dict.fromkeys(("picture.show", "exam_picture.in_quiz", "exam_picture.in_room"), "a picture, not a page"),
     **dict.fromkeys(
         ("assets.progress", "verification.keys", "openapi.describe", "health.healthz", "health.readyz", "health.metrics"), "read by programs, not by people"
     ),

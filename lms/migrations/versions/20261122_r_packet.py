@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "20261122_r_packet"
-down_revision = "20261122_o_start"
+down_revision = "20261122_q_key_consent"
 
 
 def upgrade() -> None:
