@@ -6,6 +6,7 @@ from lms.kernel.part import NavEntry, Part
 from lms.kernel.permissions import Permission
 from lms.kernel.refusal import N_
 from question_bank.cli import bank as commands
+from question_bank.jobs import BANK_JOBS
 from question_bank.web.analysis import analysis
 from question_bank.web.bank import bank
 from question_bank.web.item import item
@@ -18,5 +19,6 @@ part = Part(
     folder=Path(__file__).parent,
     routes=(bank, analysis, item, picture, review, staging),
     commands=(commands,),
+    jobs=BANK_JOBS,
     nav=(NavEntry(N_("题库"), "bank.banks", "list", Permission.WRITE_ITEMS, 40, hint=N_("编写、导入、查找和审核试题")),),
 )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from lms.kernel.refusal import N_
 from question_bank.domain.draft import Draft
 from question_bank.domain.exchange import Loss
 from question_bank.domain.fault import Fault
@@ -15,6 +16,40 @@ class Verdict(StrEnum):
     CHANGE = "change"
     SAME = "same"
     REFUSED = "refused"
+    SKIPPED = "skipped"
+
+
+VERDICT_LABELS = {
+    Verdict.REFUSED: N_("有问题"),
+    Verdict.NEW: N_("新增"),
+    Verdict.CHANGE: N_("更新"),
+    Verdict.SAME: N_("无变化"),
+    Verdict.SKIPPED: N_("已跳过"),
+}
+
+
+class Choice(StrEnum):
+    """What the author wants of a row that is much like an item of the bank."""
+
+    NEW = "new"
+    UPDATE = "update"
+    SKIP = "skip"
+
+
+class State(StrEnum):
+    """Where an import stands: waiting for a worker to read it, looked at, being written, or over."""
+
+    WAITING = "waiting"
+    STAGED = "staged"
+    WRITING = "writing"
+    COMMITTED = "committed"
+    DISCARDED = "discarded"
+    FAILED = "failed"
+
+    @property
+    def is_busy(self) -> bool:
+        """Tell whether a worker has it."""
+        return self in {State.WAITING, State.WRITING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +63,7 @@ class Line:
     item_id: int | None = None
     twin: str | None = None
     likeness: int | None = None
+    choice: Choice = Choice.NEW
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ FORMATS = ("excel", "csv", "word", "text", "gift", "aiken", "moodle", "qti", "js
 _XML = {"moodle": moodle_xml.read, "qti": qti.read}
 _TEXT = {"gift": gift.read, "aiken": aiken.read, "text": paper_text.read_text}
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+PACKED = (b"PK", _OLE)
 
 
 def read(content: bytes, wanted: str | None = None) -> Reading:
@@ -38,7 +39,7 @@ def read(content: bytes, wanted: str | None = None) -> Reading:
         raise FileTooLarge
     if not content.strip(b"\x00 \t\r\n\xef\xbb\xbf\xff\xfe"):
         raise FileEmpty
-    if content.startswith((b"PK", _OLE)):
+    if content.startswith(PACKED):
         return _checked(_packed(content, wanted))
     if content.startswith((b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"Rar!", b"7z\xbc", b"\x1f\x8b", b"{\\rtf", b"\x7fELF", b"MZ\x90")):
         raise FormatUnsupported

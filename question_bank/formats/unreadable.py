@@ -64,3 +64,21 @@ class XmlHostile(Unreadable):
 
     code = "xml_hostile"
     message = N_("文件的 XML 结构异常（实体声明、嵌套过深或属性过多），出于安全考虑已拒绝。")
+
+
+class FileTooHeavy(Unreadable):
+    """Reading it took more time or memory than any honest file needs."""
+
+    code = "file_too_heavy"
+    message = N_("读取这个文件占用的时间或内存过多，已经停止，题库没有变化。请检查文件，或分成几个较小的文件导入。")
+
+
+def of_code(code: str) -> Unreadable:
+    """Return the refusal that has a code."""
+    kinds: dict[str, type[Unreadable]] = {kind.code: kind for kind in [Unreadable, *Unreadable.__subclasses__()]}
+    return kinds.get(code, Unreadable)()
+
+
+def message_of(code: str) -> str:
+    """Return why a file could not be read, in words."""
+    return of_code(code).message

@@ -1,6 +1,6 @@
 """Import: a file is read, every row is judged against the bank, and the accepted rows are written in one transaction."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -17,11 +17,19 @@ from question_bank.formats import reading
 from question_bank.formats.writing import WRITERS
 from question_bank.services import bank as banks
 from question_bank.services.drafting import content_of, drafted, formula_faults, plain_of, stored
-from question_bank.services.item import Known, known, pool_faults, write
+from question_bank.services.item import Known, Named, known, pool_faults, write
 from question_bank.services.picture import unknown
 from question_bank.store import bank as bank_store
 from question_bank.store import picture as pictures
+from question_bank.store import staging
 from question_bank.store import version as store
+
+BEAT = 250  # rows between two signs of life
+Beat = Callable[[int], None]  # told how many rows are done
+
+
+def quiet(_done: int) -> None:
+    """Tell nobody."""
 
 
 def import_file(
@@ -54,9 +62,10 @@ def with_pool(read: Reading, pool: str) -> Reading:
     return replace(read, drafts=tuple(replace(draft, pool=draft.pool or pool) for draft in read.drafts)) if pool else read
 
 
-def judge(session: Session, bank_id: int, read: Reading) -> Report:
-    """Return what would become of each row."""
-    lines = judge_drafts(session, bank_id, read.drafts, brought=frozenset(picture.digest for picture in read.pictures))
+def judge(session: Session, bank_id: int, read: Reading, beat: Beat = quiet) -> Report:
+    """Return what would become of each row; `beat` is told now and then how many were judged."""
+    brought = frozenset(picture.digest for picture in read.pictures)
+    lines = tuple(judge_drafts(session, bank_id, read.drafts, brought=brought, beat=beat).values())
     names = {line.name for line in lines if line.verdict is not Verdict.REFUSED} | set(store.named(session, bank_id))
     losses = [
         Loss(line.draft.place, f"互斥试题“{enemy}”不存在，未记录")
@@ -69,25 +78,33 @@ def judge(session: Session, bank_id: int, read: Reading) -> Report:
     return Report(read.format, (*lines, *refused), (*read.losses, *losses))
 
 
-def judge_drafts(session: Session, bank_id: int, drafts: Sequence[Draft], *, brought: Collection[str] = ()) -> tuple[Line, ...]:
-    """Return what would become of each draft; `brought` names the pictures that come with them."""
+def judge_drafts(
+    session: Session, bank_id: int, drafts: Sequence[Draft], *, brought: Collection[str] = (), beat: Beat = quiet, only: Collection[int] | None = None
+) -> dict[int, Line]:
+    """Return what would become of each draft, or of those at `only`, by position; `brought` names the pictures that come with them."""
+    staging.take_time(session)
     looked_up = known(session, bank_id)
     together = check_together(drafts)
     unshown = unknown(session, bank_id, drafts, brought=brought)
-    matched = {match for draft in drafts if (match := _match(draft, looked_up)) is not None}
+    judged = drafts if only is None else [drafts[position] for position in only]
+    matched = {match for draft in judged if (match := _match(draft, looked_up)) is not None}
     before = {version.external_id: version for version in store.latest_of_bank(session, bank_id, item_ids=[looked_up.named[name][0] for name in matched])}
-    lines: list[Line] = []
+    lines: dict[int, Line] = {}
     for position, draft in enumerate(drafts):
+        if only is not None and position not in only:
+            continue
+        if position % BEAT == 0:
+            beat(position)
         match = _match(draft, looked_up)
         faults = [*faults_of(draft), *formula_faults(draft), *(found[position] for found in (together, unshown) if position in found)]
         if not faults:
             faults = _faults_in_bank(session, draft, match, looked_up, before.get(match or ""))
-        lines.append(_line(draft, match, faults, looked_up))
-    new = [position for position, line in enumerate(lines) if line.verdict is Verdict.NEW]
+        lines[position] = _line(draft, match, faults, looked_up)
+    new = [position for position, line in lines.items() if line.verdict is Verdict.NEW]
     for position, twin in zip(new, twins_of(session, bank_id, [lines[position].draft for position in new]), strict=True):
         if twin:
             lines[position] = replace(lines[position], twin=twin[0], likeness=twin[1])
-    return tuple(lines)
+    return lines
 
 
 def twins_of(session: Session, bank_id: int, drafts: Sequence[Draft]) -> list[tuple[str, int] | None]:
@@ -136,12 +153,11 @@ def _line(draft: Draft, match: str | None, faults: Sequence[Fault], looked_up: K
 
 def commit(session: Session, bank_id: int, lines: Sequence[Line], *, author_id: int | None, now: datetime) -> dict[str, int]:
     """Write the accepted rows inside the caller's transaction; returns the items written by name."""
-    written: dict[str, int] = {}
-    for line in lines:
-        if line.verdict in {Verdict.NEW, Verdict.CHANGE}:
-            written[line.name] = write(session, bank_id, line.draft, name=line.name, item_id=line.item_id, author_id=author_id, now=now)
-            if line.draft.pool:  # a file that names no pool leaves an item where it is
-                store.place(session, bank_id, written[line.name], line.draft.pool, now)
+    wanted = [line for line in lines if line.verdict in {Verdict.NEW, Verdict.CHANGE}]
+    items = write(session, bank_id, [Named(line.draft, line.name, line.item_id) for line in wanted], author_id=author_id, now=now)
+    written = {line.name: item_id for line, item_id in zip(wanted, items, strict=True)}
+    # A file that names no pool leaves an item where it is.
+    store.place_all(session, bank_id, {written[line.name]: line.draft.pool for line in wanted if line.draft.pool}, now)
     # Enemies come last: an item may name one that stands further down in the file.
     names = {name: found[0] for name, found in store.named(session, bank_id).items()}
     for line in lines:

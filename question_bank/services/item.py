@@ -1,5 +1,6 @@
 """Items written, rewritten and looked at."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -87,8 +88,8 @@ def save(bank_code: str, draft: Draft, *, author_id: int, now: datetime, item_id
             raise ItemFaulty(tuple(faults))
         if before and stored(draft).digest == stored(drafted(before)).digest:
             return before.item_id
-        found = write(session, bank.id, draft, name=name, item_id=item_id, author_id=author_id, now=now)
-        store.place(session, bank.id, found, draft.pool or None, now)
+        (found,) = write(session, bank.id, [Named(draft, name, item_id)], author_id=author_id, now=now)
+        store.place(session, bank.id, found, draft.pool, now)
         store.set_enemies(session, found, tuple(enemies.values()))
         return found
 
@@ -113,13 +114,21 @@ def pool_faults(session: Session, before: Version | None, draft: Draft) -> list[
     return []
 
 
-def write(session: Session, bank_id: int, draft: Draft, *, name: str, item_id: int | None, author_id: int | None, now: datetime) -> int:
-    """Save a checked draft as a version inside the caller's transaction; its pool and enemies are the caller's to place."""
-    content = content_hash(draft)
-    found = store.add_item(session, bank_id, name, content, now) if item_id is None else item_id
-    number = 1 if item_id is None else store.last_number(session, found) + 1
-    store.add_version(session, found, stored(draft), number=number, content_hash=content, author_id=author_id, now=now)
-    audit.record(session, actor_id=author_id, action="item.write", subject=f"item:{found}", now=now)
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A checked draft and the item it is: `item_id` None for a new one."""
+
+    draft: Draft
+    name: str
+    item_id: int | None
+
+
+def write(session: Session, bank_id: int, drafts: Sequence[Named], *, author_id: int | None, now: datetime) -> list[int]:
+    """Save checked drafts as versions inside the caller's transaction; their pools and enemies are the caller's to place."""
+    writings = [store.Writing(each.name, each.item_id, content_hash(each.draft), stored(each.draft)) for each in drafts]
+    found = store.add_versions(session, bank_id, writings, author_id=author_id, now=now)
+    for item_id in found:
+        audit.record(session, actor_id=author_id, action="item.write", subject=f"item:{item_id}", now=now)
     return found
 
 

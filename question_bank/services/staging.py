@@ -1,56 +1,74 @@
-"""Staged import in the browser: upload, look, mend rows, commit."""
+"""Staged import in the browser: upload, look, mend rows, choose about twins, commit."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from lms.kernel import audit
+from lms.kernel import audit, jobs
 from lms.kernel.db import Session, transaction
-from lms.kernel.refusal import N_, Conflict, Missing
+from lms.kernel.refusal import Missing
+from question_bank.domain.difference import Piece, pieces
 from question_bank.domain.draft import Draft, tidy
+from question_bank.domain.exchange import Reading
 from question_bank.domain.fault import Fault, fault
-from question_bank.domain.staging import Line, Report, Verdict
+from question_bank.domain.staging import Choice, Line, State, Verdict
 from question_bank.domain.unsupported import REASONS
-from question_bank.formats import reading, workbook_writing
+from question_bank.formats import apart, reading, workbook_writing
 from question_bank.services import bank as banks
 from question_bank.services import exchange
 from question_bank.services.bank import Bank
+from question_bank.services.drafting import content_of, plain_of
+from question_bank.services.exchange import Beat, quiet
 from question_bank.store import picture as pictures
 from question_bank.store import staging as store
-from question_bank.store.staging import Batch
+from question_bank.store import version as versions
+from question_bank.store.staging import Batch, BatchClosed
 
+JOB = "bank.import"
+SMALL_FILE = 300_000  # bytes: a larger file is read by a worker
+SMALL_BATCH = 1_000  # rows: more are written by a worker
+SECONDS = 20  # a small packed file has for being read
 # Faults of rows out of which nothing could be read: nothing short of writing the row anew mends them.
 _UNREAD = frozenset({"line_not_json", "field_wrong_type", "block_unreadable", *REASONS})
-
-
-class BatchClosed(Conflict):
-    """The import was committed or discarded already."""
-
-    code = "import_closed"
-    message = N_("这次导入已经结束，请重新上传文件。")
+# Faults that another row of the file is the other half of.
+_TOGETHER = frozenset({"id_twice", "same_in_file", "same_other_key"})
 
 
 @dataclass(frozen=True, slots=True)
 class BatchView:
-    """A staged file with its rows."""
+    """A staged file with some of its rows; `differences` shows what sets a row apart from its twin, by position."""
 
     bank: Bank
     batch: Batch
-    lines: tuple[Line, ...]
-
-    @property
-    def report(self) -> Report:
-        """Return the figures of the batch."""
-        return Report(self.batch.format, self.lines, self.batch.losses)
+    counts: Mapping[Verdict, int]
+    lines: tuple[tuple[int, Line], ...]
+    differences: Mapping[int, tuple[Piece, ...]]
+    alike: int  # rows much like an item, about which nothing was chosen
 
 
 def stage(bank_code: str, file_name: str, content: bytes, *, pool: str, person_id: int, now: datetime) -> int:
-    """Read a file and keep its rows for the author to look at; returns the batch's id."""
-    read = exchange.with_pool(reading.read(content), pool)
+    """Take a file in for the author to look at, a large one by a worker; returns the batch's id."""
+    read = _read(content) if len(content) <= SMALL_FILE else None
     with transaction() as session:
         bank = banks.existing(session, bank_code)
-        pictures.keep(session, bank.id, read.pictures, now)  # rows are looked at and mended before they are written
-        return store.add(session, bank.id, exchange.judge(session, bank.id, read), file_name=file_name, person_id=person_id, now=now)
+        batch_id = store.open_batch(session, bank.id, file_name, person_id=person_id, now=now)
+        if read:
+            filled(session, bank.id, batch_id, State.WAITING, exchange.with_pool(read, pool), now=now)
+        else:
+            store.keep_source(session, batch_id, content, pool)
+            jobs.enqueue(session, JOB)
+        return batch_id
+
+
+def _read(content: bytes) -> Reading:
+    return apart.read(content, seconds=SECONDS) if content.startswith(reading.PACKED) else reading.read(content)
+
+
+def filled(session: Session, bank_id: int, batch_id: int, before: State, read: Reading, *, now: datetime, beat: Beat = quiet) -> None:
+    """Judge what was read and keep its rows, inside the caller's transaction."""
+    pictures.keep(session, bank_id, read.pictures, now)  # rows are looked at and mended before they are written
+    store.fill(session, batch_id, exchange.judge(session, bank_id, read, beat))
+    store.move(session, batch_id, before, State.STAGED)
 
 
 def recent(bank_code: str) -> tuple[Bank, tuple[Batch, ...]]:
@@ -60,68 +78,130 @@ def recent(bank_code: str) -> tuple[Bank, tuple[Batch, ...]]:
         return bank, tuple(store.batches(session, bank.id))
 
 
-def view(bank_code: str, batch_id: int) -> BatchView:
-    """Return a staged file."""
+def view(bank_code: str, batch_id: int, *, verdict: str = "", begin: int = 0, limit: int = 100) -> BatchView:
+    """Return a staged file with some of its rows."""
     with transaction() as session:
-        return _view(session, bank_code, batch_id)
+        bank, batch = _found(session, bank_code, batch_id)
+        lines = tuple(store.shown(session, batch_id, verdict, begin=begin, limit=limit))
+        return BatchView(bank, batch, store.counts(session, batch_id), lines, _differences(session, bank.id, lines), store.alike(session, batch_id))
 
 
-def _view(session: Session, bank_code: str, batch_id: int, *, lock: bool = False) -> BatchView:
+def _differences(session: Session, bank_id: int, lines: Sequence[tuple[int, Line]]) -> dict[int, tuple[Piece, ...]]:
+    """Compare what the candidate would see; keys stay out of it."""
+    words = versions.words(session, bank_id, [line.twin for _, line in lines if line.twin])
+    return {position: pieces(words[line.twin], plain_of(content_of(line.draft))) for position, line in lines if line.twin in words}
+
+
+def _found(session: Session, bank_code: str, batch_id: int, *, lock: bool = False) -> tuple[Bank, Batch]:
     bank = banks.existing(session, bank_code)
     batch = store.batch_of(session, bank.id, batch_id, lock=lock)
     if batch is None:
         raise Missing
-    if lock and batch.state != "staged":
+    if lock and batch.state is not State.STAGED:
         raise BatchClosed
-    return BatchView(bank, batch, tuple(store.lines(session, batch_id)))
+    return bank, batch
+
+
+def progress(bank_code: str, batch_id: int) -> Batch:
+    """Return where an import stands."""
+    with transaction() as session:
+        return _found(session, bank_code, batch_id)[1]
+
+
+def row(bank_code: str, batch_id: int, position: int) -> tuple[Batch, Line]:
+    """Return one row of a staged file."""
+    with transaction() as session:
+        _bank, batch = _found(session, bank_code, batch_id)
+        lines = store.lines(session, batch_id)
+        if not 0 <= position < len(lines):
+            raise Missing
+        return batch, lines[position]
 
 
 def mend(bank_code: str, batch_id: int, position: int, draft: Draft) -> Line:
-    """Put a mended row in place of the old one and judge all rows again; returns the row as it stands now."""
+    """Put a mended row in place of the old one and judge it and those it was at odds with; returns the row as it stands now."""
     with transaction() as session:
-        found = _view(session, bank_code, batch_id, lock=True)
-        if not 0 <= position < len(found.lines):
+        bank, _batch = _found(session, bank_code, batch_id, lock=True)
+        lines = store.lines(session, batch_id)
+        if not 0 <= position < len(lines):
             raise Missing
-        drafts = [line.draft for line in found.lines]
-        drafts[position] = replace(tidy(draft), place=drafts[position].place)
-        unread = {at: line.faults for at, line in enumerate(found.lines) if at != position and _UNREAD & {each.code for each in line.faults}}
-        judged = _judge(session, found.bank.id, drafts, unread)
+        mended = replace(tidy(draft), place=lines[position].draft.place)
+        lines[position] = Line(mended, Verdict.NEW)
+        odd = {at for at, line in enumerate(lines) if _TOGETHER & {each.code for each in line.faults}}
+        judged = _judge(session, bank.id, lines, {position} | odd)
         store.rejudge(session, batch_id, judged)
         return judged[position]
 
 
-def _judge(session: Session, bank_id: int, drafts: Sequence[Draft], unread: dict[int, tuple[Fault, ...]]) -> tuple[Line, ...]:
-    judged = exchange.judge_drafts(session, bank_id, drafts)
-    return tuple(
-        replace(line, verdict=Verdict.REFUSED, faults=tuple(fault(each.code) for each in unread[at])) if at in unread else line
-        for at, line in enumerate(judged)
-    )
-
-
-def commit(bank_code: str, batch_id: int, *, person_id: int, now: datetime) -> int:
-    """Write the accepted rows in one transaction; returns how many items were written."""
+def choose(bank_code: str, batch_id: int, positions: Iterable[int] | None, choice: Choice) -> None:
+    """Say of rows that are much like an item (all of them without positions) what becomes of them."""
     with transaction() as session:
-        found = _view(session, bank_code, batch_id, lock=True)
-        unread = {at: line.faults for at, line in enumerate(found.lines) if _UNREAD & {each.code for each in line.faults}}
-        # The bank may have changed since the file was staged.
-        judged = _judge(session, found.bank.id, [line.draft for line in found.lines], unread)
-        written = exchange.commit(session, found.bank.id, judged, author_id=person_id, now=now)
-        store.rejudge(session, batch_id, judged)
-        store.close(session, batch_id, "committed", now)
-        audit.record(session, actor_id=person_id, action="bank.import", subject=f"bank:{bank_code}", now=now, batch=batch_id, accepted=len(written))
-        return len(written)
+        bank, _batch = _found(session, bank_code, batch_id, lock=True)
+        lines = store.lines(session, batch_id)
+        chosen = {at for at in (range(len(lines)) if positions is None else positions) if at < len(lines) and lines[at].twin}
+        for at in chosen:
+            lines[at] = replace(lines[at], choice=choice)
+        store.rejudge(session, batch_id, _judge(session, bank.id, lines, chosen))
+
+
+def _judge(session: Session, bank_id: int, lines: Sequence[Line], wanted: Iterable[int], beat: Beat = quiet) -> dict[int, Line]:
+    """Judge rows anew as the author chose: an update is read as the next version of the twin, a skipped row is left out."""
+    drafts = [replace(line.draft, external_id=line.twin) if line.choice is Choice.UPDATE and line.twin else line.draft for line in lines]
+    judged = exchange.judge_drafts(session, bank_id, drafts, only=frozenset(wanted), beat=beat)
+    return {at: _as_chosen(lines[at], line) for at, line in judged.items()}
+
+
+def _as_chosen(before: Line, judged: Line) -> Line:
+    unread = tuple(fault(each.code) for each in before.faults if each.code in _UNREAD)
+    verdict, faults = (Verdict.REFUSED, unread) if unread else (judged.verdict, judged.faults)
+    if before.choice is Choice.NEW:
+        return replace(judged, verdict=verdict, faults=faults)
+    verdict = Verdict.SKIPPED if before.choice is Choice.SKIP and not faults else verdict
+    kept = replace(judged, twin=before.twin, likeness=before.likeness, choice=before.choice)
+    return replace(kept, draft=replace(judged.draft, external_id=before.draft.external_id), verdict=verdict, faults=faults)
+
+
+def commit(bank_code: str, batch_id: int, *, person_id: int, now: datetime) -> int | None:
+    """Write the accepted rows in one transaction; returns how many items were written, None when a worker will write them."""
+    with transaction() as session:
+        bank, _batch = _found(session, bank_code, batch_id, lock=True)
+        if sum(store.counts(session, batch_id).values()) > SMALL_BATCH:
+            store.move(session, batch_id, State.STAGED, State.WRITING)
+            jobs.enqueue(session, JOB)
+            return None
+        return written(session, bank.id, batch_id, State.STAGED, person_id=person_id, now=now)
+
+
+def written(session: Session, bank_id: int, batch_id: int, before: State, *, person_id: int, now: datetime, beat: Beat = quiet) -> int:
+    """Write the accepted rows inside the caller's transaction."""
+    lines = store.lines(session, batch_id)
+    judged = _judge(session, bank_id, lines, range(len(lines)), beat)  # the bank may have changed since the file was staged
+    found = exchange.commit(session, bank_id, list(judged.values()), author_id=person_id, now=now)
+    store.rejudge(session, batch_id, {at: line for at, line in judged.items() if line.verdict is not lines[at].verdict})
+    store.move(session, batch_id, before, State.COMMITTED, now)
+    audit.record(session, actor_id=person_id, action="bank.import", subject=f"bank:{bank_id}", now=now, batch=batch_id, accepted=len(found))
+    return len(found)
 
 
 def discard(bank_code: str, batch_id: int, *, now: datetime) -> None:
-    """Give a staged file up; nothing was written."""
+    """Give a file up, also one that a worker has: nothing was written."""
     with transaction() as session:
-        _view(session, bank_code, batch_id, lock=True)
-        store.close(session, batch_id, "discarded", now)
+        bank = banks.existing(session, bank_code)
+        batch = store.batch_of(session, bank.id, batch_id, lock=True)
+        if batch is None:
+            raise Missing
+        if batch.state is not State.STAGED and not batch.state.is_busy:
+            raise BatchClosed
+        store.move(session, batch_id, batch.state, State.DISCARDED, now)
 
 
 def refused_rows(bank_code: str, batch_id: int) -> bytes:
     """Return the refused rows as an Excel file that can be mended and uploaded again."""
-    refused = [line for line in view(bank_code, batch_id).lines if line.verdict is Verdict.REFUSED]
-    return workbook_writing.write_items(
-        [line.draft for line in refused], reasons=[f"{line.draft.place}：{'；'.join(each.message for each in line.faults)}" for line in refused]
-    )
+    with transaction() as session:
+        _found(session, bank_code, batch_id)
+        refused = [line for line in store.lines(session, batch_id) if line.verdict is Verdict.REFUSED]
+    return workbook_writing.write_items([line.draft for line in refused], reasons=[_reason(line.draft.place, line.faults) for line in refused])
+
+
+def _reason(place: str, faults: Sequence[Fault]) -> str:
+    return f"{place}：{'；'.join(each.message for each in faults)}"

@@ -1,27 +1,43 @@
 """Staged imports: a file's rows, parsed and judged, until somebody commits or discards them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Integer, String, UniqueConstraint, select, update
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Integer,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lms.kernel.db import Base
+from lms.kernel.refusal import N_, Conflict
 from question_bank.domain.draft import Draft
 from question_bank.domain.exchange import Loss
 from question_bank.domain.fault import MESSAGES, Fault
-from question_bank.domain.staging import Line, Report, Verdict
+from question_bank.domain.staging import Choice, Line, Report, State, Verdict
 
 
 class ImportBatchRow(Base):
     """One uploaded file."""
 
     __tablename__ = "import_batch"
-    __table_args__ = (CheckConstraint("state IN ('staged', 'committed', 'discarded')", name="state"),)
+    __table_args__ = (CheckConstraint(f"state IN ({', '.join(repr(str(state)) for state in State)})", name="state"),)
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, init=False)
     bank_id: Mapped[int] = mapped_column(ForeignKey("bank.id"), index=True)
@@ -32,6 +48,19 @@ class ImportBatchRow(Base):
     losses: Mapped[list[dict[str, str]]] = mapped_column(JSONB)
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None] = mapped_column(default=None)
+    done: Mapped[int] = mapped_column(Integer, default=0)  # of the rows, while a worker has it
+    total: Mapped[int] = mapped_column(Integer, default=0)
+    refusal: Mapped[str | None] = mapped_column(String(60), default=None)  # why the file could not be read
+
+
+class ImportSourceRow(Base):
+    """An uploaded file that a worker has yet to read."""
+
+    __tablename__ = "import_source"
+
+    batch_id: Mapped[int] = mapped_column(ForeignKey("import_batch.id"), primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    pool: Mapped[str] = mapped_column(String(20))
 
 
 class ImportLineRow(Base):
@@ -40,7 +69,8 @@ class ImportLineRow(Base):
     __tablename__ = "import_line"
     __table_args__ = (
         UniqueConstraint("batch_id", "position"),
-        CheckConstraint("verdict IN ('new', 'change', 'same', 'refused')", name="verdict"),
+        CheckConstraint("verdict IN ('new', 'change', 'same', 'refused', 'skipped')", name="verdict"),
+        CheckConstraint("choice IN ('new', 'update', 'skip')", name="choice"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, init=False)
@@ -51,6 +81,7 @@ class ImportLineRow(Base):
     verdict: Mapped[str] = mapped_column(String(20))
     twin: Mapped[str | None] = mapped_column(String(120), default=None)
     likeness: Mapped[int | None] = mapped_column(Integer, default=None)
+    choice: Mapped[str] = mapped_column(String(10), default=Choice.NEW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,39 +91,99 @@ class Batch:
     id: int
     file_name: str
     format: str
-    state: str
+    state: State
     person_id: int
     created_at: datetime
     losses: tuple[Loss, ...]
+    done: int
+    total: int
+    refusal: str | None
 
 
-def add(session: Session, bank_id: int, report: Report, *, file_name: str, person_id: int, now: datetime) -> int:
-    """Save a file's rows and return the batch's id."""
-    batch = ImportBatchRow(
-        bank_id=bank_id,
-        person_id=person_id,
-        file_name=file_name[:200],
-        format=report.format,
-        state="staged",
-        losses=[{"place": loss.place, "what": loss.what} for loss in report.losses],
-        created_at=now,
-    )
+class BatchClosed(Conflict):
+    """The import was committed or discarded already, or a worker has it."""
+
+    code = "import_closed"
+    message = N_("这次导入已经结束或正在后台处理，请刷新后查看。")
+
+
+def open_batch(session: Session, bank_id: int, file_name: str, *, person_id: int, now: datetime) -> int:
+    """Save a file's name and return the batch's id."""
+    batch = ImportBatchRow(bank_id=bank_id, person_id=person_id, file_name=file_name[:200], format="", state=State.WAITING, losses=[], created_at=now)
     session.add(batch)
     session.flush()
-    session.add_all(
-        ImportLineRow(
-            batch_id=batch.id,
-            position=position,
-            draft=_plain(line.draft),
-            faults=_codes(line),
-            verdict=line.verdict,
-            twin=line.twin,
-            likeness=line.likeness,
-        )
-        for position, line in enumerate(report.lines)
-    )
-    session.flush()
     return batch.id
+
+
+def keep_source(session: Session, batch_id: int, content: bytes, pool: str) -> None:
+    """Save a file for a worker to read."""
+    session.add(ImportSourceRow(batch_id=batch_id, content=content, pool=pool))
+    session.flush()
+
+
+def source(session: Session, batch_id: int) -> tuple[bytes, str]:
+    """Return a file to be read and the pool of its rows that name none."""
+    row = session.execute(select(ImportSourceRow.content, ImportSourceRow.pool).where(ImportSourceRow.batch_id == batch_id)).one()
+    return row[0], row[1]
+
+
+def waiting(session: Session) -> list[int]:
+    """Return the batches that a worker should have, oldest first."""
+    busy = [state for state in State if state.is_busy]
+    return list(session.scalars(select(ImportBatchRow.id).where(ImportBatchRow.state.in_(busy)).order_by(ImportBatchRow.id)))
+
+
+def take_time(session: Session) -> None:
+    """Let this transaction think for longer than a request may: thousands of rows are judged in it, without holding a lock."""
+    session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+
+
+def take(session: Session, batch_id: int) -> bool:
+    """Hold a batch against other workers until the transaction ends; tells whether nobody else has it."""
+    return bool(session.scalar(text("SELECT pg_try_advisory_xact_lock(hashtextextended('import', :batch))"), {"batch": batch_id}))
+
+
+def standing(session: Session, batch_id: int) -> tuple[State, int, int]:
+    """Return where a batch stands now, its bank and who brought it."""
+    row = session.execute(select(ImportBatchRow.state, ImportBatchRow.bank_id, ImportBatchRow.person_id).where(ImportBatchRow.id == batch_id)).one()
+    return State(row[0]), row[1], row[2]
+
+
+def tell(session: Session, batch_id: int, state: State, *, done: int, total: int) -> None:
+    """Write how far a worker has come; raises BatchClosed when it is not its any longer."""
+    _change(session, batch_id, state, done=done, total=total)
+
+
+def move(session: Session, batch_id: int, before: State, after: State, now: datetime | None = None, *, refusal: str | None = None) -> None:
+    """Write where a batch stands; raises BatchClosed when it stands elsewhere than `before`. The file itself is dropped once it is read."""
+    _change(session, batch_id, before, state=after, closed_at=now, refusal=refusal, done=0, total=0)
+    session.execute(delete(ImportSourceRow).where(ImportSourceRow.batch_id == batch_id))
+
+
+def _change(session: Session, batch_id: int, before: State, **values: object) -> None:
+    moving = update(ImportBatchRow).where(ImportBatchRow.id == batch_id, ImportBatchRow.state == before).values(**values)
+    if session.scalar(moving.returning(ImportBatchRow.id)) is None:
+        raise BatchClosed
+
+
+def fill(session: Session, batch_id: int, report: Report) -> None:
+    """Save a file's rows: now they can be looked at."""
+    losses = [{"place": loss.place, "what": loss.what} for loss in report.losses]
+    session.execute(update(ImportBatchRow).where(ImportBatchRow.id == batch_id).values(format=report.format, losses=losses))
+    rows = [{"batch_id": batch_id, "position": position, **_values(line)} for position, line in enumerate(report.lines)]
+    for begin in range(0, len(rows), 1_000):
+        session.execute(insert(ImportLineRow), rows[begin : begin + 1_000])
+
+
+def _values(line: Line) -> dict[str, object]:
+    return {
+        "draft": _plain(line.draft),
+        "faults": [{"code": each.code, "field": each.field} for each in line.faults],
+        "verdict": line.verdict,
+        "twin": line.twin,
+        "likeness": line.likeness,
+        "choice": line.choice,
+    }
 
 
 def _plain(draft: Draft) -> dict[str, Any]:
@@ -108,10 +199,6 @@ def _writable(value: object) -> object:
     if isinstance(value, dict):
         return {name: _writable(each) for name, each in value.items()}
     return value
-
-
-def _codes(line: Line) -> list[dict[str, str]]:
-    return [{"code": each.code, "field": each.field} for each in line.faults]
 
 
 def batch_of(session: Session, bank_id: int, batch_id: int, *, lock: bool = False) -> Batch | None:
@@ -130,33 +217,49 @@ def batches(session: Session, bank_id: int) -> list[Batch]:
 
 def _batch(row: ImportBatchRow) -> Batch:
     losses = tuple(Loss(**loss) for loss in row.losses)
-    return Batch(row.id, row.file_name, row.format, row.state, row.person_id, row.created_at, losses)
+    return Batch(row.id, row.file_name, row.format, State(row.state), row.person_id, row.created_at, losses, row.done, row.total, row.refusal)
+
+
+def counts(session: Session, batch_id: int) -> dict[Verdict, int]:
+    """Return how many rows of a batch have each verdict."""
+    rows = session.execute(select(ImportLineRow.verdict, func.count()).where(ImportLineRow.batch_id == batch_id).group_by(ImportLineRow.verdict))
+    found = {Verdict(verdict): number for verdict, number in rows}
+    return {verdict: found.get(verdict, 0) for verdict in Verdict}
+
+
+def alike(session: Session, batch_id: int) -> int:
+    """Return how many new rows are much like an item of the bank."""
+    where = (ImportLineRow.batch_id == batch_id, ImportLineRow.twin.is_not(None), ImportLineRow.verdict == Verdict.NEW)
+    return session.scalar(select(func.count()).where(*where)) or 0
 
 
 def lines(session: Session, batch_id: int) -> list[Line]:
     """Return every row of a batch in the file's order."""
-    rows = session.scalars(select(ImportLineRow).where(ImportLineRow.batch_id == batch_id).order_by(ImportLineRow.position))
-    return [
-        Line(
-            draft=msgspec.convert(row.draft, Draft),
-            verdict=Verdict(row.verdict),
-            faults=tuple(Fault(each["code"], MESSAGES[each["code"]], each["field"]) for each in row.faults),
-            twin=row.twin,
-            likeness=row.likeness,
-        )
-        for row in rows
-    ]
+    return [_line(row) for row in session.scalars(select(ImportLineRow).where(ImportLineRow.batch_id == batch_id).order_by(ImportLineRow.position))]
 
 
-def rejudge(session: Session, batch_id: int, judged: Sequence[Line]) -> None:
-    """Write drafts and verdicts anew."""
-    rows = session.scalars(select(ImportLineRow).where(ImportLineRow.batch_id == batch_id).order_by(ImportLineRow.position))
-    for row, line in zip(rows, judged, strict=True):
-        row.draft, row.faults, row.verdict = _plain(line.draft), _codes(line), line.verdict
-        row.twin, row.likeness = line.twin, line.likeness
-    session.flush()
+def shown(session: Session, batch_id: int, verdict: str, *, begin: int, limit: int) -> list[tuple[int, Line]]:
+    """Return some rows with their positions: those with faults first, then those much like an item, then the file's order."""
+    query = select(ImportLineRow).where(ImportLineRow.batch_id == batch_id)
+    if verdict in set(Verdict):
+        query = query.where(ImportLineRow.verdict == verdict)
+    order = (ImportLineRow.verdict != Verdict.REFUSED, ImportLineRow.twin.is_(None), ImportLineRow.position)
+    return [(row.position, _line(row)) for row in session.scalars(query.order_by(*order).offset(begin).limit(limit))]
 
 
-def close(session: Session, batch_id: int, state: str, now: datetime) -> None:
-    """Mark a batch as committed or discarded."""
-    session.execute(update(ImportBatchRow).where(ImportBatchRow.id == batch_id).values(state=state, closed_at=now))
+def _line(row: ImportLineRow) -> Line:
+    return Line(
+        draft=msgspec.convert(row.draft, Draft),
+        verdict=Verdict(row.verdict),
+        faults=tuple(Fault(each["code"], MESSAGES[each["code"]], each["field"]) for each in row.faults),
+        twin=row.twin,
+        likeness=row.likeness,
+        choice=Choice(row.choice),
+    )
+
+
+def rejudge(session: Session, batch_id: int, judged: Mapping[int, Line]) -> None:
+    """Write drafts and verdicts of some rows anew."""
+    for position, line in judged.items():
+        where = (ImportLineRow.batch_id == batch_id, ImportLineRow.position == position)
+        session.execute(update(ImportLineRow).where(*where).values(**_values(line)))

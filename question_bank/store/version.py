@@ -1,6 +1,7 @@
 """Versions read and written; a version is only ever added."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,31 +17,60 @@ from question_bank.domain.version import NewVersion, Version
 from question_bank.store.item import ItemEnemyRow, ItemRow, ItemVersionRow, PoolMemberRow, read_content, read_key
 
 
-def add_item(session: Session, bank_id: int, external_id: str, content_hash: str, now: datetime) -> int:
-    """Save an item that has no version yet; its name must be free in the bank."""
-    row = ItemRow(
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """A version about to be written: of the item `item_id`, or of a new one called `name`."""
+
+    name: str
+    item_id: int | None
+    content_hash: str
+    new: NewVersion
+
+
+def add_versions(session: Session, bank_id: int, writings: Sequence[Writing], *, author_id: int | None, now: datetime) -> list[int]:
+    """Save the next version of each item, as a draft, and return the items' ids; approved versions go on being served."""
+    items = [each.item_id or 0 for each in writings]
+    fresh = [position for position, each in enumerate(writings) if each.item_id is None]
+    rows = [_item(bank_id, writings[position], now) for position in fresh]
+    session.add_all(rows)
+    session.flush()
+    for position, row in zip(fresh, rows, strict=True):
+        items[position] = row.id
+    counted = select(ItemVersionRow.item_id, func.max(ItemVersionRow.number)).where(ItemVersionRow.item_id.in_(items)).group_by(ItemVersionRow.item_id)
+    numbers = {item_id: number for item_id, number in session.execute(counted)}  # noqa: C416 - a Row is no pair for dict()
+    versions = [
+        _version(item_id, each.new, number=numbers.get(item_id, 0) + 1, author_id=author_id, now=now) for item_id, each in zip(items, writings, strict=True)
+    ]
+    session.add_all(versions)
+    session.flush()
+    changes: list[dict[str, object]] = []
+    for version, each in zip(versions, writings, strict=True):
+        change: dict[str, object] = {"id": version.item_id, "latest_version_id": version.id}
+        if each.item_id is not None:
+            words = {"plain": each.new.plain, "grams": list(grams(each.new.plain))}
+            change |= {"status": Status.DRAFT, "changed_at": now, "content_hash": each.content_hash, **words}
+        changes.append(change)
+    for kind in (True, False):  # rows of one shape go in one statement
+        if alike := [change for change in changes if ("status" in change) is kind]:
+            session.execute(update(ItemRow), alike)
+    return items
+
+
+def _item(bank_id: int, writing: Writing, now: datetime) -> ItemRow:
+    return ItemRow(
         bank_id=bank_id,
-        external_id=external_id,
+        external_id=writing.name,
         status=Status.DRAFT,
-        content_hash=content_hash,
-        plain="",
-        grams=[],
+        content_hash=writing.content_hash,
+        plain=writing.new.plain,
+        grams=list(grams(writing.new.plain)),
         created_at=now,
         changed_at=now,
     )
-    session.add(row)
-    session.flush()
-    return row.id
 
 
-def last_number(session: Session, item_id: int) -> int:
-    """Return the number of the newest version, 0 before the first."""
-    return session.scalar(select(func.max(ItemVersionRow.number)).where(ItemVersionRow.item_id == item_id)) or 0
-
-
-def add_version(session: Session, item_id: int, new: NewVersion, *, number: int, content_hash: str, author_id: int | None, now: datetime) -> int:
-    """Save the next version of an item, as a draft; the approved version, if any, goes on being served."""
-    row = ItemVersionRow(
+def _version(item_id: int, new: NewVersion, *, number: int, author_id: int | None, now: datetime) -> ItemVersionRow:
+    return ItemVersionRow(
         item_id=item_id,
         number=number,
         author_id=author_id,
@@ -61,23 +91,24 @@ def add_version(session: Session, item_id: int, new: NewVersion, *, number: int,
         source=new.source,
         digest=new.digest,
     )
-    session.add(row)
-    session.flush()
-    session.execute(
-        update(ItemRow)
-        .where(ItemRow.id == item_id)
-        .values(latest_version_id=row.id, status=Status.DRAFT, changed_at=now, content_hash=content_hash, plain=new.plain, grams=list(grams(new.plain)))
-    )
-    return row.id
 
 
 def place(session: Session, bank_id: int, item_id: int, pool: str | None, now: datetime) -> None:
     """Put an item into one pool, or out of every pool."""
-    if not pool:
-        session.execute(text("DELETE FROM item_pool WHERE item_id = :item"), {"item": item_id})
-        return
-    values = {"item_id": item_id, "bank_id": bank_id, "pool": pool, "placed_at": now}
-    session.execute(insert(PoolMemberRow).values(**values).on_conflict_do_update(index_elements=["item_id"], set_={"pool": pool, "placed_at": now}))
+    place_all(session, bank_id, {item_id: pool}, now)
+
+
+def place_all(session: Session, bank_id: int, pools: Mapping[int, str | None], now: datetime) -> None:
+    """Put items into pools, or out of every pool where none is named."""
+    out = [item_id for item_id, pool in pools.items() if not pool]
+    if out:
+        session.execute(text("DELETE FROM item_pool WHERE item_id = ANY(:items)"), {"items": out})
+    rows = [{"item_id": item_id, "bank_id": bank_id, "pool": pool, "placed_at": now} for item_id, pool in pools.items() if pool]
+    if rows:
+        placing = insert(PoolMemberRow)
+        session.execute(
+            placing.on_conflict_do_update(index_elements=["item_id"], set_={"pool": placing.excluded.pool, "placed_at": placing.excluded.placed_at}), rows
+        )
 
 
 def set_enemies(session: Session, item_id: int, enemy_ids: Sequence[int]) -> None:
@@ -191,3 +222,9 @@ def searched(session: Session, bank_id: int) -> list[tuple[str, list[str]]]:
     """Return the external id and the bigrams of every item of a bank."""
     rows = session.execute(select(ItemRow.external_id, ItemRow.grams).where(ItemRow.bank_id == bank_id).order_by(ItemRow.id))
     return [(external, found) for external, found in rows]
+
+
+def words(session: Session, bank_id: int, names: Sequence[str]) -> dict[str, str]:
+    """Return the plain words of some items by external id; no key."""
+    rows = session.execute(select(ItemRow.external_id, ItemRow.plain).where(ItemRow.bank_id == bank_id, ItemRow.external_id.in_(names)))
+    return {name: plain for name, plain in rows}  # noqa: C416 - a Row is no pair for dict()

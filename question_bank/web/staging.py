@@ -10,12 +10,12 @@ from lms.kernel import request as current
 from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
-from lms.kernel.refusal import Missing
+from lms.kernel.refusal import Malformed
 from question_bank.domain.draft import Draft
 from question_bank.domain.item import POOL_LABELS, Pool
-from question_bank.domain.staging import Line, Verdict
-from question_bank.formats import workbook_writing
-from question_bank.formats.unreadable import Unreadable
+from question_bank.domain.staging import VERDICT_LABELS, Choice, Verdict
+from question_bank.formats import reading, workbook_writing
+from question_bank.formats.unreadable import Unreadable, message_of
 from question_bank.services import bank as banks
 from question_bank.services import staging as service
 from question_bank.services.bank import Bank
@@ -45,9 +45,11 @@ class BatchPage:
     """A staged file: some of its rows, the refused ones first."""
 
     view: BatchView
-    counts: dict[str, int]
-    verdict: str
-    lines: tuple[tuple[int, Line], ...]
+    tabs: tuple[dict[str, object], ...]
+    writes: int
+    refused: int
+    alike: int
+    refusal: str
     previous: str | None
     next: str | None
 
@@ -80,6 +82,7 @@ def upload(code: str) -> ResponseReturnValue:
 @requires(Permission.WRITE_ITEMS)
 def take_in(code: str) -> ResponseReturnValue:
     """Read a file and show its rows; nothing is in the bank yet."""
+    request.max_content_length = reading.MAX_BYTES + 100_000  # and the rest of the form
     file = request.files.get("file")
     if file is None or not file.filename:
         return _upload(code, _("请先选择一个文件。"))
@@ -110,38 +113,61 @@ def template(code: str) -> ResponseReturnValue:
 @requires(Permission.WRITE_ITEMS)
 def batch(code: str, batch_id: int) -> ResponseReturnValue:
     """Show a staged file's rows with their faults."""
-    view = service.view(code, batch_id)
-    counts = {verdict.value: view.report.count(verdict) for verdict in Verdict}
     verdict = request.args.get("verdict", "")
-    rows = [(at, line) for at, line in enumerate(view.lines) if not verdict or line.verdict == verdict]
-    rows.sort(key=lambda row: row[1].verdict is not Verdict.REFUSED)
     written = request.args.get("from", "0")
     begin = int(written) if written.isdecimal() and len(written) < 8 else 0
+    view = service.view(code, batch_id, verdict=verdict, begin=begin, limit=SHOWN)
+    if view.batch.state.is_busy:
+        return render_template("question_bank/staging/working.html", page=view)
     kept: dict[str, Any] = {"code": code, "batch_id": batch_id} | ({"verdict": verdict} if verdict else {})
     before: dict[str, Any] = kept | {"from": max(0, begin - SHOWN)}
     after: dict[str, Any] = kept | {"from": begin + SHOWN}
+    total = sum(view.counts.values())
+    tabs = [{"label": _("全部"), "url": url_for("staging.batch", code=code, batch_id=batch_id), "current": not verdict, "count": total}]
+    for each, label in VERDICT_LABELS.items():
+        url = url_for("staging.batch", code=code, batch_id=batch_id, verdict=each)
+        tabs.append({"label": _(label), "url": url, "current": verdict == each, "count": view.counts[each]})
+    found = view.counts[Verdict(verdict)] if verdict in set(Verdict) else total
     return render_template(
         "question_bank/staging/batch.html",
         page=BatchPage(
             view=view,
-            counts=counts,
-            verdict=verdict,
-            lines=tuple(rows[begin : begin + SHOWN]),
+            tabs=tuple(tabs),
+            writes=view.counts[Verdict.NEW] + view.counts[Verdict.CHANGE],
+            refused=view.counts[Verdict.REFUSED],
+            alike=view.alike,
+            refusal=_(message_of(view.batch.refusal)) if view.batch.refusal else "",
             previous=url_for("staging.batch", **before) if begin else None,
-            next=url_for("staging.batch", **after) if begin + SHOWN < len(rows) else None,
+            next=url_for("staging.batch", **after) if begin + SHOWN < found else None,
         ),
     )
 
 
+@staging.get("/<int:batch_id>/progress")
+@requires(Permission.WRITE_ITEMS)
+def progress(code: str, batch_id: int) -> ResponseReturnValue:
+    """Tell how far the worker has come."""
+    found = service.progress(code, batch_id)
+    return {"state": found.state, "done": found.done, "total": found.total}
+
+
+@staging.post("/<int:batch_id>/twins")
+@requires(Permission.WRITE_ITEMS)
+def choose(code: str, batch_id: int) -> ResponseReturnValue:
+    """Say what becomes of rows that are much like an item."""
+    choice, position = request.form.get("choice"), request.form.get("position", "")
+    if choice not in set(Choice) or not (position.isdecimal() or position == "all") or len(position) > 6:
+        raise Malformed
+    service.choose(code, batch_id, None if position == "all" else [int(position)], Choice(choice))
+    return redirect(url_for("staging.batch", code=code, batch_id=batch_id, _anchor=None if position == "all" else f"row-{position}"))
+
+
 def _line(code: str, batch_id: int, position: int, draft: Draft | None = None) -> ResponseReturnValue:
-    view = service.view(code, batch_id)
-    if position >= len(view.lines):
-        raise Missing
-    line = view.lines[position]
+    batch, line = service.row(code, batch_id, position)
     bank, topics = banks.topics(code)
     form = item_form.filled(draft or line.draft, [(topic, bank.topic_name(topic)) for topic in topics], line.faults, shown=shown_in(code))
     back = url_for("staging.batch", code=code, batch_id=batch_id)
-    return render_template("question_bank/staging/line.html", page=LinePage(bank, view.batch, line.draft.place, form, back))
+    return render_template("question_bank/staging/line.html", page=LinePage(bank, batch, line.draft.place, form, back))
 
 
 @staging.get("/<int:batch_id>/<int:position>")
@@ -168,7 +194,8 @@ def mend(code: str, batch_id: int, position: int) -> ResponseReturnValue:
 def commit(code: str, batch_id: int) -> ResponseReturnValue:
     """Write the accepted rows."""
     written = service.commit(code, batch_id, person_id=current.person().person_id, now=current.now())
-    flash(_("已写入 %(number)d 题，状态为草稿。", number=written), "success")
+    if written is not None:
+        flash(_("已写入 %(number)d 题，状态为草稿。", number=written), "success")
     return redirect(url_for("staging.batch", code=code, batch_id=batch_id))
 
 

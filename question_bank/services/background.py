@@ -1,0 +1,49 @@
+"""Imports that a worker reads and writes: each step in one transaction, so that a killed worker or a cancelled import leaves nothing behind."""
+
+from datetime import datetime
+
+from lms.kernel.db import Session, transaction
+from question_bank.domain.staging import State
+from question_bank.formats import apart
+from question_bank.formats.unreadable import Unreadable
+from question_bank.services import exchange, staging
+from question_bank.store import staging as store
+
+SECONDS = 180  # a file has for being read
+
+
+def work(now: datetime) -> None:
+    """Read what waits to be read and write what waits to be written; what a killed worker left is taken up again."""
+    with transaction() as session:
+        found = store.waiting(session)
+    for batch_id in found:
+        try:
+            with transaction() as session:
+                store.take_time(session)
+                if store.take(session, batch_id):
+                    _step(session, batch_id, now)
+        except store.BatchClosed:
+            continue  # the author gave it up meanwhile
+
+
+def _step(session: Session, batch_id: int, now: datetime) -> None:
+    state, bank_id, person_id = store.standing(session, batch_id)
+    total = 0
+
+    def beat(done: int) -> None:
+        """Show how far it has come, and stop when it is wanted no longer."""
+        with transaction() as other:
+            store.tell(other, batch_id, state, done=done, total=total)
+
+    if state is State.WRITING:
+        total = sum(store.counts(session, batch_id).values())
+        staging.written(session, bank_id, batch_id, state, person_id=person_id, now=now, beat=beat)
+    elif state is State.WAITING:
+        content, pool = store.source(session, batch_id)
+        try:
+            read = exchange.with_pool(apart.read(content, seconds=SECONDS, beat=lambda: beat(0)), pool)
+        except Unreadable as refusal:
+            store.move(session, batch_id, state, State.FAILED, now, refusal=refusal.code)
+            return
+        total = len(read.drafts)
+        staging.filled(session, bank_id, batch_id, state, read, now=now, beat=beat)

@@ -1,0 +1,132 @@
+"""Imports that a worker reads and writes, and what the author chooses about twins."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from lms.kernel.clock import FixedClock
+from lms.kernel.db import transaction
+from question_bank.domain.staging import Choice, State, Verdict
+from question_bank.formats import apart
+from question_bank.formats.unreadable import FileTooHeavy
+from question_bank.services import background, exchange, staging
+from question_bank.services import bank as banks
+from question_bank.store import staging as store
+from tests.support.cast import WEI, id_of
+
+STEM = "学生在课堂上突然哭泣时，班主任首先应当怎样回应才最合适呢"
+
+
+def row(name: str, stem: str) -> str:
+    item = {"id": name, "type": "single", "pool": "exam", "stem": stem, "options": [{"text": "甲"}, {"text": "乙"}], "key": [1]}
+    return json.dumps(item, ensure_ascii=False) + "\n"
+
+
+def held() -> int:
+    with transaction() as session:
+        return int(session.execute(text("SELECT count(*) FROM item_version")).scalar_one())
+
+
+@pytest.fixture
+def bank(app: Flask, clock: FixedClock) -> str:
+    banks.create("b", "题库", clock.now())
+    return "b"
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Have every file read and written by a worker."""
+    monkeypatch.setattr(staging, "SMALL_FILE", 0)
+    monkeypatch.setattr(staging, "SMALL_BATCH", 0)
+    yield
+
+
+def staged(bank: str, content: str, clock: FixedClock) -> int:
+    return staging.stage(bank, "题.jsonl", content.encode(), pool="", person_id=id_of(WEI), now=clock.now())
+
+
+@pytest.mark.usefixtures("small")
+def test_a_worker_reads_and_writes_and_queues_itself(bank: str, clock: FixedClock) -> None:
+    batch = staged(bank, row("a", STEM) + row("b", "另一道题") + "{broken\n", clock)
+    assert staging.progress(bank, batch).state is State.WAITING
+    background.work(clock.now())
+    found = staging.view(bank, batch)
+    assert (found.batch.state, found.counts[Verdict.NEW], found.counts[Verdict.REFUSED], held()) == (State.STAGED, 2, 1, 0)
+    assert staging.commit(bank, batch, person_id=id_of(WEI), now=clock.now()) is None
+    assert held() == 0
+    background.work(clock.now())
+    assert (staging.progress(bank, batch).state, held()) == (State.COMMITTED, 2)
+    with transaction() as session:
+        assert session.execute(text("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'bank.import'")).scalar_one() == 2
+        assert session.execute(text("SELECT count(*) FROM import_source")).scalar_one() == 0
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("writing", [False, True])
+def test_an_import_given_up_under_the_workers_hands_leaves_nothing(bank: str, clock: FixedClock, monkeypatch: pytest.MonkeyPatch, writing: bool) -> None:
+    batch = staged(bank, row("a", STEM), clock)
+    if writing:
+        background.work(clock.now())
+        staging.commit(bank, batch, person_id=id_of(WEI), now=clock.now())
+    judge = exchange.judge_drafts
+
+    def given_up(*arguments: object, **more: object) -> object:
+        staging.discard(bank, batch, now=clock.now())
+        return judge(*arguments, **{**more, "beat": exchange.quiet})  # type: ignore[arg-type]
+
+    monkeypatch.setattr(exchange, "judge_drafts", given_up)
+    background.work(clock.now())
+    assert (staging.progress(bank, batch).state, held()) == (State.DISCARDED, 0)
+    with transaction() as session:
+        assert bool(store.lines(session, batch)) is writing
+
+
+@pytest.mark.usefixtures("small")
+def test_a_file_that_is_no_bank_says_so_on_its_page(bank: str, clock: FixedClock) -> None:
+    batch = staged(bank, "这里没有试题", clock)
+    background.work(clock.now())
+    found = staging.progress(bank, batch)
+    assert (found.state, found.refusal) == (State.FAILED, "file_unreadable")
+
+
+def test_a_file_that_takes_too_long_or_too_much_ends_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(FileTooHeavy):
+        apart.read(row("a", STEM).encode(), seconds=0)
+    with pytest.raises(FileTooHeavy):
+        apart.read(row("a", "长" * 60_000_000).encode(), seconds=60, memory=200 * 1024 * 1024)
+
+
+def test_a_twin_is_updated_skipped_or_taken_as_new_and_nothing_happens_twice(bank: str, clock: FixedClock) -> None:
+    exchange.import_file(bank, row("a", STEM).encode(), author_id=id_of(WEI), now=clock.now())
+    content = row("mine", STEM.replace("哭泣", "大哭"))
+
+    batch = staged(bank, content, clock)
+    found = staging.view(bank, batch)
+    assert (found.lines[0][1].twin, found.alike) == ("a", 1)
+    assert {piece.text for piece in found.differences[0] if piece.kind != "same"} == {"泣", "大"}
+    staging.choose(bank, batch, None, Choice.SKIP)
+    assert staging.commit(bank, batch, person_id=id_of(WEI), now=clock.now()) == 0
+
+    batch = staged(bank, content, clock)
+    staging.choose(bank, batch, [0], Choice.UPDATE)
+    assert staging.view(bank, batch).counts[Verdict.CHANGE] == 1
+    assert staging.commit(bank, batch, person_id=id_of(WEI), now=clock.now()) == 1
+    with transaction() as session:
+        rows = session.execute(text("SELECT i.external_id, v.number FROM item i JOIN item_version v ON v.id = i.latest_version_id")).all()
+    assert [tuple(each) for each in rows] == [("a", 2)]
+
+    batch = staged(bank, content, clock)
+    counts = staging.view(bank, batch).counts
+    assert counts[Verdict.NEW] + counts[Verdict.CHANGE] == 0
+    assert staging.commit(bank, batch, person_id=id_of(WEI), now=clock.now()) == 0
+
+
+def test_mending_one_half_of_a_pair_frees_the_other(bank: str, clock: FixedClock) -> None:
+    batch = staged(bank, row("a", STEM) + row("b", STEM) + row("c", "第三道"), clock)
+    assert staging.view(bank, batch).counts[Verdict.REFUSED] == 1
+    first = staging.row(bank, batch, 0)[1].draft
+    assert staging.mend(bank, batch, 0, exchange.replace(first, stem="完全不同的一道题")).verdict is Verdict.NEW
+    assert staging.view(bank, batch).counts[Verdict.NEW] == 3
