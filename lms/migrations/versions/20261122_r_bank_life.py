@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "20261122_p_bank_life"
-down_revision = "20261122_o_start"
+revision = "20261122_r_bank_life"
+down_revision = "20261122_q_key_consent"
 
 
 def upgrade() -> None:
