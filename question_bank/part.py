@@ -9,6 +9,7 @@ from question_bank.cli import bank as commands
 from question_bank.jobs import BANK_JOBS
 from question_bank.web.analysis import analysis
 from question_bank.web.bank import bank
+from question_bank.web.bulk import bulk
 from question_bank.web.item import item
 from question_bank.web.picture import picture
 from question_bank.web.review import review
@@ -17,7 +18,7 @@ from question_bank.web.staging import staging
 part = Part(
     name="question_bank",
     folder=Path(__file__).parent,
-    routes=(bank, analysis, item, picture, review, staging),
+    routes=(bank, analysis, bulk, item, picture, review, staging),
     commands=(commands,),
     jobs=BANK_JOBS,
     nav=(NavEntry(N_("题库"), "bank.banks", "list", Permission.WRITE_ITEMS, 40, hint=N_("编写、导入、查找和审核试题")),),

@@ -59,10 +59,11 @@ def decide(bank_code: str, item_id: int, decision: Decision, *, reviewer_id: int
         if version.version_id != seen_version:
             raise rules.WrongState
         rules.decide(version.standing, decision, reviewer_id, comment)
-        _record(session, [version], decision, reviewer_id=reviewer_id, comment=comment, now=now)
+        record(session, [version], decision, reviewer_id=reviewer_id, comment=comment, now=now)
 
 
-def _record(session: Session, decided: Sequence[Version], decision: Decision, *, reviewer_id: int, comment: str, now: datetime) -> None:
+def record(session: Session, decided: Sequence[Version], decision: Decision, *, reviewer_id: int, comment: str, now: datetime) -> None:
+    """Write one decision for each version inside the caller's transaction."""
     store.add_reviews(session, decided, reviewer_id=reviewer_id, decision=decision, comment=comment.strip(), now=now)
     for version in decided:
         audit.record(session, actor_id=reviewer_id, action=f"item.{decision}", subject=f"item:{version.item_id}", now=now, version=version.version_id)
@@ -100,7 +101,7 @@ def approve_all(bank_code: str, *, reviewer_id: int, now: datetime, item_ids: Se
                 refused.append((version.external_id, refusal.code))
             else:
                 approved.append(version)
-        _record(session, approved, Decision.APPROVE, reviewer_id=reviewer_id, comment="", now=now)
+        record(session, approved, Decision.APPROVE, reviewer_id=reviewer_id, comment="", now=now)
         return BulkOutcome(len(approved), tuple(refused))
 
 

@@ -13,6 +13,7 @@ from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
 from lms.kernel.refusal import Missing
+from question_bank.domain.bulk import ACTION_LABELS
 from question_bank.domain.item import BAND_LABELS, LEVEL_LABELS, POOL_LABELS, TYPE_LABELS, ItemType, Level, Pool, band_of
 from question_bank.domain.review import STATUS_LABELS, Status
 from question_bank.formats.writing import WRITERS
@@ -68,6 +69,8 @@ class BankPage:
     pools: Choices
     bands: Choices
     exports: Choices
+    levels: Choices
+    actions: Choices
     previous: str | None
     next: str | None
 
@@ -117,6 +120,7 @@ def page(code: str) -> ResponseReturnValue:
     for status, label in STATUS_LABELS.items():
         url = url_for("bank.page", code=code, status=status, **kept)
         tabs.append({"label": _(label), "url": url, "current": wanted.status == status, "count": found.statuses.get(status, 0)})
+    reviews = current.person().may(Permission.REVIEW_ITEMS)
     return render_template(
         "question_bank/bank/page.html",
         page=BankPage(
@@ -129,6 +133,8 @@ def page(code: str) -> ResponseReturnValue:
             pools=tuple((pool, _(label)) for pool, label in POOL_LABELS.items()),
             bands=tuple((band, _(label)) for band, label in BAND_LABELS.items()),
             exports=tuple((url_for("bank.export", code=code, format=form), _(writer.label)) for form, writer in WRITERS.items()),
+            levels=tuple((level, _(label)) for level, label in LEVEL_LABELS.items()),
+            actions=tuple((action, _(label)) for action, label in ACTION_LABELS.items() if reviews or not action.is_review),
             previous=url_for("bank.page", code=code, before=found.before, **here) if found.before else None,
             next=url_for("bank.page", code=code, after=found.after, **here) if found.after else None,
         ),

@@ -57,6 +57,7 @@ SIGHTS: dict[str, Sight] = {
     "appeals.page": Sight("tao"),
     "bank.banks": Sight("wei"),
     "bank.page": Sight("wei", {"code": f"'{BANK}'"}),
+    "bulk.changes": Sight("wei", {"code": f"'{BANK}'"}),
     "bank.coverage": Sight("wei", {"code": f"'{BANK}'"}),
     "analysis.page": Sight("wei", {"code": f"'{BANK}'"}),
     "analysis.item": Sight("wei", {"code": f"'{BANK}'", "item_id": "(SELECT v.item_id FROM item_measure JOIN item_version v ON v.id = version_id LIMIT 1)"}),
@@ -102,7 +103,8 @@ SIGHTS: dict[str, Sight] = {
 SKIPPED: dict[str, str] = {
     **dict.fromkeys(("picture.show", "exam_picture.in_quiz", "exam_picture.in_room"), "a picture, not a page"),
     **dict.fromkeys(
-        ("assets.progress", "verification.keys", "openapi.describe", "health.healthz", "health.readyz", "health.metrics"), "read by programs, not by people"
+        ("assets.progress", "staging.progress", "verification.keys", "openapi.describe", "health.healthz", "health.readyz", "health.metrics"),
+        "read by programs, not by people",
     ),
     **dict.fromkeys(
         (

@@ -51,7 +51,7 @@ def test_ten_thousand_items_come_in_by_command(app: Flask, settings: Settings, t
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert run.returncode == 0, run.stderr
     assert json.loads(run.stdout)["accepted"] == ITEMS
-    print(f"command: {wall:.1f} s, processor {used.ru_utime + used.ru_stime:.1f} s, {used.ru_maxrss // 1024} MB")
+    sys.stdout.write(f"command: {wall:.1f} s, processor {used.ru_utime + used.ru_stime:.1f} s, {used.ru_maxrss // 1024} MB\n")
     assert used.ru_utime + used.ru_stime < 60
     assert used.ru_maxrss < 512 * 1024
 
@@ -66,7 +66,7 @@ def test_a_preview_against_ten_thousand_items_and_the_workers_way(app: Flask, cl
         began = time.process_time()
         report = exchange.judge(session, bank.id, read)
         used = time.process_time() - began
-    print(f"preview: {used:.1f} s, {sum(1 for line in report.lines if line.twin)} twins")
+    sys.stdout.write(f"preview: {used:.1f} s, {sum(1 for line in report.lines if line.twin)} twins\n")
     assert used < 10
 
     batch = staging.stage("big", "题.jsonl", content, pool="", person_id=id_of(WEI), now=clock.now())
@@ -77,6 +77,6 @@ def test_a_preview_against_ten_thousand_items_and_the_workers_way(app: Flask, cl
     began = time.process_time()
     background.work(clock.now())
     written = time.process_time() - began
-    print(f"worker: read and judged {read_in:.1f} s, written {written:.1f} s")
+    sys.stdout.write(f"worker: read and judged {read_in:.1f} s, written {written:.1f} s\n")
     assert staging.view("big", batch).counts[Verdict.NEW] == ITEMS
     assert read_in + written < 60

@@ -1,7 +1,6 @@
 """Imports that a worker reads and writes, and what the author chooses about twins."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from flask import Flask
@@ -37,11 +36,10 @@ def bank(app: Flask, clock: FixedClock) -> str:
 
 
 @pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have every file read and written by a worker."""
     monkeypatch.setattr(staging, "SMALL_FILE", 0)
     monkeypatch.setattr(staging, "SMALL_BATCH", 0)
-    yield
 
 
 def staged(bank: str, content: str, clock: FixedClock) -> int:
