@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_r_bank_life"
-down_revision = "20261122_q_key_consent"
+down_revision = "20261122_r_packet"
 
 
 def upgrade() -> None:
