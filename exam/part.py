@@ -18,6 +18,7 @@ from exam.web.preview import exam_paper
 from exam.web.quiz import quiz
 from exam.web.response import HOT_ROUTES, exam_api
 from exam.web.result import exam_result
+from exam.web.review import exam_review
 from exam.web.room import exam_room
 from lms import api as platform
 from lms.kernel.part import NavEntry, Part
@@ -55,6 +56,7 @@ part = Part(
         exam_result,
         exam_picture,
         exam_packet,
+        exam_review,
         quiz,
         exam_board,
         blueprints,

@@ -139,6 +139,11 @@ def lock(session: Session, exam_id: int) -> ExamRow:
     return session.scalars(select(ExamRow).where(ExamRow.id == exam_id).with_for_update(key_share=True)).one()
 
 
+def settings_of(session: Session, exam_id: int) -> dict[str, Any]:
+    """Return the settings that no other column holds."""
+    return dict(session.scalars(select(ExamRow.settings).where(ExamRow.id == exam_id)).one())
+
+
 def percent_of(session: Session, exam_id: int, person_id: int) -> int:
     """Return the person's accommodation, 100 where there is none."""
     found = _PERCENT.row(session, exam=exam_id, person=person_id)

@@ -6,8 +6,11 @@ from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from exam.domain.result import ResultSheet, TopicScore
+from exam.services import appeal as appeals
 from exam.services import result as service
+from exam.services import review as reviews
 from exam.services import room as rooms
+from exam.store.appeal import ExamAppealRow
 from lms.kernel import request as current
 from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
@@ -41,6 +44,9 @@ class ResultPage:
     next_text: str
     next_label: str
     next_url: str
+    may_review: bool
+    appeals: tuple[ExamAppealRow, ...]
+    may_appeal: bool
 
 
 @exam_result.get("/exams/<code>/result")
@@ -66,6 +72,9 @@ def sheet(code: str) -> ResponseReturnValue:
         next_text=_next_text(failed=failed, again=again, left=one.briefing.attempts_left),
         next_label=_("再考一次") if again else _("查看总评"),
         next_url=url_for("exams.briefing", code=code) if again else "/grades",
+        may_review=reviews.is_open(person.person_id, code, now),
+        appeals=(made := tuple(appeals.of_person(person.person_id, code))),
+        may_appeal=found.released and all(one.decided_at is not None for one in made),
     )
     return render_template("exam/result/sheet.html", page=page)
 

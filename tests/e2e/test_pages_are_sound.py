@@ -85,6 +85,7 @@ SIGHTS: dict[str, Sight] = {
     "role_grant.page": Sight("ning"),
     "certificate.register": Sight("ning"),
     "exam_board.everything": Sight("ning"),
+    "exam_review.everything": Sight("ning", {"code": EXAM}),
     "exam_packet.everything": Sight("ning", {"code": EXAM}),
     "exam_board.one": Sight("ning", {"code": EXAM}),
     "exam_paper.page": Sight("ning", {"code": EXAM, "number": "1"}),
@@ -101,7 +102,8 @@ SIGHTS: dict[str, Sight] = {
     "verification.show": Sight(STRANGER, {"code": "'7777-7777-7777'"}, status=404),
 }
 SKIPPED: dict[str, str] = {
-    **dict.fromkeys(("picture.show", "exam_picture.in_quiz", "exam_picture.in_room"), "a picture, not a page"),
+    "exam_review.page": "open only where an exam allows: test_review reads it",
+    **dict.fromkeys(("picture.show", "exam_picture.in_quiz", "exam_picture.in_room", "exam_review.picture"), "a picture, not a page"),
     **dict.fromkeys(
         ("assets.progress", "staging.progress", "verification.keys", "openapi.describe", "health.healthz", "health.readyz", "health.metrics"),
         "read by programs, not by people",
@@ -119,7 +121,10 @@ SKIPPED: dict[str, str] = {
         ),
         "a file, not a page",
     ),
-    **dict.fromkeys(("exam_room.receipt", "exam_result.sheet", "exam_room.room", "quiz.attempt"), "needs an attempt: test_an_exam_is_for_everyone looks at it"),
+    **dict.fromkeys(
+        ("exam_room.receipt", "exam_review.page", "exam_result.sheet", "exam_room.room", "quiz.attempt"),
+        "needs an attempt: test_an_exam_is_for_everyone looks at it",
+    ),
 }
 
 

@@ -1,0 +1,48 @@
+"""When a learner may look through her paper with keys and explanations, and what refuses an appeal."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from exam.domain.exam import Exam
+from lms.kernel.refusal import N_, Conflict, Forbidden
+
+
+class Review(StrEnum):
+    """When papers may be looked through with keys and explanations."""
+
+    NEVER = "never"
+    AFTER_RELEASE = "after_release"
+    AFTER_WINDOW = "after_window"
+
+
+REVIEW_LABELS = {
+    Review.NEVER: N_("不开放"),
+    Review.AFTER_RELEASE: N_("成绩公布后开放"),
+    Review.AFTER_WINDOW: N_("成绩公布且考试时间结束后开放"),
+}
+
+
+class ReviewClosed(Forbidden):
+    """The exam does not show its keys, or not yet."""
+
+    code = "review_closed"
+    message = N_("这场考试现在不开放查看试卷和解析。")
+
+
+class AppealWaiting(Conflict):
+    """An appeal of this attempt waits already, or there is no result to appeal against."""
+
+    code = "appeal_waiting"
+    message = N_("您的复核申请正在处理，或还没有可以申请复核的成绩。")
+
+
+class AppealDecided(Conflict):
+    """Somebody else was faster."""
+
+    code = "appeal_decided"
+    message = N_("这条复核申请已经处理过了。")
+
+
+def may_review(rule: Review, exam: Exam, now: datetime, *, released: bool) -> bool:
+    """Tell whether the paper may be looked through; `released`: the person's result is."""
+    return released and (rule is Review.AFTER_RELEASE or (rule is Review.AFTER_WINDOW and now >= exam.closes))

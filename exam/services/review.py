@@ -1,0 +1,107 @@
+"""Looking through one's paper with keys and explanations, only if and when the exam allows."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from exam.domain import result as result_rules
+from exam.domain.attempt import Answer, State
+from exam.domain.exam import Exam, Release
+from exam.domain.review import Review, ReviewClosed, may_review
+from exam.services import paper as papers
+from exam.services.exam import found
+from exam.store import attempt as attempts
+from exam.store import exam as exams
+from exam.store import paper as paper_store
+from exam.store import result as results
+from exam.store.attempt import Attempt
+from lms.kernel import audit
+from lms.kernel.db import Session, transaction
+from lms.kernel.refusal import Missing
+from question_bank import api as bank
+from question_bank.domain.exchange import Picture
+from question_bank.domain.item import Explanation, ItemContent, Key
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewedItem:
+    """One item as it stood on the paper; `order` holds the original index behind each option shown, points are hundredths."""
+
+    content: ItemContent
+    order: tuple[int, ...]
+    answer: Answer | None
+    key: Key
+    explanation: Explanation
+    points: int
+    of_points: int
+
+
+def rule_of(session: Session, exam: Exam) -> Review:
+    """Return when the exam's papers may be looked through."""
+    return Review(exams.settings_of(session, exam.id).get("review", Review.NEVER))
+
+
+def current_rule(exam_code: str) -> Review:
+    """Return the rule of an exam."""
+    with transaction() as session:
+        return rule_of(session, found(session, exam_code))
+
+
+def set_rule(exam_code: str, rule: Review, *, actor_id: int, now: datetime) -> None:
+    """Choose when the papers may be looked through."""
+    with transaction() as session:
+        exam = found(session, exam_code)
+        row = exams.lock(session, exam.id)
+        row.settings = {**row.settings, "review": str(rule)}
+        audit.record(session, actor_id=actor_id, action="exam.review_rule", subject=f"exam:{exam.id}", now=now, rule=str(rule))
+
+
+def is_open(person_id: int, exam_code: str, now: datetime) -> bool:
+    """Tell whether a person may look through her paper."""
+    with transaction() as session:
+        return _counting(session, person_id, found(session, exam_code), now) is not None
+
+
+def review(person_id: int, exam_code: str, now: datetime) -> tuple[Exam, tuple[ReviewedItem, ...]]:
+    """Return the paper of the attempt that counts; raises ReviewClosed."""
+    with transaction() as session:
+        exam = found(session, exam_code)
+        attempt = _counting(session, person_id, exam, now)
+        held = results.newest_of(session, attempt.id) if attempt else None
+        if attempt is None or held is None:
+            raise ReviewClosed
+        assembly_id, paper = paper_store.by_id(session, attempt.paper_id)
+        known, worth = papers.places(session, assembly_id), papers.position_points(session, exam.id, assembly_id)
+        contents, keys = bank.contents(session, paper.version_ids), bank.keys(session, paper.version_ids)
+        explained = bank.explanations(session, paper.version_ids)
+        return exam, tuple(
+            ReviewedItem(
+                contents[version], paper.order(index, known[version].options), attempt.answers.get(index + 1), keys[version], explained[version],
+                held.item_points[index] or 0, worth[index],
+            )
+            for index, version in enumerate(paper.version_ids)
+        )  # fmt: skip
+
+
+def picture(person_id: int, exam_code: str, digest: str, now: datetime) -> Picture:
+    """Return a picture of the reviewed paper."""
+    with transaction() as session:
+        exam = found(session, exam_code)
+        attempt = _counting(session, person_id, exam, now)
+        if attempt is None or not papers.shows(session, paper_store.by_id(session, attempt.paper_id)[1], digest):
+            raise Missing
+        held = bank.picture(session, exam.bank_code, digest)
+        if held is None:
+            raise Missing
+        return held
+
+
+def _counting(session: Session, person_id: int, exam: Exam, now: datetime) -> Attempt | None:
+    """Return the attempt that counts, None where it may not be looked through: not while another try is open or could still be begun."""
+    mine = attempts.of_person(session, person_id, exam.id)
+    scored = {one.number: held.points for one in mine if one.state is State.SCORED and (held := results.newest_of(session, one.id)) and held.is_final}
+    number = result_rules.counting(scored)
+    more = any(one.state is State.OPEN for one in mine) or (len(mine) < exam.attempts and now < exam.closes)
+    released = number is not None and not more and (exam.release is Release.AT_ONCE or exam.released)
+    if not may_review(rule_of(session, exam), exam, now, released=released):
+        return None
+    return next(one for one in mine if one.number == number)

@@ -1,0 +1,78 @@
+"""The paper with keys and explanations, only when the exam allows; and the appeal against a result."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from exam.services import result
+from lms.kernel.clock import FixedClock
+from tests.conftest import NOON
+from tests.support import exams
+from tests.support.cast import LIN, PENG, SAM, enter, id_of
+from tests.support.exams import EXAM
+
+REVIEW = f"/exams/{EXAM}/review"
+ADMIN = f"/admin/exams/{EXAM}"
+
+
+@pytest.fixture
+def lin(app: Flask) -> FlaskClient:
+    """Lin, whose attempt is scored."""
+    exams.prepared()
+    id_of(LIN)
+    sitter = exams.sitting("lin")
+    sitter.submit(sitter.change(1, [0]))
+    result.score_outstanding(NOON)
+    return enter(app, LIN)
+
+
+def test_keys_and_explanations_are_seen_only_when_the_exam_allows(app: Flask, lin: FlaskClient, clock: FixedClock) -> None:
+    peng = enter(app, PENG)
+    for rule, now, status in (
+        (None, NOON, 403),
+        ("after_window", NOON, 403),
+        ("after_window", NOON + timedelta(days=3), 200),
+        ("after_release", NOON, 200),
+        ("never", NOON + timedelta(days=9), 403),
+    ):
+        clock.instant = now
+        if rule:
+            assert peng.post(f"{ADMIN}/review", data={"review": rule}).status_code == 302
+        answer = lin.get(REVIEW)
+        body = answer.get_data(as_text=True)
+        assert (answer.status_code, "secret reason" in body, "正确答案" in body) == (status, status == 200, status == 200), rule
+        assert ("查看试卷与解析" in lin.get(f"/exams/{EXAM}/result").get_data(as_text=True)) is (status == 200)
+    assert lin.post(f"{ADMIN}/review", data={"review": "after_release"}).status_code == 403
+
+
+def test_a_paper_is_not_opened_while_another_try_is_left(app: Flask, clock: FixedClock) -> None:
+    exams.prepared(attempts_allowed=2)
+    id_of(LIN)
+    exams.sitting("lin").submit()
+    result.score_outstanding(NOON)
+    enter(app, PENG).post(f"{ADMIN}/review", data={"review": "after_release"})
+    assert enter(app, LIN).get(REVIEW).status_code == 403
+    clock.instant = NOON + timedelta(days=3)
+    assert enter(app, LIN).get(REVIEW).status_code == 200
+    assert enter(app, SAM).get(REVIEW).status_code == 403
+
+
+def test_an_appeal_is_answered_once_and_the_teacher_reads_the_answer(app: Flask, lin: FlaskClient) -> None:
+    sheet = f"/exams/{EXAM}/result"
+    for words in ("第一题的答案有争议", "再来一次"):
+        lin.post(f"/exams/{EXAM}/appeal", data={"words": words})
+    peng = enter(app, PENG)
+    listed = peng.get(f"{ADMIN}/appeals").get_data(as_text=True)
+    assert "第一题的答案有争议" in listed
+    assert "再来一次" not in listed, "one appeal at a time"
+    assert lin.get(f"{ADMIN}/appeals").status_code == 403
+    appeal = int(listed.split("/appeals/")[1].split("/")[0])
+    peng.post(f"{ADMIN}/appeals/{appeal}/refuse", data={"answer": ""})
+    assert "正在处理" in lin.get(sheet).get_data(as_text=True)
+    for decision, answer in (("refuse", "核对无误"), ("uphold", "改主意")):
+        peng.post(f"{ADMIN}/appeals/{appeal}/{decision}", data={"answer": answer})
+    said = lin.get(sheet).get_data(as_text=True)
+    assert "核对无误" in said
+    assert "改主意" not in said
