@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_r_result_appeal"
-down_revision = "20261122_r_packet"
+down_revision = "20261122_s_bulk"
 
 
 def upgrade() -> None:
