@@ -1,33 +1,92 @@
-"""`python -m load_tests plan PROGRAMME`, `… review CODE`, `… run PROGRAMME --window N` and `… seed PROGRAMME`."""
+"""`python -m load_tests plan | review | seed | run …`: what will come, what came, and what comes in a rehearsal."""
 
 import argparse
 import os
-import subprocess
 import sys
 from pathlib import Path
 
-from load_tests.plan import plan
-from load_tests.product import ROOT, seeded, start
-from load_tests.review import review
-from load_tests.seed import Wanted
-from load_tests.verdict import Fault, over_budget, stored_is_acknowledged
+from msgspec.structs import replace
 
-SHOWN = 20
+from load_tests.plan import plan
+from load_tests.product import seeded
+from load_tests.review import review
+from load_tests.run import PROOFS, Order, keep, run, told
+from load_tests.scenario import Asked, chosen, expected_peak, pressed
+from load_tests.seed import Wanted
+
+MOST_PAPERS = 2_000
+LADDER = 8
 
 
 def main() -> int:
     """Do what was asked for; the exit code is the verdict."""
+    arguments = _parser().parse_args()
+    match arguments.command:
+        case "review":
+            return review(arguments.code, arguments.window, database=arguments.database, write=arguments.write)
+        case "plan":
+            return plan(arguments.programme, as_json=arguments.json, page=arguments.html, gbits=arguments.gbits, nodes=arguments.nodes, count=arguments.draws)
+        case "seed":
+            return _seed(arguments)
+    return _run(arguments)
+
+
+def _seed(arguments: argparse.Namespace) -> int:
+    wanted = Wanted(people=arguments.people, window=arguments.window - 1, film_seconds=arguments.film, papers=min(arguments.people, MOST_PAPERS))
+    with seeded(arguments.folder, arguments.programme, wanted, database_url=arguments.database) as (stack, found):
+        print(f"· {len(found.accounts)} teachers in {stack.folder}")
+    return 0
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    asked = Asked(
+        programme=str(arguments.programme.absolute()),
+        window=arguments.window - 1,
+        people=arguments.people or max(1, round(arguments.scale * expected_peak(arguments.programme, arguments.window - 1))),
+        seconds=arguments.seconds,
+        pace=arguments.pace,
+        barrier=arguments.barrier,
+        peak=arguments.peak or arguments.ladder,
+        offline=arguments.offline,
+    )
+    if arguments.compress:
+        _programme, stretch = chosen(arguments.programme, asked.window)
+        asked = replace(asked, seconds=stretch.days * 86_400 / pressed(arguments.compress))
+    order = Order(folder=arguments.folder, film=arguments.film, processes=arguments.processes, proof=arguments.proof)
+    verdicts = run(asked, order, steps=LADDER if arguments.ladder else 1, least_people=arguments.enrolled)
+    keep(verdicts, order)
+    code = told(verdicts, print)
+    print(f"report: {order.folder / 'report.html'}")
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m load_tests", description="Load tests of a product of its own, on this machine only.")
     commands = parser.add_subparsers(dest="command", required=True)
-    for name, words in (("run", "seed, start, send, judge"), ("seed", "only fill a database, in its folder")):
+    for name, words in (("run", "seed, start, send, judge"), ("seed", "only fill a database of its own")):
         one = commands.add_parser(name, help=words)
         one.add_argument("programme", type=Path)
-        one.add_argument("--window", type=int, default=2, help="which of the programme's windows, counted from 1")
-        one.add_argument("--people", type=int, default=30, help="how many at the fullest hour")
-        one.add_argument("--seconds", type=float, default=60, help="how long the window lasts in the test")
-        one.add_argument("--pace", type=float, default=6, help="how many times faster than life people think")
+        one.add_argument("--window", type=int, default=2, help="which of the programme's windows, counted from 1; the exam's last evening comes after the last")
         one.add_argument("--film", type=int, default=20, help="seconds of the lesson's film")
-        one.add_argument("--folder", type=Path, default=Path("var/load"))
+        one.add_argument("--folder", type=Path, default=Path("var/load"), help="is emptied first")
+        if name == "seed":
+            one.add_argument("--people", type=int, default=100_000, help="how many teachers")
+            one.add_argument("--database", default="", help="an empty database instead of one in the folder; a live one refuses")
+            continue
+        many = one.add_mutually_exclusive_group()
+        many.add_argument("--people", type=int, default=0, help="how many at once at the fullest hour")
+        many.add_argument("--scale", type=float, default=0.002, help="the same as a share of what the forecast expects")
+        length = one.add_mutually_exclusive_group()
+        length.add_argument("--seconds", type=float, default=60, help="how long the window lasts in the test")
+        length.add_argument("--compress", metavar="14d:20m", default="", help="the same as life to test")
+        one.add_argument("--pace", type=float, default=6, help="how many times faster than life people think; films run as they run")
+        one.add_argument("--peak", action="store_true", help="only the fullest quarter of an hour, held for the whole run")
+        one.add_argument("--barrier", type=float, default=0, help="exam: everybody who is there starts so many seconds after the run's beginning")
+        one.add_argument("--offline", type=float, default=0.05, help="share of lessons with a spell without network, and a burst of reports afterwards")
+        one.add_argument("--processes", type=int, default=1, help="Locust's processes: one master and so many workers from 2 on")
+        one.add_argument("--enrolled", type=int, default=0, help="teachers in the database at least")
+        one.add_argument("--ladder", action="store_true", help="half as many people more each step, until a budget breaks; says what was full first")
+        one.add_argument("--proof", choices=sorted(PROOFS), default="", help="slow down or lose something on purpose; the verdict must fail")
     ahead = commands.add_parser("plan", help="say what the windows will ask of machines and lines, and find better ones")
     ahead.add_argument("programme", type=Path)
     ahead.add_argument("--json", action="store_true", help="everything, each curve by quarters of an hour")
@@ -40,47 +99,7 @@ def main() -> int:
     after.add_argument("--window", required=True, help="the window's code, such as w2")
     after.add_argument("--database", default=os.environ.get("DATABASE_URL", ""), help="the product's database (default: DATABASE_URL)")
     after.add_argument("--write", type=Path, metavar="FILE", help="write a behaviour file with the proposed figures, never over an old one")
-    arguments = parser.parse_args()
-    if arguments.command == "review":
-        return review(arguments.code, arguments.window, database=arguments.database, write=arguments.write)
-    if arguments.command == "plan":
-        return plan(arguments.programme, as_json=arguments.json, page=arguments.html, gbits=arguments.gbits, nodes=arguments.nodes, count=arguments.draws)
-    # Whoever has gone her way is followed by another, so more people come than are there at once.
-    wanted = Wanted(people=arguments.people * 4, window=arguments.window - 1, film_seconds=arguments.film)
-    with seeded(arguments.folder, arguments.programme, wanted) as (stack, found):
-        if arguments.command == "seed":
-            print(f"· {len(found.accounts)} teachers in {stack.folder}")
-            return 0
-        start(stack)
-        stack.start_worker()
-        environment = {
-            **stack.environment,
-            "LOAD_FOLDER": str(stack.folder),
-            "LOAD_PROGRAMME": str(arguments.programme.absolute()),
-            "LOAD_WINDOW": str(arguments.window - 1),
-            "LOAD_PEOPLE": str(arguments.people),
-            "LOAD_SECONDS": str(arguments.seconds),
-            "LOAD_PACE": str(arguments.pace),
-        }
-        command = [sys.executable, "-m", "locust", "-f", "load_tests/locustfile.py", "--headless", "--host", stack.url, "--csv", str(stack.folder / "locust"),
-                   "--stop-timeout", "90", "--only-summary", "--exit-code-on-error", "1"]  # fmt: skip
-        ended = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
-        faults = [
-            *([Fault("run", f"locust ended with {ended}")] if ended else []),
-            *over_budget(stack.folder / "locust_stats.csv"),
-            *stored_is_acknowledged(stack.folder / "acknowledged.jsonl", stack.database_url),
-        ]
-    return _say(faults, arguments.folder / "acknowledged.jsonl")
-
-
-def _say(faults: list[Fault], journal: Path) -> int:
-    acknowledged = sum(1 for _line in journal.open(encoding="utf-8"))
-    for fault in faults[:SHOWN]:
-        print(f"✗ {fault.kind}: {fault.words}")
-    if len(faults) > SHOWN:
-        print(f"✗ … and {len(faults) - SHOWN} more")
-    print(f"{'FAILED' if faults else 'passed'}: {acknowledged} acknowledgements compared with the database, {len(faults)} faults")
-    return int(bool(faults))
+    return parser
 
 
 if __name__ == "__main__":

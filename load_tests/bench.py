@@ -258,7 +258,7 @@ def main() -> int:
     load = os.getloadavg()[1]
     print(f"\n{table(figures)}\n\n{os.cpu_count()} cores, load over five minutes {load:.1f}, median of {arguments.rounds} rounds of {arguments.seconds:g} s")
     SAVED.parent.mkdir(exist_ok=True)
-    SAVED.write_bytes(msgspec.json.format(msgspec.json.encode({"load": load, "figures": figures})))
+    SAVED.write_bytes(msgspec.json.format(msgspec.json.encode({"cores": os.cpu_count(), "load": load, "figures": figures})))
     return int(any(one.failures for one in figures))
 
 

@@ -73,6 +73,8 @@ class Teacher:
     rest: Callable[[float], None]
     random: Random = field(default_factory=Random)
     tries: int = 10
+    bell: Callable[[], None] = lambda: None  # waits until everybody may start
+    offline: float = 0.0  # share of lessons with a spell without network
 
     # ── Signing in and finding the lesson ───────────────────
 
@@ -84,6 +86,12 @@ class Teacher:
         home = self._post_form("/sign-in?next=/", fields, "/sign-in")
         if "/sign-in" in home.url or "/consent" in home.url:
             raise BrokenOff(f"{self.account} could not sign in: {home.url}")
+
+    def look(self, *paths: str) -> None:
+        """Look at some pages, with time to read them."""
+        for path in paths:
+            self._get(path, re.sub(r"\d+", ":id", path.partition("?")[0]))
+            self.rest(15)
 
     def home(self) -> Answer:
         """Look at the first page."""
@@ -113,14 +121,22 @@ class Teacher:
         place = opened["resume_ms"] / 1000
         until = length if most_seconds is None else min(length, place + most_seconds)
         buffered, sequence = 0.0, 0
+        waiting: list[tuple[int, list[tuple[int, int]]]] = []
+        every = opened.get("next_seconds", BEAT_SECONDS)
+        away = range(1, 1 + self.random.randint(2, 8)) if self.random.random() < self.offline else range(0)
         while place < until:
             while buffered < until and (part := next(parts, None)) is not None:
                 self._get_part(*part[:2])
                 buffered = part[2]
-            step = min(opened.get("next_seconds", BEAT_SECONDS), until - place)
+            step = min(every, until - place)
             self.rest(step)
-            self._beat(opened, sequence, [(int(place * 1000), int((place + step) * 1000))])
+            waiting.append((sequence, [(int(place * 1000), int((place + step) * 1000))]))
             sequence, place = sequence + 1, place + step
+            if sequence in away and place < until:
+                continue  # without network; what is buffered plays on, and reports wait their turn
+            for report in waiting:
+                every = self._beat(opened, *report)
+            waiting.clear()
 
     def _parts(self, source: dict[str, Any]) -> Iterator[tuple[str, str, float]]:
         """Yield address, name and the second up to which the film is there: playlists and segments, or ranges of the file."""
@@ -144,15 +160,15 @@ class Teacher:
         if answer.status not in (200, 206):
             raise BrokenOff(f"{path}: {answer.status}")
 
-    def _beat(self, opened: dict[str, Any], sequence: int, claimed: list[tuple[int, int]]) -> None:
-        """Report until the server has taken it, as the browser's queue does."""
+    def _beat(self, opened: dict[str, Any], sequence: int, claimed: list[tuple[int, int]]) -> float:
+        """Report until the server has taken it, as the browser's queue does; returns when it wants the next."""
         body = {"lease": opened["lease"], "sequence": sequence, "intervals": claimed}
         for pause in (10, 15, 20, 20):
             answer = self._post_json("/api/media/heartbeat", body, None)
             if answer.status == 200:
                 accepted = [(one[0], one[1]) for one in answer.json["accepted"]]
                 self.journal.add(BeatKept(opened["lease"], self.account, sequence, claimed, accepted, opened["length_ms"]))
-                return
+                return float(answer.json["next_seconds"])
             if answer.status in (401, 422):
                 raise BrokenOff(f"heartbeat: {answer.status} {answer.text[:200]}")
             self.rest(pause)
@@ -230,6 +246,7 @@ class Room:
         teacher = self.teacher
         page = teacher._get(f"/exams/{self.exam}", "/exams/:code")
         teacher.rest(5)
+        teacher.bell()
         answer = self._until_answered("/api/exam/start", {"entry": entry_of(page.text), "device": self.device, "honesty": True}, None)
         if answer.status != 200:
             raise BrokenOff(f"start: {answer.status} {answer.text[:200]}")

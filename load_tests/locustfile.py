@@ -1,13 +1,20 @@
-"""Locust's entry: the users, and the shape of the one window that was asked for."""
+"""Locust's entry: who comes in the stretch that was asked for, and its shape.
 
-import os
+`python -m load_tests run` starts it; `locust -f load_tests/locustfile.py --host …` against a seeded product works as well.
+"""
 
-from lms.domain.programme import parse
-from load_tests.arrival import Plan
-from load_tests.people import Candidate, Learner
-from load_tests.shapes import shapes
+from load_tests import people, shapes
+from load_tests.people import Author, Manager
+from load_tests.scenario import scenario
 
-_plan = Plan.from_environment(os.environ)
-Shape = list(shapes(parse(_plan.programme.read_text(encoding="utf-8"))).values())[_plan.window]
+# Locust takes every user class that has a name here.
+Teacher = people.Candidate if scenario(people.ASKED).stretch.exam else people.Learner
 
-__all__ = ["Candidate", "Learner", "Shape"]
+
+class Shape(shapes.StretchShape):
+    """The stretch that was asked for."""
+
+    abstract = False
+
+
+__all__ = ["Author", "Manager", "Shape", "Teacher"]

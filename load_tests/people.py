@@ -1,24 +1,36 @@
-"""Locust's users: teachers who learn, and teachers who sit the exam."""
+"""Locust's users: teachers who learn, teachers who sit the exam, and an author and a manager at work meanwhile."""
 
 import itertools
 import os
+import time
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import gevent
-from locust import FastHttpUser, task
+from locust import FastHttpUser, events, task
 from locust.exception import StopUser
 
+from load_tests import counting  # noqa: F401 - counts by city from its import on
 from load_tests.journal import Journal
 from load_tests.journeys import Answer, BrokenOff, Teacher
-from load_tests.seed import Seeded, read
+from load_tests.scenario import Asked, scenario
+from load_tests.seed import BANK, Seeded, read
 
 FOLDER = Path(os.environ.get("LOAD_FOLDER", "var/load"))
-# How many times faster than life people act; the film is never played faster than it runs.
-PACE = float(os.environ.get("LOAD_PACE", "1"))
-JOURNAL = FOLDER / "acknowledged.jsonl"
+ASKED = Asked.from_environment()
+QUIZ_SHARE = scenario(ASKED).quiz_share
 
-_accounts = itertools.count()
+_turns = itertools.count()
+_began: list[float] = []
+_journals: list[Journal] = []
+
+
+def _on_start(**_more: object) -> None:
+    _began[:] = [time.monotonic()]
+
+
+events.test_start.add_listener(_on_start)  # type: ignore[no-untyped-call]
 
 
 class _Line:
@@ -37,24 +49,37 @@ class _Line:
 
 
 class _Person(FastHttpUser):
-    """Somebody who goes her way once; every one is another teacher."""
+    """Somebody who goes her way."""
 
     abstract = True
     network_timeout = 30.0
     connection_timeout = 30.0
+    city = ""
+    account = ""  # of staff; a teacher takes the next one that is free
 
     def on_start(self) -> None:
-        """Take an account of her own."""
+        """Sit down at a browser."""
         found = read(FOLDER)
-        assert found is not None
-        number = next(_accounts)
-        if number >= len(found.accounts):
-            raise StopUser
+        if found is None:
+            raise RuntimeError(f"{FOLDER} holds no seed; run: python -m load_tests seed PROGRAMME --folder {FOLDER}")
+        number = 0
+        if not self.account:
+            number = ASKED.first + next(_turns) * ASKED.workers + _place(self)
+            if number >= len(found.accounts):
+                raise StopUser
+            self.account, self.city = found.accounts[number], found.cities[number]
         self.found: Seeded = found
-        self.teacher = Teacher(_Line(self), found, found.accounts[number], _journal(), self._rest, Random(number))
+        self.teacher = Teacher(_Line(self), found, self.account, _journal(_place(self)), self._rest, Random(number), bell=self._bell, offline=ASKED.offline)
+
+    def context(self) -> dict[str, Any]:
+        """Tell the statistics whose request it is."""
+        return {"city": self.city} if self.city else {}
 
     def _rest(self, seconds: float) -> None:
-        gevent.sleep(seconds / PACE)
+        gevent.sleep(seconds / ASKED.pace)
+
+    def _bell(self) -> None:
+        gevent.sleep(max(0.0, _began[0] + ASKED.barrier - time.monotonic()))
 
     def go(self) -> None:
         """Go the way."""
@@ -62,7 +87,7 @@ class _Person(FastHttpUser):
 
     @task
     def once(self) -> None:
-        """Go it once and stop."""
+        """Go it once and stop; another teacher follows."""
         try:
             self.go()
         except BrokenOff as broken:
@@ -72,9 +97,7 @@ class _Person(FastHttpUser):
 
 
 class Learner(_Person):
-    """Watches the lesson and does its quiz."""
-
-    weight = 3
+    """Watches the lesson and, if the programme or she likes, does its quiz."""
 
     def go(self) -> None:
         """Learn."""
@@ -82,14 +105,13 @@ class Learner(_Person):
         self.teacher.rest = gevent.sleep  # the film runs at its own pace
         self.teacher.watch()
         self.teacher.rest = self._rest
-        self.teacher.quiz()
+        if self.teacher.random.random() < QUIZ_SHARE:
+            self.teacher.quiz()
         self.teacher.home()
 
 
 class Candidate(_Person):
-    """Sits the exam."""
-
-    weight = 2
+    """Sits the exam; with a barrier, everybody who is there starts with the bell."""
 
     def go(self) -> None:
         """Sit it."""
@@ -97,10 +119,37 @@ class Candidate(_Person):
         self.teacher.exam(think=lambda: self.teacher.random.expovariate(1 / 12.0))
 
 
-_journals: list[Journal] = []
+class Author(_Person):
+    """Somebody who works on the bank meanwhile."""
+
+    fixed_count = 1
+    account = "writer"
+
+    def go(self) -> None:
+        """Look through the bank until the run ends."""
+        self.teacher.sign_in()
+        while True:
+            self.teacher.look("/bank", f"/bank/{BANK}", f"/bank/{BANK}/coverage", f"/bank/{BANK}/items/new")
 
 
-def _journal() -> Journal:
+class Manager(_Person):
+    """Somebody who looks after the province meanwhile."""
+
+    fixed_count = 1
+    account = "manager"
+
+    def go(self) -> None:
+        """Look at people and reports until the run ends."""
+        self.teacher.sign_in()
+        while True:
+            self.teacher.look("/people?q=jiaoshi1", "/classes", "/manage/programmes", f"/manage/programmes/{self.found.programme}/load")
+
+
+def _place(user: FastHttpUser) -> int:
+    return max(0, getattr(user.environment.runner, "worker_index", 0))
+
+
+def _journal(place: int) -> Journal:
     if not _journals:
-        _journals.append(Journal(JOURNAL))
+        _journals.append(Journal(FOLDER / f"acknowledged-{place}.jsonl"))
     return _journals[0]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 from flask import Flask
 
 from demo.stack import Stack, StackFailed, free_port, running
@@ -22,6 +23,7 @@ ROOT = Path(__file__).parent.parent
 @contextmanager
 def seeded(folder: Path, programme: Path, wanted: Wanted, *, database_url: str = "") -> Iterator[tuple[Stack, Seeded]]:
     """Run a seeded database for the length of a block; the caller starts server and worker."""
+    refuse_used(database_url)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     quiet = {"LOG_LEVEL": "WARNING", "SIGN_IN_TRIES": "100000"}
@@ -30,6 +32,15 @@ def seeded(folder: Path, programme: Path, wanted: Wanted, *, database_url: str =
         with working_on(stack):
             found = seed(Settings.from_environment(stack.environment), programme.read_text(encoding="utf-8"), wanted)
         yield stack, found
+
+
+def refuse_used(database_url: str) -> None:
+    """Raise StackFailed unless a database is empty, before anything in it is touched: a load test has one of its own."""
+    if database_url:
+        with psycopg.connect(database_url) as link:
+            (tables,) = link.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() or (0,)
+        if tables:
+            raise StackFailed("this database is in use; a load test fills an empty one: createdb load_test, then --database postgresql:///load_test")
 
 
 @contextmanager

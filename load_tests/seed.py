@@ -1,7 +1,8 @@
 """Fill a database of its own for a load test, through the product's own use cases; a live database refuses."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from exam.domain.blueprint import Blueprint, from_mapping
 from exam.services import assembly, exam, quiz
 from exam.services.exam import FOLDER as BLUEPRINTS
 from lms import api as platform
+from lms.domain.forecast import Stretch, stretches
 from lms.domain.programme import Programme, parse
 from lms.domain.unit import UnitKind
 from lms.kernel import installation
@@ -20,6 +22,7 @@ from lms.kernel.permissions import Role
 from lms.kernel.security import Seal
 from lms.kernel.settings import Settings
 from lms.services import enrolment, lesson, programme_version, roster, unit
+from lms.store import unit as unit_store
 from load_tests.film import film
 from media.services import asset, transcoding, upload
 from question_bank.services import bank, exchange, review
@@ -30,8 +33,15 @@ EXAM = "load-test"
 LONG_EXAM = "load-test-long"
 PASSWORD = "river-stone-2026"  # noqa: S105 - of invented people in a database of its own
 PROVINCE = "36"
-SCHOOL_SIZE = 50
+SCHOOL_SIZE = 100
 NOTE = "seeded.json"
+FAMILIES = "赵钱孙李周吴郑王冯陈蒋沈韩杨朱秦许何吕张"
+GIVEN = [first + second for first in "安博晨丹恩芳国海嘉凯丽明宁鹏" for second in "平文华云清远宏静春林"]
+STAFF = {"editor": Role.COURSE_EDITOR, "writer": Role.AUTHOR, "reviewer": Role.REVIEWER, "manager": Role.PROVINCE_MANAGER}
+
+
+class TooManyPeople(ValueError):
+    """More people are asked for than the programme has seats."""
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -42,6 +52,7 @@ class Wanted(msgspec.Struct, frozen=True):
     film_seconds: int = 20
     tries: int = 1
     long_exam: bool = False
+    papers: int | None = None  # how many sit the exam, where not everybody does
 
 
 class Seeded(msgspec.Struct, frozen=True):
@@ -51,6 +62,7 @@ class Seeded(msgspec.Struct, frozen=True):
     window: int
     accounts: list[str]
     person_ids: list[int]
+    cities: list[str]
     password: str
     lesson_id: int
     video_activity: int
@@ -64,13 +76,15 @@ def seed(settings: Settings, text: str, wanted: Wanted) -> Seeded:
     """Fill an empty, migrated database whose app is built, and set its clock to a morning of the window."""
     programme = parse(text)
     real = installation.read_clock()[0]
-    now = _morning(programme, wanted.window)
+    stretch = stretches(programme)[wanted.window]
+    homes = places(programme, stretch, wanted.people)
+    now = instant(stretch)
     with transaction() as session:
         installation.rehearse(session, now, real)
-    ids = _people(settings, programme, wanted, now)
+    ids = _people(settings, stretch, homes, now)
     programme_version.load(text, now=now)
     learners = {account: person_id for account, person_id in ids.items() if account.startswith("t")}
-    _enrol(programme, learners, wanted)
+    _enrol(programme, list(learners.values()), homes)
     lesson_id = _lesson(settings, programme, ids["editor"], wanted, now)
     _bank(programme, ids, now)
     with transaction() as session:
@@ -85,6 +99,7 @@ def seed(settings: Settings, text: str, wanted: Wanted) -> Seeded:
         window=wanted.window,
         accounts=list(learners),
         person_ids=list(learners.values()),
+        cities=[one.city for one in homes],
         password=PASSWORD,
         lesson_id=lesson_id,
         video_activity=_video_activity(lesson_id),
@@ -103,51 +118,66 @@ def read(folder: Path) -> Seeded | None:
     return msgspec.json.decode(path.read_bytes(), type=Seeded) if path.exists() else None
 
 
-def _morning(programme: Programme, window: int) -> datetime:
-    """Return nine o'clock on the third day of a window, when its first rush is over and its last is far."""
-    return programme.windows[window].opens + timedelta(days=2, hours=9)
+def instant(stretch: Stretch) -> datetime:
+    """Return the instant under test: nine o'clock on a window's third day, when its first rush is over, or seven in the evening of an exam's last."""
+    return stretch.closes - timedelta(hours=5) if stretch.exam else stretch.opens + timedelta(days=2, hours=9)
 
 
-def _people(settings: Settings, programme: Programme, wanted: Wanted, now: datetime) -> dict[str, int]:
-    """Make the units of the window's cities and teachers in them, one city after the other."""
-    cities = programme.windows[wanted.window].cities
-    schools = _schools(cities, wanted)
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A school of the seed."""
+
+    city: str
+    sector: str
+    code: str
+    name: str
+
+
+def places(programme: Programme, stretch: Stretch, people: int) -> list[Place]:
+    """Return a school for each teacher: cities and sectors as the seats are, mixed, so that any first part of them is like the whole."""
+    titles = {one.code: one.covers[0] if one.covers else one.title for one in programme.sectors}
+    cells = [(city, sector, seats) for city in stretch.seats for sector, seats in programme.quotas.of(city).items() if seats]
+    total = sum(seats for _city, _sector, seats in cells)
+    if people > total:
+        raise TooManyPeople(f"{stretch.code} has {total} seats, not {people}")
+    turns = sorted(((number + 0.5) / seats, city, sector, number) for city, sector, seats in cells for number in range(-(-seats * people // total)))
+    return [
+        Place(city, sector, f"{city}-{sector}-{number // SCHOOL_SIZE}", f"示范{titles[sector]} {number // SCHOOL_SIZE}")
+        for _turn, city, sector, number in turns[:people]
+    ]
+
+
+def _name(number: int) -> str:
+    return FAMILIES[number % len(FAMILIES)] + GIVEN[number // len(FAMILIES) % len(GIVEN)]
+
+
+def _people(settings: Settings, stretch: Stretch, homes: Sequence[Place], now: datetime) -> dict[str, int]:
+    """Make the units of the cities and the teachers in them."""
+    schools = {one.code: one for one in homes}
     with transaction() as session:
         unit.ensure(session, parent=None, kind=UnitKind.PROVINCE, code=PROVINCE, name="示范省")
-        for city in cities:
+        for city in stretch.seats:
             unit.ensure(session, parent=PROVINCE, kind=UnitKind.CITY, code=city, name=f"示范市 {city}")
             unit.ensure(session, parent=city, kind=UnitKind.COUNTY, code=f"{city}-1", name=f"示范县 {city}")
-        for number, code in enumerate(schools):
-            unit.ensure(session, parent=code.rpartition("-")[0], kind=UnitKind.SCHOOL, code=code, name=f"示范小学 {number}")
-        teachers = [
-            roster.NewPerson(account=f"t{number:05d}", name=f"教师{number}", unit_code=schools[number % len(schools)], post="教师")
-            for number in range(wanted.people)
-        ]
+        for code, one in schools.items():
+            unit.ensure(session, parent=f"{one.city}-1", kind=UnitKind.SCHOOL, code=code, name=one.name)
+        teachers = [roster.NewPerson(account=f"t{number:05d}", name=_name(number), unit_code=home.code, post="教师") for number, home in enumerate(homes)]
         staff = [
-            roster.NewPerson(account=account, name=account, unit_code=schools[0], roles=((role, PROVINCE),), post="")
-            for account, role in (("editor", Role.COURSE_EDITOR), ("writer", Role.AUTHOR), ("reviewer", Role.REVIEWER))
+            roster.NewPerson(account=account, name=account, unit_code=homes[0].code, roles=((role, PROVINCE),), post="") for account, role in STAFF.items()
         ]
         return roster.bulk_load(session, [*teachers, *staff], password=PASSWORD, seal=Seal(settings.field_key), now=now)
 
 
-def _enrol(programme: Programme, learners: Mapping[str, int], wanted: Wanted) -> None:
-    cities = programme.windows[wanted.window].cities
-    participants = (programme.participants[1].code,)
+def _enrol(programme: Programme, learners: Sequence[int], homes: Sequence[Place]) -> None:
     with transaction() as session:
-        schools = [unit.ensure(session, parent=None, kind=UnitKind.SCHOOL, code=code, name="") for code in _schools(cities, wanted)]
-        for number, person_id in enumerate(learners.values()):
-            enrolment.enrol(
-                session,
-                person_id=person_id,
-                programme_code=programme.code,
-                participants=participants,
-                unit_id=schools[number % len(schools)].id,
-                now=programme.enrolment.opens,
-            )
-
-
-def _schools(cities: tuple[str, ...], wanted: Wanted) -> list[str]:
-    return [f"{cities[number % len(cities)]}-1-{number}" for number in range(max(len(cities), -(-wanted.people // SCHOOL_SIZE)))]
+        ids = unit_store.ids_by_code(session, {one.code for one in homes})
+        enrolment.enrol_many(
+            session,
+            [(person_id, ids[home.code]) for person_id, home in zip(learners, homes, strict=True)],
+            programme_code=programme.code,
+            participants=(programme.participants[1].code,),
+            now=programme.enrolment.opens,
+        )
 
 
 def _lesson(settings: Settings, programme: Programme, editor: int, wanted: Wanted, now: datetime) -> int:
@@ -194,7 +224,7 @@ def _exam(code: str, programme: Programme, blueprint: Blueprint, wanted: Wanted,
         component=component,
         now=now,
     )
-    assembly.assemble(code, papers=wanted.people * wanted.tries + 10, now=now, seed=1)
+    assembly.assemble(code, papers=(wanted.papers or wanted.people) * wanted.tries + 10, now=now, seed=1)
 
 
 def _doubled() -> dict[str, Any]:

@@ -1,30 +1,46 @@
 """The verdict of a run: budgets kept, and everything that was acknowledged is stored, by id and by digest of what was sent."""
 
 import base64
-import csv
 import tomllib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import psycopg
 
+from load_tests.figures import Line, Second
+from load_tests.gauges import Gauge, Machine
 from load_tests.journal import AnswerKept, BeatKept, Entry, HandedIn, entries
 from media.domain.interval import Spans, clip, difference, spans_of
 from media.store.spans import from_text
 
+JOURNALS = "acknowledged-*.jsonl"
 BUDGETS = Path(__file__).parent / "budgets.toml"
 Link = psycopg.Connection[tuple[Any, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(msgspec.Struct, frozen=True):
     """One thing that is not as it should be, named so that it can be looked up."""
 
     kind: str
     words: str
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What a run came to: the JSON twin of the report."""
+
+    passed: bool
+    at: datetime
+    scenario: dict[str, object]
+    acknowledged: int
+    faults: list[Fault]
+    machine: Machine | None
+    lines: list[Line]
+    seconds: list[Second]
+    gauges: list[Gauge]
+    made_with: dict[str, str]
 
 
 def id_in(token: str) -> int:
@@ -35,8 +51,8 @@ def id_in(token: str) -> int:
 
 
 def stored_is_acknowledged(journal: Path, database_url: str) -> list[Fault]:
-    """Compare the clients' journal with the database; returns what was acknowledged and is not there as it was sent."""
-    kept = entries(journal)
+    """Compare the clients' journal (or a folder of them) with the database; returns what was acknowledged and is not there as it was sent."""
+    kept = [one for path in (sorted(journal.glob(JOURNALS)) if journal.is_dir() else [journal]) for one in entries(path)]
     with psycopg.connect(database_url) as link:
         return [*_answers(link, kept), *_hand_ins(link, kept), *_beats(link, kept)]
 
@@ -119,19 +135,26 @@ def _spans(pairs: list[tuple[int, int]], length_ms: int) -> Spans:
     return clip(spans_of(pairs), length_ms)
 
 
-def over_budget(statistics: Path) -> list[Fault]:
-    """Compare Locust's own statistics with the budgets."""
+def over_budget(lines: Sequence[Line], machine: Machine | None = None) -> list[Fault]:
+    """Compare what was measured with the budgets: each path of each city, of all together, and the machine."""
     budgets = tomllib.loads(BUDGETS.read_text(encoding="utf-8"))
-    faults = []
-    with statistics.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            if row["Name"] == "Aggregated":
-                continue
-            name, count = row["Name"], int(row["Request Count"])
-            budget = {**budgets["default"], **budgets.get(name, {})}
-            p95, failed = float(row["95%"]), 100 * int(row["Failure Count"]) / max(1, count)
-            if p95 > budget["p95_ms"]:
-                faults.append(Fault("budget", f"{row['Type']} {name}: 95 % within {p95:.0f} ms, budget {budget['p95_ms']} ms"))
-            if failed > budget["failed_percent"]:
-                faults.append(Fault("budget", f"{row['Type']} {name}: {failed:.2f} % of {count} failed, budget {budget['failed_percent']} %"))
+    faults = [fault for one in lines for fault in _path_faults(one, {**budgets["default"], **budgets.get(one.name, {})}, budgets["least"])]
+    if machine is not None:
+        shares = {
+            "server_share": machine.server_cores / machine.cores,
+            "database_share": machine.database_cores / machine.cores,
+            "connections_share": machine.connections_share,
+        }
+        faults += [Fault("machine", f"{name} {shares[name]:.2f}, budget {most}") for name, most in budgets["machine"].items() if shares[name] > most]
     return faults
+
+
+def _path_faults(one: Line, budget: Mapping[str, float], least: int) -> Iterator[Fault]:
+    where = f"{one.city + ': ' if one.city else ''}{one.method} {one.name}"
+    if one.requests >= least:
+        for share, seen in (("p95", one.p95_ms), ("p99", one.p99_ms)):
+            if seen > budget[f"{share}_ms"]:
+                yield Fault("budget", f"{where}: {share[1:]} % within {seen:.0f} ms, budget {budget[f'{share}_ms']} ms")
+    failed = 100 * one.failures / max(1, one.requests)
+    if failed > budget["failed_percent"]:
+        yield Fault("budget", f"{where}: {failed:.2f} % of {one.requests} failed, budget {budget['failed_percent']} %")

@@ -158,6 +158,11 @@ class Statement:
         return found[0] if found else None
 
 
+def next_ids(session: Session, table: str, count: int) -> list[int]:
+    """Take so many ids of a table, for rows that are added by COPY."""
+    return list(session.scalars(text("SELECT nextval(pg_get_serial_sequence(:table, 'id')) FROM generate_series(1, :count)"), {"table": table, "count": count}))
+
+
 def copy_rows(session: Session, target: str, rows: Iterable[tuple[object, ...]]) -> None:
     """Add many rows by COPY inside the transaction; `target` is `table (column, …)`."""
     link: psycopg.Connection[Any] = session.connection().connection.driver_connection  # type: ignore[assignment]

@@ -1,6 +1,7 @@
 """Enrolment: take part, get another window, and what tools may know of it."""
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -77,6 +78,34 @@ def enrol(
         sector=sector,
     )
     return enrolment_id
+
+
+def enrol_many(session: Session, people: Sequence[tuple[int, int]], *, programme_code: str, participants: tuple[str, ...], now: datetime) -> list[int]:
+    """Enrol many at once, each pair a person and her school, by the rules of `enrol`; one who may not be enrolled stops all."""
+    version, programme = programmes.in_force(session, programme_code)
+    asked = programme.asked_of(participants).hours
+    places = {unit_id: _place(session, programme, unit_id) for unit_id in sorted({unit_id for _person_id, unit_id in people})}
+    for (city, sector), wanted in sorted(Counter(places[unit_id] for _person_id, unit_id in people).items()):
+        taken = store.lock_seats(session, programme_code, city, sector) + wanted - 1
+        rules.may_enrol(programme, participants=participants, city=city, sector=sector, taken=taken, now=now)
+    ids = store.add_many(
+        session,
+        [(person_id, unit_id, *places[unit_id]) for person_id, unit_id in people],
+        programme_code=programme_code,
+        programme_version_id=version.id,
+        participants=participants,
+        now=now,
+    )
+    progress_store.begin_many(
+        session,
+        ids,
+        online_complete=hours_rules.online_complete(asked, NOTHING),
+        offline_complete=hours_rules.offline_complete(asked, NOTHING),
+        now=now,
+    )
+    subject = f"programme:{programme_code}"
+    audit.record(session, actor_id=None, action="enrolment.enrol_many", subject=subject, now=now, programme=programme_code, people=len(ids))
+    return ids
 
 
 def enrol_oneself(*, person_id: int, programme_code: str, participants: tuple[str, ...], now: datetime) -> int:

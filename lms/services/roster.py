@@ -13,7 +13,7 @@ from lms.domain.unit import Unit, UnitKind, lies_in
 from lms.formats import roster as reader
 from lms.kernel import audit, installation
 from lms.kernel.db import Session, transaction
-from lms.kernel.passwords import hash_password
+from lms.kernel.passwords import rehearsal_hash
 from lms.kernel.permissions import Permission, Role
 from lms.kernel.refusal import Missing
 from lms.kernel.security import Seal
@@ -231,17 +231,18 @@ def bulk_load(session: Session, newcomers: Iterable[NewPerson], *, password: str
     hashed = None
     if password is not None:
         installation.require_rehearsal(session)
-        hashed = hash_password(password)
+        hashed = rehearsal_hash(password)
     wanted = list(newcomers)
     codes = {one.unit_code for one in wanted} | {code for one in wanted for _role, code in one.roles}
     ids_by_code = unit_store.ids_by_code(session, codes)
     if missing := codes - ids_by_code.keys():
         raise Missing(units=sorted(missing)[:5])
+    pinyins = {name: pinyin_of(name) for name in {one.name for one in wanted}}
     rows = [
         Newcomer(
             account=one.account,
             name=one.name,
-            name_pinyin=pinyin_of(one.name),
+            name_pinyin=pinyins[one.name],
             unit_id=ids_by_code[one.unit_code],
             post=one.post,
             phone_sealed=seal.close(one.phone) if one.phone else None,

@@ -10,11 +10,11 @@ from pathlib import Path
 from lms.domain import person as people
 from lms.domain import signing_in as rules
 from lms.domain.signing_in import Device
-from lms.kernel import audit
+from lms.kernel import audit, installation
 from lms.kernel.auth import SIGNED_IN_FOR, token_hash
 from lms.kernel.db import Session, transaction
 from lms.kernel.identity import Identity
-from lms.kernel.passwords import hash_password, verify_password
+from lms.kernel.passwords import REHEARSAL, hash_password, verify_password
 from lms.kernel.permissions import Role
 from lms.kernel.refusal import TooMany
 from lms.kernel.security import Seal, throttle
@@ -47,7 +47,7 @@ def sign_in(*, claim: str, password: str, device: Device, seal: Seal, tries: int
     """
     found = _claimant(claim, device, seal)
     _count_try("sign_in", claim, found, device=device, seal=seal, tries=tries, now=now)
-    if not verify_password(found.password_hash if found else None, password) or found is None:
+    if not _is_right(found.password_hash if found else None, password) or found is None:
         _count_failure("sign_in", found, device, now)
         raise rules.SignInRefused
     if not found.active:
@@ -117,7 +117,7 @@ def change_password(*, identity: Identity, old: str, new: str, device: Device, s
         person = person_store.person_of(session, identity.person_id)
         stored = person_store.password_hash_of(session, identity.person_id)
         sealed = person_store.sealed_of(session, identity.person_id)
-    if person is None or not verify_password(stored, old):
+    if person is None or not _is_right(stored, old):
         raise rules.SignInRefused
     if old == new:
         raise rules.SamePassword
@@ -192,6 +192,14 @@ def _count_try(act: str, claim: str, found: Claimant | None, *, device: Device, 
             raise rules.TooManySignIns
     _throttle(f"{act}:{who}:{device.address}", tries, _SLOT, now)
     _throttle(f"{act}:{who}", tries * 6, timedelta(hours=1), now)
+
+
+def _is_right(stored: str | None, password: str) -> bool:
+    """Compare with the stored hash; the shared password of a rehearsal is nobody's in a live database."""
+    if stored and stored.startswith(REHEARSAL):
+        with transaction() as session:
+            stored = None if installation.fact(session, "live", default=False) else stored.removeprefix(REHEARSAL)
+    return verify_password(stored, password)
 
 
 def _throttle(key: str, limit: int, within: timedelta, now: datetime) -> None:

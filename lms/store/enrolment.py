@@ -24,6 +24,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from lms.domain.enrolment import Enrollable, Enrolment
 from lms.domain.window import Period
+from lms.kernel import db
 from lms.kernel.db import APPEND_ONLY, Base, Session, Statement
 from lms.kernel.permissions import Role
 from lms.store.person import IN_ORDER, PersonRow, behind_in_order, named
@@ -152,6 +153,25 @@ def add(
     session.add(row)
     session.flush()
     return row.id
+
+
+def add_many(
+    session: Session,
+    people: Sequence[tuple[int, int, str, str]],
+    *,
+    programme_code: str,
+    programme_version_id: int,
+    participants: tuple[str, ...],
+    now: datetime,
+) -> list[int]:
+    """Keep many enrolments by COPY, each of person, unit, city and sector, and return their ids in order."""
+    ids = db.next_ids(session, "enrolment", len(people))
+    db.copy_rows(
+        session,
+        "enrolment (id, person_id, unit_id, city, sector, programme_code, programme_version_id, participants, enrolled_at)",
+        ((number, *one, programme_code, programme_version_id, list(participants), now) for number, one in zip(ids, people, strict=True)),
+    )
+    return ids
 
 
 _OF_PERSON = select(*COLUMNS).where(EnrolmentRow.person_id == bindparam("person_id")).order_by(EnrolmentRow.enrolled_at.desc(), EnrolmentRow.id.desc())

@@ -1,5 +1,6 @@
 """One roll-up row per learner and programme, kept in step with the ledger by the same transaction."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.domain.hours import HoursKind, Worth
+from lms.kernel import db
 from lms.kernel.db import Base, Session, Statement
 from lms.store.enrolment import EnrolmentRow
 
@@ -61,6 +63,12 @@ def begin(session: Session, enrolment_id: int, *, online_complete: bool, offline
             changed_at=now,
         )
     )
+
+
+def begin_many(session: Session, enrolment_ids: Iterable[int], *, online_complete: bool, offline_complete: bool, now: datetime) -> None:
+    """Open the rows of many new enrolments by COPY."""
+    target = "learner_progress (enrolment_id, online_seconds, online_lessons, offline_seconds, online_complete, offline_complete, changed_at)"
+    db.copy_rows(session, target, ((number, 0, 0, 0, online_complete, offline_complete, now) for number in enrolment_ids))
 
 
 _OF_ENROLMENT = Statement(select(*COLUMNS).where(LearnerProgressRow.enrolment_id == bindparam("enrolment_id")))

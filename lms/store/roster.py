@@ -101,7 +101,7 @@ def insert_people(session: Session, newcomers: Sequence[Newcomer], now: datetime
     """Insert people with their roles by COPY and return their ids in order."""
     if not newcomers:
         return []
-    ids = list(session.scalars(text("SELECT nextval(pg_get_serial_sequence('person', 'id')) FROM generate_series(1, :number)"), {"number": len(newcomers)}))
+    ids = db.next_ids(session, "person", len(newcomers))
     db.copy_rows(
         session,
         "person (id, account, name, name_pinyin, unit_id, created_at, post, audience, password_hash, "

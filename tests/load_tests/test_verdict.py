@@ -1,7 +1,8 @@
 """The verdict finds what was acknowledged and is not stored, and names it."""
 
+import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -9,10 +10,16 @@ import pytest
 from flask import Flask
 from msgspec import to_builtins
 
+from demo.stack import StackFailed
 from lms.kernel import db
 from lms.kernel.clock import FixedClock
+from load_tests.figures import Line, Second
+from load_tests.gauges import Gauge, saturated, summary
 from load_tests.journal import AnswerKept, BeatKept, HandedIn, Journal, change_hash
-from load_tests.verdict import over_budget, stored_is_acknowledged
+from load_tests.product import refuse_used
+from load_tests.report import html
+from load_tests.scenario import Asked, scenario
+from load_tests.verdict import Fault, Verdict, over_budget, stored_is_acknowledged
 from tests.support import exams
 from tests.support.watching import Player, videos
 
@@ -102,13 +109,65 @@ def test_a_deleted_heartbeat_is_found_and_named(app: Flask, clock: FixedClock, j
     assert any("do not count" in one.words for one in stored_is_acknowledged(journal, url))
 
 
-def test_a_slow_or_failing_path_is_over_its_budget(tmp_path: Path) -> None:
-    table = tmp_path / "stats.csv"
-    table.write_text(
-        "Type,Name,Request Count,Failure Count,95%\nPOST,/api/exam/save,100,0,501\nGET,/,100,1,10\nGET,/fine,9,0,900\n,Aggregated,200,1,9000\n",
-        encoding="utf-8",
-    )
-    faults = [fault.words for fault in over_budget(table)]
-    assert len(faults) == 2
+def line(name: str, *, city: str = "", requests: int = 100, failures: int = 0, p95: float = 9, p99: float = 9) -> Line:
+    return Line(city, "POST", name, requests, failures, 5, p95, p99)
+
+
+def test_a_slow_or_failing_path_is_over_its_budget_city_by_city() -> None:
+    lines = [
+        line("/api/exam/save", p95=501),
+        line("/api/exam/save", city="360700", p99=1501),
+        line("/", failures=1),
+        line("/fine", p95=900),
+        line("/seldom", requests=3, p95=9000),
+    ]
+    faults = [fault.words for fault in over_budget(lines)]
     assert faults[0].startswith("POST /api/exam/save: 95 %")
-    assert "1.00 % of 100 failed" in faults[1]
+    assert faults[1].startswith("360700: POST /api/exam/save: 99 %")
+    assert "1.00 % of 100 failed" in faults[2]
+    assert len(faults) == 3
+
+
+def gauge(server: float, *, connections: int = 10, locked: int = 0) -> Gauge:
+    return Gauge(1.0, server, 0.2, server / 2, connections, connections / 100, locked, 1.0)
+
+
+def test_the_machine_has_a_budget_and_what_is_full_first_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    busy, calm = summary([gauge(1.9)]), summary([gauge(0.4)])
+    assert busy is not None
+    assert calm is not None
+    assert over_budget([], calm) == []
+    assert calm.head_room == pytest.approx(0.6 * 2 / 0.6)
+    assert [one.words for one in over_budget([], busy)] == ["server_share 0.95, budget 0.8"]
+    assert busy.saturated.startswith("server processors")
+    assert saturated([gauge(0.4, connections=95)]) == "connections"
+    assert saturated([gauge(0.4, locked=5)]) == "locks"
+    assert "network" in saturated([gauge(0.4)])
+
+
+def test_the_report_needs_nothing_beside_itself() -> None:
+    asked = Asked(programme="lms/programmes/jiangxi-2023.toml", window=1, people=10, seconds=30)
+    verdict = Verdict(
+        passed=False,
+        at=datetime(2026, 11, 22, tzinfo=UTC),
+        scenario=scenario(asked).as_dict(),
+        acknowledged=3,
+        faults=[Fault("answer", "of <lin> is missing")],
+        machine=summary([gauge(1.9)]),
+        lines=[line("/"), line("/", city="360700")],
+        seconds=[Second(number, 5, 0, 20, 30) for number in range(5)],
+        gauges=[gauge(1.9)],
+        made_with={"commit": "abc"},
+    )
+    text = html([verdict, verdict])
+    assert not re.search(r'(src|href)="|url\(|@import', text)
+    assert "未通过" in text
+    assert "&lt;lin&gt;" in text
+    assert "赣州" in text
+    assert text.count("<svg") == 5
+
+
+def test_a_load_test_leaves_a_database_in_use_alone(url: str) -> None:
+    with pytest.raises(StackFailed, match="in use"):
+        refuse_used(url)

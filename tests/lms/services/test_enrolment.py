@@ -33,6 +33,26 @@ def test_city_and_sector_follow_from_the_school(loaded: None) -> None:
     assert (found.city, found.sector, found.participants) == ("360700", "kindergarten", ("young",))
 
 
+def test_many_are_enrolled_at_once_like_each_alone_and_never_beyond_the_seats(app: Flask) -> None:
+    text_with_few = learning.programme_text()
+    at = text_with_few.index('name = "赣州"')
+    tail = text_with_few[at:].replace("school = 11000", "school = 3", 1)
+    learning.load((text_with_few[:at] + tail).replace("total = 100000", "total = 89003").replace("school = 82210", "school = 71213"))
+    with transaction() as session:
+        tree = rows.unit_tree(session)
+        city = rows.unit(session, tree.province, UnitKind.CITY, "360700", "南山市")
+        school = rows.unit(session, city, UnitKind.SCHOOL, "360700-09", "南山市花园小学")
+        pairs = [(rows.person(session, account=f"q{number}", name="学员", unit=school), school.id) for number in range(4)]
+        opens = api.programme(session, learning.CODE).enrolment.opens
+        enrolment.enrol_many(session, pairs[:3], programme_code=learning.CODE, participants=("young",), now=opens)
+        found = enrolment.of_person(session, pairs[2][0], learning.CODE)
+        assert found
+        assert (found.city, found.sector, found.participants, found.unit_id) == ("360700", "school", ("young",), school.id)
+        assert session.scalar(text("SELECT count(*) FROM learner_progress WHERE NOT online_complete")) == 3
+        with pytest.raises(rules.QuotaFull):
+            enrolment.enrol_many(session, pairs[3:], programme_code=learning.CODE, participants=("young",), now=opens)
+
+
 def test_nobody_enrols_twice_or_too_late(loaded: None) -> None:
     lin, sam = id_of(LIN), id_of(SAM)
     with transaction() as session:

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from lms.domain.signing_in import CONSENT_VERSION
+from lms.kernel import installation
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
 from lms.kernel.permissions import Permission
@@ -56,6 +57,12 @@ def test_account_or_phone_with_the_password_signs_in(app: Flask, ada: int) -> No
         answer = enter(client, account)
         assert answer.status_code == 302, account
         assert client.get("/account").status_code == 200
+
+
+def test_the_shared_password_of_a_rehearsal_opens_nothing_in_a_live_database(app: Flask, ada: int) -> None:
+    with transaction() as session:
+        installation.set_fact(session, "live", value=True)
+    assert enter(app.test_client()).status_code == 401
 
 
 def test_after_signing_in_one_goes_where_one_wanted_but_never_to_another_site(app: Flask, ada: int) -> None:

@@ -1,0 +1,81 @@
+"""Statistics by city beside Locust's own: gathered in every process, sent from workers to the master, written down at the end."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from locust import events
+from locust.env import Environment
+from locust.stats import RequestStats, StatsEntry
+
+from load_tests.figures import EVERYBODY, FILE, Figures, Line, Second
+
+FOLDER = Path(os.environ.get("LOAD_FOLDER", "var/load"))
+_BETWEEN = "|"
+_stats = RequestStats()
+_second: dict[int, list[float]] = {}  # second since 1970 → requests, failures, milliseconds in all, the slowest
+
+
+def _on_request(
+    *,
+    request_type: str,
+    name: str,
+    response_time: float,
+    response_length: int,
+    exception: Exception | None,
+    context: dict[str, Any],
+    start_time: float,
+    **_more: object,
+) -> None:
+    for city in {EVERYBODY, str(context.get("city", EVERYBODY))}:
+        _stats.log_request(request_type, f"{city}{_BETWEEN}{name}", round(response_time or 0), response_length or 0)
+        if exception is not None:
+            _stats.log_error(request_type, f"{city}{_BETWEEN}{name}", exception)
+    _count(int(start_time), [1.0, float(exception is not None), response_time or 0.0, response_time or 0.0])
+
+
+def _count(second: int, more: list[float]) -> None:
+    held = _second.setdefault(second, [0.0] * 4)
+    held[:3] = [one + other for one, other in zip(held[:3], more[:3], strict=True)]
+    held[3] = max(held[3], more[3])
+
+
+def _on_report(client_id: str, data: dict[str, Any]) -> None:  # noqa: ARG001 - Locust's signature
+    data["by_city"], data["seconds"] = _stats.serialize_stats(), list(_second.items())
+    _stats.clear_all()
+    _second.clear()
+
+
+def _on_worker(client_id: str, data: dict[str, Any]) -> None:  # noqa: ARG001 - Locust's signature
+    for one in data.get("by_city", []):
+        entry = StatsEntry.unserialize(one, _stats)
+        _stats.entries.setdefault((entry.name, entry.method), StatsEntry(_stats, entry.name, entry.method)).extend(entry)
+    for second, more in data.get("seconds", []):
+        _count(int(second), more)
+
+
+def _on_quitting(environment: Environment, **_more: object) -> None:
+    if type(environment.runner).__name__ != "WorkerRunner":
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        (FOLDER / FILE).write_bytes(msgspec.json.encode(Figures(_lines(), _seconds())))
+
+
+def _lines() -> list[Line]:
+    made = []
+    for (name, method), entry in sorted(_stats.entries.items()):
+        city, _between, path = name.partition(_BETWEEN)
+        p50, p95, p99 = (float(entry.get_response_time_percentile(share)) for share in (0.5, 0.95, 0.99))
+        made.append(Line(city, method, path, entry.num_requests, entry.num_failures, p50, p95, p99))
+    return made
+
+
+def _seconds() -> list[Second]:
+    first = min(_second, default=0)
+    return [Second(second - first, held[0], held[1], held[2] / held[0], held[3]) for second, held in sorted(_second.items())]
+
+
+events.request.add_listener(_on_request)  # type: ignore[no-untyped-call]
+events.report_to_master.add_listener(_on_report)  # type: ignore[no-untyped-call]
+events.worker_report.add_listener(_on_worker)  # type: ignore[no-untyped-call]
+events.quitting.add_listener(_on_quitting)  # type: ignore[no-untyped-call]

@@ -1,0 +1,58 @@
+"""What a run plays is the forecast's own curve, city by city."""
+
+from pathlib import Path
+
+import pytest
+
+from lms.domain.forecast import stretches
+from lms.domain.programme import parse
+from load_tests.scenario import Asked, expected_peak, pressed, scenario
+from load_tests.seed import TooManyPeople, places
+
+PROGRAMME = Path(__file__).parents[2] / "lms/programmes/jiangxi-2023.toml"
+EXAM = 3
+
+
+def asked(window: int, **more: object) -> Asked:
+    return Asked(programme=str(PROGRAMME), window=window, people=100, seconds=140, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("window", "cities", "seats"), [(0, 4, 26_850), (1, 5, 41_150), (2, 3, 32_000), (EXAM, 12, 100_000)])
+def test_every_stretch_has_its_cities_and_seats(window: int, cities: int, seats: int) -> None:
+    found = scenario(asked(window))
+    assert found.stretch.people == seats
+    assert len(found.cities) == cities
+    assert sum(max(curve) for curve in found.cities.values()) == pytest.approx(100)
+
+
+def test_people_come_as_the_forecast_says_and_the_run_ends() -> None:
+    found = scenario(asked(1))  # ten seconds are a day
+    at = [found.people_at(second) for second in range(140)]
+    assert max(one for one in at if one) >= 80
+    evening, night = at[5 * 10 + 8], at[5 * 10 + 1]
+    assert evening is not None
+    assert night is not None
+    assert evening > 3 * night
+    assert found.people_at(140) is None
+    assert scenario(asked(1, peak=True)).people_at(70) == 100
+
+
+def test_scale_and_compression_are_read_and_faults_named() -> None:
+    assert pressed("14d:20m") == 14 * 24 * 3
+    assert 15_000 < expected_peak(PROGRAMME, 1) < 30_000
+    with pytest.raises(ValueError, match="14d:20m"):
+        pressed("two weeks")
+    with pytest.raises(ValueError, match="exam's month"):
+        scenario(asked(4))
+
+
+def test_the_seed_spreads_teachers_over_cities_and_sectors_as_the_seats_are() -> None:
+    programme = parse(PROGRAMME.read_text(encoding="utf-8"))
+    exam = stretches(programme)[EXAM]
+    everybody = places(programme, exam, 100_000)
+    for row in programme.quotas.cities:
+        for sector, seats in row.seats.items():
+            assert sum(one.city == row.code and one.sector == sector for one in everybody[:10_000]) == pytest.approx(seats / 10, abs=2)
+    assert len(places(programme, exam, 7)) == 7
+    with pytest.raises(TooManyPeople, match="41150 seats"):
+        places(programme, stretches(programme)[1], 50_000)
