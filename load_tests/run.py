@@ -86,9 +86,10 @@ def _once(asked: Asked, order: Order, stack: Stack) -> Verdict:
     _do(stack.database_url, after)
     measured = figures.read(stack.folder) if (stack.folder / figures.FILE).exists() else Figures([], [])
     machine = summary(gauges)
+    acknowledged = sum(len(entries(path)) for path in stack.folder.glob(JOURNALS))
     faults = [
         *([Fault("run", f"locust ended with {ended}, see {stack.folder / 'locust.log'}")] if ended else []),
-        *([] if measured.lines else [Fault("run", "nothing was measured")]),
+        *([] if acknowledged else [Fault("run", "nothing was acknowledged, so nothing is shown: let it run longer, or with more people")]),
         *over_budget(measured.lines, machine),
         *stored_is_acknowledged(stack.folder, stack.database_url),
     ]
@@ -96,7 +97,7 @@ def _once(asked: Asked, order: Order, stack: Stack) -> Verdict:
         passed=not faults,
         at=_instant(stack.database_url),
         scenario=scenario(asked).as_dict(),
-        acknowledged=sum(len(entries(path)) for path in stack.folder.glob(JOURNALS)),
+        acknowledged=acknowledged,
         faults=faults,
         machine=machine,
         lines=measured.lines,
