@@ -9,7 +9,7 @@ from lms.kernel.permissions import Role
 from question_bank.domain.draft import Draft
 from question_bank.domain.review import Decision, Status
 from question_bank.services.bank import made
-from question_bank.services.item import write
+from question_bank.services.item import Named, write
 from question_bank.store import review as reviews
 from question_bank.store import version as versions
 from tests.e2e.conftest import Product, give_password, sign_in
@@ -89,7 +89,7 @@ def practice(product: Product, hall: Hall) -> int:
                 explanation="先建立信任，了解情况，再决定是否转介。", topic="crisis", level="apply", difficulty=0.7,
                 option_explanations=("稳定情绪、了解情况是第一步。", "过度扩散会伤害学生。", "惩罚会加重问题。", "拖延可能错过干预时机。"),
             )  # fmt: skip
-            item = write(session, bank_id, draft, name=f"q-{number}", item_id=None, author_id=None, now=product.now())
+            (item,) = write(session, bank_id, [Named(draft, f"q-{number}", None)], author_id=None, now=product.now())
             versions.place(session, bank_id, item, "practice", product.now())
         newest = versions.latest_of_bank(session, bank_id, item_ids=None, status=Status.DRAFT)
         reviewer = rows.person_id(session, "rui")

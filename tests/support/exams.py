@@ -17,7 +17,7 @@ from lms.store import signing_in
 from question_bank.domain.draft import Draft
 from question_bank.domain.review import Decision, Status
 from question_bank.services.bank import made
-from question_bank.services.item import write
+from question_bank.services.item import Named, write
 from question_bank.store import review as reviews
 from question_bank.store import version as versions
 from tests.conftest import NOON
@@ -51,7 +51,7 @@ def more_items(session: Session, *, each: int = 4) -> None:
                     external_id=name, type=kind, stem=f"题 {name}", options=tuple(f"{name} 选项 {option}" for option in range(options)),
                     key=key, explanation="secret reason", topic=topic, level="apply", difficulty=0.5 + 0.4 * index / each,
                 )  # fmt: skip
-                item = write(session, bank_id, draft, name=name, item_id=None, author_id=None, now=NOON)
+                (item,) = write(session, bank_id, [Named(draft, name, None)], author_id=None, now=NOON)
                 versions.place(session, bank_id, item, "exam", NOON)
     newest = versions.latest_of_bank(session, bank_id, item_ids=None, status=Status.DRAFT)
     reviews.add_reviews(session, newest, reviewer_id=reviewer, decision=Decision.APPROVE, comment="", now=NOON)

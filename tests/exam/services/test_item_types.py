@@ -25,7 +25,7 @@ from question_bank.domain.review import Decision, Status
 from question_bank.formats import picture as formats
 from question_bank.services import picture as pictures
 from question_bank.services.bank import made
-from question_bank.services.item import write
+from question_bank.services.item import Named, write
 from question_bank.store import review as reviews
 from question_bank.store import version as versions
 from tests.conftest import NOON
@@ -43,7 +43,7 @@ def _save(session: Session, drafts: list[Draft]) -> None:
     reviewer = rows.person_id(session, "rui") or rows.person(session, account="rui", name="芮思敏")
     for number, draft in enumerate(drafts):
         name = f"n-{number}"
-        item = write(session, bank_id, replace(draft, external_id=name), name=name, item_id=None, author_id=None, now=NOON)
+        (item,) = write(session, bank_id, [Named(replace(draft, external_id=name), name, None)], author_id=None, now=NOON)
         versions.place(session, bank_id, item, "exam", NOON)
     newest = versions.latest_of_bank(session, bank_id, item_ids=None, status=Status.DRAFT)
     reviews.add_reviews(session, newest, reviewer_id=reviewer, decision=Decision.APPROVE, comment="", now=NOON)

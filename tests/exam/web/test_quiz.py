@@ -17,7 +17,7 @@ from lms.services import lesson as lessons
 from question_bank.domain.draft import Draft
 from question_bank.domain.review import Decision, Status
 from question_bank.services.bank import made
-from question_bank.services.item import write
+from question_bank.services.item import Named, write
 from question_bank.store import review as reviews
 from question_bank.store import version as versions
 from tests.conftest import NOON
@@ -60,7 +60,7 @@ def practice(session: Session) -> None:
             explanation=f"secret reason {number}", topic="crisis", level="apply", difficulty=0.7,
             option_explanations=tuple(f"secret note {letter}" for letter in "abcd"),
         )  # fmt: skip
-        item = write(session, bank_id, draft, name=f"p-{number}", item_id=None, author_id=None, now=NOON)
+        (item,) = write(session, bank_id, [Named(draft, f"p-{number}", None)], author_id=None, now=NOON)
         versions.place(session, bank_id, item, "practice", NOON)
     newest = versions.latest_of_bank(session, bank_id, item_ids=None, status=Status.DRAFT)
     reviews.add_reviews(session, newest, reviewer_id=reviewer, decision=Decision.APPROVE, comment="", now=NOON)
