@@ -7,6 +7,7 @@ from exam.jobs import JOBS
 from exam.services import exam as exams
 from exam.services import packet, presence, token
 from exam.services import quiz as quizzes
+from exam.services.demand import demands
 from exam.services.result import personal, verify
 from exam.store.load import in_exam
 from exam.web.blueprint import blueprints
@@ -26,6 +27,7 @@ from lms.kernel.permissions import Permission
 from lms.kernel.refusal import N_
 from lms.kernel.settings import Settings
 from media import api as media
+from question_bank import api as bank
 
 platform.register_activity_kind(
     platform.ActivityKind(
@@ -37,6 +39,7 @@ platform.register_activity_kind(
 )
 platform.register_activity_kind(platform.ActivityKind(quizzes.KIND, states=quizzes.states, panel=quizzes.panel))
 media.register_prompts(presence.prompt)
+bank.register_demand(demands)
 platform.register_load_count("in_exam", in_exam)
 platform.register_personal_export("exams", personal)
 

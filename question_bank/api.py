@@ -2,6 +2,7 @@
 
 from question_bank.formats.rich_text import with_sources
 from question_bank.services.analysis import keep as keep_analysis
+from question_bank.services.demand import Demand, register_demand
 from question_bank.services.picture import contents
 from question_bank.store.analysis import logits
 from question_bank.store.bank import names as banks
@@ -10,6 +11,7 @@ from question_bank.store.picture import by_code as picture
 from question_bank.store.pool import explanations, keys, pool, record_use
 
 __all__ = [
+    "Demand",
     "banks",
     "contents",
     "explanations",
@@ -19,6 +21,7 @@ __all__ = [
     "picture",
     "pool",
     "record_use",
+    "register_demand",
     "topics",
     "with_sources",
 ]

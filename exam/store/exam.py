@@ -162,3 +162,9 @@ def _exam(row: Any) -> Exam:
         items=row.items, points=row.points, pass_points=row.pass_points, requires_learning=row.requires_learning,
         release=Release(row.release), activity_id=row.activity_id, state=row.state, released=row.released_at is not None,
     )  # fmt: skip
+
+
+def drawing_on(session: Session, bank_code: str) -> list[Blueprint]:
+    """Return the blueprints of the exams that draw on a bank and are not over."""
+    used = select(ExamRow.blueprint_id).where(ExamRow.bank_code == bank_code, ExamRow.state != "closed")
+    return [blueprints.from_mapping(body) for body in session.scalars(select(BlueprintRow.body).where(BlueprintRow.id.in_(used)).order_by(BlueprintRow.code))]

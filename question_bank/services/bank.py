@@ -8,6 +8,7 @@ from lms.kernel.db import Session, transaction
 from lms.kernel.refusal import Missing
 from question_bank.domain.item import Level, Pool
 from question_bank.domain.review import Status
+from question_bank.services.demand import Demand, demands
 from question_bank.store import bank as store
 from question_bank.store import listing
 from question_bank.store.listing import Cell, Filter, Listed
@@ -127,6 +128,7 @@ class Coverage:
     topics: tuple[str, ...]
     levels: tuple[Level | None, ...]
     cells: Mapping[tuple[str, str | None], Cell]
+    demands: tuple[Demand, ...]
 
 
 def coverage(code: str, pool: str, *, approved_only: bool) -> Coverage:
@@ -139,4 +141,4 @@ def coverage(code: str, pool: str, *, approved_only: bool) -> Coverage:
         if None in used:
             levels = (*levels, None)
         found = dict.fromkeys([*bank.topics, *(topic for topic, _ in cells)])
-        return Coverage(bank, tuple(found), levels, cells)
+        return Coverage(bank, tuple(found), levels, cells, demands(session, code))

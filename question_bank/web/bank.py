@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flask import Response, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from lms.kernel import request as current
@@ -19,8 +19,10 @@ from question_bank.domain.review import STATUS_LABELS, Status
 from question_bank.formats.writing import WRITERS
 from question_bank.services import author as authors
 from question_bank.services import bank as service
-from question_bank.services import exchange
-from question_bank.services.bank import BankCard, Coverage, ListPage
+from question_bank.services import exchange, key_watch
+from question_bank.services.bank import Bank, BankCard, Coverage, ListPage
+from question_bank.services.demand import Demand
+from question_bank.services.key_watch import Alarm
 from question_bank.store.listing import Filter, Listed
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -34,6 +36,8 @@ class BanksPage:
     """Every bank."""
 
     banks: tuple[BankCard, ...]
+    alarms: tuple[Alarm, ...]
+    names: Mapping[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,7 @@ class CoveragePage:
     pool: str
     pools: Choices
     levels: Choices
+    wanted: tuple[tuple[Demand, str, str], ...]  # with its cell in words and where to write an item for it
 
 
 def xlsx(content: bytes, name: str) -> Response:
@@ -94,7 +99,18 @@ def xlsx(content: bytes, name: str) -> Response:
 @requires(Permission.WRITE_ITEMS)
 def banks() -> ResponseReturnValue:
     """Show every bank."""
-    return render_template("question_bank/bank/banks.html", page=BanksPage(service.banks()))
+    alarms = key_watch.alarms() if current.person().may(Permission.REVIEW_ITEMS) else ()
+    names = authors.names(alarm.person_id for alarm in alarms)
+    return render_template("question_bank/bank/banks.html", page=BanksPage(service.banks(), alarms, names))
+
+
+@bank.post("/alarms/<int:alarm_id>/clear")
+@requires(Permission.REVIEW_ITEMS)
+def clear_alarm(alarm_id: int) -> ResponseReturnValue:
+    """Mark an alarm as looked into."""
+    key_watch.clear(alarm_id, person_id=current.person().person_id, now=current.now())
+    flash(_("已记录：这次提醒已核实。"), "success")
+    return redirect(url_for("bank.banks"))
 
 
 @bank.get("/<code>")
@@ -176,8 +192,18 @@ def coverage(code: str) -> ResponseReturnValue:
             pool=pool,
             pools=tuple((each, _(label)) for each, label in POOL_LABELS.items()),
             levels=tuple((level or "", _(LEVEL_LABELS[level]) if level else _("未分层次")) for level in found.levels),
+            wanted=tuple((each, _cell(found.bank, each), url_for("item.new", code=code, topic=each.topic)) for each in found.demands),
         ),
     )
+
+
+def _cell(found: Bank, wanted: Demand) -> str:
+    words = [_(TYPE_LABELS[ItemType(wanted.type)])]
+    words += [found.topic_name(wanted.topic)] if wanted.topic else []
+    words += [_(LEVEL_LABELS[Level(wanted.level)])] if wanted.level else []
+    if wanted.hardest > 0 or wanted.easiest < 1:
+        words.append(_("得分率 %(low)s–%(high)s", low=f"{wanted.hardest:g}", high=f"{wanted.easiest:g}"))
+    return " · ".join(words)
 
 
 @bank.get("/<code>/export")
