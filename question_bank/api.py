@@ -4,6 +4,7 @@ from question_bank.formats.rich_text import with_sources
 from question_bank.services.analysis import keep as keep_analysis
 from question_bank.services.demand import Demand, register_demand
 from question_bank.services.picture import contents
+from question_bank.services.share import require_draw
 from question_bank.store.analysis import logits
 from question_bank.store.bank import names as banks
 from question_bank.store.bank import topics_of as topics
@@ -22,6 +23,7 @@ __all__ = [
     "pool",
     "record_use",
     "register_demand",
+    "require_draw",
     "topics",
     "with_sources",
 ]

@@ -13,12 +13,13 @@ from question_bank.web.bulk import bulk
 from question_bank.web.item import item
 from question_bank.web.picture import picture
 from question_bank.web.review import review
+from question_bank.web.share import guarded, share
 from question_bank.web.staging import staging
 
 part = Part(
     name="question_bank",
     folder=Path(__file__).parent,
-    routes=(bank, analysis, bulk, item, picture, review, staging),
+    routes=guarded(bank, analysis, bulk, item, picture, review, staging, share),
     commands=(commands,),
     jobs=BANK_JOBS,
     nav=(NavEntry(N_("题库"), "bank.banks", "list", Permission.WRITE_ITEMS, 40, hint=N_("编写、导入、查找和审核试题")),),

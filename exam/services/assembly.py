@@ -51,6 +51,8 @@ def assemble(
     with transaction() as session:
         exam = found(session, exam_code)
         blueprint = exams.blueprint_of(session, exam.id)
+        if actor_id is not None:
+            bank.require_draw(session, exam.bank_code, actor_id)
         pool = bank.pool(session, exam.bank_code, "exam")
         if replacing and store.taken(session, exam.id):
             raise ExamFrozen

@@ -8,9 +8,11 @@ from lms.kernel.db import Session, transaction
 from lms.kernel.refusal import Missing
 from question_bank.domain.item import Level, Pool
 from question_bank.domain.review import Status
+from question_bank.domain.share import Right
 from question_bank.services.demand import Demand, demands
 from question_bank.store import bank as store
 from question_bank.store import listing
+from question_bank.store import share as shares
 from question_bank.store.listing import Cell, Filter, Listed
 
 PAGE = 50
@@ -69,10 +71,11 @@ class BankCard:
         return sum(number for status, number in self.statuses.items() if status != Status.RETIRED)
 
 
-def banks() -> tuple[BankCard, ...]:
-    """Return every bank."""
+def banks(person_id: int) -> tuple[BankCard, ...]:
+    """Return every bank that is open to a person."""
     with transaction() as session:
-        return tuple(BankCard(row.code, row.name, listing.statuses(session, row.id)) for row in store.everything(session))
+        hidden = shares.hidden(session, person_id, Right.READ)
+        return tuple(BankCard(row.code, row.name, listing.statuses(session, row.id)) for row in store.everything(session) if row.code not in hidden)
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,7 @@ def banks() -> ResponseReturnValue:
     """Show every bank."""
     alarms = key_watch.alarms() if current.person().may(Permission.REVIEW_ITEMS) else ()
     names = authors.names(alarm.person_id for alarm in alarms)
-    return render_template("question_bank/bank/banks.html", page=BanksPage(service.banks(), alarms, names))
+    return render_template("question_bank/bank/banks.html", page=BanksPage(service.banks(current.person().person_id), alarms, names))
 
 
 @bank.post("/alarms/<int:alarm_id>/clear")

@@ -57,6 +57,7 @@ SIGHTS: dict[str, Sight] = {
     "appeals.page": Sight("tao"),
     "bank.banks": Sight("wei"),
     "bank.page": Sight("wei", {"code": f"'{BANK}'"}),
+    "share.page": Sight("rong", {"code": f"'{BANK}'"}),
     "bulk.changes": Sight("wei", {"code": f"'{BANK}'"}),
     "bank.coverage": Sight("wei", {"code": f"'{BANK}'"}),
     "analysis.page": Sight("wei", {"code": f"'{BANK}'"}),

@@ -1,0 +1,100 @@
+"""The shares of banks. A bank without any belongs to the whole platform: roles alone decide."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, delete, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from lms.kernel.db import Base
+from question_bank.domain.share import Right, allows
+
+
+class BankShareRow(Base):
+    """One right of one unit, and of whatever lies under it, on one bank."""
+
+    __tablename__ = "bank_share"
+    __table_args__ = (CheckConstraint("\"right\" IN ('read', 'draw', 'write', 'own')", name="right"),)
+
+    bank_id: Mapped[int] = mapped_column(ForeignKey("bank.id"), primary_key=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), primary_key=True)
+    right: Mapped[str] = mapped_column(String(10))
+    granted_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    granted_at: Mapped[datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One share as shown."""
+
+    unit_id: int
+    code: str
+    name: str
+    right: Right
+    granted_at: datetime
+
+
+# A person's units: the home unit for what is shared with it or above it; and the scope of an author's, reviewer's or manager's role.
+_REACHES = (
+    "EXISTS (SELECT FROM person p JOIN unit h ON h.id = p.unit_id WHERE p.id = :person AND h.path LIKE u.path || '%')"
+    " OR EXISTS (SELECT FROM role_grant g JOIN unit w ON w.id = g.unit_id WHERE g.person_id = :person AND g.role <> 'teacher'"
+    " AND (w.path LIKE u.path || '%' OR u.path LIKE w.path || '%'))"
+)
+
+
+def rights(session: Session, person_id: int) -> dict[str, frozenset[Right]]:
+    """Return a person's rights on every bank that has shares, by its code; banks without shares are left out."""
+    rows = session.execute(
+        text(
+            f'SELECT b.code, array_agg(s."right") FILTER (WHERE {_REACHES}) FROM bank_share s JOIN bank b ON b.id = s.bank_id'  # noqa: S608
+            " JOIN unit u ON u.id = s.unit_id GROUP BY b.code"
+        ),
+        {"person": person_id},
+    )
+    return {code: frozenset(Right(each) for each in found or ()) for code, found in rows}
+
+
+def hidden(session: Session, person_id: int, wanted: Right) -> set[str]:
+    """Return the codes of the banks on which a person lacks a right."""
+    return {code for code, held in rights(session, person_id).items() if not allows(held, wanted)}
+
+
+def of_bank(session: Session, bank_id: int) -> list[Share]:
+    """Return a bank's shares, the owner first."""
+    rows = session.execute(
+        text(
+            'SELECT u.id, u.code, u.name, s."right", s.granted_at FROM bank_share s JOIN unit u ON u.id = s.unit_id'
+            " WHERE s.bank_id = :bank ORDER BY s.\"right\" <> 'own', u.path"
+        ),
+        {"bank": bank_id},
+    )
+    return [Share(unit, code, name, Right(right), at) for unit, code, name, right, at in rows]
+
+
+def unit_of_code(session: Session, code: str) -> int | None:
+    """Return the id of a unit."""
+    return session.scalar(text("SELECT id FROM unit WHERE code = :code"), {"code": code})
+
+
+def home_of(session: Session, person_id: int) -> int | None:
+    """Return the unit for which a person reviews items."""
+    return session.scalar(text("SELECT unit_id FROM role_grant WHERE person_id = :person AND role = 'reviewer' ORDER BY id LIMIT 1"), {"person": person_id})
+
+
+def units(session: Session) -> list[tuple[str, str]]:
+    """Return the units a bank can be shared with, above schools, by code."""
+    rows = session.execute(text("SELECT code, name FROM unit WHERE kind IN ('province', 'city', 'county') ORDER BY path LIMIT 500"))
+    return [(code, name) for code, name in rows]
+
+
+def put(session: Session, bank_id: int, unit_id: int, right: Right, *, person_id: int, now: datetime) -> None:
+    """Give a unit a right in place of the one it has."""
+    values = {"right": right, "granted_by": person_id, "granted_at": now}
+    statement = insert(BankShareRow).values(bank_id=bank_id, unit_id=unit_id, **values)
+    session.execute(statement.on_conflict_do_update(index_elements=["bank_id", "unit_id"], set_=values))
+
+
+def take(session: Session, bank_id: int, unit_id: int) -> None:
+    """Take a unit's right away."""
+    session.execute(delete(BankShareRow).where(BankShareRow.bank_id == bank_id, BankShareRow.unit_id == unit_id))

@@ -1,0 +1,57 @@
+"""A bank of one organisation is closed to others at every door, until it is shared."""
+
+import pytest
+from flask import Flask
+
+from lms.kernel.clock import FixedClock
+from lms.kernel.db import transaction
+from lms.kernel.permissions import Role
+from question_bank import api
+from question_bank.domain.share import NotShared, Right, allows
+from question_bank.services import bank as banks
+from tests.support import rows
+from tests.support.cast import RUI, Member, enter, id_of
+
+FAR = Member("far", "范远", (Role.AUTHOR, Role.REVIEWER), home="far_school", scope="far_school")
+
+
+def test_own_is_everything_and_drawing_shows_no_key() -> None:
+    assert all(allows([Right.OWN], right) for right in Right)
+    assert not allows([Right.DRAW], Right.READ)
+    assert not allows([Right.READ], Right.WRITE)
+
+
+def test_every_door_of_a_bank_is_closed_to_strangers_until_shared(app: Flask, clock: FixedClock) -> None:
+    banks.create("b", "本省题库", clock.now())
+    owner, stranger = enter(app, Member("near", "近文", (Role.AUTHOR, Role.REVIEWER), scope="county")), enter(app, FAR)
+    assert stranger.get("/bank/b").status_code == 200  # nobody's bank is open to whoever has the role
+    with transaction() as session:
+        county, far = rows.unit_tree(session).county.code, rows.unit_tree(session).far_city.code
+    assert owner.post("/bank/b/shares", data={"unit": county, "right": "own"}).status_code == 302
+    adapter = app.url_map.bind("localhost")
+    doors = [rule for rule in app.url_map.iter_rules() if "code" in rule.arguments and rule.rule.startswith(("/bank/", "/api/bank/"))]
+    assert len(doors) > 30
+    for rule in doors:
+        method = "POST" if "POST" in (rule.methods or ()) else "GET"
+        path = adapter.build(rule.endpoint, {name: "b" if name == "code" else "0" * 64 if name == "digest" else 1 for name in rule.arguments}, method=method)
+        assert stranger.open(path, method=method).status_code == 403, path
+    assert "本省题库" not in stranger.get("/bank").text
+    assert owner.get("/bank/b").status_code == 200
+
+    assert owner.post("/bank/b/shares", data={"unit": far, "right": "read"}).status_code == 302
+    assert stranger.get("/bank/b").status_code == 200
+    assert stranger.post("/bank/b/items/new", data={}).status_code == 403
+    assert stranger.post("/bank/b/shares", data={"unit": far, "right": "own"}).status_code == 403
+    with transaction() as session, pytest.raises(NotShared):
+        api.require_draw(session, "b", id_of(FAR))
+    assert owner.post("/bank/b/shares", data={"unit": far, "right": "draw"}).status_code == 302
+    assert stranger.get("/bank/b").status_code == 403
+    with transaction() as session:
+        api.require_draw(session, "b", id_of(FAR))
+        api.require_draw(session, "b", id_of(RUI))  # her role is for the whole province, which holds the owner
+    with transaction() as session:
+        unit = rows.unit_tree(session)
+    assert owner.post(f"/bank/b/shares/{unit.county.id}/withdraw").status_code == 409
+    assert owner.post(f"/bank/b/shares/{unit.far_city.id}/withdraw").status_code == 302
+    assert owner.post(f"/bank/b/shares/{unit.county.id}/withdraw").status_code == 302
+    assert stranger.get("/bank/b").status_code == 200
