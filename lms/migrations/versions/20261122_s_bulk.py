@@ -1,4 +1,4 @@
-"""Changes of many items at once, and alarms about keys."""
+"""Changes of many items at once."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -36,27 +36,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_bulk_change_item_item_id_item")),
         sa.PrimaryKeyConstraint("change_id", "item_id", name=op.f("pk_bulk_change_item")),
     )
-    op.create_table(
-        "key_alarm",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.Column("person_id", sa.BigInteger(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("seen", sa.Integer(), nullable=False),
-        sa.Column("usual", sa.Float(), nullable=False),
-        sa.Column("cleared_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("cleared_by", sa.BigInteger(), nullable=True),
-        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_key_alarm_person_id_person")),
-        sa.ForeignKeyConstraint(["cleared_by"], ["person.id"], name=op.f("fk_key_alarm_cleared_by_person")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_key_alarm")),
-    )
-    op.create_index(op.f("ix_key_alarm_person_id"), "key_alarm", ["person_id"], unique=False)
-    keys = sa.text("action IN ('item.view_key', 'bank.export')")
-    op.create_index("ix_audit_entry_keys", "audit_entry", ["at", "actor_id"], unique=False, postgresql_where=keys)
 
 
 def downgrade() -> None:
     """Drop them."""
-    op.drop_index("ix_audit_entry_keys", "audit_entry")
-    op.drop_table("key_alarm")
     op.drop_table("bulk_change_item")
     op.drop_table("bulk_change")
