@@ -17,7 +17,7 @@ from question_bank.services import bank as banks
 from question_bank.services import review
 from question_bank.services.bank import Bank
 from question_bank.services.drafting import drafted
-from question_bank.services.item import Named, pool_faults, write_all
+from question_bank.services.item import Named, pool_faults, write
 from question_bank.store import bulk as store
 from question_bank.store import listing
 from question_bank.store import review as reviews
@@ -133,7 +133,7 @@ def _write(session: Session, planned: Plan, touched: Sequence[Version], person_i
             versions.place_all(session, planned.bank.id, dict.fromkeys(items, planned.value), now)
         case _:
             drafts = [Named(_changed(drafted(version), planned.action, planned.value), version.external_id, version.item_id) for version in touched]
-            write_all(session, planned.bank.id, drafts, author_id=person_id, now=now)
+            write(session, planned.bank.id, drafts, author_id=person_id, now=now)
 
 
 def recent(bank_code: str) -> tuple[Bank, tuple[BulkChange, ...]]:

@@ -17,7 +17,7 @@ from question_bank.formats import reading
 from question_bank.formats.writing import WRITERS
 from question_bank.services import bank as banks
 from question_bank.services.drafting import content_of, drafted, formula_faults, plain_of, stored
-from question_bank.services.item import Known, Named, known, pool_faults, write_all
+from question_bank.services.item import Known, Named, known, pool_faults, write
 from question_bank.services.picture import unknown
 from question_bank.store import bank as bank_store
 from question_bank.store import picture as pictures
@@ -154,7 +154,7 @@ def _line(draft: Draft, match: str | None, faults: Sequence[Fault], looked_up: K
 def commit(session: Session, bank_id: int, lines: Sequence[Line], *, author_id: int | None, now: datetime) -> dict[str, int]:
     """Write the accepted rows inside the caller's transaction; returns the items written by name."""
     wanted = [line for line in lines if line.verdict in {Verdict.NEW, Verdict.CHANGE}]
-    items = write_all(session, bank_id, [Named(line.draft, line.name, line.item_id) for line in wanted], author_id=author_id, now=now)
+    items = write(session, bank_id, [Named(line.draft, line.name, line.item_id) for line in wanted], author_id=author_id, now=now)
     written = {line.name: item_id for line, item_id in zip(wanted, items, strict=True)}
     # A file that names no pool leaves an item where it is.
     store.place_all(session, bank_id, {written[line.name]: line.draft.pool for line in wanted if line.draft.pool}, now)

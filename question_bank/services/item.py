@@ -88,7 +88,7 @@ def save(bank_code: str, draft: Draft, *, author_id: int, now: datetime, item_id
             raise ItemFaulty(tuple(faults))
         if before and stored(draft).digest == stored(drafted(before)).digest:
             return before.item_id
-        found = write(session, bank.id, draft, name=name, item_id=item_id, author_id=author_id, now=now)
+        (found,) = write(session, bank.id, [Named(draft, name, item_id)], author_id=author_id, now=now)
         store.place(session, bank.id, found, draft.pool, now)
         store.set_enemies(session, found, tuple(enemies.values()))
         return found
@@ -123,12 +123,7 @@ class Named:
     item_id: int | None
 
 
-def write(session: Session, bank_id: int, draft: Draft, *, name: str, item_id: int | None, author_id: int | None, now: datetime) -> int:
-    """Save one checked draft as a version inside the caller's transaction; its pool and enemies are the caller's to place."""
-    return write_all(session, bank_id, [Named(draft, name, item_id)], author_id=author_id, now=now)[0]
-
-
-def write_all(session: Session, bank_id: int, drafts: Sequence[Named], *, author_id: int | None, now: datetime) -> list[int]:
+def write(session: Session, bank_id: int, drafts: Sequence[Named], *, author_id: int | None, now: datetime) -> list[int]:
     """Save checked drafts as versions inside the caller's transaction; their pools and enemies are the caller's to place."""
     writings = [store.Writing(each.name, each.item_id, content_hash(each.draft), stored(each.draft)) for each in drafts]
     found = store.add_versions(session, bank_id, writings, author_id=author_id, now=now)
