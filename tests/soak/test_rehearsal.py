@@ -1,0 +1,91 @@
+"""The rehearsal as an operator runs it: a master and two workers, a verdict that fails when writes are slow or lost, and Locust's own page."""
+
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from demo.stack import ROOT, free_port
+from lms.kernel import db
+from load_tests.run import Order, run
+from load_tests.scenario import Asked
+from load_tests.verdict import Verdict
+
+pytestmark = pytest.mark.soak
+WINDOW, EXAM = 1, 3
+
+
+@pytest.fixture(autouse=True)
+def own_database() -> Iterator[None]:
+    """Let the run have this process's connections to itself."""
+    kept = dict(db._state)
+    db._state.clear()
+    yield
+    db.disconnect()
+    db._state.clear()
+    db._state.update(kept)
+
+
+def rehearsed(folder: Path, window: int, proof: str = "") -> Verdict:
+    asked = Asked(programme=str(ROOT / "lms/programmes/jiangxi-2023.toml"), window=window, people=14, seconds=90, pace=60, peak=True, barrier=15, offline=0.3)
+    (found,) = run(asked, Order(folder=folder, film=20, processes=2, proof=proof))
+    return found
+
+
+def test_two_workers_load_a_window_and_each_city_is_judged(tmp_path: Path) -> None:
+    found = rehearsed(tmp_path / "run", WINDOW)
+    assert [one for one in found.faults if one.kind not in {"budget", "machine"}] == [], "a busy machine may be slow, but loses nothing"
+    assert found.acknowledged > 20
+    assert {line.city for line in found.lines} > {"", "360700"}
+    assert {"acknowledged-0.jsonl", "acknowledged-1.jsonl"} <= {path.name for path in (tmp_path / "run").iterdir()}
+    assert found.machine is not None
+
+
+def test_the_exam_begins_with_the_bell_and_a_lost_answer_is_named(tmp_path: Path) -> None:
+    found = rehearsed(tmp_path / "run", EXAM, "lost")
+    assert not found.passed
+    assert any("was acknowledged and is not in the log" in one.words for one in found.faults)
+
+
+def test_slow_writes_break_their_budget(tmp_path: Path) -> None:
+    found = rehearsed(tmp_path / "run", WINDOW, "slow")
+    assert any("/api/media/heartbeat" in one.words and one.kind == "budget" for one in found.faults)
+
+
+def test_locust_started_by_hand_shows_its_page() -> None:
+    port = free_port()
+    command = [
+        sys.executable,
+        "-m",
+        "locust",
+        "-f",
+        "load_tests/locustfile.py",
+        "--host",
+        "http://127.0.0.1:9",
+        "--web-host",
+        "127.0.0.1",
+        "--web-port",
+        str(port),
+    ]
+    process = subprocess.Popen([*command, "--web-port", str(port)], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    try:
+        assert "Locust" in _page(port)
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _page(port: int) -> str:
+    for _ in range(240):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10) as answer:
+                return str(answer.read().decode())
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.5)
+    raise AssertionError("no page")
