@@ -184,6 +184,18 @@ class ExamRemaining(msgspec.Struct):
     open: bool
 
 
+class RehearseSave(msgspec.Struct, forbid_unknown_fields=True):
+    """So many changes, rehearsed."""
+
+    changes: Annotated[int, msgspec.Meta(ge=1, le=200)]
+
+
+class RehearsedSave(msgspec.Struct):
+    """They have been to the server and back."""
+
+    changes: int
+
+
 class AttemptToken(msgspec.Struct, array_like=True):
     """What the attempt token binds: who, which attempt and paper, which sign-in, which turn of leading.
 

@@ -6,9 +6,11 @@ import { SaveQueue } from "./queue.js";
 import { Shelf } from "./shelf.js";
 import { signInAgain } from "./signing_in.js";
 import { ExamTimer } from "./timer.js";
-import { deviceKey, page, post } from "./wire.js";
+import { deviceKey, page, post as send } from "./wire.js";
 
 const root = document.getElementById("room");
+const rehearses = "rehearsal" in root.dataset;
+const { post } = rehearses ? await import("./rehearsal.js") : { post: send };
 const words = JSON.parse(document.getElementById("room-words").textContent);
 const byId = (id) => document.getElementById(id);
 const fill = (form, parts) => form.replace(/\{(\w+)\}/g, (_, key) => parts[key]);

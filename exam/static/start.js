@@ -3,6 +3,8 @@
 import { Shelf } from "./shelf.js";
 import { deviceKey, page, post } from "./wire.js";
 
+const MOST_SKEW = 5; // minutes
+const SLOW = 2_000; // milliseconds there and back
 const form = document.getElementById("start");
 const words = JSON.parse(document.getElementById("start-words").textContent);
 
@@ -12,14 +14,42 @@ function report(id, ok, text) {
   line.querySelector("[data-text]").textContent = text;
 }
 
+/* A private window forgets everything when it is closed: its storage is small (Chromium) or partly shut (Firefox, Safari). */
+async function isPrivate() {
+  try {
+    await navigator.storage?.getDirectory?.();
+    const { quota } = (await navigator.storage?.estimate?.()) ?? {};
+    return Boolean(quota && performance.memory && quota < 2 * performance.memory.jsHeapSizeLimit);
+  } catch {
+    return true;
+  }
+}
+
+/* The middle of three small round trips in milliseconds; Infinity when nothing comes back. */
+async function roundTrip() {
+  const took = [];
+  for (let time = 0; time < 3; time += 1) {
+    const began = performance.now();
+    try {
+      await fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(8_000) });
+    } catch {
+      return Infinity;
+    }
+    took.push(performance.now() - began);
+  }
+  return took.sort((one, two) => one - two)[1];
+}
+
 async function check() {
   const shelf = await Shelf.open();
-  report("check-storage", shelf.lasting, shelf.lasting ? words.storage_ok : words.storage_no);
-  const browser = "randomUUID" in crypto || "locks" in navigator;
+  const hidden = await isPrivate();
+  report("check-storage", shelf.lasting && !hidden, !shelf.lasting ? words.storage_no : hidden ? words.private : words.storage_ok);
+  const browser = "locks" in navigator && "timeout" in AbortSignal && "at" in Array.prototype;
   report("check-browser", browser, browser ? words.browser_ok : words.browser_no);
   const skew = Math.round(Math.abs(Date.now() - performance.now() + (performance.getEntriesByType("navigation")[0]?.responseStart ?? 0) - Number(form.dataset.now)) / 60_000);
-  report("check-clock", true, skew >= 2 ? words.clock_off.replace("{m}", skew) : words.clock_ok);
-  report("check-line", navigator.onLine, navigator.onLine ? words.line_ok : words.line_no);
+  report("check-clock", skew <= MOST_SKEW, skew >= 2 ? words.clock_off.replace("{m}", skew) : words.clock_ok);
+  const trip = await roundTrip();
+  report("check-line", trip < SLOW, trip < SLOW ? words.line_ok : trip < Infinity ? words.line_slow.replace("{s}", (trip / 1000).toFixed(1)) : words.line_no);
 }
 
 /* Ask to start; an entry that has grown old is changed for the one on a fresh copy of this page. */

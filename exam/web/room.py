@@ -3,14 +3,16 @@
 from base64 import b64encode
 from dataclasses import dataclass
 
+import msgspec
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from exam.domain.exam import Exam
 from exam.domain.packet import in_time
 from exam.services import packet as packets
+from exam.services import rehearsal as rehearsals
 from exam.services import room as service
-from exam.services.payload import AskRemaining, ExamRemaining
+from exam.services.payload import AskRemaining, ExamRemaining, RehearsedSave, RehearseSave
 from exam.services.room import Receipt
 from lms.kernel import request as current
 from lms.kernel.i18n import gettext as _
@@ -30,6 +32,15 @@ class RoomPage:
     person_id: int
     packet_key: str
     words: dict[str, object]
+    rehearsal: "Rehearsal | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What a rehearsal brings instead of an attempt."""
+
+    opened: object
+    words: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +63,25 @@ def room(code: str) -> ResponseReturnValue:
     return render_template("exam/room/room.html", page=RoomPage(one.briefing.exam, person.person_id, b64encode(packets.public_key()).decode(), _words()))
 
 
+@exam_room.get("/exams/<code>/rehearsal")
+@requires(Permission.SIT_EXAM)
+def rehearsal(code: str) -> ResponseReturnValue:
+    """Show the room with practice items and an outage of its own."""
+    person, now = current.person(), current.now()
+    exam = service.exam_of(person.person_id, code, now).briefing.exam
+    practice = Rehearsal(msgspec.to_builtins(msgspec.json.decode(msgspec.json.encode(rehearsals.opened(code, now)))), _rehearsal_words())
+    key = b64encode(packets.public_key()).decode()
+    return render_template("exam/room/room.html", page=RoomPage(exam, person.person_id, key, _words(), practice))
+
+
+@exam_room.post("/api/exam/rehearsal")
+@requires(Permission.SIT_EXAM)
+@json_route(RehearseSave, RehearsedSave)
+def rehearse(payload: RehearseSave) -> RehearsedSave:
+    """Answer a rehearsed save: the way to the server and back is the real one, nothing is kept."""
+    return RehearsedSave(payload.changes)
+
+
 @exam_room.get("/exams/<code>/receipt")
 @requires(Permission.SIT_EXAM)
 def receipt(code: str) -> ResponseReturnValue:
@@ -68,6 +98,16 @@ def receipt(code: str) -> ResponseReturnValue:
 def remaining(payload: AskRemaining) -> ExamRemaining:
     """Tell the time left and whether this device leads."""
     return service.remaining(current.person().person_id, payload.exam, payload.device, current.now())
+
+
+def _rehearsal_words() -> dict[str, str]:
+    return {
+        "before": _("第一步：回答任意一题，看到“已保存”。"),
+        "soon": _("答案已保存。第二步：几秒后本页会自己断网一分钟，请继续作答。"),
+        "cut": _("现在是模拟断网（一分钟）。请继续作答：答案先存在本机，题卡显示“等待保存”。"),
+        "back": _("网络已恢复。断网时没有作答的，请再答一题，看它立即保存。"),
+        "arrived": _("断网时的 {n} 个答案已全部送达。演练完成，可以交卷返回；正式考试时也是这样，断网不必慌。"),
+    }
 
 
 def _words() -> dict[str, object]:

@@ -42,6 +42,7 @@ SIGHTS: dict[str, Sight] = {
     "certificate.page": Sight("lin"),
     "exams.everything": Sight("lin"),
     "exams.briefing": Sight("zhou", {"code": EXAM}),
+    "exam_room.rehearsal": Sight("zhou", {"code": EXAM}),
     "exam_packet.own": Sight("zhou", {"code": EXAM}),
     "programme.page": Sight("zhou", PROGRAMME),
     "account.page": Sight("zhou"),

@@ -222,3 +222,17 @@ def test_the_entry_of_the_start_page_starts_once_it_is_fresh_and_its_sign_in_sta
         session.execute(text("UPDATE login SET ended_at = NULL"))
     assert start(lin, entry=shown[1][:-1] + ("A" if shown[1][-1] != "A" else "B"))["code"] == "token_refused"
     assert start(lin, entry=shown[1])["resumed"] is False
+
+
+def test_ex_20_the_rehearsal_shows_practice_items_only_and_keeps_nothing(lin: FlaskClient) -> None:
+    page = f"/exams/{exams.EXAM}/rehearsal"
+    assert lin.get(page).status_code == 404, "no practice items yet"
+    with transaction() as session:
+        session.execute(text("UPDATE item_pool SET pool = 'practice' WHERE item_id IN (SELECT id FROM item WHERE external_id IN ('i-1', 'i-2', 'i-5'))"))
+    body = lin.get(page).get_data(as_text=True)
+    shown = body.split('id="rehearsal-opened">')[1].split("</script>")[0]
+    assert sorted(set(re.findall(r"i-\d+ ", shown))) == ["i-1 ", "i-2 ", "i-5 "]
+    assert [word for word in NEVER if word in shown] == []
+    assert lin.post("/api/exam/rehearsal", json={"changes": 3}).get_json() == {"changes": 3}
+    with transaction() as session:
+        assert session.execute(text("SELECT count(*) FROM attempt")).scalar_one() == 0
