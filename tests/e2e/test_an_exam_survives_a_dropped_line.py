@@ -167,6 +167,31 @@ def test_ex_05_what_cannot_be_sent_becomes_a_packet_that_the_server_opens(hall: 
     assert [(position, value) for position, _seq, _revision, value, _marked in brought] == [(1, "2"), (5, "0")]
 
 
+def test_ex_20_the_rehearsal_cuts_its_own_line_and_the_answers_arrive(hall: Hall, phone: BrowserContext) -> None:
+    hall.product.run("UPDATE item_pool SET pool = 'practice' WHERE item_id IN (SELECT id FROM item WHERE external_id IN ('i-1', 'i-2', 'i-3'))")
+    sign_in(phone, hall.account, f"/exams/{hall.code}")
+    page = phone.new_page()
+    page.clock.install()
+    page.goto(f"/exams/{hall.code}/rehearsal")
+    hall.opened(page)
+    answer(page, 1, 0)
+    wait_state(page, 1, "answered")
+    page.clock.fast_forward(5_000)
+    expect(page.locator("#rehearsal-note")).to_contain_text("模拟断网")
+    answer(page, 2, 1)
+    page.clock.fast_forward(3_000)
+    assert state(page, 2) == "waiting"
+    shot(page, "rehearsal-phone")
+    page.clock.fast_forward(61_000)
+    wait_state(page, 2, "answered")
+    expect(page.locator("#rehearsal-note")).to_contain_text("已全部送达")
+    page.click("#hand-in")
+    page.click("#hand-in-yes")
+    page.wait_for_url(f"**/exams/{hall.code}")
+    assert hall.product.run("SELECT count(*) FROM attempt WHERE person_id = %s", hall.person_id) == [(0,)]
+    shot(page, "briefing-phone")
+
+
 def test_when_time_is_up_the_page_hands_in_by_itself(product: Product, phone: BrowserContext) -> None:
     hall = prepare(product, minutes=1)
     page = hall.enter(phone)
