@@ -74,7 +74,7 @@ function told(event, detail) {
 
 function wentOffline() {
   const text = timer.left <= 0 ? (packed < 0 ? words.offline_over : words.packet_made) : fill(shelf.lasting ? words.offline : words.offline_memory, { n: queue.unsaved });
-  banner(timer.left <= 0 ? "danger" : "warning", text, { label: words.retry, run: () => queue.hurry() }, { packet: queue.unsaved > 0 });
+  banner(timer.left <= 0 ? "danger" : "warning", text, { label: words.retry, run: () => queue.hurry() }, { packet: queue.unsaved > 0 && !rehearses });
 }
 
 /* ── The emergency packet: what could not be sent, as a sealed file to be handed in later ── */
@@ -95,7 +95,7 @@ async function makePacket() {
 
 /* At the bell the packet is made without being asked for, once for each state of the answers. */
 function packAtTheBell() {
-  if (queue.unsaved && Math.max(...queue.unsent.map((one) => one.seq)) !== packed) makePacket();
+  if (!rehearses && queue.unsaved && Math.max(...queue.unsent.map((one) => one.seq)) !== packed) makePacket();
 }
 
 function cameOnline() {
@@ -323,7 +323,7 @@ async function doHandIn(reason) {
     return;
   }
   if (!(await queue.drain()) && !queue.conflicts.size) {
-    if (queue.tries) banner("danger", reason === "deadline" ? words.offline_over : words.hand_in_offline, { label: words.retry, run: () => queue.hurry() }, { packet: queue.unsaved > 0 });
+    if (queue.tries) banner("danger", reason === "deadline" ? words.offline_over : words.hand_in_offline, { label: words.retry, run: () => queue.hurry() }, { packet: queue.unsaved > 0 && !rehearses });
     if (queue.tries && reason === "deadline") packAtTheBell();
     return; // the queue says "online" when it has got through, and that brings us back here
   }
