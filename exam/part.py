@@ -10,9 +10,11 @@ from exam.services import quiz as quizzes
 from exam.services.demand import demands
 from exam.services.result import personal, verify
 from exam.store.load import in_exam
+from exam.web.adjustment import adjustment
 from exam.web.blueprint import blueprints
 from exam.web.board import exam_board
 from exam.web.exam import exams as exam_pages
+from exam.web.invigilation import invigilation
 from exam.web.packet import exam_packet
 from exam.web.picture import exam_picture
 from exam.web.preview import exam_paper
@@ -21,6 +23,7 @@ from exam.web.response import HOT_ROUTES, exam_api
 from exam.web.result import exam_result
 from exam.web.review import exam_review
 from exam.web.room import exam_room
+from exam.web.timeline import timeline
 from lms import api as platform
 from lms.kernel.part import NavEntry, Part
 from lms.kernel.permissions import Permission
@@ -64,6 +67,9 @@ part = Part(
         exam_board,
         blueprints,
         exam_paper,
+        invigilation,
+        adjustment,
+        timeline,
     ),
     commands=(exam_command,),
     hot_routes=HOT_ROUTES,
@@ -71,6 +77,7 @@ part = Part(
     nav=(
         NavEntry(N_("考试"), "exams.everything", "quiz", Permission.SIT_EXAM, 22),
         NavEntry(N_("考试管理"), "exam_board.everything", "settings", Permission.MANAGE_EXAMS, 60, hint=N_("组卷，查看考试进行情况，公布成绩")),
+        NavEntry(N_("监考"), "invigilation.everything", "eye", Permission.INVIGILATE, 62, hint=N_("看各单位的作答情况，发通知、加时、暂停、记录情况")),
         NavEntry(N_("双向细目表"), "blueprints.everything", "list", Permission.MANAGE_EXAMS, 61, hint=N_("规定一张试卷考什么、考多少，随时看题库够不够")),
         NavEntry(N_("考试答案"), "exam_paper.seals", "lock", Permission.HOLD_KEYS, 62, hint=N_("与另一位同事共同开启封存的答案")),
     ),

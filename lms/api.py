@@ -11,12 +11,14 @@ from lms.services.person import cards as people
 from lms.services.person import id_of_account
 from lms.services.programme import in_force, programme
 from lms.services.roster import NewPerson, bulk_load
+from lms.services.unit import Place, in_scope, scope_of
 from lms.services.unit import ensure as ensure_unit
-from lms.services.unit import in_scope, scope_of
+from lms.services.unit import place as unit_place
 
 __all__ = [
     "ActivityKind",
     "NewPerson",
+    "Place",
     "activities",
     "activity",
     "activity_begun",
@@ -42,5 +44,6 @@ __all__ = [
     "scope_of",
     "seats",
     "take_back",
+    "unit_place",
     "watched",
 ]

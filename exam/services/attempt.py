@@ -170,12 +170,18 @@ def give_time(attempt_id: int, *, seconds: int, kind: str, reason: str, actor_id
 def reopen(attempt_id: int, *, reason: str, actor_id: int, now: datetime) -> None:
     """Open an ended, unscored attempt again, by a named decision."""
     with transaction() as session:
-        attempt = store.lock(session, attempt_id)
-        if attempt is None:
-            raise AttemptMissing
-        rules.move(attempt.state, State.OPEN, reopening=True)
-        store.reopen(session, attempt_id)
-        audit.record(session, actor_id=actor_id, action="attempt.reopen", subject=f"attempt:{attempt_id}", now=now, reason=reason)
+        reopened(session, attempt_id, reason=reason, actor_id=actor_id, now=now)
+
+
+def reopened(session: Session, attempt_id: int, *, reason: str, actor_id: int, now: datetime) -> Attempt:
+    """Open an ended, unscored attempt again in the caller's transaction; returns it as it was."""
+    attempt = store.lock(session, attempt_id)
+    if attempt is None:
+        raise AttemptMissing
+    rules.move(attempt.state, State.OPEN, reopening=True)
+    store.reopen(session, attempt_id)
+    audit.record(session, actor_id=actor_id, action="attempt.reopen", subject=f"attempt:{attempt_id}", now=now, reason=reason)
+    return attempt
 
 
 def finalise_overdue(now: datetime) -> int:

@@ -174,14 +174,24 @@ class AskRemaining(msgspec.Struct, forbid_unknown_fields=True):
     device: DeviceKey
 
 
+class MessageNow(msgspec.Struct):
+    """What the invigilators say."""
+
+    id: int
+    text: str
+    sent_at: datetime
+
+
 class ExamRemaining(msgspec.Struct):
-    """The time left; `leads` false: another device has taken over; `open` false: handed in or ended."""
+    """The time left; `leads` false: another device has taken over; `open` false: handed in or ended; `paused`: the clock stands."""
 
     deadline: datetime
     server_time: datetime
     remaining_ms: int
     leads: bool
     open: bool
+    paused: bool = False
+    messages: list[MessageNow] = []
 
 
 class RehearseSave(msgspec.Struct, forbid_unknown_fields=True):

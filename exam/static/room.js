@@ -1,5 +1,6 @@
 /* The exam room: opens the attempt, and ties items, queue, timer and dialogs together. */
 
+import { Announcements } from "./announcements.js";
 import { Items } from "./items.js";
 import * as packet from "./packet.js";
 import { SaveQueue } from "./queue.js";
@@ -19,6 +20,9 @@ let csrf = root.dataset.csrf;
 let shelf, queue, items, timer, device, attempt;
 let paperHash = null;
 let packed = -1;
+let stands = false; // the invigilators have paused the clock
+const announcements = new Announcements({ box: byId("announcements"), cover: byId("pause") });
+byId("pause").addEventListener("cancel", (event) => event.preventDefault());
 let handingIn = null;
 let ended = false;
 
@@ -61,8 +65,9 @@ function drawSummary() {
 }
 
 function told(event, detail) {
-  if (event === "clock") timer.sync(detail);
-  else if (event === "offline") wentOffline();
+  if (event === "clock") {
+    if (!stands) timer.sync(detail);
+  } else if (event === "offline") wentOffline();
   else if (event === "online") cameOnline();
   else if (event === "refused") refused(detail);
   else {
@@ -371,7 +376,7 @@ async function askClock() {
   try {
     const answer = await post("/api/exam/remaining", { exam, device }, { csrf });
     if (answer.status === 200) {
-      timer.sync(answer.body.remaining_ms);
+      hear(answer.body);
       if (!answer.body.open) await over("attempt_closed");
       else if (!answer.body.leads) {
         queue.stopped = "other_device_leads";
@@ -386,9 +391,19 @@ async function askClock() {
   }
 }
 
+/* While the clock stands, what is unsaved still goes out; the figure stays where the server says. */
+function hear(now) {
+  const stood = stands;
+  stands = announcements.hear(now);
+  if (stands && !stood) queue.flush();
+  timer.sync(now.remaining_ms);
+  if (stands) timer.stop();
+  else if (stood) timer.tick();
+}
+
 function pulse() {
   if (!document.hidden && navigator.onLine) askClock();
-  setTimeout(pulse, 50_000 + Math.random() * 20_000);
+  setTimeout(pulse, (50_000 + Math.random() * 20_000) * (stands ? 0.25 : 1));
 }
 
 /* ── Keyboard and controls ────────────────────────────────── */

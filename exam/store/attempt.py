@@ -280,7 +280,10 @@ def take_overdue(session: Session, before: datetime, most: int) -> list[int]:
     """Lock open attempts whose deadline lies before the instant, leaving out those another worker holds."""
     return list(
         session.scalars(
-            text("SELECT id FROM attempt WHERE state = 'open' AND deadline < :before ORDER BY deadline, id LIMIT :most FOR UPDATE SKIP LOCKED"),
+            text(
+                "SELECT id FROM attempt WHERE state = 'open' AND deadline < :before AND NOT EXISTS (SELECT FROM attempt_pause WHERE attempt_id = attempt.id"
+                " AND ended_at IS NULL) ORDER BY deadline, id LIMIT :most FOR UPDATE SKIP LOCKED"
+            ),
             {"before": before, "most": most},
         )
     )

@@ -64,6 +64,34 @@ def in_scope(session: Session, person_id: int, permission: Permission, target_pe
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where one stands in the tree: a unit of one's scope (None: above its tops), what leads to it, and what lies below."""
+
+    unit: Unit | None
+    above: tuple[Unit, ...]
+    below: tuple[Unit, ...]
+    scope: tuple[str, ...]
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Return the paths of all that lies here."""
+        return self.scope if self.unit is None else (self.unit.path,)
+
+
+def place(session: Session, person_id: int, permission: Permission, unit_id: int | None) -> Place:
+    """Return a place of a person's scope, its top without an id; one outside is missing."""
+    scope = scope_of(session, person_id, permission)
+    tops = store.by_paths(session, scope)
+    unit = store.unit_of(session, unit_id) if unit_id else tops[0] if len(tops) == 1 else None
+    if unit is None and unit_id is None:
+        return Place(None, (), tuple(tops), scope)
+    if unit is None or not lies_in(unit.path, scope):
+        raise Missing
+    above = tuple(other for other in store.ancestors(session, unit) if lies_in(other.path, scope))
+    return Place(unit, above, tuple(store.children(session, unit.id)), scope)
+
+
+@dataclass(frozen=True, slots=True)
 class UnitLine:
     """A unit with how many people it has and how many of them are activated."""
 

@@ -1,0 +1,41 @@
+"""What happened in an attempt, in order, with the gaps between."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+GAP = timedelta(minutes=3)  # so long without any sign is told as a gap
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened; which of the facts are there depends on the kind."""
+
+    at: datetime
+    kind: str
+    position: int | None = None
+    value: str = ""
+    outcome: str = ""
+    seconds: int | None = None
+    revision: int | None = None
+    stored_at: datetime | None = None
+    login_id: int | None = None
+    device: str = ""
+    epoch: int | None = None
+    words: str = ""
+    digest: str = ""
+
+
+def told(events: Iterable[Event]) -> Sequence[Event]:
+    """Return the events in order, with each gap and each change of sign-in between them."""
+    found: list[Event] = []
+    login = None
+    for event in sorted(events, key=lambda one: (one.at, one.kind != "started")):
+        if found and event.at - found[-1].at > GAP:
+            found.append(Event(found[-1].at, "gap", seconds=round((event.at - found[-1].at).total_seconds())))
+        if event.login_id is not None and event.login_id != login:
+            if login is not None:
+                found.append(Event(event.at, "login", login_id=event.login_id, device=event.device))
+            login = event.login_id
+        found.append(event)
+    return found

@@ -1,0 +1,140 @@
+"""What invigilators do for one learner, a school or all: messages, time, pauses, re-opening, notes; each audited and logged as an incident."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from exam.domain.attempt import State
+from exam.domain.exam import Exam
+from exam.services import attempt as attempts
+from exam.services.exam import found
+from exam.services.invigilation import watched
+from exam.store import adjustment as store
+from exam.store import attempt as attempt_store
+from exam.store import exam as exam_store
+from exam.store import incident, message
+from lms import api as platform
+from lms.kernel import audit
+from lms.kernel.db import Session, transaction
+from lms.kernel.permissions import Permission
+from lms.kernel.refusal import N_, Conflict, Invalid, Missing
+
+
+class NothingToGive(Invalid):
+    """Neither minutes nor per cent."""
+
+    code = "nothing_to_give"
+    message = N_("请填写要增加的分钟数或百分比。")
+
+
+class NobodyOpen(Conflict):
+    """Nobody there sits the exam."""
+
+    code = "nobody_open"
+    message = N_("这里现在没有人正在作答。")
+
+
+class AlreadySitting(Conflict):
+    """An accommodation counts from the start; who sits already gets minutes."""
+
+    code = "already_sitting"
+    message = N_("这位考生已经开考，请在她的作答记录页面增加时间。")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Whom an act concerns: all below the paths, or one person."""
+
+    exam: Exam
+    paths: tuple[str, ...]
+    person_id: int | None = None
+    attempt_id: int | None = None
+
+    @property
+    def subject(self) -> str:
+        """Return the audit's subject."""
+        return f"attempt:{self.attempt_id}" if self.attempt_id else f"exam:{self.exam.id}"
+
+
+def target(session: Session, actor_id: int, code: str, unit_id: int | None) -> Target:
+    """Return all learners at a place of one's scope."""
+    place = platform.unit_place(session, actor_id, Permission.INVIGILATE, unit_id)
+    return Target(found(session, code), place.paths)
+
+
+def target_of(session: Session, actor_id: int, attempt_id: int) -> Target:
+    """Return the learner of an attempt in one's scope."""
+    one = watched(session, actor_id, attempt_id)
+    return Target(one.exam, (one.person.unit_path,), one.attempt.person_id, attempt_id)
+
+
+def note(session: Session, whom: Target, words: str, *, kind: str = "note", actor_id: int, now: datetime, **detail: object) -> None:
+    """Write a line into the incident log, and into the audit."""
+    incident.add(
+        session, exam_id=whom.exam.id, paths=whom.paths, person_id=whom.person_id, attempt_id=whom.attempt_id, kind=kind, words=words,
+        recorded_by=actor_id, now=now,
+    )  # fmt: skip
+    audit.record(session, actor_id=actor_id, action=f"exam.{kind}", subject=whom.subject, now=now, units=list(whom.paths), **detail)
+
+
+def send(session: Session, whom: Target, words: str, *, actor_id: int, now: datetime) -> None:
+    """Send a message; a page in front shows it within about a minute."""
+    message.add(session, exam_id=whom.exam.id, paths=whom.paths, person_id=whom.person_id, words=words, sent_by=actor_id, now=now)
+    note(session, whom, words, kind="message", actor_id=actor_id, now=now)
+
+
+def give(session: Session, whom: Target, *, minutes: int, percent: int, reason: str, actor_id: int, now: datetime) -> int:
+    """Add minutes, and per cent of the time each had, to the open attempts; returns how many."""
+    if not (minutes or percent):
+        raise NothingToGive
+    ids = _open(session, whom)
+    store.give(session, ids, seconds=minutes * 60, percent=percent, kind="staff", reason=reason, actor_id=actor_id, now=now)
+    words = " ".join(part for part in (f"+{minutes} min" if minutes else "", f"+{percent}%" if percent else "", f"× {len(ids)}", reason) if part)
+    note(session, whom, words, kind="time", actor_id=actor_id, now=now, attempts=len(ids), minutes=minutes, percent=percent)
+    return len(ids)
+
+
+def pause(session: Session, whom: Target, *, reason: str, actor_id: int, now: datetime) -> int:
+    """Let the clocks stand; returns how many."""
+    count = store.pause(session, _open(session, whom), reason=reason, actor_id=actor_id, now=now)
+    note(session, whom, f"× {count} {reason}", kind="pause", actor_id=actor_id, now=now, attempts=count)
+    return count
+
+
+def resume(session: Session, whom: Target, *, actor_id: int, now: datetime) -> int:
+    """Let the clocks go on, with the time for which they stood; returns how many."""
+    count = store.resume(session, _open(session, whom), actor_id=actor_id, now=now)
+    note(session, whom, f"× {count}", kind="resume", actor_id=actor_id, now=now, attempts=count)
+    return count
+
+
+def _open(session: Session, whom: Target) -> list[int]:
+    ids = store.lock_open(session, whom.exam.id, whom.paths, whom.person_id)
+    if not ids:
+        raise NobodyOpen
+    return ids
+
+
+def reopen(actor_id: int, attempt_id: int, *, minutes: int, reason: str, now: datetime) -> datetime:
+    """Open an ended, unscored attempt again with so many minutes to go; returns its deadline."""
+    with transaction() as session:
+        whom = target_of(session, actor_id, attempt_id)
+        attempt = attempts.reopened(session, attempt_id, reason=reason, actor_id=actor_id, now=now)
+        short = now + timedelta(minutes=minutes) - attempt.deadline
+        store.give(session, [attempt_id], seconds=max(0, round(short.total_seconds())), percent=0, kind="reopen", reason=reason, actor_id=actor_id, now=now)
+        note(session, whom, f"+{minutes} min {reason}", kind="reopen", actor_id=actor_id, now=now)
+        return attempt_store.by_id(session, attempt_id).deadline
+
+
+def accommodate(actor_id: int, code: str, account: str, percent: int, *, reason: str, now: datetime) -> None:
+    """Give somebody of one's scope more time in an exam, before she starts."""
+    with transaction() as session:
+        exam = found(session, code)
+        person_id = platform.id_of_account(session, account)
+        if not platform.in_scope(session, actor_id, Permission.INVIGILATE, person_id):
+            raise Missing
+        newest = attempt_store.newest_of(session, person_id, exam.id)
+        if newest is not None and newest.state is State.OPEN:
+            raise AlreadySitting
+        exam_store.set_percent(session, exam.id, person_id, percent)
+        card = platform.people(session, [person_id])[person_id]
+        note(session, Target(exam, (card.unit_path,), person_id), f"{percent}% {reason}", kind="accommodation", actor_id=actor_id, now=now, percent=percent)

@@ -1,0 +1,113 @@
+"""The control room: what happens in an exam, seen by those who may, as far as their scope reaches."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from exam.domain.exam import Exam
+from exam.domain.invigilation import Counts, Latency, Snapshot, rolled_up
+from exam.services.attempt import AttemptMissing
+from exam.services.exam import found
+from exam.store import attempt as attempts
+from exam.store import exam as exams
+from exam.store import incident as incidents
+from exam.store import invigilation as store
+from exam.store.attempt import Attempt
+from exam.store.incident import Incident
+from exam.store.invigilation import Sitting
+from lms import api as platform
+from lms.api import Place
+from lms.domain.person import PersonCard
+from lms.domain.unit import Unit
+from lms.kernel.db import Session, reading
+from lms.kernel.permissions import Permission
+
+KEEP = timedelta(seconds=4)  # all who watch an exam in this process share one look at it
+PAGE = 50
+MOST_INCIDENTS = 500
+
+_kept: dict[int, Snapshot] = {}
+_looking = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """One exam at one place of the tree: the whole, and the units below."""
+
+    exam: Exam
+    place: Place
+    at: datetime
+    total: Counts
+    units: tuple[tuple[Unit, Counts], ...]
+    latency: Latency | None
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """One attempt as an invigilator may see it."""
+
+    exam: Exam
+    attempt: Attempt
+    person: PersonCard
+
+
+def forget() -> None:
+    """Forget the kept looks."""
+    _kept.clear()
+
+
+def watched_exams(now: datetime) -> Sequence[Exam]:
+    """Return the exams: running ones first, then those to come, then the past."""
+    with reading() as session:
+        return sorted(exams.all_of(session), key=lambda one: (one.closes <= now, one.opens > now, one.opens))
+
+
+def room(actor_id: int, code: str, unit_id: int | None, now: datetime) -> Room:
+    """Return what happens in an exam at a place of one's scope."""
+    with reading() as session:
+        exam = found(session, code)
+        place = platform.unit_place(session, actor_id, Permission.INVIGILATE, unit_id)
+        seen = _snapshot(session, exam, now)
+    total = sum((seen.of(path) for path in place.paths), Counts())
+    units = tuple((unit, counts) for unit in place.below if (counts := seen.of(unit.path)).enrolled)
+    return Room(exam, place, seen.at, total, units, seen.latency)
+
+
+def _snapshot(session: Session, exam: Exam, now: datetime) -> Snapshot:
+    """Look at an exam at most once in a few seconds; who comes meanwhile gets the last look."""
+    kept = _kept.get(exam.id)
+    if kept is not None and abs(now - kept.at) < KEEP:
+        return kept
+    if kept is not None and _looking.locked():
+        return kept
+    with _looking:
+        kept = _kept.get(exam.id)
+        if kept is None or abs(now - kept.at) >= KEEP:
+            kept = _kept[exam.id] = Snapshot(now, rolled_up(store.counts(session, exam, now)), store.latency(session, now))
+    return kept
+
+
+def sittings(actor_id: int, code: str, unit_id: int | None, now: datetime, *, shown: str, words: str, after: int) -> tuple[Exam, Place, list[Sitting]]:
+    """Return one page (and one more) of the learners at a place."""
+    with reading() as session:
+        exam = found(session, code)
+        place = platform.unit_place(session, actor_id, Permission.INVIGILATE, unit_id)
+        lines = store.sittings(session, exam, now, paths=place.paths, shown=shown, words=words.strip(), after=after, most=PAGE + 1)
+        return exam, place, lines
+
+
+def watched(session: Session, actor_id: int, attempt_id: int) -> Watched:
+    """Return an attempt of somebody in one's scope; another is missing."""
+    attempt = attempts.lock(session, attempt_id)
+    if attempt is None or not platform.in_scope(session, actor_id, Permission.INVIGILATE, attempt.person_id):
+        raise AttemptMissing
+    return Watched(exams.by_id(session, attempt.exam_id), attempt, platform.people(session, [attempt.person_id])[attempt.person_id])
+
+
+def incident_log(actor_id: int, code: str) -> tuple[Exam, list[Incident]]:
+    """Return the newest lines of an exam's log that concern one's scope."""
+    with reading() as session:
+        exam = found(session, code)
+        scope = platform.scope_of(session, actor_id, Permission.INVIGILATE)
+        return exam, incidents.of_exam(session, exam.id, scope, MOST_INCIDENTS)

@@ -1,0 +1,84 @@
+"""Time for many attempts at once, and pauses: table and statements; attempts are locked in the order of ids."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lms.kernel.db import Base, Session
+
+
+class AttemptPauseRow(Base):
+    """A time in which the clock of an attempt stands; at its end it becomes an adjustment."""
+
+    __tablename__ = "attempt_pause"
+    __table_args__ = (Index("uq_attempt_pause_running", "attempt_id", unique=True, postgresql_where=text("ended_at IS NULL")),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, init=False)
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"))
+    reason: Mapped[str] = mapped_column(String(200))
+    paused_by: Mapped[int | None] = mapped_column(BigInteger)
+    began_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+def lock_open(session: Session, exam_id: int, paths: Sequence[str], person_id: int | None) -> list[int]:
+    """Lock the open attempts of the people below the paths (or of one of them); returns their ids."""
+    return list(
+        session.scalars(
+            text(
+                "SELECT a.id FROM attempt a WHERE a.exam_id = :exam AND a.state = 'open' AND EXISTS (SELECT FROM person p JOIN unit u ON u.id = p.unit_id"
+                " WHERE p.id = a.person_id AND u.path LIKE ANY(:below) AND p.id = coalesce(:person, p.id)) ORDER BY a.id FOR UPDATE OF a"
+            ),
+            {"exam": exam_id, "below": [f"{path}%" for path in paths], "person": person_id},
+        )
+    )
+
+
+def give(session: Session, attempt_ids: Sequence[int], *, seconds: int, percent: int, kind: str, reason: str, actor_id: int | None, now: datetime) -> None:
+    """Add seconds, and per cent of the time each had at its start, to locked attempts."""
+    session.execute(
+        text(
+            "WITH given AS (INSERT INTO deadline_adjustment (attempt_id, seconds, kind, reason, actor_id, at)"
+            " SELECT id, :seconds + round(extract(epoch FROM base_deadline - started_at) * :percent / 100), :kind, :reason, :actor, :now"
+            " FROM attempt WHERE id = ANY(:ids) RETURNING attempt_id, seconds)"
+            " UPDATE attempt SET deadline = deadline + given.seconds * interval '1 second' FROM given WHERE id = given.attempt_id"
+        ),
+        {"ids": list(attempt_ids), "seconds": seconds, "percent": percent, "kind": kind, "reason": reason, "actor": actor_id, "now": now},
+    )
+
+
+def pause(session: Session, attempt_ids: Sequence[int], *, reason: str, actor_id: int, now: datetime) -> int:
+    """Let the clock of locked attempts stand, where it does not yet; returns how many."""
+    return len(
+        session.execute(
+            text(
+                "INSERT INTO attempt_pause (attempt_id, reason, paused_by, began_at) SELECT unnest(CAST(:ids AS bigint[])), :reason, :actor, :now"
+                " ON CONFLICT (attempt_id) WHERE ended_at IS NULL DO NOTHING RETURNING 1"
+            ),
+            {"ids": list(attempt_ids), "reason": reason, "actor": actor_id, "now": now},
+        ).all()
+    )
+
+
+def resume(session: Session, attempt_ids: Sequence[int], *, actor_id: int, now: datetime) -> int:
+    """Let the clocks of locked attempts go on, each with the time it stood; returns how many."""
+    return len(
+        session.execute(
+            text(
+                "WITH ended AS (UPDATE attempt_pause SET ended_at = :now WHERE attempt_id = ANY(:ids) AND ended_at IS NULL"
+                " RETURNING attempt_id, reason, round(extract(epoch FROM CAST(:now AS timestamptz) - began_at)) AS seconds),"
+                " given AS (INSERT INTO deadline_adjustment (attempt_id, seconds, kind, reason, actor_id, at)"
+                " SELECT attempt_id, seconds, 'pause', reason, :actor, :now FROM ended)"
+                " UPDATE attempt SET deadline = deadline + ended.seconds * interval '1 second' FROM ended WHERE id = ended.attempt_id RETURNING 1"
+            ),
+            {"ids": list(attempt_ids), "actor": actor_id, "now": now},
+        ).all()
+    )
+
+
+def paused_since(session: Session, attempt_id: int) -> datetime | None:
+    """Return since when the clock of an attempt stands."""
+    found: datetime | None = session.scalar(text("SELECT began_at FROM attempt_pause WHERE attempt_id = :id AND ended_at IS NULL"), {"id": attempt_id})
+    return found

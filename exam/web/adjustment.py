@@ -1,0 +1,202 @@
+"""What invigilators do from their pages: messages, time, pauses, notes, accommodations, re-opening."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from wtforms import IntegerField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
+
+from exam.services import adjustment as service
+from exam.services.adjustment import Target
+from lms.kernel import request as current
+from lms.kernel.db import Session, transaction
+from lms.kernel.forms import Form
+from lms.kernel.i18n import gettext as _
+from lms.kernel.i18n import lazy_gettext
+from lms.kernel.part import routes
+from lms.kernel.permissions import Permission, requires
+from lms.kernel.refusal import Refusal
+
+adjustment = routes("adjustment", __name__, url_prefix="/invigilation")
+_REASON = [InputRequired(), Length(2, 150)]
+
+
+class MessageForm(Form):
+    """What to say."""
+
+    words = TextAreaField(lazy_gettext("通知内容"), [InputRequired(), Length(2, 500)])
+
+
+class TimeForm(Form):
+    """How much time to add."""
+
+    minutes = IntegerField(lazy_gettext("增加分钟"), [Optional(), NumberRange(1, 600)])
+    percent = IntegerField(lazy_gettext("增加百分比"), [Optional(), NumberRange(1, 200)])
+    reason = StringField(lazy_gettext("原因"), _REASON)
+
+
+class PauseForm(Form):
+    """Why the clock shall stand."""
+
+    reason = StringField(lazy_gettext("原因"), _REASON)
+
+
+class NoteForm(Form):
+    """What happened."""
+
+    words = TextAreaField(lazy_gettext("发生了什么"), [InputRequired(), Length(2, 1000)])
+
+
+class AccommodationForm(Form):
+    """Who gets more time from the start."""
+
+    account = StringField(lazy_gettext("考生账号"), [InputRequired(), Length(1, 60)])
+    percent = IntegerField(lazy_gettext("时长（%%）"), [InputRequired(), NumberRange(100, 300)])
+    reason = StringField(lazy_gettext("原因"), _REASON)
+
+
+class ReopenForm(Form):
+    """How long the re-opened attempt shall go on."""
+
+    minutes = IntegerField(lazy_gettext("可用分钟"), [InputRequired(), NumberRange(1, 600)])
+    reason = StringField(lazy_gettext("原因"), _REASON)
+
+
+class ResumeForm(Form):
+    """Nothing but the protection against forged posts."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActForms:
+    """The forms of one page; their fields' names begin with the act's."""
+
+    message: MessageForm
+    time: TimeForm
+    pause: PauseForm
+    note: NoteForm
+    accommodation: AccommodationForm
+    reopen: ReopenForm
+
+    @classmethod
+    def fresh(cls) -> "ActForms":
+        """Return empty forms."""
+        return cls(*(form(None, prefix=name) for name, form in FORMS.items() if name != "resume"))
+
+
+FORMS: dict[str, type[Form]] = {
+    "message": MessageForm,
+    "time": TimeForm,
+    "pause": PauseForm,
+    "note": NoteForm,
+    "accommodation": AccommodationForm,
+    "reopen": ReopenForm,
+    "resume": ResumeForm,
+}
+
+
+def _message(session: Session, whom: Target, form: Form, actor_id: int, now: datetime) -> str:
+    service.send(session, whom, form.words.data, actor_id=actor_id, now=now)
+    return _("通知已发出，考生约一分钟内看到。")
+
+
+def _time(session: Session, whom: Target, form: Form, actor_id: int, now: datetime) -> str:
+    count = service.give(
+        session, whom, minutes=form.minutes.data or 0, percent=form.percent.data or 0, reason=form.reason.data, actor_id=actor_id, now=now
+    )  # fmt: skip
+    return _("已为 %(n)s 名正在作答的考生增加时间。", n=count)
+
+
+def _pause(session: Session, whom: Target, form: Form, actor_id: int, now: datetime) -> str:
+    return _("已暂停 %(n)s 名考生的计时。", n=service.pause(session, whom, reason=form.reason.data, actor_id=actor_id, now=now))
+
+
+def _resume(session: Session, whom: Target, form: Form, actor_id: int, now: datetime) -> str:  # noqa: ARG001 - the shape of every act
+    return _("已恢复 %(n)s 名考生的计时，暂停的时间已补回。", n=service.resume(session, whom, actor_id=actor_id, now=now))
+
+
+def _note(session: Session, whom: Target, form: Form, actor_id: int, now: datetime) -> str:
+    service.note(session, whom, form.words.data, actor_id=actor_id, now=now)
+    return _("已记入考务记录。")
+
+
+ACTS: dict[str, Callable[[Session, Target, Form, int, datetime], str]] = {
+    "message": _message,
+    "time": _time,
+    "pause": _pause,
+    "resume": _resume,
+    "note": _note,
+}
+
+
+@adjustment.post("/<code>/<any(message, time, pause, resume, note):act>")
+@requires(Permission.INVIGILATE)
+def at_place(code: str, act: str) -> ResponseReturnValue:
+    """Do something for all learners at a place."""
+    unit_id = request.form.get("unit", type=int)
+    _do(act, lambda session: service.target(session, current.person().person_id, code, unit_id))
+    return redirect(url_for("invigilation.room", code=code, unit=unit_id))
+
+
+@adjustment.post("/attempt/<int:attempt_id>/<any(message, time, pause, resume, note):act>")
+@requires(Permission.INVIGILATE)
+def for_one(attempt_id: int, act: str) -> ResponseReturnValue:
+    """Do something for one learner."""
+    _do(act, lambda session: service.target_of(session, current.person().person_id, attempt_id))
+    return redirect(url_for("timeline.page", attempt_id=attempt_id))
+
+
+def _do(act: str, whom: Callable[[Session], Target]) -> None:
+    form = FORMS[act](prefix=act)
+    if not form.validate_on_submit():
+        _tell_faults(form)
+        return
+    try:
+        with transaction() as session:
+            said = ACTS[act](session, whom(session), form, current.person().person_id, current.now())
+    except (service.NobodyOpen, service.NothingToGive) as refusal:
+        flash(_(refusal.message), "danger")
+    else:
+        flash(said, "success")
+
+
+def _tell_faults(form: Form) -> None:
+    for field in form:
+        for fault in field.errors:
+            flash(f"{field.label.text}：{fault}", "danger")
+
+
+@adjustment.post("/<code>/accommodation")
+@requires(Permission.INVIGILATE)
+def accommodate(code: str) -> ResponseReturnValue:
+    """Give somebody more time from the start."""
+    form = AccommodationForm(prefix="accommodation")
+    if form.validate_on_submit():
+        try:
+            service.accommodate(
+                current.person().person_id, code, form.account.data, form.percent.data, reason=form.reason.data, now=current.now()
+            )  # fmt: skip
+            flash(_("已设定：%(account)s 的时长为 %(percent)s%%。", account=form.account.data, percent=form.percent.data), "success")
+        except Refusal as refusal:
+            flash(_(refusal.message), "danger")
+    else:
+        _tell_faults(form)
+    return redirect(url_for("invigilation.room", code=code))
+
+
+@adjustment.post("/attempt/<int:attempt_id>/reopen")
+@requires(Permission.INVIGILATE)
+def reopen(attempt_id: int) -> ResponseReturnValue:
+    """Open an ended attempt again."""
+    form = ReopenForm(prefix="reopen")
+    if form.validate_on_submit():
+        try:
+            service.reopen(current.person().person_id, attempt_id, minutes=form.minutes.data, reason=form.reason.data, now=current.now())
+            flash(_("已重新开放，考生可以回到考场继续作答。"), "success")
+        except Refusal as refusal:
+            flash(_(refusal.message), "danger")
+    else:
+        _tell_faults(form)
+    return redirect(url_for("timeline.page", attempt_id=attempt_id))

@@ -1,0 +1,92 @@
+"""One attempt for its invigilator: what happened, what can be done, and the whole as a file."""
+
+from dataclasses import asdict, dataclass
+
+import msgspec
+from flask import Response, render_template
+from flask.typing import ResponseReturnValue
+
+from exam.domain.timeline import Event
+from exam.formats import workbook
+from exam.services import timeline as service
+from exam.services.timeline import Timeline
+from exam.web.adjustment import ActForms
+from lms.kernel import request as current
+from lms.kernel.i18n import format_duration, format_instant
+from lms.kernel.i18n import gettext as _
+from lms.kernel.part import routes
+from lms.kernel.permissions import Permission, requires
+from lms.kernel.refusal import N_
+
+timeline = routes("timeline", __name__, url_prefix="/invigilation/attempt/<int:attempt_id>")
+
+KINDS = {
+    "started": N_("开始作答"), "save": N_("保存"), "time": N_("时间调整"), "pause": N_("暂停计时"), "ended": N_("交卷"), "scored": N_("评分"),
+    "takeover": N_("换设备"), "reopen": N_("重新开放"), "gap": N_("没有动静"), "login": N_("换了登录"),
+}  # fmt: skip
+OUTCOMES = {
+    "saved": N_("已保存"), "saved_late": N_("宽限内到达，已保存"), "stale": N_("答案已在别处修改，未保存"), "clear_not_said": N_("未确认清空，未保存"),
+    "other_device": N_("来自已让出的设备，未保存"), "closed": N_("已交卷后到达，仅留记录"), "closed_late": N_("已交卷后到达，仅留记录"),
+    "time_is_up": N_("超过宽限，仅留记录"), "time_is_up_late": N_("超过宽限，仅留记录"), "staff": N_("监考人员"), "outage": N_("系统中断补时"),
+    "pause": N_("暂停补时"), "reopen": N_("重新开放"), "learner": N_("考生交卷"), "deadline": N_("到时收卷"),
+}  # fmt: skip
+MOST_SHOWN = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class TimelinePage:
+    """What the page shows."""
+
+    found: Timeline
+    state: str
+    lines: tuple[tuple[str, ...], ...]
+    hidden: int
+    acts: ActForms
+    may_reopen: bool
+
+
+@timeline.get("")
+@requires(Permission.INVIGILATE)
+def page(attempt_id: int) -> ResponseReturnValue:
+    """Show an attempt, the newest event first."""
+    found = service.timeline(current.person().person_id, attempt_id)
+    states = {"open": _("作答中"), "submitted": _("已交卷"), "finalised": _("到时收卷"), "scored": _("已评分"), "annulled": _("已作废")}
+    state = str(found.watched.attempt.state)
+    newest = list(reversed(found.events))[:MOST_SHOWN]
+    shown = TimelinePage(
+        found=found,
+        state=states[state],
+        lines=tuple((format_instant(one.at, "second"), _(KINDS[one.kind]), _facts(one)) for one in newest),
+        hidden=len(found.events) - len(newest),
+        acts=ActForms.fresh(),
+        may_reopen=state in ("submitted", "finalised"),
+    )
+    return render_template("exam/invigilation/attempt.html", page=shown)
+
+
+def _facts(event: Event) -> str:
+    """Say an event's facts in one line."""
+    said = [
+        _("第 %(n)s 题", n=event.position) if event.position else "",
+        _(OUTCOMES[event.outcome]) if event.outcome in OUTCOMES else event.outcome,
+        _("选 %(value)s", value=event.value) if event.value else "",
+        format_duration(event.seconds) if event.seconds else "",
+        event.words,
+        event.device if event.kind in ("started", "takeover", "login") else "",
+        event.digest[:16] if event.kind in ("started", "ended") else "",
+    ]
+    return "，".join(part for part in said if part)
+
+
+@timeline.get("/timeline.<any(xlsx, json):kind>", endpoint="file")
+@requires(Permission.INVIGILATE)
+def as_file(attempt_id: int, kind: str) -> ResponseReturnValue:
+    """Give the whole timeline as a workbook or as JSON."""
+    found = service.timeline(current.person().person_id, attempt_id)
+    lines = [asdict(one) for one in found.events]
+    if kind == "json":
+        body, mimetype = msgspec.json.encode(lines), "application/json"
+    else:
+        rows = ([value.isoformat() if hasattr(value, "isoformat") else value for value in line.values()] for line in lines)
+        body, mimetype = workbook.write(_("作答记录"), Event.__slots__, rows), workbook.MIMETYPE
+    return Response(body, mimetype=mimetype, headers={"Content-Disposition": f"attachment; filename=attempt-{attempt_id}.{kind}"})
