@@ -5,7 +5,7 @@ from pathlib import Path
 from exam.cli import exam as exam_command
 from exam.jobs import JOBS
 from exam.services import exam as exams
-from exam.services import packet, presence, token
+from exam.services import outage, packet, presence, token
 from exam.services import quiz as quizzes
 from exam.services.demand import demands
 from exam.services.result import personal, verify
@@ -82,5 +82,6 @@ part = Part(
         NavEntry(N_("考试答案"), "exam_paper.seals", "lock", Permission.HOLD_KEYS, 62, hint=N_("与另一位同事共同开启封存的答案")),
     ),
     on_mount=_mount,
+    on_serving=outage.keep_marking,
     verifiers=(verify,),
 )

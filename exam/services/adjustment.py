@@ -33,10 +33,10 @@ class NobodyOpen(Conflict):
     message = N_("这里现在没有人正在作答。")
 
 
-class AlreadySitting(Conflict):
+class AlreadyStarted(Conflict):
     """An accommodation counts from the start; who sits already gets minutes."""
 
-    code = "already_sitting"
+    code = "already_started"
     message = N_("这位考生已经开考，请在她的作答记录页面增加时间。")
 
 
@@ -134,7 +134,7 @@ def accommodate(actor_id: int, code: str, account: str, percent: int, *, reason:
             raise Missing
         newest = attempt_store.newest_of(session, person_id, exam.id)
         if newest is not None and newest.state is State.OPEN:
-            raise AlreadySitting
+            raise AlreadyStarted
         exam_store.set_percent(session, exam.id, person_id, percent)
         card = platform.people(session, [person_id])[person_id]
         note(session, Target(exam, (card.unit_path,), person_id), f"{percent}% {reason}", kind="accommodation", actor_id=actor_id, now=now, percent=percent)

@@ -9,6 +9,7 @@ from exam.domain import admission
 from exam.domain import attempt as rules
 from exam.domain.attempt import State
 from exam.domain.exam import GRACE, Exam
+from exam.services import outage as outages
 from exam.services import paper as papers
 from exam.services import token as tokens
 from exam.services.admission import standing
@@ -185,11 +186,16 @@ def reopened(session: Session, attempt_id: int, *, reason: str, actor_id: int, n
 
 
 def finalise_overdue(now: datetime) -> int:
-    """End every open attempt whose deadline and grace are over, from its last save, exactly once; returns how many."""
+    """End every open attempt whose deadline and grace are over, from its last save, exactly once; returns how many.
+
+    Outages are settled first: whom a running one hits waits for its end.
+    """
+    outages.settle(now)
     ended = 0
     while True:
         with transaction() as session:
-            overdue = store.take_overdue(session, now - GRACE - SETTLE, BATCH)
+            limit = outages.ending_limit(session)
+            overdue = store.take_overdue(session, min(now - GRACE - SETTLE, limit or now), BATCH)
             if overdue:
                 store.finalise(session, overdue, now)
         ended += len(overdue)

@@ -15,7 +15,7 @@ from exam.store import incident as incidents
 from exam.store import invigilation as store
 from exam.store.attempt import Attempt
 from exam.store.incident import Incident
-from exam.store.invigilation import Sitting
+from exam.store.invigilation import LearnerNow
 from lms import api as platform
 from lms.api import Place
 from lms.domain.person import PersonCard
@@ -88,7 +88,7 @@ def _snapshot(session: Session, exam: Exam, now: datetime) -> Snapshot:
     return kept
 
 
-def sittings(actor_id: int, code: str, unit_id: int | None, now: datetime, *, shown: str, words: str, after: int) -> tuple[Exam, Place, list[Sitting]]:
+def sittings(actor_id: int, code: str, unit_id: int | None, now: datetime, *, shown: str, words: str, after: int) -> tuple[Exam, Place, list[LearnerNow]]:
     """Return one page (and one more) of the learners at a place."""
     with reading() as session:
         exam = found(session, code)

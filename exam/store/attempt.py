@@ -282,7 +282,8 @@ def take_overdue(session: Session, before: datetime, most: int) -> list[int]:
         session.scalars(
             text(
                 "SELECT id FROM attempt WHERE state = 'open' AND deadline < :before AND NOT EXISTS (SELECT FROM attempt_pause WHERE attempt_id = attempt.id"
-                " AND ended_at IS NULL) ORDER BY deadline, id LIMIT :most FOR UPDATE SKIP LOCKED"
+                " AND ended_at IS NULL) AND NOT EXISTS (SELECT FROM outage o WHERE o.state = 'undecided' AND attempt.started_at < o.ended_at"
+                " AND attempt.deadline > o.began_at) ORDER BY deadline, id LIMIT :most FOR UPDATE SKIP LOCKED"
             ),
             {"before": before, "most": most},
         )

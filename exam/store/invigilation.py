@@ -23,7 +23,7 @@ class AttemptPulseRow(Base):
 
 
 @dataclass(frozen=True, slots=True)
-class Sitting:
+class LearnerNow:
     """One learner of an exam as the control room lists her; no attempt before the start."""
 
     person_id: int
@@ -120,12 +120,15 @@ def counts(session: Session, exam: Exam, now: datetime) -> list[tuple[str, Count
 def latency(session: Session, now: datetime) -> Latency | None:
     """Measure the saves of the last minutes, all exams together: they share the lane."""
     row = session.execute(_LATENCY, {"recent": now - RECENT}).one()
-    return Latency(*(round(wait) for wait in row.waits), round(row.saves / RECENT.total_seconds(), 1)) if row.saves else None
+    if not row.saves:
+        return None
+    median, p95, p99 = (round(wait) for wait in row.waits)
+    return Latency(median, p95, p99, round(row.saves / RECENT.total_seconds(), 1))
 
 
 def sittings(
     session: Session, exam: Exam, now: datetime, *, paths: Sequence[str], shown: str = "", words: str = "", after: int = 0, most: int
-) -> list[Sitting]:
+) -> list[LearnerNow]:
     """Return the learners below the paths that are in the state asked for, by id."""
     asked = {"below": [f"{path}%" for path in paths], "shown": shown, "words": words, "after": after, "most": most}
-    return [Sitting(*row) for row in session.execute(_LIST, _instants(exam, now) | asked)]
+    return [LearnerNow(*row) for row in session.execute(_LIST, _instants(exam, now) | asked)]

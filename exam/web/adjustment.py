@@ -10,6 +10,7 @@ from wtforms import IntegerField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from exam.services import adjustment as service
+from exam.services import outage as outages
 from exam.services.adjustment import Target
 from lms.kernel import request as current
 from lms.kernel.db import Session, transaction
@@ -176,7 +177,7 @@ def accommodate(code: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             service.accommodate(
-                current.person().person_id, code, form.account.data, form.percent.data, reason=form.reason.data, now=current.now()
+                current.person().person_id, code, form.account.data or "", form.percent.data or 100, reason=form.reason.data or "", now=current.now()
             )  # fmt: skip
             flash(_("已设定：%(account)s 的时长为 %(percent)s%%。", account=form.account.data, percent=form.percent.data), "success")
         except Refusal as refusal:
@@ -186,6 +187,25 @@ def accommodate(code: str) -> ResponseReturnValue:
     return redirect(url_for("invigilation.room", code=code))
 
 
+@adjustment.post("/outage/<int:outage_id>")
+@requires(Permission.MANAGE_EXAMS)
+def decide(outage_id: int) -> ResponseReturnValue:
+    """Settle a long outage."""
+    form = PauseForm(prefix="outage")
+    if form.validate_on_submit():
+        try:
+            outages.decide(
+                outage_id, give_back=request.form.get("decision") == "give_back", reason=form.reason.data or "", actor_id=current.person().person_id,
+                now=current.now(),
+            )  # fmt: skip
+            flash(_("已处理。"), "success")
+        except Refusal as refusal:
+            flash(_(refusal.message), "danger")
+    else:
+        _tell_faults(form)
+    return redirect(url_for("invigilation.everything"))
+
+
 @adjustment.post("/attempt/<int:attempt_id>/reopen")
 @requires(Permission.INVIGILATE)
 def reopen(attempt_id: int) -> ResponseReturnValue:
@@ -193,7 +213,7 @@ def reopen(attempt_id: int) -> ResponseReturnValue:
     form = ReopenForm(prefix="reopen")
     if form.validate_on_submit():
         try:
-            service.reopen(current.person().person_id, attempt_id, minutes=form.minutes.data, reason=form.reason.data, now=current.now())
+            service.reopen(current.person().person_id, attempt_id, minutes=form.minutes.data or 0, reason=form.reason.data or "", now=current.now())
             flash(_("已重新开放，考生可以回到考场继续作答。"), "success")
         except Refusal as refusal:
             flash(_(refusal.message), "danger")

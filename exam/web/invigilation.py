@@ -11,10 +11,12 @@ from exam.domain.exam import Exam
 from exam.domain.invigilation import Latency
 from exam.formats import workbook
 from exam.services import invigilation as service
+from exam.services import outage as outages
 from exam.services.invigilation import Room
 from exam.store.incident import Incident
-from exam.store.invigilation import Sitting
-from exam.web.adjustment import ActForms
+from exam.store.invigilation import LearnerNow
+from exam.store.outage import Outage
+from exam.web.adjustment import ActForms, PauseForm
 from lms.domain.unit import Unit, UnitKind
 from lms.kernel import request as current
 from lms.kernel.i18n import format_instant
@@ -54,6 +56,8 @@ class ExamsPage:
     """The exams one may watch."""
 
     lines: tuple[tuple[Exam, str, str], ...]  # exam, kind of badge, word
+    outages: tuple[Outage, ...]
+    form: PauseForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ class PeoplePage:
 
     exam: Exam
     unit: Unit | None
-    lines: tuple[tuple[Sitting, str], ...]
+    lines: tuple[tuple[LearnerNow, str], ...]
     shown: str
     words: str
     choices: dict[str, str]
@@ -96,7 +100,8 @@ class IncidentsPage:
 def everything() -> ResponseReturnValue:
     """List the exams, running ones first."""
     now = current.now()
-    return render_template("exam/invigilation/everything.html", page=ExamsPage(tuple(_line(one, now) for one in service.watched_exams(now))))
+    page = ExamsPage(tuple(_line(one, now) for one in service.watched_exams(now)), tuple(outages.waiting()), PauseForm(None, prefix="outage"))
+    return render_template("exam/invigilation/everything.html", page=page)
 
 
 def _line(exam: Exam, now: datetime) -> tuple[Exam, str, str]:

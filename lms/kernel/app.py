@@ -32,6 +32,7 @@ language = routes("language", __name__)
 def build_app(settings: Settings, parts: tuple[Part, ...], clock: Clock | None = None) -> Flask:
     """Build the app from its parts; the database must have been connected and migrated."""
     logging.configure(settings.log_level)
+    real = clock is None
     if clock is None:
         clock = DatabaseClock(installation.read_clock)
     app = Flask("lms", static_folder=None, template_folder=str(FOLDER / "templates"))
@@ -80,9 +81,21 @@ def build_app(settings: Settings, parts: tuple[Part, ...], clock: Clock | None =
     proxies = settings.trusted_proxies
     behind = ProxyFix(served, x_for=proxies, x_proto=proxies, x_host=0) if proxies else served
     app.wsgi_app = HotEntry(  # type: ignore[method-assign]
-        app=behind, routes=hot_routes, clock=clock, arrival=_arrival(settings.arrival_header), counted=health.count
-    )
+        app=behind, routes=hot_routes, clock=clock, arrival=_arrival(settings.arrival_header), counted=health.count,
+        awake=_awake(parts, clock) if real else None,
+    )  # fmt: skip
     return app
+
+
+def _awake(parts: tuple[Part, ...], clock: Clock) -> Callable[[], None]:
+    """Return what tells the parts that this process serves."""
+
+    def tell() -> None:
+        for part in parts:
+            if part.on_serving:
+                part.on_serving(clock)
+
+    return tell
 
 
 class _RowId(IntegerConverter):

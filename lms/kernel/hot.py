@@ -74,6 +74,7 @@ class HotEntry:
     clock: Clock
     arrival: Callable[[Environ, datetime], datetime]
     counted: Callable[[str, int], None]
+    awake: Callable[[], None] | None = None  # called once, before the first request: this process serves
     _exact: Mapping[tuple[str, str], HotRoute] = field(init=False)
     _prefixes: tuple[HotRoute, ...] = field(init=False)
 
@@ -84,6 +85,9 @@ class HotEntry:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
+        if self.awake is not None:
+            awake, self.awake = self.awake, None
+            awake()
         path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
         route = self._exact.get((method, path))
         if route is None:

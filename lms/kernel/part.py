@@ -9,6 +9,7 @@ import click
 from flask import Blueprint
 
 from lms.kernel.auth import IdentityLoader
+from lms.kernel.clock import Clock
 from lms.kernel.db import Session
 from lms.kernel.hot import HotRoute
 from lms.kernel.jobs import Job
@@ -45,6 +46,7 @@ class Part:
     nav: tuple[NavEntry, ...] = ()
     identity_loader: IdentityLoader | None = None
     on_mount: Callable[[Settings], None] | None = None
+    on_serving: Callable[[Clock], None] | None = None  # once in each process that serves requests, before the first
     verifiers: tuple[Verifier, ...] = ()
 
 
