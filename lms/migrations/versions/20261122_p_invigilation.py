@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_p_invigilation"
-down_revision = "20261122_r_result_appeal"
+down_revision = "20261122_t_share"
 
 
 def upgrade() -> None:
