@@ -75,8 +75,8 @@ class FileTooHeavy(Unreadable):
 
 def of_code(code: str) -> Unreadable:
     """Return the refusal that has a code."""
-    kinds: dict[str, type[Unreadable]] = {kind.code: kind for kind in [Unreadable, *Unreadable.__subclasses__()]}
-    return kinds.get(code, Unreadable)()
+    kinds: list[type[Unreadable]] = [Unreadable, *Unreadable.__subclasses__()]
+    return next((kind for kind in kinds if kind.code == code), Unreadable)()
 
 
 def message_of(code: str) -> str:

@@ -74,12 +74,16 @@ def of_bank(session: Session, bank_id: int) -> list[Share]:
 
 def unit_of_code(session: Session, code: str) -> int | None:
     """Return the id of a unit."""
-    return session.scalar(text("SELECT id FROM unit WHERE code = :code"), {"code": code})
+    found: int | None = session.scalar(text("SELECT id FROM unit WHERE code = :code"), {"code": code})
+    return found
 
 
 def home_of(session: Session, person_id: int) -> int | None:
     """Return the unit for which a person reviews items."""
-    return session.scalar(text("SELECT unit_id FROM role_grant WHERE person_id = :person AND role = 'reviewer' ORDER BY id LIMIT 1"), {"person": person_id})
+    found: int | None = session.scalar(
+        text("SELECT unit_id FROM role_grant WHERE person_id = :person AND role = 'reviewer' ORDER BY id LIMIT 1"), {"person": person_id}
+    )
+    return found
 
 
 def units(session: Session) -> list[tuple[str, str]]:

@@ -96,7 +96,7 @@ def apply(code: str) -> ResponseReturnValue:
 def changes(code: str) -> ResponseReturnValue:
     """Show the newest changes."""
     bank, found = service.recent(code)
-    labels = {action: _(label) for action, label in ACTION_LABELS.items()}
+    labels = {str(action): _(label) for action, label in ACTION_LABELS.items()}
     return render_template("question_bank/bulk/changes.html", page=ChangesPage(bank, found, labels, _words(), authors.names(each.person_id for each in found)))
 
 
