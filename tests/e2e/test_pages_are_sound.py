@@ -13,6 +13,7 @@ from tests.e2e.conftest import Product
 from tests.support import axe, browser, measured, province
 
 LESSON_BYTES = 200_000
+SPILT_RING = "[...document.querySelectorAll('.ring text')].some(text => text.getBBox().width > 86)"
 STRANGER = ""
 EXAM = "(SELECT code FROM exam ORDER BY id LIMIT 1)"
 
@@ -219,6 +220,23 @@ def looked_at(page: Page) -> Iterator[str]:
     page.emulate_media(color_scheme="dark")
     yield from (f"dark: {finding}" for finding in axe.serious(page, axe.COLOURS))
     page.emulate_media(color_scheme="light")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("account", ["lin", "ning"])
+def test_the_frame_holds_english_words_at_any_width(account: str, filled: Product, chromium_browser: Browser) -> None:
+    context = chromium_browser.new_context(base_url=filled.url, locale="en-GB")
+    province.sign_in(context, account)
+    page = context.new_page()
+    page.goto("/")
+    page.click("form[action='/language'] button")
+    wider: dict[int, int] = {}
+    for width in (320, browser.PHONE["width"], 768, 1024, browser.DESK["width"]):
+        page.set_viewport_size({"width": width, "height": 800})
+        wider[width] = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    language, spilt = page.get_attribute("html", "lang"), page.evaluate(SPILT_RING)
+    context.close()
+    assert (language, wider, spilt) == ("en", dict.fromkeys(wider, 0), False)
 
 
 @pytest.mark.browser
