@@ -11,6 +11,7 @@ from flask_login import LoginManager, login_user, logout_user
 from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
 from werkzeug.wrappers import Response
 
+from lms.kernel import foresight
 from lms.kernel import request as current
 from lms.kernel.identity import Identity
 from lms.kernel.permissions import Permission
@@ -40,7 +41,11 @@ def mount(app: Flask, load: IdentityLoader) -> None:
 
     @manager.user_loader  # type: ignore[untyped-decorator]
     def load_identity(token: str) -> Identity | None:
-        return load(token_hash(token), current.now())
+        return _load_foreseen(load, token_hash(token), current.now())
+
+    @app.teardown_request
+    def end_foresight(_error: BaseException | None) -> None:
+        foresight.end()
 
     CSRFProtect(app)
     app.jinja_env.globals["csrf_token"] = csrf_token
@@ -66,6 +71,16 @@ def mount(app: Flask, load: IdentityLoader) -> None:
         return app.handle_user_exception(StalePage())
 
     app.register_error_handler(CSRFError, stale_page)
+
+
+def _load_foreseen(load: IdentityLoader, reader: bytes, now: datetime) -> Identity | None:
+    """Load who asks; a page that only looks has its other questions asked along."""
+    if request.method == "GET":
+        foresight.begin((request.endpoint, *(request.view_args or {}).items()), reader, now)
+    found = load(reader, now)
+    if found is not None:
+        foresight.know(reader, found.person_id, found.roles)
+    return found
 
 
 def csrf_token() -> str:

@@ -1,6 +1,8 @@
 """The database: metadata, types, the engine of this process, and the only place that commits."""
 
+import re
 import select
+from collections import namedtuple
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -8,13 +10,16 @@ from typing import Any
 from weakref import WeakSet
 
 import psycopg
-from psycopg import pq
+from psycopg import abc, pq
+from psycopg.adapt import PyFormat, Transformer
 from psycopg.rows import namedtuple_row
 from sqlalchemy import ClauseElement, DateTime, Dialect, Engine, MetaData, TypeDecorator, create_engine, event, text
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session
+
+from lms.kernel import foresight
 
 __all__ = ["APPEND_ONLY", "Base", "Prepared", "Session", "Statement", "UtcDateTime", "connect", "connection", "disconnect", "reading", "transaction"]
 
@@ -73,7 +78,7 @@ def connect(url: str, *, pool_size: int = 20, as_app: bool = True) -> Engine:
     engine = _engine(url, options, pool_size)
     # Reads need no BEGIN and COMMIT, which cost as much as they do; under READ COMMITTED they see the same without.
     reader = _engine(url, f"{options} -c default_transaction_read_only=on", pool_size, isolation_level="AUTOCOMMIT")
-    _state.update(engine=engine, reader=reader, url=url, options=options)
+    _state.update(engine=engine, reader=reader, readers=[], url=url, options=options)
     return engine
 
 
@@ -96,14 +101,22 @@ def _refuse_dead(link: "psycopg.Connection[Any]", _record: object, _proxy: objec
 
     One look at the socket instead of a round trip at every use.
     """
+    if _dead(link):
+        raise InvalidatePoolError
+
+
+def _dead(link: "psycopg.Connection[Any]") -> bool:
+    if link.closed:
+        return True
     look = select.poll()
     look.register(link.pgconn.socket, select.POLLIN)
-    if look.poll(0):
-        raise InvalidatePoolError
+    return bool(look.poll(0))
 
 
 def disconnect() -> None:
     """Close the engines of this process, if any."""
+    for session in _state.pop("readers", ()):
+        session.close()
     for name in ("engine", "reader"):
         engine = _state.pop(name, None)
         if engine is not None:
@@ -125,6 +138,7 @@ def reader() -> Engine:
 @contextmanager
 def transaction() -> Iterator[Session]:
     """Open a session, commit at the end, roll back when anything is raised."""
+    foresight.drop()
     # A session used after its block would silently hold a new transaction open: make that an error.
     with Session(engine(), expire_on_commit=False, close_resets_only=False) as session, session.begin():
         yield session
@@ -132,25 +146,84 @@ def transaction() -> Iterator[Session]:
 
 @contextmanager
 def reading() -> Iterator[Session]:
-    """Open a session that only reads, each statement for itself; the database refuses to write in it."""
-    with Session(reader(), expire_on_commit=False, close_resets_only=False) as session:
+    """Open a session that only reads, each statement for itself; the database refuses to write in it.
+
+    Sessions and their links are kept for the next reader: opening one costs more than a page's statements.
+    """
+    kept: list[Session] = _state["readers"]
+    session = _kept(kept) or Session(reader(), expire_on_commit=False, close_resets_only=False)
+    try:
         yield session
+    except BaseException:
+        session.close()
+        raise
+    session.expunge_all()
+    kept.append(session)
+
+
+def _kept(sessions: list[Session]) -> Session | None:
+    while sessions:
+        try:
+            session = sessions.pop()
+        except IndexError:  # another thread was faster
+            break
+        if not _dead(link_of(session)):
+            return session
+        session.invalidate()
+    return None
+
+
+def link_of(session: Session) -> "psycopg.Connection[Any]":
+    """Return the driver's link under a session."""
+    link: psycopg.Connection[Any] = session.connection().connection.driver_connection  # type: ignore[assignment]
+    return link
 
 
 class Statement:
-    """A statement kept as plain SQL for the busiest paths, where the toolkit's way to the driver costs more than the database."""
+    """A statement kept as plain SQL for the busiest paths, where the toolkit's way to the driver costs more than the database.
+
+    A reading session has it prepared once a link and runs it by one call of libpq, together with what the page is expected to ask next.
+    """
 
     def __init__(self, clause: ClauseElement) -> None:
         compiled = clause.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
         self.sql = str(compiled)
         self._values = dict(compiled.params)
+        self.names: list[str] = []
+        self._prepared = Prepared(f"statement_{id(self)}", re.sub(r"%(?:\((\w+)\)s|%)", self._place, self.sql))
+        self._row: type[Any] | None = None
+
+    def _place(self, found: re.Match[str]) -> str:
+        """Return what stands for a named value: its number."""
+        name = found.group(1)
+        if name is None:
+            return "%"
+        if name not in self.names:
+            self.names.append(name)
+        return f"${self.names.index(name) + 1}"
 
     def rows(self, session: Session, **values: object) -> list[Any]:
         """Run it in the session's transaction; returns named tuples in the driver's own types."""
-        link: Any = session.connection().connection.driver_connection
-        cursor = psycopg.Cursor(link, row_factory=namedtuple_row)
-        found: list[Any] = cursor.execute(self.sql, {**self._values, **values}).fetchall()
-        return found
+        link = link_of(session)
+        if not link.autocommit:  # in a transaction the driver may forget what is prepared, and begins it at its first own statement
+            cursor = psycopg.Cursor(link, row_factory=namedtuple_row)
+            return list(cursor.execute(self.sql, {**self._values, **values}).fetchall())
+        given = [values[name] if name in values else self._values[name] for name in self.names]
+        texts = _texts(link, given)  # refuses what no text can hold, before it is remembered
+        result = foresight.answer(link, self, given) or self._prepared.run(link, texts)
+        if self._row is None:
+            self._row = namedtuple("Row", [(result.fname(place) or b"").decode() for place in range(result.nfields)], rename=True)  # type: ignore[misc]
+        driver = Transformer(link)
+        driver.set_pgresult(result)
+        return driver.load_rows(0, result.ntuples, self._row._make)  # type: ignore[attr-defined]
+
+    def prepare(self, link: "psycopg.Connection[Any]") -> None:
+        """Make it known to the link."""
+        self._prepared.prepare(link)
+
+    def send(self, link: "psycopg.Connection[Any]", values: Sequence[object]) -> None:
+        """Send it in a pipeline, without waiting for the answer."""
+        link.pgconn.send_query_prepared(self._prepared.name, _texts(link, values))
 
     def row(self, session: Session, **values: object) -> Any:
         """Return the first row, or None."""
@@ -163,10 +236,14 @@ def next_ids(session: Session, table: str, count: int) -> list[int]:
     return list(session.scalars(text("SELECT nextval(pg_get_serial_sequence(:table, 'id')) FROM generate_series(1, :count)"), {"table": table, "count": count}))
 
 
+def _texts(link: "psycopg.Connection[Any]", values: Sequence[object]) -> "Sequence[abc.Buffer | None]":
+    """Return values as text without a type, so that the database infers it and one preparation serves every value."""
+    return Transformer(link).dump_sequence(values, [PyFormat.TEXT] * len(values))
+
+
 def copy_rows(session: Session, target: str, rows: Iterable[tuple[object, ...]]) -> None:
     """Add many rows by COPY inside the transaction; `target` is `table (column, …)`."""
-    link: psycopg.Connection[Any] = session.connection().connection.driver_connection  # type: ignore[assignment]
-    with link.cursor() as cursor, cursor.copy(f"COPY {target} FROM STDIN") as copy:
+    with link_of(session).cursor() as cursor, cursor.copy(f"COPY {target} FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
 
@@ -184,17 +261,25 @@ class Prepared:
     """
 
     def __init__(self, name: str, sql: str) -> None:
-        self._name, self._sql = name.encode(), sql.encode()
+        self.name, self._sql = name.encode(), sql.encode()
         self._known: WeakSet[psycopg.Connection[Any]] = WeakSet()
 
     def rows(self, link: "psycopg.Connection[Any]", values: Sequence[bytes]) -> list[list[bytes | None]]:
         """Run it on a link; returns rows of texts."""
-        if link not in self._known:
-            _checked(link, link.pgconn.prepare(self._name, self._sql))
-            self._known.add(link)
-        found = _checked(link, link.pgconn.exec_prepared(self._name, values))
+        found = self.run(link, values)
         columns = range(found.nfields)
         return [[found.get_value(row, column) for column in columns] for row in range(found.ntuples)]
+
+    def prepare(self, link: "psycopg.Connection[Any]") -> None:
+        """Make it known to a link, once."""
+        if link not in self._known:
+            _checked(link, link.pgconn.prepare(self.name, self._sql))
+            self._known.add(link)
+
+    def run(self, link: "psycopg.Connection[Any]", values: "Sequence[abc.Buffer | None]") -> "pq.abc.PGresult":
+        """Run it on a link; returns the driver's own result."""
+        self.prepare(link)
+        return _checked(link, link.pgconn.exec_prepared(self.name, values))
 
 
 def _checked(link: "psycopg.Connection[Any]", result: "pq.abc.PGresult") -> "pq.abc.PGresult":
