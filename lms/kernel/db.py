@@ -10,7 +10,7 @@ from typing import Any
 from weakref import WeakSet
 
 import psycopg
-from psycopg import abc, pq
+from psycopg import pq
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.rows import namedtuple_row
 from sqlalchemy import ClauseElement, DateTime, Dialect, Engine, MetaData, TypeDecorator, create_engine, event, text
@@ -191,7 +191,7 @@ class Statement:
         self._values = dict(compiled.params)
         self.names: list[str] = []
         self._prepared = Prepared(f"statement_{id(self)}", re.sub(r"%(?:\((\w+)\)s|%)", self._place, self.sql))
-        self._row: type[Any] | None = None
+        self._row: Any = None
 
     def _place(self, found: re.Match[str]) -> str:
         """Return what stands for a named value: its number."""
@@ -209,13 +209,13 @@ class Statement:
             cursor = psycopg.Cursor(link, row_factory=namedtuple_row)
             return list(cursor.execute(self.sql, {**self._values, **values}).fetchall())
         given = [values[name] if name in values else self._values[name] for name in self.names]
-        texts = _texts(link, given)  # refuses what no text can hold, before it is remembered
-        result = foresight.answer(link, self, given) or self._prepared.run(link, texts)
+        result = foresight.answer(link, self, given) or self._prepared.run(link, _texts(link, given))
+        foresight.note(self, given)
         if self._row is None:
             self._row = namedtuple("Row", [(result.fname(place) or b"").decode() for place in range(result.nfields)], rename=True)  # type: ignore[misc]
         driver = Transformer(link)
         driver.set_pgresult(result)
-        return driver.load_rows(0, result.ntuples, self._row._make)  # type: ignore[attr-defined]
+        return driver.load_rows(0, result.ntuples, self._row._make)
 
     def prepare(self, link: "psycopg.Connection[Any]") -> None:
         """Make it known to the link."""
@@ -237,6 +237,9 @@ def next_ids(session: Session, table: str, count: int) -> list[int]:
 
 
 def _texts(link: "psycopg.Connection[Any]", values: Sequence[object]) -> "Sequence[abc.Buffer | None]":
+
+
+def _texts(link: "psycopg.Connection[Any]", values: Sequence[object]) -> Any:
     """Return values as text without a type, so that the database infers it and one preparation serves every value."""
     return Transformer(link).dump_sequence(values, [PyFormat.TEXT] * len(values))
 
@@ -276,7 +279,7 @@ class Prepared:
             _checked(link, link.pgconn.prepare(self.name, self._sql))
             self._known.add(link)
 
-    def run(self, link: "psycopg.Connection[Any]", values: "Sequence[abc.Buffer | None]") -> "pq.abc.PGresult":
+    def run(self, link: "psycopg.Connection[Any]", values: Any) -> "pq.abc.PGresult":
         """Run it on a link; returns the driver's own result."""
         self.prepare(link)
         return _checked(link, link.pgconn.exec_prepared(self.name, values))

@@ -25,7 +25,7 @@ Link = psycopg.Connection[Any]
 class Question(Protocol):
     """A statement that can be sent with others."""
 
-    names: Sequence[str]
+    names: list[str]
 
     def send(self, link: Link, values: Sequence[object]) -> None:
         """Send it without waiting for the answer."""
@@ -93,17 +93,23 @@ def end() -> None:
 
 def answer(link: Link, question: Question, values: list[object]) -> "pq.abc.PGresult | None":
     """Return the answer to a question if it was foreseen."""
-    page = getattr(_here, "page", None)
+    page: _Page | None = getattr(_here, "page", None)
     if page is None:
         return None
     if not page.asked:
         page.answers = _all_at_once(link, page.remembered())
-    page.asked.append((question, values))
     for place, (foreseen, with_values, result) in enumerate(page.answers):
         if foreseen is question and with_values == values:
             del page.answers[place]
             return result
     return None
+
+
+def note(question: Question, values: list[object]) -> None:
+    """Note a question that the database took."""
+    page: _Page | None = getattr(_here, "page", None)
+    if page is not None:
+        page.asked.append((question, values))
 
 
 def _all_at_once(link: Link, asks: list[Ask]) -> list[Answer]:
@@ -124,7 +130,7 @@ def _all_at_once(link: Link, asks: list[Ask]) -> list[Answer]:
 def _results(link: Link) -> list[pq.abc.PGresult]:
     look = select.poll()
     look.register(link.pgconn.socket, select.POLLIN)
-    results = []
+    results: list[pq.abc.PGresult] = []
     while True:
         while link.pgconn.is_busy():
             look.poll()  # here, and not inside the library, which would keep the interpreter from the other threads
