@@ -236,9 +236,6 @@ def next_ids(session: Session, table: str, count: int) -> list[int]:
     return list(session.scalars(text("SELECT nextval(pg_get_serial_sequence(:table, 'id')) FROM generate_series(1, :count)"), {"table": table, "count": count}))
 
 
-def _texts(link: "psycopg.Connection[Any]", values: Sequence[object]) -> "Sequence[abc.Buffer | None]":
-
-
 def _texts(link: "psycopg.Connection[Any]", values: Sequence[object]) -> Any:
     """Return values as text without a type, so that the database infers it and one preparation serves every value."""
     return Transformer(link).dump_sequence(values, [PyFormat.TEXT] * len(values))
