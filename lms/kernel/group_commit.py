@@ -1,10 +1,12 @@
 """Group commit: many requests' rows in one statement and one commit, each acknowledged only after it.
 
 The first caller to find the lane free leads: it takes everything queued, runs it in one transaction, hands out the
-answers and passes the lead to the first who came meanwhile. Nothing waits for company, so a lone request costs one commit
-and no delay; nobody works for others beyond its own batch; nobody polls.
+answers and passes the lead to the first who came meanwhile. Before it takes the queue it lets the threads that are ready
+to run go first, as long as that brings more rows: a commit costs about the same for one row as for eight. Nothing sleeps, so
+a lone request costs one commit and no delay; nobody works for others beyond its own batch.
 """
 
+import os
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -71,15 +73,24 @@ class GroupCommit(Generic[Row, Answer]):
 
     def _lead(self) -> None:
         """Run one batch, the leader's own row in it, and pass the lead on; whatever happens, the lane never stays led by nobody."""
+        self._let_come()
         with self._guard:
             batch, self._queue = self._queue[:MOST_ROWS], self._queue[MOST_ROWS:]
         try:
             self._attempt(batch)
         finally:
-            self._pass_on()
+            # The answered first: their threads bring the next requests, which the next leader can then take along.
             for entry in batch:
                 if not entry.leads:
                     entry.woken.release()
+            self._pass_on()
+
+    def _let_come(self) -> None:
+        """Give way to threads that are ready to run, as long as they bring rows."""
+        seen = 0
+        while len(self._queue) > seen:
+            seen = len(self._queue)
+            os.sched_yield()
 
     def _pass_on(self) -> None:
         with self._guard:
