@@ -1,9 +1,9 @@
 """Group commit: many requests' rows in one statement and one commit, each acknowledged only after it.
 
 The first caller to find the lane free leads: it takes everything queued, runs it in one transaction, hands out the
-answers and passes the lead to the first who came meanwhile. Before it takes the queue it lets the threads that are ready
-to run go first, as long as that brings more rows: a commit costs about the same for one row as for eight. Nothing sleeps, so
-a lone request costs one commit and no delay; nobody works for others beyond its own batch.
+answers and passes the lead to the first who came meanwhile. Before it takes the queue it gives way once to threads that are
+ready to run: a commit costs nearly the same for one row as for eight. Nothing sleeps, so a lone request costs one commit and
+no delay; nobody works for others beyond its own batch; nobody polls.
 """
 
 import os
@@ -73,7 +73,7 @@ class GroupCommit(Generic[Row, Answer]):
 
     def _lead(self) -> None:
         """Run one batch, the leader's own row in it, and pass the lead on; whatever happens, the lane never stays led by nobody."""
-        self._let_come()
+        os.sched_yield()  # threads that are ready to run bring their rows first
         with self._guard:
             batch, self._queue = self._queue[:MOST_ROWS], self._queue[MOST_ROWS:]
         try:
@@ -84,13 +84,6 @@ class GroupCommit(Generic[Row, Answer]):
                 if not entry.leads:
                     entry.woken.release()
             self._pass_on()
-
-    def _let_come(self) -> None:
-        """Give way to threads that are ready to run, as long as they bring rows."""
-        seen = 0
-        while len(self._queue) > seen:
-            seen = len(self._queue)
-            os.sched_yield()
 
     def _pass_on(self) -> None:
         with self._guard:
