@@ -19,6 +19,7 @@ from exam.web.packet import exam_packet
 from exam.web.picture import exam_picture
 from exam.web.preview import exam_paper
 from exam.web.quiz import quiz
+from exam.web.regrade import regrades
 from exam.web.response import HOT_ROUTES, exam_api
 from exam.web.result import exam_result
 from exam.web.review import exam_review
@@ -70,6 +71,7 @@ part = Part(
         invigilation,
         adjustment,
         timeline,
+        regrades,
     ),
     commands=(exam_command,),
     hot_routes=HOT_ROUTES,

@@ -2,6 +2,8 @@
 
 from lms.services.account import register_personal_export
 from lms.services.activity import ActivityKind, activities, activity, add_activity, register_activity_kind
+from lms.services.certificate import settle as settle_certificate
+from lms.services.certificate import standing_one as standing_certificate
 from lms.services.enrolment import facts as enrolment_of
 from lms.services.enrolment import rules_for, seats
 from lms.services.grade import post_score, take_back
@@ -43,6 +45,8 @@ __all__ = [
     "rules_for",
     "scope_of",
     "seats",
+    "settle_certificate",
+    "standing_certificate",
     "take_back",
     "unit_place",
     "watched",

@@ -9,7 +9,7 @@ from question_bank.store.analysis import logits
 from question_bank.store.bank import names as banks
 from question_bank.store.bank import topics_of as topics
 from question_bank.store.picture import by_code as picture
-from question_bank.store.pool import explanations, keys, pool, record_use
+from question_bank.store.pool import explanations, keys, pool, record_use, versions_of
 
 __all__ = [
     "Demand",
@@ -25,5 +25,6 @@ __all__ = [
     "register_demand",
     "require_draw",
     "topics",
+    "versions_of",
     "with_sources",
 ]

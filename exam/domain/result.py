@@ -6,8 +6,9 @@ from datetime import datetime
 
 from exam.domain.attempt import Answer
 from exam.domain.paper import Paper
+from exam.domain.regrade import Correction, is_dropped, scaled, worth
 from question_bank.domain.item import ItemType, Key
-from question_bank.domain.scoring import score
+from question_bank.domain.scoring import MultiplePolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ class ResultSheet:
     by: str
     answered: int
     late_answers: int
+    corrected: bool
     tries: tuple[Try, ...]
 
 
@@ -82,21 +84,32 @@ def result_of(
     answers: Mapping[int, Answer],
     places: Mapping[int, ItemPlace],
     keys: Mapping[int, Key],
+    *,
+    corrections: Mapping[int, Sequence[Correction]] | None = None,
+    marks: Mapping[int, int] | None = None,
+    policy: MultiplePolicy = MultiplePolicy.ALL_OR_NOTHING,
 ) -> Result:
-    """Score the answers (by position, counted from 1) of a paper."""
+    """Score the answers (by position, counted from 1) of a paper; `marks` are points that examiners gave, by position."""
     earned: list[int | None] = []
     topics: dict[str, list[int]] = {}
-    for index, (version, worth) in enumerate(zip(paper.version_ids, position_points, strict=True)):
-        place, answer = places[version], answers.get(index + 1)
+    counted = 0
+    for index, (version, most) in enumerate(zip(paper.version_ids, position_points, strict=True)):
+        place, answer, corrected = places[version], answers.get(index + 1), (corrections or {}).get(version, ())
         response = paper.original(index, answer.choices) if answer else ()
-        points = score(place.type, keys[version], response, worth, texts=answer.texts if answer else ())
+        points = worth(place.type, keys[version], corrected, response, most, texts=answer.texts if answer else (), policy=policy)
+        if points is None:
+            points = (marks or {}).get(index + 1)
         earned.append(points)
+        if is_dropped(corrected):
+            continue
+        counted += most
         sums = topics.setdefault(place.topic, [0, 0, 0, 0])
-        for at, value in enumerate((points or 0, worth, int(points == worth), 1)):
+        for at, value in enumerate((points or 0, most, int(points == most), 1)):
             sums[at] += value
+    whole = sum(position_points)
     return Result(
-        points=sum(points or 0 for points in earned),
-        of_points=sum(position_points),
+        points=scaled(sum(points or 0 for points in earned), counted, whole),
+        of_points=whole,
         item_points=tuple(earned),
         topics=tuple(TopicScore(topic, *sums) for topic, sums in sorted(topics.items())),
     )

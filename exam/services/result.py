@@ -14,6 +14,7 @@ from exam.services.exam import found
 from exam.store import attempt as attempts
 from exam.store import exam as exams
 from exam.store import paper as paper_store
+from exam.store import regrade as regrades
 from exam.store import response as responses
 from exam.store import result as store
 from exam.store.attempt import Attempt
@@ -34,7 +35,9 @@ def score_outstanding(now: datetime) -> int:
     while True:
         with transaction() as session:
             waiting = attempts.take_unscored(session, last, BATCH)
-            for attempt, result in _results(session, waiting):
+            for exam_id in sorted({attempt.exam_id for attempt in waiting}):
+                regrades.hold_scoring(session, exam_id, alone=False)
+            for attempt, result in scored_anew(session, waiting):
                 total += _score(session, attempt, result, now)
         if len(waiting) < BATCH:
             return total
@@ -49,7 +52,7 @@ def _score(session: Session, attempt: Attempt, result: Result, now: datetime) ->
             attempts.set_state(session, attempt.id, attempt_rules.move(attempt.state, State.SCORED))
             exam = exams.by_id(session, attempt.exam_id)
             if result.is_final and (exam.release is Release.AT_ONCE or exam.released):
-                _post(session, exam, attempt.id, attempt.person_id, result, now=now)
+                post(session, exam, attempt.id, attempt.person_id, result, now=now)
     except Refusal as refusal:
         logger.error("scoring_refused", extra={"attempt": attempt.id, "code": refusal.code})
         return False
@@ -75,7 +78,7 @@ def release(exam_code: str, *, actor_id: int | None, now: datetime) -> int:
         row.released_at = now
         scored = [row for row in store.scored_of(session, exam.id) if row[2].is_final]
         for attempt_id, person_id, result in scored:
-            _post(session, exam, attempt_id, person_id, result, now=now)
+            post(session, exam, attempt_id, person_id, result, now=now)
         audit.record(session, actor_id=actor_id, action="exam.release", subject=f"exam:{exam.id}", now=now, results=len(scored))
         return len(scored)
 
@@ -107,6 +110,7 @@ def sheet(person_id: int, exam_code: str) -> ResultSheet | None:
             by=row.ended_by,
             answered=row.answered,
             late_answers=attempt.late,
+            corrected=result is not None and store.was_corrected(session, attempt.id),
             tries=tuple(_try(exam, of_number[at], row.submitted_at, shown.get(at), counts=at == number) for at, row in handed_in.items()),
         )
 
@@ -167,7 +171,7 @@ def _differs_from_log(session: Session, attempt: Attempt) -> bool:
 
 
 def _wrong_scores(session: Session, scored: Sequence[Attempt]) -> Iterator[str]:
-    for attempt, result in _results(session, scored):
+    for attempt, result in scored_anew(session, scored):
         held = store.newest_of(session, attempt.id)
         if held is None:
             yield f"attempt {attempt.id} is scored and has no result"
@@ -175,18 +179,20 @@ def _wrong_scores(session: Session, scored: Sequence[Attempt]) -> Iterator[str]:
             yield f"attempt {attempt.id}: {held.points} points stand, {result.points} are due"
 
 
-def _results(session: Session, waiting: Sequence[Attempt]) -> Iterator[tuple[Attempt, Result]]:
-    """Score attempts from their answers; the keys are read once for all."""
+def scored_anew(session: Session, waiting: Sequence[Attempt]) -> Iterator[tuple[Attempt, Result]]:
+    """Score attempts from their answers under the corrections in force; the keys are read once for all."""
     known = paper_store.by_ids(session, [attempt.paper_id for attempt in waiting])
     keys = bank.keys(session, sorted({version for _, paper in known.values() for version in paper.version_ids}))
+    corrections = {exam_id: regrades.in_force(session, exam_id) for exam_id in {attempt.exam_id for attempt in waiting}}
     for attempt in waiting:
         if attempt.paper_id in known:
             assembly_id, paper = known[attempt.paper_id]
             points = papers.position_points(session, attempt.exam_id, assembly_id)
-            yield attempt, rules.result_of(paper, points, attempt.answers, papers.places(session, assembly_id), keys)
+            places = papers.places(session, assembly_id)
+            yield attempt, rules.result_of(paper, points, attempt.answers, places, keys, corrections=corrections[attempt.exam_id])
 
 
-def _post(session: Session, exam: Exam, attempt_id: int, person_id: int, result: Result, *, now: datetime) -> None:
+def post(session: Session, exam: Exam, attempt_id: int, person_id: int, result: Result, *, now: datetime) -> None:
     """Tell the platform: the score to the grade sheet, the activity as done unless it was failed."""
     if platform.enrolment_of(session, person_id, exam.programme_code) is None:
         return  # she has left the programme since; the result stays here

@@ -10,7 +10,21 @@ from typing import Any
 
 import msgspec
 import psycopg
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Identity, Index, Integer, String, UniqueConstraint, bindparam, select, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    String,
+    UniqueConstraint,
+    bindparam,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -308,7 +322,12 @@ def submission_of(session: Session, attempt: Attempt) -> SubmissionRow | None:
 
 def all_behind(session: Session, after: int, most: int) -> list[Attempt]:
     """Return attempts behind an id, in the order of ids."""
-    return [_attempt(row) for row in session.execute(_READ.where(AttemptRow.id > after).order_by(AttemptRow.id).limit(most))]
+    return read(session, AttemptRow.id > after, most=most)
+
+
+def read(session: Session, *conditions: ColumnElement[bool], most: int) -> list[Attempt]:
+    """Return attempts that meet conditions, in the order of ids."""
+    return [_attempt(row) for row in session.execute(_READ.where(*conditions).order_by(AttemptRow.id).limit(most))]
 
 
 def state_counts(session: Session, exam_id: int) -> dict[str, int]:

@@ -1,10 +1,11 @@
 """Results: the table of versions and its statements."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Identity, Integer, String, UniqueConstraint, select, text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, distinct_on
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from exam.domain.result import Result, TopicScore
@@ -48,6 +49,23 @@ def newest_of(session: Session, attempt_id: int) -> Result | None:
 def versions(session: Session, attempt_id: int) -> int:
     """Return how many versions there are."""
     return int(session.execute(text("SELECT coalesce(max(version), 0) FROM result WHERE attempt_id = :id"), {"id": attempt_id}).scalar_one())
+
+
+def newest_versions(session: Session, attempt_ids: Sequence[int]) -> dict[int, tuple[int, Result]]:
+    """Return the number and the content of the result that counts, by attempt."""
+    rows = session.scalars(
+        select(ResultRow)
+        .where(ResultRow.attempt_id.in_(attempt_ids))
+        .ext(distinct_on(ResultRow.attempt_id))
+        .order_by(ResultRow.attempt_id, ResultRow.version.desc())
+    )
+    return {row.attempt_id: (row.version, _result(row)) for row in rows}
+
+
+def was_corrected(session: Session, attempt_id: int) -> bool:
+    """Tell whether the result that counts is not the first one."""
+    row = session.execute(text("SELECT reason FROM result WHERE attempt_id = :id ORDER BY version DESC LIMIT 1"), {"id": attempt_id}).first()
+    return row is not None and str(row.reason).startswith("regrade:")
 
 
 def best_of_others(session: Session, attempt_id: int) -> int:

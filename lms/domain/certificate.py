@@ -11,6 +11,7 @@ from enum import StrEnum
 from lms.kernel.refusal import N_, Conflict, Invalid, Missing
 
 QUALIFIED = "qualified"
+CORRECTED = "成绩更正："  # how the reason begins when a corrected grade moves a certificate
 # No 0/O, 1/I/L: a code is read aloud over a telephone. 12 of 31 signs are 59 bits.
 _SIGNS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 CODE_LENGTH = 12

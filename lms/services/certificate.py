@@ -277,6 +277,25 @@ def reissue(session: Session, certificate_id: int, *, reason: str, actor_id: int
     return _issue(session, enrolment, programme, edition=len(editions) + 1, issued_by=actor_id, now=now)
 
 
+def settle(session: Session, *, person_id: int, programme_code: str, reason: str, actor_id: int | None, now: datetime) -> None:
+    """Bring a certificate to a corrected grade: revoke it from who no longer qualifies, re-issue what such a correction had revoked."""
+    enrolment = next(iter(enrolment_store.of_person(session, person_id, programme_code)), None)
+    newest = next(iter(store.of_enrolment(session, enrolment.id)), None) if enrolment else None
+    if enrolment is None or newest is None:
+        return
+    qualified, written = grade_store.lock(session, enrolment.id, now).qualified, f"{rules.CORRECTED}{reason}"
+    if not qualified and newest.revoked_at is None:
+        revoke(session, newest.id, reason=written, actor_id=actor_id, now=now)
+    elif qualified and newest.revoked_at is not None and (newest.reason or "").startswith(rules.CORRECTED):
+        reissue(session, newest.id, reason=written, actor_id=actor_id, now=now)
+
+
+def standing_one(session: Session, person_id: int, programme_code: str) -> int | None:
+    """Return the id of a person's standing certificate of a programme."""
+    enrolment = next(iter(enrolment_store.of_person(session, person_id, programme_code)), None)
+    return next((one.id for one in store.of_enrolment(session, enrolment.id) if one.revoked_at is None), None) if enrolment else None
+
+
 def holders(session: Session, programme_code: str) -> tuple[int, ...]:
     """Return the enrolments that hold a standing certificate."""
     return store.holders(session, programme_code)

@@ -52,6 +52,15 @@ def keys(session: Session, version_ids: Sequence[int]) -> Mapping[int, Key]:
     return {version: read_key(key) for version, key in rows}
 
 
+def versions_of(session: Session, bank_code: str, external_id: str) -> list[int]:
+    """Return every version of the item of this name."""
+    rows = session.scalars(
+        text("SELECT v.id FROM item_version v JOIN item i ON i.id = v.item_id JOIN bank b ON b.id = i.bank_id WHERE b.code = :bank AND i.external_id = :name"),
+        {"bank": bank_code, "name": external_id},
+    )
+    return list(rows)
+
+
 def explanations(session: Session, version_ids: Sequence[int]) -> Mapping[int, Explanation]:
     """Return the explanations of the versions."""
     rows = session.execute(

@@ -99,6 +99,7 @@ SIGHTS: dict[str, Sight] = {
     "invigilation.room": Sight("ning", {"code": EXAM}),
     "invigilation.people": Sight("ning", {"code": EXAM}),
     "invigilation.incidents": Sight("ning", {"code": EXAM}),
+    "regrades.everything": Sight("ning", {"code": EXAM}),
     "blueprints.everything": Sight("ning"),
     "blueprints.new": Sight("ning"),
     "blueprints.edit": Sight("ning", {"code": "(SELECT min(code) FROM blueprint)"}),
@@ -144,6 +145,8 @@ SKIPPED: dict[str, str] = {
         ("exam_room.receipt", "exam_review.page", "exam_result.sheet", "exam_room.room", "quiz.attempt"),
         "needs an attempt: test_an_exam_is_for_everyone looks at it",
     ),
+    "regrades.one": "needs scored attempts and a proposal: tests/exam/services/test_regrade.py walks through it",
+    **dict.fromkeys(("exam_room.receipt", "exam_result.sheet", "exam_room.room", "quiz.attempt"), "needs an attempt: test_an_exam_is_for_everyone looks at it"),
 }
 
 
