@@ -61,11 +61,13 @@ def _score(session: Session, attempt: Attempt, result: Result, now: datetime) ->
 
 def rescore(session: Session, attempt_id: int, *, reason: str, now: datetime) -> None:
     """Score a scored, locked attempt anew after its answers changed by a decision, as the next version of its result."""
-    for attempt, result in _results(session, [attempts.by_id(session, attempt_id)]):
+    scored = attempts.by_id(session, attempt_id)
+    regrades.hold_scoring(session, scored.exam_id, alone=False)
+    for attempt, result in scored_anew(session, [scored]):
         store.add(session, attempt.id, result, version=store.versions(session, attempt.id) + 1, reason=reason, now=now)
         exam = exams.by_id(session, attempt.exam_id)
         if result.is_final and (exam.release is Release.AT_ONCE or exam.released):
-            _post(session, exam, attempt.id, attempt.person_id, result, now=now)
+            post(session, exam, attempt.id, attempt.person_id, result, now=now)
 
 
 def release(exam_code: str, *, actor_id: int | None, now: datetime) -> int:
