@@ -15,6 +15,7 @@ from exam.web.blueprint import blueprints
 from exam.web.board import exam_board
 from exam.web.exam import exams as exam_pages
 from exam.web.invigilation import invigilation
+from exam.web.integrity import integrity
 from exam.web.packet import exam_packet
 from exam.web.picture import exam_picture
 from exam.web.preview import exam_paper
@@ -72,6 +73,7 @@ part = Part(
         adjustment,
         timeline,
         regrades,
+        integrity,
     ),
     commands=(exam_command,),
     hot_routes=HOT_ROUTES,

@@ -44,7 +44,7 @@ def analyse(exam_code: str, now: datetime) -> int:
     """Analyse an exam's items and give the figures to its bank; returns on how many people they rest."""
     with transaction() as session:
         exam = found(session, exam_code)
-        responses = _responses(session, exam)
+        responses, _who = gathered(session, exam)
     # The estimation takes its time: no transaction waits for it.
     result = analysed(responses)
     with transaction() as session:
@@ -52,8 +52,8 @@ def analyse(exam_code: str, now: datetime) -> int:
     return responses.people
 
 
-def _responses(session: Session, exam: Exam) -> Responses:
-    """Gather who answered what; of more people than fit, every so-manieth."""
+def gathered(session: Session, exam: Exam) -> tuple[Responses, list[int]]:
+    """Gather who answered what, and the people behind the rows; of more people than fit, every so-manieth."""
     people = store.people(session, exam.id)
     if not people:
         raise NothingScored
@@ -70,7 +70,7 @@ def _responses(session: Session, exam: Exam) -> Responses:
             _fill(attempt, papers.position_points(session, exam.id, attempt.assembly_id), known, right[len(who)], chosen[len(who)])
             who.append(attempt.person_id)
     given = np.flatnonzero((right != NOT_GIVEN).any(axis=0))
-    return Responses(
+    responses = Responses(
         items=tuple(str(versions[at]) for at in given),
         right=np.ascontiguousarray(right[: len(who), given]),
         chosen=np.ascontiguousarray(chosen[: len(who), given]),
@@ -78,6 +78,7 @@ def _responses(session: Session, exam: Exam) -> Responses:
         keys=tuple(_bits(keys[versions[at]], places[versions[at]]) for at in given),
         groups=_groups(session, exam, who),
     )
+    return responses, who
 
 
 def _fill(attempt: ScoredAttempt, worth: tuple[int, ...], known: Mapping[int, tuple[int, bool]], right: Right, chosen: Chosen) -> None:

@@ -100,6 +100,7 @@ SIGHTS: dict[str, Sight] = {
     "invigilation.people": Sight("ning", {"code": EXAM}),
     "invigilation.incidents": Sight("ning", {"code": EXAM}),
     "regrades.everything": Sight("ning", {"code": EXAM}),
+    "integrity.page": Sight("ning", {"code": EXAM}),
     "blueprints.everything": Sight("ning"),
     "blueprints.new": Sight("ning"),
     "blueprints.edit": Sight("ning", {"code": "(SELECT min(code) FROM blueprint)"}),

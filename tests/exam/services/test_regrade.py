@@ -3,7 +3,6 @@
 import hashlib
 from datetime import timedelta
 from fractions import Fraction
-from random import Random
 from time import perf_counter
 
 import pytest
@@ -13,17 +12,16 @@ from sqlalchemy import text
 from exam.domain.regrade import Effect, FiguresMoved, LettersUnfit, OwnRegrade, RegradeClosed
 from exam.services import regrade, result
 from exam.services.regrade import ItemNotGiven
-from lms import api as platform
 from lms.kernel.db import Session, transaction
 from lms.kernel.permissions import Role
 from lms.services import certificate, grade
 from tests.conftest import NOON
-from tests.support import exams, learning, rows
+from tests.support import exams, rows
 from tests.support.cast import PENG, Member, enter, sign_in
+from tests.support.crowd import PASS, crowd
 
 LATER = NOON + timedelta(hours=2)
 ITEM = "i-1"  # a single-choice item; its key is B, worth 200
-PASS = 1000
 GIVEN = (
     "SELECT a.id FROM attempt a JOIN paper p ON p.id = a.paper_id WHERE p.version_ids &&"
     " ARRAY(SELECT v.id FROM item_version v JOIN item i ON i.id = v.item_id WHERE i.external_id = :item)"
@@ -39,59 +37,6 @@ NEWEST_OF_ITEM = (
 def staff(session: Session, account: str) -> int:
     """Return somebody who may propose or approve."""
     return rows.person_id(session, account) or rows.person(session, account=account, name=f"甲{account}", roles=())
-
-
-def crowd(count: int, *, tries: int = 1) -> None:
-    """Let so many people have sat the exam, three in five responses right; the scoring is the real one."""
-    exams.prepared(papers=count * tries, pass_points=PASS, seed=5, attempts_allowed=tries)
-    with transaction() as session:
-        school = rows.unit_tree(session).school
-        people = [rows.person(session, account=f"c{number}", name="考生", unit=school) for number in range(count)]
-        for person in people:
-            learning.enrol(session, person, unit_id=school.id)
-        session.execute(text("UPDATE learner_progress SET online_complete = true, offline_complete = true"))
-        work = next(one.code for one in platform.programme(session, learning.CODE).assessment.components if one.source != "exam")
-        for person in people:
-            platform.post_score(session, person_id=person, programme_code=learning.CODE, component=work, points=225, of_points=400, evidence="w", now=NOON)
-        _sit(session, people)
-        session.execute(
-            text(
-                "INSERT INTO submission (attempt_id, round, ended_by, key, body_hash, submitted_at, answered, receipt)"
-                " SELECT id, 0, 'learner', 'k', 'h', :now, 12, 'r' FROM attempt"
-            ),
-            {"now": NOON},
-        )
-    assert result.score_outstanding(NOON) == count * tries
-
-
-def _sit(session: Session, people: list[int]) -> None:
-    dice = Random(7)
-    papers = session.execute(text("SELECT id, version_ids, orders FROM paper ORDER BY id")).all()
-    rows_of = session.execute(text("SELECT id, key->'options' AS key, jsonb_array_length(options_html) AS options FROM item_version"))
-    items = {row.id: row for row in rows_of}
-    for index, (paper, versions, orders) in enumerate(papers):
-        width, answers = len(orders) // len(versions), []
-        for at, version in enumerate(versions):
-            item, order = items[version], list(orders[at * width : (at + 1) * width])
-            chosen = item.key if dice.random() < 0.6 else dice.sample(range(item.options), len(item.key))
-            answers.append(",".join(str(order.index(option)) for option in chosen))
-        session.execute(
-            text(
-                "INSERT INTO attempt (exam_id, person_id, number, paper_id, state, started_at, base_deadline, deadline, percent, items, epoch,"
-                " resumes, device, led_since, answers, revisions, marks, late, reopened, ended_at)"
-                " SELECT id, :person, :number, :paper, 'submitted', :now, :now, :now, 100,"
-                " :n, 1, 1, 'd', :now, :answers, array_fill(1, ARRAY[:n]), array_fill(false, ARRAY[:n]), 0, 0, :now"
-                " FROM exam"
-            ),
-            {
-                "person": people[index % len(people)],
-                "number": index // len(people) + 1,
-                "paper": paper,
-                "n": len(versions),
-                "now": NOON,
-                "answers": answers,
-            },
-        )
 
 
 def due(session: Session, options: list[int] | None) -> dict[int, int]:

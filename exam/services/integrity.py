@@ -1,0 +1,88 @@
+"""Look through an exam's responses for leads, and show them to those who answer for the people."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from exam.domain import integrity as rules
+from exam.domain.exam import Exam
+from exam.services import analysis
+from exam.services.analysis import NothingScored
+from exam.services.exam import found
+from exam.store import analysis as scored
+from exam.store import integrity as store
+from exam.store.integrity import IntegrityLeadRow, IntegrityRunRow
+from lms import api as platform
+from lms.kernel import audit
+from lms.kernel.db import transaction
+from lms.kernel.jobs import enqueue
+from lms.kernel.permissions import Permission
+from question_bank.domain.latent_trait import LEAST_ITEMS, Model, estimate
+
+FAST_SECONDS = 3.0
+FAST_LEAST = 10  # answers
+FAST_RIGHT = 0.8  # of them right
+LEAST_PEOPLE = 30  # for chances and difficulties to mean anything
+
+
+@dataclass(frozen=True, slots=True)
+class Leads:
+    """What a page shows: the newest run and those of its leads that lie in one's scope."""
+
+    exam: Exam
+    run: IntegrityRunRow | None
+    leads: tuple[IntegrityLeadRow, ...]
+    names: dict[int, str]
+
+
+def request(exam_code: str, *, actor_id: int, now: datetime) -> None:
+    """Have an exam looked through in the background."""
+    with transaction() as session:
+        exam = found(session, exam_code)
+        if not scored.people(session, exam.id):
+            raise NothingScored
+        enqueue(session, "exam.integrity", {"exam_code": exam.code}, lock=f"integrity:{exam.code}")
+        audit.record(session, actor_id=actor_id, action="integrity.request", subject=f"exam:{exam.id}", now=now)
+
+
+def look(now: datetime, exam_code: str) -> None:
+    """Look an exam through and store what was found."""
+    with transaction() as session:
+        exam = found(session, exam_code)
+        responses, who = analysis.gathered(session, exam)
+        cards = platform.people(session, who)
+        fast = store.paces(session, exam.id, seconds=FAST_SECONDS, least=FAST_LEAST)
+    schools = {path: number for number, path in enumerate(sorted({cards[person].unit_path for person in who}))}
+    similar = rules.similarity(responses, np.array([schools[cards[person].unit_path] for person in who]))
+    leads: list[tuple[str, int, int | None, dict[str, float]]] = [
+        (
+            "similar", who[pair.one], who[pair.other],
+            {"common": pair.common, "matches": pair.matches, "wrong": pair.wrong, "expected": round(pair.expected, 2), "omega": round(pair.omega, 2),
+             "probability": pair.probability, "adjusted": pair.adjusted},
+        )
+        for pair in similar.leads
+    ]  # fmt: skip
+    if len(who) >= LEAST_PEOPLE and len(responses.items) >= LEAST_ITEMS:
+        model = estimate(responses.right, Model.RASCH)
+        fit = rules.person_fit(responses.right, -model.intercepts)
+        leads += [("misfit", who[at], None, {"fit": round(float(fit[at]), 2)}) for at in np.argsort(fit) if fit[at] < rules.MISFIT]
+    leads += [("fast", one.person_id, None, {"fast": one.fast, "right": one.right}) for one in fast if one.right >= FAST_RIGHT * one.fast]
+    with transaction() as session:
+        run = IntegrityRunRow(exam_id=exam.id, people=len(who), pairs=similar.pairs, too_few=similar.too_few, at=now)
+        store.add(session, run, leads)
+
+
+def leads(exam_code: str, actor_id: int, now: datetime) -> Leads:
+    """Return the leads about people one answers for; that they were seen is recorded."""
+    with transaction() as session:
+        exam = found(session, exam_code)
+        newest = store.newest(session, exam.id)
+        if newest is None:
+            return Leads(exam, None, (), {})
+        run, every = newest
+        scope = platform.scope_of(session, actor_id, Permission.MANAGE_EXAMS)
+        cards = platform.people(session, [person for lead in every for person in (lead.person_id, lead.other_id) if person])
+        mine = tuple(lead for lead in every if any(cards[lead.person_id].unit_path.startswith(path) for path in scope))
+        audit.record(session, actor_id=actor_id, action="integrity.view", subject=f"exam:{exam.id}", now=now, leads=len(mine))
+        return Leads(exam, run, mine, {person: f"{card.name}（{card.unit_name}）" for person, card in cards.items()})
