@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "20261122_s_regrade"
-down_revision = "20261122_r_result_appeal"
+down_revision = "20261122_t_share"
 
 
 def upgrade() -> None:
