@@ -14,8 +14,8 @@ from exam.web.adjustment import adjustment
 from exam.web.blueprint import blueprints
 from exam.web.board import exam_board
 from exam.web.exam import exams as exam_pages
-from exam.web.invigilation import invigilation
 from exam.web.integrity import integrity
+from exam.web.invigilation import invigilation
 from exam.web.packet import exam_packet
 from exam.web.picture import exam_picture
 from exam.web.preview import exam_paper

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "20261122_s_regrade"
-down_revision = "20261122_t_share"
+down_revision = "20261122_p_outage"
 
 
 def upgrade() -> None:
