@@ -21,7 +21,7 @@ from exam.store import result as result_store
 from exam.store.regrade import RegradeRow
 from lms import api as platform
 from lms.kernel import audit
-from lms.kernel.db import Session, transaction
+from lms.kernel.db import Session, on_trial, transaction
 from lms.kernel.jobs import enqueue
 from lms.kernel.refusal import N_, Invalid, Missing
 from question_bank import api as bank
@@ -137,13 +137,11 @@ def carry_out(now: datetime, regrade_id: int) -> None:
         row = _locked(session, regrade_id)
         if row.state != Stage.APPROVED:
             return
-        savepoint = session.begin_nested()
-        told, sign = _done(session, row, now)
-        if sign == row.digest:
-            savepoint.commit()
+        approved = row.digest
+        told, sign = on_trial(session, lambda: _done(session, row, now), keep=lambda done: done[1] == approved)
+        if sign == approved:
             audit.record(session, actor_id=None, action="regrade.apply", subject=f"regrade:{row.id}", now=now, digest=sign, changed=told.changed)
             return
-        savepoint.rollback()
         row.state = str(Stage.PROPOSED)
         row.preview, row.digest = asdict(told), sign
 
@@ -186,9 +184,7 @@ def _proposed(session: Session, row: RegradeRow, now: datetime) -> int:
 
 
 def _previewed(session: Session, row: RegradeRow, now: datetime) -> None:
-    savepoint = session.begin_nested()
-    told, sign = _done(session, row, now)
-    savepoint.rollback()
+    told, sign = on_trial(session, lambda: _done(session, row, now), keep=lambda _done: False)
     row.preview, row.digest = asdict(told), sign
 
 

@@ -3,10 +3,10 @@
 import re
 import select
 from collections import namedtuple
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakSet
 
 import psycopg
@@ -20,6 +20,8 @@ from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session
 
 from lms.kernel import foresight
+
+T = TypeVar("T")
 
 __all__ = ["APPEND_ONLY", "Base", "Prepared", "Session", "Statement", "UtcDateTime", "connect", "connection", "disconnect", "reading", "transaction"]
 
@@ -239,6 +241,17 @@ def next_ids(session: Session, table: str, count: int) -> list[int]:
 def _texts(link: "psycopg.Connection[Any]", values: Sequence[object]) -> Any:
     """Return values as text without a type, so that the database infers it and one preparation serves every value."""
     return Transformer(link).dump_sequence(values, [PyFormat.TEXT] * len(values))
+
+
+def on_trial(session: Session, work: Callable[[], T], *, keep: Callable[[T], bool]) -> T:
+    """Do work inside the transaction and undo it unless `keep` approves of its outcome, which is returned either way."""
+    savepoint = session.begin_nested()
+    outcome = work()
+    if keep(outcome):
+        savepoint.commit()
+    else:
+        savepoint.rollback()
+    return outcome
 
 
 def copy_rows(session: Session, target: str, rows: Iterable[tuple[object, ...]]) -> None:

@@ -83,7 +83,8 @@ def _option(draft: Draft, at: int) -> str:
 def _blank(blank: Blank) -> list[str]:
     if blank.tolerance:
         return [f"#{blank.accepted[0]}:{blank.tolerance}"]
-    return [f"={_escaped(text)}" for text in blank.accepted]
+    # A share is written where the text would otherwise be read as one.
+    return [f"={'%100%' if text.startswith('%') else ''}{_escaped(text)}" for text in blank.accepted]
 
 
 def _html(notation: str, gap: str = "") -> str:

@@ -45,7 +45,7 @@ def test_a_learner_starts_saves_comes_back_and_hands_in(lin: FlaskClient, clock:
     assert (back["paper_hash"], back["deadline"], back["answers"]) == (
         room["paper_hash"],
         room["deadline"],
-        [{"position": 1, "revision": 1, "choices": [2], "marked": False}],
+        [{"position": 1, "revision": 1, "choices": [2], "texts": [], "marked": False}],
     )
     handed_in = lin.post("/api/exam/submit", json={"token": back["token"], "key": "key-of-the-page"})
     assert (handed_in.status_code, handed_in.get_json()["answered"], handed_in.get_json()["by"]) == (200, 1, "learner")
@@ -56,7 +56,9 @@ def test_a_stale_write_is_a_conflict_with_the_current_value(lin: FlaskClient) ->
     lin.post("/api/exam/save", json={"token": token, "changes": [change(1)]})
     stale = lin.post("/api/exam/save", json={"token": token, "changes": [change(2, choices=[3])]})
     assert (stale.status_code, stale.get_json()["code"]) == (409, "stale_revision")
-    assert stale.get_json()["saved"] == [{"position": 1, "seq": 2, "status": "stale", "revision": 1, "choices": [2], "marked": False, "late": False}]
+    assert stale.get_json()["saved"] == [
+        {"position": 1, "seq": 2, "status": "stale", "revision": 1, "choices": [2], "texts": [], "marked": False, "late": False}
+    ]
 
 
 @pytest.mark.parametrize(
