@@ -192,6 +192,7 @@ def test_ex_20_the_rehearsal_cuts_its_own_line_and_the_answers_arrive(hall: Hall
     shot(page, "briefing-phone")
 
 
+@pytest.mark.soak  # waits for a real minute to pass
 def test_when_time_is_up_the_page_hands_in_by_itself(product: Product, phone: BrowserContext) -> None:
     hall = prepare(product, minutes=1)
     page = hall.enter(phone)
