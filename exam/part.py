@@ -9,6 +9,7 @@ from exam.services import outage, packet, presence, token
 from exam.services import quiz as quizzes
 from exam.services.demand import demands
 from exam.services.result import personal, verify
+from exam.services.usage import usage
 from exam.store.load import in_exam
 from exam.web.adjustment import adjustment
 from exam.web.blueprint import blueprints
@@ -45,6 +46,7 @@ platform.register_activity_kind(
 platform.register_activity_kind(platform.ActivityKind(quizzes.KIND, states=quizzes.states, panel=quizzes.panel))
 media.register_prompts(presence.prompt)
 bank.register_demand(demands)
+bank.register_usage(usage)
 platform.register_load_count("in_exam", in_exam)
 platform.register_personal_export("exams", personal)
 

@@ -4,14 +4,16 @@ from question_bank.formats.rich_text import with_sources
 from question_bank.services.analysis import keep as keep_analysis
 from question_bank.services.demand import Demand, register_demand
 from question_bank.services.picture import contents
+from question_bank.services.share import drawable as banks
 from question_bank.services.share import require_draw
+from question_bank.services.usage import Appearance, register_usage
 from question_bank.store.analysis import logits
-from question_bank.store.bank import names as banks
 from question_bank.store.bank import topics_of as topics
 from question_bank.store.picture import by_code as picture
 from question_bank.store.pool import explanations, keys, pool, record_use, versions_of
 
 __all__ = [
+    "Appearance",
     "Demand",
     "banks",
     "contents",
@@ -23,6 +25,7 @@ __all__ = [
     "pool",
     "record_use",
     "register_demand",
+    "register_usage",
     "require_draw",
     "topics",
     "versions_of",

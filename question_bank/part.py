@@ -15,11 +15,12 @@ from question_bank.web.picture import picture
 from question_bank.web.review import review
 from question_bank.web.share import guarded, share
 from question_bank.web.staging import staging
+from question_bank.web.version import version
 
 part = Part(
     name="question_bank",
     folder=Path(__file__).parent,
-    routes=guarded(bank, analysis, bulk, item, picture, review, staging, share),
+    routes=guarded(bank, analysis, bulk, item, picture, review, staging, share, version),
     commands=(commands,),
     jobs=BANK_JOBS,
     nav=(NavEntry(N_("题库"), "bank.banks", "list", Permission.WRITE_ITEMS, 40, hint=N_("编写、导入、查找和审核试题")),),

@@ -64,10 +64,10 @@ def _changes(before: Blueprint | None, after: Blueprint) -> tuple[str, ...]:
     return (*(f"− {line}" for line in sorted(old - new)), *(f"+ {line}" for line in sorted(new - old)))
 
 
-def banks() -> Mapping[str, str]:
-    """Return the names of the banks by their codes."""
+def banks(person_id: int) -> Mapping[str, str]:
+    """Return the names of the banks a person may draw papers from, by their codes."""
     with transaction() as session:
-        return bank.banks(session)
+        return bank.banks(session, person_id)
 
 
 def topics(bank_code: str) -> Mapping[str, str]:

@@ -211,8 +211,8 @@ def _typed(blueprint: Blueprint, bank: str) -> "MultiDict[str, str]":
 
 
 def _show(typed: "MultiDict[str, str]", sheet: Sheet | None, *, status: int = 200) -> ResponseReturnValue:
-    banks = service.banks()
-    bank = typed.get("bank") or next(iter(banks), "")
+    banks = service.banks(current.person().person_id)
+    bank = typed.get("bank", "") if typed.get("bank") in banks else next(iter(banks), "")
     made, faults, supply = None, (), None
     topics: Mapping[str, str] = service.topics(bank)
     if any(row["count"].strip() for row in _rows(typed)):

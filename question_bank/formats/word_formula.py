@@ -14,9 +14,9 @@ _OPERATORS = r"""
 """
 _ESCAPED = {sign: f"\\{sign}" for sign in "{}%#&$_"}
 _SIGNS = {sign: f"{latex} " for sign, latex in zip(_OPERATORS.split()[::2], _OPERATORS.split()[1::2], strict=True)}
-_SIGNS |= _ESCAPED | {"°": r"^{\circ}", "−": "-", "\u2061": "", "\u200b": "", "\u00a0": " "}
+_SIGNS |= _ESCAPED | {"°": r"^{\circ}", "−": "-", "\u2061": "", "\u200b": "", "\u00a0": " ", "\u2009": r"\, ", "\u2003": r"\quad ", "∘": r"\circ ", "′": "'"}
 _NARY = dict(zip("∑∏∫∬∭∮⋃⋂∐", [r"\sum", r"\prod", r"\int", r"\iint", r"\iiint", r"\oint", r"\bigcup", r"\bigcap", r"\coprod"], strict=True))
-_ACCENTS = dict(
+ACCENTS = dict(
     zip("\u0302\u0303\u0305\u0304\u20d7\u20d1\u0307\u0308\u030c", ["hat", "tilde", "overline", "bar", "vec", "vec", "dot", "ddot", "check"], strict=True)
 )
 _FUNCTIONS = frozenset(
@@ -108,7 +108,7 @@ def _fraction(element: Element) -> str:
     over, under = _part(element, "num"), _part(element, "den")
     if kind == "lin":
         return f"{over}/{under}"
-    return rf"\binom{{{over}}}{{{under}}}" if kind == "noBar" else rf"\frac{{{over}}}{{{under}}}"
+    return rf"{{{{{over}}} \atop {{{under}}}}}" if kind == "noBar" else rf"\frac{{{over}}}{{{under}}}"
 
 
 def _root(element: Element) -> str:
@@ -130,6 +130,9 @@ def _fence(sign: str) -> str:
 
 def _fenced(element: Element) -> str:
     begin, end = _property(element, "dPr", "begChr", "("), _property(element, "dPr", "endChr", ")")
+    inside = [child for each in element if local(each) == "e" for child in each if not local(child).endswith("Pr")]
+    if (begin, end) == ("(", ")") and len(inside) == 1 and local(inside[0]) == "f" and _property(inside[0], "fPr", "type") == "noBar":
+        return rf"\binom{{{_part(inside[0], 'num')}}}{{{_part(inside[0], 'den')}}}"
     parts = [_inside(child).strip() for child in element if local(child) == "e"]
     if begin == "{" and not end and len(parts) == 1 and parts[0].startswith(r"\begin{matrix}") and parts[0].endswith(r"\end{matrix}"):
         return parts[0].replace(r"\begin{matrix}", r"\begin{cases}", 1)[: -len(r"\end{matrix}")] + r"\end{cases}"
@@ -152,7 +155,7 @@ def _grid(rows: list[str]) -> str:
 
 
 def _accent(element: Element) -> str:
-    name = _ACCENTS.get(_property(element, "accPr", "chr", "\u0302") or "\u0302")
+    name = ACCENTS.get(_property(element, "accPr", "chr", "\u0302") or "\u0302")
     if name is None:
         raise FormulaUnknown("acc")
     return rf"\{name}{{{_part(element, 'e')}}}"

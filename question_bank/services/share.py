@@ -9,6 +9,7 @@ from lms.kernel.refusal import Missing
 from question_bank.domain.share import LastOwner, NotShared, Right, allows
 from question_bank.services import bank as banks
 from question_bank.services.bank import Bank
+from question_bank.store import bank as bank_store
 from question_bank.store import share as store
 from question_bank.store.share import Share
 
@@ -29,6 +30,12 @@ def require(session: Session, bank_code: str, person_id: int, wanted: Right) -> 
 def require_draw(session: Session, bank_code: str, person_id: int) -> None:
     """Check that a person may draw papers from a bank, inside the caller's transaction; raises NotShared."""
     require(session, bank_code, person_id, Right.DRAW)
+
+
+def drawable(session: Session, person_id: int) -> dict[str, str]:
+    """Return the names of the banks from which a person may draw papers by their codes, oldest first."""
+    hidden = store.hidden(session, person_id, Right.DRAW)
+    return {code: name for code, name in bank_store.names(session).items() if code not in hidden}
 
 
 @dataclass(frozen=True, slots=True)

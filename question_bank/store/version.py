@@ -204,6 +204,16 @@ def history(session: Session, bank_id: int, item_id: int) -> list[Version]:
     return _versions(session, _joined().where(ItemRow.bank_id == bank_id, ItemRow.id == item_id))
 
 
+def numbers(session: Session, bank_id: int, item_id: int) -> tuple[str, dict[int, int]]:
+    """Return an item's external id and the number of each of its versions; nothing of their content."""
+    rows = session.execute(
+        select(ItemRow.external_id, ItemVersionRow.id, ItemVersionRow.number)
+        .join(ItemVersionRow, ItemVersionRow.item_id == ItemRow.id)
+        .where(ItemRow.bank_id == bank_id, ItemRow.id == item_id)
+    ).all()
+    return next((external for external, _id, _number in rows), ""), {version_id: number for _external, version_id, number in rows}
+
+
 def named(session: Session, bank_id: int) -> dict[str, tuple[int, str, str]]:
     """Return every item of a bank by its external id: its id, its status, its content's hash."""
     rows = session.execute(select(ItemRow.external_id, ItemRow.id, ItemRow.status, ItemRow.content_hash).where(ItemRow.bank_id == bank_id))

@@ -14,7 +14,7 @@ from question_bank.domain.review import Decision
 from question_bank.services import author as authors
 from question_bank.services import review as service
 from question_bank.services.bank import Bank
-from question_bank.web.item import VersionView, shown
+from question_bank.web.version import VersionView, shown
 
 review = routes("review", __name__, url_prefix="/bank/<code>")
 

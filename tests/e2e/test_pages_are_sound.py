@@ -68,6 +68,8 @@ SIGHTS: dict[str, Sight] = {
     "staging.batch": Sight("wei", BATCH),
     "staging.line": Sight("wei", {**BATCH, "position": "(SELECT min(position) FROM import_line)"}),
     "item.page": Sight("wei", {"code": f"'{BANK}'", "item_id": _id("item")}),
+    "version.compare": Sight("wei", {"code": f"'{BANK}'", "item_id": _id("item")}),
+    "version.uses": Sight("wei", {"code": f"'{BANK}'", "item_id": _id("item")}),
     "item.edit": Sight("wei", {"code": f"'{BANK}'", "item_id": _id("item")}),
     "item.new": Sight("wei", {"code": f"'{BANK}'"}),
     "review.queue": Sight("rong", {"code": f"'{BANK}'"}),

@@ -44,9 +44,12 @@ def test_every_door_of_a_bank_is_closed_to_strangers_until_shared(app: Flask, cl
     assert stranger.post("/bank/b/shares", data={"unit": far, "right": "own"}).status_code == 403
     with transaction() as session, pytest.raises(NotShared):
         api.require_draw(session, "b", id_of(FAR))
+    with transaction() as session:
+        assert "b" not in api.banks(session, id_of(FAR))
     assert owner.post("/bank/b/shares", data={"unit": far, "right": "draw"}).status_code == 302
     assert stranger.get("/bank/b").status_code == 403
     with transaction() as session:
+        assert api.banks(session, id_of(FAR)) == {"b": "本省题库"}
         api.require_draw(session, "b", id_of(FAR))
         api.require_draw(session, "b", id_of(RUI))  # her role is for the whole province, which holds the owner
     with transaction() as session:
