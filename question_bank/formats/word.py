@@ -10,7 +10,7 @@ from lxml.etree import _Element as Element
 
 from question_bank.domain.draft import Draft
 from question_bank.domain.exchange import Loss, Reading
-from question_bank.formats import archive, headings, paper_marks, paper_text, table, xml_tree
+from question_bank.formats import archive, headings, paper_marks, paper_text, table, word_source, xml_tree
 from question_bank.formats.findings import Findings
 from question_bank.formats.paper_text import Line
 from question_bank.formats.unreadable import FileTooLarge, Unreadable
@@ -20,6 +20,7 @@ from question_bank.formats.workbook import Sheet
 from question_bank.formats.xml_tree import attribute, every, first, local
 
 MAX_DOCUMENT = 64 * 1024 * 1024
+_MOST_PARTS = 20  # of other programs
 _WRAPPERS = frozenset({"sdt", "sdtContent", "customXml", "ins", "moveTo", "smartTag"})
 Cell = tuple[list[Line], int]  # the paragraphs of a table's cell, and the columns it spans
 
@@ -54,6 +55,7 @@ class _Document:
     names: frozenset[str] = frozenset()
     related: dict[str, tuple[str, bool]] = field(default_factory=dict)  # relationship → (target, is outside)
     numbering: Numbering = field(default_factory=lambda: Numbering(None, None))
+    sources: dict[str, str] = field(default_factory=dict)
     paragraphs: int = 0
     tables: int = 0
 
@@ -66,6 +68,8 @@ class _Document:
         for each in every(relationships, "Relationship") if relationships is not None else ():
             self.related[attribute(each, "Id")] = (attribute(each, "Target"), attribute(each, "TargetMode") == "External")
         self.numbering = Numbering(self._part("word/numbering.xml"), self._part("word/styles.xml"))
+        for name in sorted(name for name in self.names if name.startswith("customXml/") and name.count("/") == 1)[:_MOST_PARTS]:
+            self.sources |= word_source.read(self._part(name))
         body = first(self._part("word/document.xml"), "body")
         if body is None:
             raise Unreadable
@@ -101,7 +105,7 @@ class _Document:
 
     def _paragraph(self, paragraph: Element) -> list[Line]:
         self.paragraphs += 1
-        runs = Runs(self.found.at(f"第 {self.paragraphs} 段"), self._image)
+        runs = Runs(self.found.at(f"第 {self.paragraphs} 段"), self._image, self.sources)
         runs.read(paragraph)
         label, words = self.numbering.label(first(paragraph, "pPr")), runs.text()
         # Word numbers empty paragraphs, too; they only count.

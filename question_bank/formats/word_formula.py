@@ -14,7 +14,18 @@ _OPERATORS = r"""
 """
 _ESCAPED = {sign: f"\\{sign}" for sign in "{}%#&$_"}
 _SIGNS = {sign: f"{latex} " for sign, latex in zip(_OPERATORS.split()[::2], _OPERATORS.split()[1::2], strict=True)}
-_SIGNS |= _ESCAPED | {"°": r"^{\circ}", "−": "-", "\u2061": "", "\u200b": "", "\u00a0": " ", "\u2009": r"\, ", "\u2003": r"\quad ", "∘": r"\circ ", "′": "'"}
+_SIGNS |= _ESCAPED | {"\u2009": r"\, ", "\u2003": r"\quad ", "∘": r"\circ ", "′": r"\prime "}
+_SIGNS |= {
+    "°": r"^{\circ}",
+    "−": "-",
+    "\u2061": "",
+    "\u200b": "",
+    "\u00a0": " ",
+    "\u2009": r"\, ",
+    "\u2003": r"\quad ",
+    "∘": r"\circ ",
+    "′": r"\prime ",
+}
 _NARY = dict(zip("∑∏∫∬∭∮⋃⋂∐", [r"\sum", r"\prod", r"\int", r"\iint", r"\iiint", r"\oint", r"\bigcup", r"\bigcap", r"\coprod"], strict=True))
 ACCENTS = dict(
     zip("\u0302\u0303\u0305\u0304\u20d7\u20d1\u0307\u0308\u030c", ["hat", "tilde", "overline", "bar", "vec", "vec", "dot", "ddot", "check"], strict=True)
@@ -91,6 +102,8 @@ def _run(run: Element) -> str:
     if (is_text or any("\u2e80" <= sign <= "\uffef" for sign in words)) and words.strip():
         words = "".join(_ESCAPED.get(sign, sign) for sign in words)
         return rf"\text{{{words}}}"
+    if words.strip() not in _FUNCTIONS and words.isascii() and words.isalpha() and _property(run, "rPr", "sty") == "p":
+        return rf"\mathrm{{{words}}}"
     return rf"\{words.strip()} " if words.strip() in _FUNCTIONS else "".join(_SIGNS.get(sign, sign) for sign in words)
 
 

@@ -1,7 +1,7 @@
 """The runs of a Word paragraph as text in the notation: emphasis, formulas and pictures in their order."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from lxml.etree import _Element as Element
@@ -35,6 +35,7 @@ class Runs:
 
     place: Place
     image: Callable[[str], tuple[bytes, str] | str]
+    sources: Mapping[str, str] = field(default_factory=dict)  # what formulas were written in, see word_source
     parts: list[tuple[tuple[str, ...], str]] = field(default_factory=list)
 
     def read(self, element: Element) -> None:
@@ -83,7 +84,8 @@ class Runs:
             self.parts.append(((), _plain(words)))
             return
         if latex:
-            self.parts.append(((), form.format(latex)))
+            written = form.format(latex)
+            self.parts.append(((), self.sources.get(written.strip()[:2] + latex, written)))
 
     def _symbol(self, symbol: Element) -> None:
         code = attribute(symbol, "char").upper()

@@ -2,18 +2,23 @@
 
 import io
 import re
+import time
 from dataclasses import replace
 
 import docx
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lxml import etree
 from PIL import Image
 
 from question_bank.domain.draft import Draft, content_hash, tidy
 from question_bank.domain.exchange import Picture
 from question_bank.domain.fault import faults_of
 from question_bank.domain.item import Blank, ItemType
-from question_bank.formats import picture, reading, word_writing
+from question_bank.formats import formula, picture, reading, word_formula, word_formula_writing, word_writing
+
+OFFICE_MATH = "http://schemas.openxmlformats.org/officeDocument/2006/math"
 
 # Everything by which papers mark their parts, inside the words.
 MARKS = [*"甲乙丙AB1.、（）()：:√ ", "\n", "A．", "1．", "答案：", "【解析】", "一、单选题", "____", "（ B ）", "[多选]", "（2分）", "1-5 ABCDD"]
@@ -93,3 +98,72 @@ def test_the_key_stands_on_a_page_of_its_own() -> None:
         ("matching", ("一", "二"), ("甲", "乙"), (1, 0)),
         ("ordering", (), ("甲", "乙", "丙"), (2, 0, 1)),
     ]
+
+
+FORMULAS = [
+    r"x_1",
+    r"\frac{a+1}{b}",
+    r"\sqrt[3]{x}",
+    r"\sum_{i=1}^n i^2",
+    r"\int_0^1 f(x)\,dx",
+    r"\left( \frac{a}{b} \right]",
+    r"\binom{n}{k}",
+    r"90^\circ",
+    r"50\%",
+    r"\begin{cases} 1 & x>0 \\ 0 & x \le 0 \end{cases}",
+    r"\begin{pmatrix} a & b \\ c & d \end{pmatrix}",
+    r"\overline{AB}",
+    r"\vec{v}",
+    r"\hat{x}",
+    r"\underbrace{a+b}_{n}",
+    r"\lim_{x\to 0} \sin x",
+    r"\text{若 } x \ne y",
+    r"f'(x)",
+    r"\overset{a}{=}",
+    r"{n \atop k}",
+    r"|x|",
+    r"\mathrm{d}x",
+    r"a \quad b",
+]
+
+
+def test_formulas_become_those_of_word_and_come_back_as_they_were_written() -> None:
+    stems = [rf"求 \({latex}\) 的值" for latex in FORMULAS] + [rf"求\[{latex}\]的值" for latex in FORMULAS]
+    written = [tidy(Draft(type="short_text", stem=stem)) for stem in stems]
+    content = word_writing.write_paper("题库", written, {})
+    document = docx.Document(io.BytesIO(content)).element.body
+    assert len(list(document.iter(f"{{{OFFICE_MATH}}}oMath"))) == len(stems)
+    assert "\\" not in "".join(document.itertext())
+    assert [draft.stem for draft in reading.read(content).drafts] == stems
+
+
+@pytest.mark.parametrize("latex", FORMULAS)
+def test_a_formula_read_from_word_is_the_same_formula(latex: str) -> None:
+    markup = formula.from_latex(latex)
+    assert markup
+    read = word_formula.to_latex(word_formula_writing.from_mathml(markup, is_block=False))
+    again = formula.from_latex(read)
+    assert again, read
+    assert etree.tostring(word_formula_writing.from_mathml(again, is_block=False)) == etree.tostring(word_formula_writing.from_mathml(markup, is_block=False))
+
+
+def test_a_formula_edited_in_word_is_read_as_it_stands() -> None:
+    document = docx.Document(io.BytesIO(word_writing.write_paper("题库", [tidy(Draft(type="short_text", stem=r"求 \(x^2 +  1\)"))], {})))
+    next(each for each in document.element.body.iter(f"{{{OFFICE_MATH}}}t") if each.text == "1").text = "7"
+    held = io.BytesIO()
+    document.save(held)
+    assert reading.read(held.getvalue()).drafts[0].stem == r"求 \({x}^{2}+7\)"
+
+
+@pytest.mark.soak
+def test_a_large_bank_becomes_a_paper_in_seconds() -> None:
+    draft = Draft(
+        type="single",
+        stem=r"若 \(x_1\) 成立，第一步最合适的<b>做法</b>是？",
+        options=("单独关心", "点名询问", "通知家长", "等待"),
+        key=(0,),
+        explanation="先倾听。",
+    )
+    begun = time.process_time()
+    word_writing.write_paper("题库", [replace(draft, external_id=f"n{number}", topic="t") for number in range(10_000)], {})
+    assert time.process_time() - begun < 30
