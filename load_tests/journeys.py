@@ -299,7 +299,7 @@ class Room:
 
     def ask_clock(self) -> None:
         """Ask how much time is left, as an open page does about once a minute."""
-        self.teacher._post_json("/api/exam/remaining", {"exam": self.exam, "device": self.device}, self.csrf)
+        self.teacher._post_json("/api/exam/remaining", {"token": self.token}, None)
 
     def hand_in(self) -> None:
         """Save the rest, hand in, read the receipt."""

@@ -67,6 +67,13 @@ class TimeIsUp(Conflict):
     message = N_("考试时间已到，之后到达的答案只留作记录，不计入成绩。")
 
 
+class AttemptPaused(Conflict):
+    """The invigilators have paused the clock."""
+
+    code = "attempt_paused"
+    message = N_("监考人员暂停了考试，计时停止。您的答案都在本机，恢复后自动保存。")
+
+
 class OtherDeviceLeads(Conflict):
     """Another device leads the attempt."""
 

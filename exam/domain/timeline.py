@@ -27,10 +27,14 @@ class Event:
 
 
 def told(events: Iterable[Event]) -> Sequence[Event]:
-    """Return the events in order, with each gap and each change of sign-in between them."""
+    """Return the events in order, with each gap and each change of sign-in between them; the first address is no change."""
     found: list[Event] = []
-    login = None
+    login, address = None, ""
     for event in sorted(events, key=lambda one: (one.at, one.kind != "started")):
+        if event.kind == "address":
+            known, address = address, event.digest
+            if known in ("", address):
+                continue
         if found and event.at - found[-1].at > GAP:
             found.append(Event(found[-1].at, "gap", seconds=round((event.at - found[-1].at).total_seconds())))
         if event.login_id is not None and event.login_id != login:

@@ -4,7 +4,7 @@ POST /api/exam/start   (entry)                  EnterExam   -> AttemptOpened   s
 POST /api/exam/resume  (signed in, CSRF header)  ResumeExam  -> AttemptOpened   same paper, same deadline, answers so far
 POST /api/exam/save    (token)                   SaveAnswers -> SavedAnswers    409 stale_revision carries the same shape
 POST /api/exam/submit  (token)                   SubmitExam  -> SubmittedExam   identical body for every repetition
-POST /api/exam/remaining (signed in, CSRF header) AskRemaining -> ExamRemaining  the clock, and who leads
+POST /api/exam/remaining (token)                 AskRemaining -> ExamRemaining  the clock, who leads, what is said; the page is heard of
 
 Positions count from 1. Choices are indexes into the options as the page shows them, counted from 0: those chosen; for matching one
 for each prompt, -1 for none; for ordering all of them in the learner's order. Texts are one for each blank, or the one short text.
@@ -168,10 +168,9 @@ class SubmittedExam(msgspec.Struct):
 
 
 class AskRemaining(msgspec.Struct, forbid_unknown_fields=True):
-    """Ask the clock, when the page comes back to the front or the device has slept."""
+    """Ask the clock: about once a minute, and when the page comes back to the front or the device has slept."""
 
-    exam: str
-    device: DeviceKey
+    token: str
 
 
 class MessageNow(msgspec.Struct):

@@ -44,10 +44,11 @@ class KeyReused(Invalid):
     message = N_("交卷请求与之前的内容不一致，请刷新页面查看交卷结果。")
 
 
-_REFUSALS: dict[str, type[Refusal]] = {
+REFUSALS: dict[str, type[Refusal]] = {
     "missing": Missing,
     "signed_out": SignedOut,
     "sequence_taken": rules.SequenceTaken,
+    "paused": rules.AttemptPaused,
     "other_device": rules.OtherDeviceLeads,
     "closed": rules.AttemptClosed,
     "time_is_up": rules.TimeIsUp,
@@ -71,7 +72,7 @@ def save(payload: SaveAnswers, arrived: datetime) -> SavedAnswers:
     refused = _worst(verdict.status for verdict in verdicts)
     if refused is None:
         return answer
-    raise _REFUSALS[refused](**_facts(answer))
+    raise REFUSALS[refused](**_facts(answer))
 
 
 def submit(payload: SubmitExam, arrived: datetime) -> SubmittedExam:
@@ -80,7 +81,7 @@ def submit(payload: SubmitExam, arrived: datetime) -> SubmittedExam:
     row = SubmitRow(_holder(token, arrived), _changes(token, payload.changes), payload.key, _body_hash(payload.changes))
     ended = _submits.submit(row)
     if ended.status != "done":
-        raise _REFUSALS[ended.status](**(_facts(_answer(ended.verdicts, arrived)) if ended.verdicts else {}))
+        raise REFUSALS[ended.status](**(_facts(_answer(ended.verdicts, arrived)) if ended.verdicts else {}))
     assert ended.submitted_at is not None
     return SubmittedExam(exam=token.exam, by=ended.by, submitted_at=ended.submitted_at, answered=ended.answered, items=len(token.shape), receipt=ended.receipt)
 
@@ -113,7 +114,7 @@ def _worst(statuses: Iterable[str]) -> str | None:
     found = set(statuses)
     if found == _ALL_SAVED:
         return None
-    return next((status for status in _REFUSALS if status in found), None)
+    return next((status for status in REFUSALS if status in found), None)
 
 
 def _answer(verdicts: Sequence[Verdict], arrived: datetime) -> SavedAnswers:

@@ -6,17 +6,13 @@ from datetime import datetime
 
 from exam.domain import admission as rules
 from exam.domain.admission import Briefing
-from exam.domain.attempt import State, remaining_ms
+from exam.domain.attempt import State
 from exam.domain.exam import Exam
 from exam.services.admission import standing
 from exam.services.attempt import AttemptMissing
 from exam.services.exam import ExamMissing, found
-from exam.services.payload import ExamRemaining, MessageNow
-from exam.store import adjustment as adjustments
 from exam.store import attempt as attempts
 from exam.store import exam as exams
-from exam.store import invigilation
-from exam.store import message as messages
 from exam.store.attempt import Attempt
 from lms.kernel.db import Session, transaction
 from question_bank import api as bank
@@ -61,29 +57,6 @@ def exam_of(person_id: int, code: str, now: datetime) -> PersonExam:
     if one is None:
         raise ExamMissing
     return one
-
-
-def remaining(person_id: int, code: str, device: str, now: datetime) -> ExamRemaining:
-    """Tell what time is left, whether this device leads or the clock stands, and what the invigilators say; the page is heard of."""
-    with transaction() as session:
-        exam_id = found(session, code).id
-        attempt = attempts.newest_of(session, person_id, exam_id)
-        if attempt is None:
-            raise AttemptMissing
-        leads, is_open = attempt.device == device, attempt.state is State.OPEN
-        if leads and is_open:
-            invigilation.pulse(session, attempt.id, now)
-        stands_since = adjustments.paused_since(session, attempt.id) if is_open else None
-        said = messages.to_person(session, exam_id, person_id, attempt.started_at) if is_open else []
-    return ExamRemaining(
-        deadline=attempt.deadline,
-        server_time=now,
-        remaining_ms=remaining_ms(attempt.deadline, stands_since or now),
-        leads=leads,
-        open=is_open,
-        paused=stands_since is not None,
-        messages=[MessageNow(one.id, one.text, one.sent_at) for one in said],
-    )
 
 
 def receipt(person_id: int, code: str) -> Receipt | None:

@@ -17,7 +17,7 @@ const equal = (one, two) => one.length === two.length && one.every((choice, inde
 const same = (one, two) => equal(one.choices, two.choices) && one.marked === two.marked;
 
 export class SaveQueue {
-  /* `told(event, detail)` hears: saved, waiting, conflict, offline, online, refused, clock. */
+  /* `told(event, detail)` hears: saved, waiting, conflict, offline, paused, online, refused, clock. */
   constructor({ attempt, shelf, post, told }) {
     Object.assign(this, { attempt, shelf, post, told });
     this.held = new Map();
@@ -164,6 +164,10 @@ export class SaveQueue {
       this.later("busy");
       return;
     }
+    if (body.code === "attempt_paused") {
+      this.later("paused");
+      return;
+    }
     this.stopped = body.code ?? `http_${status}`;
     this.told("refused", this.stopped);
   }
@@ -201,7 +205,7 @@ export class SaveQueue {
   later(reason) {
     const wait = WAITS[Math.min(this.tries, WAITS.length - 1)] * (0.6 + Math.random() * 0.4);
     this.tries += 1;
-    this.told("offline", reason);
+    this.told(reason === "paused" ? "paused" : "offline", reason);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.flush(), wait);
   }

@@ -59,15 +59,19 @@ function drawSummary() {
   if (ended || (queue.stopped && queue.stopped !== "opening")) return;
   const unsaved = queue.unsaved;
   if (queue.conflicts.size) saveState("failed", fill(words.conflicts, { n: queue.conflicts.size }));
-  else if (queue.tries) saveState("failed", fill(words.offline_short, { n: unsaved }));
+  else if (queue.tries && !stands) saveState("failed", fill(words.offline_short, { n: unsaved }));
   else if (unsaved) saveState("waiting", words.saving);
   else saveState("saved", words.saved);
 }
 
 function told(event, detail) {
   if (event === "clock") {
-    if (!stands) timer.sync(detail);
-  } else if (event === "offline") wentOffline();
+    if (stands) askClock();
+    else timer.sync(detail);
+  } else if (event === "paused") {
+    if (!stands) askClock();
+  }
+  else if (event === "offline") wentOffline();
   else if (event === "online") cameOnline();
   else if (event === "refused") refused(detail);
   else {
@@ -338,6 +342,13 @@ async function doHandIn(reason) {
       await receipt(answer.body);
       return;
     }
+    if (answer.body.code === "attempt_paused") {
+      handingIn = null;
+      byId("hand-in").disabled = false;
+      items.lock(false);
+      await askClock();
+      return;
+    }
     if (answer.status < 429 && answer.status !== 408) {
       queue.stopped = answer.body.code;
       await refused(answer.body.code);
@@ -374,14 +385,14 @@ async function receipt(submitted) {
 async function askClock() {
   if (!queue || ended || queue.stopped) return;
   try {
-    const answer = await post("/api/exam/remaining", { exam, device }, { csrf });
+    const answer = await post("/api/exam/remaining", { token: queue.token });
     if (answer.status === 200) {
       hear(answer.body);
       if (!answer.body.open) await over("attempt_closed");
       else if (!answer.body.leads) {
         queue.stopped = "other_device_leads";
         followed();
-      } else queue.hurry();
+      } else if (!stands) queue.hurry();
     } else if (answer.status === 401) {
       queue.stopped = "signed_out";
       await signIn();
@@ -391,11 +402,10 @@ async function askClock() {
   }
 }
 
-/* While the clock stands, what is unsaved still goes out; the figure stays where the server says. */
+/* While the clock stands the server takes nothing: what is unsaved waits and goes out when the clock goes on; the figure stays where the server says. */
 function hear(now) {
   const stood = stands;
   stands = announcements.hear(now);
-  if (stands && !stood) queue.flush();
   timer.sync(now.remaining_ms);
   if (stands) timer.stop();
   else if (stood) timer.tick();

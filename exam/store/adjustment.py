@@ -54,8 +54,9 @@ def pause(session: Session, attempt_ids: Sequence[int], *, reason: str, actor_id
     return len(
         session.execute(
             text(
-                "INSERT INTO attempt_pause (attempt_id, reason, paused_by, began_at) SELECT unnest(CAST(:ids AS bigint[])), :reason, :actor, :now"
-                " ON CONFLICT (attempt_id) WHERE ended_at IS NULL DO NOTHING RETURNING 1"
+                "WITH made AS (INSERT INTO attempt_pause (attempt_id, reason, paused_by, began_at)"
+                " SELECT unnest(CAST(:ids AS bigint[])), :reason, :actor, :now ON CONFLICT (attempt_id) WHERE ended_at IS NULL DO NOTHING RETURNING attempt_id)"
+                " UPDATE attempt SET paused_at = :now FROM made WHERE id = made.attempt_id RETURNING 1"
             ),
             {"ids": list(attempt_ids), "reason": reason, "actor": actor_id, "now": now},
         ).all()
@@ -71,14 +72,9 @@ def resume(session: Session, attempt_ids: Sequence[int], *, actor_id: int, now: 
                 " RETURNING attempt_id, reason, round(extract(epoch FROM CAST(:now AS timestamptz) - began_at)) AS seconds),"
                 " given AS (INSERT INTO deadline_adjustment (attempt_id, seconds, kind, reason, actor_id, at)"
                 " SELECT attempt_id, seconds, 'pause', reason, :actor, :now FROM ended)"
-                " UPDATE attempt SET deadline = deadline + ended.seconds * interval '1 second' FROM ended WHERE id = ended.attempt_id RETURNING 1"
+                " UPDATE attempt SET paused_at = NULL, deadline = deadline + ended.seconds * interval '1 second' FROM ended"
+                " WHERE id = ended.attempt_id RETURNING 1"
             ),
             {"ids": list(attempt_ids), "actor": actor_id, "now": now},
         ).all()
     )
-
-
-def paused_since(session: Session, attempt_id: int) -> datetime | None:
-    """Return since when the clock of an attempt stands."""
-    found: datetime | None = session.scalar(text("SELECT began_at FROM attempt_pause WHERE attempt_id = :id AND ended_at IS NULL"), {"id": attempt_id})
-    return found

@@ -72,6 +72,7 @@ class AttemptRow(Base):
     late: Mapped[int] = mapped_column(Integer)
     reopened: Mapped[int] = mapped_column(Integer)
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
+    paused_at: Mapped[datetime | None] = mapped_column(default=None)  # since when its clock stands: what arrives later is not taken
 
 
 class DeadlineAdjustmentRow(Base):
@@ -131,6 +132,7 @@ class Attempt:
     late: int
     reopened: int
     ended_at: datetime | None
+    paused_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,5 +346,5 @@ def _attempt(row: Any) -> Attempt:
     }
     return Attempt(
         row.id, row.exam_id, row.person_id, row.number, row.paper_id, State(row.state), row.started_at, row.base_deadline, row.deadline,
-        row.epoch, row.resumes, row.device, row.led_since, answers, row.late, row.reopened, row.ended_at,
+        row.epoch, row.resumes, row.device, row.led_since, answers, row.late, row.reopened, row.ended_at, row.paused_at,
     )  # fmt: skip

@@ -1,25 +1,15 @@
-"""Signs of life of open attempts, and the one grouped statement behind the control room."""
+"""The one grouped statement behind the control room."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import text
 
 from exam.domain.exam import Exam
 from exam.domain.invigilation import NAMES, RECENT, SILENT, Counts, Latency
-from lms.kernel.db import Base, Session, Statement
-
-
-class AttemptPulseRow(Base):
-    """When the page of an open attempt was last heard of."""
-
-    __tablename__ = "attempt_pulse"
-
-    attempt_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("attempt.id"), primary_key=True)
-    seen_at: Mapped[datetime]
+from lms.kernel.db import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,27 +32,20 @@ class LearnerNow:
     seen_at: datetime | None
 
 
-_PULSE = Statement(
-    text(
-        "INSERT INTO attempt_pulse (attempt_id, seen_at) VALUES (:attempt, :now)"
-        " ON CONFLICT (attempt_id) DO UPDATE SET seen_at = greatest(attempt_pulse.seen_at, excluded.seen_at) RETURNING seen_at"
-    )
-)
-
 # One row a learner: her newest attempt and what is known of it. The recent saves are read once, by the log's index over time.
 _LEARNERS = """
     newest AS (
-      SELECT DISTINCT ON (a.person_id) a.id, a.person_id, a.state, a.epoch, a.reopened, a.started_at, a.deadline, a.items, a.revisions
+      SELECT DISTINCT ON (a.person_id) a.id, a.person_id, a.state, a.epoch, a.reopened, a.started_at, a.deadline, a.items, a.revisions,
+        a.paused_at
       FROM attempt a WHERE a.exam_id = :exam ORDER BY a.person_id, a.number DESC
     ), learner AS (
       SELECT p.id AS person_id, p.account, p.name, u.name AS unit, u.path, n.id AS attempt_id, coalesce(n.state, '') AS state,
         coalesce(n.epoch, 1) - 1 AS takeovers, n.reopened, n.deadline, n.items, n.revisions, coalesce(q.seen_at, n.started_at) AS seen_at,
-        h.attempt_id IS NOT NULL AND n.state = 'open' AS paused,
+        n.paused_at IS NOT NULL AND n.state = 'open' AS paused,
         n.state = 'open' AND coalesce(q.seen_at, n.started_at) < :silent AND NOT EXISTS
           (SELECT FROM recent WHERE recent.attempt_id = n.id) AS dropped
       FROM enrolment e JOIN person p ON p.id = e.person_id JOIN unit u ON u.id = p.unit_id
       LEFT JOIN newest n ON n.person_id = p.id LEFT JOIN attempt_pulse q ON q.attempt_id = n.id
-      LEFT JOIN attempt_pause h ON h.attempt_id = n.id AND h.ended_at IS NULL
       WHERE e.programme_code = :programme
     )
 """
@@ -100,11 +83,6 @@ _LATENCY = text(
     WHERE wait BETWEEN 0 AND 60000
     """
 )
-
-
-def pulse(session: Session, attempt_id: int, now: datetime) -> None:
-    """Note that the page of an attempt was heard of."""
-    _PULSE.row(session, attempt=attempt_id, now=now)
 
 
 def _instants(exam: Exam, now: datetime) -> dict[str, Any]:

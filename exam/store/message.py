@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, String, text
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lms.kernel.db import APPEND_ONLY, Base, Session, Statement
+from lms.kernel.db import APPEND_ONLY, Base, Session
 
 
 class ExamMessageRow(Base):
@@ -34,19 +34,6 @@ class Message:
     sent_at: datetime
 
 
-_FOR = Statement(
-    text(
-        "SELECT m.id, m.text, m.sent_at FROM exam_message m WHERE m.exam_id = :exam AND m.sent_at >= :since AND (m.person_id = :person OR m.person_id IS NULL"
-        " AND (SELECT u.path FROM person p JOIN unit u ON u.id = p.unit_id WHERE p.id = :person) LIKE m.unit_path || '%') ORDER BY m.id"
-    )
-)
-
-
 def add(session: Session, *, exam_id: int, paths: Sequence[str], person_id: int | None, words: str, sent_by: int, now: datetime) -> None:
     """Store a message, one row for each unit it goes to."""
     session.add_all(ExamMessageRow(exam_id=exam_id, unit_path=path, person_id=person_id, text=words, sent_by=sent_by, sent_at=now) for path in paths)
-
-
-def to_person(session: Session, exam_id: int, person_id: int, since: datetime) -> list[Message]:
-    """Return the messages that are for a person, the first one first."""
-    return [Message(row.id, row.text, row.sent_at) for row in _FOR.rows(session, exam=exam_id, person=person_id, since=since)]

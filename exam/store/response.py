@@ -126,7 +126,8 @@ _SAVE_PLAIN = db.Prepared(
         late = a.late + CASE WHEN line.arrived > a.deadline THEN 1 ELSE 0 END
       FROM line
       WHERE a.id = line.attempt_id AND (a.person_id, a.epoch) IS NOT DISTINCT FROM (line.person_id, line.epoch) AND a.ended_at IS NULL
-        AND line.arrived <= a.deadline + interval '60 seconds' AND line.place <= a.items AND a.revisions[line.place] = line.expected
+        AND line.arrived <= a.deadline + interval '60 seconds' AND (line.arrived <= a.paused_at) IS NOT FALSE
+        AND line.place <= a.items AND a.revisions[line.place] = line.expected
         AND (line.value <> '' OR line.clear OR coalesce(a.answers[line.place], '') = '')
         AND (SELECT l.person_id = line.person_id AND l.ended_at IS NULL AND l.ends_at > line.arrived FROM login l WHERE l.id = line.login_id)
         AND NOT EXISTS (SELECT FROM response_event e

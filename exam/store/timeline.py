@@ -16,6 +16,7 @@ _EVENTS = text(
     UNION ALL SELECT d.at, 'time', NULL, '', d.kind, d.seconds, NULL, NULL, NULL, '', NULL, d.reason, '' FROM deadline_adjustment d WHERE d.attempt_id = :id
     UNION ALL SELECT h.began_at, 'pause', NULL, '', '', extract(epoch FROM h.ended_at - h.began_at)::int, NULL, NULL, NULL, '', NULL, h.reason, ''
       FROM attempt_pause h WHERE h.attempt_id = :id
+    UNION ALL SELECT n.at, 'address', NULL, '', '', NULL, NULL, NULL, NULL, '', NULL, '', n.address FROM attempt_address n WHERE n.attempt_id = :id
     UNION ALL SELECT s.submitted_at, 'ended', NULL, '', s.ended_by, NULL, NULL, NULL, NULL, '', NULL, s.answered::text, s.receipt
       FROM submission s WHERE s.attempt_id = :id
     UNION ALL SELECT r.at, 'scored', NULL, '', r.reason, NULL, r.version, NULL, NULL, '', NULL, '', '' FROM result r WHERE r.attempt_id = :id

@@ -1,8 +1,9 @@
-"""The JSON routes of the exam room: coming back behind the sign-in, starting by an entry, save and hand-in by the attempt token."""
+"""The JSON routes of the exam room: coming back behind the sign-in, starting by an entry, save, clock and hand-in by the attempt token."""
 
 from exam.services import attempt as attempts
+from exam.services import pulse as pulses
 from exam.services import response as service
-from exam.services.payload import AttemptOpened, EnterExam, ResumeExam, SaveAnswers, SavedAnswers, SubmitExam, SubmittedExam
+from exam.services.payload import AskRemaining, AttemptOpened, EnterExam, ExamRemaining, ResumeExam, SaveAnswers, SavedAnswers, SubmitExam, SubmittedExam
 from lms.kernel import request as current
 from lms.kernel.hot import HotRequest, HotRoute
 from lms.kernel.part import routes
@@ -31,6 +32,11 @@ def save(request: HotRequest) -> SavedAnswers:
     return service.save(request.payload, request.arrived)
 
 
+def remaining(request: HotRequest) -> ExamRemaining:
+    """Tell the time left, whether this page leads, and what the invigilators say."""
+    return pulses.remaining(request.payload, request.address, request.arrived)
+
+
 def submit(request: HotRequest) -> SubmittedExam:
     """Hand in; repetitions get the same answer."""
     return service.submit(request.payload, request.arrived)
@@ -40,4 +46,5 @@ HOT_ROUTES = (
     HotRoute("POST", "/api/exam/start", Permission.SIT_EXAM, start, payload=EnterExam, answer=AttemptOpened, audit="attempt"),
     HotRoute("POST", "/api/exam/save", Permission.SIT_EXAM, save, payload=SaveAnswers, answer=SavedAnswers, audit="response_event"),
     HotRoute("POST", "/api/exam/submit", Permission.SIT_EXAM, submit, payload=SubmitExam, answer=SubmittedExam, audit="submission"),
+    HotRoute("POST", "/api/exam/remaining", Permission.SIT_EXAM, remaining, payload=AskRemaining, answer=ExamRemaining),
 )

@@ -12,7 +12,7 @@ from exam.domain.packet import in_time
 from exam.services import packet as packets
 from exam.services import rehearsal as rehearsals
 from exam.services import room as service
-from exam.services.payload import AskRemaining, ExamRemaining, RehearsedSave, RehearseSave
+from exam.services.payload import RehearsedSave, RehearseSave
 from exam.services.room import Receipt
 from lms.kernel import request as current
 from lms.kernel.i18n import gettext as _
@@ -90,14 +90,6 @@ def receipt(code: str) -> ResponseReturnValue:
     if found is None:
         return redirect(url_for("exams.briefing", code=code))
     return render_template("exam/room/receipt.html", page=ReceiptPage(found.exam, found, in_time(found.deadline, current.now())))
-
-
-@exam_room.post("/api/exam/remaining")
-@requires(Permission.SIT_EXAM)
-@json_route(AskRemaining, ExamRemaining)
-def remaining(payload: AskRemaining) -> ExamRemaining:
-    """Tell the time left and whether this device leads."""
-    return service.remaining(current.person().person_id, payload.exam, payload.device, current.now())
 
 
 def _rehearsal_words() -> dict[str, str]:

@@ -22,7 +22,7 @@ timeline = routes("timeline", __name__, url_prefix="/invigilation/attempt/<int:a
 
 KINDS = {
     "started": N_("开始作答"), "save": N_("保存"), "time": N_("时间调整"), "pause": N_("暂停计时"), "ended": N_("交卷"), "scored": N_("评分"),
-    "takeover": N_("换设备"), "reopen": N_("重新开放"), "gap": N_("没有动静"), "login": N_("换了登录"),
+    "takeover": N_("换设备"), "reopen": N_("重新开放"), "gap": N_("没有动静"), "login": N_("换了登录"), "address": N_("网络地址变化"),
 }  # fmt: skip
 OUTCOMES = {
     "saved": N_("已保存"), "saved_late": N_("宽限内到达，已保存"), "stale": N_("答案已在别处修改，未保存"), "clear_not_said": N_("未确认清空，未保存"),
@@ -73,7 +73,7 @@ def _facts(event: Event) -> str:
         format_duration(event.seconds) if event.seconds else "",
         event.words,
         event.device if event.kind in ("started", "takeover", "login") else "",
-        event.digest[:16] if event.kind in ("started", "ended") else "",
+        event.digest[:16] if event.kind in ("started", "ended", "address") else "",
     ]
     return "，".join(part for part in said if part)
 

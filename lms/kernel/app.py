@@ -81,7 +81,7 @@ def build_app(settings: Settings, parts: tuple[Part, ...], clock: Clock | None =
     proxies = settings.trusted_proxies
     behind = ProxyFix(served, x_for=proxies, x_proto=proxies, x_host=0) if proxies else served
     app.wsgi_app = HotEntry(  # type: ignore[method-assign]
-        app=behind, routes=hot_routes, clock=clock, arrival=_arrival(settings.arrival_header), counted=health.count,
+        app=behind, routes=hot_routes, clock=clock, arrival=_arrival(settings.arrival_header), counted=health.count, proxies=proxies,
         awake=_awake(parts, clock) if real else None,
     )  # fmt: skip
     return app

@@ -34,11 +34,19 @@ class HotRequest:
     arrived: datetime
     environ: Environ
     payload: Any = None
+    proxies: int = 0
 
     @property
     def path_rest(self) -> str:
         """Return the path behind a prefix route's own path."""
         return str(self.environ["hot.rest"])
+
+    @property
+    def address(self) -> str:
+        """Return the client's address: what the outermost proxy of ours saw, or the peer itself."""
+        forwarded = self.environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
+        known = self.proxies and len(forwarded) >= self.proxies and forwarded[-self.proxies].strip()
+        return str(known or self.environ.get("REMOTE_ADDR", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +82,7 @@ class HotEntry:
     clock: Clock
     arrival: Callable[[Environ, datetime], datetime]
     counted: Callable[[str, int], None]
+    proxies: int = 0
     awake: Callable[[], None] | None = None  # called once, before the first request: this process serves
     _exact: Mapping[tuple[str, str], HotRoute] = field(init=False)
     _prefixes: tuple[HotRoute, ...] = field(init=False)
@@ -108,7 +117,7 @@ class HotEntry:
         try:
             body = _body(environ, route.max_bytes) if route.payload is not None else b""
             payload = payloads.decode(body, route.payload) if route.payload is not None else None
-            found = route.handler(HotRequest(arrived=arrived, environ=environ, payload=payload))
+            found = route.handler(HotRequest(arrived=arrived, environ=environ, payload=payload, proxies=self.proxies))
         except Refusal as refusal:
             return _json(refusal.status, {"code": refusal.code, "message": refusal.message, **refusal.facts})
         except Exception:

@@ -4,10 +4,12 @@ from datetime import timedelta
 from io import BytesIO
 
 import msgspec
+import pytest
 from flask import Flask
 from python_calamine import load_workbook
 from sqlalchemy import text
 
+from exam.domain import attempt as rules
 from exam.services import attempt
 from exam.services.payload import EnterExam, ResumeExam
 from exam.services.result import verify
@@ -128,21 +130,32 @@ def test_minutes_and_per_cent_reach_all_who_sit_there_and_stand_in_the_ledger(ap
 
 def test_a_paused_clock_stands_and_the_sweeper_waits(app: Flask, clock: FixedClock) -> None:
     exams.prepared()
-    lin, cai = exams.sitting("lin"), exams.sitting("cai")
+    sitter = lin = exams.sitting("lin")
+    cai = exams.sitting("cai")
     ivy, page = enter(app, IVY), enter(app, LIN)
     clock.advance(seconds=3600)
     ivy.post(f"/invigilation/attempt/{_attempt(lin)}/pause", data={"pause-reason": "就医"})
+    queueing, late = lin.change(1, [0]), lin.change(2, [0])
+    assert lin.save(queueing, at=clock.instant).saved[0].status == "saved", "it arrived before the pause"
     clock.advance(seconds=3600)
-    told = page.post("/api/exam/remaining", json={"exam": exams.EXAM, "device": "device-one"}).get_json()
+    for changes in ([late], [late, lin.change(3, [0])]):
+        with pytest.raises(rules.AttemptPaused):
+            lin.save(*changes, at=clock.instant)
+    with pytest.raises(rules.AttemptPaused):
+        lin.submit(late, at=clock.instant)
+    with pytest.raises(rules.AttemptPaused):
+        lin.submit(at=clock.instant)
+    assert lin.save(queueing, at=clock.instant).saved[0].status == "saved", "a repetition gets its answer"
+    told = page.post("/api/exam/remaining", json={"token": sitter.opened.token}).get_json()
     assert told["paused"]
     assert told["remaining_ms"] == 30 * 60_000
     assert attempt.finalise_overdue(clock.instant) == 1  # the other one
     ivy.post(f"/invigilation/attempt/{_attempt(lin)}/resume", data={})
     assert _deadline(_attempt(lin)) == NOON + timedelta(minutes=150)
-    told = page.post("/api/exam/remaining", json={"exam": exams.EXAM, "device": "device-one"}).get_json()
+    told = page.post("/api/exam/remaining", json={"token": sitter.opened.token}).get_json()
     assert not told["paused"]
     assert told["remaining_ms"] == 30 * 60_000
-    lin.save(lin.change(1, [0]), at=clock.instant)
+    assert lin.save(late, at=clock.instant).saved[0].status == "saved"
     assert cai.person_id
 
 
@@ -156,7 +169,7 @@ def test_a_message_reaches_whom_it_is_for(app: Flask) -> None:
     ivy.post(f"{ROOM}/message", data={"message-words": "外市：请继续", "unit": str(tree.far_city.id)})
     ivy.post(f"{ROOM}/message", data={"message-words": "本校：坐好", "unit": str(tree.school.id)})
     ivy.post(f"/invigilation/attempt/{_attempt(sitter)}/message", data={"message-words": "您可以去洗手间"})
-    told = page.post("/api/exam/remaining", json={"exam": exams.EXAM, "device": "device-one"}).get_json()
+    told = page.post("/api/exam/remaining", json={"token": sitter.opened.token}).get_json()
     assert [one["text"] for one in told["messages"]] == ["全体：请勿刷新", "本校：坐好", "您可以去洗手间"]
 
 
@@ -181,11 +194,14 @@ def test_the_timeline_tells_saves_gaps_devices_and_goes_out_as_files(app: Flask,
     sitter.save(sitter.change(1, [0]), at=NOON + timedelta(minutes=1))
     sitter.save(sitter.change(2, [1]), at=NOON + timedelta(minutes=11))
     clock.advance(seconds=900)
+    page = enter(app, LIN)
+    for address in ("10.0.0.1", "10.0.0.1", "10.0.0.2"):
+        page.post("/api/exam/remaining", json={"token": sitter.opened.token}, environ_base={"REMOTE_ADDR": address})
     attempt.resume(sitter.person_id, sitter.login_id, ResumeExam(exams.EXAM, "device-two", takeover=True), clock.instant)
     ivy = enter(app, IVY)
     shown = ivy.get(f"/invigilation/attempt/{number}").get_data(as_text=True)
-    for words in ("没有动静", "10 分", "换设备", "第 2 题"):
+    for words in ("没有动静", "10 分", "换设备", "第 2 题", "网络地址变化"):
         assert words in shown, words
     lines = msgspec.json.decode(ivy.get(f"/invigilation/attempt/{number}/timeline.json").data)
-    assert [one["kind"] for one in lines] == ["started", "save", "gap", "save", "gap", "takeover"]
-    assert len(load_workbook(BytesIO(ivy.get(f"/invigilation/attempt/{number}/timeline.xlsx").data)).get_sheet_by_index(0).to_python()) == 7
+    assert [one["kind"] for one in lines] == ["started", "save", "gap", "save", "gap", "address", "takeover"]
+    assert len(load_workbook(BytesIO(ivy.get(f"/invigilation/attempt/{number}/timeline.xlsx").data)).get_sheet_by_index(0).to_python()) == 8

@@ -91,19 +91,24 @@ def test_without_an_open_attempt_the_room_leads_to_the_start_page(lin: FlaskClie
 
 
 def test_the_clock_tells_the_time_left_and_who_leads(lin: FlaskClient, clock: FixedClock) -> None:
-    start(lin)
+    asked = {"token": start(lin)["token"]}
     clock.advance(minutes=10)
-    asked = {"exam": exams.EXAM, "device": "device-of-lin"}
     body = lin.post("/api/exam/remaining", json=asked).get_json()
     assert (body["remaining_ms"], body["leads"], body["open"]) == (80 * 60_000, True, True)
-    assert lin.post("/api/exam/remaining", json={**asked, "device": "another-device"}).get_json()["leads"] is False
+    assert lin.post("/api/exam/resume", json={"exam": exams.EXAM, "device": "another-device", "takeover": True}).status_code == 200
+    assert lin.post("/api/exam/remaining", json=asked).get_json()["leads"] is False
+    with transaction() as session:
+        session.execute(text("UPDATE login SET ended_at = :now"), {"now": NOON})
+    assert lin.post("/api/exam/remaining", json=asked).get_json()["code"] == "signed_out"
 
 
-def test_the_clock_of_another_is_not_told(app: Flask, lin: FlaskClient) -> None:
-    start(lin)
-    asked = {"exam": exams.EXAM, "device": "device-of-lin"}
-    assert enter(app, SAM).post("/api/exam/remaining", json=asked).status_code == 404
-    assert app.test_client().post("/api/exam/remaining", json=asked).status_code == 401
+def test_the_clock_of_another_is_not_told(lin: FlaskClient) -> None:
+    token = str(start(lin)["token"])
+    forged = token[:-1] + ("A" if token[-1] != "A" else "B")
+    assert lin.post("/api/exam/remaining", json={"token": forged}).get_json()["code"] == "token_refused"
+    with transaction() as session:
+        session.execute(text("UPDATE attempt SET person_id = (SELECT min(id) FROM person WHERE id <> person_id)"))
+    assert lin.post("/api/exam/remaining", json={"token": token}).status_code == 404
 
 
 def test_the_receipt_holds_what_the_server_holds(lin: FlaskClient, clock: FixedClock) -> None:
@@ -168,7 +173,7 @@ def test_in_02_no_answer_inside_an_attempt_tells_key_score_or_explanation(lin: F
         lin.post("/api/exam/start", json={"entry": exams.entry("lin"), "device": "device-of-lin", "honesty": True}),
         lin.post("/api/exam/resume", json={"exam": exams.EXAM, "device": "device-of-lin"}),
         lin.post("/api/exam/resume", json={"exam": exams.EXAM, "device": "other-device"}),
-        lin.post("/api/exam/remaining", json={"exam": exams.EXAM, "device": "device-of-lin"}),
+        lin.post("/api/exam/remaining", json={"token": token}),
         lin.post("/api/exam/save", json={"token": token, "changes": [change]}),
         lin.post("/api/exam/save", json={"token": token, "changes": [{**change, "seq": first + 1, "choices": [2]}]}),
         lin.post("/api/exam/save", json={"token": token, "changes": [{**change, "seq": first + 2, "position": 99}]}),

@@ -1,0 +1,31 @@
+"""The word of a page in the room: it is heard of, and is told the time left, whether it leads, and what the invigilators say."""
+
+from datetime import datetime
+
+from exam.domain.attempt import remaining_ms
+from exam.services import token as tokens
+from exam.services.payload import AskRemaining, ExamRemaining, MessageNow
+from exam.services.response import REFUSALS
+from exam.store import pulse as store
+from exam.store.pulse import Heard, Pulse
+from lms.kernel.group_commit import GroupCommit
+
+_pulses: GroupCommit[Pulse, Heard] = GroupCommit(store.hear, single=True)
+
+
+def remaining(payload: AskRemaining, address: str, arrived: datetime) -> ExamRemaining:
+    """Tell what time is left, whether this page leads or the clock stands, and what the invigilators say."""
+    token = tokens.read(payload.token)
+    told = _pulses.submit(Pulse(token.attempt_id, token.person_id, token.login_id, token.epoch, arrived, tokens.hidden(address)))
+    if told.status != "heard":
+        raise REFUSALS[told.status]
+    assert told.deadline is not None
+    return ExamRemaining(
+        deadline=told.deadline,
+        server_time=arrived,
+        remaining_ms=remaining_ms(told.deadline, told.paused_at or arrived),
+        leads=told.leads,
+        open=told.open,
+        paused=told.open and told.paused_at is not None,
+        messages=[MessageNow(one.id, one.text, one.sent_at) for one in told.messages],
+    )
