@@ -1,13 +1,15 @@
 """Commands of the exam engine."""
 
 from dataclasses import asdict
+from pathlib import Path
 from time import perf_counter
 
 import click
 import msgspec
 from flask.cli import with_appcontext
 
-from exam.services import analysis, assembly, attempt, result
+from exam.formats import archive as archives
+from exam.services import analysis, archive, assembly, attempt, result
 from exam.services import exam as exams
 from lms import api as platform
 from lms.kernel import request as current
@@ -140,3 +142,41 @@ def analyse(code: str) -> None:
     except Refusal as refusal:
         raise click.ClickException(refusal.message) from None
     click.echo(f"{code}: analysed the answers of {people} people; see the bank's analysis page.")
+
+
+@exam.command("archive")
+@click.argument("names", nargs=-1, required=True, metavar="[EXAM] FILE")
+@click.option("--verify", is_flag=True, help="Check FILE instead of writing it; needs no database and no EXAM.")
+@click.option("--reason", default="archived at the command line", help="What the archive is for; stands in the file and in the audit.")
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome of --verify as JSON.")
+def archive_exam(names: tuple[str, ...], *, verify: bool, reason: str, as_json: bool) -> None:
+    """Write everything of EXAM into one signed FILE, or check such a file."""
+    if len(names) != (1 if verify else 2):
+        raise click.UsageError("flask exam archive EXAM FILE, or flask exam archive --verify FILE")
+    if verify:
+        _verify(Path(names[0]), as_json=as_json)
+    else:
+        _archive(names[0], Path(names[1]), reason)
+
+
+@with_appcontext
+def _archive(code: str, file: Path, reason: str) -> None:
+    try:
+        digest = archive.write_alone(code, file, reason=reason, now=current.clock().now())
+    except Refusal as refusal:
+        raise click.ClickException(refusal.message) from None
+    click.echo(f"{file}: {file.stat().st_size} bytes, SHA-256 {digest}")
+
+
+def _verify(file: Path, *, as_json: bool) -> None:
+    found = archives.check(file)
+    if as_json:
+        click.echo(msgspec.json.encode(found))
+    else:
+        for fault in found.faults:
+            click.echo(f"{fault.entry}: {fault.text}")
+        if not found.faults:
+            click.echo(f"{found.exam}, made {found.made_at}: {found.entries} entries, {found.lines} lines, {found.attempts} attempts; all as signed.")
+            click.echo(f"Signed by {found.key} {found.public}: compare with /api/certificates/keys of the installation.")
+    if found.faults:
+        raise click.exceptions.Exit(1)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from exam.services import analysis, assembly, attempt, integrity, regrade, result
+from exam.services import analysis, archive, assembly, attempt, integrity, regrade, result
 from lms.kernel.jobs import Job
 
 
@@ -32,6 +32,8 @@ JOBS = (
     Job("exam.top_up", run=top_up, cron="* * * * *"),
     Job("exam.score", run=score),
     Job("exam.analyse", run=analyse),
+    Job("exam.archive", run=archive.make, tries=1),
+    Job("exam.archive_expire", run=archive.expire, cron="23 * * * *"),
     Job("exam.integrity", run=integrity.look),
     Job("exam.regrade_preview", run=regrade.preview),
     Job("exam.regrade", run=regrade.carry_out),

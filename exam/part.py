@@ -4,14 +4,15 @@ from pathlib import Path
 
 from exam.cli import exam as exam_command
 from exam.jobs import JOBS
+from exam.services import archive, outage, packet, presence, token
 from exam.services import exam as exams
-from exam.services import outage, packet, presence, token
 from exam.services import quiz as quizzes
 from exam.services.demand import demands
 from exam.services.result import personal, verify
 from exam.services.usage import usage
 from exam.store.load import in_exam
 from exam.web.adjustment import adjustment
+from exam.web.archive import exam_archive
 from exam.web.blueprint import blueprints
 from exam.web.board import exam_board
 from exam.web.exam import exams as exam_pages
@@ -54,6 +55,7 @@ platform.register_personal_export("exams", personal)
 def _mount(settings: Settings) -> None:
     token.mount(settings)
     packet.mount(settings)
+    archive.mount(settings)
 
 
 part = Part(
@@ -69,6 +71,7 @@ part = Part(
         exam_review,
         quiz,
         exam_board,
+        exam_archive,
         blueprints,
         exam_paper,
         invigilation,

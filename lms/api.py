@@ -3,6 +3,7 @@
 from lms.services.account import register_personal_export
 from lms.services.activity import ActivityKind, activities, activity, add_activity, register_activity_kind
 from lms.services.certificate import settle as settle_certificate
+from lms.services.certificate import sign
 from lms.services.certificate import standing_one as standing_certificate
 from lms.services.enrolment import facts as enrolment_of
 from lms.services.enrolment import rules_for, seats
@@ -46,6 +47,7 @@ __all__ = [
     "scope_of",
     "seats",
     "settle_certificate",
+    "sign",
     "standing_certificate",
     "take_back",
     "unit_place",

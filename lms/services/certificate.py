@@ -62,7 +62,7 @@ def _issue(session: Session, enrolment: Enrolment, programme: Programme, *, edit
         sample=sample,
         key=key.name,
     ).canonical()
-    signature = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(_seal["field"].open(key.sealed_private))).sign(statement)
+    signature = _signature(key, statement)
     issued = store.add(
         session,
         enrolment_id=enrolment.id,
@@ -79,6 +79,16 @@ def _issue(session: Session, enrolment: Enrolment, programme: Programme, *, edit
     )
     audit.record(session, actor_id=issued_by, action="certificate.issue", subject=f"certificate:{issued}", now=now, edition=edition)
     return issued
+
+
+def sign(session: Session, statement: bytes, now: datetime) -> tuple[str, bytes, bytes]:
+    """Sign what another package vouches for; returns the key's name, the public key and the signature."""
+    key = _signing_key(session, now)
+    return key.name, key.public, _signature(key, statement)
+
+
+def _signature(key: SigningKey, statement: bytes) -> bytes:
+    return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(_seal["field"].open(key.sealed_private))).sign(statement)
 
 
 def _signing_key(session: Session, now: datetime) -> SigningKey:

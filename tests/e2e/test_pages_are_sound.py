@@ -96,6 +96,7 @@ SIGHTS: dict[str, Sight] = {
     "exam_paper.page": Sight("ning", {"code": EXAM, "number": "1"}),
     "exam_paper.seals": Sight("ning"),
     "exam_paper.seal": Sight("ning", {"code": EXAM}),
+    "exam_archive.page": Sight("ning", {"code": EXAM}),
     "exam_board.fairness_sheet": Sight("ning", {"code": EXAM}),
     "invigilation.everything": Sight("ning"),
     "invigilation.room": Sight("ning", {"code": EXAM}),
@@ -131,6 +132,7 @@ SKIPPED: dict[str, str] = {
     ),
     **dict.fromkeys(
         (
+            "exam_archive.file",
             "exam_paper.picture",
             "bank.export",
             "staging.refused",

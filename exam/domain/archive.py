@@ -1,0 +1,75 @@
+"""The archive of an exam: when it may be made, who must agree, and how long it may be fetched."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from exam.domain.exam import Exam
+from lms.kernel.refusal import N_, Conflict, Forbidden, Invalid
+
+ALONE = 100  # people; an export of more needs a second person's yes
+KEPT = timedelta(hours=24)
+
+
+class State(StrEnum):
+    """Where an archive stands."""
+
+    ASKED = "asked"  # waits for a second person's yes
+    QUEUED = "queued"
+    READY = "ready"
+    FAILED = "failed"
+    EXPIRED = "expired"
+
+
+class ExamRunning(Conflict):
+    """What may still change is not archived."""
+
+    code = "exam_running"
+    message = N_("考试还没有结束，或还有人正在作答。全部结束后才能归档。")
+
+
+class ReasonMissing(Invalid):
+    """Who takes an exam's records out says why."""
+
+    code = "archive_reason_missing"
+    message = N_("请写明归档的用途，会记入审计记录。")
+
+
+class OwnRequest(Forbidden):
+    """The second yes is another person's."""
+
+    code = "archive_own_request"
+    message = N_("须由另一位有权限的同事同意，不能同意自己的申请。")
+
+
+class NotWaiting(Conflict):
+    """The archive waits for nobody's yes."""
+
+    code = "archive_not_waiting"
+    message = N_("这份归档不在等待同意，可能已由他人处理，请刷新页面。")
+
+
+def require_over(exam: Exam, *, sitting: int, now: datetime) -> None:
+    """Raise ExamRunning while anything of the exam may still change by itself."""
+    if now < exam.closes or sitting:
+        raise ExamRunning
+
+
+def asked(reason: str, people: int) -> tuple[str, State]:
+    """Return the reason and where a request begins; raises ReasonMissing."""
+    if len(reason.strip()) < 2:
+        raise ReasonMissing
+    return reason.strip()[:500], State.ASKED if people > ALONE else State.QUEUED
+
+
+def approve(state: State, asked_by: int, person_id: int) -> State:
+    """Return where a request stands after a second person's yes; raises NotWaiting and OwnRequest."""
+    if state is not State.ASKED:
+        raise NotWaiting
+    if asked_by == person_id:
+        raise OwnRequest
+    return State.QUEUED
+
+
+def fetchable(state: State, ready_at: datetime | None, now: datetime) -> bool:
+    """Tell whether the file may still be fetched."""
+    return state is State.READY and ready_at is not None and now < ready_at + KEPT

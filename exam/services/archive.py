@@ -1,0 +1,202 @@
+"""The archive of an exam: asked for with a reason, agreed to by a second person, written from one instant, signed, fetched for a day."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from exam.domain import archive as rules
+from exam.domain import sealed_key
+from exam.domain.archive import State
+from exam.domain.exam import Exam
+from exam.formats import workbook
+from exam.formats.archive import ArchiveWriter
+from exam.services import fairness
+from exam.services.exam import found
+from exam.store import archive as store
+from exam.store import attempt as attempts
+from exam.store import exam as exams
+from exam.store import sealed_key as keys
+from exam.store.archive import ExamArchiveRow
+from lms import api as platform
+from lms.kernel import audit
+from lms.kernel.db import Session, transaction
+from lms.kernel.jobs import enqueue
+from lms.kernel.refusal import Missing
+from lms.kernel.settings import Settings
+from question_bank import api as bank
+
+JOB = "exam.archive"
+MOST_SHOWN = 20
+ITEMS = 500
+COLUMNS = ("账号", "姓名", "单位", "第几次", "状态", "开始", "结束", "得分", "满分", "成绩版本")
+
+_folders: dict[str, Path] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Archives:
+    """The requests for an exam's archive, with the names of who asked and who agreed; `entries` each has when it is whole."""
+
+    exam: Exam
+    people: int
+    over: bool
+    keys_open: bool
+    rows: Sequence[ExamArchiveRow]
+    names: dict[int, str]
+    entries: int
+
+
+def mount(settings: Settings) -> None:
+    """Take the folder of the installation."""
+    _folders["archives"] = settings.var_dir / "archives"
+
+
+def archives(exam_code: str, now: datetime) -> Archives:
+    """Return the requests for an exam."""
+    with transaction() as session:
+        exam = found(session, exam_code)
+        rows = store.of_exam(session, exam.id, MOST_SHOWN)
+        cards = platform.people(session, [person for row in rows for person in (row.asked_by, row.approved_by) if person])
+        over = now >= exam.closes and not attempts.state_counts(session, exam.id).get("open")
+        return Archives(
+            exam, store.people(session, exam.id), over, _keys_open(session, exam.id), rows, {person: card.name for person, card in cards.items()}, _entries()
+        )
+
+
+def ask(exam_code: str, *, reason: str, actor_id: int, now: datetime) -> State:
+    """Ask for an archive; of few people it is made at once."""
+    with transaction() as session:
+        exam = _over(session, exam_code, now)
+        people = store.people(session, exam.id)
+        written, state = rules.asked(reason, people)
+        row = ExamArchiveRow(exam_id=exam.id, asked_by=actor_id, reason=written, people=people, state=state, asked_at=now)
+        archive_id = store.add(session, row)
+        audit.record(session, actor_id=actor_id, action="archive.ask", subject=f"exam:{exam.id}", now=now, archive=archive_id, reason=written, people=people)
+        if state is State.QUEUED:
+            enqueue(session, JOB, {"archive_id": archive_id})
+        return state
+
+
+def approve(exam_code: str, archive_id: int, *, actor_id: int, now: datetime) -> None:
+    """Agree, as a second person, to an archive of many people."""
+    with transaction() as session:
+        row = _row(session, exam_code, archive_id)
+        row.state = rules.approve(State(row.state), row.asked_by, actor_id)
+        row.approved_by = actor_id
+        enqueue(session, JOB, {"archive_id": archive_id})
+        audit.record(session, actor_id=actor_id, action="archive.approve", subject=f"exam:{row.exam_id}", now=now, archive=archive_id)
+
+
+def make(now: datetime, archive_id: int) -> None:
+    """Write an archive that was asked for, telling how far it is."""
+    with transaction() as session:
+        row = store.lock(session, archive_id)
+        if row is None or row.state != State.QUEUED:
+            return
+        code, reason = exams.by_id(session, row.exam_id).code, row.reason
+    path = _path(archive_id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        digest = write(code, path, reason=reason, now=now, told=lambda done: _tell(archive_id, done=done))
+    except BaseException:
+        _tell(archive_id, state=State.FAILED)
+        raise
+    _tell(archive_id, state=State.READY, sha256=digest, size=path.stat().st_size, ready_at=now)
+
+
+def write(exam_code: str, path: Path, *, reason: str, now: datetime, told: Callable[[int], None] = lambda _done: None) -> str:
+    """Write an exam's archive to a file, all of it as of one instant; returns the file's SHA-256."""
+    with transaction() as session:
+        exam = _over(session, exam_code, now)
+    writer = ArchiveWriter(path)
+    try:
+        with transaction() as session:
+            store.freeze(session)
+            opened = _keys_open(session, exam.id)
+            for done, (name, chunks) in enumerate(_contents(session, exam, opened=opened)):
+                told(done)
+                writer.add(name, chunks)
+        with transaction() as session:
+            head = {"exam": exam.code, "title": exam.title, "made_at": now.isoformat(), "reason": reason, "keys": opened}
+            return writer.finish(head, lambda manifest: platform.sign(session, manifest, now))
+    except BaseException:
+        writer.abandon()
+        raise
+
+
+def write_alone(exam_code: str, path: Path, *, reason: str, now: datetime) -> str:
+    """Write an archive at the command line, where whoever works holds the database anyway; audited all the same."""
+    with transaction() as session:
+        exam = _over(session, exam_code, now)
+        audit.record(session, actor_id=None, action="archive.write", subject=f"exam:{exam.id}", now=now, reason=reason)
+    return write(exam_code, path, reason=reason, now=now)
+
+
+def _contents(session: Session, exam: Exam, *, opened: bool) -> Iterator[tuple[str, Iterator[bytes]]]:
+    for name, statement in store.statements().items():
+        yield f"{name}.jsonl", store.lines(session, statement, exam.id)
+    yield "item.jsonl", _items(session, exam.id, opened=opened)
+    yield "sheets/fairness.json", iter([msgspec.json.format(msgspec.json.encode(fairness.sheet(exam.code)))])
+    yield "sheets/marks.xlsx", iter([workbook.write("成绩", COLUMNS, store.marks(session, exam.id))])
+
+
+def _entries() -> int:
+    return len(store.statements()) + 3
+
+
+def _items(session: Session, exam_id: int, *, opened: bool) -> Iterator[bytes]:
+    """Yield the items of the papers, with their keys once two people have opened them."""
+    versions = store.versions(session, exam_id)
+    for some in (versions[at : at + ITEMS] for at in range(0, len(versions), ITEMS)):
+        contents, right = bank.contents(session, some), bank.keys(session, some) if opened else {}
+        lines = ({"version": version, "content": contents[version], "key": right.get(version)} for version in some)
+        yield b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
+
+
+def fetch(exam_code: str, archive_id: int, *, actor_id: int, now: datetime) -> Path:
+    """Return the file of an archive to somebody permitted; every fetching is audited."""
+    with transaction() as session:
+        row = _row(session, exam_code, archive_id)
+        if not rules.fetchable(State(row.state), row.ready_at, now):
+            raise Missing
+        audit.record(session, actor_id=actor_id, action="archive.fetch", subject=f"exam:{row.exam_id}", now=now, archive=archive_id, sha256=row.sha256)
+        return _path(archive_id)
+
+
+def expire(now: datetime) -> None:
+    """Remove the files whose time is over."""
+    with transaction() as session:
+        for row in store.lock_ready_before(session, now, rules.KEPT):
+            _path(row.id).unlink(missing_ok=True)
+            row.state = State.EXPIRED
+
+
+def _tell(archive_id: int, **changes: object) -> None:
+    with transaction() as session:
+        row = store.lock(session, archive_id)
+        for name, value in changes.items():
+            setattr(row, name, value)
+
+
+def _over(session: Session, exam_code: str, now: datetime) -> Exam:
+    exam = found(session, exam_code)
+    rules.require_over(exam, sitting=attempts.state_counts(session, exam.id).get("open", 0), now=now)
+    return exam
+
+
+def _row(session: Session, exam_code: str, archive_id: int) -> ExamArchiveRow:
+    row = store.lock(session, archive_id)
+    if row is None or row.exam_id != found(session, exam_code).id:
+        raise Missing
+    return row
+
+
+def _keys_open(session: Session, exam_id: int) -> bool:
+    return sealed_key.opened(keys.consents(session, exam_id))
+
+
+def _path(archive_id: int) -> Path:
+    return _folders["archives"] / f"{archive_id}.zip"

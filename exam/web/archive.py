@@ -1,0 +1,118 @@
+"""The archive of an exam: asking for it, agreeing to it, and fetching the file."""
+
+from dataclasses import dataclass
+
+from flask import Response, flash, redirect, render_template, send_file, url_for
+from flask.typing import ResponseReturnValue
+from wtforms import StringField
+from wtforms.validators import InputRequired, Length
+
+from exam.domain.archive import State, fetchable
+from exam.services import archive as service
+from exam.services.archive import Archives
+from exam.store.archive import ExamArchiveRow
+from lms.kernel import request as current
+from lms.kernel.forms import Form
+from lms.kernel.i18n import gettext as _
+from lms.kernel.i18n import lazy_gettext
+from lms.kernel.part import routes
+from lms.kernel.permissions import Permission, requires
+from lms.kernel.refusal import N_, Refusal
+
+exam_archive = routes("exam_archive", __name__, url_prefix="/admin/exams/<code>/archive")
+SECONDS = 5  # after so many the page looks again while a file is being made
+WORDS = {
+    State.ASKED: N_("等待另一人同意"),
+    State.QUEUED: N_("正在生成"),
+    State.READY: N_("可以下载"),
+    State.FAILED: N_("没有成功"),
+    State.EXPIRED: N_("已过期"),
+}
+KINDS = {State.ASKED: "warning", State.QUEUED: "accent", State.READY: "success", State.FAILED: "danger", State.EXPIRED: "neutral"}
+
+
+class ReasonForm(Form):
+    """What the archive is for."""
+
+    reason = StringField(lazy_gettext("用途"), [InputRequired(), Length(min=2, max=500)])
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveLine:
+    """One request, in words."""
+
+    row: ExamArchiveRow
+    word: str
+    kind: str
+    may_fetch: bool
+    may_approve: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivePage:
+    """What the page shows."""
+
+    found: Archives
+    lines: tuple[ArchiveLine, ...]
+    form: ReasonForm
+
+
+@exam_archive.get("")
+@requires(Permission.HOLD_KEYS)
+def page(code: str) -> ResponseReturnValue:
+    """Show the requests for an exam's archive."""
+    return _page(code, ReasonForm())
+
+
+@exam_archive.post("")
+@requires(Permission.HOLD_KEYS)
+def ask(code: str) -> ResponseReturnValue:
+    """Ask for the archive."""
+    form = ReasonForm()
+    if not form.validate_on_submit():
+        return _page(code, form, 422)
+    try:
+        state = service.ask(code, reason=form.reason.data or "", actor_id=current.person().person_id, now=current.now())
+    except Refusal as refusal:
+        flash(_(refusal.message), "danger")
+    else:
+        flash(_("已开始生成归档文件。") if state is State.QUEUED else _("已提交。涉及的人较多，还需要另一位有权限的同事同意。"), "success")
+    return redirect(url_for("exam_archive.page", code=code))
+
+
+@exam_archive.post("/<int:archive_id>")
+@requires(Permission.HOLD_KEYS)
+def approve(code: str, archive_id: int) -> ResponseReturnValue:
+    """Agree to a colleague's request."""
+    try:
+        service.approve(code, archive_id, actor_id=current.person().person_id, now=current.now())
+    except Refusal as refusal:
+        flash(_(refusal.message), "danger")
+    else:
+        flash(_("已同意，正在生成归档文件。"), "success")
+    return redirect(url_for("exam_archive.page", code=code))
+
+
+@exam_archive.get("/<int:archive_id>.zip")
+@requires(Permission.HOLD_KEYS)
+def file(code: str, archive_id: int) -> Response:
+    """Send the file."""
+    path = service.fetch(code, archive_id, actor_id=current.person().person_id, now=current.now())
+    answer = send_file(path, mimetype="application/zip", as_attachment=True, download_name=f"{code}-archive-{archive_id}.zip")
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
+
+
+def _page(code: str, form: ReasonForm, status: int = 200) -> ResponseReturnValue:
+    person, now = current.person(), current.now()
+    found = service.archives(code, now)
+    lines = []
+    for row in found.rows:
+        state = State(row.state)
+        may_fetch = fetchable(state, row.ready_at, now)
+        shown = State.EXPIRED if state is State.READY and not may_fetch else state
+        lines.append(ArchiveLine(row, _(WORDS[shown]), KINDS[shown], may_fetch, state is State.ASKED and row.asked_by != person.person_id))
+    answer = Response(render_template("exam/archive/page.html", page=ArchivePage(found, tuple(lines), form)), status)
+    if any(line.row.state == State.QUEUED for line in lines):
+        answer.headers["Refresh"] = str(SECONDS)
+    return answer

@@ -1,0 +1,147 @@
+"""The archive of an exam: one signed file that says everything, in which no byte can be changed unseen."""
+
+import io
+import json
+import random
+from datetime import timedelta
+from itertools import groupby
+from pathlib import Path
+from zipfile import ZipFile
+
+import msgspec
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from exam.domain import archive as rules
+from exam.domain import result as scoring
+from exam.domain.paper import Paper
+from exam.domain.result import ItemPlace
+from exam.formats import archive as format_of
+from exam.services import archive, attempt, result, sealed_key
+from exam.services import paper as papers
+from lms.kernel.clock import FixedClock
+from lms.kernel.db import transaction
+from question_bank.domain.item import ItemType, Key
+from tests.conftest import NOON
+from tests.support import exams
+from tests.support.cast import AN, PENG, RUI, enter, id_of
+
+OVER = NOON + timedelta(days=4)
+
+
+def sat_out() -> None:
+    """Let two people sit the exam, with changes that count and one that does not, and score it."""
+    exams.prepared()
+    lin = exams.sitting()
+    lin.save(lin.change(1, [1]), lin.change(2, [0]))
+    lin.save(lin.change(1, [2], revision=1, marked=True))
+    with pytest.raises(Exception, match="stale"):
+        lin.save(lin.change(2, [3]))
+    lin.submit(lin.change(5, [0, 2]))
+    id_of(RUI)
+    rui = exams.sitting("rui", device="device-two")
+    rui.save(rui.change(4, [1]))
+    attempt.give_time(2, seconds=600, kind="staff", reason="换机", actor_id=None, now=NOON)
+    attempt.finalise_overdue(NOON + timedelta(hours=2))
+    result.score_outstanding(OVER)
+
+
+def rows(path: Path, name: str) -> list[dict[str, object]]:
+    """Read an entry of an archive."""
+    with ZipFile(path) as file:
+        return list(format_of.lines_of(file, f"{name}.jsonl"))
+
+
+def test_the_archived_log_alone_brings_the_results_again(app: Flask, tmp_path: Path) -> None:
+    sat_out()
+    for member in (PENG, AN):
+        sealed_key.consent(exams.EXAM, id_of(member), "归档", OVER)
+    path = tmp_path / "archive.zip"
+    archive.write(exams.EXAM, path, reason="存档", now=OVER)
+    found = format_of.check(path)
+    assert (found.faults, found.exam, found.attempts) == ((), exams.EXAM, 2)
+    with ZipFile(path) as file:
+        names = set(file.namelist())
+    assert {"exam.jsonl", "blueprint.jsonl", "deadline_adjustment.jsonl", "incident.jsonl", "timeline.jsonl", "audit_entry.jsonl"} <= names
+    assert {"sheets/fairness.json", "sheets/marks.xlsx", "regrade_approval.jsonl", "exam_packet_decision.jsonl"} <= names
+    assert "exam_archive.jsonl" not in names
+    assert {line["name"] for line in rows(path, "person")} == {"林**", "芮**"}
+    assert [line["words"] for line in rows(path, "timeline") if line["kind"] == "time"] == ["600 s, staff: 换机"]
+    keys = {line["version"]: msgspec.convert(line["key"], Key) for line in rows(path, "item")}
+    with transaction() as session:
+        points = papers.position_points(session, 1, 1)
+    pool = {int(at): ItemPlace(ItemType(kind), *more) for at, (kind, *more) in rows(path, "assembly")[0]["pool"].items()}  # type: ignore[attr-defined]
+    drawn = {line["id"]: line for line in rows(path, "paper")}
+    logs = {number: list(lines) for number, lines in groupby(rows(path, "response_event"), key=lambda line: line["attempt_id"])}
+    again = {}
+    for one in rows(path, "attempt"):
+        paper = drawn[one["paper_id"]]
+        whole = Paper(1, tuple(paper["version_ids"]), bytes.fromhex(str(paper["orders"])[2:]), 0, str(paper["hash"]))  # type: ignore[arg-type]
+        assert whole.is_whole()
+        scored = scoring.result_of(whole, points, format_of.rebuilt(logs[one["id"]]), pool, keys)
+        again[one["id"]] = [scored.points, list(scored.item_points)]
+    assert again == {line["attempt_id"]: [line["points"], line["item_points"]] for line in rows(path, "result")}
+    assert len(again) == 2
+
+
+def test_a_flipped_byte_is_found_wherever_it_lies_and_named_by_its_entry(app: Flask, tmp_path: Path) -> None:
+    sat_out()
+    path = tmp_path / "archive.zip"
+    archive.write(exams.EXAM, path, reason="存档", now=OVER)
+    whole = path.read_bytes()
+    with ZipFile(path) as file:
+        places = {info.filename: info.header_offset + 30 + len(info.filename) + info.compress_size // 2 for info in file.infolist() if info.file_size}
+    drawn = random.Random(7)
+    for at in (*places.values(), *drawn.sample(range(len(whole)), 80)):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ (1 << drawn.randrange(8))]) + whole[at + 1 :])
+        assert format_of.check(path).faults, at
+    for name in ("response_event.jsonl", "result.jsonl"):
+        at = places[name]
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        assert [fault.entry for fault in format_of.check(path).faults] == [name]
+    path.write_bytes(whole[: len(whole) // 2])
+    assert format_of.check(path).faults
+    path.write_bytes(whole)
+    assert not format_of.check(path).faults
+
+
+def test_the_command_writes_and_checks_with_exit_codes(app: Flask, clock: FixedClock, tmp_path: Path) -> None:
+    sat_out()
+    run, file = app.test_cli_runner().invoke, str(tmp_path / "a.zip")
+    assert "考试还没有结束" in run(args=["exam", "archive", exams.EXAM, file]).output
+    clock.instant = OVER
+    assert "SHA-256" in run(args=["exam", "archive", exams.EXAM, file]).output
+    told = run(args=["exam", "archive", "--verify", file, "--json"])
+    assert (told.exit_code, json.loads(told.output)["faults"]) == (0, [])
+    Path(file).write_bytes(Path(file).read_bytes().replace(b"PK\x05\x06", b"PK\x05\x07"))
+    assert run(args=["exam", "archive", "--verify", file]).exit_code == 1
+    assert run(args=["exam", "archive", file]).exit_code == 2
+
+
+def test_the_board_asks_a_second_person_agrees_and_the_file_lasts_a_day(app: Flask, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    sat_out()
+    peng, an, page = enter(app, PENG), enter(app, AN), f"/admin/exams/{exams.EXAM}/archive"
+    assert "考试结束、所有人交卷后才能归档" in peng.get(page).get_data(as_text=True)
+    clock.instant = OVER
+    monkeypatch.setattr(rules, "ALONE", 1)
+    assert peng.post(page, data={"reason": ""}).status_code == 422
+    assert "另一位有权限的同事同意" in peng.post(page, data={"reason": "存档"}, follow_redirects=True).get_data(as_text=True)
+    assert "不能同意自己的申请" in peng.post(f"{page}/1", follow_redirects=True).get_data(as_text=True)
+    assert an.post(f"{page}/1").status_code == 302
+    assert an.get(page).headers["Refresh"] == "5"
+    assert peng.get(f"{page}/1.zip").status_code == 404
+    archive.make(OVER, 1)
+    assert "可以下载" in peng.get(page).get_data(as_text=True)
+    fetched = peng.get(f"{page}/1.zip")
+    with ZipFile(io.BytesIO(fetched.data)) as file:
+        assert "key" in file.read("item.jsonl").decode()
+        assert not any(line["key"] for line in format_of.lines_of(file, "item.jsonl")), "nobody has opened the keys"
+    clock.advance(hours=24)
+    assert peng.get(f"{page}/1.zip").status_code == 404
+    archive.expire(clock.now())
+    assert "已过期" in peng.get(page).get_data(as_text=True)
+    with transaction() as session:
+        acts = session.scalars(text("SELECT action FROM audit_entry WHERE action LIKE 'archive.%' ORDER BY id")).all()
+    assert acts == ["archive.ask", "archive.approve", "archive.fetch"]
+    assert enter(app, RUI).get(page).status_code == 403
