@@ -19,7 +19,7 @@ def write(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
         sheet.write_row(0, 0, columns, book.add_format({"bold": True}))
         for line, row in enumerate(rows, start=1):
             for place, value in enumerate(row):
-                if isinstance(value, int | float | Decimal) and not isinstance(value, bool) and abs(value) < 2**53:
+                if isinstance(value, int | Decimal) and not isinstance(value, bool) and -(2**53) < value < 2**53:
                     sheet.write_number(line, place, value)
                 else:
                     sheet.write_string(line, place, "" if value is None else str(value))

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_w_archive"
-down_revision = "20261122_s_integrity"
+down_revision = "20261122_v_pulse"
 
 
 def upgrade() -> None:
