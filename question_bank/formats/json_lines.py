@@ -1,15 +1,21 @@
-"""JSON lines of our own: one item a line; the only format that carries everything the bank knows."""
+"""JSON lines of our own: one item a line; the only format that carries everything the bank knows.
 
+Pictures travel as data: the first item that shows one brings it under `pictures`, by its digest, in base 64.
+"""
+
+import base64
+import binascii
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from question_bank.domain.draft import DEFAULT_DIFFICULTY, Draft, tidy
-from question_bank.domain.exchange import Loss
-from question_bank.domain.fault import Fault, fault
+from question_bank.domain.draft import DEFAULT_DIFFICULTY, Draft, pictures_of, tidy
+from question_bank.domain.exchange import Picture, Reading
 from question_bank.domain.item import Blank
+from question_bank.formats.findings import Findings, Place
 
 _KNOWN = frozenset(
-    "id type topic level difficulty points pool stem options prompts blanks model key explanation enemies tags source".split()  # noqa: SIM905 - one line
+    "id type topic level difficulty points pool stem options prompts blanks model key explanation enemies tags source pictures".split()  # noqa: SIM905 - one line
 )
 
 
@@ -22,29 +28,96 @@ def looks_like(text: str) -> bool:
         return False
 
 
-def read(text: str) -> tuple[list[Draft], list[Loss], list[tuple[Draft, Fault]]]:
-    """Return drafts, losses, and the lines that hold no item."""
-    drafts: list[Draft] = []
-    losses: list[Loss] = []
-    refused: list[tuple[Draft, Fault]] = []
+def read(text: str) -> Reading:
+    """Return drafts, pictures, losses, and the lines that hold no item."""
+    found = Findings("jsonl")
+    renamed: dict[str, str] = {}
     for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        place = f"第 {number} 行"
+        if line.strip():
+            _line(found.at(f"第 {number} 行"), line, renamed)
+    return found.reading()
+
+
+def _line(place: Place, line: str, renamed: dict[str, str]) -> None:
+    try:
+        item = json.loads(line)
+    except (ValueError, RecursionError):
+        item = None
+    if not isinstance(item, dict):
+        place.refuse("line_not_json", line[:200])
+        return
+    try:
+        renamed |= _pictures(place, item.get("pictures"))
+        draft = _draft(place.name, _shown(item, renamed) if renamed else item)
+    except (TypeError, ValueError, KeyError):
+        place.refuse("field_wrong_type", line[:200])
+        return
+    place.keep(draft)
+    for name in item:
+        if name not in _KNOWN:
+            place.lose(f"字段“{name[:60]}”未导入")
+
+
+def _pictures(place: Place, found: object) -> dict[str, str]:
+    """Keep the pictures a line brings; returns the new name of each whose bytes are not those its name says, once it was written anew."""
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise TypeError
+    renamed: dict[str, str] = {}
+    for name, written in found.items():
         try:
-            found = json.loads(line)
-        except (ValueError, RecursionError):
-            found = None
-        if not isinstance(found, dict):
-            refused.append((Draft(place=place, stem=line[:200]), fault("line_not_json")))
+            content = base64.b64decode(_string(written), validate=True)
+        except binascii.Error:
+            place.lose(f"图片“{name[:80]}”的数据已损坏，未导入")
             continue
-        try:
-            drafts.append(_draft(place, found))
-        except (TypeError, ValueError, KeyError):
-            refused.append((Draft(place=place, stem=line[:200]), fault("field_wrong_type")))
-            continue
-        losses += [Loss(place, f"字段“{name[:60]}”未导入") for name in found if name not in _KNOWN]
-    return drafts, losses, refused
+        digest = place.picture(content, name)
+        if digest not in {None, name}:
+            renamed[name] = str(digest)
+    return renamed
+
+
+def _shown(item: dict[str, Any], renamed: Mapping[str, str]) -> dict[str, Any]:
+    written = json.dumps({name: value for name, value in item.items() if name != "pictures"})
+    for old, new in renamed.items():
+        written = written.replace(f"(picture:{old})", f"(picture:{new})")
+    return dict(json.loads(written))
+
+
+def write(drafts: Sequence[Draft], pictures: Mapping[str, Picture]) -> bytes:
+    """Return one line for each draft; what is empty is left out."""
+    brought: set[str] = set()
+    lines = []
+    for draft in drafts:
+        item = {name: value for name, value in _item(draft).items() if value not in ("", [], None)}
+        if wanted := sorted((pictures_of(draft) & pictures.keys()) - brought):
+            item["pictures"] = {digest: base64.b64encode(pictures[digest].content).decode() for digest in wanted}
+            brought |= set(wanted)
+        lines.append(json.dumps(item, ensure_ascii=False) + "\n")
+    return "".join(lines).encode("utf-8", "replace")
+
+
+def _item(draft: Draft) -> dict[str, Any]:
+    explained = zip(draft.options, draft.option_explanations, strict=False)
+    return {
+        "id": draft.external_id,
+        "type": draft.type,
+        "topic": draft.topic,
+        "level": draft.level,
+        "difficulty": draft.difficulty,
+        "points": draft.points,
+        "pool": draft.pool,
+        "stem": draft.stem,
+        "prompts": list(draft.prompts),
+        "options": [{"text": text, "explanation": note} for text, note in explained] if any(draft.option_explanations) else list(draft.options),
+        "key": list(draft.key),
+        "blanks": [{"accepted": list(each.accepted), "tolerance": each.tolerance, "case_matters": each.case_matters} for each in draft.blanks],
+        "model": draft.model,
+        "explanation": draft.explanation,
+        "enemies": list(draft.enemies),
+        "tags": list(draft.tags),
+        "source": draft.source,
+    }
 
 
 def _draft(place: str, found: dict[str, Any]) -> Draft:

@@ -48,7 +48,7 @@ def read(content: bytes, wanted: str | None = None) -> Reading:
     if kind in _XML:
         return _checked(_XML[kind](xml_tree.decode(content)))
     if kind == "jsonl":
-        return _reading("jsonl", *json_lines.read(words))
+        return _checked(json_lines.read(words))
     if kind in _TEXT:
         return _checked(_TEXT[kind](words))
     if kind == "csv":

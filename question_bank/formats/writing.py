@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from lms.kernel.refusal import N_
 from question_bank.domain.draft import Draft
 from question_bank.domain.exchange import Loss, Picture
-from question_bank.formats import gift_writing, moodle_writing, qti_writing, word_writing, workbook_writing
+from question_bank.formats import gift_writing, json_lines, moodle_writing, qti_writing, word_writing, workbook_writing
 
 _OFFICE = "application/vnd.openxmlformats-officedocument"
 
@@ -30,4 +30,5 @@ WRITERS: Mapping[str, Writer] = {
     "gift": Writer("GIFT", "gift.txt", "text/plain", lambda _title, drafts, _pictures: gift_writing.write(drafts), gift_writing.losses),
     "moodle": Writer("Moodle XML", "xml", "application/xml", lambda _title, drafts, pictures: moodle_writing.write(drafts, pictures), moodle_writing.losses),
     "qti": Writer("QTI 3.0", "zip", "application/zip", lambda _title, drafts, pictures: qti_writing.write(drafts, pictures), qti_writing.losses),
+    "jsonl": Writer(N_("JSON Lines（完整备份）"), "jsonl", "application/x-ndjson", lambda _title, drafts, pictures: json_lines.write(drafts, pictures)),
 }

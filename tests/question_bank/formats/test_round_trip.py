@@ -12,7 +12,7 @@ from question_bank.domain.draft import Draft, clean, content_hash, decimal, norm
 from question_bank.domain.exchange import Picture
 from question_bank.domain.fault import faults_of
 from question_bank.domain.item import Blank, ItemType
-from question_bank.formats import gift_writing, moodle_writing, picture, qti_writing, reading, rich_text
+from question_bank.formats import gift_writing, json_lines, moodle_writing, picture, qti_writing, reading, rich_text
 
 
 def _picture() -> Picture:
@@ -133,6 +133,24 @@ def test_a_qti_package(draft: Draft, facts: tuple[int | None, float, str]) -> No
     assert said(back) == said(draft)
     assert (back.options, back.key, back.prompts, (back.points, back.difficulty, back.level)) == (draft.options, draft.key, draft.prompts, facts)
     assert [each.case_matters for each in back.blanks if not each.tolerance] == [each.case_matters for each in draft.blanks if not each.tolerance]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.sampled_from(list(ItemType)).flatmap(drafts), st.sampled_from([(None, 0.7, "", "", ()), (250, 0.35, "apply", "exam", ("x", "y"))]))
+def test_json_lines_carry_everything(draft: Draft, facts: tuple[int | None, float, str, str, tuple[str, ...]]) -> None:
+    points, difficulty, level, pool, enemies = facts
+    draft = replace(draft, points=points, difficulty=difficulty, level=level, pool=pool, enemies=enemies)
+    read = reading.read(json_lines.write([draft, replace(draft, external_id="b")], PICTURES))
+    assert [replace(each, place="", key_text="", difficulty_text="") for each in read.drafts] == [draft, replace(draft, external_id="b")]
+    assert read.pictures == ((PICTURE,) if "picture:" in repr(draft) else ())
+    assert not read.losses
+
+
+def test_a_picture_under_a_false_name_is_found_all_the_same() -> None:
+    draft = Draft(external_id="a", type="short_text", stem=f"![红](picture:{PICTURE.digest})")
+    content = json_lines.write([draft], PICTURES).replace(PICTURE.digest.encode(), b"0" * 64)
+    read = reading.read(content)
+    assert (read.drafts[0].stem, read.pictures) == (draft.stem, (PICTURE,))
 
 
 @pytest.mark.parametrize(("losses", "count"), [(gift_writing.losses, 2), (moodle_writing.losses, 1), (qti_writing.losses, 1)])
