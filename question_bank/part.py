@@ -10,6 +10,7 @@ from question_bank.jobs import BANK_JOBS
 from question_bank.web.analysis import analysis
 from question_bank.web.bank import bank
 from question_bank.web.bulk import bulk
+from question_bank.web.export import export
 from question_bank.web.item import item
 from question_bank.web.picture import picture
 from question_bank.web.review import review
@@ -20,7 +21,7 @@ from question_bank.web.version import version
 part = Part(
     name="question_bank",
     folder=Path(__file__).parent,
-    routes=guarded(bank, analysis, bulk, item, picture, review, staging, share, version),
+    routes=guarded(bank, analysis, bulk, export, item, picture, review, staging, share, version),
     commands=(commands,),
     jobs=BANK_JOBS,
     nav=(NavEntry(N_("题库"), "bank.banks", "list", Permission.WRITE_ITEMS, 40, hint=N_("编写、导入、查找和审核试题")),),

@@ -1,5 +1,6 @@
 """What a file holds: drafts, pictures, what could not be kept and what could not be read."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from question_bank.domain.draft import Draft
@@ -34,3 +35,10 @@ class Reading:
     losses: tuple[Loss, ...] = ()
     refused: tuple[tuple[Draft, Fault], ...] = field(default=())  # places at which no draft could even be built
     pictures: tuple[Picture, ...] = ()
+
+
+Beat = Callable[[int], None]  # told how many rows are done
+
+
+def quiet(_done: int) -> None:
+    """Tell nobody."""

@@ -20,7 +20,7 @@ def write(sources: Mapping[str, str]) -> bytes:
     root = etree.Element(_ROOT)
     for read, source in sources.items():
         etree.SubElement(root, "formula", {"read": read, "source": source})
-    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+    return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8"))
 
 
 def read(root: Element | None) -> dict[str, str]:

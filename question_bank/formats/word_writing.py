@@ -6,7 +6,7 @@ they were written in goes along in a part of its own, by the LaTeX that our read
 
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 
 import docx
@@ -20,7 +20,7 @@ from docx.shared import Cm, Emu, Pt
 from lxml import etree
 
 from question_bank.domain.draft import BLANK, PICTURE, Draft
-from question_bank.domain.exchange import Picture
+from question_bank.domain.exchange import Beat, Picture, quiet
 from question_bank.domain.item import LETTERS, TYPE_LABELS, ItemType
 from question_bank.domain.written_answer import write_answer
 from question_bank.formats import formula, rich_text, word_formula, word_formula_writing, word_source
@@ -29,6 +29,7 @@ from question_bank.formats.word_formula import FormulaUnknown
 
 _ORDER = {kind: position for position, kind in enumerate(ItemType)}
 _ORDINALS = "一二三四五六七八九十"
+_STEP = 250  # items between two signs of life
 _WIDEST = Cm(12)
 _INDENT = "425"  # twentieths of a point: 7.5 mm
 _PIXEL = 9525  # English Metric Units at 96 dots an inch
@@ -42,9 +43,9 @@ _EMPHASIS = {"u": ("u", "single"), "subscript": ("vertAlign", "subscript"), "sup
 _BLANKS = {"\t": "w:tab", "\n": "w:br"}
 
 
-def write_paper(title: str, drafts: Sequence[Draft], pictures: Mapping[str, Picture]) -> bytes:
+def write_paper(title: str, drafts: Sequence[Draft], pictures: Mapping[str, Picture], beat: Beat = quiet) -> bytes:
     """Return the paper with its key sheet as a .docx file."""
-    return _Paper(title, pictures).write(drafts)
+    return _Paper(title, pictures).write(drafts, beat)
 
 
 def _section(draft: Draft) -> tuple[int, int]:
@@ -64,24 +65,29 @@ class _Paper:
         self.document.add_heading(_clean(title), 0)
         self.sources: dict[str, str] = {}
 
-    def write(self, drafts: Sequence[Draft]) -> bytes:
+    def write(self, drafts: Sequence[Draft], beat: Beat) -> bytes:
         """Return the document."""
         sections = [list(group) for _section_, group in groupby(sorted(drafts, key=_section), key=_section)]
-        for ordinal, section in enumerate(sections):
-            self._heading(ordinal, section)
-            for number, draft in enumerate(section, start=1):
-                self._item(number, draft)
+        self._all(sections, self._item, lambda done: beat(done // 2))
         self.document.add_heading("参考答案与解析", 1).paragraph_format.page_break_before = True
-        for ordinal, section in enumerate(sections):
-            self._heading(ordinal, section)
-            for number, draft in enumerate(section, start=1):
-                self._key(number, draft)
+        self._all(sections, self._key, lambda done: beat((len(drafts) + done) // 2))
         if self.sources:
             part = Part(PackURI("/customXml/formulas.xml"), "application/xml", word_source.write(self.sources), self.document.part.package)
             self.document.part.relate_to(part, RELATIONSHIP_TYPE.CUSTOM_XML)
         held = io.BytesIO()
         self.document.save(held)
         return held.getvalue()
+
+    def _all(self, sections: Sequence[Sequence[Draft]], write: Callable[[int, Draft], None], beat: Beat) -> None:
+        """Write something of every item, section by section."""
+        done = 0
+        for ordinal, section in enumerate(sections):
+            self._heading(ordinal, section)
+            for number, draft in enumerate(section, start=1):
+                if done % _STEP == 0:
+                    beat(done)
+                write(number, draft)
+                done += 1
 
     def _heading(self, ordinal: int, section: Sequence[Draft]) -> None:
         kind, points = TYPE_LABELS[ItemType(section[0].type)], section[0].points

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from lms.kernel.refusal import N_
 from question_bank.domain.draft import Draft
-from question_bank.domain.exchange import Loss, Picture
+from question_bank.domain.exchange import Beat, Loss, Picture
 from question_bank.formats import gift_writing, json_lines, moodle_writing, qti_writing, word_writing, workbook_writing
 
 _OFFICE = "application/vnd.openxmlformats-officedocument"
@@ -13,22 +13,29 @@ _OFFICE = "application/vnd.openxmlformats-officedocument"
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """How a bank is written: `write(title, drafts, pictures by digest)`; `losses` names what the format has no place for."""
+    """How a bank is written: `write(title, drafts, pictures by digest, beat)`; `losses` names what the format has no place for.
+
+    `beat` is told how many are written by the one format that takes long.
+    """
 
     label: str
     extension: str
     media_type: str
-    write: Callable[[str, Sequence[Draft], Mapping[str, Picture]], bytes]
+    write: Callable[[str, Sequence[Draft], Mapping[str, Picture], Beat], bytes]
     losses: Callable[[Sequence[Draft]], Sequence[Loss]] = lambda _drafts: ()
+
+
+def _items_only(write: Callable[[Sequence[Draft], Mapping[str, Picture]], bytes]) -> Callable[[str, Sequence[Draft], Mapping[str, Picture], Beat], bytes]:
+    return lambda _title, drafts, pictures, _beat: write(drafts, pictures)
 
 
 WRITERS: Mapping[str, Writer] = {
     "excel": Writer(
-        "Excel", "xlsx", f"{_OFFICE}.spreadsheetml.sheet", lambda _title, drafts, pictures: workbook_writing.write_items(drafts, pictures=pictures)
+        "Excel", "xlsx", f"{_OFFICE}.spreadsheetml.sheet", _items_only(lambda drafts, pictures: workbook_writing.write_items(drafts, pictures=pictures))
     ),
     "word": Writer(N_("Word 试卷与答案"), "docx", f"{_OFFICE}.wordprocessingml.document", word_writing.write_paper),
-    "gift": Writer("GIFT", "gift.txt", "text/plain", lambda _title, drafts, _pictures: gift_writing.write(drafts), gift_writing.losses),
-    "moodle": Writer("Moodle XML", "xml", "application/xml", lambda _title, drafts, pictures: moodle_writing.write(drafts, pictures), moodle_writing.losses),
-    "qti": Writer("QTI 3.0", "zip", "application/zip", lambda _title, drafts, pictures: qti_writing.write(drafts, pictures), qti_writing.losses),
-    "jsonl": Writer(N_("JSON Lines（完整备份）"), "jsonl", "application/x-ndjson", lambda _title, drafts, pictures: json_lines.write(drafts, pictures)),
+    "gift": Writer("GIFT", "gift.txt", "text/plain", _items_only(lambda drafts, _pictures: gift_writing.write(drafts)), gift_writing.losses),
+    "moodle": Writer("Moodle XML", "xml", "application/xml", _items_only(moodle_writing.write), moodle_writing.losses),
+    "qti": Writer("QTI 3.0", "zip", "application/zip", _items_only(qti_writing.write), qti_writing.losses),
+    "jsonl": Writer(N_("JSON Lines（完整备份）"), "jsonl", "application/x-ndjson", _items_only(json_lines.write)),
 }

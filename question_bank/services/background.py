@@ -7,6 +7,7 @@ from question_bank.domain.staging import State
 from question_bank.formats import apart
 from question_bank.formats.unreadable import Unreadable
 from question_bank.services import exchange, staging
+from question_bank.store import bank as banks
 from question_bank.store import staging as store
 
 SECONDS = 180  # a file has for being read
@@ -19,7 +20,7 @@ def work(now: datetime) -> None:
     for batch_id in found:
         try:
             with transaction() as session:
-                store.take_time(session)
+                banks.take_time(session)
                 if store.take(session, batch_id):
                     _step(session, batch_id, now)
         except store.BatchClosed:

@@ -1,13 +1,13 @@
 """Import: a file is read, every row is judged against the bank, and the accepted rows are written in one transaction."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lms.kernel import audit
 from lms.kernel.db import Session, transaction
 from question_bank.domain.draft import Draft, content_hash, name_of, pictures_of, said_key
-from question_bank.domain.exchange import Loss, Reading
+from question_bank.domain.exchange import Beat, Loss, Reading, quiet
 from question_bank.domain.fault import Fault, check_together, fault, faults_of
 from question_bank.domain.likeness import Twins, grams
 from question_bank.domain.review import Status
@@ -21,15 +21,9 @@ from question_bank.services.item import Known, Named, known, pool_faults, write
 from question_bank.services.picture import unknown
 from question_bank.store import bank as bank_store
 from question_bank.store import picture as pictures
-from question_bank.store import staging
 from question_bank.store import version as store
 
 BEAT = 250  # rows between two signs of life
-Beat = Callable[[int], None]  # told how many rows are done
-
-
-def quiet(_done: int) -> None:
-    """Tell nobody."""
 
 
 def import_file(
@@ -82,7 +76,7 @@ def judge_drafts(
     session: Session, bank_id: int, drafts: Sequence[Draft], *, brought: Collection[str] = (), beat: Beat = quiet, only: Collection[int] | None = None
 ) -> dict[int, Line]:
     """Return what would become of each draft, or of those at `only`, by position; `brought` names the pictures that come with them."""
-    staging.take_time(session)
+    bank_store.take_time(session)
     looked_up = known(session, bank_id)
     together = check_together(drafts)
     unshown = unknown(session, bank_id, drafts, brought=brought)
@@ -176,15 +170,16 @@ class Exported:
     losses: tuple[Loss, ...]  # what the format has no place for
 
 
-def export(bank_code: str, *, person_id: int | None, now: datetime, form: str = "excel") -> Exported:
-    """Return the bank in one of the formats it can be written in; that its keys were seen is recorded."""
+def export(bank_code: str, *, person_id: int | None, now: datetime, form: str = "excel", beat: Beat = quiet) -> Exported:
+    """Return the bank in one of the formats it can be written in; that its keys were seen is recorded. `beat` is told now and then how many are written."""
     writer = WRITERS[form]
     with transaction() as session:
+        bank_store.take_time(session)
         bank = banks.existing(session, bank_code)
         found = [version for version in store.latest_of_bank(session, bank.id) if version.status is not Status.RETIRED]
         drafts = [drafted(version) for version in found]
         shown = pictures.of_bank(session, bank.id, frozenset().union(*map(pictures_of, drafts)))
         items = [version.item_id for version in found]
         audit.record(session, actor_id=person_id, action="bank.export", subject=f"bank:{bank_code}", now=now, form=form, items=items)
-    content = writer.write(bank.name, drafts, {picture.digest: picture for picture in shown})
+    content = writer.write(bank.name, drafts, {picture.digest: picture for picture in shown}, beat)
     return Exported(content, writer.extension, writer.media_type, tuple(writer.losses(drafts)))

@@ -9,7 +9,7 @@ from lms.kernel.db import Session, transaction
 from lms.kernel.refusal import Missing
 from question_bank.domain.difference import Piece, pieces
 from question_bank.domain.draft import Draft, tidy
-from question_bank.domain.exchange import Reading
+from question_bank.domain.exchange import Beat, Reading, quiet
 from question_bank.domain.fault import Fault, fault
 from question_bank.domain.staging import Choice, Line, State, Verdict
 from question_bank.domain.unsupported import REASONS
@@ -18,7 +18,6 @@ from question_bank.services import bank as banks
 from question_bank.services import exchange
 from question_bank.services.bank import Bank
 from question_bank.services.drafting import content_of, plain_of
-from question_bank.services.exchange import Beat, quiet
 from question_bank.store import picture as pictures
 from question_bank.store import staging as store
 from question_bank.store import version as versions

@@ -133,11 +133,6 @@ def waiting(session: Session) -> list[int]:
     return list(session.scalars(select(ImportBatchRow.id).where(ImportBatchRow.state.in_(busy)).order_by(ImportBatchRow.id)))
 
 
-def take_time(session: Session) -> None:
-    """Let this transaction think for longer than a request may: thousands of rows are judged in it, without holding a lock."""
-    session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
-
-
 def take(session: Session, batch_id: int) -> bool:
     """Hold a batch against other workers until the transaction ends; tells whether nobody else has it."""
     return bool(session.scalar(text("SELECT pg_try_advisory_xact_lock(hashtextextended('import', :batch))"), {"batch": batch_id}))

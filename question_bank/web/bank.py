@@ -12,14 +12,13 @@ from lms.kernel import request as current
 from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
-from lms.kernel.refusal import Missing
 from question_bank.domain.bulk import ACTION_LABELS
 from question_bank.domain.item import BAND_LABELS, LEVEL_LABELS, POOL_LABELS, TYPE_LABELS, ItemType, Level, Pool, band_of
 from question_bank.domain.review import STATUS_LABELS, Status
 from question_bank.formats.writing import WRITERS
 from question_bank.services import author as authors
 from question_bank.services import bank as service
-from question_bank.services import exchange, key_watch
+from question_bank.services import key_watch
 from question_bank.services.bank import Bank, BankCard, Coverage, ListPage
 from question_bank.services.demand import Demand
 from question_bank.services.key_watch import Alarm
@@ -144,11 +143,11 @@ def page(code: str) -> ResponseReturnValue:
             lines=tuple(_line(found, item, names) for item in found.items),
             filter=wanted,
             tabs=tuple(tabs),
-            types=tuple((kind, _(label)) for kind, label in TYPE_LABELS.items() if kind.chooses),
+            types=tuple((kind, _(label)) for kind, label in TYPE_LABELS.items()),
             topics=tuple((topic, found.bank.topic_name(topic)) for topic in found.topics),
             pools=tuple((pool, _(label)) for pool, label in POOL_LABELS.items()),
             bands=tuple((band, _(label)) for band, label in BAND_LABELS.items()),
-            exports=tuple((url_for("bank.export", code=code, format=form), _(writer.label)) for form, writer in WRITERS.items()),
+            exports=tuple((url_for("export.ask", code=code, format=form), _(writer.label)) for form, writer in WRITERS.items()),
             levels=tuple((level, _(label)) for level, label in LEVEL_LABELS.items()),
             actions=tuple((action, _(label)) for action, label in ACTION_LABELS.items() if reviews or not action.is_review),
             previous=url_for("bank.page", code=code, before=found.before, **here) if found.before else None,
@@ -204,14 +203,3 @@ def _cell(found: Bank, wanted: Demand) -> str:
     if wanted.hardest > 0 or wanted.easiest < 1:
         words.append(_("得分率 %(low)s–%(high)s", low=f"{wanted.hardest:g}", high=f"{wanted.easiest:g}"))
     return " · ".join(words)
-
-
-@bank.get("/<code>/export")
-@requires(Permission.WRITE_ITEMS)
-def export(code: str) -> ResponseReturnValue:
-    """Give the bank out in the format asked for."""
-    form = request.args.get("format", "excel")
-    if form not in WRITERS:
-        raise Missing
-    found = exchange.export(code, person_id=current.person().person_id, now=current.now(), form=form)
-    return Response(found.content, mimetype=found.media_type, headers={"Content-Disposition": f'attachment; filename="bank.{found.extension}"'})

@@ -121,6 +121,7 @@ SKIPPED: dict[str, str] = {
         (
             "assets.progress",
             "staging.progress",
+            "export.progress",
             "verification.keys",
             "openapi.describe",
             "health.healthz",
@@ -134,7 +135,8 @@ SKIPPED: dict[str, str] = {
         (
             "exam_archive.file",
             "exam_paper.picture",
-            "bank.export",
+            "export.ask",
+            "export.file",
             "staging.refused",
             "staging.template",
             "certificate.pdf",
@@ -150,6 +152,7 @@ SKIPPED: dict[str, str] = {
         ("exam_room.receipt", "exam_review.page", "exam_result.sheet", "exam_room.room", "quiz.attempt"),
         "needs an attempt: test_an_exam_is_for_everyone looks at it",
     ),
+    "export.page": "needs an export: tests/question_bank/services/test_export.py walks through it",
     "regrades.one": "needs scored attempts and a proposal: tests/exam/services/test_regrade.py walks through it",
     **dict.fromkeys(("exam_room.receipt", "exam_result.sheet", "exam_room.room", "quiz.attempt"), "needs an attempt: test_an_exam_is_for_everyone looks at it"),
 }
