@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "20261122_z_bank_export"
-down_revision = "20261122_v_pulse"
+down_revision = "20261122_w_archive"
 
 
 def upgrade() -> None:
