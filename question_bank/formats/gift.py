@@ -17,6 +17,9 @@ _ANSWER = re.compile(r"([=~])\s*(?:%(-?\d+(?:\.\d+)?)%)?((?:(?![=~]).)*)", re.DO
 _JUDGEMENT = re.compile(r"^(TRUE|FALSE|T|F)\s*(?:#(.*))?$", re.IGNORECASE | re.DOTALL)
 _HTML = re.compile(r"</?(?:p|br|b|i|u|em|strong|span|div|img|a|table|t[rdh]|ul|ol|li|sub|sup|h[1-6]|pre|code|font|script|math)\b[^<>]*>", re.IGNORECASE)
 _GAP = "\ue009"
+_REMARK = re.compile(r"^\s*//[^\n]*")  # a whole line's is gone already: what is left stands behind a title or a brace
+_BEHIND = re.compile(r"\s//\s[^\n]*")
+_LINE_TO_FILL = re.compile(r"_{3,}")
 
 
 def looks_like(text: str) -> bool:
@@ -48,7 +51,7 @@ class _Reader:
     def read(self) -> None:
         text = self.block.text
         title = _TITLE.match(text)
-        text = self._marked(text[title.end() :] if title else text)
+        text = self._marked(_REMARK.sub("", text[title.end() :]) if title else text)
         begin, end = text.find("{"), text.rfind("}")
         if begin < 0 and end < 0:
             self.place.lose(f"没有答案的说明文字，未导入：{reveal(text)[:60]}")
@@ -90,20 +93,22 @@ class _Reader:
         return words
 
     def _stem(self, before: str, after: str, gap: str = "", *, always: bool = False) -> str:
-        """Return the stem with the gap where the braces stood; a gap at the end is only shown when it is to be filled in."""
+        """Return the stem with the gap where the braces stood; a gap at the end is shown when it is to be filled in, on the line for it."""
+        if always and not after.strip() and len(_LINE_TO_FILL.findall(before)) == 1:
+            before, after = _LINE_TO_FILL.split(before)
         if not after.strip() and not always:
             return self._words(before)
         return self._words(f"{before}{_GAP}{after}").replace(_GAP, gap).strip()
 
     def _answers(self, body: str, before: str, after: str, bare: Draft) -> None:
         body, _, general = body.partition("####")
-        body = body.strip()
+        body = _REMARK.sub("", body).strip()
         bare = replace(bare, explanation=self._words(general))
         if not body:
             self.place.keep(replace(bare, type=ItemType.SHORT_TEXT, stem=self._stem(before, after, "_____")))
         elif body.startswith("#"):
             self._number(body[1:].strip(), replace(bare, stem=self._stem(before, after, "[[1]]", always=True)))
-        elif judged := _JUDGEMENT.match(body):
+        elif judged := _JUDGEMENT.match(body) or _JUDGEMENT.match(_BEHIND.sub("", body).strip()):
             self.place.keep(self._judgement(judged, replace(bare, stem=self._stem(before, after, "_____"))))
         elif "~" in body:
             self._choice(body, replace(bare, stem=self._stem(before, after, "_____")))
@@ -140,11 +145,13 @@ class _Reader:
         """Return the answers that get full points; the others, and the feedback of each, are told."""
         answers = _ANSWER.findall(body if body.startswith("=") else f"={body}")
         full, explained = [], False
-        for _sign, weight, words in answers:
+        for sign, weight, words in answers:
             text, _, feedback = words.partition("#")
             explained = explained or bool(feedback.strip())
-            if weight and float(weight) < 100:
-                self.place.lose(f"部分得分的答案“{reveal(text)[:60]}”（{weight}%）未保留")
+            if sign == "~" and text.strip() in {"", "*"}:
+                continue  # only says what is told of every other answer
+            if sign == "~" or (weight and float(weight) < 100):
+                self.place.lose(f"部分得分的答案“{reveal(text)[:60]}”（{weight or 0}%）未保留")
             else:
                 full.append(text)
         if explained:

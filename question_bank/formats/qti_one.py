@@ -10,7 +10,7 @@ from lxml import etree
 from question_bank.domain.draft import DEFAULT_DIFFICULTY, Draft, decimal
 from question_bank.domain.item import Blank, ItemType
 from question_bank.domain.notation import means
-from question_bank.formats import gaps, numbers, weights
+from question_bank.formats import gaps, numbers, qti_one_matching, weights
 from question_bank.formats.findings import Findings, Place
 from question_bank.formats.foreign_html import Source, Words
 from question_bank.formats.qti_one_material import Materials
@@ -26,6 +26,8 @@ _REASONS = {
     "hot_spot_question": "graphic_interaction",
     "hot spot": "graphic_interaction",
     "calculated": "calculated_item",
+    "calculated numeric": "calculated_item",
+    "arithmetic": "calculated_item",
     "file upload": "upload_interaction",
 }
 _ESSAYS = frozenset({"essay_question", "essay", "short response", "short answer/essay", "extended", "long answer", "modified essay"})
@@ -37,7 +39,7 @@ _BANDS = {
     **dict.fromkeys(("very hard", "very difficult"), 0.2),
 }
 PARTS = frozenset({"item", "assessment", "section", "objectbank"})
-_TYPED = ("question_type", "bbmd_questiontype", "qmd_itemtype", "cc_profile")
+_TYPED = ("question_type", "bbmd_questiontype", "qmd_questiontype", "questiontype", "qmd_itemtype", "cc_profile")
 
 
 def read_into(found: Findings, document: Document, file: str, files: Source) -> None:
@@ -66,12 +68,12 @@ class _Item:
         self.kind = next((self.metadata[name].lower() for name in _TYPED if name in self.metadata), "")
         self.materials = Materials(Words(place, files, tex=True), place)
         self.presentation = first(element, "presentation")
-        self.responses = [] if self.presentation is None else every(self.presentation, *_RESPONSES)
+        self.responses = [] if self.presentation is None else [each for each in every(self.presentation, *_RESPONSES) if _asks(each)]
         self.rules = Rules(element, place)
         points = decimal(self.metadata.get("points_possible", self.metadata.get("qmd_weighting", "")))
         difficulty = _BANDS.get(self.metadata.get("qmd_levelofdifficulty", "").lower(), DEFAULT_DIFFICULTY)
         self.bare = Draft(
-            external_id=attribute(element, "ident"),
+            external_id=attribute(element, "ident") or self.metadata.get("bbmd_asi_object_id", ""),
             source=attribute(element, "title")[:300],
             topic=self.metadata.get("qmd_topic", ""),
             tags=tuple(filter(None, (self.metadata.get("qmd_keywords", ""),))),
@@ -93,7 +95,9 @@ class _Item:
             if text_of(first(self.element, name)):
                 self.place.lose(f"<{name}> 未保留")
         lists = [each for each in self.responses if every(each, "render_choice", "ims_render_object")]
-        if lists and len(lists) < len(self.responses):
+        if len(self.responses) == 1 and local(self.responses[0]) == "response_grp" and attribute(self.responses[0], "rcardinality").lower() != "ordered":
+            self._grouped(self.responses[0])
+        elif lists and len(lists) < len(self.responses):
             self.refuse("several_interactions")
         elif len(lists) > 1:
             self._several(lists)
@@ -109,7 +113,7 @@ class _Item:
             return "graphic_interaction"
         if every(self.element, "render_slider"):
             return "slider_interaction"
-        if any(local(each) in {"response_grp", "response_extension"} for each in self.responses):
+        if any(local(each) == "response_extension" for each in self.responses):
             return "unknown_interaction"
         return ""
 
@@ -145,7 +149,7 @@ class _Item:
     def _choice(self, response: etree._Element) -> None:
         labels = self._labels(response)
         names, options = list(labels), tuple(labels.values())
-        name, cardinality = attribute(response, "ident"), attribute(response, "rcardinality", "Single").lower()
+        name, cardinality = _name(response), attribute(response, "rcardinality", "Single").lower()
         stem = self._stem([response]) or self.materials.words_before(response)
         if cardinality == "ordered":
             self._ordered(response, names, options, stem)
@@ -164,7 +168,7 @@ class _Item:
         self.place.keep(replace(self.bare, type=kind, stem=stem, options=options, key=key, explanation=explanation, option_explanations=each_explained))
 
     def _ordered(self, response: etree._Element, names: list[str], options: tuple[str, ...], stem: str) -> None:
-        order = self.rules.order(attribute(response, "ident"))
+        order = self.rules.order(_name(response), names)
         if sorted(order) != sorted(names):
             self.refuse("order_unsupported" if order else "scoring_unsupported")
             return
@@ -175,17 +179,20 @@ class _Item:
     def _several(self, lists: list[etree._Element]) -> None:
         """Several lists: gaps named in the stem (Canvas), or prompts with one list (matching)."""
         stem = self._stem(lists)
-        names = [attribute(each, "ident") for each in lists]
+        names = [_name(each) for each in lists]
         marks = [f"[{name.removeprefix('response_')}]" for name in names]
         labels = [self._labels(each) for each in lists]
         right = [self._right(name, held) for name, held in zip(names, labels, strict=True)]
         explanation, _each = self._explanations([])
         bare = replace(self.bare, explanation=explanation)
+        if any(qti_one_matching.right_sides(self.presentation, self.materials)):  # type: ignore[arg-type]  # lists stand in it
+            self._blocked(bare, lists, names)
+            return
         if all(mark in stem for mark in marks):
             order = sorted(range(len(lists)), key=lambda at: stem.index(marks[at]))
             marks, labels, right = [marks[at] for at in order], [labels[at] for at in order], [right[at] for at in order]
             if self.kind == "fill_in_multiple_blanks_question" and not any(every(each, "response_label") and _is_list(each) for each in lists):
-                self._filled(bare, stem, marks, right)
+                self._filled(bare, stem, marks, [Blank(tuple(each)) for each in right])
             elif any(len(each) != 1 for each in right):
                 self.refuse("no_full_answer" if not all(right) else "several_interactions")
             else:
@@ -201,6 +208,34 @@ class _Item:
             replace(bare, type=ItemType.MATCHING, stem=stem, prompts=prompts, options=tuple(options), key=tuple(options.index(each[0]) for each in right))
         )
 
+    def _blocked(self, bare: Draft, lists: list[etree._Element], names: list[str]) -> None:
+        """Blackboard's matching: what stands on the right is told by its place."""
+        presentation = self.presentation
+        assert presentation is not None
+        sides = qti_one_matching.right_sides(presentation, self.materials)
+        places = [[attribute(label, "ident") for label in every(each, "response_label")] for each in lists]
+        right = [[at for at, label in enumerate(held) if self.rules.points(name).get(label, 0.0) > 0] for name, held in zip(names, places, strict=True)]
+        if any(len(each) != 1 or each[0] >= len(sides) for each in right):
+            self.refuse("scoring_unsupported")
+            return
+        leaving = [found for name in ("RESPONSE_BLOCK", "RIGHT_MATCH_BLOCK") if (found := qti_one_matching.block(presentation, name)) is not None]
+        prompts = tuple(qti_one_matching.left_side(each, self.materials) for each in lists)
+        options = tuple(dict.fromkeys(sides))
+        key = tuple(options.index(sides[each[0]]) for each in right)
+        self.place.keep(replace(bare, type=ItemType.MATCHING, stem=self._stem(leaving), prompts=prompts, options=options, key=key))
+
+    def _grouped(self, response: etree._Element) -> None:
+        """Read one group whose labels are paired with each other."""
+        pairs = qti_one_matching.of_group(response, self._labels(response), list(self.rules.pairs(_name(response))))
+        if pairs is None:
+            self.refuse("pairs_unsupported")
+            return
+        explanation, _each = self._explanations([])
+        prompts, options, key = pairs
+        self.place.keep(
+            replace(self.bare, type=ItemType.MATCHING, stem=self._stem([response]), prompts=prompts, options=options, key=key, explanation=explanation)
+        )
+
     def _right(self, name: str, labels: dict[str, str]) -> list[str]:
         points = self.rules.points(name)
         given = [points.get(label, 0.0) for label in labels]
@@ -209,10 +244,10 @@ class _Item:
             return list(labels.values())
         return [list(labels.values())[at] for at in weights.of_single(given)]
 
-    def _filled(self, bare: Draft, stem: str, marks: list[str], right: list[list[str]]) -> None:
+    def _filled(self, bare: Draft, stem: str, marks: list[str], blanks: list[Blank]) -> None:
         for number, mark in enumerate(marks, start=1):
             stem = stem.replace(mark, f"[[{number}]]", 1)
-        self.place.keep(replace(bare, type=ItemType.FILL_IN, stem=stem, blanks=tuple(Blank(tuple(each)) for each in right)))
+        self.place.keep(replace(bare, type=ItemType.FILL_IN, stem=stem, blanks=tuple(blanks)))
 
     # Written responses
 
@@ -222,20 +257,30 @@ class _Item:
             return
         blanks = []
         for response in self.responses:
-            blank = self._blank(attribute(response, "ident"), response)
+            blank = self._blank(self._asked_as(response), response)
             if isinstance(blank, str):
                 self.refuse(blank)
                 return
             blanks.append(blank)
         explanation, _each = self._explanations([])
         stem, placed = self.materials.stem_with_blanks(self.presentation, self.responses)
+        marks = [f"[{attribute(each, 'ident')}]" for each in self.responses]
+        if not placed and all(mark in stem for mark in marks):  # Blackboard and Canvas name their blanks in the stem
+            order = sorted(range(len(marks)), key=lambda at: stem.index(marks[at]))
+            self._filled(replace(self.bare, explanation=explanation), stem, [marks[at] for at in order], [blanks[at] for at in order])
+            return
         if not placed:
             stem = f"{stem} {' '.join(f'[[{number}]]' for number in range(1, len(blanks) + 1))}"
         self.place.keep(replace(self.bare, type=ItemType.FILL_IN, stem=stem, blanks=tuple(blanks), explanation=explanation))
 
+    def _asked_as(self, response: etree._Element) -> str:
+        """Return the name by which the rules know a field: its own, or that of the label in it (Brightspace)."""
+        names = [_name(response), *(attribute(each, "ident") for each in every(response, "response_label"))]
+        return next((name for name in names if self.rules.of(name)), names[0])
+
     def _is_essay(self, response: etree._Element) -> bool:
         rows = next((attribute(each, "rows") for each in every(response, "render_fib")), "")
-        return not any(rule.texts or rule.bounds for rule in self.rules.of(attribute(response, "ident"))) or (rows.isdecimal() and int(rows) > 3)
+        return not any(rule.texts or rule.bounds for rule in self.rules.of(self._asked_as(response))) or (rows.isdecimal() and int(rows) > 3)
 
     def _essay(self) -> None:
         explanation, _each = self._explanations([])
@@ -295,3 +340,12 @@ def _metadata(element: etree._Element) -> Iterator[tuple[str, str]]:
 
 def _is_list(response: etree._Element) -> bool:
     return any(attribute(each, "answer_type") in {"dropdown", "wordbank"} for each in every(response, "response_label"))
+
+
+def _name(response: etree._Element) -> str:
+    return attribute(response, "ident") or attribute(response, "respident")
+
+
+def _asks(response: etree._Element) -> bool:
+    """Tell whether a response is one: an extension may hold nothing but settings."""
+    return local(response) != "response_extension" or bool(every(response, "render_choice", "render_fib", "response_label", "render_extension"))

@@ -1,6 +1,6 @@
 """What is right by QTI 1.2's response processing: conditions that set a score, conditions that show feedback."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lxml import etree
@@ -66,8 +66,19 @@ class Rules:
                 found[value] = max(found.get(value, points), points) if points > 0 else found.get(value, points)
         return found
 
-    def order(self, name: str) -> list[str]:
-        """Return the values of the condition with the most points, as they stand."""
+    def pairs(self, name: str) -> Iterator[str]:
+        """Yield what the conditions that give points accept of a group, `left,right` together."""
+        for condition in self.conditions:
+            if _score(condition) > 0:
+                yield from (
+                    text_of(each) for each in every(condition, "varequal", "varsubset") if attribute(each, "respident") == name and not _is_denied(each)
+                )
+
+    def order(self, name: str, labels: Sequence[str]) -> list[str]:
+        """Return the values of the condition with the most points, as they stand; or the labels by the place that each is given (Brightspace)."""
+        places = {label: max(self.points(label), key=self.points(label).__getitem__, default="") for label in labels}
+        if labels and all(place.isdecimal() for place in places.values()):
+            return sorted(labels, key=lambda label: int(places[label]))
         best = max(self.conditions, key=lambda each: (_score(each), len(list(_values(each, name)))), default=None)
         if best is None or _score(best) <= 0:
             return []
@@ -85,8 +96,11 @@ class Rules:
 def _score(condition: etree._Element) -> float:
     """Return the points a condition gives: `Set` and `Add` alike; a figure that cannot be read is full points."""
     total = 0.0
-    for each in condition:
-        if local(each) != "setvar":
+    scores = [each for each in condition if local(each) == "setvar"]
+    if not scores and any(attribute(each, "linkrefid") == "correct" for each in every(condition, "displayfeedback")):
+        return FULL  # Blackboard says of a pair only that it is right
+    for each in scores:
+        if attribute(each, "varname") == "D2L_Incorrect":  # counts what is wrong
             continue
         words = text_of(each)
         number = decimal(words)

@@ -148,3 +148,19 @@ def test_any_text_is_read_or_refused_and_never_breaks(text: str) -> None:
         faults_of(draft)
     with contextlib.suppress(Unreadable):
         reading.read(text.encode())
+
+
+def test_remarks_behind_a_title_and_inside_the_braces() -> None:
+    draft = reading.read("// [tag:a]\n::题:: // 题名后的说明\n这句话不对。\n{ // 答案前\n  F // 答案后\n}\n".encode()).drafts[0]
+    assert (draft.type, draft.stem, draft.key, draft.source, draft.tags) == ("true_false", "这句话不对。", (1,), "题", ("a",))
+
+
+@pytest.mark.parametrize("answers", ["{#3:2~#Completely wrong}", "{#\n=3:2\n~#Completely wrong}", "{#\n=3:2\n~*#no\n=%0%*#no}"])
+def test_what_is_told_of_every_other_number_is_no_answer(answers: str) -> None:
+    found = reading.read(f"1 到 5 之间的数？ {answers}\n".encode())
+    assert (found.drafts[0].blanks, found.refused) == ((Blank(("3",), "2"),), ())
+    assert any("反馈" in loss.what for loss in found.losses)
+
+
+def test_the_line_to_fill_is_the_blank() -> None:
+    assert reading.read("_____ 是首都。{=北京}\n".encode()).drafts[0].stem == "[[1]] 是首都。"

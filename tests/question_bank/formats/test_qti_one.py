@@ -126,3 +126,71 @@ def test_sounds_and_odd_conditions_are_told() -> None:
     told = " ".join(loss.what for loss in read(words("听") + sound + listed("甲|乙"), rule(equal("甲1") + '<durlte respident="response1">5</durlte>')).losses)
     assert "媒体（mataudio）未保留：a.mp3" in told
     assert "durlte" in told
+
+
+def labels(*names: str, group: str = "") -> str:
+    attributes = f' match_group="{group}"' if group else ""
+    return "".join(f'<response_label ident="{name}"{attributes}>{words("词" + name)}</response_label>' for name in names)
+
+
+@pytest.mark.parametrize("group", ["", "x,y,z"])
+@pytest.mark.parametrize("together", [True, False])
+def test_pairs_inside_one_group(group: str, together: bool) -> None:
+    subsets = [f'<varsubset respident="g">{pair}</varsubset>' for pair in ("a,y", "b,x")]
+    rules = rule(f"<and>{''.join(subsets)}</and>") if together else "".join(rule(each, "4", "Add") for each in subsets)
+    draft = only(
+        words("连线") + f'<response_grp ident="g" rcardinality="Multiple">{labels("a", "b", group=group)}{labels("x", "y", "z")}</response_grp>', rules
+    )
+    assert (draft.type, draft.stem, draft.prompts, draft.options, draft.key) == ("matching", "连线", ("词a", "词b"), ("词x", "词y", "词z"), (1, 0))
+
+
+def test_a_group_without_a_partner_for_each_is_refused() -> None:
+    group = f'<response_grp ident="g" rcardinality="Multiple">{labels("a", "b", group="x,y")}{labels("x", "y")}</response_grp>'
+    found = read(words("连线") + group, rule('<varsubset respident="g">a,y</varsubset>', "4"))
+    assert [why.code for _draft, why in found.refused] == ["pairs_unsupported"]
+
+
+def test_matching_as_brightspace_writes_it() -> None:
+    settings = "<response_extension><grading_type>2</grading_type></response_extension>"
+    groups = "".join(
+        f'<response_grp respident="r{side}" rcardinality="Single">{words("左" + side)}<render_choice>{labels("x", "y")}</render_choice></response_grp>'
+        for side in "ab"
+    )
+    verdicts = {("ra", "y"): "Correct", ("ra", "x"): "Incorrect", ("rb", "x"): "Correct", ("rb", "y"): "Incorrect"}
+    rules = "".join(rule(equal(value, name), "1", "Add").replace("SCORE", f"D2L_{verdict}") for (name, value), verdict in verdicts.items())
+    draft = only(words("连线") + settings + groups, rules)
+    assert (draft.type, draft.stem, draft.prompts, draft.options, draft.key) == ("matching", "连线", ("左a", "左b"), ("词x", "词y"), (1, 0))
+
+
+def test_choices_orders_and_blanks_as_brightspace_writes_them() -> None:
+    several = rule(equal("甲1"), "1", "Add").replace("SCORE", "D2L_Correct") + rule(equal("乙1"), "1", "Add").replace("SCORE", "D2L_Incorrect")
+    found = read(words("选") + listed("甲|乙", "Multiple"), several)
+    assert (found.drafts[0].key, found.losses) == ((0,), ())
+    group = f'<response_grp ident="o" rcardinality="Ordered"><render_choice>{labels("o1", "o2", "o3")}</render_choice></response_grp>'
+    ordered = only(words("排序") + group, "".join(rule(equal(place, f"o{at}"), "1", "Add") for at, place in ((1, "2"), (2, "3"), (3, "1"))))
+    assert (ordered.type, ordered.key) == ("ordering", (2, 0, 1))
+    field = '<response_str ident="s"><render_fib><response_label ident="ans"/></render_fib></response_str>'
+    assert only(words("填") + field, rule(equal("北京", "ans"))).blanks == (Blank(("北京",)),)
+
+
+def test_matching_as_blackboard_writes_it() -> None:
+    def side(text: str, inner: str = "") -> str:
+        return f'<flow class="Block"><flow class="FORMATTED_TEXT_BLOCK">{words(text)}</flow>{inner}</flow>'
+
+    def answers(name: str) -> str:
+        places = "".join(f'<response_label ident="{name}{at}"/>' for at in range(3))
+        return f'<response_lid ident="{name}" rcardinality="Single"><render_choice><flow_label>{places}</flow_label></render_choice></response_lid>'
+
+    question = f'<flow class="QUESTION_BLOCK">{words("归类")}</flow>'
+    left = f'<flow class="RESPONSE_BLOCK">{side("猫", answers("p"))}{side("蛙", answers("q"))}</flow>'
+    right = f'<flow class="RIGHT_MATCH_BLOCK">{side("虫")}{side("兽")}{side("两栖")}</flow>'
+    rules = rule(equal("p1", "p"), "", shows="correct") + rule(equal("q2", "q"), "", shows="correct") + rule("<other/>", "0")
+    draft = only(f'<flow class="Block">{question}{left}{right}</flow>', rules, kind="Matching")
+    assert (draft.type, draft.stem, draft.prompts, draft.options, draft.key) == ("matching", "归类", ("猫", "蛙"), ("虫", "兽", "两栖"), (1, 2))
+
+
+def test_blanks_named_in_the_stem() -> None:
+    fields = "".join(f'<response_str ident="{name}"><render_fib/></response_str>' for name in "ab")
+    rules = rule(f"<and><or>{equal('红', 'a')}{equal('赤', 'a')}</or>{equal('蓝', 'b')}</and>")
+    draft = only(words("天是[b]，花是[a]。") + fields, rules, kind="Fill in the Blank Plus")
+    assert (draft.stem, draft.blanks) == ("天是[[1]]，花是[[2]]。", (Blank(("蓝",)), Blank(("红", "赤"))))
