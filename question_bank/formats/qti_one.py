@@ -1,7 +1,7 @@
 """QTI 1.2 and its kin (Canvas, Blackboard, WebCT, Respondus): items of questestinterop."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -39,6 +39,8 @@ _BANDS = {
     **dict.fromkeys(("very hard", "very difficult"), 0.2),
 }
 PARTS = frozenset({"item", "assessment", "section", "objectbank"})
+_PARENT = "parent_stimulus_item_ident"
+_EXACT = frozenset({"", "Equivalence", "TextEquivalence", "TextInChoices"})  # how Canvas compares a blank as we do
 _TYPED = ("question_type", "bbmd_questiontype", "qmd_questiontype", "questiontype", "qmd_itemtype", "cc_profile")
 
 
@@ -46,11 +48,14 @@ def read_into(found: Findings, document: Document, file: str, files: Source) -> 
     """Read every item of a document."""
     prefix = f"{file}：" if file else ""
     items = [document.root] if local(document.root) == "item" else every(document.root, "item")
+    stimuli = _stimuli(items)
     for number, element in enumerate(items, start=1):
         name = attribute(element, "ident") or attribute(element, "title")
         place = found.at(f"{prefix}第 {number} 题（{name[:60]}）" if name else f"{prefix}第 {number} 题")
-        item = _Item(element, place, files)
-        if document.is_damaged(element):
+        item = _Item(element, place, files, stimuli)
+        if name in stimuli:
+            place.lose("阅读材料已并入依附于它的各题")
+        elif document.is_damaged(element):
             item.refuse("xml_damaged")
         else:
             item.read()
@@ -62,9 +67,10 @@ def read_into(found: Findings, document: Document, file: str, files: Source) -> 
 class _Item:
     """Reads one item."""
 
-    def __init__(self, element: etree._Element, place: Place, files: Source) -> None:
+    def __init__(self, element: etree._Element, place: Place, files: Source, stimuli: Mapping[str, etree._Element]) -> None:
         self.element, self.place = element, place
         self.metadata = dict(_metadata(element))
+        self.stimulus = stimuli.get(self.metadata.get(_PARENT, ""))
         self.kind = next((self.metadata[name].lower() for name in _TYPED if name in self.metadata), "")
         self.materials = Materials(Words(place, files, tex=True), place)
         self.presentation = first(element, "presentation")
@@ -99,7 +105,9 @@ class _Item:
             self._grouped(self.responses[0])
         elif lists and len(lists) < len(self.responses):
             self.refuse("several_interactions")
-        elif len(lists) > 1:
+        elif self.kind == "categorization_question":
+            self._categories(lists)
+        elif len(lists) > 1 or (lists and self.kind in {"fill_in_multiple_blanks_question", "matching_question"}):
             self._several(lists)
         elif lists:
             self._choice(lists[0])
@@ -150,7 +158,10 @@ class _Item:
         labels = self._labels(response)
         names, options = list(labels), tuple(labels.values())
         name, cardinality = _name(response), attribute(response, "rcardinality", "Single").lower()
-        stem = self._stem([response]) or self.materials.words_before(response)
+        before = self.materials.words_before(response)
+        stem = self._stem([response])
+        if before and f"[{before}]" not in stem:
+            stem = "\n".join(filter(None, (stem, before)))
         if cardinality == "ordered":
             self._ordered(response, names, options, stem)
             return
@@ -191,6 +202,9 @@ class _Item:
         if all(mark in stem for mark in marks):
             order = sorted(range(len(lists)), key=lambda at: stem.index(marks[at]))
             marks, labels, right = [marks[at] for at in order], [labels[at] for at in order], [right[at] for at in order]
+            algorithms = sorted({attribute(label, "scoring_algorithm") for each in lists for label in every(each, "response_label")} - _EXACT)
+            if algorithms:
+                self.place.lose(f"判分方式（{'、'.join(algorithms)[:80]}）未保留，改为与答案相同")
             if self.kind == "fill_in_multiple_blanks_question" and not any(every(each, "response_label") and _is_list(each) for each in lists):
                 self._filled(bare, stem, marks, [Blank(tuple(each)) for each in right])
             elif any(len(each) != 1 for each in right):
@@ -207,6 +221,23 @@ class _Item:
         self.place.keep(
             replace(bare, type=ItemType.MATCHING, stem=stem, prompts=prompts, options=tuple(options), key=tuple(options.index(each[0]) for each in right))
         )
+
+    def _categories(self, lists: list[etree._Element]) -> None:
+        """Read what is sorted into categories: each thing is matched to its category."""
+        labels = [self._labels(each) for each in lists]
+        options = tuple(self.materials.words_before(each) for each in lists)
+        sorted_in = [self.rules.points(_name(each)) for each in lists]
+        key = {name: at for at, points in enumerate(sorted_in) for name in labels[at] if points.get(name, 0.0) > 0}
+        prompts = {name: words for held in labels for name, words in held.items()}
+        if not key:
+            self.refuse("scoring_unsupported")
+            return
+        if spare := [words for name, words in prompts.items() if name not in key]:
+            self.place.lose(f"不属于任何类别的干扰项“{'、'.join(spare)[:60]}”未保留")
+        asked = [name for name in prompts if name in key]
+        explanation, _each = self._explanations([])
+        bare = replace(self.bare, type=ItemType.MATCHING, stem=self._stem(lists), explanation=explanation)
+        self.place.keep(replace(bare, prompts=tuple(prompts[name] for name in asked), options=options, key=tuple(key[name] for name in asked)))
 
     def _blocked(self, bare: Draft, lists: list[etree._Element], names: list[str]) -> None:
         """Blackboard's matching: what stands on the right is told by its place."""
@@ -264,6 +295,7 @@ class _Item:
             blanks.append(blank)
         explanation, _each = self._explanations([])
         stem, placed = self.materials.stem_with_blanks(self.presentation, self.responses)
+        stem = self._behind_stimulus(stem)
         marks = [f"[{attribute(each, 'ident')}]" for each in self.responses]
         if not placed and all(mark in stem for mark in marks):  # Blackboard and Canvas name their blanks in the stem
             order = sorted(range(len(marks)), key=lambda at: stem.index(marks[at]))
@@ -309,7 +341,12 @@ class _Item:
     # The stem
 
     def _stem(self, leaving: list[etree._Element]) -> str:
-        return "" if self.presentation is None else self.materials.words_of(self.presentation, leaving)
+        return self._behind_stimulus("" if self.presentation is None else self.materials.words_of(self.presentation, leaving))
+
+    def _behind_stimulus(self, stem: str) -> str:
+        """Return the stem behind the text that it belongs to."""
+        before = "" if self.stimulus is None else self.materials.words_of(self.stimulus)
+        return "\n".join(filter(None, (before, stem)))
 
 
 def _number(texts: tuple[str, ...], bounds: list[tuple[str, str]]) -> Blank | str:
@@ -349,3 +386,10 @@ def _name(response: etree._Element) -> str:
 def _asks(response: etree._Element) -> bool:
     """Tell whether a response is one: an extension may hold nothing but settings."""
     return local(response) != "response_extension" or bool(every(response, "render_choice", "render_fib", "response_label", "render_extension"))
+
+
+def _stimuli(items: Sequence[etree._Element]) -> dict[str, etree._Element]:
+    """Return the texts on which other items hang, by name."""
+    wanted = {value for item in items for name, value in _metadata(item) if name == _PARENT}
+    shown = {attribute(item, "ident"): first(item, "presentation") for item in items if attribute(item, "ident") in wanted}
+    return {name: presentation for name, presentation in shown.items() if presentation is not None and not every(presentation, *_RESPONSES)}

@@ -194,3 +194,34 @@ def test_blanks_named_in_the_stem() -> None:
     rules = rule(f"<and><or>{equal('红', 'a')}{equal('赤', 'a')}</or>{equal('蓝', 'b')}</and>")
     draft = only(words("天是[b]，花是[a]。") + fields, rules, kind="Fill in the Blank Plus")
     assert (draft.stem, draft.blanks) == ("天是[[1]]，花是[[2]]。", (Blank(("蓝",)), Blank(("红", "赤"))))
+
+
+def test_one_blank_and_one_pair_of_canvas_are_no_choice() -> None:
+    blank = only(words("鸟是[b]") + listed("词", name="response_b", before=words("b")), "", kind="fill_in_multiple_blanks_question")
+    assert (blank.type, blank.stem, blank.blanks) == ("fill_in", "鸟是[[1]]", (Blank(("词",)),))
+    found = read(words("连线") + listed("甲|乙", name="response_1", before=words("左")), rule(equal("乙1", "response_1")), kind="matching_question")
+    assert [(draft.type, draft.prompts, draft.options, draft.key) for draft in found.drafts] == [("matching", ("左",), ("甲", "乙"), (1,))]
+
+
+def test_how_a_blank_is_compared_elsewhere_is_told() -> None:
+    label = f'<response_label ident="r" scoring_algorithm="TextRegex">{words("^红$")}</response_label>'
+    lists = "".join(f'<response_lid ident="response_{name}"><render_choice>{label}</render_choice></response_lid>' for name in "ab")
+    found = read(words("[a] [b]") + lists, "", kind="fill_in_multiple_blanks_question")
+    assert ["TextRegex" in loss.what for loss in found.losses] == [True]
+
+
+def test_things_sorted_into_categories_are_matched() -> None:
+    lists = "".join(listed("猫|鱼|石", "Multiple", name, words(name)) for name in ("兽", "水族"))
+    found = read(words("归类") + lists, rule(equal("猫1", "兽"), "50", "Add") + rule(equal("鱼1", "水族"), "50", "Add"), kind="categorization_question")
+    (draft,) = found.drafts
+    assert (draft.type, draft.stem, draft.prompts, draft.options, draft.key) == ("matching", "归类", ("猫", "鱼"), ("兽", "水族"), (0, 1))
+    assert ["石" in loss.what for loss in found.losses] == [True]
+
+
+def test_a_text_is_brought_to_the_items_that_hang_on_it() -> None:
+    parent = "<qtimetadatafield><fieldlabel>parent_stimulus_item_ident</fieldlabel><fieldentry>s</fieldentry></qtimetadatafield>"
+    stimulus = f'<item ident="s"><presentation>{words("材料")}</presentation></item>'
+    child = f"<presentation>{words('问')}{listed('甲|乙')}</presentation><resprocessing>{rule(equal('乙1'))}</resprocessing>"
+    item = f'<item ident="c"><itemmetadata><qtimetadata>{parent}</qtimetadata></itemmetadata>{child}</item>'
+    found = reading.read(f"<questestinterop><assessment>{stimulus}{item}</assessment></questestinterop>".encode())
+    assert ([draft.stem for draft in found.drafts], found.refused, len(found.losses)) == (["材料\n问"], (), 1)
