@@ -93,6 +93,7 @@ class Stack:
     workers: int = 2
     threads: int = 8
     durable: bool = True
+    target: str = "wsgi:create_app"
     database_url: str = ""
     environment: dict[str, str] = field(default_factory=dict)
     _postgres: EmbeddedPostgres | None = None
@@ -161,7 +162,7 @@ class Stack:
         """Start the web server and wait until it is ready."""
         granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "--host", "127.0.0.1", "--port", str(self.port),
                    "--workers", str(self.workers), "--blocking-threads", str(self.threads), "--backlog", "2048", "--no-ws",
-                   "--workers-kill-timeout", "5", "--respawn-failed-workers", "--log-level", "warning", "wsgi:create_app"]  # fmt: skip
+                   "--workers-kill-timeout", "5", "--respawn-failed-workers", "--log-level", "warning", self.target]  # fmt: skip
         self.refuse_taken_port()
         server = self._spawn(_Kept("server", granian))
         gives_up = time.monotonic() + STARTS_WITHIN

@@ -14,8 +14,9 @@ from lms.services import grade as grades
 from lms.services import hours, personal_data
 from lms.services.account import register_personal_export
 from lms.services.load import observe
+from lms.services.load_source import register_load_count
 from lms.services.progress import verify as verify_progress
-from lms.store.signing_in import identity_of
+from lms.store.signing_in import identity_of, sign_ins
 from lms.web.account import account
 from lms.web.attendance import attendance
 from lms.web.certificate import certificate
@@ -38,6 +39,7 @@ from lms.web.unit import unit
 from lms.web.verification import verification
 
 register_personal_export("learning", personal_data.learning)
+register_load_count("sign_ins", sign_ins)
 
 part = Part(
     name="lms",

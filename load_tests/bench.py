@@ -84,7 +84,7 @@ class Client:
 class Bench:
     """One product, one yardstick, one client."""
 
-    def __init__(self, stack: Stack, found: Seeded, people: list[SignedIn], films: list[Film], seconds: float, *, now: datetime) -> None:
+    def __init__(self, stack: Stack, found: Seeded, people: list[SignedIn], films: list[Film], seconds: float, *, now: datetime, bare: bool = True) -> None:
         self.paths = PATHS
         self._ahead = now - timedelta(seconds=time.monotonic())
         self.stack, self.found, self.people, self.films, self.seconds = stack, found, people, films, seconds
@@ -92,11 +92,17 @@ class Bench:
         self.rounds: dict[str, list[tuple[float, float, Report]]] = {}
         self.server = start(stack)
         self.bare_port = free_port()
-        self.bare = stack.spawn(
+        self.bare = self._start_bare() if bare else 0
+
+    def _start_bare(self) -> int:
+        """Start the yardstick and return its process id."""
+        stack = self.stack
+        started = stack.spawn(
             "bare", "-m", "granian", "--interface", "wsgi", "--factory", "--host", "127.0.0.1", "--port", str(self.bare_port), "--workers", str(stack.workers),
             "--blocking-threads", str(stack.threads), "--backlog", "2048", "--no-ws", "--log-level", "warning", "load_tests.bare:create_app",
-        ).pid  # fmt: skip
+        )  # fmt: skip
         wait_for(self.bare_port, "/json")
+        return started.pid
 
     def measure(self, name: str, streams: list[Stream], *, seconds: float | None = None, keep: list[str] | None = None) -> Report:
         """Run one round and note what each request cost."""

@@ -10,10 +10,12 @@ from locust.env import Environment
 from locust.stats import RequestStats, StatsEntry
 
 from load_tests.figures import EVERYBODY, FILE, Figures, Line, Second
+from load_tests.timed import HEADER, queued
 
 FOLDER = Path(os.environ.get("LOAD_FOLDER", "var/load"))
 _BETWEEN = "|"
 _stats = RequestStats()
+_queues = RequestStats()  # the same, of the time in which nobody handled the request
 _second: dict[int, list[float]] = {}  # second since 1970 → requests, failures, milliseconds in all, the slowest
 
 
@@ -26,9 +28,14 @@ def _on_request(
     exception: Exception | None,
     context: dict[str, Any],
     start_time: float,
+    response: Any = None,
     **_more: object,
 ) -> None:
+    headers = getattr(response, "headers", None)
+    waited = queued(response_time or 0.0, headers.get(HEADER) if headers else None)
     for city in {EVERYBODY, str(context.get("city", EVERYBODY))}:
+        if waited is not None:
+            _queues.log_request(request_type, f"{city}{_BETWEEN}{name}", round(waited), 0)
         _stats.log_request(request_type, f"{city}{_BETWEEN}{name}", round(response_time or 0), response_length or 0)
         if exception is not None:
             _stats.log_error(request_type, f"{city}{_BETWEEN}{name}", exception)
@@ -42,15 +49,17 @@ def _count(second: int, more: list[float]) -> None:
 
 
 def _on_report(client_id: str, data: dict[str, Any]) -> None:  # noqa: ARG001 - Locust's signature
-    data["by_city"], data["seconds"] = _stats.serialize_stats(), list(_second.items())
+    data["by_city"], data["queues"], data["seconds"] = _stats.serialize_stats(), _queues.serialize_stats(), list(_second.items())
     _stats.clear_all()
+    _queues.clear_all()
     _second.clear()
 
 
 def _on_worker(client_id: str, data: dict[str, Any]) -> None:  # noqa: ARG001 - Locust's signature
-    for one in data.get("by_city", []):
-        entry = StatsEntry.unserialize(one, _stats)
-        _stats.entries.setdefault((entry.name, entry.method), StatsEntry(_stats, entry.name, entry.method)).extend(entry)
+    for stats, sent in ((_stats, data.get("by_city", [])), (_queues, data.get("queues", []))):
+        for one in sent:
+            entry = StatsEntry.unserialize(one, stats)
+            stats.entries.setdefault((entry.name, entry.method), StatsEntry(stats, entry.name, entry.method)).extend(entry)
     for second, more in data.get("seconds", []):
         _count(int(second), more)
 
@@ -66,7 +75,9 @@ def _lines() -> list[Line]:
     for (name, method), entry in sorted(_stats.entries.items()):
         city, _between, path = name.partition(_BETWEEN)
         p50, p95, p99 = (float(entry.get_response_time_percentile(share)) for share in (0.5, 0.95, 0.99))
-        made.append(Line(city, method, path, entry.num_requests, entry.num_failures, p50, p95, p99))
+        queue = _queues.entries.get((name, method))
+        waited = float(queue.get_response_time_percentile(0.95)) if queue else 0.0
+        made.append(Line(city, method, path, entry.num_requests, entry.num_failures, p50, p95, p99, waited))
     return made
 
 

@@ -19,6 +19,7 @@ class Line(msgspec.Struct, frozen=True):
     p50_ms: float
     p95_ms: float
     p99_ms: float
+    queue_p95_ms: float = 0.0  # of the time in which nobody handled it; 0 where the server does not say
 
 
 class Second(msgspec.Struct, frozen=True):

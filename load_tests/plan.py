@@ -4,13 +4,14 @@ import json
 import math
 import os
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 
 from lms.domain import behaviour as behaviours
 from lms.domain import sizing
-from lms.domain.forecast import DRAWS, METRICS, Band, StretchForecast, mean_watching
+from lms.domain.forecast import DRAWS, METRICS, Band, Peak, StretchForecast, mean_watching
 from lms.domain.outlook import Outlook, outlook
 from lms.domain.programme import FaultyProgrammeError, parse
 from load_tests.plan_report import html
@@ -45,12 +46,17 @@ def plan(path: Path, *, as_json: bool, page: Path | None, gbits: float | None, n
 def broken(found: Outlook, gbits: float | None, nodes: int | None) -> list[str]:
     """Name the stretches whose worst of 95 % of cases breaks a limit."""
     told = []
-    for one, needed in zip(found.forecasts, found.sizes, strict=True):
+    for name, needed in _needs(found):
         if gbits is not None and needed.gbits > gbits:
-            told.append(f"{one.stretch.code}: {needed.gbits:.1f} Gbit/s asked, {gbits:g} there")
+            told.append(f"{name}: {needed.gbits:.1f} Gbit/s asked, {gbits:g} there")
         if nodes is not None and (needed.nodes or 0) > nodes:
-            told.append(f"{one.stretch.code}: {needed.nodes} nodes asked, {nodes} there")
+            told.append(f"{name}: {needed.nodes} nodes asked, {nodes} there")
     return told
+
+
+def _needs(found: Outlook) -> Iterable[tuple[str, sizing.Sizing]]:
+    yield from ((one.stretch.code, needed) for one, needed in zip(found.forecasts, found.sizes, strict=True))
+    yield from ((" + ".join(one.code for one in both.stretches), needed) for both, needed in found.overlaps)
 
 
 def lines(found: Outlook, gbits: float | None, nodes: int | None) -> list[str]:
@@ -64,11 +70,12 @@ def lines(found: Outlook, gbits: float | None, nodes: int | None) -> list[str]:
             told.append(
                 f"  if all of them watch {hours:g} h, {mean_watching(stretch, found.programme):,.0f} watch on average over its {stretch.days * 24:g} hours"
             )
-        for metric in METRICS:
-            peak = one.peaks[metric.code]
-            if peak.high:
-                told.append(f"  {metric.code:13} {peak.median:12,.2f}   95 % {peak.high:12,.2f}  {metric.unit:8} {peak.at:%m-%d %H:%M}")
+        told += _peaks(one.peaks)
         told.append(f"  the database grows by {needed.growth_gb:.1f} GB; {_machines(needed, found.node_cores)}")
+    for both, needed in found.overlaps:
+        codes = " + ".join(stretch.code for stretch in both.stretches)
+        told += ["", f"{codes} at the same time  {both.opens:%Y-%m-%d %H:%M} – {both.closes:%Y-%m-%d %H:%M}", *_peaks(both.peaks)]
+        told.append(f"  together: {_machines(needed, found.node_cores)}")
     if found.capacity is not None and found.capacity.missing:
         told += ["", f"not measured, so not counted: {', '.join(found.capacity.missing)}"]
     told += ["", f"What moves the peak of egress most ({found.fullest.stretch.code}, Gbit/s, figure alone at its low and high end):"]
@@ -93,6 +100,14 @@ def lines(found: Outlook, gbits: float | None, nodes: int | None) -> list[str]:
     return told
 
 
+def _peaks(peaks: Mapping[str, Peak]) -> list[str]:
+    return [
+        f"  {metric.code:13} {peak.median:12,.2f}   95 % {peak.high:12,.2f}  {metric.unit:8} {peak.at:%m-%d %H:%M}"
+        for metric in METRICS
+        if (peak := peaks[metric.code]).high
+    ]
+
+
 def _machines(needed: sizing.Sizing, cores: int) -> str:
     if needed.nodes is None or needed.server_cores is None or needed.database_cores is None:
         return f"machines: {NOT_MEASURED}"
@@ -111,6 +126,10 @@ def as_dict(found: Outlook) -> dict[str, object]:
             one.name: {"value": one.value, "low": one.low, "high": one.high, "source": one.source} for one in found.behaviour.figures.values()
         },
         "stretches": [_stretch(one, needed) for one, needed in zip(found.forecasts, found.sizes, strict=True)],
+        "overlaps": [
+            {"codes": [one.code for one in both.stretches], "from": both.opens.isoformat(), "to": both.closes.isoformat(), **_told(both.peaks, needed)}
+            for both, needed in found.overlaps
+        ],
         "sways": [{"figure": one.figure.name, "low": one.low, "high": one.high} for one in found.sways],
         "what_if": [{"code": one.what_if.code, "watching": one.watching, "heartbeats": one.heartbeats, "egress": one.egress} for one in found.alternatives],
         "windows": [
@@ -129,18 +148,23 @@ def as_dict(found: Outlook) -> dict[str, object]:
 
 def _stretch(one: StretchForecast, needed: sizing.Sizing) -> dict[str, object]:
     used = [metric.code for metric in METRICS if one.peaks[metric.code].high]
-    return {
+    return _told(one.peaks, needed) | {
         "code": one.stretch.code,
         "from": one.stretch.opens.isoformat(),
         "to": one.stretch.closes.isoformat(),
         "people": one.stretch.people,
-        "peaks": {code: {"at": one.peaks[code].at.isoformat(), "median": one.peaks[code].median, "high": one.peaks[code].high} for code in used},
+        "quarters": {code: _curve(one.total[code]) for code in used},
+        "cities": {city: {code: _curve(one.city(city, code)) for code in used} for city in one.stretch.seats},
+    }  # fmt: skip
+
+
+def _told(peaks: Mapping[str, Peak], needed: sizing.Sizing) -> dict[str, object]:
+    return {
+        "peaks": {code: {"at": one.at.isoformat(), "median": one.median, "high": one.high} for code, one in peaks.items() if one.high},
         "needs": {
             "server_cores": needed.server_cores, "database_cores": needed.database_cores, "nodes": needed.nodes, "gbits": needed.gbits,
             "growth_gb": needed.growth_gb,
         },
-        "quarters": {code: _curve(one.total[code]) for code in used},
-        "cities": {city: {code: _curve(one.city(city, code)) for code in used} for city in one.stretch.seats},
     }  # fmt: skip
 
 

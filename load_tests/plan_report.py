@@ -30,7 +30,7 @@ def html(found: Outlook, *, gbits: float | None, nodes: int | None) -> str:
         gbits=gbits,
         nodes=nodes,
         charts=[_charts(one, found, names, gbits, nodes) for one in found.forecasts],
-        bars=sway_bars(found.sways[:12]),
+        bars=sway_bars(found.sways[:12], "zh"),
     )
 
 

@@ -21,12 +21,12 @@ ROOT = Path(__file__).parent.parent
 
 
 @contextmanager
-def seeded(folder: Path, programme: Path, wanted: Wanted, *, database_url: str = "") -> Iterator[tuple[Stack, Seeded]]:
-    """Run a seeded database for the length of a block; the caller starts server and worker."""
+def seeded(folder: Path, programme: Path, wanted: Wanted, *, database_url: str = "", secret: str = "") -> Iterator[tuple[Stack, Seeded]]:
+    """Run a seeded database for the length of a block; the caller starts server and worker. Products with one secret take each other's tokens."""
     refuse_used(database_url)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    quiet = {"LOG_LEVEL": "WARNING", "SIGN_IN_TRIES": "100000"}
+    quiet = {"LOG_LEVEL": "WARNING", "SIGN_IN_TRIES": "100000"} | ({"SECRET_KEY": secret} if secret else {})
     stack = Stack(folder.absolute(), free_port(), database_url=database_url, environment=quiet)
     with running(stack):
         with working_on(stack):

@@ -62,6 +62,7 @@ def run(asked: Asked, order: Order, *, steps: int = 1, least_people: int = 0) ->
     wanted = Wanted(people=everybody, window=asked.window, film_seconds=order.film)
     verdicts: list[Verdict] = []
     with seeded(order.folder, Path(asked.programme), wanted) as (stack, _found):
+        stack.target = "load_tests.timed:create_app"
         start(stack)
         stack.start_worker()
         first = 0

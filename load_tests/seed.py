@@ -77,11 +77,11 @@ def seed(settings: Settings, text: str, wanted: Wanted) -> Seeded:
     programme = parse(text)
     real = installation.read_clock()[0]
     stretch = stretches(programme)[wanted.window]
-    homes = places(programme, stretch, wanted.people)
+    homes = homes_of(programme, stretch, wanted.people)
     now = instant(stretch)
     with transaction() as session:
         installation.rehearse(session, now, real)
-    ids = _people(settings, stretch, homes, now)
+    ids = _people(settings, homes, now)
     programme_version.load(text, now=now)
     learners = {account: person_id for account, person_id in ids.items() if account.startswith("t")}
     _enrol(programme, list(learners.values()), homes)
@@ -133,6 +133,13 @@ class Place:
     name: str
 
 
+def homes_of(programme: Programme, stretch: Stretch, people: int) -> list[Place]:
+    """Return a school for each teacher; more than the stretch has seats live all over the province, those whose time it is first."""
+    if people <= stretch.people:
+        return places(programme, stretch, people)
+    return sorted(places(programme, stretches(programme)[-1], people), key=lambda one: one.city not in stretch.seats)
+
+
 def places(programme: Programme, stretch: Stretch, people: int) -> list[Place]:
     """Return a school for each teacher: cities and sectors as the seats are, mixed, so that any first part of them is like the whole."""
     titles = {one.code: one.covers[0] if one.covers else one.title for one in programme.sectors}
@@ -151,12 +158,12 @@ def _name(number: int) -> str:
     return FAMILIES[number % len(FAMILIES)] + GIVEN[number // len(FAMILIES) % len(GIVEN)]
 
 
-def _people(settings: Settings, stretch: Stretch, homes: Sequence[Place], now: datetime) -> dict[str, int]:
+def _people(settings: Settings, homes: Sequence[Place], now: datetime) -> dict[str, int]:
     """Make the units of the cities and the teachers in them."""
     schools = {one.code: one for one in homes}
     with transaction() as session:
         unit.ensure(session, parent=None, kind=UnitKind.PROVINCE, code=PROVINCE, name="示范省")
-        for city in stretch.seats:
+        for city in sorted({one.city for one in homes}):
             unit.ensure(session, parent=PROVINCE, kind=UnitKind.CITY, code=city, name=f"示范市 {city}")
             unit.ensure(session, parent=city, kind=UnitKind.COUNTY, code=f"{city}-1", name=f"示范县 {city}")
         for code, one in schools.items():

@@ -155,6 +155,8 @@ def _path_faults(one: Line, budget: Mapping[str, float], least: int) -> Iterator
         for share, seen in (("p95", one.p95_ms), ("p99", one.p99_ms)):
             if seen > budget[f"{share}_ms"]:
                 yield Fault("budget", f"{where}: {share[1:]} % within {seen:.0f} ms, budget {budget[f'{share}_ms']} ms")
+        if one.queue_p95_ms > budget["queue_p95_ms"]:
+            yield Fault("budget", f"{where}: 95 % queued for up to {one.queue_p95_ms:.0f} ms, budget {budget['queue_p95_ms']} ms")
     failed = 100 * one.failures / max(1, one.requests)
     if failed > budget["failed_percent"]:
         yield Fault("budget", f"{where}: {failed:.2f} % of {one.requests} failed, budget {budget['failed_percent']} %")

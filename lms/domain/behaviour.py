@@ -20,12 +20,17 @@ class Figure:
 
     name: str
     title: str
+    title_en: str
     unit: str
     value: float
     low: float
     high: float
     source: str
     note: str = ""
+
+    def titled(self, language: str) -> str:
+        """Return the title in a page's language."""
+        return self.title_en if language == "en" else self.title
 
     @property
     def assumed(self) -> bool:
@@ -39,7 +44,12 @@ class WhatIf:
 
     code: str
     title: str
+    title_en: str
     set: Mapping[str, float] = field(hash=False)
+
+    def titled(self, language: str) -> str:
+        """Return the title in a page's language."""
+        return self.title_en if language == "en" else self.title
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ differ by how many they are and by a spread of their own.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from lms.kernel.refusal import N_
 
 QUARTER = timedelta(minutes=15)
 SECONDS = 900
+EDGES = ("low", "median", "high")  # of a band, in the order of its fields
 OUTSIDE_95 = (2.5, 50.0, 97.5)
 DRAWS = 300
 SEED = 20231106
@@ -35,6 +37,7 @@ class Metric:
 PEOPLE, PER_SECOND, GBITS = N_("人"), N_("次/秒"), "Gbit/s"
 METRICS = (
     Metric("signed_in", N_("同时在线"), PEOPLE, 1),
+    Metric("sign_ins", N_("登录次数"), PER_SECOND),
     Metric("watching", N_("同时观看"), PEOPLE, 1),
     Metric("heartbeats", N_("进度上报"), PER_SECOND),
     Metric("segments", N_("视频分片"), PER_SECOND),
@@ -131,6 +134,17 @@ class StretchForecast:
         return self.each[metric].times(self.stretch.seats[code]).counted(_COUNTED_OVER[metric])
 
 
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """What several stretches bring together while all of them are open."""
+
+    stretches: tuple[Stretch, ...]
+    opens: datetime
+    closes: datetime
+    total: Mapping[str, Band] = field(hash=False)
+    peaks: Mapping[str, Peak] = field(hash=False)
+
+
 _COUNTED_OVER = {one.code: one.counted_over for one in METRICS}
 
 
@@ -208,6 +222,7 @@ def _learning(programme: Programme, figures: Figures, when: Array) -> dict[str, 
     fetching = sent * ((1 - figures["downloaded"]) * watching + figures["downloaded"] * watching.mean(axis=1, keepdims=True))
     return {
         "signed_in": watching / figures["watching_share"],
+        "sign_ins": watching / (figures["session_minutes"] * 60),  # at each sitting, as on a shared computer of a school
         "watching": watching,
         "heartbeats": watching / figures["heartbeat_seconds"],
         "segments": fetching / figures["segment_seconds"],
@@ -225,6 +240,7 @@ def _exam(programme: Programme, figures: Figures, when: Array) -> dict[str, Arra
     in_exam = _under_way(starts * SECONDS, lasts / SECONDS)
     return {
         "signed_in": in_exam + starts * 600,  # ten minutes before and after for briefing and result
+        "sign_ins": starts,
         "exam_starts": starts,
         "in_exam": in_exam,
         "saves": in_exam * programme.exam.items * figures["changes"] / lasts,
@@ -260,6 +276,27 @@ def forecast(stretch: Stretch, programme: Programme, behaviour: Behaviour, *, co
     total = {metric.code: _band(one[metric.code] * everybody).counted(metric.counted_over) for metric in METRICS}
     peaks = {code: _peak(stretch, total[code], one[code] * everybody) for code in CODES}
     return StretchForecast(stretch, total, {code: _band(one[code] * cities[:, :1]) for code in CODES}, peaks)
+
+
+def overlaps(found: Sequence[StretchForecast]) -> tuple[Overlap, ...]:
+    """Add up the stretches that are open at once, such as a window and the exam; the band's edges are added too, which is careful."""
+    edges = sorted({edge for one in found for edge in (one.stretch.opens, one.stretch.closes)})
+    open_at = (([one for one in found if one.stretch.opens <= opens and closes <= one.stretch.closes], opens, closes) for opens, closes in pairwise(edges))
+    return tuple(_together(members, opens, closes) for members, opens, closes in open_at if len(members) > 1)
+
+
+def _together(members: Sequence[StretchForecast], opens: datetime, closes: datetime) -> Overlap:
+    count = max(1, round((closes - opens) / QUARTER))
+    first = [round((opens - one.stretch.opens) / QUARTER) for one in members]
+    total = {
+        code: Band(*(sum((getattr(one.total[code], edge)[at : at + count] for one, at in zip(members, first, strict=True)), np.zeros(count)) for edge in EDGES))
+        for code in CODES
+    }
+    peaks = {
+        code: Peak(members[0].stretch.at(first[0] + int(band.median.argmax())), float(band.median.max()), float(band.high.max()))
+        for code, band in total.items()
+    }
+    return Overlap(tuple(one.stretch for one in members), opens, closes, total, peaks)
 
 
 def _band(cases: Array) -> Band:

@@ -30,6 +30,11 @@ def curve(found: StretchForecast, seen: Mapping[datetime, int]) -> list[int | No
     return [seen.get(found.stretch.at(quarter)) for quarter in range(found.stretch.quarters)]
 
 
+def summed(seen: Mapping[str, Sequence[int | None]]) -> list[int | None]:
+    """Add the cities' curves; None where nothing was seen."""
+    return [sum(found) if (found := [one for one in row if one is not None]) else None for row in zip(*seen.values(), strict=True)]
+
+
 def alarms(found: StretchForecast, metric: str, seen: Mapping[str, Sequence[int | None]]) -> tuple[Alarm, ...]:
     """Name the cities that have left their band, on the same side, in each of the newest quarters that were seen."""
     told = []

@@ -7,7 +7,7 @@ from functools import cache
 
 from lms.domain import forecast, sizing, window_plan
 from lms.domain.behaviour import Behaviour
-from lms.domain.forecast import DRAWS, Stretch, StretchForecast
+from lms.domain.forecast import DRAWS, Overlap, Stretch, StretchForecast
 from lms.domain.programme import Programme
 from lms.domain.sizing import Alternative, Capacity, Sizing, Sway
 from lms.domain.window_plan import Cost, WindowPlan
@@ -35,6 +35,7 @@ class Outlook:
     node_cores: int
     forecasts: tuple[StretchForecast, ...]
     sizes: tuple[Sizing, ...]
+    overlaps: tuple[tuple[Overlap, Sizing], ...]
     fullest: StretchForecast
     sways: tuple[Sway, ...]
     alternatives: tuple[Alternative, ...]
@@ -60,6 +61,7 @@ def outlook(
         node_cores=node_cores,
         forecasts=found,
         sizes=tuple(sizing.size(one, capacity, node_cores) for one in found),
+        overlaps=tuple((one, sizing.size(one, capacity, node_cores)) for one in forecast.overlaps(found)),
         fullest=fullest,
         sways=sizing.sways(fullest.stretch, programme, behaviour, "egress"),
         alternatives=sizing.alternatives(fullest.stretch, programme, behaviour),

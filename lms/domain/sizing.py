@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lms.domain.behaviour import Array, Behaviour, Figure, WhatIf
-from lms.domain.forecast import Band, Stretch, StretchForecast, central
+from lms.domain.forecast import Band, Overlap, Stretch, StretchForecast, central
 from lms.domain.programme import Programme
 
 BUSY = 0.6  # of a core's time that may be planned with: the rest is for uneven seconds and for a lost node
@@ -21,6 +21,7 @@ _MEASURED_AS = {
     "hand-in": ("exam_starts", "quiz_starts"),
     "lesson page": ("lesson_pages",),
     "teacher's home": ("other_pages",),
+    "sign-in": ("sign_ins",),
 }
 
 
@@ -91,8 +92,8 @@ def measured(text: str | None) -> Capacity | None:
     return Capacity(server, database, missing) if len(missing) < len(_MEASURED_AS) else None
 
 
-def size(found: StretchForecast, capacity: Capacity | None, node_cores: int) -> Sizing:
-    """Say what a stretch needs."""
+def size(found: StretchForecast | Overlap, capacity: Capacity | None, node_cores: int) -> Sizing:
+    """Say what a stretch needs, or several at once."""
     gbits = found.peaks["egress"].high
     grown = float(found.total["growth"].median.sum()) / 1000
     if capacity is None:
@@ -130,13 +131,13 @@ def sways(stretch: Stretch, programme: Programme, behaviour: Behaviour, metric: 
     return tuple(sorted((one for one in found if one.width > 1e-9), key=lambda one: -one.width))
 
 
-def sway_bars(found: Sequence[Sway]) -> tuple[SwayBar, ...]:
-    """Lay sways side by side on one scale."""
+def sway_bars(found: Sequence[Sway], language: str) -> tuple[SwayBar, ...]:
+    """Lay sways side by side on one scale, named in a page's language."""
     ends = [end for one in found for end in (one.low, one.high)]
     least, span = min(ends, default=0.0), max(ends, default=0.0) - min(ends, default=0.0)
     return tuple(
         SwayBar(
-            one.figure.title,
+            one.figure.titled(language),
             round(100 * (min(one.low, one.high) - least) / (span or 1), 1),
             round(100 * one.width / (span or 1), 1),
             f"{one.low:.1f}",
@@ -148,7 +149,7 @@ def sway_bars(found: Sequence[Sway]) -> tuple[SwayBar, ...]:
 
 def alternatives(stretch: Stretch, programme: Programme, behaviour: Behaviour) -> tuple[Alternative, ...]:
     """Reckon the peaks as things stand and for every `what if`."""
-    asked = (WhatIf("as_planned", "", {}), *behaviour.what_ifs)
+    asked = (WhatIf("as_planned", "", "", {}), *behaviour.what_ifs)
     found = central(stretch, programme, behaviour, [one.set for one in asked])
     rows = zip(asked, *(found[metric].max(axis=1) for metric in ("watching", "heartbeats", "egress")), strict=True)
     return tuple(Alternative(one, float(watching), float(heartbeats), float(egress)) for one, watching, heartbeats, egress in rows)

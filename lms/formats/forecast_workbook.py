@@ -10,6 +10,7 @@ import xlsxwriter
 from lms.domain.behaviour import Array
 from lms.domain.forecast import METRICS, StretchForecast
 from lms.domain.outlook import Outlook
+from lms.kernel.i18n import current_locale
 from lms.kernel.i18n import gettext as _
 
 MIMETYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -57,6 +58,12 @@ def _peaks(found: Outlook) -> Iterable[Sequence[Cell]]:
             peak = one.peaks[metric.code]
             if peak.high:
                 yield one.stretch.title, _(metric.title), _(metric.unit), round(peak.median, 3), round(peak.high, 3), peak.at
+    for both, _needed in found.overlaps:
+        for metric in METRICS:
+            peak = both.peaks[metric.code]
+            if peak.high:
+                name = " + ".join(one.title for one in both.stretches)
+                yield name, _(metric.title), _(metric.unit), round(peak.median, 3), round(peak.high, 3), peak.at
 
 
 def _windows(found: Outlook) -> Iterable[Sequence[Cell]]:
@@ -69,7 +76,7 @@ def _windows(found: Outlook) -> Iterable[Sequence[Cell]]:
 
 def _figures(found: Outlook) -> Iterable[Sequence[Cell]]:
     for one in found.behaviour.figures.values():
-        yield f"{one.title} {one.name}", one.unit, one.value, one.low, one.high, one.source, one.note
+        yield f"{one.titled(current_locale())} {one.name}", one.unit, one.value, one.low, one.high, one.source, one.note
 
 
 def _hours(one: StretchForecast, metrics: Sequence[str]) -> Iterable[Sequence[Cell]]:

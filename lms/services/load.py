@@ -34,12 +34,13 @@ class Live:
     forecast: StretchForecast
     metric: str
     seen: dict[str, list[int | None]]
+    sign_ins: list[int | None]  # in the quarter before each
     alarms: tuple[Alarm, ...]
 
     @property
     def total(self) -> list[int | None]:
         """Add the cities; None where nothing was seen."""
-        return [sum(found) if (found := [one for one in row if one is not None]) else None for row in zip(*self.seen.values(), strict=True)]
+        return rules.summed(self.seen)
 
 
 def observe(now: datetime) -> None:
@@ -79,11 +80,15 @@ def live(code: str, now: datetime, stretch_code: str | None = None) -> Live:
 
 
 def _live(session: Session, code: str, found: Outlook, chosen: StretchForecast, metric: str) -> Live:
-    by_city: dict[str, dict[datetime, int]] = defaultdict(dict)
+    seen = _by_city(session, code, metric, chosen)
+    return Live(found, chosen, metric, seen, rules.summed(_by_city(session, code, "sign_ins", chosen)), rules.alarms(chosen, metric, seen))
+
+
+def _by_city(session: Session, code: str, metric: str, chosen: StretchForecast) -> dict[str, list[int | None]]:
+    found: dict[str, dict[datetime, int]] = defaultdict(dict)
     for one in store.between(session, code, metric, chosen.stretch.opens, chosen.stretch.closes):
-        by_city[one.city][one.at] = one.people
-    seen = {city: rules.curve(chosen, by_city[city]) for city in chosen.stretch.seats}
-    return Live(found, chosen, metric, seen, rules.alarms(chosen, metric, seen))
+        found[one.city][one.at] = one.people
+    return {city: rules.curve(chosen, found[city]) for city in chosen.stretch.seats}
 
 
 def _publish(code: str, found: Live, at: datetime) -> None:

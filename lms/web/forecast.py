@@ -1,5 +1,6 @@
 """What load the windows of a programme will bring, and better windows to adopt."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,13 +10,13 @@ from wtforms import DecimalField, IntegerField, RadioField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from lms.domain.chart import Chart, both, chart
-from lms.domain.forecast import METRICS, StretchForecast, mean_watching
+from lms.domain.forecast import METRICS, Overlap, Peak, StretchForecast, mean_watching
 from lms.domain.outlook import Choice, Outlook
 from lms.domain.sizing import Sizing, SwayBar, most_watching, sway_bars
 from lms.formats import forecast_workbook
 from lms.kernel import request as current
 from lms.kernel.forms import Form
-from lms.kernel.i18n import format_instant, lazy_gettext
+from lms.kernel.i18n import current_locale, format_instant, lazy_gettext
 from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
@@ -77,6 +78,17 @@ class StretchPart:
 
 
 @dataclass(frozen=True, slots=True)
+class OverlapPart:
+    """Stretches that are open at once, as the page shows them."""
+
+    title: str
+    span: str
+    needs: tuple[tuple[str, str], ...]
+    broken: tuple[str, ...]
+    rows: tuple[tuple[str, str, str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ChoicePart:
     """One arrangement of the windows."""
 
@@ -100,6 +112,7 @@ class ForecastPage:
     node_cores: int
     limits: LimitsForm
     stretches: tuple[StretchPart, ...]
+    overlaps: tuple[OverlapPart, ...]
     choices: tuple[ChoicePart, ...]
     bound: str
     form: AdoptForm
@@ -159,16 +172,19 @@ def _page(code: str, *, form: AdoptForm | None = None, refusal: Refusal | None =
         node_cores=found.node_cores,
         limits=limits,
         stretches=tuple(_stretch(one, needed, found, names, have) for one, needed in zip(found.forecasts, found.sizes, strict=True)),
+        overlaps=tuple(_overlap(both, needed, found, have) for both, needed in found.overlaps),
         choices=tuple(_choice(one, found.choices[0], names) for one in found.choices),
         bound=_number(found.choices[0].plan.bound) if found.choices else "",
         form=form or _adopt_form(found),
         alternatives=tuple(
-            (one.what_if.title or _("照现在的做法"), _number(one.watching), _number(one.heartbeats), f"{one.egress:.2f}") for one in found.alternatives
+            (one.what_if.titled(current_locale()) or _("照现在的做法"), _number(one.watching), _number(one.heartbeats), f"{one.egress:.2f}")
+            for one in found.alternatives
         ),
         fullest=found.fullest.stretch.title,
-        bars=sway_bars(found.sways[:SWAYS]),
+        bars=sway_bars(found.sways[:SWAYS], current_locale()),
         figures=tuple(
-            (one.title, f"{one.value:g}", f"{one.low:g} – {one.high:g}", _("假设") if one.assumed else one.source) for one in found.behaviour.figures.values()
+            (one.titled(current_locale()), f"{one.value:g}", f"{one.low:g} – {one.high:g}", _("假设") if one.assumed else one.source)
+            for one in found.behaviour.figures.values()
         ),
         refusal=_(refusal.message) if refusal else None,
     )
@@ -181,11 +197,6 @@ def _stretch(one: StretchForecast, needed: Sizing, found: Outlook, names: dict[s
     limit = None if stretch.exam else most_watching(one, found.capacity, node_cores=found.node_cores, nodes=have.nodes, gbits=have.gbits)
     bands = {city: one.city(city, metric) for city in stretch.seats}
     top = max((float(band.high.max()) for band in bands.values()), default=0)
-    broken = []
-    if have.gbits is not None and needed.gbits > have.gbits:
-        broken.append(_("出口带宽不够：需要 %(need)s Gbit/s，现有 %(have)s Gbit/s。", need=f"{needed.gbits:.1f}", have=f"{have.gbits:g}"))
-    if have.nodes is not None and needed.nodes is not None and needed.nodes > have.nodes:
-        broken.append(_("应用节点不够：需要 %(need)s 个，现有 %(have)s 个。", need=needed.nodes, have=have.nodes))
     return StretchPart(
         title=stretch.title,
         span=f"{format_instant(stretch.opens, 'day')} – {format_instant(stretch.at(stretch.quarters - 1), 'day')}",
@@ -196,12 +207,33 @@ def _stretch(one: StretchForecast, needed: Sizing, found: Outlook, names: dict[s
         peak=_number(one.peaks[metric].median),
         peak_at=format_instant(one.peaks[metric].at),
         needs=_needs(needed, found),
-        broken=tuple(broken),
-        rows=tuple(
-            (_(of.title), _(of.unit), _figure(one.peaks[of.code].median), _figure(one.peaks[of.code].high), format_instant(one.peaks[of.code].at))
-            for of in METRICS
-            if one.peaks[of.code].high
-        ),
+        broken=_broken(needed, have),
+        rows=_rows(one.peaks),
+    )
+
+
+def _overlap(both: Overlap, needed: Sizing, found: Outlook, have: Limits) -> OverlapPart:
+    return OverlapPart(
+        title=" + ".join(one.title for one in both.stretches),
+        span=f"{format_instant(both.opens)} – {format_instant(both.closes)}",
+        needs=_needs(needed, found)[:3],
+        broken=_broken(needed, have),
+        rows=_rows(both.peaks),
+    )
+
+
+def _broken(needed: Sizing, have: Limits) -> tuple[str, ...]:
+    told = []
+    if have.gbits is not None and needed.gbits > have.gbits:
+        told.append(_("出口带宽不够：需要 %(need)s Gbit/s，现有 %(have)s Gbit/s。", need=f"{needed.gbits:.1f}", have=f"{have.gbits:g}"))
+    if have.nodes is not None and needed.nodes is not None and needed.nodes > have.nodes:
+        told.append(_("应用节点不够：需要 %(need)s 个，现有 %(have)s 个。", need=needed.nodes, have=have.nodes))
+    return tuple(told)
+
+
+def _rows(peaks: Mapping[str, Peak]) -> tuple[tuple[str, str, str, str, str], ...]:
+    return tuple(
+        (_(of.title), _(of.unit), _figure(peak.median), _figure(peak.high), format_instant(peak.at)) for of in METRICS if (peak := peaks[of.code]).high
     )
 
 

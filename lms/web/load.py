@@ -6,6 +6,7 @@ from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from lms.domain.chart import Chart, both, chart
+from lms.domain.forecast import SECONDS
 from lms.domain.load import Alarm
 from lms.domain.sizing import most_watching
 from lms.kernel import request as current
@@ -39,6 +40,8 @@ class LoadPage:
     seen: str
     expected: str
     room: str | None
+    sign_ins: str
+    sign_ins_expected: str
     alarms: tuple[str, ...]
     limits: LimitsForm
     stretch: str
@@ -65,6 +68,7 @@ def page(code: str) -> ResponseReturnValue:
     band = live.forecast.total[live.metric]
     bands = {city: live.forecast.city(city, live.metric) for city, people in stretch.seats.items() if people}
     top = max((float(one.high.max()) for one in bands.values()), default=0)
+    sign_ins, sign_ins_expected = _sign_ins(live, newest)
     shown = LoadPage(
         code=code,
         title=live.outlook.programme.title,
@@ -75,6 +79,8 @@ def page(code: str) -> ResponseReturnValue:
         seen="–" if count is None else f"{count:,}",
         expected="–" if newest is None else f"{band.low[newest]:,.0f} – {band.high[newest]:,.0f}",
         room=None if limit is None or count is None else f"{max(0, limit - count):,.0f}",
+        sign_ins=sign_ins,
+        sign_ins_expected=sign_ins_expected,
         alarms=tuple(_alarm(one, names) for one in live.alarms),
         limits=limits,
         stretch=stretch.code,
@@ -83,6 +89,14 @@ def page(code: str) -> ResponseReturnValue:
         enrolled=stretch.people,
     )
     return render_template("lms/load/page.html", page=shown)
+
+
+def _sign_ins(live: service.Live, newest: int | None) -> tuple[str, str]:
+    """Say how many have signed in in the quarter of an hour before the newest look, and how many were expected."""
+    if newest is None or live.sign_ins[newest] is None:
+        return "–", "–"
+    band, quarter = live.forecast.total["sign_ins"].times(SECONDS), max(0, newest - 1)
+    return f"{live.sign_ins[newest]:,}", f"{band.low[quarter]:,.0f} – {band.high[quarter]:,.0f}"
 
 
 def _alarm(one: Alarm, names: dict[str, str]) -> str:

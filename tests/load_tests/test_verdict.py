@@ -4,11 +4,13 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import sleep
 
 import psycopg
 import pytest
 from flask import Flask
 from msgspec import to_builtins
+from werkzeug.test import Client
 
 from demo.stack import StackFailed
 from lms.kernel import db
@@ -19,6 +21,7 @@ from load_tests.journal import AnswerKept, BeatKept, HandedIn, Journal, change_h
 from load_tests.product import refuse_used
 from load_tests.report import html
 from load_tests.scenario import Asked, scenario
+from load_tests.timed import HEADER, queued, timed
 from load_tests.verdict import Fault, Verdict, over_budget, stored_is_acknowledged
 from tests.support import exams
 from tests.support.watching import Player, videos
@@ -126,6 +129,16 @@ def test_a_slow_or_failing_path_is_over_its_budget_city_by_city() -> None:
     assert faults[1].startswith("360700: POST /api/exam/save: 99 %")
     assert "1.00 % of 100 failed" in faults[2]
     assert len(faults) == 3
+
+
+def test_what_nobody_handles_is_queue_time_and_has_a_budget() -> None:
+    answer = Client(timed(lambda environ, start: (sleep(0.02), start("200 OK", []), [b""])[2])).get("/")
+    header = answer.headers[HEADER]
+    assert 0.0 <= 1000 - (queued(1000, header) or 0) - 20 < 200
+    assert queued(1, header) == 0
+    assert queued(1000, None) is None
+    (fault,) = over_budget([Line("", "POST", "/api/exam/save", 100, 0, 5, 9, 9, 251)])
+    assert "queued for up to 251 ms" in fault.words
 
 
 def gauge(server: float, *, connections: int = 10, locked: int = 0) -> Gauge:

@@ -1,7 +1,7 @@
 """The forecast against what can be reckoned by hand, and against what may neither appear nor vanish."""
 
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -135,3 +135,24 @@ def test_a_figure_without_source_or_range_is_refused_by_name(was: str, becomes: 
     assert was in text
     with pytest.raises(behaviours.UnreadBehaviourError, match=words):
         behaviours.parse(text.replace(was, becomes, 1))
+
+
+def test_a_window_and_an_exam_that_are_open_at_once_are_added_up() -> None:
+    exam = replace(EXAM, opens=THIRD.closes - timedelta(days=2))
+    third, sat = (forecast.forecast(one, PROGRAMME, BEHAVIOUR, count=20) for one in (THIRD, exam))
+    assert forecast.overlaps([third]) == ()
+    (both,) = forecast.overlaps([third, sat])
+    assert (both.opens, both.closes, both.stretches) == (exam.opens, THIRD.closes, (THIRD, exam))
+    count = 2 * 96
+    assert both.total["page_views"].median == pytest.approx(third.total["page_views"].median[-count:] + sat.total["page_views"].median[:count])
+    assert both.peaks["saves"].high == sat.total["saves"].high[:count].max()
+    known = sizing.Capacity({"save": 1e4, "heartbeat": 1e4}, {"save": 1.0})
+    alone = [sizing.size(one, known, 1).server_cores or 0 for one in (third, sat)]
+    assert max(alone) < (sizing.size(both, known, 1).server_cores or 0) < sum(alone)
+
+
+def test_every_figure_has_a_title_in_both_languages() -> None:
+    titles = [one.titled("en") for one in (*BEHAVIOUR.figures.values(), *BEHAVIOUR.what_ifs)]
+    assert all(title and title.isascii() for title in titles)
+    assert len(set(titles)) == len(titles)
+    assert BEHAVIOUR.figures["rush"].titled("zh") == "最后一天学习的加码"

@@ -14,6 +14,7 @@ from lms.kernel.db import transaction
 from lms.services import forecast as forecasts
 from lms.services import load as service
 from lms.store import load as store
+from lms.store import signing_in
 from tests.conftest import NOON
 from tests.support import learning, watching
 from tests.support.cast import LIN, OU, enter, id_of
@@ -32,6 +33,9 @@ def test_who_watches_is_counted_in_her_city_once_a_quarter_and_shown(app: Flask,
     service.observe(NOON)
     with transaction() as session:
         assert [one.people for one in store.between(session, learning.CODE, "watching", NOON, NOON + QUARTER)] == [0]
+        for number in range(3):  # one in the quarter, one at its end, one a quarter earlier
+            at = NOON + timedelta(minutes=(5, 15, -1)[number])
+            signing_in.add(session, token_hash=b"%d" % number, person_id=id_of(LIN), device="", now=at, ends_at=at)
     player = watching.Player(app, clock)
     clock.advance(seconds=QUARTER.total_seconds())
     player.play(player.open(video)["lease"], 0, 15)
@@ -41,6 +45,7 @@ def test_who_watches_is_counted_in_her_city_once_a_quarter_and_shown(app: Flask,
         seen = store.between(session, learning.CODE, "watching", NOON, NOON + 2 * QUARTER)
     assert [(one.city, one.at, one.people) for one in seen] == [(learning.CITY, NOON, 0), (learning.CITY, NOON + QUARTER, 1)]
     live = service.live(learning.CODE, NOON + QUARTER)
+    assert [one for one in live.sign_ins if one is not None] == [0, 1]
     assert live.forecast.stretch.code == "w2"
     assert [one for one in live.total if one is not None] == [0, 1]
     labels = {"programme": learning.CODE, "metric": "watching", "city": learning.CITY}
@@ -50,6 +55,7 @@ def test_who_watches_is_counted_in_her_city_once_a_quarter_and_shown(app: Flask,
     assert bounds == sorted(bounds)  # type: ignore[type-var]
     page = enter(app, OU).get(f"/manage/programmes/{learning.CODE}/load").get_data(as_text=True)
     assert page.count('class="load-seen"') >= 2
+    assert re.search(r"上一刻钟登录.{0,200}?\b1\b", page, re.DOTALL)
     assert "赣州" in page
     assert enter(app, LIN).get(f"/manage/programmes/{learning.CODE}/load").status_code == 403
     assert "还没有人报名" in enter(app, OU).get(f"/manage/programmes/{learning.CODE}/load?stretch=w1").get_data(as_text=True)

@@ -34,6 +34,7 @@ def test_an_operator_sees_every_window_the_limits_and_the_better_windows(app: Fl
     for words in ("第一时段", "第二时段", "第三时段", "线上测试", "41,150", "2,500", "日期也调，峰值最低", "尚未测量", "现有 0.1 Gbit/s", "大码流"):
         assert words in page, words
     assert page.count('class="load-limit"') >= 3
+    assert "同时进行：第二时段 + 线上测试" in page  # the programme of the tests opens its exam early
     assert "请输入数字" in enter(app, OU).get(f"{ADDRESS}?gbits=many").get_data(as_text=True)
 
 
