@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "20261122_y_login"
-down_revision = "20261122_s_integrity"
+down_revision = "20261122_z_bank_export"
 
 
 def upgrade() -> None:
