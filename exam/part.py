@@ -22,6 +22,7 @@ from exam.web.packet import exam_packet
 from exam.web.picture import exam_picture
 from exam.web.preview import exam_paper
 from exam.web.quiz import quiz
+from exam.web.receipt import exam_receipt
 from exam.web.regrade import regrades
 from exam.web.response import HOT_ROUTES, exam_api
 from exam.web.result import exam_result
@@ -65,6 +66,7 @@ part = Part(
         exam_api,
         exam_pages,
         exam_room,
+        exam_receipt,
         exam_result,
         exam_picture,
         exam_packet,

@@ -97,6 +97,7 @@ class SubmissionRow(Base):
     __table_args__ = (
         UniqueConstraint("attempt_id", "round"),
         CheckConstraint("ended_by IN ('learner', 'deadline')", name="ended_by"),
+        Index("ix_submission_receipt", "receipt"),
         {"info": APPEND_ONLY},
     )
 

@@ -9,11 +9,14 @@ from flask.typing import ResponseReturnValue
 
 from exam.domain.exam import Exam
 from exam.domain.packet import in_time
+from exam.domain.receipt import written
 from exam.services import packet as packets
 from exam.services import rehearsal as rehearsals
 from exam.services import room as service
 from exam.services.payload import RehearsedSave, RehearseSave
 from exam.services.room import Receipt
+from exam.web.receipt import address
+from lms.kernel import qr
 from lms.kernel import request as current
 from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
@@ -49,6 +52,9 @@ class ReceiptPage:
 
     exam: Exam
     receipt: Receipt
+    code: str
+    address: str
+    picture: str
     packets_open: bool
 
 
@@ -89,7 +95,9 @@ def receipt(code: str) -> ResponseReturnValue:
     found = service.receipt(current.person().person_id, code)
     if found is None:
         return redirect(url_for("exams.briefing", code=code))
-    return render_template("exam/room/receipt.html", page=ReceiptPage(found.exam, found, in_time(found.deadline, current.now())))
+    where = address(found.code)
+    page = ReceiptPage(found.exam, found, written(found.code), where, qr.picture(where), in_time(found.deadline, current.now()))
+    return render_template("exam/room/receipt.html", page=page)
 
 
 def _rehearsal_words() -> dict[str, str]:

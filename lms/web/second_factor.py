@@ -1,12 +1,10 @@
 """The second factor: the code after the password, and setting it up on one's account."""
 
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypedDict
 
-import segno
 from flask import current_app, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import StringField
@@ -14,6 +12,7 @@ from wtforms.validators import InputRequired, Length
 
 from lms.domain.second_factor import HALF_OPEN, Factor, HalfSignInOver
 from lms.domain.signing_in import spaced_code
+from lms.kernel import qr
 from lms.kernel import request as current
 from lms.kernel.clock import Clock
 from lms.kernel.forms import Form
@@ -143,9 +142,7 @@ def _page(form: CodeForm | None = None, *, recovery: tuple[str, ...] = (), refus
     secret = picture = ""
     if found and not found.confirmed:
         setup = service.setup(person_id, issuer=_("教师研修平台"), seal=seal())
-        drawn = io.BytesIO()
-        segno.make(setup.address, error="m", micro=False).save(drawn, kind="svg", scale=5, border=3, light="#fff", xmldecl=False, svgclass="qr", lineclass=None)
-        secret, picture = setup.secret, drawn.getvalue().decode()
+        secret, picture = setup.secret, qr.picture(setup.address)
     shown = FactorPage(
         factor=found,
         form=form or CodeForm(formdata=None),

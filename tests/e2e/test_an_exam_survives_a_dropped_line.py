@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
+from exam.domain.receipt import written
 from tests.e2e.conftest import Product, sign_in
 from tests.support.hall import Hall, answer, prepare, seconds_shown, shot, state, wait_state
 
@@ -127,7 +128,7 @@ def test_the_hand_in_is_asked_about_and_proved_by_a_receipt(hall: Hall, phone: B
     page.wait_for_url("**/receipt")
     shot(page, "receipt-phone")
     (code,) = hall.product.run("SELECT s.receipt FROM submission s JOIN attempt a ON a.id = s.attempt_id WHERE a.person_id = %s", hall.person_id)[0]
-    expect(page.locator("main")).to_contain_text(str(code))
+    expect(page.locator("main")).to_contain_text(written(str(code)))
     expect(page.locator("main")).to_contain_text("1 / 8")
     page.goto(f"/exams/{hall.code}/room")
     page.wait_for_url("**/receipt")

@@ -110,6 +110,8 @@ SIGHTS: dict[str, Sight] = {
     "signing_in.page": Sight(STRANGER),
     "signing_in.activation": Sight(STRANGER),
     "signing_in.privacy": Sight(STRANGER),
+    "exam_receipt.page": Sight(STRANGER),
+    "exam_receipt.show": Sight(STRANGER, {"code": "'0000-0000-0000-0000'"}, status=404),
     "verification.page": Sight(STRANGER),
     "verification.show": Sight(STRANGER, {"code": "'7777-7777-7777'"}, status=404),
 }

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from exam.domain import packet as rules
-from exam.services import attempt, packet, result
+from exam.services import attempt, packet, receipt, result
 from exam.services.packet import PacketBody
 from exam.services.packet_seal import PacketSeal, seal
 from lms.kernel.clock import FixedClock
@@ -170,4 +170,8 @@ def test_the_pages_take_a_packet_and_the_decision_on_it(app: Flask, clock: Fixed
     manager.post(f"{board}/{second}/refuse", data={"reason": "无记录"})
     assert points(lin) == 200
     assert "计入 1 题" in teacher.get(page).get_data(as_text=True)
+    with transaction() as session:
+        code = session.execute(text("SELECT receipt FROM submission")).scalar_one()
+    checked = receipt.check(code)
+    assert (checked.genuine, checked.brought_later) == (True, 1), "the receipt says what stood at the hand-in, and what came later"
     assert "机房断电" in manager.get(board).get_data(as_text=True)

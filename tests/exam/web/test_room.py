@@ -111,15 +111,34 @@ def test_the_clock_of_another_is_not_told(lin: FlaskClient) -> None:
     assert lin.post("/api/exam/remaining", json={"token": token}).status_code == 404
 
 
-def test_the_receipt_holds_what_the_server_holds(lin: FlaskClient, clock: FixedClock) -> None:
+def test_the_receipt_holds_what_the_server_holds_and_anybody_may_check_it(app: Flask, lin: FlaskClient) -> None:
     opened = start(lin)
     change = {"position": 1, "seq": opened["seq_from"], "revision": 0, "choices": [1]}
     assert lin.post("/api/exam/save", json={"token": opened["token"], "changes": [change]}).status_code == 200
     submitted = lin.post("/api/exam/submit", json={"token": opened["token"], "key": "one-random-key"}).get_json()
-    text = lin.get(f"/exams/{exams.EXAM}/receipt").get_data(as_text=True)
-    assert submitted["receipt"] in text
-    assert "1 / 8 题" in text
+    page = lin.get(f"/exams/{exams.EXAM}/receipt").get_data(as_text=True)
+    code = "-".join(re.findall("....", submitted["receipt"]))
+    assert code in page
+    assert f"/receipts/{submitted['receipt']}" in page
+    assert "1 / 8 题" in page
     assert lin.get(f"/exams/{exams.EXAM}/room").headers["Location"].endswith("/receipt")
+    stranger = app.test_client()
+    assert stranger.get(f"/receipts?code={code.lower()}").headers["Location"] == f"/receipts/{submitted['receipt']}"
+    told = stranger.get(f"/receipts/{submitted['receipt']}").get_data(as_text=True)
+    assert "回执真实，答案完整保存" in told
+    assert submitted["receipt"].lower() in told, "the digest begins with the code"
+    assert "林**" in told
+    assert "林晓梅" not in told
+    assert "1 / 8 题" in told
+    with transaction() as session:  # somebody with the database's own rights adds to the log behind everybody's back
+        session.execute(text("INSERT INTO response_event (attempt_id, position, client_seq, expected, revision, value, marked, outcome, late, arrived_at, stored_at,"
+                             " login_id, epoch, hash) SELECT attempt_id, 2, client_seq, expected, revision, value, marked, outcome, late, arrived_at,"
+                             " stored_at, login_id, epoch, hash FROM response_event"))  # fmt: skip
+    assert "回执与保存的答案不符" in stranger.get(f"/receipts/{submitted['receipt']}").get_data(as_text=True)
+    assert "没有这张回执" in stranger.get("/receipts/0000000000000000").get_data(as_text=True)
+    for _ in range(60):
+        answer = stranger.get("/receipts/0000000000000000")
+    assert answer.status_code == 429
 
 
 def test_the_result_shows_the_profile_once_it_is_scored(lin: FlaskClient) -> None:
