@@ -131,9 +131,8 @@ def test_the_receipt_holds_what_the_server_holds_and_anybody_may_check_it(app: F
     assert "林晓梅" not in told
     assert "1 / 8 题" in told
     with transaction() as session:  # somebody with the database's own rights adds to the log behind everybody's back
-        session.execute(text("INSERT INTO response_event (attempt_id, position, client_seq, expected, revision, value, marked, outcome, late, arrived_at, stored_at,"
-                             " login_id, epoch, hash) SELECT attempt_id, 2, client_seq, expected, revision, value, marked, outcome, late, arrived_at,"
-                             " stored_at, login_id, epoch, hash FROM response_event"))  # fmt: skip
+        columns = "attempt_id, client_seq, expected, revision, value, marked, outcome, late, arrived_at, stored_at, login_id, epoch, hash"
+        session.execute(text(f"INSERT INTO response_event (position, {columns}) SELECT 2, {columns} FROM response_event"))
     assert "回执与保存的答案不符" in stranger.get(f"/receipts/{submitted['receipt']}").get_data(as_text=True)
     assert "没有这张回执" in stranger.get("/receipts/0000000000000000").get_data(as_text=True)
     for _ in range(60):
