@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "20261122_w_receipt"
-down_revision = "20261122_z_bank_export"
+down_revision = "20261122_y_login"
 
 # As before, but the attempt and its round are in the digest: two blank papers of one form had the same receipt.
 # exam/domain/receipt.py computes it again.
