@@ -4,7 +4,7 @@ from pathlib import Path
 
 from exam.cli import exam as exam_command
 from exam.jobs import JOBS
-from exam.services import archive, outage, packet, presence, token
+from exam.services import archive, outage, packet, presence, token, waiting_room
 from exam.services import exam as exams
 from exam.services import quiz as quizzes
 from exam.services.demand import demands
@@ -57,6 +57,7 @@ def _mount(settings: Settings) -> None:
     token.mount(settings)
     packet.mount(settings)
     archive.mount(settings)
+    waiting_room.mount(settings)
 
 
 part = Part(

@@ -248,7 +248,11 @@ class Room:
         teacher._get("/healthz", "/healthz")  # the page's check of the line
         teacher.rest(5)
         teacher.bell()
-        answer = self._until_answered("/api/exam/start", {"entry": entry_of(page.text), "device": self.device, "honesty": True}, None)
+        asked = {"entry": entry_of(page.text), "device": self.device, "honesty": True}
+        answer = self._until_answered("/api/exam/start", asked, None)
+        while answer.status == 409 and answer.json["code"] == "waiting":
+            teacher.rest(answer.json["wait_ms"] / 1000 + teacher.random.random())
+            answer = self._until_answered("/api/exam/start", {**asked, "ticket": answer.json["ticket"]}, None)
         if answer.status != 200:
             raise BrokenOff(f"start: {answer.status} {answer.text[:200]}")
         self._take(answer.json)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from exam.domain.exam import Exam
+from exam.domain.waiting_room import EARLY
 from lms.kernel.refusal import N_, Conflict, Forbidden, Invalid, Refusal
 
 
@@ -69,7 +70,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Briefing:
-    """What stands before the start button; `refusal` says why there is none."""
+    """What stands before the start button; `refusal` says why there is none; `may_wait`: the bell is near, and nothing else stands in the way."""
 
     exam: Exam
     seconds: int
@@ -77,6 +78,7 @@ class Briefing:
     open_attempt: bool
     missing: tuple[str, ...]
     refusal: Refusal | None
+    may_wait: bool
 
 
 def refusal(exam: Exam, standing: Standing, now: datetime) -> Refusal | None:
@@ -101,4 +103,5 @@ def brief(exam: Exam, standing: Standing, *, open_attempt: bool, now: datetime) 
         open_attempt=open_attempt,
         missing=standing.missing if exam.requires_learning else (),
         refusal=None if open_attempt else refusal(exam, standing, now),
+        may_wait=not open_attempt and exam.opens - EARLY <= now < exam.opens and refusal(exam, standing, exam.opens) is None,
     )

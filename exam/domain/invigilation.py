@@ -10,7 +10,7 @@ SILENT = timedelta(seconds=150)  # a page in front speaks every 50 to 70 s: two 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Learners of a unit by what they do; `dropped` and `saving` are among the open ones."""
+    """Learners of a unit by what they do; `waiting` are among the not started, `dropped` and `saving` among the open ones."""
 
     enrolled: int = 0
     not_started: int = 0

@@ -1,24 +1,27 @@
 """Attempts: starting, coming back, taking over, more time, ending at the deadline."""
 
+import math
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import msgspec
 
-from exam.domain import admission
+from exam.domain import admission, waiting_room
 from exam.domain import attempt as rules
 from exam.domain.attempt import State
 from exam.domain.exam import GRACE, Exam
+from exam.domain.waiting_room import Place
 from exam.services import outage as outages
 from exam.services import paper as papers
 from exam.services import token as tokens
+from exam.services import waiting_room as line
 from exam.services.admission import standing
 from exam.services.exam import found
 from exam.services.payload import AnswerNow, AttemptOpened, AttemptToken, EnterExam, EntryToken, ResumeExam, StartExam
 from exam.services.response import SignedOut
 from exam.store import attempt as store
 from exam.store import paper as paper_store
-from exam.store.attempt import Attempt, Opening
+from exam.store.attempt import Attempt, Begun, Opening
 from lms import api as platform
 from lms.kernel import audit
 from lms.kernel.db import Session, reading, transaction
@@ -44,23 +47,27 @@ class AttemptMissing(Missing):
     message = N_("没有找到您的作答记录。")
 
 
-_starts: GroupCommit[store.Start, tuple[str, Opening] | None] = GroupCommit(store.start, single=True)
+_starts: GroupCommit[store.Start, Begun] = GroupCommit(store.start, single=True)
 
 
 def enter(payload: EnterExam, arrived: datetime) -> AttemptOpened:
-    """Begin by an entry: in one statement where nothing stands in the way, else by every rule in its turn."""
+    """Begin by an entry: quickly where nothing stands in the way, else by every rule; whose turn it is not yet waits."""
     entry = tokens.read_entry(payload.entry, arrived)
-    learned = entry.asks_learning and payload.honesty and _learned(entry)
-    begun = None
+    place = line.held(payload.ticket, entry, arrived)
+    if place is not None and not place.due(arrived):
+        raise line.waiting(place, entry, arrived)
+    begun = Begun()
     if payload.honesty:
-        begun = _starts.submit(store.Start(entry.exam, entry.person_id, entry.login_id, payload.device, learned, arrived))
+        learned = entry.asks_learning and _learned(entry)
+        begun = _starts.submit(store.Start(entry.exam, entry.person_id, entry.login_id, payload.device, learned, arrived, line.house_rate(), place))
+    if begun.place is not None and not begun.place.due(arrived):
+        raise line.waiting(begun.place, entry, arrived)
     with reading() as session:
-        if begun is not None:
-            title, opening = begun
-            return _opened(session, opening, code=entry.exam, title=title, login_id=entry.login_id, now=arrived, resumed=False)
+        if begun.opening is not None:
+            return _opened(session, begun.opening, code=entry.exam, title=begun.title, login_id=entry.login_id, now=arrived, resumed=False)
         if not store.stands(session, entry.login_id, entry.person_id, arrived):
             raise SignedOut
-    return start(entry.person_id, entry.login_id, StartExam(entry.exam, payload.device, payload.honesty), arrived)
+    return start(entry.person_id, entry.login_id, StartExam(entry.exam, payload.device, payload.honesty), arrived, begun.place)
 
 
 def _learned(entry: EntryToken) -> bool:
@@ -70,14 +77,14 @@ def _learned(entry: EntryToken) -> bool:
     return facts is not None and facts.learning_complete
 
 
-def start(person_id: int, login_id: int, payload: StartExam, now: datetime) -> AttemptOpened:
-    """Begin an attempt, or come back to the one that is open."""
+def start(person_id: int, login_id: int, payload: StartExam, now: datetime, place: Place | None = None) -> AttemptOpened:
+    """Begin an attempt, or come back to the one that is open; a place in the line has been waited for."""
     with transaction() as session:
         exam = found(session, payload.exam)
         store.one_at_a_time(session, exam.id, person_id)
         newest = store.newest_of(session, person_id, exam.id, lock=True)
         if newest is None or newest.state is not State.OPEN:
-            begun = _begin(session, exam, person_id, payload, newest, now=now)
+            begun = _begin(session, exam, person_id, payload, newest, place=place, now=now)
             return _opened(session, begun, code=exam.code, title=exam.title, login_id=login_id, now=now, resumed=False)
         return _come_back(session, exam, newest, login_id, device=payload.device, takeover=False, now=now)
 
@@ -94,10 +101,10 @@ def resume(person_id: int, login_id: int, payload: ResumeExam, now: datetime) ->
         return _come_back(session, exam, newest, login_id, device=payload.device, takeover=payload.takeover, now=now)
 
 
-def _begin(session: Session, exam: Exam, person_id: int, payload: StartExam, newest: Attempt | None, *, now: datetime) -> Opening:
-    """Take a paper and open an attempt."""
+def _begin(session: Session, exam: Exam, person_id: int, payload: StartExam, newest: Attempt | None, *, place: Place | None, now: datetime) -> Opening:
+    """Take a paper and open an attempt; what waiting took is given back."""
     who = standing(session, exam, person_id, newest)
-    refused = admission.refusal(exam, who, now)
+    refused = admission.refusal(exam, who, waiting_room.asked_in_time(place, now))
     if refused is not None:
         raise refused
     if not payload.honesty:
@@ -107,14 +114,20 @@ def _begin(session: Session, exam: Exam, person_id: int, payload: StartExam, new
         exam_id=exam.id,
         person_id=person_id,
         number=who.attempts_used + 1,
-        deadline=exam.deadline(now, who.percent),
+        deadline=max(exam.deadline(now, who.percent), now),
         percent=who.percent,
         device=payload.device,
         now=now,
     )
     if begun is None:
         raise NoPaper
-    return begun
+    lost = waiting_room.lost(exam, place, now, who.percent) if place else timedelta(0)
+    if not lost:
+        return begun
+    store.adjust(session, begun.attempt.id, seconds=math.ceil(lost.total_seconds()), kind="queue", reason="waiting room", actor_id=None, now=now)
+    deadline = rules.deadline_of(begun.attempt.base_deadline, store.adjustments(session, begun.attempt.id))
+    store.set_deadline(session, begun.attempt.id, deadline)
+    return replace(begun, attempt=replace(begun.attempt, deadline=deadline))
 
 
 def _come_back(session: Session, exam: Exam, attempt: Attempt, login_id: int, *, device: str, takeover: bool, now: datetime) -> AttemptOpened:

@@ -1,6 +1,7 @@
 """The JSON shapes of the exam room: what the page sends and what it gets back.
 
 POST /api/exam/start   (entry)                  EnterExam   -> AttemptOpened   starting twice returns the same attempt
+POST /api/exam/turn    (ticket)                  AskTurn    -> TurnNow         where a place in the waiting room stands
 POST /api/exam/resume  (signed in, CSRF header)  ResumeExam  -> AttemptOpened   same paper, same deadline, answers so far
 POST /api/exam/save    (token)                   SaveAnswers -> SavedAnswers    409 stale_revision carries the same shape
 POST /api/exam/submit  (token)                   SubmitExam  -> SubmittedExam   identical body for every repetition
@@ -27,11 +28,30 @@ Texts = Annotated[list[Annotated[str, msgspec.Meta(max_length=LONGEST_TEXT)]], m
 
 
 class EnterExam(msgspec.Struct, forbid_unknown_fields=True):
-    """Begin, or come back to, the attempt. The start page hands out the entry; `device` is a random text this tab keeps."""
+    """Begin, or come back to, the attempt. The start page hands out the entry; `device` is a random text this tab keeps.
+
+    Whose turn it is not yet gets 409 `waiting` with a ticket and what TurnNow says, and asks again with the ticket when it is.
+    """
 
     entry: str
     device: DeviceKey
     honesty: bool = False
+    ticket: str = ""
+
+
+class AskTurn(msgspec.Struct, forbid_unknown_fields=True):
+    """Ask where one stands in the line."""
+
+    ticket: str
+
+
+class TurnNow(msgspec.Struct):
+    """How many are ahead, and how long it takes."""
+
+    ahead: int
+    wait_ms: int
+    bell_ms: int  # of it until the exam opens
+    server_time: datetime
 
 
 class StartExam(msgspec.Struct, forbid_unknown_fields=True):
@@ -218,6 +238,17 @@ class AttemptToken(msgspec.Struct, array_like=True):
     exam: str
     paper_hash: str
     shape: str
+
+
+class PlaceTicket(msgspec.Struct, array_like=True):
+    """What a ticket to a place in the line binds: exam, person, since when she waits, her turn and the gap between turns, in microseconds."""
+
+    exam: str
+    person_id: int
+    since: int
+    turn: int
+    gap: int
+    squeezed: bool
 
 
 class EntryToken(msgspec.Struct, array_like=True):

@@ -1,6 +1,7 @@
 /* The start page: check the device in plain words, then start by one request and go to the room. */
 
 import { Shelf } from "./shelf.js";
+import { Waiting } from "./waiting_room.js";
 import { deviceKey, page, post } from "./wire.js";
 
 const MOST_SKEW = 5; // minutes
@@ -53,44 +54,69 @@ async function check() {
 }
 
 /* Ask to start; an entry that has grown old is changed for the one on a fresh copy of this page. */
-async function ask(device, honesty) {
-  const answer = await post("/api/exam/start", { entry: form.dataset.entry, device, honesty });
+async function ask(device, honesty, ticket) {
+  const asked = () => post("/api/exam/start", { entry: form.dataset.entry, device, honesty, ticket });
+  const answer = await asked();
   if (answer.body.code !== "entry_old") return answer;
   const fresh = (await page(location.href)).document.getElementById("start");
-  return fresh ? post("/api/exam/start", { entry: fresh.dataset.entry, device, honesty }) : answer;
+  if (!fresh) return answer;
+  form.dataset.entry = fresh.dataset.entry;
+  return asked();
 }
 
-async function start(event) {
-  event.preventDefault();
-  const message = document.getElementById("start-message");
-  const button = form.querySelector("button[type=submit]");
-  message.hidden = true;
-  button.disabled = true;
-  const { exam, person, room } = form.dataset;
-  try {
-    const device = await deviceKey(`exam-device:${person}:${exam}`);
-    const answer = await ask(device, form.elements.honesty?.checked ?? true);
-    if (answer.status === 200) {
-      try {
-        sessionStorage.setItem(`exam-opened:${exam}`, JSON.stringify({ device, person, opened: answer.body }));
-      } catch {
-        // The room asks the server again.
-      }
-      location.assign(room);
-      return;
-    }
-    if (answer.body.code === "other_device_leads" || answer.body.code === "attempt_closed") {
-      location.assign(room);
-      return;
-    }
-    message.textContent = answer.body.message ?? words.failed;
-  } catch {
-    message.textContent = words.no_line;
-  }
+function refuse(text) {
+  waiting?.leave();
+  message.textContent = text;
   message.hidden = false;
-  button.disabled = false;
+  form.querySelector("button[type=submit]").disabled = false;
   message.focus();
 }
 
-if (form) form.addEventListener("submit", start);
-if (form) await check();
+/* Start, and go to the room; whose turn it is not yet waits here, keeps asking while the line or the server fails, and needs no second press. */
+async function start(ticket = "") {
+  const { exam, person, room } = form.dataset;
+  let answer;
+  try {
+    const device = await deviceKey(`exam-device:${person}:${exam}`);
+    answer = await ask(device, ticket ? true : (form.elements.honesty?.checked ?? true), ticket);
+  } catch {
+    if (waiting) waiting.again(words.kept);
+    else refuse(words.no_line);
+    return;
+  }
+  const { status, body, retryAfter } = answer;
+  if (status === 200) {
+    waiting?.forget();
+    try {
+      const device = await deviceKey(`exam-device:${person}:${exam}`);
+      sessionStorage.setItem(`exam-opened:${exam}`, JSON.stringify({ device, person, opened: body }));
+    } catch {
+      // The room asks the server again.
+    }
+    location.assign(room);
+  } else if (body.code === "waiting") {
+    waiting ??= new Waiting({ form, words, post, start });
+    waiting.take(body);
+  } else if (waiting && (status === 429 || status >= 500)) waiting.again(words.busy, retryAfter);
+  else if (body.code === "other_device_leads" || body.code === "attempt_closed") {
+    waiting?.forget();
+    location.assign(room);
+  } else refuse(body.message ?? words.failed);
+}
+
+let waiting = null;
+const message = document.getElementById("start-message");
+if (form) {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    message.hidden = true;
+    form.querySelector("button[type=submit]").disabled = true;
+    start();
+  });
+  const ticket = Waiting.kept(form);
+  if (ticket) {
+    waiting = new Waiting({ form, words, post, start });
+    start(ticket);
+  }
+  await check();
+}

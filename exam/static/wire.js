@@ -23,7 +23,7 @@ export async function post(path, body, { csrf = null, keepalive = false } = {}) 
   } catch {
     if (response.ok) throw new Error("not an answer");
   }
-  return { status: response.status, body: answer };
+  return { status: response.status, body: answer, retryAfter: Number(response.headers.get("Retry-After")) || 0 };
 }
 
 /* Fetch a page of ours as a document; `null` when the server sends us to the sign-in page instead. */

@@ -31,6 +31,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from exam.domain.attempt import Answer, State
 from exam.domain.paper import Paper
 from exam.domain.response import choices_of, texts_of
+from exam.domain.waiting_room import Place
+from exam.store import waiting_room
 from exam.store.paper import paper_of
 from lms.kernel.db import APPEND_ONLY, Base, Statement
 
@@ -174,6 +176,7 @@ _BEGIN = Statement(
 
 
 _START = "SELECT * FROM exam_start(%s::json)"
+_SENT = ("exam", "person_id", "login_id", "device", "learned", "arrived")
 _STANDS = Statement(
     text(
         "SELECT EXISTS (SELECT FROM login JOIN person ON person.id = login.person_id WHERE login.id = :login AND person.id = :person"
@@ -183,7 +186,7 @@ _STANDS = Statement(
 
 
 class Start(msgspec.Struct, frozen=True):
-    """One start by an entry; `learned`: whether the learning is known to be done, where the exam may ask."""
+    """One start by an entry; `learned`: whether the learning is known to be done, where the exam may ask; `place`: hers in the line, if she has one."""
 
     exam: str
     person_id: int
@@ -191,18 +194,37 @@ class Start(msgspec.Struct, frozen=True):
     device: str
     learned: bool
     arrived: datetime
+    rate: float
+    place: Place | None = None
 
 
-def start(link: "psycopg.Connection[tuple[Any, ...]]", rows: Sequence[Start]) -> list[tuple[str, Opening] | None]:
-    """Begin attempts for all who may without further ado, in one statement; returns the exam's title and the attempt, None for the others."""
-    lines = [{"request": index, **msgspec.structs.asdict(row)} for index, row in enumerate(rows)]
-    begun: list[tuple[str, Opening] | None] = [None] * len(rows)
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What became of a start: the place in the line it was judged by, and the attempt with its exam's title if it was begun."""
+
+    place: Place | None = None
+    title: str = ""
+    opening: Opening | None = None
+
+
+def start(link: "psycopg.Connection[tuple[Any, ...]]", rows: Sequence[Start]) -> list[Begun]:
+    """Give a place to all who have none, and begin attempts for those whose turn it is and who may without further ado: two statements."""
+    asking = [index for index, row in enumerate(rows) if row.place is None]
+    places = {index: row.place for index, row in enumerate(rows) if row.place}
+    if asking:
+        drawn = waiting_room.draw(link, [waiting_room.Asked(rows[index].exam, rows[index].person_id, rows[index].arrived) for index in asking], rows[0].rate)
+        places |= {asking[index]: place for index, place in drawn.items()}
+    begun = [Begun(places.get(index)) for index in range(len(rows))]
+    ready = [index for index, one in enumerate(begun) if one.place is None or (one.place.due(rows[index].arrived) and not one.place.squeezed)]
+    lines = [{"request": index, **{name: getattr(rows[index], name) for name in _SENT}} for index in ready]
+    if not lines:
+        return begun
     for index, exam_id, title, attempt_id, number, deadline, paper_id, assembly_id, *paper in link.execute(_START, (msgspec.json.encode(lines).decode(),)):
         row = rows[index]
         attempt = Attempt(
             attempt_id, exam_id, row.person_id, number, paper_id, State.OPEN, row.arrived, deadline, deadline, 1, 1, row.device, row.arrived, {}, 0, 0, None
         )
-        begun[index] = title, Opening(attempt, assembly_id, paper_of(*paper))
+        begun[index] = Begun(places.get(index), title, Opening(attempt, assembly_id, paper_of(*paper)))
     return begun
 
 

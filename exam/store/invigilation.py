@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from exam.domain.exam import Exam
 from exam.domain.invigilation import NAMES, RECENT, SILENT, Counts, Latency
+from exam.domain.waiting_room import LASTS
 from lms.kernel.db import Session
 
 
@@ -42,10 +43,12 @@ _LEARNERS = """
       SELECT p.id AS person_id, p.account, p.name, u.name AS unit, u.path, n.id AS attempt_id, coalesce(n.state, '') AS state,
         coalesce(n.epoch, 1) - 1 AS takeovers, n.reopened, n.deadline, n.items, n.revisions, coalesce(q.seen_at, n.started_at) AS seen_at,
         n.paused_at IS NOT NULL AND n.state = 'open' AS paused,
+        w.asked_at > coalesce(n.started_at, '-infinity') AND n.state IS DISTINCT FROM 'open' AS waiting,
         n.state = 'open' AND coalesce(q.seen_at, n.started_at) < :silent AND NOT EXISTS
           (SELECT FROM recent WHERE recent.attempt_id = n.id) AS dropped
       FROM enrolment e JOIN person p ON p.id = e.person_id JOIN unit u ON u.id = p.unit_id
       LEFT JOIN newest n ON n.person_id = p.id LEFT JOIN attempt_pulse q ON q.attempt_id = n.id
+      LEFT JOIN exam_place w ON w.exam_id = :exam AND w.person_id = p.id AND w.turn > :given_up
       WHERE e.programme_code = :programme
     )
 """
@@ -53,7 +56,7 @@ _RECENT = "recent AS MATERIALIZED (SELECT DISTINCT attempt_id FROM response_even
 _COUNTS = text(
     f"WITH {_RECENT}, {_LEARNERS}"  # noqa: S608 - constants of this file
     """
-    SELECT l.path, count(*) AS enrolled, count(*) FILTER (WHERE l.attempt_id IS NULL) AS not_started, 0 AS waiting,
+    SELECT l.path, count(*) AS enrolled, count(*) FILTER (WHERE l.attempt_id IS NULL) AS not_started, count(*) FILTER (WHERE l.waiting) AS waiting,
       count(*) FILTER (WHERE l.state = 'open') AS open,
       count(*) FILTER (WHERE l.state = 'open' AND EXISTS (SELECT FROM recent WHERE recent.attempt_id = l.attempt_id)) AS saving,
       count(*) FILTER (WHERE l.dropped) AS dropped, count(*) FILTER (WHERE l.paused) AS paused,
@@ -71,7 +74,8 @@ _LIST = text(
     FROM learner
     WHERE path LIKE ANY(:below) AND person_id > :after AND (:words = '' OR name LIKE :words || '%' OR account = :words)
       AND CASE :shown WHEN 'open' THEN state = 'open' WHEN 'dropped' THEN dropped WHEN 'paused' THEN paused
-        WHEN 'not_started' THEN attempt_id IS NULL WHEN 'ended' THEN state NOT IN ('', 'open') WHEN 'takeovers' THEN takeovers > 0 ELSE true END
+        WHEN 'waiting' THEN waiting WHEN 'not_started' THEN attempt_id IS NULL WHEN 'ended' THEN state NOT IN ('', 'open') WHEN 'takeovers' THEN takeovers > 0
+        ELSE true END
     ORDER BY person_id LIMIT :most
     """
 )
@@ -86,7 +90,7 @@ _LATENCY = text(
 
 
 def _instants(exam: Exam, now: datetime) -> dict[str, Any]:
-    return {"exam": exam.id, "programme": exam.programme_code, "recent": now - RECENT, "silent": now - SILENT}
+    return {"exam": exam.id, "programme": exam.programme_code, "recent": now - RECENT, "silent": now - SILENT, "given_up": now - LASTS}
 
 
 def counts(session: Session, exam: Exam, now: datetime) -> list[tuple[str, Counts]]:

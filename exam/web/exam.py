@@ -57,6 +57,7 @@ class BriefingPage:
     attempts_left: int
     open_attempt: bool
     may_start: bool
+    may_wait: bool
     entry: str
     handed_in: bool
     opens_later: bool
@@ -87,11 +88,12 @@ def briefing(code: str) -> ResponseReturnValue:
         attempts_left=brief.attempts_left,
         open_attempt=brief.open_attempt,
         may_start=brief.refusal is None and not brief.open_attempt,
+        may_wait=brief.may_wait,
         entry=tokens.entry(person.person_id, person.login_id, code, asks_learning=brief.exam.requires_learning, now=now),
         handed_in=one.handed_in,
         opens_later=now < brief.exam.opens,
         conditions=_conditions(one, now),
-        time_given=_("现在开始，您将有 %(time)s。", time=_minutes(brief.seconds)),
+        time_given=_("开始后，您将有 %(time)s。" if brief.may_wait else "现在开始，您将有 %(time)s。", time=_minutes(brief.seconds)),
         shortened=brief.seconds < brief.exam.minutes * 60,
         words=_start_words(),
     )
@@ -158,4 +160,13 @@ def _start_words() -> dict[str, str]:
         "line_no": _("网络未连接，请先恢复网络再开始。"),
         "no_line": _("网络不通，考试还没有开始。请检查网络后重试。"),
         "failed": _("现在不能开始，请刷新页面后重试。"),
+        "ahead": _("前面还有 {n} 人"),
+        "next": _("马上轮到您"),
+        "opens": _("考试还没有开放，您的位置已经保留"),
+        "soon": _("预计不到 1 分钟"),
+        "minutes": _("预计还要约 {m} 分钟"),
+        "starting": _("轮到您了，正在打开试卷…"),
+        "your_turn": _("轮到您了"),
+        "kept": _("网络不通，您的位置仍然保留，正在重试。"),
+        "busy": _("系统正忙，您的位置仍然保留，正在重试。"),
     }

@@ -32,8 +32,8 @@ COLUMNS = {
     "paused": N_("暂停中"), "handed_in": N_("已交卷"), "swept": N_("到时收卷"), "takeovers": N_("换设备次数"),
 }  # fmt: skip
 SHOWN = {
-    "": N_("全部"), "open": N_("作答中"), "dropped": N_("失去联系"), "paused": N_("暂停中"), "not_started": N_("未开始"), "ended": N_("已结束"),
-    "takeovers": N_("换过设备"),
+    "": N_("全部"), "open": N_("作答中"), "dropped": N_("失去联系"), "paused": N_("暂停中"), "waiting": N_("候场"), "not_started": N_("未开始"),
+    "ended": N_("已结束"), "takeovers": N_("换过设备"),
 }  # fmt: skip
 KINDS = {
     "note": N_("记录"), "message": N_("通知"), "time": N_("加时"), "pause": N_("暂停"), "resume": N_("恢复"), "reopen": N_("重新开放"),

@@ -3,7 +3,20 @@
 from exam.services import attempt as attempts
 from exam.services import pulse as pulses
 from exam.services import response as service
-from exam.services.payload import AskRemaining, AttemptOpened, EnterExam, ExamRemaining, ResumeExam, SaveAnswers, SavedAnswers, SubmitExam, SubmittedExam
+from exam.services import waiting_room as line
+from exam.services.payload import (
+    AskRemaining,
+    AskTurn,
+    AttemptOpened,
+    EnterExam,
+    ExamRemaining,
+    ResumeExam,
+    SaveAnswers,
+    SavedAnswers,
+    SubmitExam,
+    SubmittedExam,
+    TurnNow,
+)
 from lms.kernel import request as current
 from lms.kernel.hot import HotRequest, HotRoute
 from lms.kernel.part import routes
@@ -27,6 +40,11 @@ def start(request: HotRequest) -> AttemptOpened:
     return attempts.enter(request.payload, request.arrived)
 
 
+def turn(request: HotRequest) -> TurnNow:
+    """Tell where a place in the waiting room stands."""
+    return line.turn(request.payload, request.arrived)
+
+
 def save(request: HotRequest) -> SavedAnswers:
     """Save changed answers; the acknowledgement follows the durable commit."""
     return service.save(request.payload, request.arrived)
@@ -44,6 +62,7 @@ def submit(request: HotRequest) -> SubmittedExam:
 
 HOT_ROUTES = (
     HotRoute("POST", "/api/exam/start", Permission.SIT_EXAM, start, payload=EnterExam, answer=AttemptOpened, audit="attempt"),
+    HotRoute("POST", "/api/exam/turn", Permission.SIT_EXAM, turn, payload=AskTurn, answer=TurnNow),
     HotRoute("POST", "/api/exam/save", Permission.SIT_EXAM, save, payload=SaveAnswers, answer=SavedAnswers, audit="response_event"),
     HotRoute("POST", "/api/exam/submit", Permission.SIT_EXAM, submit, payload=SubmitExam, answer=SubmittedExam, audit="submission"),
     HotRoute("POST", "/api/exam/remaining", Permission.SIT_EXAM, remaining, payload=AskRemaining, answer=ExamRemaining),

@@ -13,6 +13,7 @@ from exam import jobs
 from exam.domain import admission
 from exam.domain import attempt as rules
 from exam.domain.attempt import State
+from exam.domain.waiting_room import RATE
 from exam.services import attempt, paper, result
 from exam.services import exam as exam_service
 from exam.services.admission import briefing
@@ -228,31 +229,31 @@ def test_the_short_way_of_starting_lets_nobody_in_whom_the_rules_keep_out(app: F
         for change, at in KEPT_OUT:
             with link.transaction(force_rollback=True):
                 link.execute(change)
-                row = store.Start(exams.EXAM, person_id, login_id, "device-one", learned=False, arrived=at)
-                assert store.start(link, [row]) == [None], change
+                row = store.Start(exams.EXAM, person_id, login_id, "device-one", learned=False, arrived=at, rate=RATE)
+                assert store.start(link, [row])[0].opening is None, change
                 if "paper" not in change:
                     assert link.execute("SELECT count(*) FROM paper WHERE taken_at IS NOT NULL").fetchone() == (0,), change
         with link.transaction(force_rollback=True):
             link.execute("UPDATE exam SET requires_learning = true, window_rule = 'start_by'")
             late = LATE - timedelta(seconds=1)
-            assert store.start(link, [store.Start(exams.EXAM, person_id, login_id, "device-one", learned=True, arrived=late)])[0]
+            assert store.start(link, [store.Start(exams.EXAM, person_id, login_id, "device-one", learned=True, arrived=late, rate=RATE)])[0].opening
 
 
 def test_one_group_of_starts_begins_one_attempt_a_person(app: Flask) -> None:
     exams.prepared(attempts_allowed=2)
     people = [exams.enrolled(account) for account in ("lin", "sam")]
     exam_service.accommodate(exams.EXAM, people[0][0], 150, actor_id=None, now=NOON)
-    rows = [store.Start(exams.EXAM, *who, "device-one", learned=False, arrived=NOON) for who in (*people, people[0])]
+    rows = [store.Start(exams.EXAM, *who, "device-one", learned=False, arrived=NOON, rate=RATE) for who in (*people, people[0])]
     with db.connection() as link:
         lin, sam, again = store.start(link, rows)
-    assert again is None
-    assert lin is not None
-    assert sam is not None
-    assert lin[1].attempt.deadline == NOON + timedelta(minutes=135)
-    assert sam[1].attempt.deadline == NOON + timedelta(minutes=90)
-    assert lin[1].paper != sam[1].paper
+    assert again.opening is None
+    assert lin.opening is not None
+    assert sam.opening is not None
+    assert lin.opening.attempt.deadline == NOON + timedelta(minutes=135)
+    assert sam.opening.attempt.deadline == NOON + timedelta(minutes=90)
+    assert lin.opening.paper != sam.opening.paper
     with transaction() as session:
-        assert store.by_id(session, lin[1].attempt.id) == lin[1].attempt
+        assert store.by_id(session, lin.opening.attempt.id) == lin.opening.attempt
 
 
 def test_the_honesty_statement_is_asked_before_a_paper_is_taken(app: Flask) -> None:

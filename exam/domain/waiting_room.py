@@ -1,0 +1,60 @@
+"""The waiting room in front of an exam. A place in the line is an appointment: the instant from which its holder may start.
+
+Each second of the clock has as many turns as the tested rate allows; whoever asks gets the next free one, never before now nor
+before the bell. So people start in the order in which they asked, and where somebody stands is arithmetic, which asks no database.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from exam.domain.exam import Exam
+from lms.kernel.refusal import N_, Conflict
+
+EARLY = timedelta(minutes=30)  # so long before the bell a place may be taken
+LASTS = timedelta(minutes=10)  # a turn not used in this time is given up; whoever comes later takes a new place
+RATE = 30.0  # starts per second where neither the exam nor a load test says otherwise: a third of what two cores bear
+
+
+class Waiting(Conflict):
+    """It is not this person's turn yet."""
+
+    code = "waiting"
+    message = N_("您已进入候场，轮到您时自动开始。排队不占考试时间。")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the line: since when its holder waits for an exam that is open, and her turn."""
+
+    since: datetime
+    turn: datetime
+    gap: timedelta
+    squeezed: bool = False  # the end of the exam's window would take from her what she waits: the slower way gives it back
+
+    def due(self, now: datetime) -> bool:
+        """Tell whether its holder may start."""
+        return self.turn <= now
+
+    def stands(self, now: datetime) -> bool:
+        """Tell whether the place has not been given up."""
+        return now < self.turn + LASTS
+
+    def wait(self, now: datetime) -> timedelta:
+        """Return how long it still takes."""
+        return max(self.turn - now, timedelta(0))
+
+    def ahead(self, now: datetime) -> int:
+        """Return how many turns come before this one, counted from now or from the bell."""
+        return -(-self.wait(max(now, self.since)) // self.gap)
+
+
+def lost(exam: Exam, place: Place, started_at: datetime, percent: int) -> timedelta:
+    """Return what waiting took from somebody's time because the window ends: it is given back. Never more than she waited."""
+    waited = max(min(started_at, place.turn) - place.since, timedelta(0))
+    missing = exam.time_given(place.since, percent) - exam.time_given(started_at, percent)
+    return min(max(missing, timedelta(0)), waited)
+
+
+def asked_in_time(place: Place | None, now: datetime) -> datetime:
+    """Return the instant by which the window judges a start: when she asked, if she then waited; within the time her turn lasts."""
+    return place.since if place and place.squeezed and place.due(now) and place.stands(now) else now

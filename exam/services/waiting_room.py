@@ -1,0 +1,92 @@
+"""The waiting room: tickets, and how many may start in a second."""
+
+from datetime import UTC, datetime, timedelta
+
+from exam.domain.waiting_room import RATE, Place, Waiting
+from exam.services import load_test
+from exam.services.exam import found
+from exam.services.payload import AskTurn, EntryToken, PlaceTicket, TurnNow
+from exam.store import exam as exams
+from lms.kernel import audit
+from lms.kernel.db import transaction
+from lms.kernel.refusal import N_, Invalid
+from lms.kernel.security import Signer, TokenRefused
+from lms.kernel.settings import Settings
+
+MOST = 10_000.0
+_MICROSECOND = timedelta(microseconds=1)
+_START = datetime(1970, 1, 1, tzinfo=UTC)
+_signers: dict[str, Signer] = {}
+_rate = [RATE]
+
+
+class RateRefused(Invalid):
+    """Not a rate."""
+
+    code = "rate_refused"
+    message = N_("请填写 0 到 10000 之间的数字；0 表示不限速、不候场。")
+
+
+def mount(settings: Settings) -> None:
+    """Take the installation's secret."""
+    _signers["place"] = Signer(settings.secret_key, "exam place")
+    _rate[0] = load_test.bearable(settings.var_dir) or RATE
+
+
+def house_rate() -> float:
+    """Return how many may start in a second where the exam does not say."""
+    return _rate[0]
+
+
+def waiting(place: Place, entry: EntryToken, now: datetime) -> Waiting:
+    """Return the refusal that tells somebody her place and gives her the ticket to it."""
+    ticket = PlaceTicket(entry.exam, entry.person_id, _stored(place.since), _stored(place.turn), place.gap // _MICROSECOND, place.squeezed)
+    return Waiting(ticket=_signers["place"].sign(ticket), **_told(place, now))
+
+
+def held(ticket: str, entry: EntryToken, now: datetime) -> Place | None:
+    """Return the place that a ticket stands for, unless it has been given up; another's ticket is refused."""
+    if not ticket:
+        return None
+    read = _signers["place"].read(ticket, PlaceTicket)
+    if (read.exam, read.person_id) != (entry.exam, entry.person_id):
+        raise TokenRefused
+    place = _place(read)
+    return place if place.stands(now) else None
+
+
+def turn(payload: AskTurn, now: datetime) -> TurnNow:
+    """Tell where a ticket stands; asks nobody."""
+    return TurnNow(server_time=now, **_told(_place(_signers["place"].read(payload.ticket, PlaceTicket)), now))
+
+
+def _told(place: Place, now: datetime) -> dict[str, int]:
+    millisecond = timedelta(milliseconds=1)
+    return {"ahead": place.ahead(now), "wait_ms": -(-place.wait(now) // millisecond), "bell_ms": max(-(-(place.since - now) // millisecond), 0)}
+
+
+def _stored(at: datetime) -> int:
+    return (at - _START) // _MICROSECOND
+
+
+def _place(ticket: PlaceTicket) -> Place:
+    since, turn_at = (_START + value * _MICROSECOND for value in (ticket.since, ticket.turn))
+    return Place(since, turn_at, ticket.gap * _MICROSECOND, ticket.squeezed)
+
+
+def rate_of(code: str) -> float | None:
+    """Return how many may start in a second by the exam's own setting."""
+    with transaction() as session:
+        rate = exams.settings_of(session, found(session, code).id).get("starts_per_second")
+        return None if rate is None else float(rate)
+
+
+def set_rate(code: str, rate: float | None, *, actor_id: int, now: datetime) -> None:
+    """Set how many may start in a second; who has a place keeps it. None: the house rate."""
+    if rate is not None and not 0 <= rate <= MOST:
+        raise RateRefused
+    with transaction() as session:
+        exam = found(session, code)
+        row = exams.lock(session, exam.id)
+        row.settings = {**row.settings, "starts_per_second": rate}
+        audit.record(session, actor_id=actor_id, action="exam.rate", subject=f"exam:{exam.id}", now=now, rate=rate)

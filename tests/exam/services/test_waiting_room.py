@@ -1,0 +1,101 @@
+"""The waiting room against the real database: the tested rate, the order, and whose time it costs (OV-01, OV-02)."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+from random import Random
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from exam.domain.waiting_room import Waiting
+from exam.services import attempt, waiting_room
+from exam.services.payload import AskTurn, AttemptOpened, EnterExam
+from exam.store.waiting_room import Asked, draw
+from lms.kernel import db
+from lms.kernel.db import transaction
+from lms.kernel.security import TokenRefused
+from tests.conftest import NOON
+from tests.support import exams
+from tests.support.queries import query_budget
+
+RATE = 7.0
+
+
+def enter(account: str, at: datetime, ticket: str = "") -> AttemptOpened:
+    """Ask to start."""
+    return attempt.enter(EnterExam(exams.entry(account, at), f"device-of-{account}", honesty=True, ticket=ticket), at)
+
+
+def told(account: str, at: datetime, ticket: str = "") -> dict[str, object]:
+    """Ask to start and be told to wait."""
+    with pytest.raises(Waiting) as refused:
+        enter(account, at, ticket)
+    return refused.value.facts
+
+
+def test_ov_01_each_second_admits_the_tested_rate_in_the_order_of_asking(app: Flask) -> None:
+    exams.prepared(opens=NOON)
+    chance = Random(4)
+    arrivals = sorted(NOON + timedelta(seconds=chance.uniform(-20, 40)) for _ in range(600))
+    turns, kept = [], {}
+    with db.connection() as link:
+        for first in range(0, 600, 25):
+            group = [Asked(exams.EXAM, person, at) for person, at in enumerate(arrivals[first : first + 25], start=first)]
+            places = draw(link, [*group, group[0]], RATE)
+            assert places[25] == places[0], "twice in one group is one place"
+            turns += [places[index].turn for index in range(25)]
+            kept |= {one.person_id: places[index] for index, one in enumerate(group)}
+        again = draw(link, [Asked(exams.EXAM, 300, arrivals[300] + timedelta(seconds=9))], RATE)[0]
+        given_up = draw(link, [Asked(exams.EXAM, 0, kept[0].turn + timedelta(minutes=11))], RATE)[0]
+    assert turns == sorted(turns)
+    assert max(Counter(turns).values()) <= RATE
+    assert (max(turns) - min(turns)).total_seconds() <= 600 / RATE + 2, "and no turn is left empty"
+    assert min(turns) == NOON, "nobody before the bell"
+    assert all(turn >= at.replace(microsecond=0) for turn, at in zip(turns, arrivals, strict=True))
+    assert again == kept[300]
+    assert given_up.turn > kept[0].turn
+
+
+def test_ov_01_a_place_survives_everything_and_the_clock_starts_with_the_paper(app: Flask) -> None:
+    exams.prepared(opens=NOON)
+    waiting_room.set_rate(exams.EXAM, 0.2, actor_id=1, now=NOON)
+    for name in ("lin", "cai", "gan"):
+        exams.enrolled(name)
+    before = NOON - timedelta(minutes=5)
+    assert told("lin", before)["bell_ms"] == told("lin", before)["wait_ms"] == 300_000
+    place = told("cai", before)
+    assert (place["ahead"], place["wait_ms"]) == (1, 305_000)
+    ticket = str(place["ticket"])
+    assert told("cai", NOON)["ticket"] == ticket, "a lost answer, a second tab, another device"
+    assert told("gan", NOON)["wait_ms"] == 10_000
+    assert enter("lin", NOON).remaining_ms == 90 * 60_000
+    early = EnterExam(exams.entry("cai"), "device-of-cai", honesty=True, ticket=ticket)
+    with query_budget(0), pytest.raises(Waiting):
+        attempt.enter(early, NOON + timedelta(seconds=4))
+    with query_budget(0):
+        assert waiting_room.turn(AskTurn(ticket), NOON + timedelta(seconds=4)).ahead == 1
+    with pytest.raises(TokenRefused):
+        enter("gan", NOON, ticket)
+    opened = enter("cai", NOON + timedelta(seconds=9), ticket)
+    assert opened.remaining_ms == 90 * 60_000
+    assert opened.started_at == NOON + timedelta(seconds=9)
+    assert enter("cai", NOON + timedelta(seconds=9), ticket).resumed, "the answer was lost"
+    waiting_room.set_rate(exams.EXAM, 0, actor_id=1, now=NOON)
+    exams.enrolled("hua")
+    assert enter("hua", NOON).remaining_ms == 90 * 60_000, "without a rate there is no line"
+
+
+def test_ov_01_the_end_of_the_window_takes_nothing_from_who_waited(app: Flask) -> None:
+    exams.prepared(opens=NOON, closes=NOON + timedelta(minutes=91))
+    waiting_room.set_rate(exams.EXAM, 1 / 300, actor_id=1, now=NOON)
+    for name in ("lin", "cai"):
+        exams.enrolled(name)
+    enter("lin", NOON)
+    place = told("cai", NOON)
+    assert place["wait_ms"] == 300_000
+    late = NOON + timedelta(minutes=6)
+    opened = enter("cai", late, str(place["ticket"]))
+    assert opened.deadline == NOON + timedelta(minutes=95), "the five minutes of the line, not the one of her own"
+    with transaction() as session:
+        assert session.execute(text("SELECT kind, seconds FROM deadline_adjustment")).all() == [("queue", 300)]
