@@ -31,7 +31,7 @@ class Place:
     gap: timedelta
     squeezed: bool = False  # the end of the exam's window would take from her what she waits: the slower way gives it back
 
-    def due(self, now: datetime) -> bool:
+    def has_come(self, now: datetime) -> bool:
         """Tell whether its holder may start."""
         return self.turn <= now
 
@@ -57,4 +57,4 @@ def lost(exam: Exam, place: Place, started_at: datetime, percent: int) -> timede
 
 def asked_in_time(place: Place | None, now: datetime) -> datetime:
     """Return the instant by which the window judges a start: when she asked, if she then waited; within the time her turn lasts."""
-    return place.since if place and place.squeezed and place.due(now) and place.stands(now) else now
+    return place.since if place and place.squeezed and place.has_come(now) and place.stands(now) else now

@@ -54,13 +54,13 @@ def enter(payload: EnterExam, arrived: datetime) -> AttemptOpened:
     """Begin by an entry: quickly where nothing stands in the way, else by every rule; whose turn it is not yet waits."""
     entry = tokens.read_entry(payload.entry, arrived)
     place = line.held(payload.ticket, entry, arrived)
-    if place is not None and not place.due(arrived):
+    if place is not None and not place.has_come(arrived):
         raise line.waiting(place, entry, arrived)
     begun = Begun()
     if payload.honesty:
         learned = entry.asks_learning and _learned(entry)
         begun = _starts.submit(store.Start(entry.exam, entry.person_id, entry.login_id, payload.device, learned, arrived, line.house_rate(), place))
-    if begun.place is not None and not begun.place.due(arrived):
+    if begun.place is not None and not begun.place.has_come(arrived):
         raise line.waiting(begun.place, entry, arrived)
     with reading() as session:
         if begun.opening is not None:

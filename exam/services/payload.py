@@ -240,7 +240,7 @@ class AttemptToken(msgspec.Struct, array_like=True):
     shape: str
 
 
-class PlaceTicket(msgspec.Struct, array_like=True):
+class PlaceToken(msgspec.Struct, array_like=True):
     """What a ticket to a place in the line binds: exam, person, since when she waits, her turn and the gap between turns, in microseconds."""
 
     exam: str

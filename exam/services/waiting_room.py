@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from exam.domain.waiting_room import RATE, Place, Waiting
 from exam.services import load_test
 from exam.services.exam import found
-from exam.services.payload import AskTurn, EntryToken, PlaceTicket, TurnNow
+from exam.services.payload import AskTurn, EntryToken, PlaceToken, TurnNow
 from exam.store import exam as exams
 from lms.kernel import audit
 from lms.kernel.db import transaction
@@ -40,7 +40,7 @@ def house_rate() -> float:
 
 def waiting(place: Place, entry: EntryToken, now: datetime) -> Waiting:
     """Return the refusal that tells somebody her place and gives her the ticket to it."""
-    ticket = PlaceTicket(entry.exam, entry.person_id, _stored(place.since), _stored(place.turn), place.gap // _MICROSECOND, place.squeezed)
+    ticket = PlaceToken(entry.exam, entry.person_id, _stored(place.since), _stored(place.turn), place.gap // _MICROSECOND, place.squeezed)
     return Waiting(ticket=_signers["place"].sign(ticket), **_told(place, now))
 
 
@@ -48,7 +48,7 @@ def held(ticket: str, entry: EntryToken, now: datetime) -> Place | None:
     """Return the place that a ticket stands for, unless it has been given up; another's ticket is refused."""
     if not ticket:
         return None
-    read = _signers["place"].read(ticket, PlaceTicket)
+    read = _signers["place"].read(ticket, PlaceToken)
     if (read.exam, read.person_id) != (entry.exam, entry.person_id):
         raise TokenRefused
     place = _place(read)
@@ -57,7 +57,7 @@ def held(ticket: str, entry: EntryToken, now: datetime) -> Place | None:
 
 def turn(payload: AskTurn, now: datetime) -> TurnNow:
     """Tell where a ticket stands; asks nobody."""
-    return TurnNow(server_time=now, **_told(_place(_signers["place"].read(payload.ticket, PlaceTicket)), now))
+    return TurnNow(server_time=now, **_told(_place(_signers["place"].read(payload.ticket, PlaceToken)), now))
 
 
 def _told(place: Place, now: datetime) -> dict[str, int]:
@@ -69,7 +69,7 @@ def _stored(at: datetime) -> int:
     return (at - _START) // _MICROSECOND
 
 
-def _place(ticket: PlaceTicket) -> Place:
+def _place(ticket: PlaceToken) -> Place:
     since, turn_at = (_START + value * _MICROSECOND for value in (ticket.since, ticket.turn))
     return Place(since, turn_at, ticket.gap * _MICROSECOND, ticket.squeezed)
 

@@ -215,7 +215,7 @@ def start(link: "psycopg.Connection[tuple[Any, ...]]", rows: Sequence[Start]) ->
         drawn = waiting_room.draw(link, [waiting_room.Asked(rows[index].exam, rows[index].person_id, rows[index].arrived) for index in asking], rows[0].rate)
         places |= {asking[index]: place for index, place in drawn.items()}
     begun = [Begun(places.get(index)) for index in range(len(rows))]
-    ready = [index for index, one in enumerate(begun) if one.place is None or (one.place.due(rows[index].arrived) and not one.place.squeezed)]
+    ready = [index for index, one in enumerate(begun) if one.place is None or (one.place.has_come(rows[index].arrived) and not one.place.squeezed)]
     lines = [{"request": index, **{name: getattr(rows[index], name) for name in _SENT}} for index in ready]
     if not lines:
         return begun

@@ -28,7 +28,7 @@ def test_ov_01_the_estimate_is_exact_and_only_falls(since: int, waits: int, pass
     place = Place(began, began + timedelta(seconds=waits), GAP)
     now = NOON + timedelta(seconds=passed)
     assert now + place.wait(now) == max(now, place.turn)
-    assert now < began or place.due(now) == (place.ahead(now) == 0)
+    assert now < began or place.has_come(now) == (place.ahead(now) == 0)
     assert place.ahead(now) >= place.ahead(now + GAP)
     assert place.ahead(NOON) == place.ahead(began), "before the bell the clock takes nobody out of the line"
     assert not place.stands(place.turn + rules.LASTS)
