@@ -57,6 +57,7 @@ def draft_of(written: Authored, kind: str, *, as_share: bool) -> Draft:
             option_explanations=written.option_explanations,
             key=draft.key,
             key_text=written.cell("key"),
+            by_pairs="相邻" in written.cell("order_scoring"),
             prompts=draft.prompts,
             blanks=draft.blanks,
             model=draft.model,

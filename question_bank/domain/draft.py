@@ -40,6 +40,7 @@ class Draft:
     option_explanations: tuple[str, ...] = ()
     key: tuple[int, ...] = ()
     key_text: str = ""
+    by_pairs: bool = False
     prompts: tuple[str, ...] = ()
     blanks: tuple[Blank, ...] = ()
     model: str = ""
@@ -83,6 +84,7 @@ def tidy(draft: Draft) -> Draft:
         options=tuple(options),
         option_explanations=tuple(explanations),
         key=draft.key if draft.type in _ORDERED_KEYS else tuple(sorted(set(draft.key))),
+        by_pairs=draft.by_pairs and draft.type == ItemType.ORDERING,
         prompts=tuple(clean(prompt) for prompt in draft.prompts),
         blanks=tuple(_tidy_blank(blank) for blank in draft.blanks),
         model=clean(draft.model),

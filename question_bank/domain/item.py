@@ -124,12 +124,14 @@ class Key:
 
     `options`: the right ones, ascending (single, multiple, true/false); one for each prompt, in the order of the prompts
     (matching; one option may serve several); all of them in the right order (ordering). `blanks`: one for each blank
-    (fill-in). `model_html`: the model response shown to examiners (short text).
+    (fill-in). `model_html`: the model response shown to examiners (short text). `by_pairs`: each two options that follow each
+    other rightly earn a share (ordering); without it only the whole order earns anything.
     """
 
     options: tuple[int, ...] = ()
     blanks: tuple[Blank, ...] = ()
     model_html: str = ""
+    by_pairs: bool = False
 
     @property
     def letters(self) -> str:

@@ -20,13 +20,6 @@ class MultiplePolicy(StrEnum):
     RIGHT_MINUS_WRONG = "right_minus_wrong"  # share of right ones less one share for each wrong one, not below zero
 
 
-class OrderPolicy(StrEnum):
-    """What a response to an ordering item is worth that is not wholly right."""
-
-    ALL_OR_NOTHING = "all_or_nothing"
-    ADJACENT_PAIRS = "adjacent_pairs"  # a share for each two that follow each other rightly
-
-
 def is_right(kind: ItemType, key: Key, response: Iterable[int], texts: Sequence[str] = ()) -> bool | None:
     """Tell whether the response is wholly right; None where people have to say so."""
     if kind.chooses:
@@ -46,7 +39,6 @@ def score(
     policy: MultiplePolicy = MultiplePolicy.ALL_OR_NOTHING,
     *,
     texts: Sequence[str] = (),
-    ordering: OrderPolicy = OrderPolicy.ALL_OR_NOTHING,
 ) -> int | None:
     """Return the points for a response; None while it awaits marking by people.
 
@@ -58,7 +50,7 @@ def score(
     if kind.marked_by_people:
         return None if _is_written(texts) else 0
     parts = right_parts(kind, key, tuple(response), texts)
-    if kind is ItemType.ORDERING and ordering is OrderPolicy.ALL_OR_NOTHING:
+    if kind is ItemType.ORDERING and not key.by_pairs:
         return points if all(parts) else 0
     return sum(worth for worth, is_part_right in zip(shares(points, len(parts)), parts, strict=True) if is_part_right)
 

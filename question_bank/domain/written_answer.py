@@ -23,6 +23,7 @@ _UNIT = re.compile(r"(?<=\d)\s*[A-Za-zμ℃°]{1,4}/[A-Za-z]{1,4}(?![A-Za-z])")
 _PAIR = re.compile(r"\s*(?:=+>?|＝|→|-+>|—+>)\s*")
 _NUMBERED_PAIR = re.compile(r"(\d{1,2})\s*[-–—:：.、=→]?\s*([A-Z])(?![A-Z])")
 _ORDER = re.compile(r"[\s,，、;；|/&+>＞→\-–—]+")
+PAIRS = "相邻两项"  # how an ordering item says that each two neighbours earn a share
 
 
 def read_blanks(stem: str, written: str) -> tuple[str, tuple[Blank, ...]]:

@@ -13,7 +13,20 @@ _SIGNS = re.compile(r"[\\~=#{}:]")
 
 def losses(drafts: Sequence[Draft]) -> list[Loss]:
     """Return what GIFT cannot carry."""
-    fields = ("认知层次", "难度", "分值", "用途", "互斥试题", "图片", "阅卷参考", "选项解析", "判断题的选项文字", "填空区分大小写", "数值题的其他答案")
+    fields = (
+        "认知层次",
+        "难度",
+        "分值",
+        "用途",
+        "互斥试题",
+        "图片",
+        "阅卷参考",
+        "选项解析",
+        "判断题的选项文字",
+        "填空区分大小写",
+        "数值题的其他答案",
+        "选项的排列次序",
+    )
     found = [Loss(draft.external_id, "排序题和多空填空题没有对应的写法，整题未写入") for draft in drafts if not _fits(draft)]
     return [*found, *outgoing_loss.lost([draft for draft in drafts if _fits(draft)], fields)]
 

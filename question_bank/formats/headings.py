@@ -29,6 +29,7 @@ _WORDS = {
     "pool": "用途 题目用途 试题用途 pool",
     "external_id": "试题编号 题目编号 外部编号 externalid id 题目id 试题id",
     "enemies": "互斥试题 互斥题 互斥 enemies",
+    "order_scoring": "排序计分 排序题计分",
     "ignored": "序号 编号 题号 no 导入结果 错误原因 失败原因 错误信息 状态 审核状态 创建时间 创建人 no.",
 }
 _ROLE_BY_WORD = {word: role for role, words in _WORDS.items() for word in words.split()}

@@ -15,7 +15,7 @@ from question_bank.domain.item import Blank
 from question_bank.formats.findings import Findings, Place
 
 _KNOWN = frozenset(
-    "id type topic level difficulty points pool stem options prompts blanks model key explanation enemies tags source pictures".split()  # noqa: SIM905 - one line
+    "id type topic level difficulty points pool stem options prompts blanks model key explanation enemies tags source pictures by_pairs".split()  # noqa: SIM905 - one line
 )
 
 
@@ -111,6 +111,7 @@ def _item(draft: Draft) -> dict[str, Any]:
         "prompts": list(draft.prompts),
         "options": [{"text": text, "explanation": note} for text, note in explained] if any(draft.option_explanations) else list(draft.options),
         "key": list(draft.key),
+        "by_pairs": draft.by_pairs or None,
         "blanks": [{"accepted": list(each.accepted), "tolerance": each.tolerance, "case_matters": each.case_matters} for each in draft.blanks],
         "model": draft.model,
         "explanation": draft.explanation,
@@ -142,6 +143,7 @@ def _draft(place: str, found: dict[str, Any]) -> Draft:
             options=tuple(_text(option, "text") if isinstance(option, dict) else _string(option) for option in options),
             option_explanations=tuple(_text(option, "explanation") if isinstance(option, dict) else "" for option in options),
             key=tuple(key),
+            by_pairs=found.get("by_pairs") is True,
             key_text=",".join(map(str, key)),
             prompts=_texts(found, "prompts"),
             blanks=_blanks(found),

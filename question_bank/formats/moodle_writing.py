@@ -24,7 +24,7 @@ _CLOZE = re.compile(r"[\\~#{}=\"/]")
 
 def losses(drafts: Sequence[Draft]) -> list[Loss]:
     """Return what Moodle's XML cannot carry."""
-    return list(outgoing_loss.lost(drafts, ("认知层次", "难度", "用途", "互斥试题", "选项解析", "判断题的选项文字", "数值题的其他答案")))
+    return list(outgoing_loss.lost(drafts, ("认知层次", "难度", "用途", "互斥试题", "选项解析", "判断题的选项文字", "数值题的其他答案", "选项的排列次序")))
 
 
 def write(drafts: Sequence[Draft], pictures: Mapping[str, Picture]) -> bytes:
@@ -106,7 +106,10 @@ class _Question:
             "shortanswer": lambda: [f"<usecase>{int(blank.case_matters)}</usecase>", *(self._answer(text.replace("*", r"\*"), 100) for text in blank.accepted)],
             "numerical": lambda: [self._answer(blank.accepted[0], 100, inside=f"<tolerance>{_escaped(blank.tolerance)}</tolerance>")],
             "matching": self._pairs,
-            "ordering": lambda: [self._text("answer", draft.options[at], ' fraction="1"') for at in draft.key],
+            "ordering": lambda: (
+                [f"<gradingtype>{'RELATIVE_NEXT_EXCLUDE_LAST' if draft.by_pairs else 'ALL_OR_NOTHING'}</gradingtype>"]
+                + [self._text("answer", draft.options[at], ' fraction="1"') for at in draft.key]
+            ),
             "essay": lambda: [self._text("graderinfo", draft.model)] if draft.model else [],
         }
         return answers[kind]() if kind in answers else []

@@ -19,6 +19,7 @@ from question_bank.formats.gift import matching
 from question_bank.formats.xml_tree import Document, attribute, every, first, local, parse, text_of
 
 _PLUGIN = re.compile(r"^@@PLUGINFILE@@/", re.IGNORECASE)
+_PAIRS = frozenset({"1", "RELATIVE_NEXT_EXCLUDE_LAST"})  # how an ordering question is graded
 _LINE_TO_FILL = re.compile(r"_{3,}")
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|&\w+;")
 _YES = frozenset({"1", "true", "yes"})
@@ -254,9 +255,11 @@ class _Question:
         options = tuple(self._text(each) for each in self.element if local(each) == "answer")  # they stand in the right order
         if text_of(first(self.element, "selecttype")) not in {"", "0", "ALL"}:
             self.place.lose("每次只抽取部分选项的设定未保留")
-        self.place.keep(
-            replace(self.bare, type=ItemType.ORDERING, stem=self._text(first(self.element, "questiontext")), options=options, key=tuple(range(len(options))))
-        )
+        scoring = text_of(first(self.element, "gradingtype"))
+        if scoring not in {"", "-1", "ALL_OR_NOTHING", *_PAIRS}:
+            self.place.lose(f"排序题的计分方式（{scoring[:40]}）未保留，改为全对给分")
+        stem, key = self._text(first(self.element, "questiontext")), tuple(range(len(options)))
+        self.place.keep(replace(self.bare, type=ItemType.ORDERING, stem=stem, options=options, key=key, by_pairs=scoring in _PAIRS))
 
     def _gaps(self) -> None:
         boxes = [each for each in self.element if local(each) in {"dragbox", "selectoption"}]

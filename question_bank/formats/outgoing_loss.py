@@ -17,8 +17,18 @@ _FIELDS: dict[str, Callable[[Draft], bool]] = {
     "选项解析": lambda draft: draft.type in {ItemType.MATCHING, ItemType.ORDERING} and any(draft.option_explanations),
     "判断题的选项文字": lambda draft: draft.type == ItemType.TRUE_FALSE and draft.options != TRUE_FALSE_OPTIONS,
     "填空区分大小写": lambda draft: any(blank.case_matters for blank in draft.blanks),
+    "排序计分": lambda draft: draft.by_pairs,
+    "选项的排列次序": lambda draft: _as_listed(draft) != draft.options,
     "数值题的其他答案": lambda draft: any(blank.tolerance and len(blank.accepted) > 1 for blank in draft.blanks),
 }
+
+
+def _as_listed(draft: Draft) -> tuple[str, ...]:
+    """Return the options in the order in which other systems list them: those that match a prompt first."""
+    if draft.type != ItemType.MATCHING:
+        return draft.options
+    right = [draft.options[position] for position in draft.key]
+    return tuple(dict.fromkeys((*right, *draft.options)))
 
 
 def lost(drafts: Sequence[Draft], fields: Sequence[str]) -> Iterator[Loss]:

@@ -20,7 +20,23 @@ STEM = re.compile(rf"(?P<tags>{_TAGS})(?:{_NUMBER})\s*")
 _LETTER = r"[A-Za-zＡ-Ｚａ-ｚ]"
 LABEL = re.compile(rf"[（(\[]\s*({_LETTER})\s*[)）\]]\s*[.、．:：]?|({_LETTER})\s*[.、．:：)）]")
 _BARE = re.compile(r"(?:^|\t|[ \u3000]{2,})([A-Z])[ \u3000]+(?=\S)")
-_ROLES = ("key", "explanation", "difficulty", "points", "topic", "tags", "source", "level", "pool", "external_id", "type", "subject", "grade", "enemies")
+_ROLES = (
+    "key",
+    "explanation",
+    "difficulty",
+    "points",
+    "topic",
+    "tags",
+    "source",
+    "level",
+    "pool",
+    "external_id",
+    "type",
+    "subject",
+    "grade",
+    "enemies",
+    "order_scoring",
+)
 _MORE = {"详解": "explanation", "分析": "explanation", "点评": "explanation", "解答": "explanation", "试题分析": "explanation", "考查点": "topic", "答": "key"}
 _BY_WORD = {word: role for role in _ROLES for word in headings.words(role) if re.search("[\u4e00-\u9fff]{2}", word)} | _MORE | {"answer": "key"}
 _BY_WORD = {word: role for word, role in _BY_WORD.items() if word not in {"题型", "类型", "得分", "单元", "主题", "课程", "题库"}} | {"题型": "type"}

@@ -196,7 +196,7 @@ class _Item:
         right = [self._right(name, held) for name, held in zip(names, labels, strict=True)]
         explanation, _each = self._explanations([])
         bare = replace(self.bare, explanation=explanation)
-        if any(qti_one_matching.right_sides(self.presentation, self.materials)):  # type: ignore[arg-type]  # lists stand in it
+        if any(qti_one_matching.right_sides(self.presentation, self.materials)):
             self._blocked(bare, lists, names)
             return
         if all(mark in stem for mark in marks):

@@ -22,7 +22,7 @@ from lxml import etree
 from question_bank.domain.draft import BLANK, PICTURE, Draft
 from question_bank.domain.exchange import Beat, Picture, quiet
 from question_bank.domain.item import LETTERS, TYPE_LABELS, ItemType
-from question_bank.domain.written_answer import write_answer
+from question_bank.domain.written_answer import PAIRS, write_answer
 from question_bank.formats import formula, rich_text, word_formula, word_formula_writing, word_source
 from question_bank.formats.paper_marks import guarded
 from question_bank.formats.word_formula import FormulaUnknown
@@ -114,6 +114,7 @@ class _Paper:
         told = {"解析": draft.explanation, **{f"选项{letter}解析": words for letter, words in zip(LETTERS, draft.option_explanations, strict=False)}}
         told |= {"知识点": draft.topic, "认知层次": draft.level, "难度": difficulty, "用途": {"exam": "考试", "practice": "练习"}.get(draft.pool, "")}
         told |= {"标签": "、".join(draft.tags), "来源": draft.source, "试题编号": draft.external_id, "互斥试题": "、".join(draft.enemies)}
+        told |= {"排序计分": PAIRS} if draft.by_pairs else {}
         for name, words in told.items():
             if words:
                 self._text(f"【{name}】", guarded(words))

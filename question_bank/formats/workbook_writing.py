@@ -8,7 +8,7 @@ import xlsxwriter
 from question_bank.domain.draft import PICTURE, Draft
 from question_bank.domain.exchange import Picture
 from question_bank.domain.item import LETTERS, TYPE_LABELS, ItemType
-from question_bank.domain.written_answer import write_answer
+from question_bank.domain.written_answer import PAIRS, write_answer
 
 _PICTURE_ROW = 120  # points
 _PICTURE_SIDE = 100  # pixels
@@ -32,8 +32,11 @@ def write_items(
         *(f"选项{letter}解析" for letter in option_letters),
     ]
     headings += ["知识点", "认知层次", "难度", "分值", "用途", "标签", "来源", "互斥试题"]
-    headings += ["错误原因"] if reasons is not None else []
     rows = [_row(draft, width, prompts) for draft in drafts]
+    if any(draft.by_pairs for draft in drafts):
+        headings.append("排序计分")
+        rows = [[*row, PAIRS if draft.by_pairs else ""] for row, draft in zip(rows, drafts, strict=True)]
+    headings += ["错误原因"] if reasons is not None else []
     if reasons is not None:
         rows = [[*row, reason] for row, reason in zip(rows, reasons, strict=True)]
     return _workbook("题库", headings, rows, list(instructions), pictures or {})

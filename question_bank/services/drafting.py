@@ -57,7 +57,7 @@ def _key(draft: Draft) -> Key:
         case ItemType.SHORT_TEXT:
             return Key(model_html=rich_text.to_html(draft.model))
         case _:
-            return Key(draft.key)
+            return Key(draft.key, by_pairs=draft.by_pairs)
 
 
 def plain_of(content: ItemContent) -> str:
@@ -68,7 +68,8 @@ def plain_of(content: ItemContent) -> str:
 def _digest(draft: Draft, content: ItemContent, key: Key, explanation: Explanation) -> str:
     """Return one figure for everything that was written, whatever notation or file it came in."""
     facts = (draft.topic, draft.level, draft.difficulty, draft.points, draft.pool, sorted(draft.enemies), draft.tags, draft.source)
-    parts = (msgspec.to_builtins(content), msgspec.to_builtins(key), explanation.overall_html, explanation.options_html, *facts)
+    keyed = {name: value for name, value in msgspec.to_builtins(key).items() if name != "by_pairs" or value}
+    parts = (msgspec.to_builtins(content), keyed, explanation.overall_html, explanation.options_html, *facts)
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -81,6 +82,7 @@ def drafted(version: Version) -> Draft:
         options=tuple(map(rich_text.to_notation, version.content.options_html)),
         option_explanations=tuple(map(rich_text.to_notation, version.explanation.options_html)),
         key=version.key.options,
+        by_pairs=version.key.by_pairs,
         prompts=tuple(map(rich_text.to_notation, version.content.prompts_html)),
         blanks=version.key.blanks,
         model=rich_text.to_notation(version.key.model_html),

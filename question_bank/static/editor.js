@@ -52,6 +52,15 @@ if (editor) {
     return row;
   }
 
+  // The two words of a judgement were put there by the page; another type starts without them.
+  function forgetJudgement() {
+    const areas = groups.filter((group) => group.dataset.rows === "option").flatMap(rows).map(area);
+    const written = areas.map((one) => one.value.trim()).filter(Boolean);
+    if (type() === "true_false" || written.join() !== "正确,错误") return;
+    for (const one of areas) one.value = "";
+    for (const box of boxes()) box.checked = false;
+  }
+
   function keepOneKey(changed) {
     if (type() === "multiple" || !changed.checked) return;
     for (const box of boxes()) if (box !== changed) box.checked = false;
@@ -117,6 +126,7 @@ if (editor) {
   });
   editor.addEventListener("change", (event) => {
     if (event.target.name === "key") keepOneKey(event.target);
+    if (event.target.name === "type") forgetJudgement();
     if (event.target.name === "type" && type() !== "multiple") {
       for (const box of boxes().filter((one) => one.checked).slice(1)) box.checked = false;
     }

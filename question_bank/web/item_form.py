@@ -83,6 +83,7 @@ def read(form: Mapping[str, str], keys: Sequence[str]) -> Draft:
             options=tuple(options),
             option_explanations=tuple(explanations),
             key=_key(form, keys, _without_tail(options), prompts),
+            by_pairs="by_pairs" in form,
             prompts=tuple(prompts),
             blanks=_blanks(form) if kind == ItemType.FILL_IN else (),
             model=form.get("model", "") if kind == ItemType.SHORT_TEXT else "",

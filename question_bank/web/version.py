@@ -65,6 +65,7 @@ def shown(bank: Bank, version: Version, names: Mapping[int, str]) -> VersionView
         (_("预计得分率"), f"{version.difficulty:.2f}（{_(BAND_LABELS[band_of(version.difficulty)])}）"),
         (_("用途"), _(POOL_LABELS[Pool(version.pool)]) if version.pool else _("未指定")),
     ]
+    facts += [(_("排序计分"), _("相邻两项先后正确得一份分"))] if version.key.by_pairs else []
     facts += [(_("互斥试题"), "、".join(version.enemies))] if version.enemies else []
     facts += [(_("标签"), "、".join(version.tags))] if version.tags else []
     facts += [(_("来源"), version.source)] if version.source else []
@@ -177,6 +178,7 @@ def changes(before: Version, after: Version) -> Changes:
         rows.append((_("待匹配的条目 %(n)s", n=at + 1), _at(old.prompts, at), _at(new.prompts, at)))
     rows += [
         (_("答案"), _key_words(before), _key_words(after)),
+        (_("排序计分"), _scoring_words(before), _scoring_words(after)),
         (_("解析"), old.explanation, new.explanation),
         (_("知识点"), old.topic, new.topic),
         (_("认知层次"), old.level, new.level),
@@ -191,6 +193,10 @@ def _key_words(version: Version) -> str:
     key = version.key
     blanks = "；".join(" | ".join(blank.accepted) + (f" ± {blank.tolerance}" if blank.tolerance else "") for blank in key.blanks)
     return key.letters or blanks or rich_text.to_plain(key.model_html)
+
+
+def _scoring_words(version: Version) -> str:
+    return _("相邻两项先后正确得一份分") if version.key.by_pairs else _("全对得分")
 
 
 def _at(texts: tuple[str, ...], at: int) -> str:

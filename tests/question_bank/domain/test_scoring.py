@@ -1,11 +1,13 @@
 """Key and response give points."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from question_bank.domain.item import Blank, ItemType, Key
-from question_bank.domain.scoring import MultiplePolicy, OrderPolicy, fits, is_right, score, shares
+from question_bank.domain.scoring import MultiplePolicy, fits, is_right, score, shares
 
 positions = st.sets(st.integers(0, 7))
 keys = st.sets(st.integers(0, 7), min_size=1).map(lambda chosen: Key(tuple(sorted(chosen))))
@@ -100,16 +102,17 @@ def test_matching_gives_the_shares_of_the_right_pairs(drawn: tuple[list[int], li
 def test_ordering_is_all_or_nothing_unless_neighbours_count(wanted: list[int], response: list[int], points: int) -> None:
     key = Key(tuple(wanted))
     assert score(ItemType.ORDERING, key, response, points) == (points if wanted == response else 0)
-    by_pairs = score(ItemType.ORDERING, key, response, points, ordering=OrderPolicy.ADJACENT_PAIRS)
+    neighbours = replace(key, by_pairs=True)
+    by_pairs = score(ItemType.ORDERING, neighbours, response, points)
     assert by_pairs is not None
     assert 0 <= by_pairs <= points
-    assert score(ItemType.ORDERING, key, wanted, points, ordering=OrderPolicy.ADJACENT_PAIRS) == points
-    assert score(ItemType.ORDERING, key, response[:4], points, ordering=OrderPolicy.ADJACENT_PAIRS) == 0
+    assert score(ItemType.ORDERING, neighbours, wanted, points) == points
+    assert score(ItemType.ORDERING, neighbours, response[:4], points) == 0
     assert is_right(ItemType.ORDERING, key, response) is (wanted == response)
 
 
 def test_the_last_two_swapped_keep_two_pairs_of_four() -> None:
-    assert score(ItemType.ORDERING, Key((0, 1, 2, 3, 4)), (0, 1, 2, 4, 3), 400, ordering=OrderPolicy.ADJACENT_PAIRS) == 200
+    assert score(ItemType.ORDERING, Key((0, 1, 2, 3, 4), by_pairs=True), (0, 1, 2, 4, 3), 400) == 200
 
 
 def test_fill_in_gives_a_share_for_each_blank() -> None:

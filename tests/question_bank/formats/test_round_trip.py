@@ -72,6 +72,7 @@ def drafts(draw: st.DrawFn, kind: ItemType) -> Draft:
             options=options,
             option_explanations=tuple(draw(st.one_of(st.just(""), texts())) for _ in options) if kind.chooses else (),
             key=key,
+            by_pairs=kind is ItemType.ORDERING and draw(st.booleans()),
             prompts=prompts,
             blanks=blanks,
             model=draw(texts()) if kind is ItemType.SHORT_TEXT else "",
@@ -122,7 +123,8 @@ def test_gift(draft: Draft) -> None:
 @settings(max_examples=30, deadline=None)
 @given(st.sampled_from(list(ItemType)).flatmap(drafts))
 def test_moodle_xml(draft: Draft) -> None:
-    assert said(read_back(moodle_writing.write([draft], PICTURES), "moodle")) == said(draft)
+    back = read_back(moodle_writing.write([draft], PICTURES), "moodle")
+    assert (said(back), back.by_pairs) == (said(draft), draft.by_pairs)
 
 
 @settings(max_examples=30, deadline=None)
@@ -159,3 +161,6 @@ def test_what_a_format_has_no_place_for_is_told(losses: object, count: int) -> N
     single = Draft(external_id="s", type="single", stem="s", options=("a", "b"), key=(1,), pool="exam", points=200)
     assert callable(losses)
     assert len(losses([ordering, single])) == count
+    matching = Draft(external_id="m", type="matching", stem="s", options=("a", "b"), prompts=("x", "y"), key=(1, 0))
+    told = any("次序" in loss.what for loss in losses([matching]))
+    assert told is (losses is not qti_writing.losses)

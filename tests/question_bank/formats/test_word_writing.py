@@ -86,7 +86,7 @@ def test_pictures_stand_in_their_places_and_come_back() -> None:
 
 def test_the_key_stands_on_a_page_of_its_own() -> None:
     draft = tidy(Draft(type="matching", stem="连线", prompts=("一", "二"), options=("甲", "乙"), key=(1, 0), points=200, explanation="因为"))
-    ordered = tidy(Draft(type="ordering", stem="排序", options=("甲", "乙", "丙"), key=(2, 0, 1)))
+    ordered = tidy(Draft(type="ordering", stem="排序", options=("甲", "乙", "丙"), key=(2, 0, 1), by_pairs=True))
     content = word_writing.write_paper("安全 <题库>", [draft, ordered], {})
     lines = [paragraph.text for paragraph in docx.Document(io.BytesIO(content)).paragraphs]
     head = lines.index("参考答案与解析")
@@ -94,6 +94,7 @@ def test_the_key_stands_on_a_page_of_its_own() -> None:
     assert not any("【答案】" in line for line in lines[:head])
     assert lines[head + 2] == "1．【答案】1-B、2-A"
     found = reading.read(content)
+    assert [each.by_pairs for each in found.drafts] == [False, True]
     assert [(each.type, each.prompts, each.options, each.key) for each in found.drafts] == [
         ("matching", ("一", "二"), ("甲", "乙"), (1, 0)),
         ("ordering", (), ("甲", "乙", "丙"), (2, 0, 1)),

@@ -46,6 +46,7 @@ def drafts(draw: st.DrawFn) -> Draft:
             options=tuple(options),
             option_explanations=tuple(draw(st.lists(st.one_of(st.just(""), words), min_size=len(options), max_size=len(options)))),
             key=tuple(key),
+            by_pairs=draw(st.booleans()),
             prompts=tuple(prompts),
             blanks=blanks,
             model=draw(words) if kind is ItemType.SHORT_TEXT else "",

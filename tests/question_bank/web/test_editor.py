@@ -53,6 +53,9 @@ def serious(page: Page) -> list[str]:
 def test_an_item_is_written_by_keyboard_alone(app: Flask, chromium_browser: Browser, site: str) -> None:
     page, complaints = opened(app, chromium_browser, site, WEI, DESK)
     page.goto("/bank/b/items/new")
+    for kind, words in (("true_false", "正确"), ("ordering", ""), ("true_false", "正确"), ("single", "")):
+        page.check(f"#type-{kind}", force=True)
+        assert page.input_value("#option-0") == words, kind
     page.focus("#stem")
     page.keyboard.type("下列不正确的是 <img src=x onerror=window.hacked=1>")
     page.keyboard.press("Tab")
@@ -89,6 +92,8 @@ def test_every_page_of_the_bank_is_reachable_for_everybody(app: Flask, chromium_
         "/b/items/new",
         f"/b/items/{item}",
         f"/b/items/{item}/edit",
+        f"/b/items/{item}/compare",
+        f"/b/items/{item}/uses",
         "/b/review",
         "/b/coverage?all=yes",
         "/b/import",
