@@ -150,6 +150,7 @@ class Stack:
             "DATABASE_URL": self.database_url,
             "VAR_DIR": str(self.folder),
             "BASE_URL": self.url,
+            "BLOCKING_THREADS": str(self.threads),
             "PROMETHEUS_MULTIPROC_DIR": str(metrics),
             "PYTHONPATH": str(ROOT),
             **self.environment,

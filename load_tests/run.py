@@ -22,7 +22,7 @@ from load_tests.product import ROOT, seeded, start
 from load_tests.report import html
 from load_tests.scenario import Asked, scenario
 from load_tests.seed import Wanted
-from load_tests.verdict import JOURNALS, Fault, Verdict, over_budget, stored_is_acknowledged
+from load_tests.verdict import JOURNALS, Fault, Verdict, over_budget, starts_per_second, stored_is_acknowledged
 
 LATEST = "load_test_verdict.json"
 SHOWN = 20
@@ -105,6 +105,7 @@ def _once(asked: Asked, order: Order, stack: Stack) -> Verdict:
         seconds=measured.seconds,
         gauges=list(gauges),
         made_with=_made_with(),
+        starts_per_second=starts_per_second(stack.database_url),
     )
 
 

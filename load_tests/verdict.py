@@ -41,6 +41,16 @@ class Verdict(msgspec.Struct, frozen=True):
     seconds: list[Second]
     gauges: list[Gauge]
     made_with: dict[str, str]
+    starts_per_second: float = 0.0
+
+
+def starts_per_second(database_url: str) -> float:
+    """Return how many attempts were begun a second over the ten fullest seconds."""
+    with psycopg.connect(database_url) as link:
+        (most,) = link.execute(
+            "SELECT coalesce(max(began), 0) FROM (SELECT count(*) OVER (ORDER BY started_at RANGE '10 seconds' PRECEDING) AS began FROM attempt) AS one"
+        ).fetchone() or (0,)
+    return float(most) / 10
 
 
 def id_in(token: str) -> int:

@@ -81,7 +81,7 @@ def rate_of(code: str) -> float | None:
         return None if rate is None else float(rate)
 
 
-def set_rate(code: str, rate: float | None, *, actor_id: int, now: datetime) -> None:
+def set_rate(code: str, rate: float | None, *, actor_id: int | None, now: datetime) -> None:
     """Set how many may start in a second; who has a place keeps it. None: the house rate."""
     if rate is not None and not 0 <= rate <= MOST:
         raise RateRefused

@@ -2,6 +2,7 @@
 
 const AFTER_LAST = 600;
 const AFTER_FIRST = 1_800;
+const BUSIEST = 32_000;
 const TYPING = 3; // who types pauses for longer than who ticks
 const WAITS = [1_000, 2_000, 4_000, 8_000];
 const NOTHING = Object.freeze({ revision: 0, choices: [], marked: false });
@@ -151,7 +152,7 @@ export class SaveQueue {
     await this.take(answer);
   }
 
-  async take({ status, body }) {
+  async take({ status, body, retryAfter = 0 }) {
     // A refusal of the whole request carries lines, too; only these answers are about single changes.
     if (status === 200 || SINGLE.has(body.code)) {
       await this.settle(body.saved);
@@ -161,7 +162,7 @@ export class SaveQueue {
       return;
     }
     if (status === 429 || status >= 500) {
-      this.later("busy");
+      this.later("busy", retryAfter);
       return;
     }
     if (body.code === "attempt_paused") {
@@ -201,9 +202,11 @@ export class SaveQueue {
     for (const record of gone) this.told(this.conflicts.has(record.position) ? "conflict" : "saved", record.position);
   }
 
-  /* Try again with growing waits and some chance in them, so that a hall of machines does not knock at once. */
-  later(reason) {
-    const wait = WAITS[Math.min(this.tries, WAITS.length - 1)] * (0.6 + Math.random() * 0.4);
+  /* Try again with growing waits and chance in them, so that a hall of machines does not knock at once: a lost line soon, a busy
+     server never before it says and spread over the whole wait. */
+  later(reason, after = 0) {
+    const grown = WAITS[Math.min(this.tries, WAITS.length - 1)];
+    const wait = reason === "busy" ? after * 1_000 + Math.random() * Math.min(BUSIEST, WAITS[0] * 2 ** this.tries) : grown * (0.6 + Math.random() * 0.4);
     this.tries += 1;
     this.told(reason === "paused" ? "paused" : "offline", reason);
     clearTimeout(this.timer);

@@ -75,9 +75,10 @@ function refuse(text) {
 /* Start, and go to the room; whose turn it is not yet waits here, keeps asking while the line or the server fails, and needs no second press. */
 async function start(ticket = "") {
   const { exam, person, room } = form.dataset;
-  let answer;
+  let answer, device;
   try {
-    const device = await deviceKey(`exam-device:${person}:${exam}`);
+    key ??= deviceKey(`exam-device:${person}:${exam}`);
+    device = await key;
     answer = await ask(device, ticket ? true : (form.elements.honesty?.checked ?? true), ticket);
   } catch {
     if (waiting) waiting.again(words.kept);
@@ -88,7 +89,6 @@ async function start(ticket = "") {
   if (status === 200) {
     waiting?.forget();
     try {
-      const device = await deviceKey(`exam-device:${person}:${exam}`);
       sessionStorage.setItem(`exam-opened:${exam}`, JSON.stringify({ device, person, opened: body }));
     } catch {
       // The room asks the server again.
@@ -105,6 +105,7 @@ async function start(ticket = "") {
 }
 
 let waiting = null;
+let key = null; // this page is one device, however often it asks
 const message = document.getElementById("start-message");
 if (form) {
   form.addEventListener("submit", (event) => {

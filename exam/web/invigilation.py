@@ -22,7 +22,7 @@ from lms.kernel import request as current
 from lms.kernel.i18n import format_instant
 from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
-from lms.kernel.permissions import Permission, requires
+from lms.kernel.permissions import Permission, Priority, requires
 from lms.kernel.refusal import N_
 
 invigilation = routes("invigilation", __name__, url_prefix="/invigilation")
@@ -184,7 +184,7 @@ def incidents(code: str) -> ResponseReturnValue:
 
 
 @invigilation.get("/<code>/incidents.xlsx")
-@requires(Permission.INVIGILATE)
+@requires(Permission.INVIGILATE, Priority.REPORTS)
 def incidents_workbook(code: str) -> ResponseReturnValue:
     """Give the incident log as a workbook."""
     _exam, lines = service.incident_log(current.person().person_id, code)

@@ -12,7 +12,7 @@ from exam.services.receipt import CheckedReceipt
 from lms.domain.certificate import read_code
 from lms.kernel import request as current
 from lms.kernel.part import routes
-from lms.kernel.permissions import Permission, requires
+from lms.kernel.permissions import Permission, Priority, requires
 from lms.kernel.security import throttle
 
 exam_receipt = routes("exam_receipt", __name__, url_prefix="/receipts")
@@ -35,7 +35,7 @@ def address(code: str) -> str:
 
 
 @exam_receipt.get("")
-@requires(Permission.ANYONE)
+@requires(Permission.ANYONE, Priority.BROWSING)
 def page() -> ResponseReturnValue:
     """Ask for a code."""
     asked = read_code(request.args.get("code", ""))
@@ -45,7 +45,7 @@ def page() -> ResponseReturnValue:
 
 
 @exam_receipt.get("/<code>")
-@requires(Permission.ANYONE)
+@requires(Permission.ANYONE, Priority.BROWSING)
 def show(code: str) -> ResponseReturnValue:
     """Answer for one code."""
     throttle(f"receipt:{request.remote_addr}", limit=CHECKS_IN_A_MINUTE, within=timedelta(minutes=1), now=current.now())

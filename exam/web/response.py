@@ -21,7 +21,7 @@ from lms.kernel import request as current
 from lms.kernel.hot import HotRequest, HotRoute
 from lms.kernel.part import routes
 from lms.kernel.payload import json_route
-from lms.kernel.permissions import Permission, requires
+from lms.kernel.permissions import Permission, Priority, requires
 
 exam_api = routes("exam_api", __name__)
 
@@ -61,9 +61,9 @@ def submit(request: HotRequest) -> SubmittedExam:
 
 
 HOT_ROUTES = (
-    HotRoute("POST", "/api/exam/start", Permission.SIT_EXAM, start, payload=EnterExam, answer=AttemptOpened, audit="attempt"),
-    HotRoute("POST", "/api/exam/turn", Permission.SIT_EXAM, turn, payload=AskTurn, answer=TurnNow),
-    HotRoute("POST", "/api/exam/save", Permission.SIT_EXAM, save, payload=SaveAnswers, answer=SavedAnswers, audit="response_event"),
-    HotRoute("POST", "/api/exam/submit", Permission.SIT_EXAM, submit, payload=SubmitExam, answer=SubmittedExam, audit="submission"),
-    HotRoute("POST", "/api/exam/remaining", Permission.SIT_EXAM, remaining, payload=AskRemaining, answer=ExamRemaining),
+    HotRoute("POST", "/api/exam/start", Permission.SIT_EXAM, start, payload=EnterExam, answer=AttemptOpened, audit="attempt", priority=Priority.ENTRY),
+    HotRoute("POST", "/api/exam/turn", Permission.SIT_EXAM, turn, payload=AskTurn, answer=TurnNow, priority=Priority.ENTRY),
+    HotRoute("POST", "/api/exam/save", Permission.SIT_EXAM, save, payload=SaveAnswers, answer=SavedAnswers, audit="response_event", priority=Priority.ANSWERS),
+    HotRoute("POST", "/api/exam/submit", Permission.SIT_EXAM, submit, payload=SubmitExam, answer=SubmittedExam, audit="submission", priority=Priority.ANSWERS),
+    HotRoute("POST", "/api/exam/remaining", Permission.SIT_EXAM, remaining, payload=AskRemaining, answer=ExamRemaining, priority=Priority.ANSWERS),
 )

@@ -15,7 +15,7 @@ from lms.kernel import request as current
 from lms.kernel.i18n import format_duration, format_instant
 from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
-from lms.kernel.permissions import Permission, requires
+from lms.kernel.permissions import Permission, Priority, requires
 from lms.kernel.refusal import N_
 
 timeline = routes("timeline", __name__, url_prefix="/invigilation/attempt/<int:attempt_id>")
@@ -79,7 +79,7 @@ def _facts(event: Event) -> str:
 
 
 @timeline.get("/timeline.<any(xlsx, json):kind>", endpoint="file")
-@requires(Permission.INVIGILATE)
+@requires(Permission.INVIGILATE, Priority.REPORTS)
 def as_file(attempt_id: int, kind: str) -> ResponseReturnValue:
     """Give the whole timeline as a workbook or as JSON."""
     found = service.timeline(current.person().person_id, attempt_id)

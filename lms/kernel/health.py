@@ -9,10 +9,12 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from lms.kernel import db
 from lms.kernel.part import routes
-from lms.kernel.permissions import Permission, requires
+from lms.kernel.permissions import Permission, Priority, requires
 
 REQUESTS = Counter("lms_requests_total", "Requests by route and status.", ["route", "status"])
 SECONDS = Histogram("lms_request_seconds", "Seconds spent on a request inside the app.", ["route"], buckets=(0.01, 0.05, 0.1, 0.3, 1, 3, 10))
+
+SHED = Counter("lms_shed_total", "Requests refused under load by their class.", ["priority"])
 
 health = routes("health", __name__)
 
@@ -28,14 +30,14 @@ def count(route: str, status: int) -> None:
 
 
 @health.get("/healthz")
-@requires(Permission.ANYONE)
+@requires(Permission.ANYONE, Priority.ANSWERS)
 def healthz() -> Response:
     """Tell that the process lives."""
     return Response("ok\n", mimetype="text/plain")
 
 
 @health.get("/readyz")
-@requires(Permission.ANYONE)
+@requires(Permission.ANYONE, Priority.ANSWERS)
 def readyz() -> Response:
     """Tell whether the process can serve: the database answers and keeps what it is given."""
     try:
@@ -48,7 +50,7 @@ def readyz() -> Response:
 
 
 @health.get("/metrics")
-@requires(Permission.ANYONE)
+@requires(Permission.ANYONE, Priority.ANSWERS)
 def metrics() -> Response:
     """Give Prometheus its figures; the proxy keeps this path inside."""
     registry = REGISTRY

@@ -13,7 +13,7 @@ from typing import Any
 
 from lms.kernel import payload as payloads
 from lms.kernel.clock import Clock
-from lms.kernel.permissions import Permission
+from lms.kernel.permissions import Permission, Priority
 from lms.kernel.refusal import Malformed, Refusal, Unavailable
 
 Environ = dict[str, Any]
@@ -71,6 +71,7 @@ class HotRoute:
     audit: str = ""
     prefix: bool = False
     max_bytes: int = 65_536
+    priority: Priority = field(kw_only=True)
 
 
 @dataclass(slots=True)

@@ -1,7 +1,7 @@
 """Who may do what: permissions, roles, and the declaration every route carries."""
 
 from collections.abc import Callable
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from functools import cache
 from typing import TypeVar
 
@@ -28,6 +28,16 @@ class Permission(StrEnum):
     SEE_REPORTS = "see_reports"
     OPERATE = "operate"
     AUDIT = "audit"
+
+
+class Priority(IntEnum):
+    """Classes of requests under load; the last is given up first, the first never (lms/kernel/shedding.py)."""
+
+    ANSWERS = 0  # saving, handing in, the clock of an exam
+    ENTRY = 1  # signing in, starting, coming back, invigilating
+    LEARNING = 2  # heartbeats, leases, what a learner sends
+    BROWSING = 3  # what a learner reads
+    REPORTS = 4  # reports, exports, imports, the work of staff
 
 
 class Role(StrEnum):
@@ -87,11 +97,12 @@ def permissions_of(roles: frozenset[Role]) -> frozenset[Permission]:
 View = TypeVar("View", bound=Callable[..., object])
 
 
-def requires(permission: Permission) -> Callable[[View], View]:
-    """Declare the permission of a route; the kernel checks it before the route runs."""
+def requires(permission: Permission, priority: Priority | None = None) -> Callable[[View], View]:
+    """Declare the permission of a route, which the kernel checks before it runs, and its class under load where the permission does not tell it."""
 
     def declare(view: View) -> View:
         view.permission = permission  # type: ignore[attr-defined]
+        view.priority = priority  # type: ignore[attr-defined]
         return view
 
     return declare

@@ -43,6 +43,7 @@ class Settings:
     trusted_proxies: int = 0
     pool_size: int = 20
     log_level: str = "INFO"
+    blocking_threads: int = 8
     sign_in_tries: int = 10
     staff_second_factor: bool = False
 
@@ -70,6 +71,7 @@ class Settings:
             arrival_header=get("ARRIVAL_HEADER", ""),
             trusted_proxies=_number("TRUSTED_PROXIES", get("TRUSTED_PROXIES") or "0"),
             pool_size=_number("POOL_SIZE", get("POOL_SIZE") or "20"),
+            blocking_threads=_number("BLOCKING_THREADS", get("BLOCKING_THREADS") or "8"),
             log_level=(get("LOG_LEVEL") or "INFO").upper(),
             sign_in_tries=_number("SIGN_IN_TRIES", get("SIGN_IN_TRIES") or "10"),
             staff_second_factor=_flag("STAFF_SECOND_FACTOR", get("STAFF_SECOND_FACTOR", "")),

@@ -14,7 +14,7 @@ from lms.kernel.forms import Form
 from lms.kernel.i18n import gettext as _
 from lms.kernel.i18n import lazy_gettext
 from lms.kernel.part import routes
-from lms.kernel.permissions import Permission, requires
+from lms.kernel.permissions import Permission, Priority, requires
 from lms.kernel.refusal import Refusal
 from lms.services import account as service
 from lms.services import erasure as erasures
@@ -77,7 +77,7 @@ def _page(numbers: people.Numbers | None) -> ResponseReturnValue:
 
 
 @account.post("/account/export")
-@requires(Permission.SIGNED_IN)
+@requires(Permission.SIGNED_IN, Priority.REPORTS)
 def export() -> ResponseReturnValue:
     """Give out everything held of oneself as a JSON file."""
     found = service.export(current.person().person_id, seal(), current.now())

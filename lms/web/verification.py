@@ -11,7 +11,7 @@ from lms.domain.certificate import CertificateMissing, Standing, read_code
 from lms.kernel import request as current
 from lms.kernel.part import routes
 from lms.kernel.payload import json_route
-from lms.kernel.permissions import Permission, requires
+from lms.kernel.permissions import Permission, Priority, requires
 from lms.kernel.security import throttle
 from lms.services import certificate as service
 from lms.services.certificate import Checked
@@ -39,7 +39,7 @@ class PublicKeys(msgspec.Struct):
 
 
 @verification.get("/check", endpoint="page")
-@requires(Permission.ANYONE)
+@requires(Permission.ANYONE, Priority.BROWSING)
 def page() -> ResponseReturnValue:
     """Ask for a code."""
     written = request.args.get("code", "")
@@ -49,7 +49,7 @@ def page() -> ResponseReturnValue:
 
 
 @verification.get("/check/<code>", endpoint="show")
-@requires(Permission.ANYONE)
+@requires(Permission.ANYONE, Priority.BROWSING)
 def show(code: str) -> ResponseReturnValue:
     """Answer for one code."""
     throttle(f"check:{request.remote_addr}", limit=CHECKS_IN_A_MINUTE, within=timedelta(minutes=1), now=current.now())
@@ -63,7 +63,7 @@ def show(code: str) -> ResponseReturnValue:
 
 
 @verification.get("/api/certificates/keys", endpoint="keys")
-@requires(Permission.ANYONE)
+@requires(Permission.ANYONE, Priority.BROWSING)
 @json_route(returns=PublicKeys)
 def keys() -> PublicKeys:
     """Publish the keys, so that a certificate can be checked without asking us."""

@@ -7,7 +7,7 @@ from flask import Response
 
 from lms.kernel.hot import HotAnswer, HotRequest, HotRoute
 from lms.kernel.identity import Identity
-from lms.kernel.permissions import Permission
+from lms.kernel.permissions import Permission, Priority
 from media.domain.asset import Asset
 from media.services import delivery as service
 from media.services.library import library
@@ -30,7 +30,7 @@ def serve_file(request: HotRequest) -> HotAnswer:
     return HotAnswer(answer.status, answer.headers, answer.body or ())
 
 
-FILES = HotRoute(method="GET", path=service.PATH, permission=Permission.SIGNED_IN, handler=serve_file, prefix=True)
+FILES = HotRoute(method="GET", path=service.PATH, permission=Permission.SIGNED_IN, handler=serve_file, prefix=True, priority=Priority.LEARNING)
 
 
 def give_cookie(response: Response, person: Identity, asset: Asset, now: datetime) -> None:

@@ -11,7 +11,7 @@ from lms.kernel import request as current
 from lms.kernel.hot import HotRequest, HotRoute
 from lms.kernel.part import routes
 from lms.kernel.payload import json_route
-from lms.kernel.permissions import Permission, requires
+from lms.kernel.permissions import Permission, Priority, requires
 from media.domain.interval import Spans, length
 from media.domain.lease import Lease
 from media.domain.playback import Watched
@@ -224,4 +224,4 @@ def _with_cookie(answer: object, cookie: players.Cookie) -> Response:
     return response
 
 
-HEARTBEAT = HotRoute("POST", "/api/media/heartbeat", Permission.LEARN, beat, Heartbeat, HeartbeatAnswer)
+HEARTBEAT = HotRoute("POST", "/api/media/heartbeat", Permission.LEARN, beat, Heartbeat, HeartbeatAnswer, priority=Priority.LEARNING)

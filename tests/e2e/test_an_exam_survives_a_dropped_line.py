@@ -28,6 +28,25 @@ def test_saved_appears_only_after_the_server_has_it(hall: Hall, phone: BrowserCo
     assert hall.held() == {1: "2", 5: "0,3"}
 
 
+def test_ov_01_a_place_in_the_waiting_room_survives_a_reload_and_leads_to_the_paper(hall: Hall, phone: BrowserContext) -> None:
+    hall.product.run("UPDATE exam SET settings = '{\"starts_per_second\": 0.2}' WHERE code = %s", hall.code)
+    hall.product.run("INSERT INTO exam_gate SELECT id, clock_timestamp() + interval '25 seconds', '0' FROM exam WHERE code = %s", hall.code)
+    sign_in(phone, hall.account, f"/exams/{hall.code}")
+    page = phone.new_page()
+    page.goto(f"/exams/{hall.code}")
+    page.check("input[name=honesty]")
+    page.click("#start button[type=submit]")
+    expect(page.locator("#waiting-estimate")).to_have_text("预计不到 1 分钟")
+    expect(page.locator("#waiting-ahead")).to_contain_text("前面还有")
+    shot(page, "waiting-room-phone")
+    page.reload()
+    expect(page.locator("#waiting-estimate")).to_be_visible()
+    expect(page.locator("#start-ready")).to_be_hidden()
+    page.wait_for_url("**/room", timeout=60_000)
+    hall.opened(page)
+    assert hall.product.run("SELECT deadline - started_at, started_at >= p.turn FROM attempt JOIN exam_place p USING (exam_id, person_id)")[-1][1]
+
+
 def test_the_line_drops_and_everything_is_made_good_in_order(hall: Hall, phone: BrowserContext) -> None:
     page = hall.enter(phone)
     answer(page, 1, 0)

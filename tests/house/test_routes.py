@@ -2,13 +2,21 @@
 
 from flask import Flask
 
-from lms.kernel.permissions import Permission
+from lms.kernel.permissions import Permission, Priority
+from lms.kernel.shedding import priority_of
 
 
 def test_every_route_declares_a_permission(built_app: Flask) -> None:
     for rule in built_app.url_map.iter_rules():
         view = built_app.view_functions[rule.endpoint]
         assert isinstance(getattr(view, "permission", None), Permission), f"{rule} declares no permission"
+
+
+def test_every_route_has_a_class_under_load_and_only_what_an_exam_and_its_watchers_need_is_never_refused(built_app: Flask) -> None:
+    first = {rule.rule for rule in built_app.url_map.iter_rules() if priority_of(built_app.view_functions[rule.endpoint], "GET") is Priority.ANSWERS}
+    assert first == {"/healthz", "/readyz", "/metrics"}
+    hot = {route.path for route in built_app.extensions["hot_routes"] if route.priority is Priority.ANSWERS}
+    assert hot == {"/api/exam/save", "/api/exam/submit", "/api/exam/remaining"}
 
 
 def test_every_hot_route_declares_a_permission(built_app: Flask) -> None:
