@@ -18,6 +18,7 @@ from exam.web.board import exam_board
 from exam.web.exam import exams as exam_pages
 from exam.web.integrity import integrity
 from exam.web.invigilation import invigilation
+from exam.web.marking import marking
 from exam.web.packet import exam_packet
 from exam.web.picture import exam_picture
 from exam.web.preview import exam_paper
@@ -82,6 +83,7 @@ part = Part(
         timeline,
         regrades,
         integrity,
+        marking,
     ),
     commands=(exam_command,),
     hot_routes=HOT_ROUTES,
@@ -90,6 +92,7 @@ part = Part(
         NavEntry(N_("考试"), "exams.everything", "quiz", Permission.SIT_EXAM, 22),
         NavEntry(N_("考试管理"), "exam_board.everything", "settings", Permission.MANAGE_EXAMS, 60, hint=N_("组卷，查看考试进行情况，公布成绩")),
         NavEntry(N_("监考"), "invigilation.everything", "eye", Permission.INVIGILATE, 62, hint=N_("看各单位的作答情况，发通知、加时、暂停、记录情况")),
+        NavEntry(N_("阅卷"), "marking.everything", "edit", Permission.MARK, 61, hint=N_("逐份评阅简答题，看不到考生姓名")),
         NavEntry(N_("双向细目表"), "blueprints.everything", "list", Permission.MANAGE_EXAMS, 61, hint=N_("规定一张试卷考什么、考多少，随时看题库够不够")),
         NavEntry(N_("考试答案"), "exam_paper.seals", "lock", Permission.HOLD_KEYS, 62, hint=N_("与另一位同事共同开启封存的答案")),
     ),

@@ -1,7 +1,7 @@
 """May this person start now: enrolled, learning done, inside the window, attempts left, honesty stated."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from exam.domain.exam import Exam
 from exam.domain.waiting_room import EARLY
@@ -43,6 +43,13 @@ class AttemptsUsed(Conflict):
     message = N_("您的考试次数已经用完。")
 
 
+class TooSoon(Conflict):
+    """The days between two attempts have not passed."""
+
+    code = "too_soon"
+    message = N_("离上一次考试结束的间隔天数还不够，请到可以再考的时间再来。")
+
+
 class HonestyMissing(Invalid):
     """The honesty statement was not made."""
 
@@ -66,6 +73,7 @@ class Standing:
     missing: tuple[str, ...]
     attempts_used: int
     percent: int = 100
+    last_ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +87,15 @@ class Briefing:
     missing: tuple[str, ...]
     refusal: Refusal | None
     may_wait: bool
+    next_at: datetime | None
+
+
+def next_at(exam: Exam, standing: Standing, now: datetime) -> datetime | None:
+    """Return from when on a further attempt may begin; None where none may, or none was made yet."""
+    if standing.last_ended_at is None or standing.attempts_used >= exam.attempts:
+        return None
+    earliest = max(now, exam.opens, standing.last_ended_at + timedelta(days=exam.policy.wait_days))
+    return earliest if exam.starts_at(earliest) else None
 
 
 def refusal(exam: Exam, standing: Standing, now: datetime) -> Refusal | None:
@@ -89,9 +106,14 @@ def refusal(exam: Exam, standing: Standing, now: datetime) -> Refusal | None:
         (now < exam.opens, NotOpenYet(opens=exam.opens)),
         (not exam.starts_at(now), WindowClosed()),
         (standing.attempts_used >= exam.attempts, AttemptsUsed()),
+        (not _waited(exam, standing, now), TooSoon(next_at=next_at(exam, standing, now))),
         (exam.requires_learning and not standing.learning_complete, LearningIncomplete(missing=list(standing.missing))),
     )
     return next((reason for applies, reason in reasons if applies), None)
+
+
+def _waited(exam: Exam, standing: Standing, now: datetime) -> bool:
+    return standing.last_ended_at is None or now >= standing.last_ended_at + timedelta(days=exam.policy.wait_days)
 
 
 def brief(exam: Exam, standing: Standing, *, open_attempt: bool, now: datetime) -> Briefing:
@@ -104,4 +126,5 @@ def brief(exam: Exam, standing: Standing, *, open_attempt: bool, now: datetime) 
         missing=standing.missing if exam.requires_learning else (),
         refusal=None if open_attempt else refusal(exam, standing, now),
         may_wait=not open_attempt and exam.opens - EARLY <= now < exam.opens and refusal(exam, standing, exam.opens) is None,
+        next_at=next_at(exam, standing, now),
     )

@@ -1,8 +1,10 @@
 """An exam: its window, its limit, and how long somebody who starts now will have."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from question_bank.domain.scoring import MultiplePolicy
 
 GRACE = timedelta(seconds=60)  # what arrives this long after the deadline still counts, and is marked
 
@@ -19,6 +21,28 @@ class Release(StrEnum):
 
     AT_ONCE = "at_once"
     BY_HAND = "by_hand"
+
+
+class Counts(StrEnum):
+    """Which of several attempts counts."""
+
+    BEST = "best"
+    LAST = "last"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExamPolicy:
+    """How an exam is scored, marked and taken again; nothing of it changes once the exam is frozen.
+
+    `wait_days`: whole days of 24 hours between the end of an attempt and the next. `double_percent`: the share of scripts that two
+    examiners mark; `tolerance_percent`: of an item's points, up to which the two may differ.
+    """
+
+    multiple: MultiplePolicy = MultiplePolicy.ALL_OR_NOTHING
+    counts: Counts = Counts.BEST
+    wait_days: int = 0
+    double_percent: int = 20
+    tolerance_percent: int = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +68,12 @@ class Exam:
     activity_id: int | None
     state: str
     released: bool = False
+    policy: ExamPolicy = field(default_factory=ExamPolicy)
+
+    @property
+    def shows_results(self) -> bool:
+        """Tell whether a final result may be seen and counts for the grade."""
+        return self.release is Release.AT_ONCE or self.released
 
     @property
     def finish_by(self) -> datetime | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from exam.domain.attempt import Answer
+from exam.domain.exam import Counts
 from exam.domain.paper import Paper
 from exam.domain.regrade import Correction, is_dropped, scaled, worth
 from question_bank.domain.item import ItemType, Key
@@ -75,6 +76,8 @@ class ResultSheet:
     answered: int
     late_answers: int
     corrected: bool
+    marking: bool  # people still mark one of her attempts
+    counts: Counts
     tries: tuple[Try, ...]
 
 
@@ -115,17 +118,9 @@ def result_of(
     )
 
 
-def agrees(held: Result, due: Result) -> bool:
-    """Tell whether a result that stands is what scoring gives, wherever scoring has a say."""
-    if None not in due.item_points:
-        return held == due
-    pairs = zip(held.item_points, due.item_points, strict=True)
-    return held.of_points == due.of_points and all(one == other for one, other in pairs if other is not None)
-
-
-def counting(scored: Mapping[int, int]) -> int | None:
-    """Say which attempt counts (points by number): the best, of equal ones the newest; None before any is scored."""
-    return max(scored, key=lambda number: (scored[number], number), default=None)
+def counting(scored: Mapping[int, int], rule: Counts) -> int | None:
+    """Say which attempt counts (points by number, or by anything that grows with it): the best, of equal ones the newest, or the last."""
+    return max(scored, key=lambda number: (scored[number] if rule is Counts.BEST else 0, number), default=None)
 
 
 def passed(points: int, pass_points: int | None) -> bool | None:

@@ -32,4 +32,5 @@ def standing(session: Session, exam: Exam, person_id: int, newest: Attempt | Non
         missing=facts.missing if facts else (),
         attempts_used=newest.number if newest else 0,
         percent=exams.percent_of(session, exam.id, person_id),
+        last_ended_at=newest.ended_at if newest else None,
     )

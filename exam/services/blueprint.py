@@ -7,7 +7,7 @@ from datetime import datetime
 from exam.domain.blueprint import Blueprint
 from exam.domain.exam import Exam
 from exam.domain.feasibility import Supply, supplies
-from exam.services.exam import ExamFrozen, ExamMismatch, found
+from exam.services.exam import ExamFrozen, ExamMismatch, found, is_frozen
 from exam.store import blueprint as store
 from exam.store import exam as exams
 from exam.store import paper as papers
@@ -51,7 +51,7 @@ def sheet(code: str, version: int | None, now: datetime) -> Sheet:
             raise BlueprintMissing
         blueprint = store.by_version(session, code, wanted)
         before = store.by_version(session, code, wanted - 1) if wanted > 1 else None
-        fitting = [exam for exam in exams.all_of(session) if (exam.items, exam.points) == (blueprint.items, blueprint.points) and _may_change(exam, now)]
+        fitting = [exam for exam in exams.all_of(session) if (exam.items, exam.points) == (blueprint.items, blueprint.points) and now < exam.opens]
         return Sheet(blueprint, wanted, len(numbers), _changes(before, blueprint), tuple(fitting))
 
 
@@ -96,7 +96,7 @@ def adopt(exam_code: str, code: str, version: int, *, actor_id: int, now: dateti
     with transaction() as session:
         exam = found(session, exam_code)
         row = exams.lock(session, exam.id)
-        if not _may_change(exam, now) or papers.taken(session, exam.id):
+        if is_frozen(session, exam, now):
             raise ExamFrozen
         blueprint = store.by_version(session, code, version)
         if (blueprint.items, blueprint.points) != (exam.items, exam.points):
@@ -105,7 +105,3 @@ def adopt(exam_code: str, code: str, version: int, *, actor_id: int, now: dateti
         row.state = "draft"
         papers.drop_untaken(session, exam.id)
         audit.record(session, actor_id=actor_id, action="exam.blueprint", subject=f"exam:{exam.id}", now=now, code=code, version=version)
-
-
-def _may_change(exam: Exam, now: datetime) -> bool:
-    return now < exam.opens

@@ -8,6 +8,7 @@ from exam.domain.exam import Exam
 from exam.services.exam import found
 from exam.store import attempt as attempts
 from exam.store import exam as exams
+from exam.store import marking
 from exam.store import paper as papers
 from lms.kernel.db import transaction
 from question_bank import api as bank
@@ -36,6 +37,7 @@ class ExamBoard:
     states: dict[str, int]
     statistics: Statistics | None
     digest: str | None
+    unmarked: int
 
 
 def board(code: str) -> ExamBoard:
@@ -61,6 +63,7 @@ def board(code: str) -> ExamBoard:
             states=attempts.state_counts(session, exam.id),
             statistics=_statistics(newest[0]) if newest else None,
             digest=newest[1] if newest else None,
+            unmarked=marking.unsettled(session, exam.id),
         )
 
 

@@ -1,6 +1,7 @@
 """Exams: making them, listing them, and their state on the learner's plan."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from tomllib import loads
@@ -8,8 +9,9 @@ from tomllib import loads
 from exam.domain import blueprint as blueprints
 from exam.domain.attempt import State
 from exam.domain.blueprint import Blueprint
-from exam.domain.exam import Exam, Release, WindowRule
+from exam.domain.exam import Exam, ExamPolicy, Release, WindowRule
 from exam.store import exam as store
+from exam.store import paper as papers
 from lms import api as platform
 from lms.domain.activity import Activity, ActivityState
 from lms.kernel import audit
@@ -74,6 +76,7 @@ def create_exam(
     requires_learning: bool = False,
     component: str = "test",
     release: Release = Release.AT_ONCE,
+    policy: ExamPolicy | None = None,
     actor_id: int | None = None,
 ) -> int:
     """Make an exam and its place on the programme's plan; it is a draft until papers are assembled."""
@@ -86,7 +89,7 @@ def create_exam(
             code=code, programme_code=programme_code, title=title, component=component, bank_code=bank_code,
             blueprint_id=store.add_blueprint(session, blueprint, created_by=actor_id, now=now), opens=opens, closes=closes,
             window_rule=str(window_rule), minutes=minutes, attempts=attempts_allowed, items=blueprint.items, points=blueprint.points,
-            pass_points=pass_points, requires_learning=requires_learning, release=str(release), activity_id=activity_id,
+            pass_points=pass_points, requires_learning=requires_learning, release=str(release), activity_id=activity_id, **asdict(policy or ExamPolicy()),
         )  # fmt: skip
         exam_id = store.add(session, row)
         audit.record(session, actor_id=actor_id, action="exam.create", subject=f"exam:{exam_id}", now=now, code=code)
@@ -124,6 +127,24 @@ def found(session: Session, code: str) -> Exam:
     if exam is None:
         raise ExamMissing
     return exam
+
+
+def is_frozen(session: Session, exam: Exam, now: datetime) -> bool:
+    """Tell whether the exam has opened or a paper of it was taken; nothing of it changes any more."""
+    return now >= exam.opens or bool(papers.taken(session, exam.id))
+
+
+def set_policy(code: str, *, attempts: int, policy: ExamPolicy, actor_id: int, now: datetime) -> None:
+    """Choose how an exam is scored, marked and taken again; raises ExamFrozen."""
+    with transaction() as session:
+        exam = found(session, code)
+        row = store.lock(session, exam.id)
+        if is_frozen(session, exam, now):
+            raise ExamFrozen
+        row.attempts = attempts
+        for name, value in asdict(policy).items():
+            setattr(row, name, value)
+        audit.record(session, actor_id=actor_id, action="exam.policy", subject=f"exam:{exam.id}", now=now, attempts=attempts, **asdict(policy))
 
 
 def all_exams(programme_code: str | None = None) -> Sequence[Exam]:

@@ -6,15 +6,12 @@ from datetime import datetime
 
 from exam.domain import regrade as rules
 from exam.domain import result as result_rules
-from exam.domain.attempt import State
-from exam.domain.exam import Exam, Release
+from exam.domain.exam import Exam
 from exam.domain.regrade import Change, Effect, FiguresMoved, RegradeClosed, Stage
-from exam.domain.result import Result
 from exam.services import paper as papers
 from exam.services import result as results
 from exam.services.exam import found
 from exam.store import analysis as sets
-from exam.store import attempt as attempts
 from exam.store import exam as exams
 from exam.store import regrade as store
 from exam.store import result as result_store
@@ -232,27 +229,18 @@ def _changes(session: Session, row: RegradeRow, now: datetime) -> Iterator[tuple
 
 def _followed(session: Session, exam: Exam, row: RegradeRow, changes: Sequence[Change], now: datetime) -> list[int]:
     """Let grades and certificates follow; tells for each person whether she came to a certificate (1) or lost it (-1)."""
-    if not (exam.release is Release.AT_ONCE or exam.released):
+    if not exam.shows_results:
         return []
     touched = []
     for person_id in dict.fromkeys(one.person_id for one in changes):
         before = platform.standing_certificate(session, person_id, exam.programme_code)
-        attempt_id, result = _counting(session, exam, person_id)
-        if result is not None:
-            results.post(session, exam, attempt_id, person_id, result, now=now)
+        counting = results.counting(session, exam, person_id)
+        if counting is not None:
+            results.post(session, exam, person_id, *counting, now=now)
             platform.settle_certificate(session, person_id=person_id, programme_code=exam.programme_code, reason=row.reason, actor_id=row.proposed_by, now=now)
         after = platform.standing_certificate(session, person_id, exam.programme_code)
         touched.append((after is not None) - (before is not None))
     return touched
-
-
-def _counting(session: Session, exam: Exam, person_id: int) -> tuple[int, Result | None]:
-    """Return the attempt of hers that counts now, with its result."""
-    mine = {one.number: one.id for one in attempts.of_person(session, person_id, exam.id) if one.state is State.SCORED}
-    held = result_store.newest_versions(session, list(mine.values()))
-    final = {number: held[attempt][1] for number, attempt in mine.items() if held[attempt][1].is_final}
-    number = result_rules.counting({at: result.points for at, result in final.items()})
-    return (mine[number], final[number]) if number else (0, None)
 
 
 def _locked(session: Session, regrade_id: int) -> RegradeRow:

@@ -7,12 +7,14 @@ from datetime import datetime
 from exam.domain import attempt as attempt_rules
 from exam.domain import result as rules
 from exam.domain.attempt import State
-from exam.domain.exam import Exam, Release
+from exam.domain.exam import Exam
 from exam.domain.result import Result, ResultSheet, Try
 from exam.services import paper as papers
+from exam.services import script as scripts
 from exam.services.exam import found
 from exam.store import attempt as attempts
 from exam.store import exam as exams
+from exam.store import marking
 from exam.store import paper as paper_store
 from exam.store import regrade as regrades
 from exam.store import response as responses
@@ -37,6 +39,7 @@ def score_outstanding(now: datetime) -> int:
             waiting = attempts.take_unscored(session, last, BATCH)
             for exam_id in sorted({attempt.exam_id for attempt in waiting}):
                 regrades.hold_scoring(session, exam_id, alone=False)
+            scripts.collect(session, waiting, now)
             for attempt, result in scored_anew(session, waiting):
                 total += _score(session, attempt, result, now)
         if len(waiting) < BATCH:
@@ -51,8 +54,8 @@ def _score(session: Session, attempt: Attempt, result: Result, now: datetime) ->
             store.add(session, attempt.id, result, version=store.versions(session, attempt.id) + 1, reason="scored", now=now)
             attempts.set_state(session, attempt.id, attempt_rules.move(attempt.state, State.SCORED))
             exam = exams.by_id(session, attempt.exam_id)
-            if result.is_final and (exam.release is Release.AT_ONCE or exam.released):
-                post(session, exam, attempt.id, attempt.person_id, result, now=now)
+            if result.is_final and exam.shows_results and counting(session, exam, attempt.person_id) == (attempt.id, result):
+                post(session, exam, attempt.person_id, attempt.id, result, now=now)
     except Refusal as refusal:
         logger.error("scoring_refused", extra={"attempt": attempt.id, "code": refusal.code})
         return False
@@ -60,14 +63,28 @@ def _score(session: Session, attempt: Attempt, result: Result, now: datetime) ->
 
 
 def rescore(session: Session, attempt_id: int, *, reason: str, now: datetime) -> None:
-    """Score a scored, locked attempt anew after its answers changed by a decision, as the next version of its result."""
+    """Score a scored, locked attempt anew after its answers or marks changed by a decision, as the next version of its result."""
     scored = attempts.by_id(session, attempt_id)
     regrades.hold_scoring(session, scored.exam_id, alone=False)
+    scripts.collect(session, [scored], now)
+    exam = exams.by_id(session, scored.exam_id)
+    before = counting(session, exam, scored.person_id)
     for attempt, result in scored_anew(session, [scored]):
-        store.add(session, attempt.id, result, version=store.versions(session, attempt.id) + 1, reason=reason, now=now)
-        exam = exams.by_id(session, attempt.exam_id)
-        if result.is_final and (exam.release is Release.AT_ONCE or exam.released):
-            post(session, exam, attempt.id, attempt.person_id, result, now=now)
+        if result != store.newest_of(session, attempt.id):
+            store.add(session, attempt.id, result, version=store.versions(session, attempt.id) + 1, reason=reason, now=now)
+    session.flush()
+    after = counting(session, exam, scored.person_id)
+    if after is not None and after != before and exam.shows_results:
+        post(session, exam, scored.person_id, *after, now=now)
+
+
+def counting(session: Session, exam: Exam, person_id: int) -> tuple[int, Result] | None:
+    """Return the attempt of a person that counts now, with its result."""
+    mine = {one.number: one.id for one in attempts.of_person(session, person_id, exam.id) if one.state is State.SCORED}
+    held = store.newest_versions(session, list(mine.values()))
+    final = {number: held[attempt][1] for number, attempt in mine.items() if attempt in held and held[attempt][1].is_final}
+    number = rules.counting({at: result.points for at, result in final.items()}, exam.policy.counts)
+    return None if number is None else (mine[number], final[number])
 
 
 def release(exam_code: str, *, actor_id: int | None, now: datetime) -> int:
@@ -78,11 +95,16 @@ def release(exam_code: str, *, actor_id: int | None, now: datetime) -> int:
         if row.released_at is not None:
             return 0
         row.released_at = now
-        scored = [row for row in store.scored_of(session, exam.id) if row[2].is_final]
-        for attempt_id, person_id, result in scored:
-            post(session, exam, attempt_id, person_id, result, now=now)
-        audit.record(session, actor_id=actor_id, action="exam.release", subject=f"exam:{exam.id}", now=now, results=len(scored))
-        return len(scored)
+        final: dict[int, dict[int, Result]] = {}
+        for attempt_id, person_id, result in store.scored_of(session, exam.id):
+            if result.is_final:
+                final.setdefault(person_id, {})[attempt_id] = result
+        for person_id, mine in final.items():
+            counting_id = rules.counting({one: result.points for one, result in mine.items()}, exam.policy.counts)
+            assert counting_id is not None
+            post(session, exam, person_id, counting_id, mine[counting_id], now=now)
+        audit.record(session, actor_id=actor_id, action="exam.release", subject=f"exam:{exam.id}", now=now, results=len(final))
+        return len(final)
 
 
 def sheet(person_id: int, exam_code: str) -> ResultSheet | None:
@@ -94,9 +116,9 @@ def sheet(person_id: int, exam_code: str) -> ResultSheet | None:
         if not mine or mine[-1].number not in handed_in:
             return None
         scored = {one.number: result for one in mine if one.state is State.SCORED and (result := store.newest_of(session, one.id)) is not None}
-        is_released = exam.release is Release.AT_ONCE or exam.released
+        is_released = exam.shows_results
         shown = {at: result for at, result in scored.items() if is_released and result.is_final}
-        number = rules.counting({number: result.points for number, result in shown.items()})
+        number = rules.counting({number: result.points for number, result in shown.items()}, exam.policy.counts)
         of_number = {one.number: one for one in mine}
         attempt, result = of_number[number or mine[-1].number], shown.get(number or 0)
         row = handed_in[attempt.number]
@@ -113,6 +135,8 @@ def sheet(person_id: int, exam_code: str) -> ResultSheet | None:
             answered=row.answered,
             late_answers=attempt.late,
             corrected=result is not None and store.was_corrected(session, attempt.id),
+            marking=any(not one.is_final for one in scored.values()),
+            counts=exam.policy.counts,
             tries=tuple(_try(exam, of_number[at], row.submitted_at, shown.get(at), counts=at == number) for at, row in handed_in.items()),
         )
 
@@ -132,7 +156,7 @@ def personal(session: Session, person_id: int) -> object:
     """Return a person's attempts with the points that are released to her, for her own export."""
     return [
         {"exam": exam.code, "attempt": one.number, "started_at": one.started_at, "ended_at": one.ended_at, "state": str(one.state),
-         "points": result.points if result and (exam.release is Release.AT_ONCE or exam.released) else None, "of_points": exam.points}
+         "points": result.points if result and result.is_final and exam.shows_results else None, "of_points": exam.points}
         for exam in exams.all_of(session)
         for one in attempts.of_person(session, person_id, exam.id)
         for result in (store.newest_of(session, one.id),)
@@ -177,29 +201,36 @@ def _wrong_scores(session: Session, scored: Sequence[Attempt]) -> Iterator[str]:
         held = store.newest_of(session, attempt.id)
         if held is None:
             yield f"attempt {attempt.id} is scored and has no result"
-        elif not rules.agrees(held, result):
+        elif held != result:
             yield f"attempt {attempt.id}: {held.points} points stand, {result.points} are due"
 
 
 def scored_anew(session: Session, waiting: Sequence[Attempt]) -> Iterator[tuple[Attempt, Result]]:
-    """Score attempts from their answers under the corrections in force; the keys are read once for all."""
+    """Score attempts from their answers and marks under the corrections in force; the keys are read once for all."""
     known = paper_store.by_ids(session, [attempt.paper_id for attempt in waiting])
     keys = bank.keys(session, sorted({version for _, paper in known.values() for version in paper.version_ids}))
-    corrections = {exam_id: regrades.in_force(session, exam_id) for exam_id in {attempt.exam_id for attempt in waiting}}
+    exam_ids = {attempt.exam_id for attempt in waiting}
+    corrections = {exam_id: regrades.in_force(session, exam_id) for exam_id in exam_ids}
+    policies = {exam_id: exams.by_id(session, exam_id).policy.multiple for exam_id in exam_ids}
+    marks = marking.points_of(session, [attempt.id for attempt in waiting])
     for attempt in waiting:
         if attempt.paper_id in known:
             assembly_id, paper = known[attempt.paper_id]
             points = papers.position_points(session, attempt.exam_id, assembly_id)
             places = papers.places(session, assembly_id)
-            yield attempt, rules.result_of(paper, points, attempt.answers, places, keys, corrections=corrections[attempt.exam_id])
+            yield (
+                attempt,
+                rules.result_of(
+                    paper, points, attempt.answers, places, keys, corrections=corrections[attempt.exam_id], marks=marks.get(attempt.id),
+                    policy=policies[attempt.exam_id],
+                ),
+            )  # fmt: skip
 
 
-def post(session: Session, exam: Exam, attempt_id: int, person_id: int, result: Result, *, now: datetime) -> None:
-    """Tell the platform: the score to the grade sheet, the activity as done unless it was failed."""
+def post(session: Session, exam: Exam, person_id: int, attempt_id: int, result: Result, *, now: datetime) -> None:
+    """Tell the platform of the attempt that counts: the score to the grade sheet, the activity as done unless it was failed."""
     if platform.enrolment_of(session, person_id, exam.programme_code) is None:
         return  # she has left the programme since; the result stays here
-    if store.best_of_others(session, attempt_id) > result.points:
-        return  # another try never costs her what she has: the best attempt counts
     evidence = f"attempt:{attempt_id}"
     platform.post_score(
         session, person_id=person_id, programme_code=exam.programme_code, component=exam.component, points=result.points,

@@ -5,21 +5,24 @@ from datetime import datetime
 
 from exam.domain import result as result_rules
 from exam.domain.attempt import Answer, State
-from exam.domain.exam import Exam, Release
+from exam.domain.exam import Exam
+from exam.domain.marking import criteria_of
 from exam.domain.review import Review, ReviewClosed, may_review
 from exam.services import paper as papers
 from exam.services.exam import found
 from exam.store import attempt as attempts
 from exam.store import exam as exams
+from exam.store import marking
 from exam.store import paper as paper_store
 from exam.store import result as results
 from exam.store.attempt import Attempt
+from exam.store.marking import ScriptRow
 from lms.kernel import audit
 from lms.kernel.db import Session, transaction
 from lms.kernel.refusal import Missing
 from question_bank import api as bank
 from question_bank.domain.exchange import Picture
-from question_bank.domain.item import Explanation, ItemContent, Key
+from question_bank.domain.item import Criterion, Explanation, ItemContent, Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,15 @@ class ReviewedItem:
     explanation: Explanation
     points: int
     of_points: int
+    marked: "Marked | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """What examiners gave for a response: points by criterion, and their remarks."""
+
+    criteria: tuple[tuple[Criterion, int], ...]
+    remarks: tuple[str, ...]
 
 
 def rule_of(session: Session, exam: Exam) -> Review:
@@ -73,13 +85,22 @@ def review(person_id: int, exam_code: str, now: datetime) -> tuple[Exam, tuple[R
         known, worth = papers.places(session, assembly_id), papers.position_points(session, exam.id, assembly_id)
         contents, keys = bank.contents(session, paper.version_ids), bank.keys(session, paper.version_ids)
         explained = bank.explanations(session, paper.version_ids)
+        marked = {row.position: _marked(session, row, keys[row.version_id]) for row in marking.of_attempts(session, [attempt.id])}
         return exam, tuple(
             ReviewedItem(
                 contents[version], paper.order(index, known[version].options), attempt.answers.get(index + 1), keys[version], explained[version],
-                held.item_points[index] or 0, worth[index],
+                held.item_points[index] or 0, worth[index], marked.get(index + 1),
             )
             for index, version in enumerate(paper.version_ids)
         )  # fmt: skip
+
+
+def _marked(session: Session, row: ScriptRow, key: Key) -> Marked | None:
+    if row.points is None:
+        return None
+    given = marking.marks(session, row)
+    counting = [mark for mark in given if mark.decides][-1:] or given
+    return Marked(tuple(zip(criteria_of(key, row.worth), row.points, strict=True)), tuple(mark.remark for mark in counting if mark.remark))
 
 
 def picture(person_id: int, exam_code: str, digest: str, now: datetime) -> Picture:
@@ -99,9 +120,9 @@ def _counting(session: Session, person_id: int, exam: Exam, now: datetime) -> At
     """Return the attempt that counts, None where it may not be looked through: not while another try is open or could still be begun."""
     mine = attempts.of_person(session, person_id, exam.id)
     scored = {one.number: held.points for one in mine if one.state is State.SCORED and (held := results.newest_of(session, one.id)) and held.is_final}
-    number = result_rules.counting(scored)
+    number = result_rules.counting(scored, exam.policy.counts)
     more = any(one.state is State.OPEN for one in mine) or (len(mine) < exam.attempts and now < exam.closes)
-    released = number is not None and not more and (exam.release is Release.AT_ONCE or exam.released)
+    released = number is not None and not more and exam.shows_results
     if not may_review(rule_of(session, exam), exam, now, released=released):
         return None
     return next(one for one in mine if one.number == number)

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from exam.domain import blueprint as blueprints
 from exam.domain.attempt import State
 from exam.domain.blueprint import Blueprint
-from exam.domain.exam import Exam, Release, WindowRule
+from exam.domain.exam import Counts, Exam, ExamPolicy, Release, WindowRule
 from lms.kernel.db import APPEND_ONLY, Base, Statement
+from question_bank.domain.scoring import MultiplePolicy
 
 
 class BlueprintRow(Base):
@@ -39,6 +40,9 @@ class ExamRow(Base):
         CheckConstraint("release IN ('at_once', 'by_hand')", name="release"),
         CheckConstraint("state IN ('draft', 'ready', 'closed')", name="state"),
         CheckConstraint("minutes > 0 AND attempts > 0 AND items > 0 AND points > 0", name="sizes"),
+        CheckConstraint("counts IN ('best', 'last')", name="counts"),
+        CheckConstraint("multiple IN ('all_or_nothing', 'half_when_incomplete', 'share_when_incomplete', 'right_minus_wrong')", name="multiple"),
+        CheckConstraint("wait_days >= 0 AND double_percent BETWEEN 0 AND 100 AND tolerance_percent BETWEEN 0 AND 100", name="policy"),
         Index("ix_exam_programme_code", "programme_code"),
     )
 
@@ -63,6 +67,11 @@ class ExamRow(Base):
     activity_id: Mapped[int | None] = mapped_column(BigInteger, default=None)
     released_at: Mapped[datetime | None] = mapped_column(default=None)
     settings: Mapped[Any] = mapped_column(JSONB, default_factory=dict)
+    multiple: Mapped[str] = mapped_column(String(30), default="all_or_nothing")
+    counts: Mapped[str] = mapped_column(String(10), default="best")
+    wait_days: Mapped[int] = mapped_column(Integer, default=0)
+    double_percent: Mapped[int] = mapped_column(Integer, default=20)
+    tolerance_percent: Mapped[int] = mapped_column(Integer, default=20)
 
 
 class AccommodationRow(Base):
@@ -161,6 +170,10 @@ def _exam(row: Any) -> Exam:
         opens=row.opens, closes=row.closes, window_rule=WindowRule(row.window_rule), minutes=row.minutes, attempts=row.attempts,
         items=row.items, points=row.points, pass_points=row.pass_points, requires_learning=row.requires_learning,
         release=Release(row.release), activity_id=row.activity_id, state=row.state, released=row.released_at is not None,
+        policy=ExamPolicy(
+            multiple=MultiplePolicy(row.multiple), counts=Counts(row.counts), wait_days=row.wait_days,
+            double_percent=row.double_percent, tolerance_percent=row.tolerance_percent,
+        ),
     )  # fmt: skip
 
 

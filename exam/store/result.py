@@ -68,16 +68,6 @@ def was_corrected(session: Session, attempt_id: int) -> bool:
     return row is not None and str(row.reason).startswith("regrade:")
 
 
-def best_of_others(session: Session, attempt_id: int) -> int:
-    """Return the most points the same person has standing from her other attempts at the same exam."""
-    others = (
-        "SELECT coalesce(max(newest.points), -1) FROM attempt mine JOIN attempt o ON o.exam_id = mine.exam_id AND o.person_id = mine.person_id"
-        " AND o.id <> mine.id AND o.state = 'scored'"
-        " JOIN LATERAL (SELECT r.points FROM result r WHERE r.attempt_id = o.id ORDER BY r.version DESC LIMIT 1) newest ON true WHERE mine.id = :id"
-    )
-    return int(session.execute(text(others), {"id": attempt_id}).scalar_one())
-
-
 def scored_of(session: Session, exam_id: int) -> list[tuple[int, int, Result]]:
     """Return attempt, person and newest result of every scored attempt of an exam."""
     rows = session.execute(

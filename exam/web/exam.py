@@ -7,8 +7,8 @@ from pathlib import Path
 from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from exam.domain.admission import AttemptsUsed, LearningIncomplete, NotOpenYet, NotReady, WindowClosed
-from exam.domain.exam import Exam
+from exam.domain.admission import AttemptsUsed, LearningIncomplete, NotOpenYet, NotReady, TooSoon, WindowClosed
+from exam.domain.exam import Counts, Exam
 from exam.services import room as service
 from exam.services import token as tokens
 from exam.services.room import PersonExam
@@ -17,7 +17,15 @@ from lms.kernel.i18n import format_duration, format_instant
 from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
+from lms.kernel.refusal import N_
+from question_bank.domain.scoring import MultiplePolicy
 
+MULTIPLE = {
+    MultiplePolicy.ALL_OR_NOTHING: N_("多选题全部选对才得分。"),
+    MultiplePolicy.HALF_WHEN_INCOMPLETE: N_("多选题少选得一半分，选错不得分。"),
+    MultiplePolicy.SHARE_WHEN_INCOMPLETE: N_("多选题少选按选对的个数得分，选错不得分。"),
+    MultiplePolicy.RIGHT_MINUS_WRONG: N_("多选题按选对的个数减去选错的个数得分，最低零分。"),
+}
 exams = routes("exams", __name__, templates=Path(__file__).parent.parent / "templates")
 
 
@@ -64,6 +72,7 @@ class BriefingPage:
     conditions: tuple[Condition, ...]
     time_given: str
     shortened: bool
+    rules: tuple[str, ...]
     words: dict[str, str]
 
 
@@ -95,9 +104,20 @@ def briefing(code: str) -> ResponseReturnValue:
         conditions=_conditions(one, now),
         time_given=_("开始后，您将有 %(time)s。" if brief.may_wait else "现在开始，您将有 %(time)s。", time=_minutes(brief.seconds)),
         shortened=brief.seconds < brief.exam.minutes * 60,
+        rules=rules_of(brief.exam),
         words=_start_words(),
     )
     return render_template("exam/exam/briefing.html", page=page)
+
+
+def rules_of(exam: Exam) -> tuple[str, ...]:
+    """Say how the exam is scored and taken again."""
+    scoring = _("单选、判断每题选一项；%(multiple)s答错不扣分。", multiple=_(MULTIPLE[exam.policy.multiple]))
+    if exam.attempts == 1:
+        return (scoring,)
+    counts = _("多次考试取最高分。") if exam.policy.counts is Counts.BEST else _("多次考试以最后一次的成绩为准。")
+    waiting = _("两次考试至少间隔 %(n)s 天。", n=exam.policy.wait_days) if exam.policy.wait_days else ""
+    return (scoring, counts + waiting)
 
 
 def _minutes(seconds: int) -> str:
@@ -141,6 +161,9 @@ def _conditions(one: PersonExam, now: datetime) -> tuple[Condition, ...]:
             _("共 %(all)s 次，还剩 %(left)s 次", all=exam.attempts, left=brief.attempts_left),
         )
     )
+    if isinstance(refusal, TooSoon):
+        words = _("%(at)s 起可以再考", at=format_instant(brief.next_at)) if brief.next_at else _("间隔期满时考试已经结束，不能再考")
+        found.append(Condition(_("两次考试间隔 %(n)s 天", n=exam.policy.wait_days), "later" if brief.next_at else "failed", words))
     if isinstance(refusal, NotReady):
         found.append(Condition(_("试卷已准备好"), "later", _(refusal.message)))
     return tuple(found)

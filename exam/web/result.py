@@ -1,10 +1,13 @@
 """The result of an exam, when it is released."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from exam.domain.admission import Briefing
+from exam.domain.exam import Exam, Release
 from exam.domain.result import ResultSheet, TopicScore
 from exam.services import appeal as appeals
 from exam.services import result as service
@@ -12,6 +15,7 @@ from exam.services import review as reviews
 from exam.services import room as rooms
 from exam.store.appeal import ExamAppealRow
 from lms.kernel import request as current
+from lms.kernel.i18n import format_instant
 from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
@@ -60,16 +64,14 @@ def sheet(code: str) -> ResponseReturnValue:
         return redirect(url_for("exams.briefing", code=code))
     names = rooms.topic_names(one.briefing.exam)
     failed = found.passed is False
-    again = failed and one.briefing.attempts_left > 0
+    again = failed and one.briefing.next_at is not None
     page = ResultPage(
         sheet=found,
         items=one.briefing.exam.items,
         pass_points=one.briefing.exam.pass_points,
         topics=tuple(_line(topic, names) for topic in found.topics),
-        waiting_text=_("答案已收存。成绩由考试管理员统一公布，公布后可在这里查看。")
-        if one.briefing.exam.release == "by_hand"
-        else _("系统正在评分，通常不超过一分钟，请稍后刷新。"),
-        next_text=_next_text(failed=failed, again=again, left=one.briefing.attempts_left),
+        waiting_text=_waiting_text(one.briefing.exam, found),
+        next_text=_next_text(one.briefing, failed=failed, again=again, now=now),
         next_label=_("再考一次") if again else _("查看总评"),
         next_url=url_for("exams.briefing", code=code) if again else "/grades",
         may_review=reviews.is_open(person.person_id, code, now),
@@ -79,9 +81,24 @@ def sheet(code: str) -> ResponseReturnValue:
     return render_template("exam/result/sheet.html", page=page)
 
 
-def _next_text(*, failed: bool, again: bool, left: int) -> str:
+def _waiting_text(exam: Exam, found: ResultSheet) -> str:
+    if exam.release is Release.BY_HAND and not exam.released:
+        return _("答案已收存。成绩由考试管理员统一公布，公布后可在这里查看。")
+    if found.marking:
+        return _("选择题等已自动评分，简答题正在由阅卷人评阅，全部评完后成绩会出现在这里。")
+    return _("系统正在评分，通常不超过一分钟，请稍后刷新。")
+
+
+def _next_text(briefing: Briefing, *, failed: bool, again: bool, now: datetime) -> str:
+    if again and briefing.next_at is not None and briefing.next_at > now:
+        return _(
+            "这次没有达到合格线，还可以再考 %(left)s 次，最早 %(at)s 开始。建议先复习得分较低的专题。",
+            left=briefing.attempts_left, at=format_instant(briefing.next_at),
+        )  # fmt: skip
     if again:
-        return _("这次没有达到合格线，还可以再考 %(left)s 次。建议先复习得分较低的专题。", left=left)
+        return _("这次没有达到合格线，还可以再考 %(left)s 次。建议先复习得分较低的专题。", left=briefing.attempts_left)
+    if failed and briefing.attempts_left:
+        return _("这次没有达到合格线，考试时间内已不能再考。如有疑问，请联系班级管理员。")
     if failed:
         return _("这次没有达到合格线，考试次数已经用完。如有疑问，请联系班级管理员。")
     return _("成绩已计入总评，可以查看还差什么，或领取证书。")

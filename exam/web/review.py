@@ -21,6 +21,7 @@ from lms.kernel.i18n import lazy_gettext
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
 from lms.kernel.refusal import Refusal
+from lms.kernel.templating import format_points
 from question_bank.api import with_sources
 from question_bank.domain.item import LETTERS, TYPE_LABELS, ItemType
 
@@ -70,6 +71,9 @@ class ItemLine:
     points: int
     of_points: int
     explanation_html: str
+    model_html: str
+    marks: tuple[str, ...]
+    remarks: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +194,13 @@ def _line(position: int, one: ReviewedItem, shown: Callable[[str], str]) -> Item
         points=one.points,
         of_points=one.of_points,
         explanation_html=shown(one.explanation.overall_html),
+        model_html=shown(one.key.model_html),
+        marks=tuple(
+            _("%(words)s：%(points)s / %(of)s 分", words=criterion.words, points=format_points(given), of=format_points(criterion.points))
+            for criterion, given in (one.marked.criteria if one.marked else ())
+            if criterion.words
+        ),
+        remarks=one.marked.remarks if one.marked else (),
     )  # fmt: skip
 
 

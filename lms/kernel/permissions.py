@@ -78,6 +78,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.HOLD_KEYS,
         Permission.ISSUE_CERTIFICATES,
         Permission.INVIGILATE,
+        Permission.MARK,
     },
     Role.COURSE_EDITOR: frozenset({Permission.EDIT_COURSES}),
     Role.OPERATOR: frozenset({Permission.OPERATE, Permission.MANAGE_PROGRAMMES, Permission.SEE_REPORTS, Permission.INVIGILATE}),

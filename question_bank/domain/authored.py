@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from question_bank.domain import notation
 from question_bank.domain.draft import BLANK, DEFAULT_DIFFICULTY, Draft, tidy
 from question_bank.domain.item import ItemType
-from question_bank.domain.written_answer import read_blanks, read_order, read_pairs
+from question_bank.domain.written_answer import read_blanks, read_order, read_pairs, read_rubric
 
 _BLANK_LINE = re.compile(r"[_＿]{2,}")
 
@@ -61,6 +61,7 @@ def draft_of(written: Authored, kind: str, *, as_share: bool) -> Draft:
             prompts=draft.prompts,
             blanks=draft.blanks,
             model=draft.model,
+            rubric=read_rubric(written.cell("rubric")) if kind == ItemType.SHORT_TEXT else (),
             explanation=written.cell("explanation"),
             topic=written.cell("topic"),
             level=notation.read_level(written.cell("level")),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
-from question_bank.domain.item import LETTERS, Blank, ItemType
+from question_bank.domain.item import LETTERS, Blank, Criterion, ItemType
 
 MAX_OPTIONS = 26
 MAX_STEM = 20_000
@@ -44,6 +44,7 @@ class Draft:
     prompts: tuple[str, ...] = ()
     blanks: tuple[Blank, ...] = ()
     model: str = ""
+    rubric: tuple[Criterion, ...] = ()
     explanation: str = ""
     topic: str = ""
     level: str = ""
@@ -88,6 +89,7 @@ def tidy(draft: Draft) -> Draft:
         prompts=tuple(clean(prompt) for prompt in draft.prompts),
         blanks=tuple(_tidy_blank(blank) for blank in draft.blanks),
         model=clean(draft.model),
+        rubric=tuple(replace(one, words=clean(one.words)) for one in draft.rubric),
         explanation=clean(draft.explanation),
         topic=clean(draft.topic),
         source=clean(draft.source),
@@ -141,7 +143,7 @@ def said_key(draft: Draft) -> object:
         case ItemType.FILL_IN:
             return tuple((frozenset(map(normalised, blank.accepted)), decimal(blank.tolerance or "0")) for blank in draft.blanks)
         case ItemType.SHORT_TEXT:
-            return normalised(draft.model)
+            return normalised(draft.model), tuple((normalised(one.words), one.points) for one in draft.rubric)
         case _:
             return frozenset(words)
 

@@ -41,6 +41,7 @@ MESSAGES = {
     "blanks_misnumbered": N_("题干里的空要从 1 开始依次编号，每个编号出现一次。"),
     "blank_without_key": N_("每个空至少要有一个答案。"),
     "tolerance_unreadable": N_("数值答案和允许误差必须是数字，误差不能小于 0。"),
+    "rubric_unreadable": N_("评分标准每行一条，行末写分值，例如“说出三个要点 4”；最多 20 条，每条不超过 200 字。"),
     "options_not_asked": N_("这种题型没有选项。"),
     "picture_unknown": N_("题目引用的图片不在文件中，也不在题库中。"),
     "formula_unreadable": N_("公式无法识别，请检查 LaTeX 写法。"),
@@ -90,7 +91,7 @@ def _text_faults(draft: Draft) -> list[Fault]:
     elif len(draft.stem) > MAX_STEM:
         found.append(fault("stem_too_long", "stem"))
     words = (draft.stem, draft.explanation, draft.topic, draft.source, draft.type, draft.level, draft.pool)
-    if any(map(_has_control, (*words, *draft.options, *draft.option_explanations, *draft.tags, *draft.enemies))):
+    if any(map(_has_control, (*words, *draft.options, *draft.option_explanations, *draft.tags, *draft.enemies, *(one.words for one in draft.rubric)))):
         found.append(fault("control_characters", "stem"))
     if len(draft.external_id) > 120 or _has_control(draft.external_id):
         found.append(fault("external_id_bad", "external_id"))
@@ -104,7 +105,7 @@ def _type_faults(draft: Draft) -> list[Fault]:
         case ItemType.FILL_IN:
             return [*_optionless(draft), *_blank_faults(draft)]
         case ItemType.SHORT_TEXT:
-            return _optionless(draft)
+            return [*_optionless(draft), *_rubric_faults(draft)]
         case ItemType.MATCHING:
             return [*_option_faults(draft), *_prompt_faults(draft)]
         case ItemType.ORDERING:
@@ -115,6 +116,11 @@ def _type_faults(draft: Draft) -> list[Fault]:
 
 def _optionless(draft: Draft) -> list[Fault]:
     return [fault("options_not_asked", "options")] if draft.options else []
+
+
+def _rubric_faults(draft: Draft) -> list[Fault]:
+    fits = all(one.words.strip() and len(one.words) <= LONGEST_BLANK and 0 < one.points <= MAX_POINTS for one in draft.rubric)
+    return [] if fits and len(draft.rubric) <= MOST_BLANKS else [fault("rubric_unreadable", "rubric")]
 
 
 def _blank_faults(draft: Draft) -> list[Fault]:

@@ -119,19 +119,28 @@ class Blank:
 
 
 @dataclass(frozen=True, slots=True)
+class Criterion:
+    """One line of a rubric with its most points, in hundredths; an exam that gives the item other points keeps the proportions."""
+
+    words: str
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
 class Key:
     """What is right; positions of options are in canonical order, from 0.
 
     `options`: the right ones, ascending (single, multiple, true/false); one for each prompt, in the order of the prompts
     (matching; one option may serve several); all of them in the right order (ordering). `blanks`: one for each blank
-    (fill-in). `model_html`: the model response shown to examiners (short text). `by_pairs`: each two options that follow each
-    other rightly earn a share (ordering); without it only the whole order earns anything.
+    (fill-in). `model_html`: the model response shown to examiners (short text), `rubric`: by what they give points. `by_pairs`:
+    each two options that follow each other rightly earn a share (ordering); without it only the whole order earns anything.
     """
 
     options: tuple[int, ...] = ()
     blanks: tuple[Blank, ...] = ()
     model_html: str = ""
     by_pairs: bool = False
+    rubric: tuple[Criterion, ...] = ()
 
     @property
     def letters(self) -> str:

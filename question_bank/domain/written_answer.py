@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from question_bank.domain.draft import BLANK, Draft, decimal, letters
-from question_bank.domain.item import LETTERS, Blank, ItemType
+from question_bank.domain.item import LETTERS, Blank, Criterion, ItemType
 from question_bank.domain.notation import folded
 
 CASE_MATTERS = "（区分大小写）"
@@ -95,6 +95,7 @@ def read_order(written: str, options: Sequence[str]) -> tuple[int, ...]:
     return tuple(known[word] for word in words) if all(word in known for word in words) else ()
 
 
+_CRITERION = re.compile(r"(?P<words>.*\S)[\s:：(（]+(?P<whole>\d{1,4})(?:\.(?P<part>\d{1,2}))?\s*分?\s*[)）]?")
 Pairs = tuple[tuple[str, ...], tuple[str, ...], tuple[int, ...]]
 
 
@@ -128,6 +129,21 @@ def _from_lines(pairs: Sequence[Sequence[str]], options: Sequence[str]) -> Pairs
 def write_pairs(key: Sequence[int]) -> str:
     """Return the key of a matching item as `read_pairs` reads it."""
     return "、".join(f"{number}-{LETTERS[position]}" for number, position in enumerate(key, start=1) if position < len(LETTERS))
+
+
+def read_rubric(written: str) -> tuple[Criterion, ...]:
+    """Return the criteria, one a line with its points at the end; a line that cannot be read has 0 points, which is a fault."""
+    return tuple(_criterion(line) for line in written.splitlines() if line.strip())
+
+
+def _criterion(line: str) -> Criterion:
+    found = _CRITERION.fullmatch(unicodedata.normalize("NFKC", line).strip())
+    return Criterion(found["words"], int(found["whole"]) * 100 + int((found["part"] or "0").ljust(2, "0"))) if found else Criterion(line.strip(), 0)
+
+
+def write_rubric(rubric: Sequence[Criterion]) -> str:
+    """Return criteria as `read_rubric` reads them."""
+    return "\n".join(f"{one.words} {one.points / 100:g}" if one.points else one.words for one in rubric)
 
 
 def write_answer(draft: Draft) -> str:

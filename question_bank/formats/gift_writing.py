@@ -21,6 +21,7 @@ def losses(drafts: Sequence[Draft]) -> list[Loss]:
         "互斥试题",
         "图片",
         "阅卷参考",
+        "评分标准",
         "选项解析",
         "判断题的选项文字",
         "填空区分大小写",

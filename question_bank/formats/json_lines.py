@@ -11,11 +11,11 @@ from typing import Any
 
 from question_bank.domain.draft import DEFAULT_DIFFICULTY, Draft, pictures_of, tidy
 from question_bank.domain.exchange import Picture, Reading
-from question_bank.domain.item import Blank
+from question_bank.domain.item import Blank, Criterion
 from question_bank.formats.findings import Findings, Place
 
 _KNOWN = frozenset(
-    "id type topic level difficulty points pool stem options prompts blanks model key explanation enemies tags source pictures by_pairs".split()  # noqa: SIM905 - one line
+    "id type topic level difficulty points pool stem options prompts blanks model rubric key explanation enemies tags source pictures by_pairs".split()  # noqa: SIM905 - one line
 )
 
 
@@ -114,6 +114,7 @@ def _item(draft: Draft) -> dict[str, Any]:
         "by_pairs": draft.by_pairs or None,
         "blanks": [{"accepted": list(each.accepted), "tolerance": each.tolerance, "case_matters": each.case_matters} for each in draft.blanks],
         "model": draft.model,
+        "rubric": [{"words": one.words, "points": one.points} for one in draft.rubric],
         "explanation": draft.explanation,
         "enemies": list(draft.enemies),
         "tags": list(draft.tags),
@@ -148,6 +149,7 @@ def _draft(place: str, found: dict[str, Any]) -> Draft:
             prompts=_texts(found, "prompts"),
             blanks=_blanks(found),
             model=_text(found, "model"),
+            rubric=_rubric(found),
             explanation=_text(found, "explanation"),
             topic=_text(found, "topic"),
             level=_text(found, "level"),
@@ -167,6 +169,13 @@ def _blanks(found: dict[str, Any]) -> tuple[Blank, ...]:
     if not isinstance(blanks, list) or not all(isinstance(blank, dict) for blank in blanks):
         raise TypeError
     return tuple(Blank(_texts(blank, "accepted"), _text(blank, "tolerance"), blank.get("case_matters") is True) for blank in blanks)
+
+
+def _rubric(found: dict[str, Any]) -> tuple[Criterion, ...]:
+    lines = found.get("rubric") or []
+    if not isinstance(lines, list) or not all(isinstance(line, dict) and type(line.get("points")) is int for line in lines):
+        raise TypeError
+    return tuple(Criterion(_text(line, "words"), line["points"]) for line in lines)
 
 
 def _string(value: object) -> str:

@@ -14,6 +14,7 @@ _FIELDS: dict[str, Callable[[Draft], bool]] = {
     "互斥试题": lambda draft: bool(draft.enemies),
     "图片": lambda draft: bool(pictures_of(draft)),
     "阅卷参考": lambda draft: bool(draft.model),
+    "评分标准": lambda draft: bool(draft.rubric),
     "选项解析": lambda draft: draft.type in {ItemType.MATCHING, ItemType.ORDERING} and any(draft.option_explanations),
     "判断题的选项文字": lambda draft: draft.type == ItemType.TRUE_FALSE and draft.options != TRUE_FALSE_OPTIONS,
     "填空区分大小写": lambda draft: any(blank.case_matters for blank in draft.blanks),

@@ -20,7 +20,7 @@ _DAY = (2000, 1, 1, 0, 0, 0)  # the same bank gives the same bytes
 
 def losses(drafts: Sequence[Draft]) -> list[Loss]:
     """Return what a package cannot carry."""
-    return list(outgoing_loss.lost(drafts, ("用途", "互斥试题", "数值题的其他答案", "排序计分")))
+    return list(outgoing_loss.lost(drafts, ("评分标准", "用途", "互斥试题", "数值题的其他答案", "排序计分")))
 
 
 def write(drafts: Sequence[Draft], pictures: Mapping[str, Picture]) -> bytes:

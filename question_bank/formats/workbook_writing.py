@@ -8,7 +8,7 @@ import xlsxwriter
 from question_bank.domain.draft import PICTURE, Draft
 from question_bank.domain.exchange import Picture
 from question_bank.domain.item import LETTERS, TYPE_LABELS, ItemType
-from question_bank.domain.written_answer import PAIRS, write_answer
+from question_bank.domain.written_answer import PAIRS, write_answer, write_rubric
 
 _PICTURE_ROW = 120  # points
 _PICTURE_SIDE = 100  # pixels
@@ -36,6 +36,9 @@ def write_items(
     if any(draft.by_pairs for draft in drafts):
         headings.append("排序计分")
         rows = [[*row, PAIRS if draft.by_pairs else ""] for row, draft in zip(rows, drafts, strict=True)]
+    if any(draft.rubric for draft in drafts):
+        headings.append("评分标准")
+        rows = [[*row, write_rubric(draft.rubric)] for row, draft in zip(rows, drafts, strict=True)]
     headings += ["错误原因"] if reasons is not None else []
     if reasons is not None:
         rows = [[*row, reason] for row, reason in zip(rows, reasons, strict=True)]

@@ -7,6 +7,7 @@ from lms.kernel.refusal import N_
 from question_bank.domain.draft import Draft
 from question_bank.domain.exchange import Beat, Loss, Picture
 from question_bank.formats import gift_writing, json_lines, moodle_writing, qti_writing, word_writing, workbook_writing
+from question_bank.formats.outgoing_loss import lost
 
 _OFFICE = "application/vnd.openxmlformats-officedocument"
 
@@ -33,7 +34,9 @@ WRITERS: Mapping[str, Writer] = {
     "excel": Writer(
         "Excel", "xlsx", f"{_OFFICE}.spreadsheetml.sheet", _items_only(lambda drafts, pictures: workbook_writing.write_items(drafts, pictures=pictures))
     ),
-    "word": Writer(N_("Word 试卷与答案"), "docx", f"{_OFFICE}.wordprocessingml.document", word_writing.write_paper),
+    "word": Writer(
+        N_("Word 试卷与答案"), "docx", f"{_OFFICE}.wordprocessingml.document", word_writing.write_paper, lambda drafts: list(lost(drafts, ("评分标准",)))
+    ),
     "gift": Writer("GIFT", "gift.txt", "text/plain", _items_only(lambda drafts, _pictures: gift_writing.write(drafts)), gift_writing.losses),
     "moodle": Writer("Moodle XML", "xml", "application/xml", _items_only(moodle_writing.write), moodle_writing.losses),
     "qti": Writer("QTI 3.0", "zip", "application/zip", _items_only(qti_writing.write), qti_writing.losses),

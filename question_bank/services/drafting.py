@@ -55,7 +55,7 @@ def _key(draft: Draft) -> Key:
         case ItemType.FILL_IN:
             return Key(blanks=draft.blanks)
         case ItemType.SHORT_TEXT:
-            return Key(model_html=rich_text.to_html(draft.model))
+            return Key(model_html=rich_text.to_html(draft.model), rubric=draft.rubric)
         case _:
             return Key(draft.key, by_pairs=draft.by_pairs)
 
@@ -86,6 +86,7 @@ def drafted(version: Version) -> Draft:
         prompts=tuple(map(rich_text.to_notation, version.content.prompts_html)),
         blanks=version.key.blanks,
         model=rich_text.to_notation(version.key.model_html),
+        rubric=version.key.rubric,
         explanation=rich_text.to_notation(version.explanation.overall_html),
         topic=version.topic,
         level=version.level or "",

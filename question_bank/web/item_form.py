@@ -10,6 +10,7 @@ from question_bank.domain.fault import Fault
 from question_bank.domain.flaw import FLAWS, flaws_of
 from question_bank.domain.item import CHOOSING, LETTERS, LEVEL_LABELS, POOL_LABELS, TYPE_LABELS, Blank, ItemContent, ItemType
 from question_bank.domain.notation import read_difficulty
+from question_bank.domain.written_answer import read_rubric, write_rubric
 from question_bank.services.drafting import content_of
 
 SHOWN_OPTIONS, SHOWN_PROMPTS, SHOWN_BLANKS, MOST_BLANKS = 8, 6, 4, 20
@@ -64,6 +65,7 @@ class ItemForm:
     topics: tuple[tuple[str, str], ...]
     difficulty: str
     points: str
+    rubric: str
 
 
 def read(form: Mapping[str, str], keys: Sequence[str]) -> Draft:
@@ -87,6 +89,7 @@ def read(form: Mapping[str, str], keys: Sequence[str]) -> Draft:
             prompts=tuple(prompts),
             blanks=_blanks(form) if kind == ItemType.FILL_IN else (),
             model=form.get("model", "") if kind == ItemType.SHORT_TEXT else "",
+            rubric=read_rubric(form.get("rubric", "")) if kind == ItemType.SHORT_TEXT else (),
             explanation=form.get("explanation", ""),
             topic=form.get("topic", ""),
             level=form.get("level", ""),
@@ -172,6 +175,7 @@ def filled(
         topics=tuple(topics),
         difficulty=draft.difficulty_text if draft.difficulty is None else f"{draft.difficulty:g}",
         points=f"{draft.points / 100:g}" if draft.points else "",
+        rubric=write_rubric(draft.rubric),
     )
 
 

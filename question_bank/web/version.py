@@ -14,6 +14,7 @@ from lms.kernel.permissions import Permission, requires
 from question_bank.domain.difference import Piece, pieces
 from question_bank.domain.item import BAND_LABELS, LETTERS, LEVEL_LABELS, POOL_LABELS, TYPE_LABELS, ItemType, Level, Pool, band_of
 from question_bank.domain.version import Version
+from question_bank.domain.written_answer import write_rubric
 from question_bank.formats import rich_text
 from question_bank.services import author as authors
 from question_bank.services import item as service
@@ -96,6 +97,8 @@ def _answers(version: Version, pictured: Callable[[str], str]) -> Iterator[tuple
                 yield _("第 %(n)s 位", n=place), f"{LETTERS[position]}. {pictured(content.options_html[position])}"
         case ItemType.SHORT_TEXT:
             yield _("参考答案"), pictured(key.model_html) or str(escape(_("没有写参考答案")))
+            if key.rubric:
+                yield _("评分标准"), str(escape("；".join(write_rubric(key.rubric).splitlines())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +195,7 @@ def changes(before: Version, after: Version) -> Changes:
 def _key_words(version: Version) -> str:
     key = version.key
     blanks = "；".join(" | ".join(blank.accepted) + (f" ± {blank.tolerance}" if blank.tolerance else "") for blank in key.blanks)
-    return key.letters or blanks or rich_text.to_plain(key.model_html)
+    return key.letters or blanks or "\n".join((rich_text.to_plain(key.model_html), write_rubric(key.rubric))).strip()
 
 
 def _scoring_words(version: Version) -> str:

@@ -93,6 +93,8 @@ SIGHTS: dict[str, Sight] = {
     "exam_review.everything": Sight("ning", {"code": EXAM}),
     "exam_packet.everything": Sight("ning", {"code": EXAM}),
     "exam_board.one": Sight("ning", {"code": EXAM}),
+    "marking.everything": Sight("ning"),
+    "marking.overview": Sight("ning", {"code": EXAM}),
     "exam_paper.page": Sight("ning", {"code": EXAM, "number": "1"}),
     "exam_paper.seals": Sight("ning"),
     "exam_paper.seal": Sight("ning", {"code": EXAM}),
@@ -118,7 +120,7 @@ SIGHTS: dict[str, Sight] = {
 SKIPPED: dict[str, str] = {
     "timeline.page": "needs an attempt: test_invigilation reads it",
     "exam_review.page": "open only where an exam allows: test_review reads it",
-    **dict.fromkeys(("picture.show", "exam_picture.in_quiz", "exam_picture.in_room", "exam_review.picture"), "a picture, not a page"),
+    **dict.fromkeys(("picture.show", "exam_picture.in_quiz", "exam_picture.in_room", "exam_review.picture", "marking.picture"), "a picture, not a page"),
     **dict.fromkeys(
         (
             "assets.progress",
@@ -155,6 +157,7 @@ SKIPPED: dict[str, str] = {
         "needs an attempt: test_an_exam_is_for_everyone looks at it",
     ),
     "export.page": "needs an export: tests/question_bank/services/test_export.py walks through it",
+    "marking.page": "needs a script of one's own: test_marking reads it",
     "regrades.one": "needs scored attempts and a proposal: tests/exam/services/test_regrade.py walks through it",
     **dict.fromkeys(("exam_room.receipt", "exam_result.sheet", "exam_room.room", "quiz.attempt"), "needs an attempt: test_an_exam_is_for_everyone looks at it"),
 }

@@ -1,9 +1,13 @@
 """The exam board's pages, as the province's manager and as others."""
 
+from datetime import timedelta
+
+import msgspec
 from flask import Flask
 from sqlalchemy import text
 
 from exam.services import assembly, result
+from exam.services.payload import PaperContent
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
 from tests.support import exams
@@ -101,3 +105,29 @@ def test_others_are_refused(app: Flask) -> None:
 
 def test_an_unknown_exam_is_missing(app: Flask) -> None:
     assert enter(app, PENG).get("/admin/exams/nothing").status_code == 404
+
+
+def test_the_policy_is_chosen_before_the_exam_opens_and_frozen_afterwards(app: Flask, clock: FixedClock) -> None:
+    exams.prepared(opens=clock.instant + timedelta(hours=1))
+    peng = enter(app, PENG)
+    asked = {"multiple": "half_when_incomplete", "attempts": "2", "wait_days": "1", "counts": "last", "double_percent": "10", "tolerance_percent": "25"}
+    assert peng.post(f"{PAGES[1]}/policy", data=asked | {"wait_days": "-1"}).status_code == 422
+    assert peng.post(f"{PAGES[1]}/policy", data=asked | {"counts": "worst"}).status_code == 422
+    assert peng.post(f"{PAGES[1]}/policy", data=asked).status_code == 302
+    clock.advance(seconds=7200)
+    assert peng.post(f"{PAGES[1]}/policy", data=asked | {"wait_days": "0"}).status_code == 409
+    said = peng.get(PAGES[1]).get_data(as_text=True)
+    for words in ("设置已冻结", "取最后一次", "多选题少选得一半分"):
+        assert words in said
+    lin = exams.sitting("lin", at=clock.instant)
+    options = msgspec.json.decode(lin.opened.paper, type=PaperContent).items[4].options
+    one_right = [at for at, option in enumerate(options) if option.endswith("选项 0")]
+    lin.submit(lin.change(5, one_right), at=clock.instant)
+    result.score_outstanding(clock.instant)
+    sheet = result.sheet(lin.person_id, exams.EXAM)
+    assert sheet is not None
+    assert sheet.points == 150, "some right, none wrong: half of three points"
+    teacher = enter(app, LIN)
+    briefing = teacher.get(f"/exams/{exams.EXAM}").get_data(as_text=True)
+    for words in ("多选题少选得一半分", "以最后一次的成绩为准", "起可以再考"):
+        assert words in briefing

@@ -1,0 +1,282 @@
+"""Scripts that people mark, their leases and marks: tables and statements.
+
+A lease stands on the script's own row, so that whoever waits for the row sees it anew and no two people ever hold one script.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Integer, SmallInteger, String, UniqueConstraint, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from exam.domain.marking import Mark
+from lms.kernel.db import Base, Session
+
+
+class ScriptRow(Base):
+    """One response that people mark; `revision` is the response's, `points` (by criterion) what counts of it."""
+
+    __tablename__ = "script"
+    __table_args__ = (
+        UniqueConstraint("attempt_id", "position"),
+        CheckConstraint("state IN ('waiting', 'disputed', 'settled')", name="state"),
+        CheckConstraint("num_nulls(leased_to, leased_until) IN (0, 2)", name="lease"),
+        CheckConstraint("state <> 'settled' OR points IS NOT NULL", name="settled"),
+        Index("ix_script_open", "exam_id", "state", "version_id", "waiting_since", "id", postgresql_where=text("state <> 'settled'")),
+        Index("ix_script_leased_to", "leased_to", postgresql_where=text("leased_to IS NOT NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, init=False)
+    exam_id: Mapped[int] = mapped_column(ForeignKey("exam.id"))
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"))
+    position: Mapped[int] = mapped_column(Integer)
+    version_id: Mapped[int] = mapped_column(ForeignKey("item_version.id"))
+    revision: Mapped[int] = mapped_column(Integer)
+    worth: Mapped[int] = mapped_column(Integer)
+    wanted: Mapped[int] = mapped_column(SmallInteger)
+    state: Mapped[str] = mapped_column(String(10))
+    waiting_since: Mapped[datetime]
+    points: Mapped[list[int] | None] = mapped_column(ARRAY(Integer), default=None)
+    leased_to: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    leased_until: Mapped[datetime | None] = mapped_column(default=None)
+    reopened_by: Mapped[int | None] = mapped_column(BigInteger, default=None)
+
+
+class MarkRow(Base):
+    """One person's mark of a script, a draft until it is handed in."""
+
+    __tablename__ = "mark"
+    __table_args__ = (
+        UniqueConstraint("script_id", "examiner_id", "revision"),
+        CheckConstraint("handed_in_at IS NULL OR array_position(points, NULL) IS NULL", name="whole"),
+        Index("ix_mark_examiner_id", "examiner_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, init=False)
+    script_id: Mapped[int] = mapped_column(ForeignKey("script.id"))
+    examiner_id: Mapped[int] = mapped_column(BigInteger)
+    revision: Mapped[int] = mapped_column(Integer)
+    decides: Mapped[bool]
+    points: Mapped[list[int | None]] = mapped_column(ARRAY(Integer))
+    remark: Mapped[str] = mapped_column(String(500))
+    taken_at: Mapped[datetime]
+    saved_at: Mapped[datetime | None] = mapped_column(default=None)
+    handed_in_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Await:
+    """A response that is to be marked by people."""
+
+    exam_id: int
+    attempt_id: int
+    position: int
+    version_id: int
+    revision: int
+    worth: int
+    wanted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Whose scripts somebody may take: learners below the paths, never her own, never those of her own school."""
+
+    person_id: int
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """How an exam's marking stands; `since`: the longest waiting."""
+
+    waiting: int
+    leased: int
+    disputed: int
+    settled: int
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What one examiner did: mean share of the points given, median minutes a script; None before the first mark."""
+
+    examiner_id: int
+    marked: int
+    leased: int
+    share: float | None
+    minutes: float | None
+    last_at: datetime | None
+
+
+_REACHED = """
+  FROM script s JOIN attempt a ON a.id = s.attempt_id AND a.state = 'scored' JOIN person p ON p.id = a.person_id JOIN unit u ON u.id = p.unit_id
+  JOIN person me ON me.id = :me JOIN unit home ON home.id = me.unit_id
+  WHERE s.exam_id = :exam AND s.state = :state AND u.path LIKE ANY(:below) AND p.id <> me.id
+    AND (home.kind NOT IN ('school', 'class') OR u.path NOT LIKE home.path || '%') AND s.reopened_by IS DISTINCT FROM me.id
+    AND NOT EXISTS (SELECT FROM mark m WHERE m.script_id = s.id AND m.examiner_id = me.id AND m.revision = s.revision AND m.handed_in_at IS NOT NULL)
+"""
+_FREE = " AND (s.leased_until IS NULL OR s.leased_until <= :now)"
+
+
+def await_marks(session: Session, waiting: Sequence[Await], now: datetime) -> None:
+    """Put responses into the queue; one that changed since it was marked is marked anew."""
+    if waiting:
+        session.execute(
+            text(
+                "INSERT INTO script (exam_id, attempt_id, position, version_id, revision, worth, wanted, state, waiting_since)"
+                " VALUES (:exam_id, :attempt_id, :position, :version_id, :revision, :worth, :wanted, 'waiting', :now)"
+                " ON CONFLICT (attempt_id, position) DO UPDATE SET revision = excluded.revision, state = 'waiting', waiting_since = excluded.waiting_since,"
+                " points = NULL, leased_to = NULL, leased_until = NULL, reopened_by = NULL WHERE script.revision <> excluded.revision"
+            ),
+            [
+                {"exam_id": one.exam_id, "attempt_id": one.attempt_id, "position": one.position, "version_id": one.version_id,
+                 "revision": one.revision, "worth": one.worth, "wanted": one.wanted, "now": now}
+                for one in waiting
+            ],
+        )  # fmt: skip
+
+
+def points_of(session: Session, attempt_ids: Sequence[int]) -> dict[int, dict[int, int]]:
+    """Return the points by attempt and position, of attempts all of whose scripts have theirs."""
+    rows = session.execute(
+        text(
+            "SELECT attempt_id, position, (SELECT sum(one) FROM unnest(points) one) FROM script s WHERE attempt_id = ANY(:ids)"
+            " AND NOT EXISTS (SELECT FROM script o WHERE o.attempt_id = s.attempt_id AND o.points IS NULL)"
+        ),
+        {"ids": list(attempt_ids)},
+    )
+    found: dict[int, dict[int, int]] = {}
+    for attempt_id, position, points in rows:
+        found.setdefault(attempt_id, {})[position] = int(points)
+    return found
+
+
+def take(session: Session, exam_id: int, reach: Reach, state: str, *, script_id: int | None, now: datetime, until: datetime) -> ScriptRow | None:
+    """Lease the next script, one of the item last marked if there is one; `script_id` asks for a certain one."""
+    taken = f"SELECT s.id {_REACHED}{_FREE} AND s.id = coalesce(CAST(:script AS bigint), s.id)"
+    last = (
+        "(SELECT o.version_id FROM mark m JOIN script o ON o.id = m.script_id WHERE m.examiner_id = :me AND o.exam_id = :exam ORDER BY m.taken_at DESC LIMIT 1)"
+    )
+    values = {"exam": exam_id, "me": reach.person_id, "below": _below(reach), "state": state, "script": script_id, "now": now}
+    for only in (f" AND s.version_id = {last}", ""):
+        found = session.execute(text(f"{taken}{only} ORDER BY s.waiting_since, s.id LIMIT 1 FOR UPDATE OF s SKIP LOCKED"), values).scalar()
+        if found is not None:
+            row = lock(session, found)
+            assert row is not None
+            row.leased_to, row.leased_until = reach.person_id, until
+            return row
+    return None
+
+
+def held_by(session: Session, exam_id: int, person_id: int) -> ScriptRow | None:
+    """Lock and return the script that a person holds in an exam."""
+    held = select(ScriptRow).where(ScriptRow.exam_id == exam_id, ScriptRow.leased_to == person_id)
+    return session.scalars(held.order_by(ScriptRow.id).limit(1).with_for_update()).first()
+
+
+def lock(session: Session, script_id: int) -> ScriptRow | None:
+    """Lock a script."""
+    return session.scalars(select(ScriptRow).where(ScriptRow.id == script_id).with_for_update()).first()
+
+
+def attempt_of(session: Session, script_id: int) -> int | None:
+    """Return the attempt a script is of."""
+    return session.scalar(select(ScriptRow.attempt_id).where(ScriptRow.id == script_id))
+
+
+def mark_of(session: Session, script: ScriptRow, examiner_id: int) -> MarkRow | None:
+    """Return a person's mark of a script as it stands now."""
+    mine = select(MarkRow).where(MarkRow.script_id == script.id, MarkRow.examiner_id == examiner_id, MarkRow.revision == script.revision)
+    return session.scalars(mine).first()
+
+
+def begin(session: Session, script: ScriptRow, examiner_id: int, *, criteria: int, decides: bool, now: datetime) -> None:
+    """Begin a draft, or go on with the one from an earlier lease."""
+    draft = mark_of(session, script, examiner_id)
+    if draft is None:
+        empty: list[int | None] = [None] * criteria
+        draft = MarkRow(script_id=script.id, examiner_id=examiner_id, revision=script.revision, decides=decides, points=empty, remark="", taken_at=now)
+        session.add(draft)
+    draft.decides = decides
+    session.flush()
+
+
+def marks(session: Session, script: ScriptRow) -> list[Mark]:
+    """Return the marks that were handed in, the oldest first."""
+    rows = session.scalars(
+        select(MarkRow)
+        .where(MarkRow.script_id == script.id, MarkRow.revision == script.revision, MarkRow.handed_in_at.is_not(None))
+        .order_by(MarkRow.handed_in_at, MarkRow.id)
+    )
+    return [Mark(row.examiner_id, tuple(one or 0 for one in row.points), row.remark, row.decides) for row in rows]
+
+
+def of_attempts(session: Session, attempt_ids: Sequence[int]) -> list[ScriptRow]:
+    """Return the scripts of attempts."""
+    return list(session.scalars(select(ScriptRow).where(ScriptRow.attempt_id.in_(attempt_ids)).order_by(ScriptRow.attempt_id, ScriptRow.position)))
+
+
+def exams_with_scripts(session: Session) -> list[int]:
+    """Return the exams that have something to mark."""
+    return list(session.scalars(text("SELECT DISTINCT exam_id FROM script ORDER BY exam_id DESC")))
+
+
+def reachable(session: Session, exam_id: int, reach: Reach, state: str, now: datetime) -> tuple[int, datetime | None]:
+    """Return how many scripts somebody could take now, and since when the oldest waits."""
+    values = {"exam": exam_id, "me": reach.person_id, "below": _below(reach), "state": state, "now": now}
+    count, since = session.execute(text(f"SELECT count(*), min(s.waiting_since) {_REACHED}{_FREE}"), values).one()
+    return int(count), since
+
+
+def takeable(session: Session, exam_id: int, reach: Reach, now: datetime, most: int) -> list[ScriptRow]:
+    """Return the disputed scripts that somebody could decide, the oldest first."""
+    values = {"exam": exam_id, "me": reach.person_id, "below": _below(reach), "state": "disputed", "now": now, "most": most}
+    ids = list(session.scalars(text(f"SELECT s.id {_REACHED}{_FREE} ORDER BY s.waiting_since, s.id LIMIT :most"), values))
+    return list(session.scalars(select(ScriptRow).where(ScriptRow.id.in_(ids)).order_by(ScriptRow.waiting_since, ScriptRow.id)))
+
+
+def marked_by(session: Session, exam_id: int, person_id: int, most: int) -> list[tuple[ScriptRow, MarkRow]]:
+    """Return what somebody handed in, the newest first."""
+    joined = select(ScriptRow, MarkRow).join(MarkRow, MarkRow.script_id == ScriptRow.id)
+    mine = joined.where(ScriptRow.exam_id == exam_id, MarkRow.examiner_id == person_id, MarkRow.handed_in_at.is_not(None))
+    return [(script, mark) for script, mark in session.execute(mine.order_by(MarkRow.handed_in_at.desc()).limit(most))]
+
+
+def queue(session: Session, exam_id: int, now: datetime) -> Queue:
+    """Count an exam's scripts by where they stand."""
+    row = session.execute(
+        text(
+            "SELECT count(*) FILTER (WHERE s.state = 'waiting' AND coalesce(s.leased_until <= :now, true)) AS waiting,"
+            " count(*) FILTER (WHERE s.leased_until > :now) AS leased,"
+            " count(*) FILTER (WHERE s.state = 'disputed' AND coalesce(s.leased_until <= :now, true)) AS disputed,"
+            " count(*) FILTER (WHERE s.state = 'settled') AS settled, min(s.waiting_since) FILTER (WHERE s.state <> 'settled') AS since"
+            " FROM script s JOIN attempt a ON a.id = s.attempt_id AND a.state = 'scored' WHERE s.exam_id = :exam"
+        ),
+        {"exam": exam_id, "now": now},
+    ).one()
+    return Queue(row.waiting, row.leased, row.disputed, row.settled, row.since)
+
+
+def unsettled(session: Session, exam_id: int) -> int:
+    """Count the scripts of an exam that are not settled."""
+    return int(session.execute(text("SELECT count(*) FROM script WHERE exam_id = :exam AND state <> 'settled'"), {"exam": exam_id}).scalar_one())
+
+
+def loads(session: Session, exam_id: int, now: datetime) -> list[Load]:
+    """Return what each examiner of an exam did, whoever did most first."""
+    rows = session.execute(
+        text(
+            "SELECT m.examiner_id, count(m.handed_in_at) AS marked, count(*) FILTER (WHERE s.leased_to = m.examiner_id AND s.leased_until > :now) AS leased,"
+            " avg((SELECT sum(one) FROM unnest(m.points) one)::float / s.worth) FILTER (WHERE m.handed_in_at IS NOT NULL) AS share,"
+            " percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM m.handed_in_at - m.taken_at)) / 60 AS minutes, max(m.handed_in_at) AS last_at"
+            " FROM mark m JOIN script s ON s.id = m.script_id WHERE s.exam_id = :exam GROUP BY m.examiner_id ORDER BY 2 DESC, 1"
+        ),
+        {"exam": exam_id, "now": now},
+    )
+    return [Load(*row) for row in rows]
+
+
+def _below(reach: Reach) -> list[str]:
+    return [f"{path}%" for path in reach.paths]

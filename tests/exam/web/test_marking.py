@@ -1,0 +1,97 @@
+"""The story of a short text on its pages: taken, marked twice, decided, released, read by its writer."""
+
+import re
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from exam.domain.exam import ExamPolicy
+from lms.kernel.clock import FixedClock
+from lms.kernel.db import transaction
+from lms.kernel.permissions import Role
+from tests.support import exams, scripts
+from tests.support.cast import LIN, Member, enter, id_of
+from tests.support.exams import EXAM
+from tests.support.scripts import DONE
+
+EMMA = Member("emma", "阅卷甲", (Role.EXAMINER,), home="far_school")
+EDA = Member("eda", "阅卷乙", (Role.EXAMINER,), home="far_school")
+PAN = Member("pan", "潘省厅", (Role.PROVINCE_MANAGER,), home="far_school")
+ADMIN = f"/admin/exams/{EXAM}/marking"
+
+
+def body(client: FlaskClient, path: str) -> str:
+    return client.get(path, follow_redirects=True).get_data(as_text=True)
+
+
+def taken(client: FlaskClient) -> str:
+    """Take the next script; returns its page's address."""
+    answer = client.post(f"/marking/{EXAM}/next")
+    assert answer.status_code == 302
+    return str(answer.location)
+
+
+def linked(page: str, act: str) -> str:
+    """Return the first address on a page at which a script is acted on."""
+    (number, *_more) = re.findall(rf"marking/(\d+)/{act}", page)
+    return f"{ADMIN}/{number}/{act}"
+
+
+def test_a_short_text_goes_from_its_writer_to_examiners_and_back(app: Flask, clock: FixedClock) -> None:
+    clock.instant = DONE
+    id_of(LIN)
+    scripts.handed_in("lin", policy=ExamPolicy(double_percent=100))
+    lin, emma, eda, pan = (enter(app, member) for member in (LIN, EMMA, EDA, PAN))
+    assert "等待您评阅" in body(emma, "/marking")
+    page = taken(emma)
+    shown = body(emma, page)
+    for words in ("学生说不想上学", "我会先听他说。lin", "先倾听，再一起想办法。", "倾听", "0 至 6 分"):
+        assert words in shown
+    assert "林晓梅" not in shown
+    assert "答卷" not in body(eda, page) or "已由他人领取" in body(eda, page), "who does not hold the script does not read it"
+    assert emma.post(f"{page}/draft", data={"points-0": "5.5", "points-1": "", "remark": "好"}).status_code == 204
+    assert 'value="5.5"' in body(emma, page)
+    refused = emma.post(f"{page}/on", data={"points-0": "６", "points-1": "4.001", "remark": "好"})
+    assert (refused.status_code, "请给每条评分标准打分" in refused.get_data(as_text=True)) == (422, True)
+    assert "没有等待您评阅的答卷" in emma.post(f"{page}/on", data={"points-0": "６", "points-1": "4", "remark": "好"}, follow_redirects=True).get_data(
+        as_text=True
+    )
+    assert "10 / 10 分" in body(emma, "/marking")
+    assert eda.post(f"{taken(eda)}/done", data={"points-0": "1", "points-1": "0", "remark": ""}).status_code == 302
+
+    overview = body(pan, ADMIN)
+    for words in ("等待您裁定", "阅卷甲", "10、1 / 10", "100%"):
+        assert words in overview, words
+    assert "还有 1 份简答题答卷没有评完" in body(pan, f"/admin/exams/{EXAM}")
+    pan.post(f"/admin/exams/{EXAM}/release")
+    assert "简答题正在由阅卷人评阅" in body(lin, f"/exams/{EXAM}/result")
+    decided = str(pan.post(linked(overview, "decide")).location)
+    assert "1 / 10 分" in body(pan, decided)
+    pan.post(f"{decided}/done", data={"points-0": "4", "points-1": "2.5", "remark": "倾听到位，办法不具体"})
+    pan.post(f"/admin/exams/{EXAM}/review", data={"review": "after_release"})
+    assert "8.5" in body(lin, f"/exams/{EXAM}/result")
+    review = body(lin, f"/exams/{EXAM}/review")
+    for words in ("倾听：4 / 6 分", "办法：2.5 / 4 分", "评语：倾听到位，办法不具体", "先倾听，再一起想办法。"):
+        assert words in review
+    assert ">好<" not in review
+    found = body(pan, f"{ADMIN}?account=lin")
+    assert "6.5 / 10 分" in found
+    reopened = pan.post(linked(found, "reopen"), data={"reason": "申请复核"}, follow_redirects=True)
+    assert "由另一位同事裁定" in reopened.get_data(as_text=True)
+    with transaction() as session:
+        audited = dict(session.execute(text("SELECT action, count(*) FROM audit_entry WHERE action LIKE 'marking.%' GROUP BY 1")).all())  # type: ignore[arg-type]
+    assert (audited["marking.hand_in"], audited["marking.reopen"]) == (3, 1)
+    assert audited["marking.key_view"] >= 4
+
+
+def test_others_are_refused(app: Flask) -> None:
+    exams.prepared()
+    lin, emma, stranger = enter(app, LIN), enter(app, EMMA), app.test_client()
+    for path in ("/marking", "/marking/scripts/1", ADMIN):
+        assert lin.get(path).status_code == 403
+        assert stranger.get(path).status_code in (302, 401)
+    assert emma.get(ADMIN).status_code == 403
+    assert emma.post(f"{ADMIN}/1/decide").status_code == 403
+    assert emma.post("/marking/scripts/99/draft", data={}).status_code == 404
+    assert "没有需要人工评阅的考试" in body(emma, "/marking")
