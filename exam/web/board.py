@@ -183,7 +183,8 @@ def _show(code: str, form: PapersForm, *, policy: PolicyForm | None = None, refu
 
 
 def _chosen(field: Field) -> str:
-    return dict(field.choices).get(field.data, "") if isinstance(field, SelectField) else str(field.data)
+    words = {choice[0]: str(choice[1]) for choice in field.iter_choices()} if isinstance(field, SelectField) else {}
+    return words.get(field.data, str(field.data))
 
 
 def _judgement(sheet: FairnessSheet) -> tuple[tuple[str, str], ...]:

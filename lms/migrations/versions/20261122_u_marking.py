@@ -9,7 +9,10 @@ down_revision = "20261122_w_receipt"
 
 # exam_start asks one thing more: whether enough days have passed since the last attempt.
 _GIVEN = "given >= e.attempts;"
-_WAITED = "given >= e.attempts OR r.arrived < e.wait_days * interval '24 hours' + (SELECT max(a.ended_at) FROM attempt a WHERE a.exam_id = e.id AND a.person_id = r.person_id);"
+_WAITED = (
+    "given >= e.attempts OR r.arrived < e.wait_days * interval '24 hours'"
+    " + (SELECT max(a.ended_at) FROM attempt a WHERE a.exam_id = e.id AND a.person_id = r.person_id);"
+)
 _REPLACE = """
 DO $do$ BEGIN
   EXECUTE replace(pg_get_functiondef('exam_start(json)'::regprocedure), $a${old}$a$, $a${new}$a$);
@@ -32,9 +35,7 @@ def upgrade() -> None:
     op.create_check_constraint(
         op.f("ck_exam_multiple"), "exam", "multiple IN ('all_or_nothing', 'half_when_incomplete', 'share_when_incomplete', 'right_minus_wrong')"
     )
-    op.create_check_constraint(
-        op.f("ck_exam_policy"), "exam", "wait_days >= 0 AND double_percent BETWEEN 0 AND 100 AND tolerance_percent BETWEEN 0 AND 100"
-    )
+    op.create_check_constraint(op.f("ck_exam_policy"), "exam", "wait_days >= 0 AND double_percent BETWEEN 0 AND 100 AND tolerance_percent BETWEEN 0 AND 100")
     op.create_table(
         "script",
         sa.Column("id", sa.BigInteger(), sa.Identity(), nullable=False),
