@@ -16,7 +16,7 @@ from exam.store import exam as exams
 from exam.store import marking as store
 from exam.store import paper as paper_store
 from exam.store.attempt import Attempt
-from exam.store.marking import Load, MarkRow, Queue, Reach, ScriptRow
+from exam.store.marking import Load, MarkRow, Backlog, Reach, ScriptRow
 from lms import api as platform
 from lms.kernel import audit
 from lms.kernel.db import Session, transaction
@@ -61,7 +61,7 @@ class Overview:
     """How an exam's marking goes; `disputed` could be decided by whoever asks."""
 
     exam: Exam
-    queue: Queue
+    backlog: Backlog
     loads: Sequence[Load]
     names: Mapping[int, str]
     disputed: Sequence[tuple[ScriptRow, Sequence[Mark]]]
@@ -233,7 +233,7 @@ def overview(exam_code: str, person_id: int, now: datetime) -> Overview:
         cards = platform.people(session, [one.examiner_id for one in loads])
         disputed = store.takeable(session, exam.id, _reach(session, person_id), now, SHOWN)
         names = {person: f"{card.name}（{card.unit_name}）" for person, card in cards.items()}
-        return Overview(exam, store.queue(session, exam.id, now), loads, names, [(row, store.marks(session, row)) for row in disputed])
+        return Overview(exam, store.backlog(session, exam.id, now), loads, names, [(row, store.marks(session, row)) for row in disputed])
 
 
 def of_account(exam_code: str, account: str) -> list[ScriptRow]:

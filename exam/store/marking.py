@@ -88,7 +88,7 @@ class Reach:
 
 
 @dataclass(frozen=True, slots=True)
-class Queue:
+class Backlog:
     """How an exam's marking stands; `since`: the longest waiting."""
 
     waiting: int
@@ -244,7 +244,7 @@ def marked_by(session: Session, exam_id: int, person_id: int, most: int) -> list
     return [(script, mark) for script, mark in session.execute(mine.order_by(MarkRow.handed_in_at.desc()).limit(most))]
 
 
-def queue(session: Session, exam_id: int, now: datetime) -> Queue:
+def backlog(session: Session, exam_id: int, now: datetime) -> Backlog:
     """Count an exam's scripts by where they stand."""
     row = session.execute(
         text(
@@ -256,7 +256,7 @@ def queue(session: Session, exam_id: int, now: datetime) -> Queue:
         ),
         {"exam": exam_id, "now": now},
     ).one()
-    return Queue(row.waiting, row.leased, row.disputed, row.settled, row.since)
+    return Backlog(row.waiting, row.leased, row.disputed, row.settled, row.since)
 
 
 def unsettled(session: Session, exam_id: int) -> int:

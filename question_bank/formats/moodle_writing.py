@@ -24,7 +24,8 @@ _CLOZE = re.compile(r"[\\~#{}=\"/]")
 
 def losses(drafts: Sequence[Draft]) -> list[Loss]:
     """Return what Moodle's XML cannot carry."""
-    return list(outgoing_loss.lost(drafts, ("评分标准", "认知层次", "难度", "用途", "互斥试题", "选项解析", "判断题的选项文字", "数值题的其他答案", "选项的排列次序")))
+    fields = ("评分标准", "认知层次", "难度", "用途", "互斥试题", "选项解析", "判断题的选项文字", "数值题的其他答案", "选项的排列次序")
+    return list(outgoing_loss.lost(drafts, fields))
 
 
 def write(drafts: Sequence[Draft], pictures: Mapping[str, Picture]) -> bytes:

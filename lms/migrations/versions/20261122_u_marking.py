@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "20261122_u_marking"
-down_revision = "20261122_w_receipt"
+down_revision = "20261122_v_waiting_room"
 
 # exam_start asks one thing more: whether enough days have passed since the last attempt.
 _GIVEN = "given >= e.attempts;"
