@@ -16,7 +16,7 @@ from exam.store import exam as exams
 from exam.store import marking as store
 from exam.store import paper as paper_store
 from exam.store.attempt import Attempt
-from exam.store.marking import Load, MarkRow, Backlog, Reach, ScriptRow
+from exam.store.marking import Backlog, Load, MarkRow, Reach, ScriptRow
 from lms import api as platform
 from lms.kernel import audit
 from lms.kernel.db import Session, transaction

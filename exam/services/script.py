@@ -16,7 +16,7 @@ from lms.kernel.db import Session
 
 
 def collect(session: Session, ended: Sequence[Attempt], now: datetime) -> None:
-    """Put what people have to mark of ended attempts into the queue; what was written anew since is marked anew."""
+    """Put what people have to mark of ended attempts among what waits; what was written anew since is marked anew."""
     known = paper_store.by_ids(session, [attempt.paper_id for attempt in ended])
     of_id = {exam_id: exams.by_id(session, exam_id) for exam_id in {attempt.exam_id for attempt in ended}}
     written = [one for attempt in ended if attempt.paper_id in known for one in _written(session, of_id[attempt.exam_id], attempt, *known[attempt.paper_id])]

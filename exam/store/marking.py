@@ -121,7 +121,7 @@ _FREE = " AND (s.leased_until IS NULL OR s.leased_until <= :now)"
 
 
 def await_marks(session: Session, waiting: Sequence[Await], now: datetime) -> None:
-    """Put responses into the queue; one that changed since it was marked is marked anew."""
+    """Put responses among those that wait; one that changed since it was marked is marked anew."""
     if waiting:
         session.execute(
             text(
