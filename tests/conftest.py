@@ -17,6 +17,15 @@ from lms.kernel.settings import Settings
 from tests.support import browser, database
 
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)  # midday in China
+DEAR = ("demo_province", "product")  # a minute's work to start: one worker does it, and runs all that needs it
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests that share a running product on one worker."""
+    for item in items:
+        for name in DEAR:
+            if name in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.xdist_group(name))
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ import decimal
 import tomllib
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from lms.domain.programme_annex import Addition, Certificate, Deviation
@@ -81,8 +82,9 @@ class FaultyProgrammeError(Exception):
         self.faults = faults
 
 
+@lru_cache(maxsize=4)
 def parse(text: str) -> Programme:
-    """Read a programme, or raise all its faults at once."""
+    """Read a programme, or raise all its faults at once; one page asks for the same text more than once."""
     programme, faults = _examine(text, None)
     if faults or programme is None:
         raise FaultyProgrammeError(faults)

@@ -81,11 +81,14 @@ def add_reviews(session: Session, versions: Sequence[Version], *, reviewer_id: i
     ]
     session.add_all(rows)
     session.flush()
+    changes: list[dict[str, object]] = []
     for version, row in zip(versions, rows, strict=True):
-        values: dict[str, object] = {"status": Status.DRAFT, "changed_at": now}
+        change: dict[str, object] = {"id": version.item_id, "status": Status.DRAFT, "changed_at": now}
         if decision is Decision.APPROVE:
-            values |= {"status": Status.APPROVED, "approved_version_id": row.version_id, "approved_review_id": row.id, "approved_decision": decision}
-        session.execute(update(ItemRow).where(ItemRow.id == version.item_id).values(**values))
+            change |= {"status": Status.APPROVED, "approved_version_id": row.version_id, "approved_review_id": row.id, "approved_decision": decision}
+        changes.append(change)
+    if changes:
+        session.execute(update(ItemRow), changes)
 
 
 def set_status(session: Session, item_ids: Sequence[int], status: Status, now: datetime) -> None:

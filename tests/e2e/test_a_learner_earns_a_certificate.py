@@ -46,9 +46,9 @@ def keep(page: Page, name: str) -> None:
         return
     kept = page.viewport_size
     for size, viewport in (("phone", browser.PHONE), ("desk", browser.DESK)):
-        page.set_viewport_size(viewport)  # type: ignore[arg-type]
+        page.set_viewport_size(viewport)
         page.screenshot(path=f"{shots_folder()}/story-{name}-{size}.png", full_page=True)
-    page.set_viewport_size(kept or browser.DESK)  # type: ignore[arg-type]
+    page.set_viewport_size(kept or browser.DESK)
 
 
 def test_from_signing_in_to_a_certificate_that_a_stranger_checks(demo_province: Product, chromium_browser: Browser) -> None:

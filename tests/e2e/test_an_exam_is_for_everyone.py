@@ -1,48 +1,41 @@
 """Every page of exam and quiz: no serious finding, nothing scrolls sideways, on a phone and at a desk (AX-04)."""
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, ViewportSize
 
 from exam.services import quiz as quizzes
 from lms.kernel.db import transaction
-from lms.kernel.permissions import Role
 from question_bank.domain.draft import Draft
 from question_bank.domain.review import Decision, Status
 from question_bank.services.bank import made
 from question_bank.services.item import Named, write
 from question_bank.store import review as reviews
 from question_bank.store import version as versions
-from tests.e2e.conftest import Product, give_password, sign_in
-from tests.support import axe, learning, rows
+from tests.e2e.conftest import Product, sign_in
+from tests.support import axe, browser, learning, rows
 from tests.support.hall import Hall, answer, prepare, shot, wait_state
 
 pytestmark = pytest.mark.browser
 
 
-def looks_well(page: Page, name: str) -> None:
-    """Check one page as it stands and keep a picture where pictures are wanted."""
-    shot(page, name)
-    assert axe.serious(page) == [], name
-    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0, f"{name} scrolls sideways"
+def looks_well(page: Page, name: str, *sizes: ViewportSize) -> None:
+    """Check one page as it stands at some sizes and keep pictures where pictures are wanted."""
+    for size in sizes or (browser.DESK, browser.PHONE):
+        page.set_viewport_size(size)
+        shot(page, f"{name}-{size['width']}")
+        assert axe.serious(page) == [], (name, size)
+        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0, f"{name} scrolls sideways"
 
 
-def test_the_way_through_an_exam_on_a_phone(product: Product, phone: BrowserContext) -> None:
-    walk(prepare(product), phone, "phone")
-
-
-def test_the_way_through_an_exam_at_a_desk(product: Product, desk: BrowserContext) -> None:
-    walk(prepare(product), desk, "desk")
-
-
-def walk(hall: Hall, context: BrowserContext, size: str) -> None:
-    """Go from the list to the result."""
-    sign_in(context, hall.account, "/exams")
-    page = context.new_page()
+def test_the_way_through_an_exam_on_a_phone_and_at_a_desk(product: Product, phone: BrowserContext) -> None:
+    hall = prepare(product)
+    sign_in(phone, hall.account, "/exams")
+    page = phone.new_page()
     page.goto("/exams")
-    looks_well(page, f"exams-{size}")
+    looks_well(page, "exams")
     page.goto(f"/exams/{hall.code}")
     page.wait_for_selector("#check-clock[data-ok]")
-    looks_well(page, f"briefing-{size}")
+    looks_well(page, "briefing")
     page.check("input[name=honesty]")
     page.click("#start button[type=submit]")
     page.wait_for_selector(".item.is-current", timeout=60_000)
@@ -50,31 +43,29 @@ def walk(hall: Hall, context: BrowserContext, size: str) -> None:
     answer(page, 5, 1)
     page.locator("#item-5 .item-mark").check()
     wait_state(page, 5, "answered")
-    looks_well(page, f"room-full-{size}")
-    if size == "phone":
-        page.click("#sheet-open")
-        page.wait_for_selector("#sheet-close")
-        looks_well(page, "room-map-phone")
-        page.click("#sheet-close")
-        page.set_viewport_size({"width": 320, "height": 640})
-        looks_well(page, "room-320")
+    looks_well(page, "room-full")
+    page.click("#sheet-open")
+    page.wait_for_selector("#sheet-close")
+    looks_well(page, "room-map", browser.PHONE)
+    page.click("#sheet-close")
+    looks_well(page, "room", {"width": 320, "height": 640})
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
-    looks_well(page, f"room-dark-{size}")
+    looks_well(page, "room-dark")
     page.emulate_media(color_scheme="light")
     page.click("#hand-in")
-    looks_well(page, f"hand-in-{size}")
+    looks_well(page, "hand-in")
     page.click("#hand-in-yes")
     page.wait_for_url("**/receipt", timeout=60_000)
-    looks_well(page, f"receipt-{size}")
+    looks_well(page, "receipt")
     page.goto(f"/exams/{hall.code}")
-    looks_well(page, f"briefing-after-{size}")
+    looks_well(page, "briefing-after")
     page.goto(f"/exams/{hall.code}/result")
     for _ in range(90):
         if page.locator(".profile").count():
             break
         page.wait_for_timeout(700)
         page.reload()
-    looks_well(page, f"result-{size}")
+    looks_well(page, "result")
 
 
 def practice(product: Product, hall: Hall) -> int:
@@ -109,29 +100,15 @@ def test_the_quiz_from_the_lesson_to_the_explanations_without_scripts(product: P
     sign_in(phone, hall.account)
     page = phone.new_page()
     page.goto(f"/lessons/{lesson_id}")
-    looks_well(page, "lesson-quiz-phone")
+    looks_well(page, "lesson-quiz", browser.PHONE)
     page.locator("form[action*=quizzes] button").last.click()
     page.wait_for_url("**/quizzes/attempts/*")
-    looks_well(page, "quiz-phone")
+    looks_well(page, "quiz", browser.PHONE)
     page.locator(".quiz-form button[type=submit]").click()
     page.wait_for_selector(".fault-list")
-    looks_well(page, "quiz-lacking-phone")
+    looks_well(page, "quiz-lacking", browser.PHONE)
     for item in page.locator(".item").all():
         item.locator("input").first.check()
     page.locator(".quiz-form button[type=submit]").click()
     page.wait_for_selector(".explanation")
-    looks_well(page, "quiz-review-phone")
-
-
-def test_the_boards_pages(product: Product, desk: BrowserContext) -> None:
-    hall = prepare(product)
-    with product.seeding(), transaction() as session:
-        person_id = rows.person(session, account="peng", name="彭省厅", roles=(Role.PROVINCE_MANAGER,), role_unit=rows.unit_tree(session).province)
-        give_password(session, person_id, product.now())
-    sign_in(desk, "peng")
-    page = desk.new_page()
-    for address, name in (("/admin/exams", "board-list"), (f"/admin/exams/{hall.code}", "board-one")):
-        page.goto(address)
-        looks_well(page, f"{name}-desk")
-    page.set_viewport_size({"width": 390, "height": 844})
-    looks_well(page, "board-one-phone")
+    looks_well(page, "quiz-review", browser.PHONE)

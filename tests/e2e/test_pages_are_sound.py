@@ -8,7 +8,7 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from demo.province import BANK, DEMO_CODE
-from question_bank.services import staging
+from question_bank.services import exchange, review, staging
 from tests.e2e.conftest import Product
 from tests.support import axe, browser, measured, province
 
@@ -67,9 +67,9 @@ SIGHTS: dict[str, Sight] = {
     "staging.upload": Sight("wei", {"code": f"'{BANK}'"}),
     "staging.batch": Sight("wei", BATCH),
     "staging.line": Sight("wei", {**BATCH, "position": "(SELECT min(position) FROM import_line)"}),
-    "item.page": Sight("wei", {"code": f"'{BANK}'", "item_id": _id("item")}),
     "version.compare": Sight("wei", {"code": f"'{BANK}'", "item_id": _id("item")}),
     "version.uses": Sight("wei", {"code": f"'{BANK}'", "item_id": _id("item")}),
+    "item.page": Sight("rong", {"code": f"'{BANK}'", "item_id": _id("item", "status = 'in_review'")}),
     "item.edit": Sight("wei", {"code": f"'{BANK}'", "item_id": _id("item")}),
     "item.new": Sight("wei", {"code": f"'{BANK}'"}),
     "review.queue": Sight("rong", {"code": f"'{BANK}'"}),
@@ -170,12 +170,15 @@ def test_no_page_is_forgotten(app: Flask) -> None:
 
 @pytest.fixture(scope="module")
 def filled(demo_province: Product) -> Product:
-    """The demo province, with a staged import that has a faulty row, and a bank whose items were analysed."""
-    author = demo_province.run("SELECT id FROM person WHERE account = 'wei'")[0][0]
+    """The demo province, with an item to review, a staged import that has a faulty row, and a bank whose items were analysed."""
+    author = int(str(demo_province.run("SELECT id FROM person WHERE account = 'wei'")[0][0]))
+    written = '{"id": "written-1", "type": "single", "topic": "crisis", "stem": "倾听时先做什么？", "options": ["看着对方", "看表"], "key": [0]}'
     row = '{"external_id": "staged-1", "type": "single", "stem": "学生向您求助时，先做什么？", "options": ["倾听", "训斥"], "key": []}\n'
     with demo_province.seeding():
         measured.measure(BANK, demo_province.now())
-        staging.stage(BANK, "新试题.jsonl", row.encode(), pool="practice", person_id=int(str(author)), now=demo_province.now())
+        exchange.import_file(BANK, written.encode(), author_id=author, now=demo_province.now(), pool="practice")
+        review.submit_all(BANK, person_id=author, now=demo_province.now())
+        staging.stage(BANK, "新试题.jsonl", row.encode(), pool="practice", person_id=author, now=demo_province.now())
     return demo_province
 
 
@@ -228,7 +231,7 @@ def looked_at(page: Page) -> Iterator[str]:
     if page.locator("h1").count() != 1:
         yield f"has {page.locator('h1').count()} main headings"
     for viewport in (browser.DESK, browser.PHONE):
-        page.set_viewport_size(viewport)  # type: ignore[arg-type]
+        page.set_viewport_size(viewport)
         wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if wider > 0:
             yield f"is {wider} px wider than {viewport['width']} px"
@@ -251,8 +254,9 @@ def test_the_frame_holds_english_words_at_any_width(account: str, filled: Produc
         page.set_viewport_size({"width": width, "height": 800})
         wider[width] = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     language, spilt = page.get_attribute("html", "lang"), page.evaluate(SPILT_RING)
+    locked = axe.serious(page, axe.ORIENTATION)
     context.close()
-    assert (language, wider, spilt) == ("en", dict.fromkeys(wider, 0), False)
+    assert (language, wider, spilt, locked) == ("en", dict.fromkeys(wider, 0), False, [])
 
 
 @pytest.mark.browser

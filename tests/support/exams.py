@@ -41,20 +41,21 @@ def more_items(session: Session, *, each: int = 4) -> None:
     """Save so many more approved exam items of each type and topic, numbered on."""
     reviewer = rows.person_id(session, "rui") or rows.person(session, account="rui", name="芮思敏")
     bank_id = made(session, BANK, "测试题库", NOON, {})
-    number = session.execute(text("SELECT count(*) FROM item")).scalar_one()
-    for topic in TOPICS:
-        for kind, options, key in KINDS:
-            for index in range(each):
-                number += 1
-                name = f"i-{number}"
-                draft = Draft(
-                    external_id=name, type=kind, stem=f"题 {name}", options=tuple(f"{name} 选项 {option}" for option in range(options)),
-                    key=key, explanation="secret reason", topic=topic, level="apply", difficulty=0.5 + 0.4 * index / each,
-                )  # fmt: skip
-                (item,) = write(session, bank_id, [Named(draft, name, None)], author_id=None, now=NOON)
-                versions.place(session, bank_id, item, "exam", NOON)
+    first = session.execute(text("SELECT count(*) FROM item")).scalar_one() + 1
+    asked = [(topic, kind, index) for topic in TOPICS for kind in KINDS for index in range(each)]
+    items = write(session, bank_id, [_named(number, *one, each) for number, one in enumerate(asked, start=first)], author_id=None, now=NOON)
+    versions.place_all(session, bank_id, dict.fromkeys(items, "exam"), NOON)
     newest = versions.latest_of_bank(session, bank_id, item_ids=None, status=Status.DRAFT)
     reviews.add_reviews(session, newest, reviewer_id=reviewer, decision=Decision.APPROVE, comment="", now=NOON)
+
+
+def _named(number: int, topic: str, kind: tuple[str, int, tuple[int, ...]], index: int, each: int) -> Named:
+    name, (type_, options, key) = f"i-{number}", kind
+    draft = Draft(
+        external_id=name, type=type_, stem=f"题 {name}", options=tuple(f"{name} 选项 {option}" for option in range(options)),
+        key=key, explanation="secret reason", topic=topic, level="apply", difficulty=0.5 + 0.4 * index / each,
+    )  # fmt: skip
+    return Named(draft, name, None)
 
 
 def small_blueprint(*, single: int = 2, multiple: int = 1, true_false: int = 1, tolerance: str = "3") -> Blueprint:

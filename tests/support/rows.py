@@ -29,6 +29,19 @@ class UnitTree:
     far_school: Unit
 
 
+# Code, name, kind and parent of each unit of the tree, in the order of its fields.
+TREE = {
+    "99": ("云江省", UnitKind.PROVINCE, ""),
+    "9901": ("清河市", UnitKind.CITY, "99"),
+    "990101": ("柳溪县", UnitKind.COUNTY, "9901"),
+    "990101-01": ("柳溪县第一小学", UnitKind.SCHOOL, "990101"),
+    "990101-01-1": ("柳溪一小研修班", UnitKind.CLASS, "990101-01"),
+    "990101-02": ("柳溪县实验中学", UnitKind.SCHOOL, "990101"),
+    "9902": ("远山市", UnitKind.CITY, "99"),
+    "9902-01": ("远山市第一中学", UnitKind.SCHOOL, "9902"),
+}
+
+
 def unit(session: Session, parent: Unit | None, kind: UnitKind, code: str, name: str) -> Unit:
     """Return the unit of this code, made if it is not there."""
     return unit_store.unit_by_code(session, code) or unit_store.add(session, parent=parent, kind=kind, code=code, name=name)
@@ -36,21 +49,11 @@ def unit(session: Session, parent: Unit | None, kind: UnitKind, code: str, name:
 
 def unit_tree(session: Session) -> UnitTree:
     """Return the units that every test shares, made if they are not there."""
-    province = unit(session, None, UnitKind.PROVINCE, "99", "云江省")
-    city = unit(session, province, UnitKind.CITY, "9901", "清河市")
-    county = unit(session, city, UnitKind.COUNTY, "990101", "柳溪县")
-    school = unit(session, county, UnitKind.SCHOOL, "990101-01", "柳溪县第一小学")
-    far_city = unit(session, province, UnitKind.CITY, "9902", "远山市")
-    return UnitTree(
-        province=province,
-        city=city,
-        county=county,
-        school=school,
-        class_=unit(session, school, UnitKind.CLASS, "990101-01-1", "柳溪一小研修班"),
-        next_school=unit(session, county, UnitKind.SCHOOL, "990101-02", "柳溪县实验中学"),
-        far_city=far_city,
-        far_school=unit(session, far_city, UnitKind.SCHOOL, "9902-01", "远山市第一中学"),
-    )
+    found = {unit.code: unit for unit in unit_store.units_in(session, ("/",))}
+    for code, (name, kind, parent) in TREE.items():
+        if code not in found:
+            found[code] = unit_store.add(session, parent=found.get(parent), kind=kind, code=code, name=name)
+    return UnitTree(*(found[code] for code in TREE))
 
 
 def person(
