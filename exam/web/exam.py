@@ -151,7 +151,7 @@ def _conditions(one: PersonExam, now: datetime) -> tuple[Condition, ...]:
     )
     found = [window]
     if exam.requires_learning:
-        missing = "；".join(brief.missing)
+        missing = _("；").join(brief.missing)
         done = not missing and not isinstance(refusal, LearningIncomplete)
         found.append(Condition(_("完成必修学习"), "done" if done else "later", missing or _("线上、线下学习均已完成")))
     found.append(

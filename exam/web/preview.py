@@ -151,7 +151,7 @@ def _key(preview: PaperPreview, content: ItemContent, key: Key, order: tuple[int
     letters = {original: LETTERS[shown] for shown, original in enumerate(order)}
     match content.type:
         case ItemType.FILL_IN:
-            return "；".join(escape(" / ".join(blank.accepted)) for blank in key.blanks)
+            return _("；").join(escape(" / ".join(blank.accepted)) for blank in key.blanks)
         case ItemType.SHORT_TEXT:
             return _shown(preview, key.model_html)
         case ItemType.MATCHING:

@@ -6,6 +6,7 @@ import msgspec
 from flask import Response, render_template
 from flask.typing import ResponseReturnValue
 
+from exam.domain.response import choices_of, texts_of
 from exam.domain.timeline import Event
 from exam.formats import workbook
 from exam.services import timeline as service
@@ -17,6 +18,7 @@ from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, Priority, requires
 from lms.kernel.refusal import N_
+from question_bank.domain.draft import letters
 
 timeline = routes("timeline", __name__, url_prefix="/invigilation/attempt/<int:attempt_id>")
 
@@ -66,16 +68,19 @@ def page(attempt_id: int) -> ResponseReturnValue:
 
 def _facts(event: Event) -> str:
     """Say an event's facts in one line."""
+    chosen, texts = letters(choices_of(event.value)), texts_of(event.value)
+    is_end = event.kind == "ended"
     said = [
         _("第 %(n)s 题", n=event.position) if event.position else "",
         _(OUTCOMES[event.outcome]) if event.outcome in OUTCOMES else event.outcome,
-        _("选 %(value)s", value=event.value) if event.value else "",
+        _("选 %(value)s", value=chosen) if chosen else "",
+        _("填写 %(value)s", value=" / ".join(texts)) if texts else "",
         format_duration(event.seconds) if event.seconds else "",
-        event.words,
+        _("已答 %(n)s 题", n=event.words) if is_end and event.words else event.words,
         event.device if event.kind in ("started", "takeover", "login") else "",
-        event.digest[:16] if event.kind in ("started", "ended", "address") else "",
+        _("回执编号 %(code)s", code=event.digest[:16]) if is_end else event.digest[:16] if event.kind in ("started", "address") else "",
     ]
-    return "，".join(part for part in said if part)
+    return _("，").join(part for part in said if part)
 
 
 @timeline.get("/timeline.<any(xlsx, json):kind>", endpoint="file")

@@ -165,10 +165,10 @@ def page(list_id: int) -> ResponseReturnValue:
         standing=_("已有学时") if head.kind is ListKind.OFFLINE else _("已有成绩"),
         rows=tuple(
             (
-                str(line.number),
+                line.name or line.account or _("第 %(number)s 行", number=line.number),
                 line.account,
-                line.name,
                 line.school,
+                str(line.number),
                 _amount(found.standing.get(line.enrolment_id or 0)),
                 _amount(line.amount),
                 _(FAULTS[line.fault]) if line.fault else "",

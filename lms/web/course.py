@@ -243,7 +243,7 @@ def _page(found: service.CourseView, form: LessonForm) -> str:
             topic=topics.get(one.topic, one.topic),
             length=format_duration(one.seconds),
             quiz=one.quiz,
-            lacks="，".join(_lacks(found, one.id, one.quiz)),
+            lacks=_("，").join(_lacks(found, one.id, one.quiz)),
             url=url_for("course.lesson", lesson_id=one.id),
         )
         for one in found.lessons

@@ -255,11 +255,11 @@ def _choice(one: Choice, noticed: Choice, names: dict[str, str]) -> ChoicePart:
         peak=_number(plan.peak),
         saving=round(100 * (1 - plan.peak / noticed.plan.peak)),
         moved=plan.moved,
-        moved_cities="、".join(names[city] for city in plan.cities_moved),
+        moved_cities=_("、").join(names[city] for city in plan.cities_moved),
         rows=tuple(
             (
                 f"{format_instant(row.window.opens, 'day')} – {row.window.last_day:%m-%d}",
-                "、".join(names[city] for city in row.window.cities),
+                _("、").join(names[city] for city in row.window.cities),
                 f"{row.people:,}",
                 f"{row.for_each_day:,.0f}",
                 _number(row.peak),

@@ -112,6 +112,6 @@ def exact(points: Fraction) -> str:
 
 def _evidence(evidence: str) -> str:
     kind, _colon, numbers = evidence.partition(":")
-    number = "、".join(numbers.split("+"))
+    number = _("、").join(numbers.split("+"))
     named = {"attempt": _("考试记录 %(number)s", number=number), "attendance_list": _("签字名单 %(number)s", number=number)}
     return named.get(kind, evidence)

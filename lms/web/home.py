@@ -81,7 +81,7 @@ def _learner(plan: Plan, others: tuple[tuple[str, str], ...]) -> LearnerPage:
         definitions=(
             (_("我的学习时段"), days(plan.window)),
             (_("所在地区"), city),
-            (_("参训身份"), "、".join(known.get(code, code) for code in plan.enrolment.participants)),
+            (_("参训身份"), _("、").join(known.get(code, code) for code in plan.enrolment.participants)),
         ),
         plan_url=url_for("plan.page", programme=plan.programme.code),
         others=tuple((title, url_for("home.page", programme=code)) for code, title in others),

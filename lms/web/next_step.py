@@ -41,7 +41,7 @@ def _learn(found: Plan) -> NextView:
     return NextView(
         eyebrow=_("下一步"),
         title=lesson.title if lesson else "",
-        text="，".join(found.missing),
+        text=_("，").join(found.missing),
         label=label,
         url=url,
         until=found.window.closes if found.window else None,
@@ -64,7 +64,7 @@ def _wait_for_window(found: Plan) -> NextView:
 def _window_is_over(found: Plan) -> NextView:
     return NextView(
         title=_("您的学习时段已经结束"),
-        text=_("%(missing)s。如因病假、公假或调动未能完成，可请学校申请个人学习时段。", missing="，".join(found.missing)),
+        text=_("%(missing)s。如因病假、公假或调动未能完成，可请学校申请个人学习时段。", missing=_("，").join(found.missing)),
         label=_("查看学习计划"),
         url=_plan_url(found),
     )
@@ -73,7 +73,7 @@ def _window_is_over(found: Plan) -> NextView:
 def _wait_for_lessons(found: Plan) -> NextView:
     return NextView(
         title=_("已发布的课程都学完了"),
-        text=_("%(missing)s，请等待新课程发布。", missing="，".join(found.missing)),
+        text=_("%(missing)s，请等待新课程发布。", missing=_("，").join(found.missing)),
         label=_("查看学习计划"),
         url=_plan_url(found),
     )
@@ -121,7 +121,7 @@ def _offline(found: Plan) -> NextView:
 
 
 def _assignments(found: Plan) -> NextView:
-    left = "、".join(f"《{one.title}》" for one in found.programme.assignments if one.code not in found.standing.scored)
+    left = _("、").join(f"《{one.title}》" for one in found.programme.assignments if one.code not in found.standing.scored)
     words = _("%(titles)s还没有成绩；评阅完成并录入后，这里自动更新。", titles=left)
     return NextView(_("完成作业"), words, _("查看作业要求"), _plan_url(found), eyebrow=_("下一步"))
 

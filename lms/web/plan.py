@@ -149,4 +149,4 @@ def grading_words(programme: Programme) -> tuple[tuple[str, str], ...]:
         needs.insert(0, _("线上学时完成"))
     if asked.offline_complete and programme.hours.offline:
         needs.insert(-1, _("线下学时完成"))
-    return (*parts, (_("合格要求"), "，".join(needs)))
+    return (*parts, (_("合格要求"), _("，").join(needs)))

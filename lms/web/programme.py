@@ -93,7 +93,7 @@ def _page(code: str, form: EnrolForm | None) -> ResponseReturnValue:
         version=_("第 %(number)s 版，%(day)s 载入", number=found.version.number, day=format_instant(found.version.loaded_at, "day")),
         asked=_asked(told),
         stages=tuple((stage.title, days(stage), stage.note) for stage in told.stages),
-        windows=tuple((one.title, days(one), "、".join(names.get(city, city) for city in one.cities)) for one in told.windows),
+        windows=tuple((one.title, days(one), _("、").join(names.get(city, city) for city in one.cities)) for one in told.windows),
         exam=exam_words(told),
         grading=grading_words(told),
         form=form,
@@ -127,7 +127,7 @@ def _asked(told: Programme) -> tuple[tuple[str, str], ...]:
         (_("一学时"), _("%(minutes)s 分钟", minutes=int(span.total_seconds() // 60))),
         (_("学时怎么计"), counted[rule.credit]),
         (_("课后小测"), _("通过后才计入学时") if rule.quiz_required else _("可做可不做，不影响学时")),
-        (_("作业"), "、".join(one.title for one in told.assignments) or _("不要求")),
+        (_("作业"), _("、").join(one.title for one in told.assignments) or _("不要求")),
         (_("证书"), told.certificate.title),
         *((_("要求不同：%(who)s", who=one.title), _differing(told.asked_of([one.code]))) for one in told.participants if one.asked),
     )

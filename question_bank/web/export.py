@@ -57,7 +57,7 @@ def page(code: str, export_id: int) -> ResponseReturnValue:
     bank, found = service.view(code, export_id, person_id=current.person().person_id, now=current.now())
     ordered = sorted(found.losses, key=lambda loss: loss.what)
     grouped = [(what, [loss.place for loss in losses]) for what, losses in groupby(ordered, key=lambda loss: loss.what)]
-    losses = tuple((what, len(places), "、".join(places[:5])) for what, places in grouped[:MOST_LOSSES])
+    losses = tuple((what, len(places), _("、").join(places[:5])) for what, places in grouped[:MOST_LOSSES])
     shown = ExportPage(bank, found, _(WRITERS[found.form].label), losses, max(0, len(grouped) - MOST_LOSSES))
     return render_template("question_bank/export/page.html", page=shown)
 

@@ -67,8 +67,8 @@ def shown(bank: Bank, version: Version, names: Mapping[int, str]) -> VersionView
         (_("用途"), _(POOL_LABELS[Pool(version.pool)]) if version.pool else _("未指定")),
     ]
     facts += [(_("排序计分"), _("相邻两项先后正确得一份分"))] if version.key.by_pairs else []
-    facts += [(_("互斥试题"), "、".join(version.enemies))] if version.enemies else []
-    facts += [(_("标签"), "、".join(version.tags))] if version.tags else []
+    facts += [(_("互斥试题"), _("、").join(version.enemies))] if version.enemies else []
+    facts += [(_("标签"), _("、").join(version.tags))] if version.tags else []
     facts += [(_("来源"), version.source)] if version.source else []
     return VersionView(
         version=version,
@@ -186,7 +186,7 @@ def changes(before: Version, after: Version) -> Changes:
         (_("知识点"), old.topic, new.topic),
         (_("认知层次"), old.level, new.level),
         (_("预计得分率"), f"{before.difficulty:g}", f"{after.difficulty:g}"),
-        (_("标签"), "、".join(old.tags), "、".join(new.tags)),
+        (_("标签"), _("、").join(old.tags), _("、").join(new.tags)),
         (_("来源"), old.source, new.source),
     ]
     return tuple((label, pieces(one, other)) for label, one, other in rows if one != other)
@@ -194,7 +194,7 @@ def changes(before: Version, after: Version) -> Changes:
 
 def _key_words(version: Version) -> str:
     key = version.key
-    blanks = "；".join(" | ".join(blank.accepted) + (f" ± {blank.tolerance}" if blank.tolerance else "") for blank in key.blanks)
+    blanks = _("；").join(" | ".join(blank.accepted) + (f" ± {blank.tolerance}" if blank.tolerance else "") for blank in key.blanks)
     return key.letters or blanks or "\n".join((rich_text.to_plain(key.model_html), write_rubric(key.rubric))).strip()
 
 
