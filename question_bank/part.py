@@ -13,6 +13,7 @@ from question_bank.web.bulk import bulk
 from question_bank.web.export import export
 from question_bank.web.item import item
 from question_bank.web.picture import picture
+from question_bank.web.responses import responses
 from question_bank.web.review import review
 from question_bank.web.share import guarded, share
 from question_bank.web.staging import staging
@@ -21,7 +22,7 @@ from question_bank.web.version import version
 part = Part(
     name="question_bank",
     folder=Path(__file__).parent,
-    routes=guarded(bank, analysis, bulk, export, item, picture, review, staging, share, version),
+    routes=guarded(bank, analysis, bulk, export, item, picture, responses, review, staging, share, version),
     commands=(commands,),
     jobs=BANK_JOBS,
     nav=(NavEntry(N_("题库"), "bank.banks", "list", Permission.WRITE_ITEMS, 40, hint=N_("编写、导入、查找和审核试题")),),

@@ -36,7 +36,7 @@ _READ = frozenset(
     " selectoption responseformat responserequired responsefieldlines attachments attachmentsrequired graderinfo responsetemplate shuffleanswers"
     " penalty hint correctfeedback partiallycorrectfeedback incorrectfeedback units unitgradingtype unitpenalty showunits unitsleft image image_base64"
     " showstandardinstruction minwordlimit maxwordlimit maxbytes filetypeslist layouttype selecttype selectcount gradingtype showgrading numberingstyle"
-    " correct correctanswer category".split()
+    " correct correctanswer category row column weight numberofrows numberofcolumns scoringmethod delimitchars answerdisplay casesensitive".split()
 )
 
 
@@ -133,6 +133,8 @@ class _Question:
             "ordering": self._ordering,
             **dict.fromkeys(("ddwtos", "gapselect"), self._gaps),
             **dict.fromkeys(("cloze", "multianswer"), self._cloze),
+            **dict.fromkeys(("mtf", "kprime"), self._rows),
+            "gapfill": self._gapfill,
         }
         reader = readers.get(self.kind)
         if reader is None:
@@ -274,6 +276,41 @@ class _Question:
         lists = [[each.words for each in choices if each.group == choices[number].group] for number in wanted]
         right = [choices[number].words for number in wanted]
         gaps.keep(self.place, self.bare, re.split(r"\[\[\d+\]\]", stem), lists, right)
+
+    def _rows(self) -> None:
+        """Read several true/false statements: each row is matched to its column."""
+        rows = [each for each in self.element if local(each) == "row"]
+        columns = [each for each in self.element if local(each) == "column"]
+        weights_of = {
+            (attribute(each, "rownumber"), attribute(each, "columnnumber")): decimal(text_of(first(each, "value"))) for each in every(self.element, "weight")
+        }
+        right = [
+            [at for at, column in enumerate(columns) if (weights_of.get((attribute(row, "number"), attribute(column, "number"))) or 0) > 0] for row in rows
+        ]
+        stem = self._text(first(self.element, "questiontext"))
+        if not rows or any(len(each) != 1 for each in right):
+            self.place.refuse("pairs_unsupported", stem, self.bare.external_id)
+            return
+        if any(text_of(first(row, "feedbacktext")) for row in rows):
+            self.place.lose("各行的反馈未保留")
+        prompts = tuple(self._text(first(row, "optiontext")) for row in rows)
+        options = tuple(self._text(first(column, "responsetext")) for column in columns)
+        self.place.keep(replace(self.bare, type=ItemType.MATCHING, stem=stem, prompts=prompts, options=options, key=tuple(each[0] for each in right)))
+
+    def _gapfill(self) -> None:
+        """Read a text with its answers between delimiters."""
+        begin, end = (text_of(first(self.element, "delimitchars")) + "[]")[:2] if text_of(first(self.element, "delimitchars")) else "[]"
+        stem = self._text(first(self.element, "questiontext"))
+        parts = re.split(f"{re.escape(begin)}([^{re.escape(begin + end)}]+){re.escape(end)}", stem)
+        if len(parts) < 3:
+            self.place.refuse("scoring_unsupported", stem, self.bare.external_id)
+            return
+        if text_of(first(self.element, "answerdisplay")) not in {"", "gapfill"}:
+            self.place.lose("从列表中选词的呈现方式未保留，按填空题导入")
+        case_matters = text_of(first(self.element, "casesensitive")) in _YES
+        blanks = tuple(Blank(tuple(answer.split("|")), case_matters=case_matters) for answer in parts[1::2])
+        stem = "".join(part if at % 2 == 0 else f"[[{at // 2 + 1}]]" for at, part in enumerate(parts))
+        self.place.keep(replace(self.bare, type=ItemType.FILL_IN, stem=stem, blanks=blanks))
 
     def _cloze(self) -> None:
         element = first(self.element, "questiontext")

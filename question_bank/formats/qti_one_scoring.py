@@ -77,6 +77,9 @@ class Rules:
     def order(self, name: str, labels: Sequence[str]) -> list[str]:
         """Return the values of the condition with the most points, as they stand; or the labels by the place that each is given (Brightspace)."""
         places = {label: max(self.points(label), key=self.points(label).__getitem__, default="") for label in labels}
+        indexed = {attribute(each, "index"): text_of(each) for each in _accepted(self.conditions) if attribute(each, "respident") == name}
+        if indexed and all(index.isdecimal() for index in indexed):  # ILIAS says of each place what stands there
+            return [indexed[index] for index in sorted(indexed, key=int)]
         if labels and all(place.isdecimal() for place in places.values()):
             return sorted(labels, key=lambda label: int(places[label]))
         best = max(self.conditions, key=lambda each: (_score(each), len(list(_values(each, name)))), default=None)
@@ -91,6 +94,13 @@ class Rules:
             if any(attribute(each, "linkrefid") == feedback for each in every(condition, "displayfeedback")):
                 shown |= {text for text, _case, _part in _values(condition, None)} or {""}
         return shown
+
+
+def _accepted(conditions: Sequence[etree._Element]) -> Iterator[etree._Element]:
+    """Yield the values that conditions which give points compare with."""
+    for condition in conditions:
+        if _score(condition) > 0:
+            yield from (each for each in every(condition, "varequal") if not _is_denied(each))
 
 
 def _score(condition: etree._Element) -> float:

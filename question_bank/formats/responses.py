@@ -93,7 +93,7 @@ class _Codes(dict[str, int]):
         return found
 
 
-def read(content: bytes, key: bytes | None = None) -> ResponseFile:
+def read(content: bytes, key: bytes | None = None, *, most_cells: int = MOST_CELLS) -> ResponseFile:
     """Read a file of responses and, where options were chosen, a file with the key (item,key on each line); raises Unreadable."""
     if len(content) > MOST_BYTES:
         raise TooManyResponses
@@ -120,7 +120,7 @@ def read(content: bytes, key: bytes | None = None) -> ResponseFile:
             people.append(np.fromiter((codes[row[at]] for at in columns.items), np.uint16, len(columns.items)))
             numbers.append(number)
             groups.append([row[at].strip() for at in columns.groups.values()])
-            if len(people) > MOST_PEOPLE or len(people) * len(columns.items) > MOST_CELLS:
+            if len(people) > MOST_PEOPLE or len(people) * len(columns.items) > most_cells:
                 raise TooManyResponses
     if not people or not columns.items:
         raise NoResponses

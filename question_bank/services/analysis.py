@@ -11,6 +11,7 @@ from question_bank.domain import analysis as rules
 from question_bank.domain.analysis import Analysis, ItemReport
 from question_bank.domain.concern import NOTHING, SENTENCES, Concern, drifts
 from question_bank.domain.latent_trait import Model
+from question_bank.domain.responses import MOST_CELLS
 from question_bank.formats import responses as reader
 from question_bank.formats.responses import ResponseFault
 from question_bank.services import bank as banks
@@ -80,9 +81,9 @@ def _told(item: ItemReport) -> dict[str, object]:
     }
 
 
-def of_file(content: bytes, key: bytes | None) -> FileReport:
+def of_file(content: bytes, key: bytes | None, *, most_cells: int = MOST_CELLS) -> FileReport:
     """Analyse a file of responses; raises Unreadable."""
-    read = reader.read(content, key)
+    read = reader.read(content, key, most_cells=most_cells)
     return FileReport(rules.analyse(read.responses), read.faults, read.faulty)
 
 

@@ -86,7 +86,8 @@ class ItemPage:
     differences: tuple[tuple[str, ...], ...]
 
 
-def _figure(value: float, digits: int = 2) -> str:
+def figure(value: float, digits: int = 2) -> str:
+    """Return a figure in words; a dash where there is none."""
     return "—" if math.isnan(value) else f"{value:.{digits}f}"
 
 
@@ -97,15 +98,17 @@ def _advice(concern: Concern) -> Advice:
     return Advice(sentence, "danger" if severity >= 4 else "warning" if severity >= 2 else "info")
 
 
-def _advised(report: ItemReport) -> tuple[Advice, ...]:
+def advised(report: ItemReport) -> tuple[Advice, ...]:
+    """Return what to do about an item, sentence by sentence."""
     return tuple(_advice(concern) for concern in report.concerns) or (Advice(_(NOTHING), "success"),)
 
 
-def _trust(reliability: Reliability | None) -> str:
+def trust(reliability: Reliability | None) -> str:
+    """Return how far the scores can be trusted."""
     if reliability is None:
         return _("无法估计")
     kind = _("α 系数（KR-20）") if reliability.kind == "alpha" else _("各人试卷不同，按模型估计")
-    return _("%(value)s，测量标准误 %(error)s 题（%(kind)s）", value=_figure(reliability.value), error=_figure(reliability.standard_error), kind=kind)
+    return _("%(value)s，测量标准误 %(error)s 题（%(kind)s）", value=figure(reliability.value), error=figure(reliability.standard_error), kind=kind)
 
 
 def _excerpt(found: Measured) -> str:
@@ -130,7 +133,7 @@ def _bank_page(found: AnalysisPage) -> BankPage:
         grave=sum(count for severity, count in counts.items() if severity >= 4),
         some=sum(count for severity, count in counts.items() if 1 <= severity < 4),
         fine=counts.get(0, 0),
-        runs=tuple((run.title, _day(run), str(run.people), _trust(run.reliability) + _unsure(run)) for run in found.runs),
+        runs=tuple((run.title, _day(run), str(run.people), trust(run.reliability) + _unsure(run)) for run in found.runs),
         previous=url_for("analysis.page", code=code, page=number - 1) if number > 1 else None,
         next=url_for("analysis.page", code=code, page=number + 1) if number < found.pages else None,
         place=_("第 %(number)d 页，共 %(pages)d 页", number=number, pages=found.pages),
@@ -146,14 +149,14 @@ def _unsure(run: Run) -> str:
 
 
 def _line(code: str, found: Measured) -> MeasuredLine:
-    figures, advice = found.report.statistics, _advised(found.report)
+    figures, advice = found.report.statistics, advised(found.report)
     return MeasuredLine(
         url=url_for("analysis.item", code=code, item_id=found.item_id, version=found.number),
         excerpt=_excerpt(found),
         name=_("%(name)s · 第 %(number)d 版", name=found.external_id, number=found.number),
         answers=figures.answers,
         difficulty=curve.percent(figures.difficulty),
-        discrimination=_figure(figures.point_biserial),
+        discrimination=figure(figures.point_biserial),
         advice=advice[0],
         more=len(advice) - 1,
     )
@@ -176,16 +179,16 @@ def item(code: str, item_id: int) -> ResponseReturnValue:
             item_id=item_id,
             name=found.external_id,
             excerpt=_excerpt(found),
-            advice=_advised(report),
+            advice=advised(report),
             stats=_stats(report),
-            run=_("%(title)s，%(people)d 人作答；信度 %(trust)s", title=found.run.title, people=found.run.people, trust=_trust(found.run.reliability)),
+            run=_("%(title)s，%(people)d 人作答；信度 %(trust)s", title=found.run.title, people=found.run.people, trust=trust(found.run.reliability)),
             at=found.run.at,
             is_latest=found.version_id == view.latest.version_id,
             others=tuple((_("第 %(number)d 版", number=one.number), url_for("analysis.item", code=code, item_id=item_id, version=one.number)) for one in other),
-            charts=tuple(_charts(report)),
-            options=tuple(_options(report)),
-            models=tuple(_models(report)),
-            differences=tuple(_differences(report)),
+            charts=tuple(charts(report)),
+            options=tuple(options(report)),
+            models=tuple(models(report)),
+            differences=tuple(differences(report)),
         ),
     )
 
@@ -196,12 +199,13 @@ def _stats(report: ItemReport) -> tuple[tuple[str, str, str], ...]:
     return (
         (str(figures.answers), _("作答人数"), ""),
         (curve.percent(figures.difficulty), _("得分率"), used),
-        (_figure(figures.point_biserial), _("区分度（与其余题得分的相关）"), _("0.15 以下偏低，0.3 以上良好")),
-        (_figure(figures.discrimination), _("高分组与低分组得分率之差"), _("高、低分组各取 27%")),
+        (figure(figures.point_biserial), _("区分度（与其余题得分的相关）"), _("0.15 以下偏低，0.3 以上良好")),
+        (figure(figures.discrimination), _("高分组与低分组得分率之差"), _("高、低分组各取 27%")),
     )
 
 
-def _charts(report: ItemReport) -> list[tuple[Chart, tuple[str, ...], tuple[tuple[str, ...], ...]]]:
+def charts(report: ItemReport) -> list[tuple[Chart, tuple[str, ...], tuple[tuple[str, ...], ...]]]:
+    """Return the curves of an item with the tables behind them."""
     found = []
     two = report.estimates.get(Model.TWO_PARAMETER)
     if two and not two.at_bound:
@@ -260,7 +264,8 @@ def _label(label: str, *, is_key: bool) -> str:
     return _("%(label)s（正确）", label=label) if is_key else label or _("未作答")
 
 
-def _options(report: ItemReport) -> list[tuple[str, ...]]:
+def options(report: ItemReport) -> list[tuple[str, ...]]:
+    """Return the rows of the table of options."""
     return [
         (
             _label(option.label, is_key=option.is_key),
@@ -269,13 +274,14 @@ def _options(report: ItemReport) -> list[tuple[str, ...]]:
             curve.percent(option.upper),
             curve.percent(option.lower),
             curve.percent(option.mean_rest),
-            _figure(option.point_biserial),
+            figure(option.point_biserial),
         )
         for option in report.statistics.options
     ]
 
 
-def _models(report: ItemReport) -> list[tuple[str, ...]]:
+def models(report: ItemReport) -> list[tuple[str, ...]]:
+    """Return the rows of the table of models."""
     names = {Model.RASCH: _("Rasch 模型"), Model.TWO_PARAMETER: _("两参数模型")}
     rows: list[tuple[str, ...]] = []
     for model, found in report.estimates.items():
@@ -287,21 +293,22 @@ def _models(report: ItemReport) -> list[tuple[str, ...]]:
         square = (
             "—"
             if math.isnan(fit.s_x2)
-            else _("%(value)s（自由度 %(degrees)d，p=%(p)s）", value=_figure(fit.s_x2, 1), degrees=fit.degrees, p=_figure(fit.p_value, 3))
+            else _("%(value)s（自由度 %(degrees)d，p=%(p)s）", value=figure(fit.s_x2, 1), degrees=fit.degrees, p=figure(fit.p_value, 3))
         )
-        rows.append((names[model], slope, difficulty, f"{_figure(fit.infit)} / {_figure(fit.outfit)}", square))
+        rows.append((names[model], slope, difficulty, f"{figure(fit.infit)} / {figure(fit.outfit)}", square))
     return rows
 
 
 def _with_error(value: float, error: float) -> str:
-    return f"{_figure(value)} ± {_figure(error)}"
+    return f"{figure(value)} ± {figure(error)}"
 
 
-def _differences(report: ItemReport) -> list[tuple[str, ...]]:
+def differences(report: ItemReport) -> list[tuple[str, ...]]:
+    """Return the rows of the table of differences between groups."""
     groupings = {"city": _("设区市"), "sector": _("学段"), "group": _("组别")}
     grades = {"A": _("A 可忽略"), "B": _("B 中等"), "C": _("C 较大")}
     ordered = sorted(report.differential, key=lambda one: -abs(one.delta))
     return [
-        (groupings.get(one.grouping, one.grouping), one.group, str(one.answers), f"{one.delta:+.2f} ± {_figure(one.standard_error)}", grades[one.grade])
+        (groupings.get(one.grouping, one.grouping), one.group, str(one.answers), f"{one.delta:+.2f} ± {figure(one.standard_error)}", grades[one.grade])
         for one in ordered
     ]

@@ -64,6 +64,7 @@ SIGHTS: dict[str, Sight] = {
     "bank.coverage": Sight("wei", {"code": f"'{BANK}'"}),
     "analysis.page": Sight("wei", {"code": f"'{BANK}'"}),
     "analysis.item": Sight("wei", {"code": f"'{BANK}'", "item_id": "(SELECT v.item_id FROM item_measure JOIN item_version v ON v.id = version_id LIMIT 1)"}),
+    "responses.upload": Sight("wei", {"code": f"'{BANK}'"}),
     "staging.upload": Sight("wei", {"code": f"'{BANK}'"}),
     "staging.batch": Sight("wei", BATCH),
     "staging.line": Sight("wei", {**BATCH, "position": "(SELECT min(position) FROM import_line)"}),

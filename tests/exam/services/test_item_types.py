@@ -35,7 +35,7 @@ BLANK_ITEM = Draft(type="fill_in", stem="体温约[[1]]℃，又称[[2]]", blank
 PAIRS = Draft(type="matching", stem="配对", prompts=("一", "二"), options=("甲", "乙", "丙"), key=(2, 0), topic="t")
 STEPS = Draft(type="ordering", stem="排序", options=("先", "再", "后"), key=(0, 1, 2), topic="t")
 WORDS = Draft(type="short_text", stem="简述", model="要点", topic="t")
-POINTS = {"fill_in": 300, "matching": 200, "ordering": 500, "short_text": 1000}
+POINTS = {"single": 200, "fill_in": 300, "matching": 200, "ordering": 500, "short_text": 1000}
 
 
 def _save(session: Session, drafts: list[Draft]) -> None:

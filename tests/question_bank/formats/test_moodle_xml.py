@@ -10,7 +10,7 @@ from question_bank.domain.draft import Draft
 from question_bank.domain.exchange import Reading
 from question_bank.domain.fault import faults_of
 from question_bank.domain.item import Blank
-from question_bank.formats import moodle_xml
+from question_bank.formats import moodle_xml, reading
 
 
 def read(kind: str, inside: str, stem: str = "题干") -> Reading:
@@ -116,3 +116,21 @@ def test_pictures_and_formulas_of_the_file() -> None:
     (picture,) = found.pictures
     assert found.drafts[0].stem == f"<p>看![红](picture:{picture.digest})求 \\[x<y\\]</p>[丢]"
     assert "lost.png" in told(found)
+
+
+def test_statements_in_rows_are_matched_to_their_columns() -> None:
+    rows = "".join(f'<row number="{n}"><optiontext format="html"><text>句{n}</text></optiontext></row>' for n in (1, 2))
+    columns = "".join(f'<column number="{n}"><responsetext><text>{word}</text></responsetext></column>' for n, word in ((1, "对"), (2, "错")))
+    weights = "".join(f'<weight rownumber="{r}" columnnumber="{c}"><value> {v} </value></weight>' for r, c, v in ((1, 1, 0), (1, 2, 1), (2, 1, 1), (2, 2, 0)))
+    body = f'<question type="mtf"><questiontext><text>判断</text></questiontext>{rows}{columns}{weights}</question>'
+    draft = reading.read(f"<quiz>{body}</quiz>".encode()).drafts[0]
+    assert (draft.type, draft.prompts, draft.options, draft.key) == ("matching", ("句1", "句2"), ("对", "错"), (1, 0))
+    refused = reading.read(f"<quiz>{body.replace(' 1 ', ' 0 ')}</quiz>".encode()).refused
+    assert [why.code for _draft, why in refused] == ["pairs_unsupported"]
+
+
+def test_a_text_with_its_answers_between_delimiters() -> None:
+    text = "<questiontext><text>[猫|猫咪]坐在[垫子]上</text></questiontext><answerdisplay>dragdrop</answerdisplay><delimitchars>[]</delimitchars>"
+    found = reading.read(f'<quiz><question type="gapfill">{text}</question></quiz>'.encode())
+    assert (found.drafts[0].stem, found.drafts[0].blanks) == ("[[1]]坐在[[2]]上", (Blank(("猫", "猫咪")), Blank(("垫子",))))
+    assert len(found.losses) == 1

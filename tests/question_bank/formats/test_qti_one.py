@@ -225,3 +225,10 @@ def test_a_text_is_brought_to_the_items_that_hang_on_it() -> None:
     item = f'<item ident="c"><itemmetadata><qtimetadata>{parent}</qtimetadata></itemmetadata>{child}</item>'
     found = reading.read(f"<questestinterop><assessment>{stimulus}{item}</assessment></questestinterop>".encode())
     assert ([draft.stem for draft in found.drafts], found.refused, len(found.losses)) == (["材料\n问"], (), 1)
+
+
+def test_an_order_told_place_by_place() -> None:
+    group = '<response_lid ident="q" rcardinality="Ordered"><render_choice>' + labels("0", "1", "2") + "</render_choice></response_lid>"
+    rules = "".join(rule(equal(value, "q", f' index="{place}"'), "1", "Add") for place, value in enumerate("201"))
+    draft = only(words("排序") + group, rules)
+    assert (draft.type, draft.key) == ("ordering", (2, 0, 1))

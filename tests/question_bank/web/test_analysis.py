@@ -1,5 +1,7 @@
 """The pages of what was measured, as an author and as others."""
 
+import io
+
 from flask import Flask
 
 from lms.kernel.clock import FixedClock
@@ -43,3 +45,23 @@ def test_without_analyses_the_page_says_how_to_get_one(app: Flask) -> None:
     assert wei.get(f"{BANK}?page=99999999999").status_code == 200
     assert enter(app, LIN).get(BANK).status_code == 403
     assert app.test_client().get(BANK).status_code == 302
+
+
+def test_a_table_of_responses_is_analysed_in_the_browser_and_not_kept(app: Flask) -> None:
+    with transaction() as session:
+        exams.bank(session)
+    wei, address = enter(app, WEI), f"{BANK}/responses"
+    assert address in wei.get(BANK).get_data(as_text=True)
+    people = [f"p{person},{'B' if person % 3 else 'A'},{'1' if person % 2 else '0'},<b>x</b>" for person in range(60)]
+    table = "\n".join(["编号,甲题,乙题,<i>丙", "答案,B,1,", *people]).encode()
+    answer = wei.post(address, data={"responses": (io.BytesIO(table), "r.csv")})
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 200
+    assert [words in page for words in ("甲题", "67%", "50%", "60", "没有读入", "&lt;i&gt;丙")] == [True] * 6
+    assert page.count("<summary>") >= 2
+    with transaction() as session:
+        assert session.connection().exec_driver_sql("SELECT count(*) FROM item_measure").scalar_one() == 0
+    for content, words in ((b"", "请先选择一个文件"), (b"no table", "没有找到作答数据"), (b"1," * 3_000_000, "网页上最多 5 MB")):
+        refused = wei.post(address, data={"responses": (io.BytesIO(content), "r.csv")})
+        assert (refused.status_code, words in refused.get_data(as_text=True)) == (422, True), words
+    assert enter(app, LIN).get(address).status_code == 403
