@@ -68,6 +68,7 @@ class Exam:
     activity_id: int | None
     state: str
     released: bool = False
+    keeps_offline: bool = True  # whether unsaved answers may lie, sealed, on the learner's own device
     policy: ExamPolicy = field(default_factory=ExamPolicy)
 
     @property

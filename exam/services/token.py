@@ -16,6 +16,7 @@ KEPT = 20_000  # a token comes with every save of its attempt and always says th
 
 _signers: dict[str, Signer] = {}
 _address_key: list[bytes] = []
+_shelf_key: list[bytes] = []
 
 
 class EntryOld(Conflict):
@@ -30,7 +31,13 @@ def mount(settings: Settings) -> None:
     _signers["attempt"] = Signer(settings.secret_key, "attempt")
     _signers["start"] = Signer(settings.secret_key, "exam start")
     _address_key[:] = [hashlib.sha256(f"address:{settings.secret_key}".encode()).digest()]
+    _shelf_key[:] = [hashlib.sha256(f"exam shelf:{settings.secret_key}".encode()).digest()]
     read.cache_clear()
+
+
+def shelf_key(person_id: int, exam: str) -> bytes:
+    """Return the key under which a person's browser keeps unsaved answers to an exam: the same at every coming back, told to her alone."""
+    return hmac.digest(_shelf_key[0], f"{person_id}:{exam}".encode(), "sha256")
 
 
 def sign(token: AttemptToken) -> str:

@@ -2,6 +2,7 @@
 
 import { Announcements } from "./announcements.js";
 import { Items } from "./items.js";
+import { languageSwitch } from "./language.js";
 import * as packet from "./packet.js";
 import { SaveQueue } from "./queue.js";
 import { Shelf } from "./shelf.js";
@@ -116,7 +117,7 @@ function cameOnline() {
 
 async function refused(code) {
   if (code === "signed_out" || code === "token_refused" || code === "unauthenticated" || code === "http_401") await signIn();
-  else if (code === "other_device_leads") followed();
+  else if (code === "other_device_leads") await followed();
   else if (code === "attempt_closed" || code === "time_is_up" || code === "missing") await over(code);
   else if (code === "sequence_taken" || code === "stale_page" || code === "not_enrolled") await open(false);
   else {
@@ -133,11 +134,11 @@ async function signIn() {
   await open(false);
 }
 
-function followed() {
+async function followed() {
   byId("opening").hidden = true;
   items?.lock(true);
   saveState("failed", words.elsewhere);
-  const unsaved = queue?.unsaved ?? 0;
+  const unsaved = queue?.unsaved ?? (await shelf.count(`${person}:${exam}:`)); // after a reload the changes still lie here
   banner("warning", unsaved ? fill(words.elsewhere_unsaved, { n: unsaved }) : words.elsewhere_long, { label: words.takeover, run: () => open(true) });
 }
 
@@ -224,12 +225,12 @@ async function doOpen(takeover) {
   banner(null);
   drawSummary();
   byId("hand-in").disabled = false;
-  items.settle(leftBehind ? firstOpen() : items.current);
+  items.settle(leftBehind ? (placeKept() ?? firstOpen()) : items.current);
   if (queue.conflicts.size) showConflicts();
 }
 
 async function notOpened(code) {
-  if (code === "other_device_leads") followed();
+  if (code === "other_device_leads") await followed();
   else if (code === "attempt_closed" || code === "time_is_up") await over(code);
   else location.replace(root.dataset.landing);
 }
@@ -247,6 +248,16 @@ async function firstOpening(opened) {
   byId("room-stage").hidden = false;
   byId("room-steps").hidden = false;
   byId("opening").hidden = true;
+}
+
+/* Where the person was before this tab was loaded anew; null in a new one. */
+function placeKept() {
+  try {
+    const kept = Number(sessionStorage.getItem(`exam-place:${attempt}`));
+    return kept >= 1 && kept <= items.count ? kept : null;
+  } catch {
+    return null;
+  }
 }
 
 function firstOpen() {
@@ -272,6 +283,11 @@ function moved(position) {
   byId("step-on").disabled = position === items.count;
   if (position !== before) queue.flush();
   before = position;
+  try {
+    sessionStorage.setItem(`exam-place:${attempt}`, position);
+  } catch {
+    // The place is kept for this page only.
+  }
 }
 
 function showConflicts() {
@@ -365,7 +381,7 @@ async function receipt(submitted) {
   handingIn = null;
   timer.stop();
   await queue.close();
-  sessionStorage.removeItem(`exam-key:${attempt}`);
+  for (const name of ["key", "place"]) sessionStorage.removeItem(`exam-${name}:${attempt}`);
   const fresh = await page(root.dataset.receipt).catch(() => null);
   if (fresh?.ok && !fresh.redirected) {
     location.replace(root.dataset.receipt);
@@ -391,7 +407,7 @@ async function askClock() {
       if (!answer.body.open) await over("attempt_closed");
       else if (!answer.body.leads) {
         queue.stopped = "other_device_leads";
-        followed();
+        await followed();
       } else if (!stands) queue.hurry();
     } else if (answer.status === 401) {
       queue.stopped = "signed_out";
@@ -492,7 +508,13 @@ function wire() {
 }
 
 wire();
-shelf = await Shelf.open();
+languageSwitch({
+  form: document.querySelector("form[action='/language']"),
+  ready: async () => !queue || ended || queue.drain(),
+  refused: () => { say(words.language_later); banner("warning", words.language_later, { label: words.retry, run: () => { banner(null); queue?.hurry(); } }); },
+});
+shelf = await Shelf.open(root.dataset.shelfKey ?? "");
+delete root.dataset.shelfKey;
 device = await deviceKey(`exam-device:${person}:${exam}`);
 await open(false);
 setTimeout(pulse, 45_000);

@@ -1,17 +1,13 @@
-/* Sign in again without leaving the room: the ordinary sign-in page does it, its form filled from a dialog. */
+/* Sign in again without leaving the room: the ordinary sign-in pages do it, their forms filled from a dialog. */
 
-const filled = (form) => new URLSearchParams(new FormData(form));
-
-async function attemptSignIn(page, account, password) {
-  const found = await page("/sign-in");
-  const form = found.document.querySelector("form:has(input[type=password])");
-  if (!form) return found.redirected ? "signed_in" : "unknown";
-  const fields = filled(form);
-  const name = form.querySelector("input:not([type=hidden]):not([type=password]):not([type=checkbox])")?.name;
-  if (name) fields.set(name, account);
-  fields.set(form.querySelector("input[type=password]").name, password);
+/* Fill the form that holds the named fields on a page and send it; returns the page that comes back, null where there is no such form. */
+async function sent(found, values) {
+  const form = found.document.querySelector(`form:has([name="${Object.keys(values).at(-1)}"])`);
+  if (!form) return null;
+  const fields = new URLSearchParams(new FormData(form));
+  for (const [name, value] of Object.entries(values)) fields.set(name, value);
   const response = await fetch(form.getAttribute("action") || "/sign-in", { method: "POST", body: fields, credentials: "same-origin", cache: "no-store" });
-  return response.redirected || response.ok ? "posted" : "refused";
+  return { document: new DOMParser().parseFromString(await response.text(), "text/html") };
 }
 
 /* Tell whether the room opens again, and for whom. */
@@ -24,8 +20,18 @@ async function who(page, room) {
 export function signInAgain({ dialog, page, words, room, person }) {
   const form = dialog.querySelector("form");
   const message = dialog.querySelector("[role=alert]");
-  const account = form.elements.account;
-  const password = form.elements.password;
+  const { account, password, code } = form.elements;
+  let second = null; // the page that asks for the second factor
+  const ask = (found) => {
+    second = found?.document.querySelector("[name=code]") ? found : null;
+    dialog.querySelector("[data-password]").hidden = second !== null;
+    dialog.querySelector("[data-code]").hidden = second === null;
+    for (const field of [account, password]) field.required = second === null;
+    code.required = second !== null;
+    code.value = "";
+    if (second) code.focus();
+  };
+  ask(null);
   if (!dialog.open) dialog.showModal();
   dialog.addEventListener("cancel", keepOpen);
   return new Promise((resolve) => {
@@ -34,6 +40,7 @@ export function signInAgain({ dialog, page, words, room, person }) {
       form.onsubmit = null;
       dialog.removeEventListener("cancel", keepOpen);
       password.value = "";
+      ask(null);
       dialog.close();
       resolve();
     };
@@ -51,10 +58,16 @@ export function signInAgain({ dialog, page, words, room, person }) {
       event.preventDefault();
       message.textContent = "";
       try {
-        await attemptSignIn(page, account.value, password.value);
+        const again = second !== null;
+        const answer = again ? await sent(second, { code: code.value }) : await sent(await page("/sign-in"), { account: account.value, password: password.value });
+        ask(answer);
+        if (second) {
+          message.textContent = again ? words.code_refused : "";
+          return;
+        }
         const found = await who(page, room);
         if (found === person) finish();
-        else message.textContent = found ? words.other_person : words.sign_in_refused;
+        else message.textContent = found ? words.other_person : again ? words.code_late : words.sign_in_refused;
       } catch {
         message.textContent = words.no_line;
       }

@@ -42,9 +42,9 @@ async function roundTrip() {
 }
 
 async function check() {
-  const shelf = await Shelf.open();
+  const lasting = await Shelf.possible();
   const hidden = await isPrivate();
-  report("check-storage", shelf.lasting && !hidden, !shelf.lasting ? words.storage_no : hidden ? words.private : words.storage_ok);
+  report("check-storage", lasting && !hidden, !lasting ? words.storage_no : hidden ? words.private : words.storage_ok);
   const browser = "locks" in navigator && "timeout" in AbortSignal && "at" in Array.prototype;
   report("check-browser", browser, browser ? words.browser_ok : words.browser_no);
   const skew = Math.round(Math.abs(Date.now() - performance.now() + (performance.getEntriesByType("navigation")[0]?.responseStart ?? 0) - Number(form.dataset.now)) / 60_000);

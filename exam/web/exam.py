@@ -105,7 +105,7 @@ def briefing(code: str) -> ResponseReturnValue:
         time_given=_("开始后，您将有 %(time)s。" if brief.may_wait else "现在开始，您将有 %(time)s。", time=_minutes(brief.seconds)),
         shortened=brief.seconds < brief.exam.minutes * 60,
         rules=rules_of(brief.exam),
-        words=_start_words(),
+        words=_start_words(keeps_offline=brief.exam.keeps_offline),
     )
     return render_template("exam/exam/briefing.html", page=page)
 
@@ -169,9 +169,10 @@ def _conditions(one: PersonExam, now: datetime) -> tuple[Condition, ...]:
     return tuple(found)
 
 
-def _start_words() -> dict[str, str]:
+def _start_words(*, keeps_offline: bool) -> dict[str, str]:
+    kept = _("本机可以暂存答案，断网或关机都不怕。") if keeps_offline else _("本场考试的答案不在本机暂存。断网时可以继续作答，但请不要关闭页面。")
     return {
-        "storage_ok": _("本机可以暂存答案，断网或关机都不怕。"),
+        "storage_ok": kept,
         "storage_no": _("本机不能暂存答案（可能是无痕模式）。可以考试，但断网时请不要关闭页面。"),
         "browser_ok": _("浏览器可以使用。"),
         "browser_no": _("浏览器版本较旧，建议换用新版浏览器。"),

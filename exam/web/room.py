@@ -13,6 +13,7 @@ from exam.domain.receipt import written
 from exam.services import packet as packets
 from exam.services import rehearsal as rehearsals
 from exam.services import room as service
+from exam.services import token as tokens
 from exam.services.payload import RehearsedSave, RehearseSave
 from exam.services.room import Receipt
 from exam.web.receipt import address
@@ -34,6 +35,7 @@ class RoomPage:
     exam: Exam
     person_id: int
     packet_key: str
+    shelf_key: str
     words: dict[str, object]
     rehearsal: "Rehearsal | None" = None
 
@@ -66,7 +68,7 @@ def room(code: str) -> ResponseReturnValue:
     one = service.exam_of(person.person_id, code, current.now())
     if not one.briefing.open_attempt:
         return redirect(url_for("exam_room.receipt" if one.handed_in else "exams.briefing", code=code))
-    return render_template("exam/room/room.html", page=RoomPage(one.briefing.exam, person.person_id, b64encode(packets.public_key()).decode(), _words()))
+    return render_template("exam/room/room.html", page=_room(one.briefing.exam, person.person_id))
 
 
 @exam_room.get("/exams/<code>/rehearsal")
@@ -76,8 +78,12 @@ def rehearsal(code: str) -> ResponseReturnValue:
     person, now = current.person(), current.now()
     exam = service.exam_of(person.person_id, code, now).briefing.exam
     practice = Rehearsal(msgspec.to_builtins(msgspec.json.decode(msgspec.json.encode(rehearsals.opened(code, now)))), _rehearsal_words())
-    key = b64encode(packets.public_key()).decode()
-    return render_template("exam/room/room.html", page=RoomPage(exam, person.person_id, key, _words(), practice))
+    return render_template("exam/room/room.html", page=_room(exam, person.person_id, practice))
+
+
+def _room(exam: Exam, person_id: int, practice: Rehearsal | None = None) -> RoomPage:
+    packet_key, shelf_key = (b64encode(key).decode() for key in (packets.public_key(), tokens.shelf_key(person_id, exam.code)))
+    return RoomPage(exam, person_id, packet_key, shelf_key if exam.keeps_offline else "", _words(), practice)
 
 
 @exam_room.post("/api/exam/rehearsal")
@@ -153,6 +159,9 @@ def _words() -> dict[str, object]:
         "signed_out_long": _("登录已失效，请在弹出的窗口中重新登录。答案都还在本机。"),
         "sign_in_refused": _("账号或密码不正确，请重试。"),
         "still_out": _("还没有登录成功。"),
+        "code_refused": _("验证码不正确或已用过，请输入新的验证码。"),
+        "code_late": _("等待时间过长，请重新输入密码。"),
+        "language_later": _("还有答案没有保存，暂时不能切换语言。保存完成后再试，已作答的内容都在。"),
         "other_person": _("登录的不是开始这场考试的账号，请用原来的账号登录。"),
         "elsewhere": _("只能查看"),
         "elsewhere_long": _("本次考试正在另一台设备或另一个页面上进行，这里只能查看。"),

@@ -4,11 +4,14 @@ import itertools
 from dataclasses import dataclass
 from datetime import timedelta
 
+import pyotp
 from playwright.sync_api import BrowserContext, Page, expect
 
+from demo.stack import secrets_of
 from exam.services import assembly
 from exam.services.exam import create_exam
 from lms.kernel.db import transaction
+from lms.kernel.security import Seal
 from tests.e2e.conftest import Product, give_password, shots_folder, sign_in
 from tests.support import exams, learning, rows
 
@@ -80,6 +83,15 @@ def prepare(product: Product, *, minutes: int = 90, closes_in: timedelta = timed
             learning.enrol(session, person_id)
             give_password(session, person_id, now)
     return Hall(product, code, account, person_id)
+
+
+def second_factor(hall: Hall) -> str:
+    """Give the teacher a confirmed second factor; returns the secret in her phone."""
+    secret = pyotp.random_base32()
+    sealed = Seal(secrets_of(hall.product.stack.folder)["FIELD_KEY"]).close(secret)
+    row = "INSERT INTO second_factor (person_id, secret_sealed, recovery, last_step, confirmed_at) VALUES (%s, %s, '{}', 0, now())"
+    hall.product.run(row, hall.person_id, sealed)
+    return secret
 
 
 def answer(page: Page, position: int, option: int) -> None:
