@@ -58,7 +58,6 @@ export class SaveQueue {
     await this.shelf.write([...this.pending.values(), ...[...this.conflicts.values()].map((one) => one.mine)], leftovers.filter((one) => !this.conflicts.has(one.position)));
     this.stopped = null;
     this.tries = 0;
-    for (const position of this.conflicts.keys()) this.told("conflict", position);
     if (this.pending.size) this.flush();
   }
 
