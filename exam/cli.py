@@ -6,11 +6,15 @@ from time import perf_counter
 
 import click
 import msgspec
+from flask import current_app
 from flask.cli import with_appcontext
 
+from exam.domain.preflight import Light
 from exam.formats import archive as archives
 from exam.services import analysis, archive, assembly, attempt, result
 from exam.services import exam as exams
+from exam.services import preflight as preflights
+from exam.services.preflight import sentence
 from lms import api as platform
 from lms.kernel import request as current
 from lms.kernel.db import transaction
@@ -37,6 +41,25 @@ def list_exams(as_json: bool) -> None:
         return
     for row in rows:
         click.echo(f"{row['code']}\t{row['state']}\t{row['title']}")
+
+
+@exam.command("preflight")
+@click.argument("code")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@with_appcontext
+def preflight(code: str, as_json: bool) -> None:
+    """Look at everything that may go wrong in an exam and can be seen beforehand; exits 1 when something is red."""
+    try:
+        board = preflights.board(code, current_app.extensions["settings"], current.clock().now())
+    except Refusal as refusal:
+        raise click.ClickException(refusal.message) from None
+    lines = [{"light": str(one.light), "title": one.title, "words": sentence(one)} for one in board.checks]
+    if as_json:
+        click.echo(msgspec.json.encode({"exam": code, "light": board.light, "checks": lines}))
+    for line in () if as_json else lines:
+        click.echo(f"{line['light']:5}  {line['title']}  {line['words']}")
+    if board.light is Light.RED:
+        raise SystemExit(1)
 
 
 @exam.command("assemble")

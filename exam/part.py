@@ -21,6 +21,7 @@ from exam.web.invigilation import invigilation
 from exam.web.marking import marking
 from exam.web.packet import exam_packet
 from exam.web.picture import exam_picture
+from exam.web.preflight import preflight
 from exam.web.preview import exam_paper
 from exam.web.quiz import quiz
 from exam.web.receipt import exam_receipt
@@ -79,6 +80,7 @@ part = Part(
         blueprints,
         exam_paper,
         invigilation,
+        preflight,
         adjustment,
         timeline,
         regrades,

@@ -74,13 +74,6 @@ def _place(ticket: PlaceToken) -> Place:
     return Place(since, turn_at, ticket.gap * _MICROSECOND, ticket.squeezed)
 
 
-def rate_of(code: str) -> float | None:
-    """Return how many may start in a second by the exam's own setting."""
-    with transaction() as session:
-        rate = exams.settings_of(session, found(session, code).id).get("starts_per_second")
-        return None if rate is None else float(rate)
-
-
 def set_rate(code: str, rate: float | None, *, actor_id: int | None, now: datetime) -> None:
     """Set how many may start in a second; who has a place keeps it. None: the house rate."""
     if rate is not None and not 0 <= rate <= MOST:

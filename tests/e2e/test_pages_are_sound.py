@@ -105,6 +105,7 @@ SIGHTS: dict[str, Sight] = {
     "invigilation.room": Sight("ning", {"code": EXAM}),
     "invigilation.people": Sight("ning", {"code": EXAM}),
     "invigilation.incidents": Sight("ning", {"code": EXAM}),
+    "preflight.page": Sight("ning", {"code": EXAM}),
     "regrades.everything": Sight("ning", {"code": EXAM}),
     "integrity.page": Sight("ning", {"code": EXAM}),
     "blueprints.everything": Sight("ning"),

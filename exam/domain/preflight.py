@@ -1,0 +1,171 @@
+"""What is looked at before the bell, and what each finding means: green, amber or red, in words that say what to do."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from lms.kernel.refusal import N_
+
+GIGABYTE, MEGABYTE = 1_000_000_000, 1_000_000
+LITTLE_DISK, NO_DISK = 10 * GIGABYTE, 2 * GIGABYTE
+LATE_JOBS = timedelta(minutes=5)
+ALIVE = timedelta(seconds=60)  # a worker and a serving process speak several times in it
+OLD_TEST = timedelta(days=30)
+OLD_BACKUP = timedelta(hours=24)
+CLOCKS_APART = timedelta(seconds=2)
+LONG_LINE = timedelta(minutes=15)
+
+
+class Light(StrEnum):
+    """How a finding looks on the board."""
+
+    GREEN = "green"
+    AMBER = "amber"
+    RED = "red"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What was found; None: not known."""
+
+    expected: int  # learners enrolled who have not started
+    papers: int
+    papers_free: int
+    retired: int  # versions in the pool of the papers that the bank no longer offers
+    keys_open: bool
+    rate: float
+    disk_free: int  # bytes
+    unsafe_settings: tuple[str, ...]
+    newest_schema: bool
+    clocks_apart: timedelta
+    rehearsed: timedelta
+    serving_for: timedelta | None  # since a serving process last left its mark
+    worker_for: timedelta | None  # since a worker was last heard of
+    jobs_late: int
+    jobs_failed: int
+    outages_undecided: int
+    archived_at: datetime | None  # when the log was last archived
+    archiving: bool
+    archive_failing: bool
+    standbys: int
+    tested_at: datetime | None
+    test_passed: bool
+    tables: tuple[tuple[str, int], ...]  # the largest tables and their bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the board: title, light, and a sentence with its facts."""
+
+    title: str
+    light: Light
+    words: str
+    facts: dict[str, object]
+
+
+def judged(found: Findings, now: datetime) -> tuple[Check, ...]:
+    """Return every line of the board."""
+    return tuple(Check(title, light, words, facts) for title, light, words, facts in (*_exam(found), *_machine(found), *_proofs(found, now)))
+
+
+Line = tuple[str, Light, str, dict[str, object]]
+
+
+def _exam(found: Findings) -> Iterator[Line]:
+    papers: dict[str, object] = {"papers": found.papers, "free": found.papers_free, "expected": found.expected}
+    if not found.papers:
+        yield N_("试卷"), Light.RED, N_("还没有组卷，考生不能进入。请在考试管理页组卷，或运行 flask exam assemble。"), papers
+    elif found.papers_free < found.expected:
+        yield N_("试卷"), Light.RED, N_("尚未领取的试卷 %(free)s 份，少于未开考的 %(expected)s 人。请补足试卷。"), papers
+    else:
+        yield N_("试卷"), Light.GREEN, N_("共 %(papers)s 份，尚未领取 %(free)s 份，未开考 %(expected)s 人。"), papers
+    if found.retired:
+        yield N_("题目冻结"), Light.AMBER, N_("有 %(n)s 道用到的试题组卷后已改版或停用。如有错误，请在开考前重新组卷。"), {"n": found.retired}
+    else:
+        yield N_("题目冻结"), Light.GREEN, N_("试卷用到的试题版本与题库一致。"), {}
+    if found.keys_open:
+        yield N_("答案封存"), Light.AMBER, N_("答案已由两人同意开启。请确认开启的理由，并注意保密。"), {}
+    else:
+        yield N_("答案封存"), Light.GREEN, N_("答案封存完好。"), {}
+    line = timedelta(seconds=found.expected / found.rate) if found.rate else timedelta(0)
+    facts: dict[str, object] = {"rate": f"{found.rate:g}", "minutes": -(-line // timedelta(minutes=1))}
+    if not found.rate:
+        yield N_("候场"), Light.AMBER, N_("没有限速，所有考生可以同时开考。请确认系统经过同样规模的压测。"), facts
+    elif line > LONG_LINE:
+        yield N_("候场"), Light.AMBER, N_("每秒放行 %(rate)s 人，如同时到场，最后一位约等 %(minutes)s 分钟。请错开进场，或压测后提高速度。"), facts
+    else:
+        yield N_("候场"), Light.GREEN, N_("每秒放行 %(rate)s 人，如同时到场，最后一位约等 %(minutes)s 分钟；等候不占考试时间。"), facts
+    if found.outages_undecided:
+        yield N_("系统中断"), Light.RED, N_("有 %(n)s 次中断等待决定，受影响的考生不会被收卷。请在监考页处理。"), {"n": found.outages_undecided}
+    else:
+        yield N_("系统中断"), Light.GREEN, N_("没有等待处理的中断。"), {}
+
+
+def _machine(found: Findings) -> Iterator[Line]:
+    if found.unsafe_settings:
+        names: dict[str, object] = {"names": ", ".join(found.unsafe_settings)}
+        yield N_("数据库落盘"), Light.RED, N_("数据库的 %(names)s 已关闭，断电会丢失已确认的答案。请打开后再考试。"), names
+    else:
+        yield N_("数据库落盘"), Light.GREEN, N_("fsync、synchronous_commit、full_page_writes 都已打开。"), {}
+    if found.newest_schema:
+        yield N_("数据库结构"), Light.GREEN, N_("与程序版本一致。"), {}
+    else:
+        yield N_("数据库结构"), Light.RED, N_("与程序版本不一致。请运行 flask database migrate。"), {}
+    disk: dict[str, object] = {"free": f"{found.disk_free / GIGABYTE:.1f}"}
+    if found.disk_free < LITTLE_DISK:
+        light = Light.RED if found.disk_free < NO_DISK else Light.AMBER
+        yield N_("磁盘"), light, N_("本机数据目录只剩 %(free)s GB。请清理或扩容；数据库在另一台机器时也要查看那里。"), disk
+    else:
+        yield N_("磁盘"), Light.GREEN, N_("本机数据目录剩余 %(free)s GB。数据库在另一台机器时也要查看那里。"), disk
+    apart: dict[str, object] = {"seconds": f"{abs(found.clocks_apart).total_seconds():.1f}"}
+    if found.rehearsed:
+        yield N_("时钟"), Light.AMBER, N_("时钟正在演练，不是真实时间。正式考试前请运行 flask clock rehearse --off。"), apart
+    elif abs(found.clocks_apart) > CLOCKS_APART:
+        yield N_("时钟"), Light.RED, N_("本进程的时钟与数据库相差 %(seconds)s 秒。请检查数据库连接，重启本进程。"), apart
+    else:
+        yield N_("时钟"), Light.GREEN, N_("与数据库相差 %(seconds)s 秒。"), apart
+    yield _alive(N_("网站进程"), found.serving_for, N_("没有发现正在服务的网站进程。请启动后再查看。"), N_("正在服务。"))
+    yield _alive(N_("后台任务"), found.worker_for, N_("没有后台进程：不会到时收卷，也不会评分。请运行 flask worker。"), N_("后台进程正在运行。"))
+    jobs: dict[str, object] = {"late": found.jobs_late, "failed": found.jobs_failed}
+    if found.jobs_late or found.jobs_failed:
+        yield N_("任务队列"), Light.AMBER, N_("%(late)s 个任务等待超过五分钟，近一天失败 %(failed)s 个。请查看后台进程的日志。"), jobs
+    else:
+        yield N_("任务队列"), Light.GREEN, N_("没有积压，近一天没有失败的任务。"), jobs
+    sizes: dict[str, object] = {"sizes": "，".join(f"{name} {size / MEGABYTE:,.0f} MB" for name, size in found.tables)}
+    yield N_("最大的表"), Light.GREEN, N_("%(sizes)s。"), sizes
+
+
+def _alive(title: str, silent: timedelta | None, lost: str, well: str) -> Line:
+    return (title, Light.RED, lost, {}) if silent is None or silent > ALIVE else (title, Light.GREEN, well, {})
+
+
+def _proofs(found: Findings, now: datetime) -> Iterator[Line]:
+    facts: dict[str, object] = {"standbys": found.standbys, "at": found.archived_at}
+    if found.archive_failing:
+        yield N_("备份"), Light.RED, N_("数据库日志归档最近一次失败了。请查看数据库的日志。"), facts
+    elif not found.archiving:
+        yield (
+            N_("备份"),
+            Light.AMBER,
+            N_("产品看不到备份：数据库没有打开日志归档。请向数据库管理员确认最近的备份和恢复演练。备用库 %(standbys)s 个。"),
+            facts,
+        )
+    elif found.archived_at is None or now - found.archived_at > OLD_BACKUP:
+        yield N_("备份"), Light.AMBER, N_("近一天没有日志归档。请确认备份正常。备用库 %(standbys)s 个。"), facts
+    else:
+        yield N_("备份"), Light.GREEN, N_("日志最近归档于 %(at)s，备用库 %(standbys)s 个。完整备份请向数据库管理员确认。"), facts
+    test: dict[str, object] = {"at": found.tested_at}
+    if found.tested_at is None:
+        yield N_("压力测试"), Light.AMBER, N_("没有压测记录。请运行 python -m load_tests run，并把结论文件放到数据目录。"), test
+    elif not found.test_passed:
+        yield N_("压力测试"), Light.RED, N_("最近一次压测（%(at)s）没有通过。请查看报告，改进后重测。"), test
+    elif now - found.tested_at > OLD_TEST:
+        yield N_("压力测试"), Light.AMBER, N_("最近一次压测是 %(at)s，已超过三十天。请重测。"), test
+    else:
+        yield N_("压力测试"), Light.GREEN, N_("最近一次压测（%(at)s）通过。"), test
+
+
+def worst(checks: tuple[Check, ...]) -> Light:
+    """Return the light of the whole board."""
+    return max((check.light for check in checks), key=list(Light).index)

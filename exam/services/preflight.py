@@ -1,0 +1,72 @@
+"""The board before the bell: everything that may go wrong in an exam and can be seen beforehand."""
+
+import shutil
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from exam.domain import preflight as rules
+from exam.domain.exam import Exam
+from exam.domain.preflight import Check, Findings, Light
+from exam.domain.sealed_key import opened
+from exam.services import load_test, waiting_room
+from exam.services.exam import found
+from exam.store import exam as exams
+from exam.store import paper as papers
+from exam.store import preflight as store
+from exam.store import sealed_key
+from lms.kernel import db, installation, migrate
+from lms.kernel.db import transaction
+from lms.kernel.i18n import format_instant
+from lms.kernel.i18n import gettext as _
+from lms.kernel.settings import Settings
+from question_bank import api as bank
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """An exam with what was found, line by line; `rate` is the exam's own setting, None where the house's counts."""
+
+    exam: Exam
+    checks: tuple[Check, ...]
+    rate: float | None
+    house_rate: float
+
+    @property
+    def light(self) -> Light:
+        """Return the worst of all lights."""
+        return rules.worst(self.checks)
+
+
+def board(code: str, settings: Settings, now: datetime) -> Board:
+    """Look at everything."""
+    instant, offset = installation.read_clock()
+    test = load_test.last(settings.var_dir)
+    unsafe, newest_schema = tuple(db.unsafe_settings()), migrate.is_newest(settings.database_url)
+    with transaction() as session:
+        exam = found(session, code)
+        own = exams.settings_of(session, exam.id).get("starts_per_second")
+        total, free = papers.counts(session, exam.id)
+        offered = {item.version_id for item in bank.pool(session, exam.bank_code, "exam")}
+        known = store.facts(session, exam, rules.LATE_JOBS)
+        findings = Findings(
+            **asdict(known),
+            papers=total,
+            papers_free=free,
+            retired=len(papers.newest_pool(session, exam.id) - offered),
+            keys_open=opened(sealed_key.consents(session, exam.id)),
+            rate=waiting_room.house_rate() if own is None else float(own),
+            disk_free=shutil.disk_usage(settings.var_dir).free,
+            unsafe_settings=unsafe,
+            newest_schema=newest_schema,
+            clocks_apart=now - (instant + offset),
+            rehearsed=offset,
+            tested_at=test.at if test else None,
+            test_passed=bool(test and test.passed),
+            tables=store.largest(session),
+        )
+    return Board(exam, rules.judged(findings, now), own, waiting_room.house_rate())
+
+
+def sentence(check: Check) -> str:
+    """Say what was found."""
+    return _(check.words, **{name: format_instant(fact) if isinstance(fact, datetime) else fact for name, fact in check.facts.items()})

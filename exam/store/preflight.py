@@ -1,0 +1,56 @@
+"""What the database can tell before the bell."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import text
+
+from exam.domain.exam import Exam
+from lms.kernel.db import Session
+
+_FACTS = text(
+    """
+    SELECT (SELECT count(*) FROM enrolment e WHERE e.programme_code = :programme
+        AND NOT EXISTS (SELECT FROM attempt a WHERE a.exam_id = :exam AND a.person_id = e.person_id)) AS expected,
+      (SELECT clock_timestamp() - max(real_at) FROM app_mark) AS serving_for,
+      (SELECT clock_timestamp() - max(last_heartbeat) FROM procrastinate_workers) AS worker_for,
+      (SELECT count(DISTINCT j.id) FROM procrastinate_jobs j JOIN procrastinate_events v ON v.job_id = j.id AND v.type = 'deferred'
+        WHERE j.status = 'todo' AND coalesce(j.scheduled_at, v.at) < clock_timestamp() - CAST(:late AS interval)) AS jobs_late,
+      (SELECT count(*) FROM procrastinate_events v WHERE v.type = 'failed' AND v.at > clock_timestamp() - interval '1 day') AS jobs_failed,
+      (SELECT count(*) FROM outage WHERE state = 'undecided') AS outages_undecided,
+      s.last_archived_time AS archived_at, current_setting('archive_mode') <> 'off' AS archiving,
+      coalesce(s.last_failed_time > coalesce(s.last_archived_time, '-infinity'), false) AS archive_failing,
+      (SELECT count(*) FROM pg_stat_replication) AS standbys
+    FROM pg_stat_archiver s
+    """
+)
+_TABLES = text(
+    "SELECT relname, pg_total_relation_size(oid) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+    " ORDER BY pg_total_relation_size(oid) DESC LIMIT 4"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the database knows of the exam, of who serves, and of itself."""
+
+    expected: int
+    serving_for: timedelta | None
+    worker_for: timedelta | None
+    jobs_late: int
+    jobs_failed: int
+    outages_undecided: int
+    archived_at: datetime | None
+    archiving: bool
+    archive_failing: bool
+    standbys: int
+
+
+def facts(session: Session, exam: Exam, late: timedelta) -> Facts:
+    """Ask the database."""
+    return Facts(**session.execute(_FACTS, {"exam": exam.id, "programme": exam.programme_code, "late": late}).mappings().one())
+
+
+def largest(session: Session) -> tuple[tuple[str, int], ...]:
+    """Return the largest tables and their bytes, indexes included."""
+    return tuple((name, int(size)) for name, size in session.execute(_TABLES))

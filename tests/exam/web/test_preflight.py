@@ -1,0 +1,45 @@
+"""The board before the bell, as a page, as a command, and the rate of the waiting room set on it."""
+
+import json
+from datetime import timedelta
+
+import msgspec
+import pytest
+from flask import Flask
+
+from exam.domain.waiting_room import Waiting
+from exam.services import attempt
+from exam.services.load_test import FILE
+from exam.services.payload import EnterExam
+from lms.kernel.settings import Settings
+from tests.conftest import NOON
+from tests.support import exams
+from tests.support.cast import IVY, LIN, PENG, enter
+
+BOARD = f"/admin/exams/{exams.EXAM}/preflight"
+
+
+def test_the_board_says_what_is_sound_and_what_to_do_and_sets_the_rate(app: Flask, settings: Settings) -> None:
+    exams.prepared(papers=1)
+    exams.enrolled("lin")
+    exams.enrolled("cai")
+    peng = enter(app, PENG)
+    told = peng.get(BOARD).get_data(as_text=True)
+    for words in ("少于未开考的 2 人", "答案封存完好", "没有压测记录", "运行 flask worker", "现在不宜开考"):
+        assert words in told, words
+    assert enter(app, IVY).get(BOARD).status_code == 403, "who watches a school need not see the machine"
+    assert enter(app, LIN).get(BOARD).status_code == 403
+    (settings.var_dir / FILE).write_bytes(msgspec.json.encode({"passed": True, "at": NOON - timedelta(days=1), "starts_per_second": 44}))
+    try:
+        run = app.test_cli_runner().invoke(args=["exam", "preflight", exams.EXAM, "--json"])
+    finally:
+        (settings.var_dir / FILE).unlink()
+    found = json.loads(run.output)
+    assert (run.exit_code, found["light"]) == (1, "red")
+    assert "通过" in next(one["words"] for one in found["checks"] if one["title"] == "压力测试")
+    assert peng.post(f"{BOARD}/rate", data={"rate": "-1"}).status_code == 422
+    assert peng.post(f"{BOARD}/rate", data={"rate": "0.01"}).status_code == 302
+    assert 'value="0.01"' in peng.get(BOARD).get_data(as_text=True)
+    attempt.enter(EnterExam(exams.entry("lin"), "device-of-lin", honesty=True), NOON)
+    with pytest.raises(Waiting):
+        attempt.enter(EnterExam(exams.entry("cai"), "device-of-cai", honesty=True), NOON)
