@@ -151,6 +151,13 @@ def test_one_address_cannot_try_a_list_of_accounts(app: Flask) -> None:
     assert statuses[100:] == [429] * 4
 
 
+def test_ov_07_an_abusive_account_is_throttled_and_its_neighbours_behind_the_same_address_are_not(app: Flask, ada: int) -> None:
+    abuser = app.test_client()
+    statuses = [enter(abuser, account="someone", address="203.0.113.88").status_code for _ in range(120)]
+    assert statuses == [401] * 10 + [429] * 110
+    assert enter(app.test_client(), address="203.0.113.88").status_code == 302
+
+
 def activate(client: FlaskClient, code: str, password: str = PASSWORD, again: str | None = None, consent: str = "y", account: str = "bo2026") -> TestResponse:
     return client.post("/activate", data={"account": account, "code": code, "password": password, "again": again or password, "consent": consent})
 
