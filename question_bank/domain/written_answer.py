@@ -20,6 +20,7 @@ _HELD = 0xF0000  # escaped signs wait on a private plane while the text is cut
 # 3/4 and 60km/h are one answer; 或许 is a word.
 _ALTERNATIVE = re.compile(r"(?<!\d)/|/(?!\d)|或者?(?![许然])")
 _UNIT = re.compile(r"(?<=\d)\s*[A-Za-zμ℃°]{1,4}/[A-Za-z]{1,4}(?![A-Za-z])")
+_NAMED_BLANK = re.compile(r"第\s*(?:[一二三四五六七八九十]{1,3}|\d{1,2})\s*[个]?空\s*[:：]")
 _PAIR = re.compile(r"\s*(?:=+>?|＝|→|-+>|—+>)\s*")
 _NUMBERED_PAIR = re.compile(r"(\d{1,2})\s*[-–—:：.、=→]?\s*([A-Z])(?![A-Z])")
 _ORDER = re.compile(r"[\s,，、;；|/&+>＞→\-–—]+")
@@ -44,6 +45,9 @@ def _blanks(written: str, count: int) -> tuple[Blank, ...]:
     held = _UNIT.sub(lambda unit: unit[0].replace("/", chr(_HELD + ord("/"))), held)
     if not held:
         return ()
+    named = [piece.strip(" \n;；,，") for piece in _NAMED_BLANK.split(held)[1:]]
+    if len(named) == count:
+        return tuple(_blank(re.split(r"[\n;；|]", piece)) for piece in named)
     if count == 1:
         return (_blank(re.split(r"[\n;；|]", held)),)
     for divider in _BETWEEN_BLANKS:

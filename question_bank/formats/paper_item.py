@@ -1,6 +1,7 @@
 """One item of a paper while its lines are read, and what its stem says besides the question."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from question_bank.domain import notation
@@ -10,8 +11,11 @@ from question_bank.formats.paper_marks import Opaque, Section
 
 _SIGN = "[√×✓✗✘]|对|错|正确|错误|T|F"
 IN_BRACKETS = re.compile(rf"([（(])([ \u3000]*(?:[A-Ka-kＡ-Ｋ](?:[ ,，、]*[A-Ka-kＡ-Ｋ])*|{_SIGN})[ \u3000]*)([)）])")
-_TYPE_MARK = re.compile(r"[\[【（(]\s*([^\[\]【】（）()]{2,8}?)\s*(?:[,，]?\s*(\d+(?:\.\d+)?)\s*分)?\s*[\]】）)]\s*[.、．:：]?")
+_TYPE_MARK = re.compile(r"[\[【（(]\s*([^\[\]【】（）()]{2,8}?)\s*(?:[,，]?\s*(\d+(?:\.\d+)?)\s*分)?\s*[\]】）)](?:\s*[.、．:：])?")
 _POINTS = re.compile(r"[（(\[【]\s*(?:本[小]?题)?\s*(\d+(?:\.\d+)?)\s*分\s*[)）\]】]")
+TELLS = re.compile(r"\s*[（(【\[]\s*(?:正确答案|正确选项|答案|正确|√|✓)\s*[)）】\]]\s*$")  # behind an option: 问卷星 and its kin
+_WORTH = re.compile(r"[\[【]\s*分值\s*[:：]\s*(\d+(?:\.\d+)?)\s*[\]】]")
+_ASKED = re.compile(r"(?<=[\]】])\s*\*(?=\s*(?:\n|$))")
 _PROMPT = re.compile(r"[（(]\s*\d{1,2}\s*[)）]\s*(.+)|[①-⑳]\s*(.+)")
 
 
@@ -40,8 +44,11 @@ def authored(item: Item, section: Section, held: Opaque, unit: str) -> tuple[Aut
     """Return what was written of an item, and its type as far as the paper tells it."""
     cells = {role: "\n".join(texts) for role, texts in item.fields.items()}
     stem, marked_type, points = without_marks("\n".join(item.stem))
+    options, marked = told(item.options) if not cells.get("key", "").strip() else (["\n".join(option) for option in item.options], ())
     kind = notation.read_type(cells.get("type", "")) or marked_type or section.type
-    if not cells.get("key", "").strip() and (kind in {"", ItemType.SINGLE, ItemType.MULTIPLE, ItemType.TRUE_FALSE}):
+    if not options and kind in {"", ItemType.TRUE_FALSE} and not cells.get("key", "").strip() and (judged := _judged(stem)):
+        stem, cells["key"], kind = *judged, ItemType.TRUE_FALSE
+    if not marked and not cells.get("key", "").strip() and (kind in {"", ItemType.SINGLE, ItemType.MULTIPLE, ItemType.TRUE_FALSE}):
         stem, cells["key"] = with_key_taken(stem)
     prompts: list[str] = []
     if kind == ItemType.MATCHING:
@@ -54,17 +61,38 @@ def authored(item: Item, section: Section, held: Opaque, unit: str) -> tuple[Aut
     return Authored(
         place=f"第 {item.number} 题（第 {item.line} {unit}）",
         cells={role: held.show(text) for role, text in cells.items()},
-        options=tuple(held.show("\n".join(option)) for option in item.options),
+        options=tuple(map(held.show, options)),
+        marked=marked,
         option_explanations=tuple(explained) if any(explained) else (),
         prompts=tuple(map(held.show, prompts)),
     ), kind
 
 
+def told(options: Sequence[Sequence[str]]) -> tuple[list[str], tuple[int, ...]]:
+    """Return the options without the words behind them that say which are right, and those that are."""
+    texts = ["\n".join(option) for option in options]
+    marked = tuple(at for at, text in enumerate(texts) if TELLS.search(text))
+    return ([TELLS.sub("", text) for text in texts], marked) if len(marked) < len(texts) else (texts, ())
+
+
+def _judged(stem: str) -> tuple[str, str] | None:
+    """Return stem and key where the last two lines are the two judgements, one of them said to be right."""
+    *asked, first, second = ["", "", *stem.split("\n")]
+    words = [TELLS.sub("", line).strip() for line in (first, second)]
+    right = [word for line, word in zip((first, second), words, strict=True) if TELLS.search(line)]
+    if len(right) != 1 or {notation.means(word) for word in words} != {True, False} or not any(asked):
+        return None
+    return "\n".join(asked).strip(), right[0]
+
+
 def without_marks(stem: str) -> tuple[str, str, str]:
     """Return the stem without its marks of type and points: `[单选题]`, `（多选，2分）`, `（2分）`."""
     kind = points = ""
+    if worth := _WORTH.search(stem):
+        points, stem = worth[1], _WORTH.sub("", stem)
+    stem = _ASKED.sub("", stem)
     for found in list(_TYPE_MARK.finditer(stem)):
-        at_edge = not stem[: found.start()].strip() or not stem[found.end() :].strip()
+        at_edge = not stem[: found.start()].strip() or not stem[found.end() :].partition("\n")[0].strip()
         if at_edge and (notation.is_known_type(found[1]) or notation.is_any_choice(found[1])):
             kind = notation.read_type(found[1]) if notation.is_known_type(found[1]) else ""
             points = found[2] or points

@@ -12,10 +12,14 @@ from question_bank.domain.item import LETTERS, ItemType
 from question_bank.formats import paper_answers as answers
 from question_bank.formats import paper_marks as marks
 from question_bank.formats.paper_answers import Answer
-from question_bank.formats.paper_item import IN_BRACKETS, Item, authored
+from question_bank.formats.paper_item import IN_BRACKETS, TELLS, Item, authored
 from question_bank.formats.paper_marks import Opaque, Section
 
 _LOOKAHEAD = 12
+_TYPE_FIRST = re.compile(r"([\[【（(]\s*([^\[\]【】（）()]{2,8}?)\s*[\]】）)])\s*(\d{1,5}\s*[.．、])\s*")
+_STEM_FIELD = re.compile(r"(?:题目|题干|试题内容|题目内容|试题|问题)\s*[:：]\s*")
+_TYPE_FIELD = re.compile(r"(?:题型|题目类型|试题类型)\s*[:：]")
+_OPTION_FIELD = re.compile(r"^选项\s*([A-Z])\s*[:：]\s*")
 _ALONE = re.compile(r"^([A-Z])[ \t\u3000]+(?=\S)")
 
 
@@ -33,7 +37,11 @@ def looks_like(words: str) -> bool:
     keyed = sum(1 for line in lines if (found := marks.FIELD.search(line)) and marks.role_of(found) == "key" and found["before"] != "answer")
     optioned = sum(1 for line in lines if marks.letter_at(line) == "A" or len(marks.cuts(line, 0)) > 1)
     numbered = sum(1 for line in lines if marks.STEM.match(line))
-    return bool(keyed or (numbered and optioned) or any((section := marks.heading(line)) and section.type for line in lines))
+    recorded = sum(1 for line in lines if _STEM_FIELD.match(line))
+    told = sum(1 for line in lines if TELLS.search(line))
+    return bool(
+        keyed or recorded > 1 or (numbered and told) or (numbered and optioned) or any((section := marks.heading(line)) and section.type for line in lines)
+    )
 
 
 def read_text(words: str) -> Reading:
@@ -53,7 +61,7 @@ class _Reader:
     def __init__(self, lines: Sequence[Line], unit: str) -> None:
         self.held, self.unit = Opaque(), unit
         self.lines = [Line(marks.unwrapped(self.held.hide(line.text.strip(" \t\u3000\u00a0"))), line.number) for line in lines]
-        self.lines = _lettered(self.lines)
+        self.lines = _lettered(_recorded([replace(line, text=_numbered_first(line.text)) for line in self.lines]))
         self.sections = [Section("", "")]
         self.items: list[Item] = []
         self.losses: list[Loss] = []
@@ -282,6 +290,31 @@ class _Reader:
             else:
                 drafts.append(draft_of(written, kind or guess(written), as_share=shares))
         return drafts, self.losses, refused
+
+
+def _numbered_first(text: str) -> str:
+    """Return the line with its number before the mark of its type: `[单选题] 5. …`."""
+    found = _TYPE_FIRST.match(text)
+    return f"{found[3]}{found[1]}{text[found.end() :]}" if found and marks.is_known_type(found[2]) else text
+
+
+def _recorded(lines: Sequence[Line]) -> list[Line]:
+    """Return the lines of records (题型：… 题目：… 选项A：…) as a paper has them: the stem first, numbered, options by their letters."""
+    if not any(_STEM_FIELD.match(line.text) for line in lines) or any(marks.STEM.match(line.text) for line in lines):
+        return list(lines)
+    made: list[Line] = []
+    before: list[Line] = []  # the type, told before the stem
+    number = 0
+    for line in lines:
+        if found := _STEM_FIELD.match(line.text):
+            number += 1
+            made += [replace(line, text=f"{number}. {line.text[found.end() :]}"), *before]
+            before = []
+        elif _TYPE_FIELD.match(line.text):
+            before.append(line)
+        else:
+            made.append(replace(line, text=_OPTION_FIELD.sub(r"\1. ", line.text)))
+    return made + before
 
 
 def _lettered(lines: Sequence[Line]) -> list[Line]:

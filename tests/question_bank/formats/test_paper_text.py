@@ -129,3 +129,37 @@ def test_an_answer_to_no_item_is_named() -> None:
 def test_a_document_that_is_no_bank_imports_nothing(text: str) -> None:
     with pytest.raises(Unreadable):
         reading.read(text.encode())
+
+
+def test_options_that_say_themselves_which_are_right() -> None:
+    paper = """1.下列有效的是 [单选题] *
+A.深呼吸(正确答案)
+B.压抑
+
+2.哪些是支持？[多选题][分值:5]
+A.我在听（正确答案）
+B.别想
+C.说说吗（正确答案）
+
+3.保密没有例外。 [判断题]
+对
+错(正确答案)
+"""
+    one, two, three = reading.read(paper.encode()).drafts
+    assert (one.type, one.stem, one.options, one.key) == ("single", "下列有效的是", ("深呼吸", "压抑"), (0,))
+    assert (two.type, two.options, two.key, two.points) == ("multiple", ("我在听", "别想", "说说吗"), (0, 2), 500)
+    assert (three.type, three.stem, three.options, three.key) == ("true_false", "保密没有例外。", ("正确", "错误"), (1,))
+
+
+def test_records_of_named_fields() -> None:
+    paper = "题型：多选题\n题目：哪些是渠道\n选项A：热线\n选项B：老师\n选项C：独自\n答案：A,B\n解析：略\n\n题型：判断题\n题干：运动减压。\n答案：对\n"
+    one, two = reading.read(paper.encode()).drafts
+    assert (one.type, one.stem, one.options, one.key, one.explanation) == ("multiple", "哪些是渠道", ("热线", "老师", "独自"), (0, 1), "略")
+    assert (two.type, two.stem, two.key) == ("true_false", "运动减压。", (0,))
+
+
+def test_the_type_before_the_number_and_blanks_by_name() -> None:
+    paper = "[单选题] 1. 甲？\nA. 一\nB. 二\n【答案】B\n[填空题] 2. 包括____和____。\n答案：\n第一空：理解\n第二空：表达；传达\n"
+    one, two = reading.read(paper.encode()).drafts
+    assert (one.type, one.stem, one.key) == ("single", "甲？", (1,))
+    assert [blank.accepted for blank in two.blanks] == [("理解",), ("表达", "传达")]
