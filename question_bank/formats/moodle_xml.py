@@ -299,7 +299,8 @@ class _Question:
 
     def _gapfill(self) -> None:
         """Read a text with its answers between delimiters."""
-        begin, end = (text_of(first(self.element, "delimitchars")) + "[]")[:2] if text_of(first(self.element, "delimitchars")) else "[]"
+        delimiters = text_of(first(self.element, "delimitchars"))
+        begin, end = (delimiters[0], delimiters[1]) if len(delimiters) == 2 else ("[", "]")
         stem = self._text(first(self.element, "questiontext"))
         parts = re.split(f"{re.escape(begin)}([^{re.escape(begin + end)}]+){re.escape(end)}", stem)
         if len(parts) < 3:

@@ -9,6 +9,7 @@ from question_bank.domain.draft import Draft
 from question_bank.domain.exchange import Loss, Reading
 from question_bank.domain.fault import Fault, fault
 from question_bank.domain.item import LETTERS, ItemType
+from question_bank.domain.notation import is_known_type
 from question_bank.formats import paper_answers as answers
 from question_bank.formats import paper_marks as marks
 from question_bank.formats.paper_answers import Answer
@@ -295,7 +296,7 @@ class _Reader:
 def _numbered_first(text: str) -> str:
     """Return the line with its number before the mark of its type: `[单选题] 5. …`."""
     found = _TYPE_FIRST.match(text)
-    return f"{found[3]}{found[1]}{text[found.end() :]}" if found and marks.is_known_type(found[2]) else text
+    return f"{found[3]}{found[1]}{text[found.end() :]}" if found and is_known_type(found[2]) else text
 
 
 def _recorded(lines: Sequence[Line]) -> list[Line]:

@@ -1,12 +1,16 @@
 """A real Chromium, headless."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, ViewportSize, sync_playwright
+from flask import Flask
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from werkzeug.serving import make_server
 
 from tests.support import chromium
+from tests.support.cast import Member, enter
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
              "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required"]  # fmt: skip
@@ -26,3 +30,27 @@ def launched() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def serving(app: Flask) -> Iterator[str]:
+    """Serve the test's app on this machine; yields its address."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+
+
+def opened(app: Flask, chromium_browser: Browser, site: str, member: Member, size: ViewportSize) -> tuple[Page, list[str]]:
+    """Return a page signed in as a member, and what its console complains of."""
+    cookie = enter(app, member).get_cookie("lms")
+    assert cookie
+    context = chromium_browser.new_context(viewport=size, base_url=site)
+    context.add_cookies([{"name": "lms", "value": cookie.value, "url": site}])
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    return page, complaints

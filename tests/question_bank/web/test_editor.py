@@ -1,19 +1,17 @@
 """The form in a real browser: keyboard, live preview, no script of anybody else's."""
 
 import re
-import threading
 from collections.abc import Iterator
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser
 
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
 from question_bank.services import bank as banks
-from tests.support.browser import DESK
-from tests.support.cast import WEI, enter
+from tests.support.browser import DESK, opened, serving
+from tests.support.cast import WEI
 
 pytestmark = pytest.mark.browser
 
@@ -21,29 +19,12 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def site(app: Flask, clock: FixedClock) -> Iterator[str]:
     banks.create("b", "演示题库", clock.now(), {"crisis": "危机干预"})
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-
-
-def opened(app: Flask, chromium_browser: Browser, site: str) -> tuple[Page, list[str]]:
-    """Return a page signed in as the author, and what its console complains of."""
-    cookie = enter(app, WEI).get_cookie("lms")
-    assert cookie
-    context = chromium_browser.new_context(viewport=DESK, base_url=site)
-    context.add_cookies([{"name": "lms", "value": cookie.value, "url": site}])
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    return page, complaints
+    with serving(app) as address:
+        yield address
 
 
 def test_an_item_is_written_by_keyboard_alone(app: Flask, chromium_browser: Browser, site: str) -> None:
-    page, complaints = opened(app, chromium_browser, site)
+    page, complaints = opened(app, chromium_browser, site, WEI, DESK)
     page.goto("/bank/b/items/new")
     for kind, words in (("true_false", "正确"), ("ordering", ""), ("true_false", "正确"), ("single", "")):
         page.check(f"#type-{kind}", force=True)

@@ -1,7 +1,7 @@
 """Nobody's words run as a script, wherever they are shown (FI-03): in a real browser, as the author and as the candidate."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from urllib.parse import quote
 
@@ -12,17 +12,24 @@ from playwright.sync_api import Browser, Page
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
 from question_bank.domain.draft import Draft
+from question_bank.services import bank as banks
 from question_bank.services import staging
 from question_bank.services.item import Named, write
 from question_bank.store import bank as bank_store
 from tests.exam.services.test_item_types import sat
-from tests.question_bank.web.test_editor import opened, site  # noqa: F401 - a fixture
 from tests.support import exams, markup
-from tests.support.browser import DESK, PHONE
+from tests.support.browser import DESK, PHONE, opened, serving
 from tests.support.cast import LIN, WEI, id_of
 
 pytestmark = pytest.mark.browser
 EACH = 20  # payloads of one item
+
+
+@pytest.fixture
+def site(app: Flask, clock: FixedClock) -> Iterator[str]:
+    banks.create("b", "演示题库", clock.now())
+    with serving(app) as address:
+        yield address
 
 
 def items(payloads: Sequence[str]) -> list[Draft]:
@@ -47,7 +54,7 @@ def checked(page: Page, complaints: list[str], where: str) -> None:
     assert complaints == [], where
 
 
-def as_the_author(app: Flask, browser: Browser, site: str, payloads: Sequence[str], clock: FixedClock) -> None:  # noqa: F811 - the fixture's value
+def as_the_author(app: Flask, browser: Browser, site: str, payloads: Sequence[str], clock: FixedClock) -> None:
     drafts = items(payloads)
     with transaction() as session:
         bank = bank_store.by_code(session, "b")
@@ -77,7 +84,7 @@ def as_the_author(app: Flask, browser: Browser, site: str, payloads: Sequence[st
     page.context.close()
 
 
-def as_the_candidate(app: Flask, browser: Browser, site: str, payloads: Sequence[str]) -> None:  # noqa: F811 - the fixture's value
+def as_the_candidate(app: Flask, browser: Browser, site: str, payloads: Sequence[str]) -> None:
     _lin, _shown = sat(items(payloads))
     page, complaints = opened(app, browser, site, LIN, PHONE)
     page.on("dialog", lambda dialog: complaints.append(dialog.message))
@@ -92,14 +99,14 @@ def as_the_candidate(app: Flask, browser: Browser, site: str, payloads: Sequence
     page.context.close()
 
 
-def test_forty_payloads_stay_words(app: Flask, chromium_browser: Browser, site: str, clock: FixedClock) -> None:  # noqa: F811 - the fixture
+def test_forty_payloads_stay_words(app: Flask, chromium_browser: Browser, site: str, clock: FixedClock) -> None:
     payloads = markup.some(40)
     as_the_author(app, chromium_browser, site, payloads, clock)
     as_the_candidate(app, chromium_browser, site, payloads)
 
 
 @pytest.mark.soak
-def test_every_payload_stays_words(app: Flask, chromium_browser: Browser, site: str, clock: FixedClock) -> None:  # noqa: F811 - the fixture
+def test_every_payload_stays_words(app: Flask, chromium_browser: Browser, site: str, clock: FixedClock) -> None:
     payloads = list(markup.payloads())
     assert len(payloads) >= 500
     as_the_author(app, chromium_browser, site, payloads, clock)
