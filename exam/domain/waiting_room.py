@@ -36,8 +36,8 @@ class Place:
         return self.turn <= now
 
     def stands(self, now: datetime) -> bool:
-        """Tell whether the place has not been given up."""
-        return now < self.turn + LASTS
+        """Tell whether the place has not been given up, nor is of a rehearsed, later clock."""
+        return self.since - EARLY <= now < self.turn + LASTS
 
     def wait(self, now: datetime) -> timedelta:
         """Return how long it still takes."""

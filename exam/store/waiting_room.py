@@ -17,7 +17,7 @@ Link = psycopg.Connection[tuple[Any, ...]]
 
 
 class ExamGateRow(Base):
-    """The next free turn of an exam, and how much of the line the last group took.
+    """The next free turn of an exam, how much of the line the last group took, and when (a line of a rehearsed, later clock counts for nothing).
 
     Unlogged, as the places: whoever holds a place holds it signed, so a crash of the database loses the order of the line and no place.
     """
@@ -28,6 +28,7 @@ class ExamGateRow(Base):
     exam_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     next_at: Mapped[datetime]
     taken: Mapped[timedelta] = mapped_column(Interval)
+    asked_at: Mapped[datetime]
 
 
 class ExamPlaceRow(Base):
@@ -61,16 +62,17 @@ _DRAW = db.Prepared(
     ), asked AS MATERIALIZED (
       SELECT r.*, interval '1 microsecond' * ceil(1000000 / r.rate) AS gap, p.asked_at, p.turn
       FROM rated r LEFT JOIN exam_place p ON p.exam_id = r.exam_id AND p.person_id = r.person_id
-        AND p.turn > r.arrived - interval '{LASTS.total_seconds()} seconds'
+        AND p.turn > r.arrived - interval '{LASTS.total_seconds()} seconds' AND p.asked_at < r.arrived + interval '1 minute'
       WHERE r.rate > 0
     ), fresh AS MATERIALIZED (
       SELECT exam_id, person_id, min(arrived) AS arrived, min(opens) AS opens, min(gap) AS gap,
         row_number() OVER (PARTITION BY exam_id ORDER BY min(arrived), min(request)) - 1 AS before
       FROM asked WHERE turn IS NULL GROUP BY exam_id, person_id
     ), moved AS (
-      INSERT INTO exam_gate AS g (exam_id, next_at, taken)
-      SELECT exam_id, greatest(date_trunc('second', min(arrived)), min(opens)) + sum(gap), sum(gap) FROM fresh GROUP BY exam_id ORDER BY exam_id
-      ON CONFLICT (exam_id) DO UPDATE SET next_at = greatest(g.next_at, excluded.next_at - excluded.taken) + excluded.taken, taken = excluded.taken
+      INSERT INTO exam_gate AS g (exam_id, next_at, taken, asked_at)
+      SELECT exam_id, greatest(date_trunc('second', min(arrived)), min(opens)) + sum(gap), sum(gap), min(arrived) FROM fresh GROUP BY exam_id ORDER BY exam_id
+      ON CONFLICT (exam_id) DO UPDATE SET taken = excluded.taken, asked_at = excluded.asked_at, next_at = excluded.taken + greatest(
+        excluded.next_at - excluded.taken, CASE WHEN g.asked_at < excluded.asked_at + interval '1 minute' THEN g.next_at END)
       RETURNING exam_id, next_at - taken AS begins
     ), placed AS (
       INSERT INTO exam_place (exam_id, person_id, asked_at, turn)

@@ -5,5 +5,5 @@ export async function post(address, body, csrf = null, keepalive = false) {
   if (csrf) headers["X-CSRFToken"] = csrf;
   const response = await fetch(address, { method: "POST", headers, body: JSON.stringify(body), keepalive, credentials: "same-origin" });
   const answer = await response.json().catch(() => ({}));
-  return { ok: response.ok, status: response.status, answer };
+  return { ok: response.ok, status: response.status, answer, retryAfter: Number(response.headers.get("Retry-After")) || 0 };
 }

@@ -19,6 +19,8 @@ export class Reporter {
   #sending = null;
   #again = false;
   #retry = 0;
+  #refusals = 0;
+  #quietUntil = 0; // a busy server said when to come again
 
   constructor({ video, played, queue, activity, told, state }) {
     this.#video = video;
@@ -79,6 +81,7 @@ export class Reporter {
 
   /* Send everything that waits, one at a time; a second call while one runs asks for another round. */
   flush() {
+    if (performance.now() < this.#quietUntil) return Promise.resolve();
     this.#again = true;
     this.#sending ??= this.#rounds().finally(() => { this.#sending = null; });
     return this.#sending;
@@ -99,6 +102,7 @@ export class Reporter {
     if (!mine && this.#lease) body.vouching = this.#lease;
     const found = await post("/api/media/heartbeat", body).catch(() => null);
     if (found?.ok) {
+      this.#refusals = 0;
       await this.#queue.remove(report);
       if (report.activity === this.#activity) this.#told(found.answer, mine);
       if (mine) this.#every = found.answer.next_seconds * 1000;
@@ -113,7 +117,16 @@ export class Reporter {
     if (code === "signed_out" && !mine) return true; // it waits for the next lease
     this.#state(code === "signed_out" ? "signedOut" : "offline", (await this.#queue.due()).length);
     clearTimeout(this.#retry);
-    if (code !== "signed_out") this.#retry = setTimeout(() => this.flush(), 10000 + Math.random() * 10000);
+    if (code !== "signed_out") this.#retry = setTimeout(() => this.flush(), this.#patience(found));
     return false;
+  }
+
+  /* How long to wait: for a line that is lost some seconds; a busy server never before it says, and spread over waits that grow. */
+  #patience(found) {
+    if (!found || (found.status !== 429 && found.status < 500)) return 10000 + Math.random() * 10000;
+    const wait = found.retryAfter * 1000 + Math.random() * Math.min(120000, 5000 * 2 ** this.#refusals);
+    this.#refusals += 1;
+    this.#quietUntil = performance.now() + wait - 50;
+    return wait;
   }
 }

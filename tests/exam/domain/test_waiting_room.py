@@ -31,7 +31,9 @@ def test_ov_01_the_estimate_is_exact_and_only_falls(since: int, waits: int, pass
     assert now < began or place.has_come(now) == (place.ahead(now) == 0)
     assert place.ahead(now) >= place.ahead(now + GAP)
     assert place.ahead(NOON) == place.ahead(began), "before the bell the clock takes nobody out of the line"
+    assert place.stands(began)
     assert not place.stands(place.turn + rules.LASTS)
+    assert not place.stands(began - timedelta(hours=1)), "of a rehearsed clock"
 
 
 @given(since=SECONDS, waits=SECONDS, dawdles=st.integers(0, 599), percent=st.sampled_from([100, 150, 300]), rule=st.sampled_from(WindowRule))

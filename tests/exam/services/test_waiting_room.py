@@ -47,6 +47,7 @@ def test_ov_01_each_second_admits_the_tested_rate_in_the_order_of_asking(app: Fl
             turns += [places[index].turn for index in range(25)]
             kept |= {one.person_id: places[index] for index, one in enumerate(group)}
         again = draw(link, [Asked(exams.EXAM, 300, arrivals[300] + timedelta(seconds=9))], RATE)[0]
+        rehearsed = draw(link, [Asked(exams.EXAM, 300, NOON - timedelta(minutes=10))], RATE)[0]
         given_up = draw(link, [Asked(exams.EXAM, 0, kept[0].turn + timedelta(minutes=11))], RATE)[0]
     assert turns == sorted(turns)
     assert max(Counter(turns).values()) <= RATE
@@ -54,6 +55,7 @@ def test_ov_01_each_second_admits_the_tested_rate_in_the_order_of_asking(app: Fl
     assert min(turns) == NOON, "nobody before the bell"
     assert all(turn >= at.replace(microsecond=0) for turn, at in zip(turns, arrivals, strict=True))
     assert again == kept[300]
+    assert rehearsed.turn == NOON, "a clock that was put back meets no line of the later one"
     assert given_up.turn > kept[0].turn
 
 

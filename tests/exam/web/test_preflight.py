@@ -43,3 +43,7 @@ def test_the_board_says_what_is_sound_and_what_to_do_and_sets_the_rate(app: Flas
     attempt.enter(EnterExam(exams.entry("lin"), "device-of-lin", honesty=True), NOON)
     with pytest.raises(Waiting):
         attempt.enter(EnterExam(exams.entry("cai"), "device-of-cai", honesty=True), NOON)
+    total = msgspec.json.decode(enter(app, IVY).get(f"/invigilation/{exams.EXAM}/now").data)["total"]
+    assert (total["waiting"], total["not_started"], total["open"]) == (1, 1, 1)
+    assert enter(app, IVY).get(f"/invigilation/{exams.EXAM}/people?shown=waiting").get_data(as_text=True).count("/invigilation/attempt/") == 0
+    assert "林晓梅" in enter(app, IVY).get(f"/invigilation/{exams.EXAM}/people?shown=waiting").get_data(as_text=True)
