@@ -13,6 +13,7 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -107,9 +108,9 @@ def _product(open_: ExitStack, order: Order, teachers: int, secret: str) -> Size
     measured = spread(found, stretches(programme)[WINDOW].people, order.people)
     with working_on(stack) as app:
         instant, offset = installation.read_clock()
+        began = time.monotonic()
         signed = sign_in(app, measured, instant + offset)
         films = films_of(signed, stack.folder, instant + offset)
-    began = time.monotonic()
     with psycopg.connect(stack.database_url, autocommit=True) as link:
         link.execute("CREATE TEMP TABLE measured (person_id bigint)")
         with link.cursor().copy("COPY measured FROM STDIN") as copy:
@@ -119,7 +120,7 @@ def _product(open_: ExitStack, order: Order, teachers: int, secret: str) -> Size
         link.execute("VACUUM (ANALYZE)")
         link.execute("CHECKPOINT")
     print(f"· {teachers} teachers and their season: filled in {time.monotonic() - began:.0f} s", flush=True)
-    bench = Bench(stack, found, signed, films, order.seconds, now=instant + offset, bare=False)
+    bench = Bench(stack, found, signed, films, order.seconds, now=instant + offset + timedelta(seconds=time.monotonic() - began), bare=False)
     open_.callback(bench.client.close)
     bench.fetch_film()
     return Size(teachers, stack, bench)

@@ -202,6 +202,7 @@ def _save_by_rule(link: Link, rows: Sequence[SaveRow | SubmitRow]) -> list[tuple
         answers = link.execute(_SAVE, (msgspec.json.encode(lines).decode(),))
         for index, *told in answers:
             found[index].append(_verdict(told))
+        db.wait_for_standby(link)
     return [tuple(verdicts) for verdicts in found]
 
 
@@ -240,6 +241,7 @@ def submit(link: Link, rows: Sequence[SubmitRow]) -> list[Ended]:
             ended[index] = Ended(status, by or "", at, answered or 0, receipt or "", brought[index])
         if any(end.status == "done" for end in ended):
             link.execute(_ENQUEUE)
+        db.wait_for_standby(link)
     return ended
 
 

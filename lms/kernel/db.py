@@ -267,6 +267,11 @@ def connection() -> "psycopg.Connection[tuple[Any, ...]]":
     return psycopg.connect(url, options=f"{_state['options']} {LANE_OPTIONS}", autocommit=True, connect_timeout=10)
 
 
+def wait_for_standby(link: "psycopg.Connection[Any]") -> None:
+    """Write a line into the log, where a standby must confirm commits: whoever finds a row stored by an earlier try waits for it as its writer did."""
+    link.execute("SELECT pg_logical_emit_message(true, 'lms', '') WHERE current_setting('synchronous_standby_names') <> ''")
+
+
 class Prepared:
     """A statement of a lane, prepared once a link and run by one call of libpq that leaves the interpreter to others meanwhile.
 

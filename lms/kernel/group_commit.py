@@ -15,10 +15,18 @@ from typing import Any, Generic, TypeVar
 import psycopg
 
 from lms.kernel import db
+from lms.kernel.refusal import N_, Unavailable
 
 Row = TypeVar("Row")
 Answer = TypeVar("Answer")
 MOST_ROWS = 500
+
+
+class NotReplicated(Unavailable):
+    """The wait for the standby was cut off: stored here, but lost if this server is (PostgreSQL only warns)."""
+
+    code = "not_replicated"
+    message = N_("暂时没有保存成功，系统会自动重试，请不要关闭页面。")
 
 
 class Interrupted(RuntimeError):
@@ -54,6 +62,7 @@ class GroupCommit(Generic[Row, Answer]):
         self._guard = threading.Lock()
         self._led = False
         self._link: psycopg.Connection[Any] | None = None
+        self._doubtful = False
 
     def submit(self, row: Row) -> Answer:
         """Store a row and return its answer after the commit; raises what the write refused."""
@@ -96,6 +105,9 @@ class GroupCommit(Generic[Row, Answer]):
     def _attempt(self, batch: list[_Entry[Row, Answer]]) -> None:
         try:
             self._run(batch)
+        except NotReplicated as doubt:  # no second try by us: it would find the rows and take them for safe
+            for entry in batch:
+                entry.failure = doubt
         except Exception as error:  # noqa: BLE001 - each row is tried alone and its caller gets the failure
             self._one_by_one(batch, error)
 
@@ -113,15 +125,22 @@ class GroupCommit(Generic[Row, Answer]):
     def _run(self, batch: list[_Entry[Row, Answer]]) -> None:
         if self._link is None or self._link.closed:
             self._link = db.connection()
+            self._link.add_notice_handler(self._notice)
+        self._doubtful = False
         try:
             with nullcontext() if self._single else self._link.transaction():
                 answers = self._write(self._link, [entry.row for entry in batch])
         except psycopg.OperationalError:
             self._link.close()
             raise
+        if self._doubtful:
+            raise NotReplicated
         for entry, answer in zip(batch, answers, strict=True):
             if isinstance(answer, Exception):
                 entry.failure = answer
             else:
                 entry.answer = answer
                 entry.settled = True
+
+    def _notice(self, told: psycopg.errors.Diagnostic) -> None:
+        self._doubtful = self._doubtful or told.source_function == "SyncRepWaitForLSN"
