@@ -48,6 +48,8 @@ def _run(arguments: argparse.Namespace) -> int:
         barrier=arguments.barrier,
         peak=arguments.peak or arguments.ladder,
         offline=arguments.offline,
+        lead=arguments.lead,
+        media=arguments.media,
     )
     if arguments.compress:
         _programme, stretch = chosen(arguments.programme, asked.window)
@@ -83,6 +85,8 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument("--peak", action="store_true", help="only the fullest quarter of an hour, held for the whole run")
         one.add_argument("--barrier", type=float, default=0, help="exam: everybody who is there starts so many seconds after the run's beginning")
         one.add_argument("--offline", type=float, default=0.05, help="share of lessons with a spell without network, and a burst of reports afterwards")
+        one.add_argument("--lead", type=float, default=0, help="seconds in which people come; nothing of them is judged")
+        one.add_argument("--media", type=float, default=1, help="share of learners who fetch the film here; the rest are taken to have it from elsewhere")
         one.add_argument("--processes", type=int, default=1, help="Locust's processes: one master and so many workers from 2 on")
         one.add_argument("--enrolled", type=int, default=0, help="teachers in the database at least")
         one.add_argument("--ladder", action="store_true", help="half as many people more each step, until a budget breaks; says what was full first")

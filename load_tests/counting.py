@@ -10,12 +10,15 @@ from locust.env import Environment
 from locust.stats import RequestStats, StatsEntry
 
 from load_tests.figures import EVERYBODY, FILE, Figures, Line, Second
+from load_tests.scenario import Asked
 from load_tests.timed import HEADER, queued
 
 FOLDER = Path(os.environ.get("LOAD_FOLDER", "var/load"))
+ASKED = Asked.from_environment()
 _BETWEEN = "|"
 _stats = RequestStats()
 _queues = RequestStats()  # the same, of the time in which nobody handled the request
+_began: list[float] = []
 _second: dict[int, list[float]] = {}  # second since 1970 → requests, failures, milliseconds in all, the slowest
 
 
@@ -31,6 +34,8 @@ def _on_request(
     response: Any = None,
     **_more: object,
 ) -> None:
+    if not _judged(start_time):
+        return
     headers = getattr(response, "headers", None)
     waited = queued(response_time or 0.0, headers.get(HEADER) if headers else None)
     for city in {EVERYBODY, str(context.get("city", EVERYBODY))}:
@@ -40,6 +45,13 @@ def _on_request(
         if exception is not None:
             _stats.log_error(request_type, f"{city}{_BETWEEN}{name}", exception)
     _count(int(start_time), [1.0, float(exception is not None), response_time or 0.0, response_time or 0.0])
+
+
+def _judged(at: float) -> bool:
+    """Tell whether everybody had come by then, counted from the first request."""
+    if not _began:
+        _began.append(at)
+    return at >= _began[0] + ASKED.lead
 
 
 def _count(second: int, more: list[float]) -> None:

@@ -98,8 +98,9 @@ class Machine(msgspec.Struct, frozen=True):
     saturated: str
 
 
-def summary(seen: Sequence[Gauge]) -> Machine | None:
-    """Sum a run up; None where nothing was seen."""
+def summary(seen: Sequence[Gauge], lead: float = 0.0) -> Machine | None:
+    """Sum a run up, without its lead; None where nothing was seen."""
+    seen = [one for one in seen if one.at >= lead]
     if not seen:
         return None
     cores = os.cpu_count() or 1

@@ -75,6 +75,7 @@ class Teacher:
     tries: int = 10
     bell: Callable[[], None] = lambda: None  # waits until everybody may start
     offline: float = 0.0  # share of lessons with a spell without network
+    fetches: bool = True  # the film from here; otherwise it comes from elsewhere and is known as delivered
 
     # ── Signing in and finding the lesson ───────────────────
 
@@ -116,7 +117,7 @@ class Teacher:
 
     def _play(self, opened: dict[str, Any], source: dict[str, Any], most_seconds: float | None) -> None:
         """Fetch what a player fetches, and report what it played every fifteen seconds and at the end."""
-        parts = self._parts(source)
+        parts = self._parts(source) if self.fetches else iter(())
         length = opened["length_ms"] / 1000
         place = opened["resume_ms"] / 1000
         until = length if most_seconds is None else min(length, place + most_seconds)

@@ -70,6 +70,7 @@ class _Person(FastHttpUser):
             self.account, self.city = found.accounts[number], found.cities[number]
         self.found: Seeded = found
         self.teacher = Teacher(_Line(self), found, self.account, _journal(_place(self)), self._rest, Random(number), bell=self._bell, offline=ASKED.offline)
+        self.teacher.fetches = self.teacher.random.random() < ASKED.media
 
     def context(self) -> dict[str, Any]:
         """Tell the statistics whose request it is."""

@@ -16,7 +16,7 @@ import psycopg
 from demo.stack import Stack
 from load_tests import figures
 from load_tests.figures import Figures
-from load_tests.gauges import summary, watching
+from load_tests.gauges import SIXTY_PERCENT, summary, watching
 from load_tests.journal import entries
 from load_tests.product import ROOT, seeded, start
 from load_tests.report import html
@@ -63,6 +63,8 @@ def run(asked: Asked, order: Order, *, steps: int = 1, least_people: int = 0) ->
     verdicts: list[Verdict] = []
     with seeded(order.folder, Path(asked.programme), wanted) as (stack, _found):
         stack.target = "load_tests.timed:create_app"
+        if asked.media < 1:
+            _do(stack.database_url, ELSEWHERE)
         start(stack)
         stack.start_worker()
         first = 0
@@ -74,6 +76,11 @@ def run(asked: Asked, order: Order, *, steps: int = 1, least_people: int = 0) ->
     return verdicts
 
 
+# What media nodes of their own would have told: everybody has the film.
+ELSEWHERE = (
+    "INSERT INTO delivery (person_id, asset_id, spans, updated_at) "
+    "SELECT e.person_id, a.id, int4multirange(int4range(0, a.length_ms)), e.enrolled_at FROM enrolment e, asset a ON CONFLICT DO NOTHING"
+)
 TURNOVER = 4  # whoever has gone her way is followed by another, so more people come than are there at once
 
 
@@ -86,7 +93,7 @@ def _once(asked: Asked, order: Order, stack: Stack) -> Verdict:
         ended = _locust(asked, order, stack)
     _do(stack.database_url, after)
     measured = figures.read(stack.folder) if (stack.folder / figures.FILE).exists() else Figures([], [])
-    machine = summary(gauges)
+    machine = summary(gauges, asked.lead)
     acknowledged = sum(len(entries(path)) for path in stack.folder.glob(JOURNALS))
     faults = [
         *([Fault("run", f"locust ended with {ended}, see {stack.folder / 'locust.log'}")] if ended else []),
@@ -158,6 +165,10 @@ def told(verdicts: list[Verdict], say: Callable[[str], None]) -> int:
         say(f"✗ … and {len(last.faults) - SHOWN} more")
     if last.machine is not None:
         say(f"saturated first: {last.machine.saturated}" if not last.passed else f"head-room: {last.machine.head_room:.1f} × this load at 60 % of the cores")
+    if last.machine is not None:
+        scale = float(str(last.scenario["scale"]))
+        server, database = (cores / scale / SIXTY_PERCENT for cores in (last.machine.server_cores, last.machine.database_cores))
+        say(f"scale {scale:.4f} of the forecast's peak; the same time a request at scale 1 and at 60 %: server {server:.1f}, database {database:.1f} cores")
     say(f"{'passed' if last.passed else 'FAILED'}: {last.acknowledged} acknowledgements compared with the database, {len(last.faults)} faults")
     return int(not last.passed)
 

@@ -30,6 +30,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     first: int = 0  # the first account that is free
     workers: int = 1
     offline: float = 0.05  # share of lessons with a spell without network
+    lead: float = 0.0  # seconds in which people come, before anything is judged
+    media: float = 1.0  # share of learners who fetch the film here; the rest are taken to have it from elsewhere
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Asked":
@@ -54,9 +56,16 @@ class Scenario:
     stretch: Stretch
     cities: Mapping[str, tuple[float, ...]]
     quiz_share: float
+    expected: float  # signed in at once at the fullest, by the forecast
+
+    @property
+    def scale(self) -> float:
+        """Return the share of the forecast's peak that is played."""
+        return self.asked.people / self.expected
 
     def people_at(self, second: float) -> int | None:
         """Return how many are at it at a second of the run; None when it is over."""
+        second = max(0.0, second - self.asked.lead)
         if second >= self.asked.seconds:
             return None
         return max(1, round(sum(curve[int(second / self.asked.seconds * len(curve))] for curve in self.cities.values())))
@@ -64,7 +73,7 @@ class Scenario:
     def as_dict(self) -> dict[str, object]:
         """Return it for the report."""
         compressed = self.stretch.days * 86_400 / self.asked.seconds
-        told = {"code": self.stretch.code, "title": self.stretch.title, "exam": self.stretch.exam, "compressed": compressed}
+        told = {"code": self.stretch.code, "title": self.stretch.title, "exam": self.stretch.exam, "compressed": compressed, "scale": round(self.scale, 5)}
         return {**msgspec.structs.asdict(self.asked), **told}
 
 
@@ -73,12 +82,13 @@ def scenario(asked: Asked) -> Scenario:
     programme, stretch = chosen(Path(asked.programme), asked.window)
     behaviour = behaviours.parse(BEHAVIOUR.read_text(encoding="utf-8"))
     form = central(stretch, programme, behaviour)["signed_in"][0]
+    expected = float(form.max())
     if asked.peak:
         form = np.ones(1)
     form = form / form.max() * asked.people / stretch.people
     cities = {city: tuple((form * seats).tolist()) for city, seats in stretch.seats.items()}
     asks = programme.quiz is not None and programme.hours.quiz_required
-    return Scenario(asked, stretch, cities, 1.0 if asks else behaviour.figures["quiz_share"].value)
+    return Scenario(asked, stretch, cities, 1.0 if asks else behaviour.figures["quiz_share"].value, expected)
 
 
 def chosen(path: Path, window: int) -> tuple[Programme, Stretch]:

@@ -17,4 +17,4 @@ class StretchShape(LoadTestShape):
     def tick(self) -> tuple[int, float] | None:
         """Tell Locust how many there shall be now and how fast they come."""
         wanted = self.scenario.people_at(self.get_run_time())  # type: ignore[no-untyped-call]
-        return None if wanted is None else (wanted, max(1.0, self.scenario.asked.people / 5))
+        return None if wanted is None else (wanted, max(1.0, self.scenario.asked.people / max(5.0, self.scenario.asked.lead)))

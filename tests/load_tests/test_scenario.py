@@ -7,7 +7,7 @@ import pytest
 from lms.domain.forecast import stretches
 from lms.domain.programme import parse
 from load_tests.scenario import Asked, expected_peak, pressed, scenario
-from load_tests.seed import TooManyPeople, places
+from load_tests.seed import TooManyPeople, homes_of, places
 
 PROGRAMME = Path(__file__).parents[2] / "lms/programmes/jiangxi-2023.toml"
 EXAM = 3
@@ -35,6 +35,9 @@ def test_people_come_as_the_forecast_says_and_the_run_ends() -> None:
     assert evening > 3 * night
     assert found.people_at(140) is None
     assert scenario(asked(1, peak=True)).people_at(70) == 100
+    later = scenario(asked(1, peak=True, lead=60))  # people come first, then it counts
+    assert [later.people_at(second) for second in (0, 60, 199, 200)] == [100, 100, 100, None]
+    assert later.scale == pytest.approx(100 / expected_peak(PROGRAMME, 1))
 
 
 def test_scale_and_compression_are_read_and_faults_named() -> None:
@@ -56,3 +59,13 @@ def test_the_seed_spreads_teachers_over_cities_and_sectors_as_the_seats_are() ->
     assert len(places(programme, exam, 7)) == 7
     with pytest.raises(TooManyPeople, match="41150 seats"):
         places(programme, stretches(programme)[1], 50_000)
+
+
+def test_more_teachers_than_a_window_has_seats_live_all_over_the_province_and_those_of_the_window_come_first() -> None:
+    programme = parse(PROGRAMME.read_text(encoding="utf-8"))
+    second = stretches(programme)[1]
+    homes = homes_of(programme, second, 50_000)
+    inside = [one.city in second.seats for one in homes]
+    assert inside == sorted(inside, reverse=True)
+    assert sum(inside) == pytest.approx(41_150 / 2, abs=40)
+    assert homes_of(programme, second, 100) == places(programme, second, 100)

@@ -47,7 +47,8 @@ _ATTEMPTS = (
     " array_fill(1, ARRAY[p.items]), array_fill(false, ARRAY[p.items]), 0, 0 FROM generate_series(1, :n) n"
     " JOIN (SELECT *, cardinality(version_ids) AS items, row_number() OVER (ORDER BY id) AS place FROM paper) p ON p.place = n % :papers + 1",
     "INSERT INTO response_event (attempt_id, position, client_seq, expected, revision, value, marked, outcome, late, arrived_at, stored_at, login_id,"
-    " epoch, hash) SELECT id, place, place, 0, 1, answers[place], false, 'saved', false, started_at, started_at, 1, 1, '' FROM attempt, generate_series(1, items) place",
+    " epoch, hash) SELECT id, place, place, 0, 1, answers[place], false, 'saved', false, started_at, started_at, 1, 1, ''"
+    " FROM attempt, generate_series(1, items) place",
 )
 
 
