@@ -119,7 +119,7 @@ def _optionless(draft: Draft) -> list[Fault]:
 
 
 def _rubric_faults(draft: Draft) -> list[Fault]:
-    fits = all(one.words.strip() and len(one.words) <= LONGEST_BLANK and 0 < one.points <= MAX_POINTS for one in draft.rubric)
+    fits = all(one.words.strip() and "\n" not in one.words and len(one.words) <= LONGEST_BLANK and 0 < one.points <= MAX_POINTS for one in draft.rubric)
     return [] if fits and len(draft.rubric) <= MOST_BLANKS else [fault("rubric_unreadable", "rubric")]
 
 

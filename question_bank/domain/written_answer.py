@@ -99,7 +99,7 @@ def read_order(written: str, options: Sequence[str]) -> tuple[int, ...]:
     return tuple(known[word] for word in words) if all(word in known for word in words) else ()
 
 
-_CRITERION = re.compile(r"(?P<words>.*\S)[\s:：(（]+(?P<whole>\d{1,4})(?:\.(?P<part>\d{1,2}))?\s*分?\s*[)）]?")
+_CRITERION = re.compile(r"(?P<words>.*\S)[\s:：(（]+(?P<whole>\d{1,5})(?:\.(?P<part>\d{1,2}))?\s*分?\s*[)）]?")
 Pairs = tuple[tuple[str, ...], tuple[str, ...], tuple[int, ...]]
 
 
@@ -141,7 +141,7 @@ def read_rubric(written: str) -> tuple[Criterion, ...]:
 
 
 def _criterion(line: str) -> Criterion:
-    found = _CRITERION.fullmatch(unicodedata.normalize("NFKC", line).strip())
+    found = _CRITERION.fullmatch(line.strip())
     return Criterion(found["words"], int(found["whole"]) * 100 + int((found["part"] or "0").ljust(2, "0"))) if found else Criterion(line.strip(), 0)
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 from question_bank.domain.draft import Draft, clean, content_hash, decimal, normalised, said_key, tidy
 from question_bank.domain.exchange import Picture
 from question_bank.domain.fault import faults_of
-from question_bank.domain.item import Blank, ItemType
+from question_bank.domain.item import Blank, Criterion, ItemType
 from question_bank.formats import gift_writing, json_lines, moodle_writing, picture, qti_writing, reading, rich_text
 
 
@@ -76,6 +76,7 @@ def drafts(draw: st.DrawFn, kind: ItemType) -> Draft:
             prompts=prompts,
             blanks=blanks,
             model=draw(texts()) if kind is ItemType.SHORT_TEXT else "",
+            rubric=(Criterion("要点", 400), Criterion("表达 3", 50)) if kind is ItemType.SHORT_TEXT and draw(st.booleans()) else (),
             explanation=draw(st.one_of(st.just(""), texts())),
             topic=draw(st.sampled_from(["", "危机/干预", "A & B"])),
             tags=tuple(draw(st.sets(st.sampled_from(["重点", "2026", "a<b"])))),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from question_bank.domain.draft import Draft, tidy
 from question_bank.domain.fault import faults_of
-from question_bank.domain.item import Blank, ItemType
+from question_bank.domain.item import Blank, Criterion, ItemType
 from question_bank.formats import reading, workbook_writing
 
 words = st.text(alphabet=st.sampled_from("甲乙丙 =+-@A.1、,;|\n<b>_x0041_'\"&正确错误"), min_size=1, max_size=20)
@@ -19,6 +19,7 @@ blank = st.one_of(
     ),
     st.builds(Blank, st.sampled_from([("3.14",), ("-2", "负二")]), st.sampled_from(["0.01", "0"])),
 )
+criteria = st.builds(Criterion, st.text(alphabet="甲乙3 （）：:.分", min_size=1, max_size=9), st.sampled_from([50, 400, 999_999]))
 
 
 @st.composite
@@ -50,6 +51,7 @@ def drafts(draw: st.DrawFn) -> Draft:
             prompts=tuple(prompts),
             blanks=blanks,
             model=draw(words) if kind is ItemType.SHORT_TEXT else "",
+            rubric=tuple(draw(st.lists(criteria, max_size=3))) if kind is ItemType.SHORT_TEXT else (),
             explanation=draw(words),
             topic=draw(st.sampled_from(["", "危机", "+topic"])),
             level=draw(st.sampled_from(["", "apply", "remember"])),
