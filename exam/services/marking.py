@@ -26,7 +26,7 @@ from question_bank import api as bank
 from question_bank.domain.exchange import Picture
 from question_bank.domain.item import Criterion, ItemContent
 
-SHOWN = 20
+SHOWN, LATELY = 20, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def desks(person_id: int, now: datetime) -> list[Desk]:
 def _desk(session: Session, exam: Exam, reach: Reach, now: datetime) -> Desk:
     waiting, since = store.reachable(session, exam.id, reach, ScriptState.WAITING, now)
     held = store.held_by(session, exam.id, reach.person_id)
-    lately = store.marked_by(session, exam.id, reach.person_id, SHOWN)
+    lately = store.marked_by(session, exam.id, reach.person_id, LATELY)
     return Desk(exam, waiting, since, held.id if held else None, tuple(lately))
 
 

@@ -52,5 +52,7 @@ for (const button of form.querySelectorAll("[data-full]")) {
     field.dispatchEvent(new Event("input", { bubbles: true }));
   });
 }
+// On a phone the keyboard would cover what is to be read.
+if (matchMedia("(min-width: 64rem) and (pointer: fine)").matches) fields[0].focus({ preventScroll: true });
 form.querySelector("[data-sum]").hidden = fields.length < 2;
 add();

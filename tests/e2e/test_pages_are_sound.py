@@ -159,7 +159,7 @@ SKIPPED: dict[str, str] = {
         "needs an attempt: test_an_exam_is_for_everyone looks at it",
     ),
     "export.page": "needs an export: tests/question_bank/services/test_export.py walks through it",
-    "marking.page": "needs a script of one's own: test_marking reads it",
+    "marking.page": "needs a script of one's own: tests/e2e/test_marking.py looks at it",
     "regrades.one": "needs scored attempts and a proposal: tests/exam/services/test_regrade.py walks through it",
     **dict.fromkeys(("exam_room.receipt", "exam_result.sheet", "exam_room.room", "quiz.attempt"), "needs an attempt: test_an_exam_is_for_everyone looks at it"),
 }

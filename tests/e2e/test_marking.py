@@ -1,0 +1,46 @@
+"""A script marked by keyboard alone: the draft saves itself, and the page is sound on a phone and at a desk."""
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, expect
+
+from exam.domain.exam import ExamPolicy
+from lms.kernel.db import transaction
+from lms.kernel.permissions import Role
+from tests.e2e.conftest import Product, give_password, sign_in
+from tests.support import axe, browser, scripts
+from tests.support.cast import Member, id_of
+
+EMMA = Member("emma", "阅卷甲", (Role.EXAMINER,), home="far_school")
+
+
+@pytest.mark.browser
+def test_a_draft_saves_itself_and_the_keyboard_leads_to_the_next_script(app: Flask, product: Product, chromium_browser: Browser) -> None:
+    with product.seeding():
+        scripts.handed_in("lin", "cai", policy=ExamPolicy(double_percent=0))
+        emma = id_of(EMMA)
+        with transaction() as session:
+            give_password(session, emma, product.now())
+    context = chromium_browser.new_context(base_url=product.url, viewport=browser.DESK, locale="zh-CN", reduced_motion="reduce")
+    sign_in(context, "emma")
+    page = context.new_page()
+    page.goto("/marking")
+    page.click("text=领取一份")
+    expect(page.locator("#points-0")).to_be_focused()
+    page.keyboard.type("5.5")
+    page.keyboard.press("Enter")
+    page.keyboard.type("3")
+    expect(page.locator("[data-state]")).to_have_text("已保存")
+    assert page.inner_text("[data-total]") == "8.5"
+    assert product.run("SELECT points, handed_in_at FROM mark") == [([550, 300], None)]
+    page.set_viewport_size(browser.PHONE)  # type: ignore[arg-type]
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert axe.serious(page) == []
+    page.reload()
+    assert page.input_value("#points-0") == "5.5"
+    first = page.url
+    page.focus("#points-1")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url(lambda url: "/marking/scripts/" in url and url != first)
+    assert product.run("SELECT count(*) FROM mark WHERE handed_in_at IS NOT NULL") == [(1,)]
+    context.close()
