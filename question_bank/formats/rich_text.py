@@ -31,6 +31,7 @@ _STORED = re.compile(
 )
 _LATEX_ENDS = {"\\(": re.compile(r"(?<!\\)\\\)"), "\\[": re.compile(r"(?<!\\)\\\]")}
 _MATH_END = "</math>"
+_MEANINGFUL = re.compile(r"[<>&\\\[]")
 _TAG_LIKE = re.compile(_TAG, re.IGNORECASE)
 _ENTITY = re.compile(r"&(lt|gt|amp);")
 _AROUND_BLOCK = re.compile(r"(?:<br>\s*)?(</?(?:" + "|".join(BLOCK) + r")(?: [^<>]*)?>)(?:\s*<br>)?")
@@ -46,11 +47,18 @@ _BARE = nh3.Cleaner(tags=set(ALLOWED), attributes=_CELLS, strip_comments=True, l
 
 def to_html(notation: str, *, with_blanks: bool = False) -> str:
     """Return sanitised HTML for a text in the author's notation; `with_blanks` in the stem of a fill-in item."""
+    if _is_plain(notation):
+        return notation.replace("\n", "<br>")
     stored = _converted(notation, with_blanks=with_blanks)
     if "<" in notation:  # closing and nesting tags may bring words together that are then read as one thing
         while (again := _converted(to_notation(stored), with_blanks=with_blanks)) != stored:
             stored = again
     return stored
+
+
+def _is_plain(notation: str) -> bool:
+    """Tell whether nothing in a text is markup or needs escaping: most texts of a large file."""
+    return not _MEANINGFUL.search(notation) and notation.replace("\n", "").isprintable()
 
 
 def _converted(notation: str, *, with_blanks: bool) -> str:
@@ -135,6 +143,8 @@ def _notation(found: re.Match[str]) -> str:
 
 def to_plain(stored: str) -> str:
     """Return the words of stored HTML, for lists, search and comparison."""
+    if not _MEANINGFUL.search(stored):
+        return stored.strip()
     return html.unescape(_STORED.sub(_plain, stored)).strip()
 
 

@@ -140,3 +140,8 @@ def test_a_picture_gets_its_size_and_address_only_where_it_is_shown() -> None:
     shown = rich_text.with_sources(rich_text.with_sizes(stored, {DIGEST: (30, 20)}), lambda digest: f"/bank/甲&乙/{digest}")
     assert shown == f'<img data-picture="{DIGEST}" src="/bank/甲&amp;乙/{DIGEST}" loading="lazy" width="30" height="20" alt="图">'
     assert rich_text.pictures_in([stored, "x"]) == {DIGEST}
+
+
+@given(st.text(alphabet=st.sampled_from("甲aB 1.,;:~=#{}%/\"'*]()!?-$@`|^→。\n\u3000\u00a0\u200b\r\té😀"), max_size=20))
+def test_the_short_way_of_plain_words_says_the_same(words: str) -> None:
+    assert rich_text.to_html(words) == rich_text._converted(words, with_blanks=False)
