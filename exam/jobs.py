@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from exam.services import analysis, archive, assembly, attempt, integrity, regrade, result
+from exam.services import analysis, archive, assembly, attempt, identity, integrity, regrade, result
 from lms.kernel.jobs import Job
 
 
@@ -33,6 +33,7 @@ JOBS = (
     Job("exam.score", run=score),
     Job("exam.analyse", run=analyse),
     Job("exam.archive", run=archive.make, tries=1),
+    Job("exam.identity_expire", run=identity.expire, cron="37 * * * *"),
     Job("exam.archive_expire", run=archive.expire, cron="23 * * * *"),
     Job("exam.integrity", run=integrity.look),
     Job("exam.regrade_preview", run=regrade.preview),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from exam.cli import exam as exam_command
 from exam.jobs import JOBS
-from exam.services import archive, outage, packet, presence, token, waiting_room
+from exam.services import archive, identity, outage, packet, presence, token, waiting_room
 from exam.services import exam as exams
 from exam.services import quiz as quizzes
 from exam.services.demand import demands
@@ -16,6 +16,7 @@ from exam.web.archive import exam_archive
 from exam.web.blueprint import blueprints
 from exam.web.board import exam_board
 from exam.web.exam import exams as exam_pages
+from exam.web.identity import exam_identity
 from exam.web.integrity import integrity
 from exam.web.invigilation import invigilation
 from exam.web.marking import marking
@@ -59,6 +60,7 @@ def _mount(settings: Settings) -> None:
     token.mount(settings)
     packet.mount(settings)
     archive.mount(settings)
+    identity.mount(settings)
     waiting_room.mount(settings)
 
 
@@ -77,6 +79,7 @@ part = Part(
         quiz,
         exam_board,
         exam_archive,
+        exam_identity,
         blueprints,
         exam_paper,
         invigilation,

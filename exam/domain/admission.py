@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from exam.domain.exam import Exam
+from exam.domain.identity import IdentityMissing
 from exam.domain.waiting_room import EARLY
 from lms.kernel.refusal import N_, Conflict, Forbidden, Invalid, Refusal
 
@@ -74,6 +75,7 @@ class Standing:
     attempts_used: int
     percent: int = 100
     last_ended_at: datetime | None = None
+    identity_confirmed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ def refusal(exam: Exam, standing: Standing, now: datetime) -> Refusal | None:
         (standing.attempts_used >= exam.attempts, AttemptsUsed()),
         (not _waited(exam, standing, now), TooSoon(next_at=next_at(exam, standing, now))),
         (exam.requires_learning and not standing.learning_complete, LearningIncomplete(missing=list(standing.missing))),
+        (not standing.identity_confirmed, IdentityMissing()),
     )
     return next((reason for applies, reason in reasons if applies), None)
 

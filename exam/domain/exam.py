@@ -69,6 +69,7 @@ class Exam:
     state: str
     released: bool = False
     keeps_offline: bool = True  # whether unsaved answers may lie, sealed, on the learner's own device
+    asks_identity: bool = False  # whether nobody starts before an invigilator has confirmed who she is
     policy: ExamPolicy = field(default_factory=ExamPolicy)
 
     @property

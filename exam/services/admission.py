@@ -6,6 +6,7 @@ from exam.domain import admission as rules
 from exam.domain.admission import Briefing, Standing
 from exam.domain.attempt import State
 from exam.domain.exam import Exam
+from exam.services import identity
 from exam.services.exam import found
 from exam.store import attempt as attempts
 from exam.store import exam as exams
@@ -33,4 +34,5 @@ def standing(session: Session, exam: Exam, person_id: int, newest: Attempt | Non
         attempts_used=newest.number if newest else 0,
         percent=exams.percent_of(session, exam.id, person_id),
         last_ended_at=newest.ended_at if newest else None,
+        identity_confirmed=identity.confirmed(session, exam, person_id),
     )

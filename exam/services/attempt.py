@@ -57,7 +57,7 @@ def enter(payload: EnterExam, arrived: datetime) -> AttemptOpened:
     if place is not None and not place.has_come(arrived):
         raise line.waiting(place, entry, arrived)
     begun = Begun()
-    if payload.honesty:
+    if payload.honesty and not entry.asks_identity:  # who must be known first goes the long way
         learned = entry.asks_learning and _learned(entry)
         begun = _starts.submit(store.Start(entry.exam, entry.person_id, entry.login_id, payload.device, learned, arrived, line.house_rate(), place))
     if begun.place is not None and not begun.place.has_come(arrived):

@@ -252,10 +252,11 @@ class PlaceToken(msgspec.Struct, array_like=True):
 
 
 class EntryToken(msgspec.Struct, array_like=True):
-    """What an entry to start binds: who, by which sign-in, which exam, and until when (seconds since 1970)."""
+    """What an entry to start binds: who, by which sign-in, which exam, until when (seconds since 1970), and whether her identity is still asked for."""
 
     person_id: int
     login_id: int
     exam: str
     asks_learning: bool
     ends_at: int
+    asks_identity: bool = False

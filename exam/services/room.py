@@ -20,10 +20,11 @@ from question_bank import api as bank
 
 @dataclass(frozen=True, slots=True)
 class PersonExam:
-    """One exam of a person: the briefing, and whether she has handed in."""
+    """One exam of a person: the briefing, whether she has handed in, and whether it is known who she is as far as the exam asks."""
 
     briefing: Briefing
     handed_in: bool
+    identified: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,4 +84,5 @@ def _person_exam(session: Session, exam: Exam, person_id: int, newest: Attempt |
     if not who.enrolled and newest is None:
         return None
     is_open = newest is not None and newest.state is State.OPEN
-    return PersonExam(rules.brief(exam, who, open_attempt=is_open, now=now), handed_in=newest is not None and not is_open)
+    brief = rules.brief(exam, who, open_attempt=is_open, now=now)
+    return PersonExam(brief, handed_in=newest is not None and not is_open, identified=who.identity_confirmed)

@@ -56,9 +56,9 @@ def read(text: str) -> AttemptToken:
     return _signers["attempt"].read(text, AttemptToken)
 
 
-def entry(person_id: int, login_id: int, exam: str, *, asks_learning: bool, now: datetime) -> str:
+def entry(person_id: int, login_id: int, exam: str, *, asks_learning: bool, now: datetime, asks_identity: bool = False) -> str:
     """Return an entry: whoever holds it may ask to start, as this person by this sign-in, for a short while."""
-    return _signers["start"].sign(EntryToken(person_id, login_id, exam, asks_learning, int((now + ENTRY_LIFE).timestamp())))
+    return _signers["start"].sign(EntryToken(person_id, login_id, exam, asks_learning, int((now + ENTRY_LIFE).timestamp()), asks_identity))
 
 
 def read_entry(text: str, now: datetime) -> EntryToken:

@@ -174,7 +174,7 @@ def _exam(row: Any) -> Exam:
             multiple=MultiplePolicy(row.multiple), counts=Counts(row.counts), wait_days=row.wait_days,
             double_percent=row.double_percent, tolerance_percent=row.tolerance_percent,
         ),
-        keeps_offline=row.settings.get("keeps_offline", True),
+        keeps_offline=row.settings.get("keeps_offline", True), asks_identity=row.settings.get("asks_identity", False),
     )  # fmt: skip
 
 

@@ -54,6 +54,7 @@ class Condition:
     title: str
     state: str
     text: str
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def briefing(code: str) -> ResponseReturnValue:
         open_attempt=brief.open_attempt,
         may_start=brief.refusal is None and not brief.open_attempt,
         may_wait=brief.may_wait,
-        entry=tokens.entry(person.person_id, person.login_id, code, asks_learning=brief.exam.requires_learning, now=now),
+        entry=tokens.entry(person.person_id, person.login_id, code, asks_learning=brief.exam.requires_learning, now=now, asks_identity=not one.identified),
         handed_in=one.handed_in,
         opens_later=now < brief.exam.opens,
         conditions=_conditions(one, now),
@@ -164,6 +165,10 @@ def _conditions(one: PersonExam, now: datetime) -> tuple[Condition, ...]:
     if isinstance(refusal, TooSoon):
         words = _("%(at)s 起可以再考", at=format_instant(brief.next_at)) if brief.next_at else _("间隔期满时考试已经结束，不能再考")
         found.append(Condition(_("两次考试间隔 %(n)s 天", n=exam.policy.wait_days), "later" if brief.next_at else "failed", words))
+    if exam.asks_identity and one.identified:
+        found.append(Condition(_("核对身份"), "done", _("监考人员已核对")))
+    elif exam.asks_identity:
+        found.append(Condition(_("核对身份"), "now", _("提交照片，或请监考人员当面核对"), url_for("exam_identity.own", code=exam.code)))
     if isinstance(refusal, NotReady):
         found.append(Condition(_("试卷已准备好"), "later", _(refusal.message)))
     return tuple(found)

@@ -104,6 +104,7 @@ SIGHTS: dict[str, Sight] = {
     "invigilation.everything": Sight("ning"),
     "invigilation.room": Sight("ning", {"code": EXAM}),
     "invigilation.people": Sight("ning", {"code": EXAM}),
+    "exam_identity.faces": Sight("ning", {"code": EXAM}),
     "invigilation.incidents": Sight("ning", {"code": EXAM}),
     "preflight.page": Sight("ning", {"code": EXAM}),
     "regrades.everything": Sight("ning", {"code": EXAM}),
@@ -120,6 +121,7 @@ SIGHTS: dict[str, Sight] = {
     "verification.show": Sight(STRANGER, {"code": "'7777-7777-7777'"}, status=404),
 }
 SKIPPED: dict[str, str] = {
+    "exam_identity.own": "needs an exam that asks for it: tests/exam/web/test_identity.py walks through it",
     "timeline.page": "needs an attempt: test_invigilation reads it",
     "exam_review.page": "open only where an exam allows: test_review reads it",
     **dict.fromkeys(("picture.show", "exam_picture.in_quiz", "exam_picture.in_room", "exam_review.picture", "marking.picture"), "a picture, not a page"),
@@ -140,6 +142,7 @@ SKIPPED: dict[str, str] = {
     **dict.fromkeys(
         (
             "exam_archive.file",
+            "exam_identity.photo",
             "exam_paper.picture",
             "export.ask",
             "export.file",

@@ -1,0 +1,107 @@
+"""Identity before an exam: a photo with consent, compared by an invigilator in scope, gone with the decision (DP-04, DP-05)."""
+
+import io
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from PIL import Image
+from sqlalchemy import text
+from werkzeug.test import TestResponse
+
+from exam.domain import identity as rules
+from exam.domain.identity import CONSENT, State
+from exam.services import identity
+from exam.services import token as tokens
+from lms.kernel.clock import FixedClock
+from lms.kernel.db import transaction
+from tests.conftest import NOON
+from tests.exam.web.test_room import start
+from tests.support import exams
+from tests.support.cast import IVY, LIN, PENG, SAM, YUAN, enter, id_of
+
+OWN = f"/exams/{exams.EXAM}/identity"
+FACES = f"/invigilation/{exams.EXAM}/identity"
+PLACE = b"GPS was here"
+
+
+def photo(size: tuple[int, int] = (3000, 2000)) -> bytes:
+    """Return a photo as a phone takes it, telling where it was taken."""
+    out = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x010E] = PLACE.decode()
+    Image.new("RGB", size, (200, 150, 120)).save(out, "JPEG", exif=exif)
+    return out.getvalue()
+
+
+def sent(client: object, content: bytes, **fields: str) -> TestResponse:
+    """Send a photo as the page does."""
+    answer: TestResponse = client.post(OWN, data={"photo": (io.BytesIO(content), "me.jpg"), **fields}, follow_redirects=True)  # type: ignore[attr-defined]
+    return answer
+
+
+def test_who_must_be_known_starts_only_after_an_invigilator_has_confirmed_her(app: Flask, clock: FixedClock) -> None:
+    exams.prepared(opens=NOON + timedelta(hours=1))
+    lin_id = id_of(LIN)
+    exams.enrolled("lin")
+    lin, ivy, peng = enter(app, LIN), enter(app, IVY), enter(app, PENG)
+    assert lin.get(OWN).status_code == 404, "this exam asks for nothing"
+    peng.post(f"/admin/exams/{exams.EXAM}/room-rules", data={"asks_identity": "on"})
+    clock.advance(hours=1)
+    assert "已冻结" in peng.post(f"/admin/exams/{exams.EXAM}/room-rules", follow_redirects=True).get_data(as_text=True)
+    assert "核对身份" in lin.get(f"/exams/{exams.EXAM}").get_data(as_text=True)
+    assert 'id="start"' not in lin.get(f"/exams/{exams.EXAM}").get_data(as_text=True)
+    asking = tokens.entry(lin_id, login_of(lin_id), exams.EXAM, asks_learning=False, now=clock.now(), asks_identity=True)
+    assert start(lin, entry=asking)["code"] == "identity_missing"
+
+    assert sent(lin, photo()).status_code == 422, "no photo without consent"
+    assert sent(lin, b"no photo", consent=CONSENT).status_code == 400
+    assert "等待监考人员核对" in sent(lin, photo(), consent=CONSENT).get_data(as_text=True)
+    shown = ivy.get(f"{FACES}/{lin_id}.jpg")
+    with Image.open(io.BytesIO(shown.data)) as kept:
+        assert (max(kept.size), kept.getexif().get(0x010E)) == (800, None)
+    with transaction() as session:
+        assert shown.data[:400] not in bytes(session.execute(text("SELECT sealed FROM exam_photo")).scalar_one())
+    assert "林晓梅" in ivy.get(FACES).get_data(as_text=True)
+    assert enter(app, YUAN).get(FACES).status_code == 403
+    assert enter(app, SAM).get(OWN).status_code == 404
+
+    assert "请写明原因" in ivy.post(f"{FACES}/{lin_id}/refuse", data={"reason": ""}, follow_redirects=True).get_data(as_text=True)
+    ivy.post(f"{FACES}/{lin_id}/refuse", data={"reason": "看不清面部"})
+    assert "看不清面部" in lin.get(OWN).get_data(as_text=True)
+    assert ivy.get(f"{FACES}/{lin_id}.jpg").status_code == 404, "a photo goes with the decision"
+    sent(lin, photo(), consent=CONSENT)
+    lin.post(f"{OWN}/withdraw")
+    assert photos() == 0
+    sent(lin, photo(), consent=CONSENT)
+    assert start(lin, entry=asking)["code"] == "identity_missing"
+    assert lin_id in {one.person_id for one in identity.faces(id_of(IVY), exams.EXAM, "林").found}
+    ivy.post(f"{FACES}/{lin_id}/confirm")
+    assert photos() == 0
+    assert 'id="start"' in lin.get(f"/exams/{exams.EXAM}").get_data(as_text=True)
+    assert start(lin, entry=asking)["resumed"] is False
+    with transaction() as session:
+        acts = session.scalars(text("SELECT action FROM audit_entry WHERE action LIKE 'identity.%' ORDER BY id")).all()
+    assert [act.removeprefix("identity.") for act in acts] == ["send", "view", "refuse", "send", "withdraw", "send", "confirm"]
+
+
+def login_of(person_id: int) -> int:
+    """Return a sign-in of a person."""
+    with transaction() as session:
+        return int(session.execute(text("SELECT max(id) FROM login WHERE person_id = :p"), {"p": person_id}).scalar_one())
+
+
+def photos() -> int:
+    """Count the photos kept."""
+    with transaction() as session:
+        return int(session.execute(text("SELECT count(*) FROM exam_photo")).scalar_one())
+
+
+def test_nobody_decides_on_herself_nor_on_nothing() -> None:
+    with pytest.raises(rules.OwnIdentity):
+        rules.decided(State.SENT, confirmed=True, reason="", person_id=7, actor_id=7)
+    with pytest.raises(rules.NothingSent):
+        rules.decided(State.NONE, confirmed=False, reason="不是本人", person_id=7, actor_id=8)
+    with pytest.raises(rules.IdentityConfirmed):
+        rules.decided(State.CONFIRMED, confirmed=True, reason="", person_id=7, actor_id=8)
+    assert rules.decided(State.NONE, confirmed=True, reason="", person_id=7, actor_id=8) is State.CONFIRMED, "met on the spot"
