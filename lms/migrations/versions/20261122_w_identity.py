@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_w_identity"
-down_revision = "20261122_u_marking"
+down_revision = "20261122_v_gate"
 
 
 def upgrade() -> None:
