@@ -39,6 +39,9 @@ def check(content: bytes) -> None:
         raise Unreadable from None
 
 
+_ROOTED = "/xl/"  # some writers of Excel files begin names there; nothing is ever unpacked to a disk
+
+
 def _check_listing(archive: zipfile.ZipFile, size: int) -> None:
     listing = archive.infolist()
     names = [entry.filename for entry in listing]
@@ -49,7 +52,7 @@ def _check_listing(archive: zipfile.ZipFile, size: int) -> None:
     if sum(entry.compress_size for entry in listing) > size:  # entries that share bytes
         raise ArchiveHostile
     for entry in listing:
-        name = entry.filename.replace("\\", "/")
+        name = entry.filename.replace("\\", "/").removeprefix(_ROOTED)
         if name.startswith("/") or ".." in name.split("/") or "\x00" in entry.orig_filename or ":" in name or (entry.external_attr >> 28) == 0o12:
             raise ArchiveHostile
         if entry.file_size > _CHUNK and entry.file_size > entry.compress_size * MAX_RATIO:

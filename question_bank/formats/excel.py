@@ -14,6 +14,7 @@ from question_bank.formats.workbook import Sheet
 from question_bank.formats.workbook_pictures import Placed
 
 _IN_CELL = re.compile(r"=?(?:_xlfn\.)?DISPIMG\(\s*[\"']([^\"']{1,80})[\"']\s*,\s*\d+\s*\)", re.IGNORECASE)
+_IN_PLACE = "#VALUE!"  # what a cell shows in which Excel 365 keeps a picture, where only text can be shown
 _FOREIGN = {"xl/vbaProject.bin": "宏未导入", "xl/externalLinks/": "指向其他文件的链接没有打开，使用文件中保存的值", "xl/embeddings/": "嵌入的文件未导入"}
 
 
@@ -58,5 +59,6 @@ def _with_pictures(sheet: Sheet, placed: list[Placed]) -> Sheet:
             continue
         rows[row] += [""] * (column + 1 - len(rows[row]))
         if each.digest not in {found["digest"] for found in PICTURE.finditer(rows[row][column])}:
-            rows[row][column] = f"{rows[row][column]}\n{each.notation}".strip()
+            beside = "" if rows[row][column] == _IN_PLACE else rows[row][column]
+            rows[row][column] = f"{beside}\n{each.notation}".strip()
     return replace(sheet, rows=tuple(map(tuple, rows)))

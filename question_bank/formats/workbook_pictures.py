@@ -1,9 +1,11 @@
-"""The pictures of an Excel file and the cells they stand on: floating ones, and those WPS keeps inside cells."""
+"""The pictures of an Excel file and the cells they stand on: floating ones, and those WPS and Excel 365 keep inside cells."""
 
 import posixpath
 import re
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from lxml.etree import _Element as Element
 
@@ -12,8 +14,10 @@ from question_bank.formats.findings import Findings, Place
 from question_bank.formats.word_run import picture_notation
 from question_bank.formats.xml_tree import attribute, every, first, local
 
+T = TypeVar("T")
 _MAX_PART = 16 * 1024 * 1024
-_IN_CELL = re.compile(rb"<c\s[^>]{0,200}?\br=[\"']([A-Z]{1,3}\d{1,7})[\"'][^>]{0,200}?\bvm=[\"']")
+_IN_CELL = re.compile(rb"<c\s[^>]{0,200}?\br=[\"']([A-Z]{1,3})(\d{1,7})[\"'][^>]{0,200}?\bvm=[\"'](\d{1,7})[\"']")
+_RICH = "xl/richData"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +47,56 @@ def find(packed: zipfile.ZipFile, found: Findings) -> tuple[list[Placed], dict[s
     sheets = _part(packed, names, "xl/workbook.xml")
     related = _related(packed, names, "xl/workbook.xml")
     placed: list[Placed] = []
+    rich = _rich(packed, names)
     for sheet in every(sheets, "sheet") if sheets is not None else ():
         path, title = related.get(attribute(sheet, "id"), ""), sheet.get("name", "")
         if path not in names:
             continue
-        if "xl/richData/richValueRel.xml" in names:
-            for cell in sorted(_cells_with_values(packed, path)):
-                found.at(f"{title} {cell}").lose("“放置在单元格中”的图片未导入，请在 Excel 中改为“放置在单元格上”")
+        for row, column, number in sorted(_cells_with_values(packed, path)) if f"{_RICH}/richValueRel.xml" in names else ():
+            here = found.at(f"{title} {_letters(column)}{row + 1}")
+            target, described = rich.get(number, ("", ""))
+            if target not in names:
+                here.lose("“放置在单元格中”的内容未导入，请在 Excel 中把图片改为“放置在单元格上”")
+            elif digest := here.picture(packed.read(target), posixpath.basename(target)):
+                placed.append(Placed(title, row, column, digest, described))
         for drawing in (target for target in _related(packed, names, path).values() if "/drawings/drawing" in target):
             placed += _floating(packed, names, drawing, title, found)
     return placed, _named(packed, names, found)
 
 
-def _cells_with_values(packed: zipfile.ZipFile, path: str) -> set[str]:
-    found: set[str] = set()
+def _rich(packed: zipfile.ZipFile, names: frozenset[str]) -> dict[int, tuple[str, str]]:
+    """Return the pictures that Excel 365 keeps as values, by the number cells call them: the part that holds each, and its alternative text."""
+    parts = [
+        _part(packed, names, name) for name in ("xl/metadata.xml", *(f"{_RICH}/{name}.xml" for name in ("rdrichvalue", "rdrichvaluestructure", "richValueRel")))
+    ]
+    metadata, values, structures, relations = parts
+    if metadata is None or values is None or structures is None or relations is None:
+        return {}
+    related = _related(packed, names, f"{_RICH}/richValueRel.xml")
+    targets = [related.get(attribute(each, "id"), "") for each in relations if local(each) == "rel"]
+    keys = [[attribute(key, "n") for key in each] for each in structures if local(each) == "s"]
+    held = [dict(zip(_at(keys, attribute(each, "s"), []), ((value.text or "") for value in each), strict=False)) for each in values if local(each) == "rv"]
+    future = next((each for each in metadata if local(each) == "futureMetadata" and attribute(each, "name") == "XLRICHVALUE"), None)
+    called = [next((attribute(each, "i") for each in every(block, "rvb")), "") for block in future if local(block) == "bk"] if future is not None else []
+    found = {}
+    for number, block in enumerate(every(first(metadata, "valueMetadata"), "bk") if first(metadata, "valueMetadata") is not None else (), start=1):
+        value = _at(held, _at(called, next((attribute(each, "v") for each in every(block, "rc")), ""), ""), {})
+        if target := _at(targets, value.get("_rvRel:LocalImageIdentifier", ""), ""):
+            found[number] = (target, value.get("Text", ""))
+    return found
+
+
+def _at(listed: Sequence[T], index: str, otherwise: T) -> T:
+    return listed[int(index)] if index.isdecimal() and len(index) < 8 and int(index) < len(listed) else otherwise
+
+
+def _cells_with_values(packed: zipfile.ZipFile, path: str) -> set[tuple[int, int, int]]:
+    """Return row and column, from 0, of the cells that call a value, and its number."""
+    found: set[tuple[int, int, int]] = set()
     with packed.open(path) as stream:
         kept = b""
         while piece := stream.read(1 << 20):
-            found |= {cell.decode() for cell in _IN_CELL.findall(kept + piece)}
+            found |= {(int(row) - 1, _column(letters.decode()), int(number)) for letters, row, number in _IN_CELL.findall(kept + piece)}
             kept = piece[-500:]
     return found
 
@@ -104,6 +140,7 @@ def _digest(packed: zipfile.ZipFile, names: frozenset[str], picture: Element, re
 
 
 def _part(packed: zipfile.ZipFile, names: frozenset[str], path: str) -> Element | None:
+    path = path if path in names else f"/{path}"
     if path not in names or packed.getinfo(path).file_size > _MAX_PART:
         return None
     return xml_tree.parse(xml_tree.decode(packed.read(path))).root
@@ -124,6 +161,13 @@ def _related(packed: zipfile.ZipFile, names: frozenset[str], path: str) -> dict[
 def _figure(element: Element | None) -> int:
     text = "" if element is None else (element.text or "").strip()
     return int(text) if text.isdecimal() and len(text) < 8 else 0
+
+
+def _column(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number - 1
 
 
 def _letters(column: int) -> str:

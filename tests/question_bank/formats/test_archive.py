@@ -62,10 +62,10 @@ BAD = {
 
 @pytest.mark.parametrize("name", BAD)
 def test_it_is_refused_at_once(name: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(Unreadable):
         reading.read(BAD[name])
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_entities_are_never_expanded() -> None:

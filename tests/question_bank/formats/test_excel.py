@@ -104,3 +104,24 @@ def test_entities_in_a_drawing_are_never_expanded() -> None:
     hostile = repacked(same, {"xl/worksheets/_rels/sheet1.xml.rels": rels, "xl/drawings/drawing1.xml": entity})
     with pytest.raises(Unreadable):
         reading.read(hostile)
+
+
+def test_pictures_that_excel_365_keeps_as_values_come_with_their_cells() -> None:
+    held = io.BytesIO()
+    made = xlsxwriter.Workbook(held, {"in_memory": True})
+    sheet = made.add_worksheet("题库")
+    for line, row in enumerate([HEAD, *([["单选", f"哪个红{at}", "", "乙", "丙", "A"] for at in "一二"])]):
+        for column, cell in enumerate(row):
+            sheet.write(line, column, cell)
+    for line, colour in ((1, "red"), (2, "blue")):
+        sheet.embed_image(line, 2, f"{colour}.png", {"image_data": io.BytesIO(png(colour)), "description": colour})
+    made.close()
+    red, blue = (picture.read(png(colour)) for colour in ("red", "blue"))
+    read = reading.read(held.getvalue())
+    assert [draft.options[0] for draft in read.drafts] == [f"![red](picture:{red.digest})", f"![blue](picture:{blue.digest})"]
+    assert (set(read.pictures), read.losses) == ({red, blue}, ())
+    unsaid = io.BytesIO()
+    with zipfile.ZipFile(held) as old, zipfile.ZipFile(unsaid, "w") as new:
+        for entry in old.infolist():
+            new.writestr(entry.filename, b"<rvData/>" if entry.filename == "xl/richData/rdrichvalue.xml" else old.read(entry))
+    assert len([loss for loss in reading.read(unsaid.getvalue()).losses if "放置在单元格中" in loss.what]) == 2
