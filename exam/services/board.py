@@ -7,8 +7,8 @@ from exam.domain.blueprint import Blueprint, Cell, Shortage
 from exam.domain.exam import Exam
 from exam.services.exam import found
 from exam.store import attempt as attempts
+from exam.store import backlog
 from exam.store import exam as exams
-from exam.store import marking
 from exam.store import paper as papers
 from lms.kernel.db import transaction
 from question_bank import api as bank
@@ -63,7 +63,7 @@ def board(code: str) -> ExamBoard:
             states=attempts.state_counts(session, exam.id),
             statistics=_statistics(newest[0]) if newest else None,
             digest=newest[1] if newest else None,
-            unmarked=marking.unsettled(session, exam.id),
+            unmarked=backlog.unsettled(session, exam.id),
         )
 
 

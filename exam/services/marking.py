@@ -1,6 +1,6 @@
 """Marking by people: take a script, keep a draft, hand in, take back; decide on what is disputed; see how it goes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,23 +10,22 @@ from exam.domain.exam import Exam
 from exam.domain.marking import LeaseLost, Mark, MarkFinal, NotSettled, ScriptState
 from exam.services import paper as papers
 from exam.services import result as results
+from exam.services import script as scripts
 from exam.services.exam import found
 from exam.store import attempt as attempts
 from exam.store import exam as exams
 from exam.store import marking as store
 from exam.store import paper as paper_store
 from exam.store.attempt import Attempt
-from exam.store.marking import Backlog, Load, MarkRow, Reach, ScriptRow
-from lms import api as platform
+from exam.store.marking import MarkRow, Reach, ScriptRow
 from lms.kernel import audit
 from lms.kernel.db import Session, transaction
-from lms.kernel.permissions import Permission
 from lms.kernel.refusal import Forbidden, Missing
 from question_bank import api as bank
 from question_bank.domain.exchange import Picture
 from question_bank.domain.item import Criterion, ItemContent
 
-SHOWN, LATELY = 20, 5
+LATELY = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +55,10 @@ class Script:
     others: tuple[Mark, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """How an exam's marking goes; `disputed` could be decided by whoever asks."""
-
-    exam: Exam
-    backlog: Backlog
-    loads: Sequence[Load]
-    names: Mapping[int, str]
-    disputed: Sequence[tuple[ScriptRow, Sequence[Mark]]]
-
-
 def desks(person_id: int, now: datetime) -> list[Desk]:
     """Return the exams with something to mark."""
     with transaction() as session:
-        reach = _reach(session, person_id)
+        reach = scripts.reach(session, person_id)
         return [_desk(session, exams.by_id(session, exam_id), reach, now) for exam_id in store.exams_with_scripts(session)]
 
 
@@ -104,7 +92,7 @@ def take_disputed(exam_code: str, script_id: int, person_id: int, now: datetime)
 
 
 def _leased(session: Session, exam: Exam, person_id: int, state: ScriptState, *, now: datetime, script_id: int | None = None) -> int | None:
-    row = store.take(session, exam.id, _reach(session, person_id), state, script_id=script_id, now=now, until=now + rules.LEASE)
+    row = store.take(session, exam.id, scripts.reach(session, person_id), state, script_id=script_id, now=now, until=now + rules.LEASE)
     if row is None:
         return None
     store.begin(session, row, person_id, criteria=len(_criteria(session, row)), decides=state is ScriptState.DISPUTED, now=now)
@@ -223,28 +211,6 @@ def reopen(exam_code: str, script_id: int, *, reason: str, actor_id: int, now: d
         if not out:
             row.points = None
             _rescore(session, attempt, "marking:reopened", now)
-
-
-def overview(exam_code: str, person_id: int, now: datetime) -> Overview:
-    """Return how the marking of an exam goes."""
-    with transaction() as session:
-        exam = found(session, exam_code)
-        loads = store.loads(session, exam.id, now)
-        cards = platform.people(session, [one.examiner_id for one in loads])
-        disputed = store.takeable(session, exam.id, _reach(session, person_id), now, SHOWN)
-        names = {person: f"{card.name}（{card.unit_name}）" for person, card in cards.items()}
-        return Overview(exam, store.backlog(session, exam.id, now), loads, names, [(row, store.marks(session, row)) for row in disputed])
-
-
-def of_account(exam_code: str, account: str) -> list[ScriptRow]:
-    """Return the scripts of a person in an exam, for whoever decides on her appeal."""
-    with transaction() as session:
-        mine = attempts.of_person(session, platform.id_of_account(session, account), found(session, exam_code).id)
-        return store.of_attempts(session, [one.id for one in mine])
-
-
-def _reach(session: Session, person_id: int) -> Reach:
-    return Reach(person_id, platform.scope_of(session, person_id, Permission.MARK))
 
 
 def _criteria(session: Session, row: ScriptRow) -> tuple[Criterion, ...]:

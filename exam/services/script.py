@@ -1,4 +1,4 @@
-"""Scripts: which responses of an attempt people have to mark."""
+"""Scripts: which responses of an attempt people have to mark, and whose somebody may take."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -11,8 +11,10 @@ from exam.store import exam as exams
 from exam.store import marking as store
 from exam.store import paper as paper_store
 from exam.store.attempt import Attempt
-from exam.store.marking import Await
+from exam.store.marking import Await, Reach
+from lms import api as platform
 from lms.kernel.db import Session
+from lms.kernel.permissions import Permission
 
 
 def collect(session: Session, ended: Sequence[Attempt], now: datetime) -> None:
@@ -21,6 +23,11 @@ def collect(session: Session, ended: Sequence[Attempt], now: datetime) -> None:
     of_id = {exam_id: exams.by_id(session, exam_id) for exam_id in {attempt.exam_id for attempt in ended}}
     written = [one for attempt in ended if attempt.paper_id in known for one in _written(session, of_id[attempt.exam_id], attempt, *known[attempt.paper_id])]
     store.await_marks(session, written, now)
+
+
+def reach(session: Session, person_id: int) -> Reach:
+    """Return whose scripts a person may take."""
+    return Reach(person_id, platform.scope_of(session, person_id, Permission.MARK))
 
 
 def _written(session: Session, exam: Exam, attempt: Attempt, assembly_id: int, paper: Paper) -> Iterator[Await]:

@@ -12,8 +12,10 @@ from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
 from exam.domain.marking import PointsUnfit, ScriptState, script_code
+from exam.services import backlog as backlogs
 from exam.services import marking as service
-from exam.services.marking import Desk, Overview, Script
+from exam.services.backlog import Overview
+from exam.services.marking import Desk, Script
 from exam.store.marking import ScriptRow
 from exam.web.picture import sent
 from lms.kernel import request as current
@@ -174,10 +176,10 @@ def retract(script_id: int) -> ResponseReturnValue:
 @requires(Permission.MANAGE_EXAMS)
 def overview(code: str) -> ResponseReturnValue:
     """Show how the marking of an exam goes."""
-    found = service.overview(code, current.person().person_id, current.now())
+    found = backlogs.overview(code, current.person().person_id, current.now())
     account = request.args.get("account", "").strip()
     try:
-        lines = tuple(_line(row) for row in service.of_account(code, account)) if account else ()
+        lines = tuple(_line(row) for row in backlogs.of_account(code, account)) if account else ()
     except Refusal:
         lines = ()
     disputed = tuple(_line(row, tuple(mark.total for mark in marks)) for row, marks in found.disputed)

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from exam.domain.admission import TooSoon
 from exam.domain.exam import Counts, ExamPolicy, Release
 from exam.domain.marking import LeaseLost, MarkFinal, PointsUnfit, ScriptState
-from exam.services import admission, marking, result
+from exam.services import admission, backlog, marking, result
 from exam.services import attempt as attempts
 from exam.services.payload import EnterExam
 from lms.kernel.db import transaction
@@ -126,7 +126,7 @@ def test_the_result_is_complete_with_the_last_mark_and_the_grade_follows_once(ap
     marking.take_disputed(EXAM, script_id, last, DONE)
     marking.hand_in(script_id, last, [100, 100], "", DONE)
     assert stands(lin.person_id) == (True, 400, 2)
-    load = {one.examiner_id: one for one in marking.overview(EXAM, last, DONE).loads}
+    load = {one.examiner_id: one for one in backlog.overview(EXAM, last, DONE).loads}
     assert (load[one].marked, load[one].share, load[two].share) == (1, 1.0, 0.1)
 
 
