@@ -1,23 +1,24 @@
 """QTI 1.2 and its kin (Canvas, Blackboard, WebCT, Respondus): items of questestinterop."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 
 from lxml import etree
 
-from question_bank.domain.draft import DEFAULT_DIFFICULTY, Draft, decimal
+from question_bank.domain.draft import Draft, decimal
 from question_bank.domain.item import Blank, ItemType
 from question_bank.domain.notation import means
 from question_bank.formats import gaps, numbers, qti_one_matching, weights
+from question_bank.formats import qti_one_facts as facts
 from question_bank.formats.findings import Findings, Place
 from question_bank.formats.foreign_html import Source, Words
+from question_bank.formats.qti_one_matching import Pairs
 from question_bank.formats.qti_one_material import Materials
 from question_bank.formats.qti_one_scoring import Rules
 from question_bank.formats.xml_tree import Document, attribute, every, first, local, text_of
 
-_RESPONSES = ("response_lid", "response_str", "response_num", "response_xy", "response_grp", "response_extension")
 _JUDGED = re.compile(r"true|false|t|f|正确|错误|对|错|√|×|是|否", re.IGNORECASE)
 _REASONS = {
     "file_upload_question": "upload_interaction",
@@ -31,24 +32,15 @@ _REASONS = {
     "file upload": "upload_interaction",
 }
 _ESSAYS = frozenset({"essay_question", "essay", "short response", "short answer/essay", "extended", "long answer", "modified essay"})
-_BANDS = {
-    **dict.fromkeys(("very easy",), 0.95),
-    **dict.fromkeys(("easy",), 0.85),
-    **dict.fromkeys(("medium", "moderate", "average"), 0.65),
-    **dict.fromkeys(("hard", "difficult"), 0.4),
-    **dict.fromkeys(("very hard", "very difficult"), 0.2),
-}
 PARTS = frozenset({"item", "assessment", "section", "objectbank"})
-_PARENT = "parent_stimulus_item_ident"
 _EXACT = frozenset({"", "Equivalence", "TextEquivalence", "TextInChoices"})  # how Canvas compares a blank as we do
-_TYPED = ("question_type", "bbmd_questiontype", "qmd_questiontype", "questiontype", "qmd_itemtype", "cc_profile")
 
 
 def read_into(found: Findings, document: Document, file: str, files: Source) -> None:
     """Read every item of a document."""
     prefix = f"{file}：" if file else ""
     items = [document.root] if local(document.root) == "item" else every(document.root, "item")
-    stimuli = _stimuli(items)
+    stimuli = facts.stimuli(items)
     for number, element in enumerate(items, start=1):
         name = attribute(element, "ident") or attribute(element, "title")
         place = found.at(f"{prefix}第 {number} 题（{name[:60]}）" if name else f"{prefix}第 {number} 题")
@@ -69,23 +61,12 @@ class _Item:
 
     def __init__(self, element: etree._Element, place: Place, files: Source, stimuli: Mapping[str, etree._Element]) -> None:
         self.element, self.place = element, place
-        self.metadata = dict(_metadata(element))
-        self.stimulus = stimuli.get(self.metadata.get(_PARENT, ""))
-        self.kind = next((self.metadata[name].lower() for name in _TYPED if name in self.metadata), "")
+        told = facts.metadata(element)
+        self.kind, self.stimulus, self.bare = facts.kind(told), stimuli.get(told.get(facts.PARENT, "")), facts.bare(element, told)
         self.materials = Materials(Words(place, files, tex=True), place)
         self.presentation = first(element, "presentation")
-        self.responses = [] if self.presentation is None else [each for each in every(self.presentation, *_RESPONSES) if _asks(each)]
+        self.responses = [] if self.presentation is None else [each for each in every(self.presentation, *facts.RESPONSES) if _asks(each)]
         self.rules = Rules(element, place)
-        points = decimal(self.metadata.get("points_possible", self.metadata.get("qmd_weighting", "")))
-        difficulty = _BANDS.get(self.metadata.get("qmd_levelofdifficulty", "").lower(), DEFAULT_DIFFICULTY)
-        self.bare = Draft(
-            external_id=attribute(element, "ident") or self.metadata.get("bbmd_asi_object_id", ""),
-            source=attribute(element, "title")[:300],
-            topic=self.metadata.get("qmd_topic", ""),
-            tags=tuple(filter(None, (self.metadata.get("qmd_keywords", ""),))),
-            points=int(points * 100) if points is not None and points > 0 and points * 100 == int(points * 100) else None,
-            difficulty=difficulty,
-        )
 
     def refuse(self, code: str) -> None:
         """Refuse the item; what it asks is told so far as it can be read."""
@@ -102,7 +83,12 @@ class _Item:
                 self.place.lose(f"<{name}> 未保留")
         lists = [each for each in self.responses if every(each, "render_choice", "ims_render_object")]
         if len(self.responses) == 1 and local(self.responses[0]) == "response_grp" and attribute(self.responses[0], "rcardinality").lower() != "ordered":
-            self._grouped(self.responses[0])
+            group = self.responses[0]
+            pairs = qti_one_matching.of_group(group, self._labels(group), list(self.rules.pairs(_name(group))))
+            self._paired(pairs, [group], "pairs_unsupported")
+        elif qti_one_matching.right_sides(self.presentation, self.materials):  # Blackboard
+            pairs = qti_one_matching.of_blocks(self.presentation, lists, [self.rules.points(_name(each)) for each in lists], self.materials)
+            self._paired(pairs, qti_one_matching.blocks(self.presentation), "scoring_unsupported")
         elif lists and len(lists) < len(self.responses):
             self.refuse("several_interactions")
         elif self.kind == "categorization_question":
@@ -196,9 +182,6 @@ class _Item:
         right = [self._right(name, held) for name, held in zip(names, labels, strict=True)]
         explanation, _each = self._explanations([])
         bare = replace(self.bare, explanation=explanation)
-        if any(qti_one_matching.right_sides(self.presentation, self.materials)):
-            self._blocked(bare, lists, names)
-            return
         if all(mark in stem for mark in marks):
             order = sorted(range(len(lists)), key=lambda at: stem.index(marks[at]))
             marks, labels, right = [marks[at] for at in order], [labels[at] for at in order], [right[at] for at in order]
@@ -222,50 +205,23 @@ class _Item:
             replace(bare, type=ItemType.MATCHING, stem=stem, prompts=prompts, options=tuple(options), key=tuple(options.index(each[0]) for each in right))
         )
 
-    def _categories(self, lists: list[etree._Element]) -> None:
-        """Read what is sorted into categories: each thing is matched to its category."""
-        labels = [self._labels(each) for each in lists]
-        options = tuple(self.materials.words_before(each) for each in lists)
-        sorted_in = [self.rules.points(_name(each)) for each in lists]
-        key = {name: at for at, points in enumerate(sorted_in) for name in labels[at] if points.get(name, 0.0) > 0}
-        prompts = {name: words for held in labels for name, words in held.items()}
-        if not key:
-            self.refuse("scoring_unsupported")
-            return
-        if spare := [words for name, words in prompts.items() if name not in key]:
-            self.place.lose(f"不属于任何类别的干扰项“{'、'.join(spare)[:60]}”未保留")
-        asked = [name for name in prompts if name in key]
-        explanation, _each = self._explanations([])
-        bare = replace(self.bare, type=ItemType.MATCHING, stem=self._stem(lists), explanation=explanation)
-        self.place.keep(replace(bare, prompts=tuple(prompts[name] for name in asked), options=options, key=tuple(key[name] for name in asked)))
-
-    def _blocked(self, bare: Draft, lists: list[etree._Element], names: list[str]) -> None:
-        """Blackboard's matching: what stands on the right is told by its place."""
-        presentation = self.presentation
-        assert presentation is not None
-        sides = qti_one_matching.right_sides(presentation, self.materials)
-        places = [[attribute(label, "ident") for label in every(each, "response_label")] for each in lists]
-        right = [[at for at, label in enumerate(held) if self.rules.points(name).get(label, 0.0) > 0] for name, held in zip(names, places, strict=True)]
-        if any(len(each) != 1 or each[0] >= len(sides) for each in right):
-            self.refuse("scoring_unsupported")
-            return
-        leaving = [found for name in ("RESPONSE_BLOCK", "RIGHT_MATCH_BLOCK") if (found := qti_one_matching.block(presentation, name)) is not None]
-        prompts = tuple(qti_one_matching.left_side(each, self.materials) for each in lists)
-        options = tuple(dict.fromkeys(sides))
-        key = tuple(options.index(sides[each[0]]) for each in right)
-        self.place.keep(replace(bare, type=ItemType.MATCHING, stem=self._stem(leaving), prompts=prompts, options=options, key=key))
-
-    def _grouped(self, response: etree._Element) -> None:
-        """Read one group whose labels are paired with each other."""
-        pairs = qti_one_matching.of_group(response, self._labels(response), list(self.rules.pairs(_name(response))))
+    def _paired(self, pairs: Pairs | None, leaving: list[etree._Element], code: str) -> None:
+        """Keep a matching item, or refuse it when its rules pair nothing."""
         if pairs is None:
-            self.refuse("pairs_unsupported")
+            self.refuse(code)
             return
         explanation, _each = self._explanations([])
         prompts, options, key = pairs
-        self.place.keep(
-            replace(self.bare, type=ItemType.MATCHING, stem=self._stem([response]), prompts=prompts, options=options, key=key, explanation=explanation)
-        )
+        stem = self._stem(leaving)
+        self.place.keep(replace(self.bare, type=ItemType.MATCHING, stem=stem, prompts=prompts, options=options, key=key, explanation=explanation))
+
+    def _categories(self, lists: list[etree._Element]) -> None:
+        """Read what is sorted into categories: each thing is matched to its category."""
+        labels = [self._labels(each) for each in lists]
+        pairs, spare = qti_one_matching.of_categories(lists, labels, [self.rules.points(_name(each)) for each in lists], self.materials)
+        if pairs and spare:
+            self.place.lose(f"不属于任何类别的干扰项“{'、'.join(spare)[:60]}”未保留")
+        self._paired(pairs, lists, "scoring_unsupported")
 
     def _right(self, name: str, labels: dict[str, str]) -> list[str]:
         points = self.rules.points(name)
@@ -366,15 +322,6 @@ def _number(texts: tuple[str, ...], bounds: list[tuple[str, str]]) -> Blank | st
     return numbers.blank(value, Decimal(0))
 
 
-def _metadata(element: etree._Element) -> Iterator[tuple[str, str]]:
-    for field in every(element, "qtimetadatafield"):
-        yield text_of(first(field, "fieldlabel")).lower(), text_of(first(field, "fieldentry"))
-    for held in every(element, "itemmetadata"):
-        for child in held.iterdescendants():
-            if local(child).startswith(("qmd_", "bbmd_")) and text_of(child):
-                yield local(child).lower(), text_of(child)
-
-
 def _is_list(response: etree._Element) -> bool:
     return any(attribute(each, "answer_type") in {"dropdown", "wordbank"} for each in every(response, "response_label"))
 
@@ -386,10 +333,3 @@ def _name(response: etree._Element) -> str:
 def _asks(response: etree._Element) -> bool:
     """Tell whether a response is one: an extension may hold nothing but settings."""
     return local(response) != "response_extension" or bool(every(response, "render_choice", "render_fib", "response_label", "render_extension"))
-
-
-def _stimuli(items: Sequence[etree._Element]) -> dict[str, etree._Element]:
-    """Return the texts on which other items hang, by name."""
-    wanted = {value for item in items for name, value in _metadata(item) if name == _PARENT}
-    shown = {attribute(item, "ident"): first(item, "presentation") for item in items if attribute(item, "ident") in wanted}
-    return {name: presentation for name, presentation in shown.items() if presentation is not None and not every(presentation, *_RESPONSES)}
