@@ -92,6 +92,7 @@ def briefing(code: str) -> ResponseReturnValue:
     person, now = current.person(), current.now()
     one = service.exam_of(person.person_id, code, now)
     brief = one.briefing
+    minutes = _minutes(brief.seconds)
     page = BriefingPage(
         exam=brief.exam,
         person_id=person.person_id,
@@ -103,7 +104,7 @@ def briefing(code: str) -> ResponseReturnValue:
         handed_in=one.handed_in,
         opens_later=now < brief.exam.opens,
         conditions=_conditions(one, now),
-        time_given=_("开始后，您将有 %(time)s。" if brief.may_wait else "现在开始，您将有 %(time)s。", time=_minutes(brief.seconds)),
+        time_given=_("开始后，您将有 %(time)s。", time=minutes) if brief.may_wait else _("现在开始，您将有 %(time)s。", time=minutes),
         shortened=brief.seconds < brief.exam.minutes * 60,
         rules=rules_of(brief.exam),
         words=_start_words(keeps_offline=brief.exam.keeps_offline),
