@@ -49,7 +49,7 @@ def give(session: Session, attempt_ids: Sequence[int], *, seconds: int, percent:
     )
 
 
-def pause(session: Session, attempt_ids: Sequence[int], *, reason: str, actor_id: int, now: datetime) -> int:
+def pause(session: Session, attempt_ids: Sequence[int], *, reason: str, actor_id: int | None, now: datetime) -> int:
     """Let the clock of locked attempts stand, where it does not yet; returns how many."""
     return len(
         session.execute(
@@ -63,7 +63,7 @@ def pause(session: Session, attempt_ids: Sequence[int], *, reason: str, actor_id
     )
 
 
-def resume(session: Session, attempt_ids: Sequence[int], *, actor_id: int, now: datetime) -> int:
+def resume(session: Session, attempt_ids: Sequence[int], *, actor_id: int | None, now: datetime) -> int:
     """Let the clocks of locked attempts go on, each with the time it stood; returns how many."""
     return len(
         session.execute(

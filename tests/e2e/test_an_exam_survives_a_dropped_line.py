@@ -5,6 +5,8 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from exam.domain.receipt import written
+from exam.store import adjustment
+from lms.kernel.db import transaction
 from tests.e2e.conftest import Product, sign_in
 from tests.support.hall import Hall, answer, prepare, second_factor, seconds_shown, shot, state, wait_state
 
@@ -32,11 +34,25 @@ def test_saved_appears_only_after_the_server_has_it(hall: Hall, phone: BrowserCo
     answer(page, 5, 3)
     wait_state(page, 5, "answered")
     assert hall.held() == {1: "2", 5: "0,3"}
+    # What is answered while the invigilators let the clock stand waits, and is saved when it goes on.
+    with hall.product.seeding(), transaction() as session:
+        (attempt,) = hall.product.run("SELECT id FROM attempt WHERE person_id = %s", hall.person_id)[0]
+        adjustment.pause(session, [int(str(attempt))], reason="停电", actor_id=None, now=hall.product.now())
+    answer(page, 2, 1)
+    expect(page.locator("#pause")).to_be_visible()
+    assert (state(page, 2), hall.held()) == ("waiting", {1: "2", 5: "0,3"})
+    with hall.product.seeding(), transaction() as session:
+        adjustment.resume(session, [int(str(attempt))], actor_id=None, now=hall.product.now())
+    wait_state(page, 2, "answered")
+    expect(page.locator("#pause")).to_be_hidden()
 
 
 def test_ov_01_a_place_in_the_waiting_room_survives_a_reload_and_leads_to_the_paper(hall: Hall, phone: BrowserContext) -> None:
     hall.product.run("UPDATE exam SET settings = '{\"starts_per_second\": 0.2}' WHERE code = %s", hall.code)
-    hall.product.run("INSERT INTO exam_gate SELECT id, clock_timestamp() + interval '25 seconds', '0' FROM exam WHERE code = %s", hall.code)
+    hall.product.run(
+        "INSERT INTO exam_gate (exam_id, next_at, asked_at) SELECT id, clock_timestamp() + interval '14 seconds', clock_timestamp() FROM exam WHERE code = %s",
+        hall.code,
+    )
     sign_in(phone, hall.account, f"/exams/{hall.code}")
     page = phone.new_page()
     page.goto(f"/exams/{hall.code}")
