@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_v_draw"
-down_revision = "20261122_v_gate"
+down_revision = "20261122_w_identity"
 
 # Rows come in one order, and the gate's row is locked before a place is written: two batches never wait for each other crosswise.
 DRAW = """
