@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -21,10 +22,12 @@ from lms.kernel.clock import Clock, DatabaseClock
 from lms.kernel.folding import FoldingEnvironment
 from lms.kernel.hot import Environ, HotEntry, HotRoute, StartResponse, TooLarge
 from lms.kernel.part import NavEntry, Part, routes
-from lms.kernel.permissions import Permission, Priority, requires
+from lms.kernel.permissions import Permission, Priority, Role, permissions_of, requires
 from lms.kernel.refusal import Malformed, Missing, Refusal
+from lms.kernel.session import RememberingSessions
 from lms.kernel.settings import Settings
 from lms.kernel.shedding import Busy, Load, Shedding, priority_of, retry_after
+from lms.kernel.short_way import App, headed
 
 FOLDER = Path(__file__).parent
 language = routes("language", __name__)
@@ -36,7 +39,7 @@ def build_app(settings: Settings, parts: tuple[Part, ...], clock: Clock | None =
     real = clock is None
     if clock is None:
         clock = DatabaseClock(installation.read_clock)
-    app = Flask("lms", static_folder=None, template_folder=str(FOLDER / "templates"))
+    app = App("lms", static_folder=None, template_folder=str(FOLDER / "templates"))
     app.jinja_environment = FoldingEnvironment
     app.config.update(
         SECRET_KEY=settings.secret_key,
@@ -49,6 +52,7 @@ def build_app(settings: Settings, parts: tuple[Part, ...], clock: Clock | None =
         MAX_CONTENT_LENGTH=8 * 1024 * 1024,
         MAX_FORM_PARTS=2_000,
     )
+    app.session_interface = RememberingSessions(app)
     app.url_map.converters["int"] = _RowId
     app.extensions.update(clock=clock, settings=settings, parts=parts)
     logging.mount(app)
@@ -67,7 +71,7 @@ def build_app(settings: Settings, parts: tuple[Part, ...], clock: Clock | None =
     for command in cli.COMMANDS:
         app.cli.add_command(command)
     _mount_refusals(app)
-    _mount_headers(app)
+    _mount_measures(app)
     _mount_nav(app, parts)
     digest, folder = templating.build_static(
         {"": FOLDER / "static"} | {f"{part.name}/": part.folder / "static" for part in parts if (part.folder / "static").is_dir()},
@@ -77,7 +81,7 @@ def build_app(settings: Settings, parts: tuple[Part, ...], clock: Clock | None =
     hot_routes = tuple(route for part in parts for route in part.hot_routes)
     app.extensions["hot_routes"] = hot_routes
     app.extensions["openapi"] = openapi.document(app, hot_routes)
-    served = WhiteNoise(app.wsgi_app, max_age=31_536_000, immutable_file_test=lambda _path, _url: True)
+    served = WhiteNoise(headed(app.wsgi_app), max_age=31_536_000, immutable_file_test=lambda _path, _url: True)
     served.add_files(str(folder), prefix=f"static/{digest}/")
     proxies = settings.trusted_proxies
     behind = ProxyFix(served, x_for=proxies, x_proto=proxies, x_host=0) if proxies else served
@@ -217,46 +221,45 @@ def unstorable(error: Exception) -> Refusal:
     raise error
 
 
-def _mount_headers(app: Flask) -> None:
+def _mount_measures(app: Flask) -> None:
     @app.before_request
     def begin() -> None:
         g.began = perf_counter()
 
     @app.after_request
-    def add_headers(response: Response) -> Response:
-        for name, value in security.HEADERS.items():
-            response.headers.setdefault(name, value)
-        if "Cache-Control" not in response.headers:
-            response.headers["Cache-Control"] = "private, no-store"
+    def measure(response: Response) -> Response:
         route = request.url_rule.rule if request.url_rule else "-"
         health.count(route, response.status_code)
-        health.SECONDS.labels(route).observe(perf_counter() - g.get("began", perf_counter()))
+        health.seconds(route).observe(perf_counter() - g.get("began", perf_counter()))
         return response
 
 
 def _mount_nav(app: Flask, parts: tuple[Part, ...]) -> None:
     entries = sorted((entry for part in parts for entry in part.nav), key=lambda entry: entry.position)
-    addresses: dict[str, str] = {}
     kept: dict[object, dict[str, object]] = {}
+
+    @cache
+    def entries_of(roles: frozenset[Role]) -> tuple[tuple[NavEntry, str, tuple[str, ...]], ...]:
+        """Return the entries that these roles see, each with its address and the paths that belong to it."""
+        mine = [(entry, url_for(entry.endpoint)) for entry in entries if entry.permission in permissions_of(roles)]
+        return tuple((entry, url, (url.rstrip("/") or "/", *entry.also)) for entry, url in mine)
 
     @app.context_processor
     def nav() -> dict[str, object]:
         """Draw the navigation once for each language, set of roles and place: thousands of readers share a few of them."""
         person = current.person_or_none()
-        if not addresses:
-            addresses.update({entry.endpoint: url_for(entry.endpoint) for entry in entries})
-        mine = [entry for entry in entries if person and person.may(entry.permission)]
-        here = frozenset(entry.endpoint for entry in mine if _lies_in(request.path, (addresses[entry.endpoint].rstrip("/") or "/", *entry.also)))
+        mine = entries_of(person.roles) if person else ()
+        here = frozenset(entry.endpoint for entry, _url, places in mine if _lies_in(request.path, places))
         key = (i18n.current_locale(), person and person.roles, here)
         if key not in kept:
-            items = [_nav_item(entry, addresses[entry.endpoint], here) for entry in mine]
+            items = [_nav_item(entry, url, here) for entry, url, _places in mine]
             frame: Any = app.jinja_env.get_template("components/frame.html").module
             kept[key] = {"nav": items, "nav_html": frame.site_nav(items) if items else ""}
         return kept[key]
 
 
 def _lies_in(path: str, places: Iterable[str]) -> bool:
-    return any(path == place or path.startswith(place + "/") for place in places)
+    return any(path.startswith(place) and (len(path) == len(place) or path[len(place)] == "/") for place in places)
 
 
 def _nav_item(entry: NavEntry, url: str, here: frozenset[str]) -> dict[str, object]:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from weakref import WeakSet
 
 import psycopg
-from psycopg import pq
+from psycopg import abc, pq
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.rows import namedtuple_row
 from sqlalchemy import ClauseElement, DateTime, Dialect, Engine, MetaData, TypeDecorator, create_engine, event, text
@@ -79,7 +79,7 @@ def connect(url: str, *, pool_size: int = 20, as_app: bool = True) -> Engine:
     options = f"-c timezone=UTC -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s{f' -c role={APP_ROLE}' if as_app else ''}"
     engine = _engine(url, options, pool_size)
     # Reads need no BEGIN and COMMIT, which cost as much as they do; under READ COMMITTED they see the same without.
-    reader = _engine(url, f"{options} -c default_transaction_read_only=on", pool_size, isolation_level="AUTOCOMMIT")
+    reader = _engine(url, f"{options} -c default_transaction_read_only=on -c plan_cache_mode=force_generic_plan", pool_size, isolation_level="AUTOCOMMIT")
     _state.update(engine=engine, reader=reader, readers=[], url=url, options=options)
     return engine
 
@@ -153,7 +153,7 @@ def reading() -> Iterator[Session]:
     Sessions and their links are kept for the next reader: opening one costs more than a page's statements.
     """
     kept: list[Session] = _state["readers"]
-    session = _kept(kept) or Session(reader(), expire_on_commit=False, close_resets_only=False)
+    session = _kept(kept) or _reading_session()
     try:
         yield session
     except BaseException:
@@ -169,16 +169,22 @@ def _kept(sessions: list[Session]) -> Session | None:
             session = sessions.pop()
         except IndexError:  # another thread was faster
             break
-        if not _dead(link_of(session)):
+        if not _dead(session.info["link"]):
             return session
         session.invalidate()
     return None
 
 
+def _reading_session() -> Session:
+    session = Session(reader(), expire_on_commit=False, close_resets_only=False)
+    session.info["link"] = link_of(session)  # the one it has as long as it is kept
+    return session
+
+
 def link_of(session: Session) -> "psycopg.Connection[Any]":
     """Return the driver's link under a session."""
-    link: psycopg.Connection[Any] = session.connection().connection.driver_connection  # type: ignore[assignment]
-    return link
+    link: psycopg.Connection[Any] | None = session.info.get("link")
+    return link or session.connection().connection.driver_connection  # type: ignore[return-value]
 
 
 class Statement:
@@ -215,7 +221,7 @@ class Statement:
         foresight.note(self, given)
         if self._row is None:
             self._row = namedtuple("Row", [(result.fname(place) or b"").decode() for place in range(result.nfields)], rename=True)  # type: ignore[misc]
-        driver = Transformer(link)
+        driver = _driver_of(link)
         driver.set_pgresult(result)
         return driver.load_rows(0, result.ntuples, self._row._make)
 
@@ -240,7 +246,15 @@ def next_ids(session: Session, table: str, count: int) -> list[int]:
 
 def _texts(link: "psycopg.Connection[Any]", values: Sequence[object]) -> Any:
     """Return values as text without a type, so that the database infers it and one preparation serves every value."""
-    return Transformer(link).dump_sequence(values, [PyFormat.TEXT] * len(values))
+    return _driver_of(link).dump_sequence(values, [PyFormat.TEXT] * len(values))
+
+
+def _driver_of(link: "psycopg.Connection[Any]") -> abc.Transformer:
+    """Return what puts values into the link's words and back: kept with it, since it learns a type only once."""
+    known: abc.Transformer | None = link.__dict__.get("driver_kept")
+    if known is None:
+        known = link.__dict__["driver_kept"] = Transformer(link)
+    return known
 
 
 def on_trial(session: Session, work: Callable[[], T], *, keep: Callable[[T], bool]) -> T:

@@ -1,17 +1,20 @@
 """Templates are compiled once per language, and whatever is constant in them then is written down as text.
 
 A sentence, the address of a static file, an icon, a notice whose words are fixed: each is the same on every page of a
-language, so it is looked up and drawn while the template is compiled and not again at each request.
+language, so it is looked up and drawn while the template is compiled and not again at each request. What is left to a request
+goes by the shortest way: to a macro, to another template of the same language, and to text that is to be escaped.
 """
 
+from collections.abc import Callable, MutableMapping
+from types import FunctionType
 from typing import Any
 
 from flask.templating import Environment
 from jinja2 import nodes
 from jinja2.environment import Template, TemplateModule
-from jinja2.runtime import Context
+from jinja2.runtime import Context, Macro
 from jinja2.visitor import NodeTransformer
-from markupsafe import Markup
+from markupsafe import Markup, _escape_inner, escape  # type: ignore[attr-defined] # the quick half of escape
 
 from lms.kernel import i18n
 
@@ -19,7 +22,29 @@ from lms.kernel import i18n
 DRAWN_EARLY = frozenset(f"components/{name}.html" for name in ("badge", "button", "empty", "icon", "notice"))
 
 
+def _escaped(value: Any) -> str:
+    """Return what is written for a value: the text alone, since it is only joined to other text."""
+    if type(value) is str:
+        return str(_escape_inner(value))
+    return value if type(value) is Markup else escape(value)
+
+
+class _Context(Context):
+    def call(__self, __called: Callable[..., Any], *arguments: Any, **named: Any) -> Any:  # noqa: N805 - any name may be an argument's
+        """Call a macro or a plain function without asking first what it wants to be told."""
+        if type(__called) is not Macro and (type(__called) is not FunctionType or hasattr(__called, "jinja_pass_arg")):
+            return super().call(__called, *arguments, **named)
+        named.pop("_block_vars", None)
+        named.pop("_loop_vars", None)
+        return __called(*arguments, **named)
+
+
 class _Template(Template):
+    @classmethod
+    def _from_namespace(cls, environment: Any, namespace: MutableMapping[str, Any], globals: MutableMapping[str, Any]) -> Template:  # noqa: A002
+        namespace["escape"] = _escaped
+        return super()._from_namespace(environment, namespace, globals)
+
     def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:  # noqa: ARG002
         """Return the macros without looking for globals of the importing page's own: no page has any."""
         if self._module is None:
@@ -31,12 +56,23 @@ class FoldingEnvironment(Environment):
     """An environment with a twin for each further language; the page's language chooses."""
 
     template_class = _Template
+    context_class = _Context
     language = "zh"
     _twins: dict[str, "FoldingEnvironment"]
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._twins = {self.language: self}
+        self._within: dict[str, Template] = {}
+
+    def get_template(self, name: Any, parent: str | None = None, globals: Any = None) -> Template:  # noqa: A002 - Jinja's name
+        """Return a template; one that another uses is in that one's language, and found at once."""
+        if parent is None or globals is not None or self.auto_reload:
+            return super().get_template(name, parent, globals)
+        found = self._within.get(name)
+        if found is None:
+            found = self._within[name] = super().get_template(name, parent)
+        return found
 
     def _load_template(self, name: str, globals: Any) -> Template:  # noqa: A002 - Jinja's name
         language = i18n.current_locale()
@@ -45,7 +81,7 @@ class FoldingEnvironment(Environment):
         twin = self._twins.get(language)
         if twin is None:
             twin = self.overlay()
-            twin.language = language
+            twin.language, twin._within = language, {}
             self._twins[language] = twin
         return twin._load_template(name, globals)
 

@@ -24,6 +24,12 @@ def _counter(route: str, status: int) -> Counter:
     return REQUESTS.labels(route, str(status))
 
 
+@cache
+def seconds(route: str) -> Histogram:
+    """Return what measures the time of a route."""
+    return SECONDS.labels(route)
+
+
 def count(route: str, status: int) -> None:
     """Count one request."""
     _counter(route, status).inc()

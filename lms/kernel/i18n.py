@@ -1,5 +1,6 @@
 """Language and time zone of the page: Chinese unless the reader chose otherwise."""
 
+import threading
 from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -14,6 +15,9 @@ LOCALES = {"zh": "中文", "en": "English"}
 ZONE = ZoneInfo("Asia/Shanghai")
 
 
+_here = threading.local()  # the language of the request that this thread serves: asked dozens of times a page
+
+
 def mount(app: Flask, folder: str) -> None:
     """Wire Flask-Babel; message ids are the Chinese sentences, so Chinese needs no catalogue."""
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = folder
@@ -22,17 +26,23 @@ def mount(app: Flask, folder: str) -> None:
     Babel(app, locale_selector=current_locale)
     app.jinja_env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
 
+    @app.before_request
+    def begin() -> None:
+        _here.locale = None
+        _here.locale = current_locale()
+
+    @app.teardown_request
+    def end(_error: BaseException | None) -> None:
+        _here.locale = None
+
 
 def current_locale() -> str:
     """Return the language of the page; a browser's own preference does not override the country's language."""
-    try:
-        return str(g.locale)  # asked dozens of times a page
-    except (AttributeError, RuntimeError):
-        if not has_request_context():
-            return "zh"
-    chosen = session.get("locale")
-    g.locale = chosen if chosen in LOCALES else "zh"
-    return str(g.locale)
+    known: str | None = getattr(_here, "locale", None)
+    if known is not None:
+        return known
+    chosen = g.get("locale") or session.get("locale") if has_request_context() else None
+    return chosen if chosen in LOCALES else "zh"
 
 
 def gettext(message: str, **facts: object) -> str:
@@ -61,14 +71,11 @@ def format_instant(instant: datetime, style: str = "minute") -> str:
         if (local.hour, local.minute, local.second) == (0, 0, 0):
             return f"{format_instant(instant - timedelta(days=1), 'day')} 24:00"
         style = "minute"
-    english = current_locale() == "en"
-    day = f"{local:%Y-%m-%d}" if english else f"{local.year}年{local.month}月{local.day}日"
-    return {
-        "day": day,
-        "minute": f"{day} {local:%H:%M}",
-        "second": f"{day} {local:%H:%M:%S}",
-        "clock": f"{local:%H:%M}",
-    }[style]
+    clock = f"{local.hour:02d}:{local.minute:02d}"
+    if style == "clock":
+        return clock
+    day = f"{local.year:04d}-{local.month:02d}-{local.day:02d}" if current_locale() == "en" else f"{local.year}年{local.month}月{local.day}日"
+    return {"day": day, "minute": f"{day} {clock}", "second": f"{day} {clock}:{local.second:02d}"}[style]
 
 
 def format_duration(span: timedelta | int | float) -> str:

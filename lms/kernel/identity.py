@@ -31,4 +31,7 @@ class Identity:
 
     def may(self, permission: Permission | str) -> bool:
         """Tell whether the permission is held."""
-        return Permission(permission) in self.permissions
+        if permission in self.permissions:
+            return True
+        Permission(permission)  # a word that names none is a mistake, not a no
+        return False

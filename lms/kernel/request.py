@@ -25,14 +25,16 @@ def now() -> datetime:
 
 def person() -> Identity:
     """Return who is signed in; raises Unauthenticated."""
-    if not current_user.is_authenticated:
+    found = person_or_none()
+    if found is None:
         raise Unauthenticated
-    return cast(Identity, current_user._get_current_object())
+    return found
 
 
 def person_or_none() -> Identity | None:
     """Return who is signed in, or None."""
-    return person() if current_user.is_authenticated else None
+    found = current_user._get_current_object()  # once: every look at the proxy searches for the user anew
+    return cast(Identity, found) if found.is_authenticated else None
 
 
 def device() -> str:

@@ -3,15 +3,17 @@
 import base64
 import hashlib
 import hmac
+import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 from cryptography.fernet import Fernet, MultiFernet
 from sqlalchemy import BigInteger, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lms.kernel.db import Base, transaction
+from lms.kernel.db import Base, Session, transaction
 from lms.kernel.refusal import TooMany, Unauthenticated
 
 CSP = (
@@ -96,21 +98,38 @@ class Throttle(Base):
     uses: Mapped[int] = mapped_column(BigInteger)
 
 
+class Bucket(NamedTuple):
+    """So many uses of a key in a slot of time."""
+
+    key: str
+    limit: int
+    within: timedelta
+
+
+_COUNT = text("INSERT INTO throttle (key, slot, uses) VALUES (:key, :slot, 1) ON CONFLICT (key, slot) DO UPDATE SET uses = throttle.uses + 1 RETURNING uses")
+_SWEPT_BY = 50  # one in so many fresh keys sweeps out what is old
+
+
 def throttle(key: str, *, limit: int, within: timedelta, now: datetime) -> None:
-    """Count one use of the key; raises TooMany above the limit inside the slot of time.
+    """Count one use of the key; raises TooMany above the limit inside the slot of time."""
+    throttle_all([Bucket(key, limit, within)], now)
+
+
+def throttle_all(buckets: Sequence[Bucket], now: datetime) -> None:
+    """Count one use in each bucket, up to the first that is full; raises TooMany for that one.
 
     Commits by itself: a refused sign-in must count even though its own transaction rolls back.
     """
-    seconds = int(within.total_seconds())
-    slot = datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, tz=now.tzinfo)
     with transaction() as session:
-        uses = session.execute(
-            text(
-                "INSERT INTO throttle (key, slot, uses) VALUES (:key, :slot, 1) ON CONFLICT (key, slot) DO UPDATE SET uses = throttle.uses + 1 RETURNING uses"
-            ),
-            {"key": key[:200], "slot": slot},
-        ).scalar_one()
-        if uses == 1:
-            session.execute(text("DELETE FROM throttle WHERE slot < :old"), {"old": now - timedelta(days=1)})
-    if uses > limit:
+        full = any(_uses(session, bucket, now) > bucket.limit for bucket in buckets)
+    if full:
         raise TooMany
+
+
+def _uses(session: Session, bucket: Bucket, now: datetime) -> int:
+    seconds = int(bucket.within.total_seconds())
+    slot = datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, tz=now.tzinfo)
+    uses = int(session.execute(_COUNT, {"key": bucket.key[:200], "slot": slot}).scalar_one())
+    if uses == 1 and secrets.randbelow(_SWEPT_BY) == 0:
+        session.execute(text("DELETE FROM throttle WHERE slot < :old"), {"old": now - timedelta(days=1)})
+    return uses

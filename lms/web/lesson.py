@@ -13,6 +13,7 @@ from lms.kernel.i18n import format_duration, format_instant
 from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
+from lms.kernel.refusal import N_
 from lms.services import lesson as service
 from lms.services import plan as plans
 from lms.services.lesson import LessonLine, LessonView
@@ -20,6 +21,8 @@ from lms.web.plan import StepView
 
 lesson = routes("lesson", __name__)
 _ORDER = list(LessonState)
+_ICONS = {LessonState.CREDITED: "check-circle", LessonState.WATCHED: "quiz", LessonState.QUIZ_PASSED: "quiz"}
+_WORDS = {LessonState.WATCHED: N_("待做小测"), LessonState.QUIZ_PASSED: N_("小测已通过"), LessonState.CREDITED: N_("已计入学时")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,21 +110,21 @@ def _steps(found: LessonView) -> tuple[StepView, ...]:
 
 
 def _link(line: LessonLine, lesson_id: int) -> LessonLink:
-    words = {
-        LessonState.NOT_STARTED: format_duration(line.lesson.seconds),
-        LessonState.WATCHING: _("已看 %(percent)s%%", percent=int(line.fraction * 100)),
-        LessonState.WATCHED: _("待做小测"),
-        LessonState.QUIZ_PASSED: _("小测已通过"),
-        LessonState.CREDITED: _("已计入学时"),
-    }
-    icons = {LessonState.CREDITED: "check-circle", LessonState.WATCHED: "quiz", LessonState.QUIZ_PASSED: "quiz"}
     return LessonLink(
         title=line.lesson.title,
         url=url_for("lesson.page", lesson_id=line.lesson.id),
         current=line.lesson.id == lesson_id,
-        icon=icons.get(line.state, "play"),
-        words=words[line.state],
+        icon=_ICONS.get(line.state, "play"),
+        words=_words(line),
     )
+
+
+def _words(line: LessonLine) -> str:
+    if line.state is LessonState.NOT_STARTED:
+        return format_duration(line.lesson.seconds)
+    if line.state is LessonState.WATCHING:
+        return _("已看 %(percent)s%%", percent=int(line.fraction * 100))
+    return _(_WORDS[line.state])
 
 
 def _following(found: LessonView) -> int | None:

@@ -16,10 +16,19 @@ from lms.kernel.i18n import format_hours, format_instant
 from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
+from lms.kernel.refusal import N_
 from lms.services import plan as service
 from lms.services.plan import Plan
 
 plan = routes("plan", __name__)
+_TITLES = {
+    StepCode.ENROL: N_("报名"),
+    StepCode.ONLINE: N_("线上学习"),
+    StepCode.OFFLINE: N_("线下培训"),
+    StepCode.ASSIGNMENTS: N_("提交作业"),
+    StepCode.EXAM: N_("线上测试"),
+    StepCode.CERTIFICATE: N_("合格证书"),
+}
 _INSTANT = timedelta(microseconds=1)  # a period ends with the last instant of its last day
 
 
@@ -102,16 +111,8 @@ def step_views(found: Plan) -> tuple[StepView, ...]:
 
 
 def _step_view(found: Plan, step: Step) -> StepView:
-    titles = {
-        StepCode.ENROL: _("报名"),
-        StepCode.ONLINE: _("线上学习"),
-        StepCode.OFFLINE: _("线下培训"),
-        StepCode.ASSIGNMENTS: _("提交作业"),
-        StepCode.EXAM: _("线上测试"),
-        StepCode.CERTIFICATE: _("合格证书"),
-    }
     text = days(step.period) if step.code is not StepCode.CERTIFICATE else _("全部要求达到后自动颁发")
-    return StepView(titles[step.code], step.state.value, text, hint=_hint(found, step.code))
+    return StepView(_(_TITLES[step.code]), step.state.value, text, hint=_hint(found, step.code))
 
 
 def _hint(found: Plan, code: StepCode) -> str | None:

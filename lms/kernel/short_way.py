@@ -1,0 +1,48 @@
+"""The short way through Flask: what it would find out anew at each request, and never changes, is remembered."""
+
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Any
+
+from flask import Flask, has_request_context
+
+from lms.kernel import security
+from lms.kernel.hot import Environ, StartResponse
+
+Entry = Callable[[Environ, StartResponse], Iterable[bytes]]
+_HEADERS = (*security.HEADERS.items(), ("Cache-Control", "private, no-store"))
+
+
+class App(Flask):
+    """Flask that remembers addresses: thousands of pages show the same few thousand."""
+
+    def url_for(
+        self, /, endpoint: str, *, _anchor: str | None = None, _method: str | None = None, _scheme: str | None = None,
+        _external: bool | None = None, **values: Any,
+    ) -> str:  # fmt: skip
+        """Return an address; only a path is remembered, which depends on nothing but the endpoint and its values."""
+        more = _anchor or _method or _scheme or _external or endpoint.startswith(".") or not has_request_context()
+        if more or any(type(value) not in (int, str) for value in values.values()):
+            return super().url_for(endpoint, _anchor=_anchor, _method=_method, _scheme=_scheme, _external=_external, **values)
+        return self._path(endpoint, **values)
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return what is to be called: nothing here is a coroutine, so nobody asks some fifteen times a request."""
+        return func
+
+    @lru_cache(20_000, typed=True)  # noqa: B019 - there is one app
+    def _path(self, endpoint: str, **values: Any) -> str:
+        return super().url_for(endpoint, **values)
+
+
+def headed(app: Entry) -> Entry:
+    """Add the headers that every answer has, last of all: Werkzeug searches through all of them at each question."""
+
+    def entry(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], fault: Any = None) -> Any:
+            said = {name for name, _value in headers}
+            return start_response(status, headers + [line for line in _HEADERS if line[0] not in said], fault)
+
+        return app(environ, start)
+
+    return entry
