@@ -12,14 +12,13 @@ from lms.domain import signing_in as rules
 from lms.domain.signing_in import Device
 from lms.kernel import audit, installation
 from lms.kernel.auth import SIGNED_IN_FOR, token_hash
-from lms.kernel.db import Session, transaction
+from lms.kernel.db import Session, reading, transaction
 from lms.kernel.identity import Identity
 from lms.kernel.passwords import REHEARSAL, hash_password, verify_password
 from lms.kernel.permissions import Role
 from lms.kernel.refusal import TooMany
-from lms.kernel.security import Seal, throttle
+from lms.kernel.security import Bucket, Seal, throttle, throttle_all
 from lms.store import person as person_store
-from lms.store import second_factor as factor_store
 from lms.store import signing_in as store
 from lms.store.signing_in import Claimant
 
@@ -45,8 +44,8 @@ def sign_in(*, claim: str, password: str, device: Device, seal: Seal, tries: int
 
     The unknown account and the wrong password take the same steps and the same time, and get the same answer.
     """
-    found = _claimant(claim, device, seal)
-    _count_try("sign_in", claim, found, device=device, seal=seal, tries=tries, now=now)
+    found, failed = _claimant("sign_in", claim, device, seal, now)
+    _count_try("sign_in", claim, found, failed, device=device, seal=seal, tries=tries, now=now)
     if not _is_right(found.password_hash if found else None, password) or found is None:
         _count_failure("sign_in", found, device, now)
         raise rules.SignInRefused
@@ -63,15 +62,14 @@ def finish(person_id: int, device: Device, now: datetime) -> Identity:
         if person is None or not person.active:
             raise rules.AccountDisabled
         audit.record(session, actor_id=person_id, action="sign_in", subject=f"person:{person_id}", now=now)
-        return _open(session, person_id, person.name, device, now)
+        return _open(session, person_id, person.name, device, now, roles=store.roles_of(session, person_id))
 
 
 def _enter(session: Session, found: Claimant, device: Device, now: datetime, *, consented: bool, staff_factor: bool) -> SignedIn:
     """Open the sign-in, unless a second factor is still asked; where staff lack a required one, their roles wait for it."""
-    factor = factor_store.one(session, found.person_id)
-    if factor is not None and factor.confirmed_at is not None:
+    if found.has_factor:
         return SignedIn(found.person_id, None, consented)
-    identity = _open(session, found.person_id, found.name, device, now)
+    identity = _open(session, found.person_id, found.name, device, now, roles=found.roles)
     audit.record(session, actor_id=found.person_id, action="sign_in", subject=f"person:{found.person_id}", now=now)
     weak = staff_factor and bool(identity.roles - {Role.TEACHER})
     if weak:
@@ -85,8 +83,8 @@ def activate(
     """Set the first password by a one-time code, keep the consent, and sign in."""
     if not consent:
         raise rules.ConsentMissing
-    found = _claimant(claim, device, seal)
-    _count_try("activate", claim, found, device=device, seal=seal, tries=tries, now=now)
+    found, failed = _claimant("activate", claim, device, seal, now)
+    _count_try("activate", claim, found, failed, device=device, seal=seal, tries=tries, now=now)
     person_id = found.person_id if found else 0
     stored = (found.activation_hash if found else None) or b""
     matches = hmac.compare_digest(stored, code_hash(seal, person_id, code))
@@ -127,7 +125,7 @@ def change_password(*, identity: Identity, old: str, new: str, device: Device, s
         store.end_all(session, person.id, now)
         person_store.set_password(session, person.id, hashed)
         audit.record(session, actor_id=person.id, action="password.change", subject=f"person:{person.id}", now=now)
-        fresh = _open(session, person.id, person.name, device, now)
+        fresh = _open(session, person.id, person.name, device, now, roles=store.roles_of(session, person.id))
         if store.is_weak(session, identity.login_id):
             store.weaken(session, fresh.login_id)
         return fresh
@@ -166,18 +164,25 @@ def phone_blind(seal: Seal, phone: str) -> bytes:
     return seal.blind(f"phone:{people.normal_phone(phone)}")
 
 
-def _claimant(claim: str, device: Device, seal: Seal) -> Claimant | None:
-    with transaction() as session:
+def _claimant(act: str, claim: str, device: Device, seal: Seal, now: datetime) -> tuple[Claimant | None, int]:
+    with reading() as session:
         return store.claimant(
             session,
             account=people.normal_account(claim)[:40],
             phone_blind=phone_blind(seal, claim),
             device_key=device.key,
             consent=rules.CONSENT_VERSION,
+            failed_key=_failed(act, device),
+            failed_since=now - _SLOT,
         )
 
 
-def _count_try(act: str, claim: str, found: Claimant | None, *, device: Device, seal: Seal, tries: int, now: datetime) -> None:
+def _failed(act: str, device: Device) -> str:
+    """Name the key under which failures of an address are counted."""
+    return f"{act}:failed:{device.address}"
+
+
+def _count_try(act: str, claim: str, found: Claimant | None, failed: int, *, device: Device, seal: Seal, tries: int, now: datetime) -> None:
     """Count a try before any hash is computed.
 
     A device on which the owner has signed in before has a bucket of its own, so that strangers who use up the others never lock her out.
@@ -185,13 +190,15 @@ def _count_try(act: str, claim: str, found: Claimant | None, *, device: Device, 
     # Keyed by the person where there is one, so that account and phone share a bucket; hashed, so that no name lies in the table.
     who = seal.blind(f"throttle:{found.person_id if found else people.normal_account(claim)}").hex()[:24]
     if found and found.knows_device:
-        _throttle(f"{act}:{who}:{device.key.hex()[:24]}", tries, _SLOT, now)
-        return
-    with transaction() as session:
-        if store.uses(session, f"{act}:failed:{device.address}", now - _SLOT) >= _PER_ADDRESS:
-            raise rules.TooManySignIns
-    _throttle(f"{act}:{who}:{device.address}", tries, _SLOT, now)
-    _throttle(f"{act}:{who}", tries * 6, timedelta(hours=1), now)
+        buckets = [Bucket(f"{act}:{who}:{device.key.hex()[:24]}", tries, _SLOT)]
+    elif failed >= _PER_ADDRESS:
+        raise rules.TooManySignIns
+    else:
+        buckets = [Bucket(f"{act}:{who}:{device.address}", tries, _SLOT), Bucket(f"{act}:{who}", tries * 6, timedelta(hours=1))]
+    try:
+        throttle_all(buckets, now)
+    except TooMany:
+        raise rules.TooManySignIns from None
 
 
 def _is_right(stored: str | None, password: str) -> bool:
@@ -202,15 +209,8 @@ def _is_right(stored: str | None, password: str) -> bool:
     return verify_password(stored, password)
 
 
-def _throttle(key: str, limit: int, within: timedelta, now: datetime) -> None:
-    try:
-        throttle(key, limit=limit, within=within, now=now)
-    except TooMany:
-        raise rules.TooManySignIns from None
-
-
 def _count_failure(act: str, found: Claimant | None, device: Device, now: datetime) -> None:
-    throttle(f"{act}:failed:{device.address}", limit=_UNBOUNDED, within=_SLOT, now=now)
+    throttle(_failed(act, device), limit=_UNBOUNDED, within=_SLOT, now=now)
     with transaction() as session:
         subject = f"person:{found.person_id}" if found else "person:unknown"
         audit.record(session, actor_id=None, action=f"{act}.refused", subject=subject, now=now)
@@ -224,7 +224,7 @@ def _phone(sealed: bytes | None, seal: Seal) -> str:
     return seal.open(sealed) if sealed else ""
 
 
-def _open(session: Session, person_id: int, name: str, device: Device, now: datetime) -> Identity:
+def _open(session: Session, person_id: int, name: str, device: Device, now: datetime, *, roles: frozenset[Role]) -> Identity:
     token = secrets.token_urlsafe(32)
     login_id = store.add(
         session,
@@ -235,4 +235,4 @@ def _open(session: Session, person_id: int, name: str, device: Device, now: date
         now=now,
         ends_at=now + SIGNED_IN_FOR,
     )
-    return Identity(person_id=person_id, name=name, roles=store.roles_of(session, person_id), login_id=login_id, token=token)
+    return Identity(person_id=person_id, name=name, roles=roles, login_id=login_id, token=token)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, LargeBinary, String, func, select, text, update
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, LargeBinary, String, select, text, update
 from sqlalchemy import Identity as AutoNumber
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -12,7 +12,6 @@ from lms.domain.signing_in import Login
 from lms.kernel.db import Base, Statement, reading
 from lms.kernel.identity import Identity
 from lms.kernel.permissions import Role
-from lms.kernel.security import Throttle
 from lms.store.person import ConsentRow, PersonRow
 from lms.store.role_grant import RoleGrantRow
 
@@ -80,30 +79,38 @@ class Claimant:
     phone_sealed: bytes | None
     knows_device: bool
     consented: bool
+    has_factor: bool
+    roles: frozenset[Role]
 
 
-_CLAIMANT = text(
-    "SELECT person.id, account, name, active, password_hash, activation_hash, activation_ends_at, phone_sealed, "
-    "EXISTS(SELECT 1 FROM login WHERE login.person_id = person.id AND login.device_key = :device_key), "
-    "EXISTS(SELECT 1 FROM consent WHERE consent.person_id = person.id AND consent.version = :consent) "
-    "FROM person WHERE account = :account OR phone_blind = :phone_blind ORDER BY (account = :account) DESC LIMIT 1"
+# Everything that a sign-in asks before it writes, in one look; there is always one row, since failures count for unknown accounts, too.
+_CLAIMANT = Statement(
+    text(
+        "SELECT failed.uses, found.* FROM (SELECT coalesce(sum(uses), 0)::bigint AS uses FROM throttle "
+        "WHERE key = :failed_key AND slot > :failed_since) AS failed "
+        "LEFT JOIN (SELECT person.id, account, name, active, password_hash, activation_hash, activation_ends_at, phone_sealed, "
+        "EXISTS(SELECT 1 FROM login WHERE login.person_id = person.id AND login.device_key = :device_key), "
+        "EXISTS(SELECT 1 FROM consent WHERE consent.person_id = person.id AND consent.version = :consent), "
+        "EXISTS(SELECT 1 FROM second_factor WHERE second_factor.person_id = person.id AND confirmed_at IS NOT NULL), "
+        "array(SELECT DISTINCT role FROM role_grant WHERE role_grant.person_id = person.id) "
+        "FROM person WHERE account = :account OR phone_blind = :phone_blind ORDER BY (account = :account) DESC LIMIT 1) AS found ON true"
+    )
 )
 
 
-def claimant(session: Session, *, account: str, phone_blind: bytes, device_key: bytes, consent: str) -> Claimant | None:
-    """Return the account behind an account name or a phone number."""
-    found = session.execute(_CLAIMANT, {"account": account, "phone_blind": phone_blind, "device_key": device_key, "consent": consent}).one_or_none()
-    return Claimant(*found) if found else None
+def claimant(
+    session: Session, *, account: str, phone_blind: bytes, device_key: bytes, consent: str, failed_key: str, failed_since: datetime
+) -> tuple[Claimant | None, int]:
+    """Return the account behind an account name or a phone number, and how often a throttled key has failed lately."""
+    failed, person_id, *facts, roles = _CLAIMANT.row(
+        session, account=account, phone_blind=phone_blind, device_key=device_key, consent=consent, failed_key=failed_key, failed_since=failed_since
+    )
+    return (Claimant(person_id, *facts, frozenset(map(Role, roles))) if person_id else None), failed
 
 
 def roles_of(session: Session, person_id: int) -> frozenset[Role]:
     """Return the roles a person holds anywhere."""
     return frozenset(Role(role) for role in session.scalars(select(RoleGrantRow.role).where(RoleGrantRow.person_id == person_id).distinct()))
-
-
-def uses(session: Session, key: str, since: datetime) -> int:
-    """Return how often a throttled key was used lately, without counting this look."""
-    return int(session.scalar(select(func.coalesce(func.sum(Throttle.uses), 0)).where(Throttle.key == key, Throttle.slot > since)) or 0)
 
 
 def logins_of(session: Session, person_id: int, now: datetime) -> list[Login]:
