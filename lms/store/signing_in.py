@@ -102,10 +102,13 @@ def claimant(
     session: Session, *, account: str, phone_blind: bytes, device_key: bytes, consent: str, failed_key: str, failed_since: datetime
 ) -> tuple[Claimant | None, int]:
     """Return the account behind an account name or a phone number, and how often a throttled key has failed lately."""
-    failed, person_id, *facts, roles = _CLAIMANT.row(
+    failed, *found = _CLAIMANT.row(
         session, account=account, phone_blind=phone_blind, device_key=device_key, consent=consent, failed_key=failed_key, failed_since=failed_since
     )
-    return (Claimant(person_id, *facts, frozenset(map(Role, roles))) if person_id else None), failed
+    if found[0] is None:
+        return None, failed
+    found[-1] = frozenset(map(Role, found[-1]))
+    return Claimant(*found), failed
 
 
 def roles_of(session: Session, person_id: int) -> frozenset[Role]:
