@@ -79,6 +79,7 @@ _MORE = {
         WITH mine AS (
           SELECT 'exam:' || CAST(:exam AS bigint) AS subject UNION ALL SELECT 'attempt:' || id FROM attempt WHERE exam_id = :exam
           UNION ALL SELECT 'regrade:' || id FROM regrade WHERE exam_id = :exam
+          UNION ALL SELECT 'script:' || s.id FROM script s JOIN attempt a ON a.id = s.attempt_id WHERE a.exam_id = :exam
           UNION ALL SELECT 'script:' || id FROM script WHERE exam_id = :exam
         ) SELECT w.* FROM audit_entry w JOIN mine USING (subject) ORDER BY w.id
     """,

@@ -53,7 +53,7 @@ def send(code: str) -> ResponseReturnValue:
         service.send(current.person().person_id, code, file.read() if file else b"", consent=request.form.get("consent", ""), now=current.now())
     except Refusal as refusal:
         return _own(code, refusal)
-    flash(_("照片已提交，请等待监考人员核对。"), "success")
+    flash(_("照片已提交。"), "success")
     return redirect(url_for("exam_identity.own", code=code))
 
 

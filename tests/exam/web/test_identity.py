@@ -56,7 +56,7 @@ def test_who_must_be_known_starts_only_after_an_invigilator_has_confirmed_her(ap
 
     assert sent(lin, photo()).status_code == 422, "no photo without consent"
     assert sent(lin, b"no photo", consent=CONSENT).status_code == 400
-    assert "等待监考人员核对" in sent(lin, photo(), consent=CONSENT).get_data(as_text=True)
+    assert "请等待监考人员核对" in sent(lin, photo(), consent=CONSENT).get_data(as_text=True)
     shown = ivy.get(f"{FACES}/{lin_id}.jpg")
     with Image.open(io.BytesIO(shown.data)) as kept:
         assert (max(kept.size), kept.getexif().get(0x010E)) == (800, None)
