@@ -57,9 +57,12 @@ def enter(payload: EnterExam, arrived: datetime) -> AttemptOpened:
     if place is not None and not place.has_come(arrived):
         raise line.waiting(place, entry, arrived)
     begun = Begun()
-    if payload.honesty and not entry.asks_identity:  # who must be known first goes the long way
+    if payload.honesty:
         learned = entry.asks_learning and _learned(entry)
-        begun = _starts.submit(store.Start(entry.exam, entry.person_id, entry.login_id, payload.device, learned, arrived, line.house_rate(), place))
+        asked = store.Start(
+            entry.exam, entry.person_id, entry.login_id, payload.device, learned, arrived, line.house_rate(), place, slowly=entry.asks_identity
+        )  # who must be known first goes the long way
+        begun = _starts.submit(asked)
     if begun.place is not None and not begun.place.has_come(arrived):
         raise line.waiting(begun.place, entry, arrived)
     with reading() as session:

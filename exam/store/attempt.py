@@ -196,6 +196,7 @@ class Start(msgspec.Struct, frozen=True):
     arrived: datetime
     rate: float
     place: Place | None = None
+    slowly: bool = False  # a rule is to be asked that the short way does not know: a place is given, the start is left
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +216,7 @@ def start(link: "psycopg.Connection[tuple[Any, ...]]", rows: Sequence[Start]) ->
         drawn = waiting_room.draw(link, [waiting_room.Asked(rows[index].exam, rows[index].person_id, rows[index].arrived) for index in asking], rows[0].rate)
         places |= {asking[index]: place for index, place in drawn.items()}
     begun = [Begun(places.get(index)) for index in range(len(rows))]
-    ready = [index for index, one in enumerate(begun) if one.place is None or (one.place.has_come(rows[index].arrived) and not one.place.squeezed)]
+    ready = [index for index, row in enumerate(rows) if not row.slowly and _may_at_once(begun[index].place, row.arrived)]
     lines = [{"request": index, **{name: getattr(rows[index], name) for name in _SENT}} for index in ready]
     if not lines:
         return begun
@@ -226,6 +227,10 @@ def start(link: "psycopg.Connection[tuple[Any, ...]]", rows: Sequence[Start]) ->
         )
         begun[index] = Begun(places.get(index), title, Opening(attempt, assembly_id, paper_of(*paper)))
     return begun
+
+
+def _may_at_once(place: Place | None, now: datetime) -> bool:
+    return place is None or (place.has_come(now) and not place.squeezed)
 
 
 def stands(session: Session, login_id: int, person_id: int, now: datetime) -> bool:

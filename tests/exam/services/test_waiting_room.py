@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from exam.domain.waiting_room import Waiting
 from exam.services import attempt, waiting_room
+from exam.services import token as tokens
 from exam.services.payload import AskTurn, AttemptOpened, EnterExam
 from exam.store.waiting_room import Asked, draw
 from lms.kernel import db
@@ -83,6 +84,10 @@ def test_ov_01_a_place_survives_everything_and_the_clock_starts_with_the_paper(a
     assert opened.remaining_ms == 90 * 60_000
     assert opened.started_at == NOON + timedelta(seconds=9)
     assert enter("cai", NOON + timedelta(seconds=9), ticket).resumed, "the answer was lost"
+    gan = tokens.read_entry(exams.entry("gan"), NOON)
+    unknown = tokens.entry(gan.person_id, gan.login_id, exams.EXAM, asks_learning=False, asks_identity=True, now=NOON)
+    with pytest.raises(Waiting):
+        attempt.enter(EnterExam(unknown, "device-of-gan", honesty=True), NOON + timedelta(seconds=9))
     waiting_room.set_rate(exams.EXAM, 0, actor_id=1, now=NOON)
     exams.enrolled("hua")
     assert enter("hua", NOON).remaining_ms == 90 * 60_000, "without a rate there is no line"
