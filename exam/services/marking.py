@@ -25,12 +25,12 @@ from question_bank import api as bank
 from question_bank.domain.exchange import Picture
 from question_bank.domain.item import Criterion, ItemContent
 
-LATELY = 5
+LATELY, COUNTED = 5, 500
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """One exam as an examiner sees it: what waits for her, what she holds, what she gave lately."""
+    """One exam as an examiner sees it: what waits for her (counted up to COUNTED), what she holds, what she gave lately."""
 
     exam: Exam
     waiting: int
@@ -63,7 +63,7 @@ def desks(person_id: int, now: datetime) -> list[Desk]:
 
 
 def _desk(session: Session, exam: Exam, reach: Reach, now: datetime) -> Desk:
-    waiting, since = store.reachable(session, exam.id, reach, ScriptState.WAITING, now)
+    waiting, since = store.reachable(session, exam.id, reach, ScriptState.WAITING, now=now, most=COUNTED)
     held = store.held_by(session, exam.id, reach.person_id)
     lately = store.marked_by(session, exam.id, reach.person_id, LATELY)
     return Desk(exam, waiting, since, held.id if held else None, tuple(lately))

@@ -25,6 +25,7 @@ class ScriptRow(Base):
         CheckConstraint("num_nulls(leased_to, leased_until) IN (0, 2)", name="lease"),
         CheckConstraint("state <> 'settled' OR points IS NOT NULL", name="settled"),
         Index("ix_script_open", "exam_id", "state", "version_id", "waiting_since", "id", postgresql_where=text("state <> 'settled'")),
+        Index("ix_script_oldest", "exam_id", "state", "waiting_since", "id", postgresql_where=text("state <> 'settled'")),
         Index("ix_script_leased_to", "leased_to", postgresql_where=text("leased_to IS NOT NULL")),
     )
 
@@ -200,10 +201,11 @@ def exams_with_scripts(session: Session) -> list[int]:
     return list(session.scalars(text("SELECT DISTINCT exam_id FROM script ORDER BY exam_id DESC")))
 
 
-def reachable(session: Session, exam_id: int, reach: Reach, state: str, now: datetime) -> tuple[int, datetime | None]:
-    """Return how many scripts somebody could take now, and since when the oldest waits."""
-    values = {"exam": exam_id, "me": reach.person_id, "below": _below(reach), "state": state, "now": now}
-    count, since = session.execute(text(f"SELECT count(*), min(s.waiting_since) {_REACHED}{_FREE}"), values).one()
+def reachable(session: Session, exam_id: int, reach: Reach, state: str, *, now: datetime, most: int) -> tuple[int, datetime | None]:
+    """Return how many scripts somebody could take now, counted up to a number, and since when the oldest waits."""
+    values = {"exam": exam_id, "me": reach.person_id, "below": _below(reach), "state": state, "now": now, "most": most}
+    oldest = f"SELECT s.waiting_since AS since {_REACHED}{_FREE} ORDER BY s.waiting_since, s.id LIMIT :most"
+    count, since = session.execute(text(f"SELECT count(*), min(since) FROM ({oldest}) oldest"), values).one()  # noqa: S608 - constants of this file
     return int(count), since
 
 

@@ -58,6 +58,7 @@ class DeskPage:
     """What an examiner may do."""
 
     desks: tuple[tuple[Desk, tuple[LateLine, ...]], ...]
+    most: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ class OverviewPage:
 def everything() -> ResponseReturnValue:
     """Show what waits for this examiner."""
     found = service.desks(current.person().person_id, current.now())
-    return render_template("exam/marking/everything.html", page=DeskPage(tuple((desk, _lately(desk)) for desk in found)))
+    return render_template("exam/marking/everything.html", page=DeskPage(tuple((desk, _lately(desk)) for desk in found), service.COUNTED))
 
 
 @marking.post("/marking/<code>/next")
