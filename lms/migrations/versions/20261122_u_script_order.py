@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_u_script_order"
-down_revision = "20261122_w_identity"
+down_revision = "20261122_v_draw"
 
 
 def upgrade() -> None:
