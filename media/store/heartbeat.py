@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 import psycopg
-from psycopg.pq import ExecStatus
 
+from lms.kernel.db import Prepared
 from media.domain.interval import Spans
 from media.domain.lease import Budget, Lease
 from media.domain.playback import Decision, Standing, Watched
@@ -100,6 +100,8 @@ class _Line(msgspec.Struct, array_like=True):
     gap: bool
 
 
+_STATE = Prepared("heartbeat_state", "SELECT heartbeat_state($1, $2, $3, $4)")
+_SAVE = Prepared("heartbeat_save", "SELECT heartbeat_save($1, $2)")
 _LINES = msgspec.json.Decoder(list[_Line])
 
 
@@ -141,13 +143,13 @@ def turn(
 
 def load(link: Link, leases: Sequence[int], logins: Sequence[int], sequences: Sequence[int], now: datetime) -> dict[int, Known]:
     """Return what reports of different leases are decided against, by lease; one that is gone is missing."""
-    found = _call(link, b"SELECT heartbeat_state($1, $2, $3, $4)", _array(leases), _array(logins), _array(sequences), now.isoformat().encode())
+    found = _call(link, _STATE, _array(leases), _array(logins), _array(sequences), now.isoformat().encode())
     return {line.lease_id: _known(line) for line in _LINES.decode(found)} if found else {}
 
 
 def save(link: Link, turns: Sequence[Turn]) -> set[int]:
     """Store the turns of different people; return who was stored, and not overtaken by a report of the same person."""
-    stored = _call(link, b"SELECT heartbeat_save($1, $2)", _array([one.person_id for one in turns]), msgspec.json.encode(turns))
+    stored = _call(link, _SAVE, _array([one.person_id for one in turns]), msgspec.json.encode(turns))
     return set(map(int, stored[1:-1].split(b","))) if stored else set()
 
 
@@ -172,9 +174,6 @@ def _array(numbers: Sequence[int]) -> bytes:
     return f"{{{','.join(map(str, numbers))}}}".encode()
 
 
-def _call(link: Link, call: bytes, *values: bytes) -> bytes | None:
-    """Run one function of the database straight on the link: adapting each value both ways would cost more than the database does."""
-    result = link.pgconn.exec_params(call, values)
-    if result.status != ExecStatus.TUPLES_OK:
-        raise psycopg.OperationalError(result.error_message.decode(errors="replace")) if link.closed else psycopg.errors.error_from_result(result)
-    return result.get_value(0, 0)
+def _call(link: Link, call: Prepared, *values: bytes) -> bytes | None:
+    """Run one function of the database; it gives one value."""
+    return call.rows(link, values)[0][0]
