@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "20261122_x_lane"
-down_revision = "20261122_v_draw"
+down_revision = "20261122_u_script_order"
 
 
 def upgrade() -> None:
