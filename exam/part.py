@@ -4,7 +4,7 @@ from pathlib import Path
 
 from exam.cli import exam as exam_command
 from exam.jobs import JOBS
-from exam.services import archive, identity, outage, packet, presence, token, waiting_room
+from exam.services import archive, backlog, identity, outage, packet, presence, token, waiting_room
 from exam.services import exam as exams
 from exam.services import quiz as quizzes
 from exam.services.demand import demands
@@ -103,5 +103,5 @@ part = Part(
     ),
     on_mount=_mount,
     on_serving=outage.keep_marking,
-    verifiers=(verify,),
+    verifiers=(verify, backlog.verify),
 )

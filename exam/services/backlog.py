@@ -1,22 +1,24 @@
 """How the marking of an exam goes, for those who manage it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from exam.domain import marking as rules
 from exam.domain.exam import Exam
 from exam.domain.marking import Mark
 from exam.services import script as scripts
 from exam.services.exam import found
 from exam.store import attempt as attempts
 from exam.store import backlog as store
+from exam.store import exam as exams
 from exam.store import marking
 from exam.store.backlog import Backlog, Load
 from exam.store.marking import ScriptRow
 from lms import api as platform
-from lms.kernel.db import transaction
+from lms.kernel.db import Session, transaction
 
-SHOWN = 20
+SHOWN, BATCH = 20, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +48,14 @@ def of_account(exam_code: str, account: str) -> list[ScriptRow]:
     with transaction() as session:
         mine = attempts.of_person(session, platform.id_of_account(session, account), found(session, exam_code).id)
         return marking.of_attempts(session, [one.id for one in mine])
+
+
+def verify(session: Session, now: datetime) -> Iterator[str]:  # noqa: ARG001 - the shape of every verifier
+    """Fold the marks of every settled script anew and name each whose points are others."""
+    last, policies = 0, {exam.id: exam.policy for exam in exams.all_of(session)}
+    while batch := store.settled(session, last, BATCH):
+        last = batch[-1].id
+        for row in batch:
+            due = rules.standing(marking.marks(session, row), row.wanted, row.worth, policies[row.exam_id]).points
+            if due is None or list(due) != row.points:
+                yield f"script {row.id}: its points are not what its marks add up to"

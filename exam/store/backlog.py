@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from exam.store.marking import ScriptRow
 from lms.kernel.db import Session
 
 
@@ -44,6 +45,12 @@ def of_exam(session: Session, exam_id: int, now: datetime) -> Backlog:
         {"exam": exam_id, "now": now},
     ).one()
     return Backlog(row.waiting, row.leased, row.disputed, row.settled, row.since)
+
+
+def settled(session: Session, after: int, most: int) -> list[ScriptRow]:
+    """Return settled scripts behind an id, in the order of ids."""
+    behind = select(ScriptRow).where(ScriptRow.id > after, ScriptRow.state == "settled")
+    return list(session.scalars(behind.order_by(ScriptRow.id).limit(most)))
 
 
 def unsettled(session: Session, exam_id: int) -> int:

@@ -128,6 +128,10 @@ def test_the_result_is_complete_with_the_last_mark_and_the_grade_follows_once(ap
     assert stands(lin.person_id) == (True, 400, 2)
     load = {one.examiner_id: one for one in backlog.overview(EXAM, last, DONE).loads}
     assert (load[one].marked, load[one].share, load[two].share) == (1, 1.0, 0.1)
+    with transaction() as session:
+        assert list(backlog.verify(session, DONE)) == []
+        session.execute(text("UPDATE script SET points = '{100, 101}'"))
+        assert list(backlog.verify(session, DONE)) == [f"script {script_id}: its points are not what its marks add up to"]
 
 
 def test_before_release_reopening_takes_the_result_back(app: Flask) -> None:
