@@ -42,8 +42,9 @@ def main() -> int:
         stack.refuse_taken_port()
         with running(stack):
             _step("database ready", began)
+            stack.launch_server()  # it loads while the province is filled, and is told to nobody before
             _fill(stack, began)
-            stack.start_server()
+            stack.await_server()
             stack.start_worker()
             _step("server ready", began)
             stack.spawn("lectures", "-m", "demo.background", tries=5)  # a killed database takes them along

@@ -161,11 +161,20 @@ class Stack:
 
     def start_server(self) -> None:
         """Start the web server and wait until it is ready."""
+        self.launch_server()
+        self.await_server()
+
+    def launch_server(self) -> None:
+        """Start the web server; `await_server` waits for it, so that other work may be done meanwhile."""
         granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "--host", "127.0.0.1", "--port", str(self.port),
                    "--workers", str(self.workers), "--blocking-threads", str(self.threads), "--backlog", "2048", "--no-ws",
                    "--workers-kill-timeout", "5", "--respawn-failed-workers", "--log-level", "warning", self.target]  # fmt: skip
         self.refuse_taken_port()
-        server = self._spawn(_Kept("server", granian))
+        self._spawn(_Kept("server", granian))
+
+    def await_server(self) -> None:
+        """Wait until the web server is ready."""
+        server = self._server()
         gives_up = time.monotonic() + STARTS_WITHIN
         while server.poll() is None and time.monotonic() < gives_up:
             try:
