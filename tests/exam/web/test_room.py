@@ -80,6 +80,19 @@ def test_ex_17_after_the_end_there_is_no_button_and_no_start(lin: FlaskClient, c
     assert start(lin)["code"] == "window_closed"
 
 
+def test_ov_01_from_half_an_hour_before_the_bell_the_start_page_leads_to_the_waiting_room(lin: FlaskClient, clock: FixedClock) -> None:
+    clock.instant = NOON - timedelta(minutes=95)
+    assert 'id="start"' not in lin.get(f"/exams/{exams.EXAM}").get_data(as_text=True)
+    clock.advance(minutes=10)
+    shown = lin.get(f"/exams/{exams.EXAM}").get_data(as_text=True)
+    for words in ("进入候场", "开始后，您将有 90 分钟", "距离开放"):
+        assert words in shown, words
+    told = start(lin)
+    assert (told["code"], told["bell_ms"], told["ahead"]) == ("waiting", 25 * 60_000, 0)
+    clock.advance(minutes=25)
+    assert start(lin, ticket=told["ticket"])["remaining_ms"] == 90 * 60_000
+
+
 def test_an_open_attempt_is_led_back_to_the_room(lin: FlaskClient) -> None:
     start(lin)
     text = lin.get(f"/exams/{exams.EXAM}").get_data(as_text=True)
