@@ -23,6 +23,9 @@ REASONS = {
 READ = frozenset(f"{name}Interaction" for name in ("choice", "order", "match", "associate", "gapMatch", "inlineChoice", "textEntry", "extendedText"))
 
 
+_NAME = re.compile(r"[A-Za-z_][\w.]*")
+
+
 def camel(name: str) -> str:
     """Return a name of QTI 3 as QTI 2 has it: `qti-map-entry` is mapEntry, `mapped-value` is mappedValue."""
     return _KEBAB.sub(lambda sign: sign[1].upper(), name.removeprefix("qti-"))
@@ -34,9 +37,11 @@ def harmonise(root: etree._Element) -> None:
         name = local(element)
         if not name.startswith("qti-"):
             continue
+        if not _NAME.fullmatch(camel(name)):
+            continue  # a damaged file
         element.tag = camel(name)
         for key in [str(key) for key in element.attrib]:
-            if "-" in key and "}" not in key and not key.startswith(("data-", "aria-")):
+            if "-" in key and _NAME.fullmatch(camel(key)) and not key.startswith(("data-", "aria-")):
                 element.set(camel(key), str(element.attrib.pop(key)))
 
 

@@ -1,5 +1,6 @@
 """QTI 2.1, 2.2 and 3.0: items as other systems write them."""
 
+import contextlib
 import io
 
 import pytest
@@ -10,6 +11,7 @@ from question_bank.domain.exchange import Reading
 from question_bank.domain.fault import faults_of
 from question_bank.domain.item import Blank
 from question_bank.formats import reading
+from question_bank.formats.unreadable import Unreadable
 from tests.question_bank.formats.test_xml_tree import ITEM, package
 
 TEMPLATE = '<responseProcessing template="http://www.imsglobal.org/question/qti_v2p1/rptemplates/{}"/>'
@@ -194,3 +196,9 @@ def test_a_package_with_everything_that_real_ones_have() -> None:
     )
     assert (first.place, second.external_id, third.external_id) == ("pack/items/题 one.xml：a", "b", "b")
     assert all(words in told(found) for words in ("gone.xml", "assessmentTest"))
+
+
+@pytest.mark.parametrize("damage", ["<qti-", "<qti-1x", '<qti-item-body a-b::="1"', '<qti-prompt tool-name::="x"'])
+def test_a_damaged_name_is_no_end_of_the_reading(damage: str) -> None:
+    with contextlib.suppress(Unreadable):
+        reading.read(f'<qti-assessment-item identifier="a">{damage}><p>x</p></qti-assessment-item>'.encode())
