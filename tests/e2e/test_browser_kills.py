@@ -1,0 +1,110 @@
+"""The browser is killed at random moments while answers are being chosen; another one goes on (EX-02). How many, and a seed to repeat: KILLS=100 SEED=7."""
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random, SystemRandom
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Error, Page
+
+from tests.e2e.conftest import Product, sign_in
+from tests.support import chromium
+from tests.support.browser import ARGUMENTS, DESK
+from tests.support.hall import Hall, answer, prepare
+
+pytestmark = [pytest.mark.browser, pytest.mark.soak]
+KILLS, SEED = int(os.environ.get("KILLS", "20")), int(os.environ.get("SEED", "0")) or SystemRandom().randrange(1, 1 << 32)
+SINGLE = (1, 2, 3, 4)  # items of which one option is chosen
+MOST_LOST, LOST_P99 = 12, 5  # seconds of choosing
+TOLD = """const real = window.fetch;
+window.fetch = async (...asked) => {
+  const answer = await real(...asked);
+  if (String(asked[0]).includes("/api/exam/save") && answer.ok) await window.acknowledged(await answer.clone().text());
+  return answer;
+};"""
+
+
+@contextmanager
+def killable(first: Browser, number: int) -> Iterator[tuple[Browser, int]]:
+    """Start a browser of its own; yields it and its process."""
+    mark = f"--killed-as={number}"
+    made = first.browser_type.launch(executable_path=chromium.find(), args=[*ARGUMENTS, mark])
+    main = next(pid for pid in _processes(mark) if b"--type=" not in (Path("/proc") / str(pid) / "cmdline").read_bytes())
+    try:
+        yield made, main
+    finally:
+        for pid in _processes(mark):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _processes(mark: str) -> list[int]:
+    found = []
+    for path in Path("/proc").iterdir():
+        try:
+            if path.name.isdigit() and mark.encode() in (path / "cmdline").read_bytes().split(b"\0"):
+                found.append(int(path.name))
+        except OSError:
+            continue
+    return found
+
+
+def room(hall: Hall, made: Browser, number: int, told: list[dict[str, Any]]) -> Page:
+    """Sign in on a device that nobody has seen, and take the attempt over."""
+    context = made.new_context(viewport=DESK, base_url=hall.product.url, locale="zh-CN")
+    context.expose_function("acknowledged", lambda text: told.extend(json.loads(text)["saved"]))
+    context.add_init_script(TOLD)
+    if number == 0:
+        return hall.enter(context)
+    sign_in(context, hall.account)
+    page = hall.back(context)
+    page.click("#room-banner-action")
+    return hall.opened(page)
+
+
+def test_ex_02_a_killed_browser_loses_nothing_that_was_acknowledged(product: Product, chromium_browser: Browser) -> None:
+    hall, dice = prepare(product), Random(SEED)
+    lost: list[float] = []
+    acknowledged = 0
+    for number in range(KILLS):
+        told: list[dict[str, Any]] = []
+        chosen: dict[int, tuple[float, str]] = {}
+        with killable(chromium_browser, number) as (made, pid):
+            page = room(hall, made, number, told)
+            killed: list[float] = []
+
+            def kill(pid: int = pid, killed: list[float] = killed) -> None:
+                killed.append(time.monotonic())
+                os.kill(pid, signal.SIGKILL)
+
+            timer = threading.Timer(dice.uniform(0.5, 8), kill)
+            timer.start()
+            try:
+                while True:
+                    position, option = dice.choice(SINGLE), dice.randrange(4)
+                    answer(page, position, option)
+                    chosen[position] = (time.monotonic(), str(option))
+                    page.wait_for_timeout(dice.uniform(20, 1500))
+            except Error:
+                timer.join()
+        held, revisions = hall.held(), hall.product.run("SELECT revisions FROM attempt WHERE person_id = %s", hall.person_id)[0][0]
+        assert isinstance(revisions, list)
+        newest = {one["position"]: one for one in sorted(told, key=lambda one: one["revision"]) if one["status"] == "saved"}
+        for position, one in newest.items():
+            assert revisions[position - 1] >= one["revision"], f"SEED={SEED}, browser {number}: position {position} was acknowledged and is gone"
+            if revisions[position - 1] == one["revision"]:
+                assert held[position] == ",".join(map(str, one["choices"])), f"SEED={SEED}, browser {number}: position {position} is another"
+        acknowledged += len(told)
+        lost += [killed[0] - at for position, (at, option) in chosen.items() if held.get(position) != option]
+    oldest = max(lost, default=0)
+    sys.stdout.write(f"\n{KILLS} browsers killed, seed {SEED}: {acknowledged} acknowledged, {len(lost)} choices not saved, the oldest {oldest:.1f} s\n")
+    assert acknowledged > KILLS
+    assert oldest <= MOST_LOST
+    assert sum(one > LOST_P99 for one in lost) <= max(1, len(lost) // 100)
