@@ -105,7 +105,7 @@ _MARKS = text(
       LEFT JOIN LATERAL (SELECT * FROM result WHERE attempt_id = a.id ORDER BY version DESC LIMIT 1) r ON true
     WHERE a.exam_id = :exam ORDER BY a.id
     """
-).execution_options(yield_per=BATCH)
+)
 _MINE = "SELECT id FROM attempt WHERE exam_id = :exam"
 
 
@@ -142,8 +142,8 @@ def _condition(table: Table, whose: dict[str, str]) -> str:
 
 def lines(session: Session, statement: str, exam_id: int) -> Iterator[bytes]:
     """Yield the rows of a query as JSON lines, read by a cursor of the server."""
-    query = text(f"SELECT row_to_json(line)::text FROM ({statement}) line").execution_options(yield_per=BATCH)  # noqa: S608 - a statement of this file
-    for batch in session.scalars(query, {"exam": exam_id}).partitions():
+    query = text(f"SELECT row_to_json(line)::text FROM ({statement}) line").execution_options(stream_results=True)  # noqa: S608 - a statement of this file
+    for batch in session.scalars(query, {"exam": exam_id}).partitions(BATCH):
         yield "".join(f"{line}\n" for line in batch).encode()
 
 
