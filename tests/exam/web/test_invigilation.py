@@ -137,6 +137,8 @@ def test_a_paused_clock_stands_and_the_sweeper_waits(app: Flask, clock: FixedClo
     ivy.post(f"/invigilation/attempt/{_attempt(lin)}/pause", data={"pause-reason": "就医"})
     queueing, late = lin.change(1, [0]), lin.change(2, [0])
     assert lin.save(queueing, at=clock.instant).saved[0].status == "saved", "it arrived before the pause"
+    with pytest.raises(rules.AttemptPaused):
+        lin.save(late, at=clock.instant + timedelta(seconds=1))
     clock.advance(seconds=3600)
     for changes in ([late], [late, lin.change(3, [0])]):
         with pytest.raises(rules.AttemptPaused):
