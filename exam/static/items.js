@@ -28,6 +28,7 @@ export class Items {
     }
     this.box.replaceChildren(rows);
     this.map.replaceChildren(links);
+    this.box.addEventListener("error", ({ target }) => this.again(target), true);
     this.box.addEventListener("change", (event) => this.heard(event));
     this.box.addEventListener("input", (event) => {
       if (event.target.matches("textarea, input[type=text]")) this.heard(event);
@@ -69,6 +70,13 @@ export class Items {
     if (!given.choose) clear.firstElementChild.textContent = this.words.clear;
     this.parts.set(item.position, { node, given, mark, clear, state: node.querySelector(".item-state") });
     return node;
+  }
+
+  /* A picture that did not come is fetched again: soon, and each time after a longer wait. */
+  again(picture) {
+    if (!picture.matches("img[data-picture]")) return;
+    picture.dataset.tries = Number(picture.dataset.tries ?? 0) + 1;
+    setTimeout(() => { picture.src = this.picture(picture.dataset.picture); }, picture.dataset.tries * (2_000 + Math.random() * 8_000));
   }
 
   link(position) {

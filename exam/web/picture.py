@@ -5,14 +5,14 @@ from flask import Response
 from exam.services import picture as service
 from lms.kernel import request as current
 from lms.kernel.part import routes
-from lms.kernel.permissions import Permission, requires
+from lms.kernel.permissions import Permission, Priority, requires
 from question_bank.domain.exchange import Picture
 
 exam_picture = routes("exam_picture", __name__)
 
 
 @exam_picture.get("/exams/<code>/pictures/<digest>")
-@requires(Permission.SIT_EXAM)
+@requires(Permission.SIT_EXAM, Priority.ANSWERS)
 def in_room(code: str, digest: str) -> Response:
     """Send a picture of the paper while the person's attempt is open."""
     return sent(service.in_room(current.person().person_id, code, digest, current.now()), seconds=60)

@@ -27,7 +27,7 @@ exam_api = routes("exam_api", __name__)
 
 
 @exam_api.post("/api/exam/resume")
-@requires(Permission.SIT_EXAM)
+@requires(Permission.SIT_EXAM, Priority.ANSWERS)
 @json_route(ResumeExam, AttemptOpened)
 def resume(payload: ResumeExam) -> AttemptOpened:
     """Come back to the open attempt, on another device by an explicit takeover."""

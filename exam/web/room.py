@@ -22,7 +22,7 @@ from lms.kernel import request as current
 from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.payload import json_route
-from lms.kernel.permissions import Permission, requires
+from lms.kernel.permissions import Permission, Priority, requires
 from question_bank.domain.item import TYPE_LABELS
 
 exam_room = routes("exam_room", __name__)
@@ -61,7 +61,7 @@ class ReceiptPage:
 
 
 @exam_room.get("/exams/<code>/room")
-@requires(Permission.SIT_EXAM)
+@requires(Permission.SIT_EXAM, Priority.ANSWERS)
 def room(code: str) -> ResponseReturnValue:
     """Show the room while an attempt is open."""
     person = current.person()

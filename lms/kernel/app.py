@@ -97,7 +97,7 @@ def build_app(settings: Settings, parts: tuple[Part, ...], clock: Clock | None =
 def _classed(app: Flask, hot_routes: tuple[HotRoute, ...]) -> Callable[[Environ], Priority]:
     """Return how a request's class is told before it is served."""
     exact = {(route.method, route.path): route.priority for route in hot_routes if not route.prefix}
-    prefixes = {route.path: route.priority for route in hot_routes if route.prefix} | {"/static/": Priority.ENTRY}
+    prefixes = {route.path: route.priority for route in hot_routes if route.prefix} | {"/static/": Priority.ANSWERS}
 
     def classed(environ: Environ) -> Priority:
         path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]

@@ -33,8 +33,8 @@ class Permission(StrEnum):
 class Priority(IntEnum):
     """Classes of requests under load; the last is given up first, the first never (lms/kernel/shedding.py)."""
 
-    ANSWERS = 0  # saving, handing in, the clock of an exam
-    ENTRY = 1  # signing in, starting, coming back, invigilating
+    ANSWERS = 0  # saving, handing in, the clock of an exam; its room, pictures and scripts, and coming back to it
+    ENTRY = 1  # signing in, starting, invigilating
     LEARNING = 2  # heartbeats, leases, what a learner sends
     BROWSING = 3  # what a learner reads
     REPORTS = 4  # reports, exports, imports, the work of staff

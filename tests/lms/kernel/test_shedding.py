@@ -41,10 +41,11 @@ def test_ov_03_a_full_process_refuses_reports_and_pages_but_takes_answers(app: F
     lin = enter(app, LIN)
     lin.post("/language", data={"locale": "en"})
     asked = Counter({name: REGISTRY.get_sample_value("lms_shed_total", {"priority": name}) or 0 for name in ("browsing", "entry")})
+    script = str(app.jinja_env.globals["asset"]("exam/room.js"))  # type: ignore[operator]
     outermost.load = Load(threads=1, working=50)  # full for a long while
     try:
-        page, api, save = lin.get("/"), lin.post("/api/exam/resume", json={}), lin.post("/api/exam/save", json={})
-        health = lin.get("/healthz")
+        page, api, save = lin.get("/"), lin.post("/api/exam/start", json={}), lin.post("/api/exam/save", json={})
+        health, room = lin.get("/healthz"), [lin.get(path) for path in ("/exams/none/room", "/exams/none/pictures/none", script)]
     finally:
         outermost.load = Load(threads=8)
     assert page.status_code == api.status_code == 503
@@ -53,6 +54,7 @@ def test_ov_03_a_full_process_refuses_reports_and_pages_but_takes_answers(app: F
     assert "<html" in page.get_data(as_text=True)
     assert api.get_json()["code"] == "busy"
     assert (save.status_code, health.status_code) == (422, 200)
+    assert [one.status_code for one in room] == [404, 404, 200]
     assert REGISTRY.get_sample_value("lms_shed_total", {"priority": "browsing"}) == asked["browsing"] + 1
     assert lin.get("/").status_code == 200
 
