@@ -58,7 +58,9 @@ async function ask(device, honesty, ticket) {
   const asked = () => post("/api/exam/start", { entry: form.dataset.entry, device, honesty, ticket });
   const answer = await asked();
   if (answer.body.code !== "entry_old") return answer;
-  const fresh = (await page(location.href)).document.getElementById("start");
+  const found = await page(location.href);
+  if (!found.ok) return { status: 503, body: {} };
+  const fresh = found.document.getElementById("start");
   if (!fresh) return answer;
   form.dataset.entry = fresh.dataset.entry;
   return asked();
