@@ -119,15 +119,16 @@ def _waited(exam: Exam, standing: Standing, now: datetime) -> bool:
     return standing.last_ended_at is None or now >= standing.last_ended_at + timedelta(days=exam.policy.wait_days)
 
 
-def brief(exam: Exam, standing: Standing, *, open_attempt: bool, now: datetime) -> Briefing:
-    """Return the briefing; who has an open attempt may always go back to it."""
+def brief(exam: Exam, standing: Standing, *, open_attempt: bool, now: datetime, judged: datetime | None = None) -> Briefing:
+    """Return the briefing; who has an open attempt may always go back to it, who asked in time and waits may start after the window's end."""
+    judged = judged or now
     return Briefing(
         exam=exam,
-        seconds=int(exam.time_given(max(now, exam.opens), standing.percent).total_seconds()),
+        seconds=int(exam.time_given(max(judged, exam.opens), standing.percent).total_seconds()),
         attempts_left=max(0, exam.attempts - standing.attempts_used),
         open_attempt=open_attempt,
         missing=standing.missing if exam.requires_learning else (),
-        refusal=None if open_attempt else refusal(exam, standing, now),
+        refusal=None if open_attempt else refusal(exam, standing, judged),
         may_wait=not open_attempt and exam.opens - EARLY <= now < exam.opens and refusal(exam, standing, exam.opens) is None,
         next_at=next_at(exam, standing, now),
     )

@@ -15,6 +15,13 @@ LASTS = timedelta(minutes=10)  # a turn not used in this time is given up; whoev
 RATE = 30.0  # starts per second where neither the exam nor a load test says otherwise: a third of what two cores bear
 
 
+class PlaceGivenUp(Conflict):
+    """The place was not used in time, or has been used: nothing begins unless somebody presses the button."""
+
+    code = "place_given_up"
+    message = N_("您之前的候场位置已经失效，系统没有自动开始考试。要考试时，请再按一次按钮。")
+
+
 class Waiting(Conflict):
     """It is not this person's turn yet."""
 
@@ -39,6 +46,10 @@ class Place:
         """Tell whether the place has not been given up, nor is of a rehearsed, later clock."""
         return self.since - EARLY <= now < self.turn + LASTS
 
+    def used(self, started_at: datetime, now: datetime) -> bool:
+        """Tell whether an attempt was begun since it was asked for; one of a rehearsed, later clock counts for nothing."""
+        return self.since < started_at <= now
+
     def wait(self, now: datetime) -> timedelta:
         """Return how long it still takes."""
         return max(self.turn - now, timedelta(0))
@@ -56,5 +67,5 @@ def lost(exam: Exam, place: Place, started_at: datetime, percent: int) -> timede
 
 
 def asked_in_time(place: Place | None, now: datetime) -> datetime:
-    """Return the instant by which the window judges a start: when she asked, if she then waited; within the time her turn lasts."""
-    return place.since if place and place.squeezed and place.has_come(now) and place.stands(now) else now
+    """Return the instant by which the window judges a start: when she asked, if she then waits; within the time her turn lasts."""
+    return place.since if place and place.squeezed and place.since <= now and place.stands(now) else now

@@ -52,19 +52,17 @@ _starts: GroupCommit[store.Start, Begun] = GroupCommit(store.start, single=True)
 
 def enter(payload: EnterExam, arrived: datetime) -> AttemptOpened:
     """Begin by an entry: quickly where nothing stands in the way, else by every rule; whose turn it is not yet waits."""
-    entry = tokens.read_entry(payload.entry, arrived)
-    place = line.held(payload.ticket, entry, arrived)
-    if place is not None and not place.has_come(arrived):
-        raise line.waiting(place, entry, arrived)
-    begun = Begun()
-    if payload.honesty:
+    entry = tokens.read_entry(payload.entry, arrived, waited=bool(payload.ticket))
+    place = line.held(payload.ticket, entry)
+    begun = Begun(place)
+    if payload.honesty and (place is None or place.stands(arrived)):
         learned = entry.asks_learning and _learned(entry)
         asked = store.Start(
             entry.exam, entry.person_id, entry.login_id, payload.device, learned, arrived, line.house_rate(), place, slowly=entry.asks_identity
         )  # who must be known first goes the long way
         begun = _starts.submit(asked)
-    if begun.place is not None and not begun.place.has_come(arrived):
-        raise line.waiting(begun.place, entry, arrived)
+        if begun.place is not None and not begun.place.has_come(arrived):
+            raise line.waiting(begun.place, entry, arrived)
     with reading() as session:
         if begun.opening is not None:
             return _opened(session, begun.opening, code=entry.exam, title=begun.title, login_id=entry.login_id, now=arrived, resumed=False)
@@ -110,6 +108,8 @@ def _begin(session: Session, exam: Exam, person_id: int, payload: StartExam, new
     refused = admission.refusal(exam, who, waiting_room.asked_in_time(place, now))
     if refused is not None:
         raise refused
+    if place is not None and not (place.stands(now) and place.has_come(now) and (newest is None or not place.used(newest.started_at, now))):
+        raise waiting_room.PlaceGivenUp
     if not payload.honesty:
         raise admission.HonestyMissing
     begun = store.begin(

@@ -8,11 +8,13 @@ from exam.domain import admission as rules
 from exam.domain.admission import Briefing
 from exam.domain.attempt import State
 from exam.domain.exam import Exam
+from exam.domain.waiting_room import Place, asked_in_time
 from exam.services.admission import standing
 from exam.services.attempt import AttemptMissing
 from exam.services.exam import ExamMissing, found
 from exam.store import attempt as attempts
 from exam.store import exam as exams
+from exam.store import waiting_room as places
 from exam.store.attempt import Attempt
 from lms.kernel.db import Session, transaction
 from question_bank import api as bank
@@ -46,7 +48,7 @@ def exams_of(person_id: int, now: datetime) -> Sequence[PersonExam]:
     with transaction() as session:
         every = exams.all_of(session)
         newest = attempts.newest_by_exam(session, person_id, [exam.id for exam in every])
-        found_exams = [_person_exam(session, exam, person_id, newest.get(exam.id), now) for exam in every]
+        found_exams = [_person_exam(session, exam, person_id, newest.get(exam.id), now=now) for exam in every]
     return [one for one in found_exams if one is not None]
 
 
@@ -54,7 +56,8 @@ def exam_of(person_id: int, code: str, now: datetime) -> PersonExam:
     """Return one exam of a person; who neither takes part nor has sat it learns nothing of it."""
     with transaction() as session:
         exam = found(session, code)
-        one = _person_exam(session, exam, person_id, attempts.newest_of(session, person_id, exam.id), now)
+        place = None if exam.starts_at(now) else places.of_person(session, exam, person_id)
+        one = _person_exam(session, exam, person_id, attempts.newest_of(session, person_id, exam.id), now=now, place=place)
     if one is None:
         raise ExamMissing
     return one
@@ -79,10 +82,12 @@ def topic_names(exam: Exam) -> dict[str, str]:
         return dict(bank.topics(session, exam.bank_code))
 
 
-def _person_exam(session: Session, exam: Exam, person_id: int, newest: Attempt | None, now: datetime) -> PersonExam | None:
+def _person_exam(session: Session, exam: Exam, person_id: int, newest: Attempt | None, *, now: datetime, place: Place | None = None) -> PersonExam | None:
     who = standing(session, exam, person_id, newest)
     if not who.enrolled and newest is None:
         return None
     is_open = newest is not None and newest.state is State.OPEN
-    brief = rules.brief(exam, who, open_attempt=is_open, now=now)
+    if place is not None and newest is not None and place.used(newest.started_at, now):
+        place = None
+    brief = rules.brief(exam, who, open_attempt=is_open, now=now, judged=asked_in_time(place, now))
     return PersonExam(brief, handed_in=newest is not None and not is_open, identified=who.identity_confirmed)

@@ -7,6 +7,7 @@ from exam.services import load_test
 from exam.services.exam import found
 from exam.services.payload import AskTurn, EntryToken, PlaceToken, TurnNow
 from exam.store import exam as exams
+from exam.store import waiting_room as store
 from lms.kernel import audit
 from lms.kernel.db import transaction
 from lms.kernel.refusal import N_, Invalid
@@ -30,7 +31,7 @@ class RateRefused(Invalid):
 def mount(settings: Settings) -> None:
     """Take the installation's secret."""
     _signers["place"] = Signer(settings.secret_key, "exam place")
-    _rate[0] = load_test.bearable(settings.var_dir) or RATE
+    _rate[0] = max(load_test.bearable(settings.var_dir), RATE)  # a small run says what was asked, not what can be borne
 
 
 def house_rate() -> float:
@@ -44,15 +45,14 @@ def waiting(place: Place, entry: EntryToken, now: datetime) -> Waiting:
     return Waiting(ticket=_signers["place"].sign(ticket), **_told(place, now))
 
 
-def held(ticket: str, entry: EntryToken, now: datetime) -> Place | None:
-    """Return the place that a ticket stands for, unless it has been given up; another's ticket is refused."""
+def held(ticket: str, entry: EntryToken) -> Place | None:
+    """Return the place that a ticket stands for, given up or not; another's ticket is refused."""
     if not ticket:
         return None
     read = _signers["place"].read(ticket, PlaceToken)
     if (read.exam, read.person_id) != (entry.exam, entry.person_id):
         raise TokenRefused
-    place = _place(read)
-    return place if place.stands(now) else None
+    return _place(read)
 
 
 def turn(payload: AskTurn, now: datetime) -> TurnNow:
@@ -75,11 +75,15 @@ def _place(ticket: PlaceToken) -> Place:
 
 
 def set_rate(code: str, rate: float | None, *, actor_id: int | None, now: datetime) -> None:
-    """Set how many may start in a second; who has a place keeps it. None: the house rate."""
+    """Set how many may start in a second; who has a place keeps it or, at a higher rate, moves up. None: the house rate."""
     if rate is not None and not 0 <= rate <= MOST:
         raise RateRefused
     with transaction() as session:
         exam = found(session, code)
+        store.lock_gate(session, exam.id)  # first, as whoever draws a place does
         row = exams.lock(session, exam.id)
+        old, new = (_rate[0] if one is None else float(one) for one in (row.settings.get("starts_per_second"), rate))
+        if old > 0 and not 0 < new <= old:
+            store.move_up(session, exam.id, exam.opens, new, now)
         row.settings = {**row.settings, "starts_per_second": rate}
         audit.record(session, actor_id=actor_id, action="exam.rate", subject=f"exam:{exam.id}", now=now, rate=rate)

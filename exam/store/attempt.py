@@ -209,15 +209,18 @@ class Begun:
 
 
 def start(link: "psycopg.Connection[tuple[Any, ...]]", rows: Sequence[Start]) -> list[Begun]:
-    """Give a place to all who have none, and begin attempts for those whose turn it is and who may without further ado: two statements."""
-    asking = [index for index, row in enumerate(rows) if row.place is None]
-    places = {index: row.place for index, row in enumerate(rows) if row.place}
+    """Give a place to all whose turn has not come, and begin attempts for those whose turn it is and who may without further ado: two statements."""
+    places = {index: row.place for index, row in enumerate(rows)}
+    asking = [index for index, row in enumerate(rows) if row.place is None or not row.place.has_come(row.arrived)]
     if asking:
         drawn = waiting_room.draw(link, [waiting_room.Asked(rows[index].exam, rows[index].person_id, rows[index].arrived) for index in asking], rows[0].rate)
-        places |= {asking[index]: place for index, place in drawn.items()}
-    begun = [Begun(places.get(index)) for index in range(len(rows))]
+        places |= {at: waiting_room.earlier(rows[at].place, drawn.get(index), rows[at].arrived) for index, at in enumerate(asking)}
+    begun = [Begun(places[index]) for index in range(len(rows))]
     ready = [index for index, row in enumerate(rows) if not row.slowly and _may_at_once(begun[index].place, row.arrived)]
-    lines = [{"request": index, **{name: getattr(rows[index], name) for name in _SENT}} for index in ready]
+    lines = [
+        {"request": index, "since": place.since if (place := places[index]) else None, **{name: getattr(rows[index], name) for name in _SENT}}
+        for index in ready
+    ]
     if not lines:
         return begun
     for index, exam_id, title, attempt_id, number, deadline, paper_id, assembly_id, *paper in link.execute(_START, (msgspec.json.encode(lines).decode(),)):

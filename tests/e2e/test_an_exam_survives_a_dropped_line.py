@@ -61,8 +61,12 @@ def test_ov_01_a_place_in_the_waiting_room_survives_a_reload_and_leads_to_the_pa
     expect(page.locator("#waiting-estimate")).to_have_text("预计不到 1 分钟")
     expect(page.locator("#waiting-ahead")).to_contain_text("前面还有")
     shot(page, "waiting-room-phone")
+    # Busy for a moment: the entry is too old, and the fresh page does not come.
+    page.route("**/api/exam/start", lambda route: route.fulfill(status=409, json={"code": "entry_old", "message": "old"}))
+    page.route(f"**/exams/{hall.code}", lambda route: route.fulfill(status=503) if route.request.resource_type == "fetch" else route.continue_())
     page.reload()
-    expect(page.locator("#waiting-estimate")).to_be_visible()
+    expect(page.locator("#waiting-estimate")).to_have_text("系统正忙，您的位置仍然保留，正在重试。")
+    page.unroute_all()
     expect(page.locator("#start-ready")).to_be_hidden()
     page.wait_for_url("**/room", timeout=60_000)
     hall.opened(page)

@@ -4,18 +4,24 @@ from collections import Counter
 from datetime import datetime, timedelta
 from random import Random
 
+import msgspec
 import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from exam.domain.waiting_room import Waiting
-from exam.services import attempt, waiting_room
+from exam.domain.admission import WindowClosed
+from exam.domain.waiting_room import PlaceGivenUp, Waiting
+from exam.services import attempt, room, waiting_room
 from exam.services import token as tokens
-from exam.services.payload import AskTurn, AttemptOpened, EnterExam
+from exam.services.load_test import FILE
+from exam.services.payload import AskTurn, AttemptOpened, EnterExam, SubmitExam
+from exam.services.response import submit
+from exam.services.token import EntryOld
 from exam.store.waiting_room import Asked, draw
 from lms.kernel import db
 from lms.kernel.db import transaction
 from lms.kernel.security import TokenRefused
+from lms.kernel.settings import Settings
 from tests.conftest import NOON
 from tests.support import exams
 from tests.support.queries import query_budget
@@ -74,7 +80,7 @@ def test_ov_01_a_place_survives_everything_and_the_clock_starts_with_the_paper(a
     assert told("gan", NOON)["wait_ms"] == 10_000
     assert enter("lin", NOON).remaining_ms == 90 * 60_000
     early = EnterExam(exams.entry("cai"), "device-of-cai", honesty=True, ticket=ticket)
-    with query_budget(0), pytest.raises(Waiting):
+    with pytest.raises(Waiting):
         attempt.enter(early, NOON + timedelta(seconds=4))
     with query_budget(0):
         assert waiting_room.turn(AskTurn(ticket), NOON + timedelta(seconds=4)).ahead == 1
@@ -106,3 +112,81 @@ def test_ov_01_the_end_of_the_window_takes_nothing_from_who_waited(app: Flask) -
     assert opened.deadline == NOON + timedelta(minutes=95), "the five minutes of the line, not the one of her own"
     with transaction() as session:
         assert session.execute(text("SELECT kind, seconds FROM deadline_adjustment")).all() == [("queue", 300)]
+
+
+def test_ov_01_a_place_that_was_given_up_or_used_begins_nothing(app: Flask) -> None:
+    exams.prepared(opens=NOON, attempts_allowed=2)
+    waiting_room.set_rate(exams.EXAM, 1 / 60, actor_id=1, now=NOON)
+    for name in ("lin", "cai", "gan"):
+        exams.enrolled(name)
+    enter("lin", NOON)
+    forgotten, used = str(told("cai", NOON)["ticket"]), str(told("gan", NOON)["ticket"])
+    with pytest.raises(PlaceGivenUp):
+        enter("cai", NOON + timedelta(days=1), forgotten)
+    began = NOON + timedelta(minutes=2)
+    opened = enter("gan", began, used)
+    assert enter("gan", NOON + timedelta(hours=1), used).resumed, "who sits comes back by whatever ticket"
+    submit(SubmitExam(opened.token, "key-of-the-test"), began + timedelta(minutes=1))
+    for later in (timedelta(minutes=2), timedelta(hours=2)):
+        with pytest.raises(PlaceGivenUp):
+            enter("gan", began + later, used)
+    with transaction() as session:
+        assert session.execute(text("SELECT count(*) FROM attempt")).scalar_one() == 2
+    assert not enter("gan", began + timedelta(minutes=2)).resumed, "pressing the button takes another place"
+
+
+def test_ov_01_who_sits_is_never_put_in_the_line(app: Flask) -> None:
+    exams.prepared(opens=NOON)
+    waiting_room.set_rate(exams.EXAM, 1 / 1200, actor_id=1, now=NOON)
+    for name in ("lin", "cai"):
+        exams.enrolled(name)
+    began = enter("lin", NOON).started_at
+    late = NOON + timedelta(minutes=12)
+    ticket = str(told("cai", late)["ticket"])
+    back = enter("lin", late)
+    assert (back.resumed, back.started_at) == (True, began)
+    waiting_room.set_rate(exams.EXAM, 0, actor_id=1, now=late)
+    assert not enter("cai", late + timedelta(seconds=1), ticket).resumed, "nobody waits where there is no line any more"
+    assert enter("cai", late + timedelta(seconds=2), ticket).resumed
+
+
+def test_ov_01_a_turn_after_the_end_of_the_window_can_be_used(app: Flask) -> None:
+    exams.prepared(opens=NOON, closes=NOON + timedelta(minutes=2), window_rule="start_by")
+    waiting_room.set_rate(exams.EXAM, 1 / 1080, actor_id=1, now=NOON)
+    person_id, _login = exams.enrolled("cai")
+    exams.enrolled("lin")
+    enter("lin", NOON)
+    entry, ticket = exams.entry("cai"), str(told("cai", NOON)["ticket"])
+    turn = NOON + timedelta(minutes=18)
+    assert room.exam_of(person_id, exams.EXAM, turn).briefing.refusal is None, "a fresh page has the button"
+    assert isinstance(room.exam_of(person_id, exams.EXAM, turn + timedelta(minutes=11)).briefing.refusal, WindowClosed)
+    with pytest.raises(EntryOld):
+        attempt.enter(EnterExam(entry, "device-of-cai", honesty=True), turn)
+    assert attempt.enter(EnterExam(entry, "device-of-cai", honesty=True, ticket=ticket), turn).remaining_ms == 90 * 60_000
+    assert isinstance(room.exam_of(exams.enrolled("gan")[0], exams.EXAM, turn).briefing.refusal, WindowClosed)
+
+
+def test_ov_01_a_higher_rate_moves_everybody_up_and_a_lower_one_nobody_back(app: Flask, settings: Settings) -> None:
+    exams.prepared(opens=NOON)
+    waiting_room.set_rate(exams.EXAM, 0.1, actor_id=1, now=NOON)
+    for name in ("cai", "gan"):
+        exams.enrolled(name)
+    crowd = [Asked(exams.EXAM, person, NOON) for person in range(10_001, 10_101)]
+    with db.connection() as link:
+        before = [place.turn for _index, place in sorted(draw(link, crowd, RATE).items())]
+        ticket = str(told("cai", NOON)["ticket"])
+        waiting_room.set_rate(exams.EXAM, 3, actor_id=1, now=NOON)
+        after = [place.turn for _index, place in sorted(draw(link, crowd, RATE).items())]
+        assert after == sorted(after)
+        assert all(new <= old for new, old in zip(after, before, strict=True))
+        assert max(Counter(after).values()) <= 3
+        assert int(str(told("cai", NOON, ticket)["wait_ms"])) <= 35_000, "by the ticket of the slow line"
+        assert int(str(told("gan", NOON)["wait_ms"])) <= 36_000, "who comes now stands behind them"
+        waiting_room.set_rate(exams.EXAM, 0.1, actor_id=1, now=NOON)
+        assert draw(link, crowd[-1:], RATE)[0].turn == after[-1]
+    (settings.var_dir / FILE).write_bytes(msgspec.json.encode({"passed": True, "at": NOON, "starts_per_second": 3}))
+    try:
+        waiting_room.mount(settings)
+    finally:
+        (settings.var_dir / FILE).unlink()
+    assert waiting_room.house_rate() == 30, "a small run asked for little"
