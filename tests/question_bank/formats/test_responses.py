@@ -52,9 +52,8 @@ def test_what_holds_no_responses_is_refused(content: bytes) -> None:
 
 
 def test_what_is_too_large_is_refused_before_it_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(responses, "MOST_CELLS", 100)
     with pytest.raises(responses.TooManyResponses):
-        responses.read(b"q1,q2\n" + b"1,0\n" * 51)
+        responses.read(b"q1,q2\n" + b"1,0\n" * 51, most_cells=100)
     monkeypatch.setattr(responses, "MOST_BYTES", 100)
     with pytest.raises(responses.TooManyResponses):
         responses.read(b"1" * 101)

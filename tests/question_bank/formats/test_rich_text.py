@@ -130,9 +130,9 @@ def test_what_is_no_formula_stays_words_and_is_named(notation: str) -> None:
     "attack", ["<math>" * 3_300 + "</math>" * 10, r"\(x" * 6_000, "![" * 10_000, r"\(" + "{" * 1_900 + "x" + "}" * 1_900 + r"\)", "<b>" * 6_000]
 )
 def test_a_hostile_text_of_full_length_is_read_in_bounded_time(attack: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     rich_text.to_html(attack)
-    assert time.perf_counter() - began < 4
+    assert time.process_time() - began < 4
 
 
 def test_a_picture_gets_its_size_and_address_only_where_it_is_shown() -> None:
