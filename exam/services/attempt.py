@@ -134,7 +134,7 @@ def _begin(session: Session, exam: Exam, person_id: int, payload: StartExam, new
 
 
 def _come_back(session: Session, exam: Exam, attempt: Attempt, login_id: int, *, device: str, takeover: bool, now: datetime) -> AttemptOpened:
-    if now > attempt.deadline + GRACE:
+    if (attempt.paused_at or now) > attempt.deadline + GRACE:
         raise rules.TimeIsUp
     elsewhere = attempt.device != device
     if elsewhere and not takeover:
@@ -161,7 +161,7 @@ def _opened(session: Session, opening: Opening, *, code: str, title: str, login_
         started_at=attempt.started_at,
         deadline=attempt.deadline,
         server_time=now,
-        remaining_ms=rules.remaining_ms(attempt.deadline, now),
+        remaining_ms=rules.remaining_ms(attempt.deadline, attempt.paused_at or now),
         seq_from=attempt.resumes * SEQUENCES,
         resumed=resumed,
         answers=[AnswerNow(at, held.revision, list(held.choices), list(held.texts), held.marked) for at, held in sorted(attempt.answers.items())],

@@ -21,7 +21,7 @@ def in_room(person_id: int, exam_code: str, digest: str, now: datetime) -> Pictu
     with transaction() as session:
         exam = found(session, exam_code)
         attempt = attempts.newest_of(session, person_id, exam.id)
-        if attempt is None or attempt.state is not State.OPEN or now > attempt.deadline + GRACE:
+        if attempt is None or attempt.state is not State.OPEN or (attempt.paused_at or now) > attempt.deadline + GRACE:
             raise Missing
         if not papers.shows(session, paper_store.by_id(session, attempt.paper_id)[1], digest):
             raise Missing

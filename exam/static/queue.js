@@ -7,11 +7,13 @@ const TYPING = 3; // who types pauses for longer than who ticks
 const WAITS = [1_000, 2_000, 4_000, 8_000];
 const NOTHING = Object.freeze({ revision: 0, choices: [], marked: false });
 const MOST = 200;
+const MOST_BYTES = 40_000; // of a request, well below what the server takes
 const SINGLE = new Set(["stale_revision", "clear_not_said"]);
 
 /* `choices` holds a value as the fields give it: numbers, or texts, which travel under their own name. */
 const typed = (choices) => typeof choices[0] === "string";
 const sent = ({ position, seq, revision, choices, marked, clear }) => ({ position, seq, revision, ...(typed(choices) ? { texts: choices } : { choices }), marked, clear });
+const size = (change) => new TextEncoder().encode(JSON.stringify(change)).length;
 const held = ({ revision, choices, texts, marked }) => ({ revision, choices: texts.length ? texts : choices, marked });
 
 const equal = (one, two) => one.length === two.length && one.every((choice, index) => choice === two[index]);
@@ -132,11 +134,21 @@ export class SaveQueue {
     return this.running;
   }
 
+  /* Take of what is unsaved as much as one request holds, and at least one change. */
+  load() {
+    let room = MOST_BYTES;
+    for (const record of [...this.pending.values()].slice(0, MOST)) {
+      room -= size(sent(record));
+      if (room < 0 && this.flight.length) return;
+      this.pending.delete(record.position);
+      this.flight.push(record);
+    }
+  }
+
   async send(keepalive) {
     if (this.stopped) return;
     if (!this.flight.length) {
-      this.flight = [...this.pending.values()].slice(0, MOST);
-      for (const record of this.flight) this.pending.delete(record.position);
+      this.load();
     }
     this.since = null;
     if (!this.flight.length) return;

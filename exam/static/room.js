@@ -70,6 +70,7 @@ function told(event, detail) {
     if (stands) askClock();
     else timer.sync(detail);
   } else if (event === "paused") {
+    notNow();
     if (!stands) askClock();
   }
   else if (event === "offline") wentOffline();
@@ -227,6 +228,7 @@ async function doOpen(takeover) {
   byId("hand-in").disabled = false;
   items.settle(leftBehind ? (placeKept() ?? firstOpen()) : items.current);
   if (queue.conflicts.size) showConflicts();
+  if (opened.resumed) askClock(); // the clock may stand
 }
 
 async function notOpened(code) {
@@ -348,6 +350,7 @@ async function doHandIn(reason) {
     return;
   }
   if (!(await queue.drain()) && !queue.conflicts.size) {
+    if (!handingIn) return; // the clock stands
     if (queue.tries) banner("danger", reason === "deadline" ? words.offline_over : words.hand_in_offline, { label: words.retry, run: () => queue.hurry() }, { packet: queue.unsaved > 0 && !rehearses });
     if (queue.tries && reason === "deadline") packAtTheBell();
     return; // the queue says "online" when it has got through, and that brings us back here
@@ -359,9 +362,7 @@ async function doHandIn(reason) {
       return;
     }
     if (answer.body.code === "attempt_paused") {
-      handingIn = null;
-      byId("hand-in").disabled = false;
-      items.lock(false);
+      notNow();
       await askClock();
       return;
     }
@@ -374,6 +375,14 @@ async function doHandIn(reason) {
     banner("danger", reason === "deadline" ? words.offline_over : words.hand_in_offline, { label: words.retry, run: () => handIn(reason) });
   }
   setTimeout(() => handIn(reason), 2_000 + Math.random() * 2_000);
+}
+
+/* The clock stands: what the bell or the person has begun is begun anew when it goes on. */
+function notNow() {
+  if (!handingIn) return;
+  handingIn = null;
+  byId("hand-in").disabled = false;
+  items.lock(false);
 }
 
 async function receipt(submitted) {
@@ -423,8 +432,10 @@ function hear(now) {
   const stood = stands;
   stands = announcements.hear(now);
   timer.sync(now.remaining_ms);
-  if (stands) timer.stop();
-  else if (stood) timer.tick();
+  if (stands) {
+    timer.stop();
+    notNow();
+  } else if (stood) timer.go();
 }
 
 function pulse() {

@@ -54,6 +54,12 @@ export class ExamTimer {
     this.next = setTimeout(() => this.tick(), left > 0 ? (left % 1000) + 20 : 1_000);
   }
 
+  /* After a stop: a bell that rang for the end may ring again. */
+  go() {
+    this.ended = false;
+    this.tick();
+  }
+
   stop() {
     clearTimeout(this.next);
   }

@@ -14,6 +14,7 @@ from exam.services import assembly, attempt, picture, result
 from exam.services.exam import create_exam
 from exam.services.payload import Change, PaperContent, ResumeExam
 from exam.services.response import ChoiceUnknown
+from exam.store import adjustment
 from exam.store import attempt as attempts
 from exam.store import result as results
 from lms.kernel.db import Session, transaction
@@ -129,6 +130,11 @@ def test_ex_22_a_picture_is_reachable_only_while_its_paper_is_open(app: Flask) -
     ]:
         with pytest.raises(Missing):
             picture.in_room(person, exams.EXAM, digest, now)
+    with transaction() as session:
+        adjustment.pause(session, [exams.attempt_id(session, lin)], reason="停电", actor_id=None, now=NOON)
+    assert picture.in_room(lin.person_id, exams.EXAM, red.digest, NOON + timedelta(minutes=92)) == red, "the clock stands"
+    with transaction() as session:
+        adjustment.resume(session, [exams.attempt_id(session, lin)], actor_id=None, now=NOON)
     lin.submit(at=NOON + timedelta(minutes=10))
     with pytest.raises(Missing):
         picture.in_room(lin.person_id, exams.EXAM, red.digest, NOON + timedelta(minutes=10))

@@ -151,6 +151,8 @@ def test_a_paused_clock_stands_and_the_sweeper_waits(app: Flask, clock: FixedClo
     told = page.post("/api/exam/remaining", json={"token": sitter.opened.token}).get_json()
     assert told["paused"]
     assert told["remaining_ms"] == 30 * 60_000
+    back = attempt.resume(lin.person_id, lin.login_id, ResumeExam(exams.EXAM, "device-one"), clock.instant)
+    assert back.remaining_ms == 30 * 60_000, "who comes back after what was the deadline has the time that stood"
     assert attempt.finalise_overdue(clock.instant) == 1  # the other one
     ivy.post(f"/invigilation/attempt/{_attempt(lin)}/resume", data={})
     assert _deadline(_attempt(lin)) == NOON + timedelta(minutes=150)
