@@ -1,12 +1,15 @@
 """Whether somebody is who she says, before an exam: a photo compared by a person, or a person met on the spot."""
 
+from datetime import timedelta
 from enum import StrEnum
 
 from lms.kernel.refusal import N_, Conflict, Forbidden, Invalid, Malformed
 
 CONSENT = "2026-11"  # version of the text that is consented to
 LONGEST_SIDE = 800
-MAX_PIXELS = 50_000_000
+MAX_PIXELS = 12_000_000
+MAX_PIXELS_JPEG = 50_000_000  # which can be decoded small
+TRIES, TRIED_WITHIN = 10, timedelta(minutes=10)
 
 
 class State(StrEnum):

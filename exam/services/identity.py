@@ -19,7 +19,7 @@ from lms.kernel import audit
 from lms.kernel.db import Session, reading, transaction
 from lms.kernel.permissions import Permission
 from lms.kernel.refusal import Missing
-from lms.kernel.security import Seal
+from lms.kernel.security import Seal, throttle
 from lms.kernel.settings import Settings
 
 MOST_SHOWN = 24
@@ -80,11 +80,13 @@ def own(person_id: int, exam_code: str) -> Own:
 
 def send(person_id: int, exam_code: str, content: bytes, *, consent: str, now: datetime) -> None:
     """Send a photo, with consent to the present text."""
-    with transaction() as session:
+    throttle(f"identity_photo:{person_id}", limit=rules.TRIES, within=rules.TRIED_WITHIN, now=now)
+    with reading() as session:
         exam = _asking(session, exam_code, person_id)
+    shown = photos.read(content)  # may wait for another's: nothing is held meanwhile
+    with transaction() as session:
         row = store.lock(session, exam.id, person_id, now)
         rules.require_sending(State(row.state), consent)
-        shown = photos.read(content)
         row.state, row.consent, row.at, row.reason, row.decided_by = State.SENT, consent, now, "", None
         store.keep_photo(session, row.id, _seals["field"].close(base64.b64encode(shown).decode()), now)
         audit.record(session, actor_id=person_id, action="identity.send", subject=f"exam:{exam.id}", now=now, person=person_id, consent=consent)

@@ -14,7 +14,7 @@ from typing import Any
 from lms.kernel import payload as payloads
 from lms.kernel.clock import Clock
 from lms.kernel.permissions import Permission, Priority
-from lms.kernel.refusal import Malformed, Refusal, Unavailable
+from lms.kernel.refusal import N_, Malformed, Refusal, Unavailable
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -132,6 +132,7 @@ class TooLarge(Malformed):
 
     status = 413
     code = "too_large"
+    message = N_("提交的内容过大，请减少内容或缩小文件后再试。")
 
 
 def _body(environ: Environ, most: int) -> bytes:

@@ -1,8 +1,13 @@
 """A teacher sits an exam on a phone: the line drops, the page is reloaded and killed, another device takes over (EX-01 to EX-04, EX-06, EX-11, EX-13)."""
 
+from datetime import timedelta
+from pathlib import Path
+
 import pyotp
 import pytest
+from PIL import Image
 from playwright.sync_api import BrowserContext, expect
+from sqlalchemy import text
 
 from exam.domain.receipt import written
 from exam.store import adjustment
@@ -16,6 +21,22 @@ ON_THE_DISK = """() => new Promise(resolve => {
     target.result.transaction("changes").objectStore("changes").getAll().onsuccess = found => resolve(found.target.result);
   };
 })"""
+
+
+LONG_TEXTS = """async () => {
+  const { SaveQueue } = await import(document.querySelector("script[src*='room.js']").src.replace("room.js", "queue.js"));
+  const flights = [];
+  const post = async (_path, { changes }) => {
+    flights.push(changes.map((one) => one.position));
+    return { status: 200, body: { remaining_ms: 1, saved: changes.map((one) => ({ ...one, status: "saved", choices: [], revision: 1 })) } };
+  };
+  const shelf = { all: async () => [], write: async () => {} };
+  const queue = new SaveQueue({ attempt: "a", shelf, post, told: () => {} });
+  await queue.open({ token: "t", seq_from: 0, answers: [] });
+  for (let position = 1; position <= 7; position += 1) await queue.change(position, ["字".repeat(4_000)], false);
+  await queue.drain();
+  return flights;
+}"""
 
 
 @pytest.fixture
@@ -45,6 +66,39 @@ def test_saved_appears_only_after_the_server_has_it(hall: Hall, phone: BrowserCo
         adjustment.resume(session, [int(str(attempt))], actor_id=None, now=hall.product.now())
     wait_state(page, 2, "answered")
     expect(page.locator("#pause")).to_be_hidden()
+
+
+def test_a_pause_near_the_bell_ends_nothing_whoever_comes_back_in_it(hall: Hall, phone: BrowserContext) -> None:
+    page = hall.enter(phone)
+    soon = "UPDATE attempt SET started_at = started_at - interval '1 hour', deadline = clock_timestamp() + interval '4 seconds' WHERE person_id = %s"
+    hall.product.run("ALTER TABLE attempt DISABLE TRIGGER USER")  # a start is frozen otherwise
+    hall.product.run(soon, hall.person_id)
+    hall.product.run("ALTER TABLE attempt ENABLE TRIGGER USER")
+    page.reload()
+    hall.opened(page)
+    phone.set_offline(True)
+    answer(page, 1, 2)
+    answerable = page.locator("#items input:not([disabled])")
+    expect(answerable).to_have_count(0, timeout=10_000)  # the bell, as this page knows it
+    # Meanwhile the clock has been stopped with five minutes to go, and has stood past what was the deadline.
+    with hall.product.seeding(), transaction() as session:
+        (attempt,) = hall.product.run("SELECT id FROM attempt WHERE person_id = %s", hall.person_id)[0]
+        adjustment.pause(session, [int(str(attempt))], reason="停电", actor_id=None, now=hall.product.now() - timedelta(minutes=7))
+        session.execute(text("UPDATE attempt SET deadline = clock_timestamp() - interval '2 minutes' WHERE id = :id"), {"id": attempt})
+    phone.set_offline(False)
+    expect(page.locator("#pause")).to_be_visible()
+    expect(answerable).not_to_have_count(0)
+    page.reload()
+    expect(page.locator("#pause")).to_be_visible()
+    assert 290 <= seconds_shown(page) <= 300
+    with hall.product.seeding(), transaction() as session:
+        adjustment.resume(session, [int(str(attempt))], actor_id=None, now=hall.product.now())
+    wait_state(page, 1, "answered")
+    expect(page.locator("#pause")).to_be_hidden()
+    assert hall.product.run("SELECT state FROM attempt WHERE id = %s", attempt) == [("open",)]
+    # Long texts go in as many requests as they need.
+    flights = page.evaluate(LONG_TEXTS)
+    assert [len(flight) for flight in flights] == [3, 3, 1]
 
 
 def test_ov_01_a_place_in_the_waiting_room_survives_a_reload_and_leads_to_the_paper(hall: Hall, phone: BrowserContext) -> None:
@@ -268,6 +322,21 @@ def test_ex_20_the_rehearsal_cuts_its_own_line_and_the_answers_arrive(hall: Hall
     page.wait_for_url(f"**/exams/{hall.code}")
     assert hall.product.run("SELECT count(*) FROM attempt WHERE person_id = %s", hall.person_id) == [(0,)]
     shot(page, "briefing-phone")
+
+
+def test_a_photo_larger_than_the_server_takes_is_made_small_on_the_way(hall: Hall, phone: BrowserContext, tmp_path: Path) -> None:
+    hall.product.run("UPDATE exam SET settings = '{\"asks_identity\": true}' WHERE code = %s", hall.code)
+    large = tmp_path / "me.jpg"
+    Image.merge("RGB", [Image.effect_noise((2_000, 1_800), 100) for _ in "rgb"]).save(large, quality=100, subsampling=0)
+    assert large.stat().st_size > 8 << 20
+    sign_in(phone, hall.account)
+    page = phone.new_page()
+    page.goto(f"/exams/{hall.code}/identity")
+    page.set_input_files("#photo", large)
+    page.check("input[name=consent]")
+    page.click("main form button[type=submit]")
+    expect(page.locator("main")).to_contain_text("照片已提交", timeout=20_000)
+    shot(page, "identity-phone")
 
 
 @pytest.mark.soak  # waits for a real minute to pass

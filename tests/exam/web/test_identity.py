@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 
 from exam.domain import identity as rules
 from exam.domain.identity import CONSENT, State
+from exam.formats import photo as photo_format
 from exam.services import identity
 from exam.services import token as tokens
 from lms.kernel.clock import FixedClock
@@ -95,6 +96,27 @@ def photos() -> int:
     """Count the photos kept."""
     with transaction() as session:
         return int(session.execute(text("SELECT count(*) FROM exam_photo")).scalar_one())
+
+
+def test_a_photo_is_bounded_in_pixels_by_what_its_format_costs_and_in_tries(app: Flask) -> None:
+    for form, size, taken in (("JPEG", (5000, 4000), True), ("PNG", (4000, 3000), True), ("PNG", (4001, 3000), False), ("WEBP", (4001, 3000), False)):
+        out = io.BytesIO()
+        exif = Image.Exif()
+        exif[0x0112] = 6  # turned
+        Image.new("L" if form == "JPEG" else "RGB", size).save(out, form, exif=exif)
+        if taken:
+            with Image.open(io.BytesIO(photo_format.read(out.getvalue()))) as kept:
+                assert max(kept.size) == kept.height == rules.LONGEST_SIDE
+        else:
+            with pytest.raises(rules.PhotoUnreadable):
+                photo_format.read(out.getvalue())
+    exams.prepared()
+    id_of(LIN)
+    exams.enrolled("lin")
+    with transaction() as session:
+        session.execute(text("UPDATE exam SET settings = settings || '{\"asks_identity\": true}'"))
+    lin = enter(app, LIN)
+    assert [sent(lin, b"no photo", consent=CONSENT).status_code for _ in range(11)] == [400] * 10 + [429]
 
 
 def test_nobody_decides_on_herself_nor_on_nothing() -> None:
