@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from exam.domain.attempt import State
 from exam.domain.exam import Exam
 from exam.domain.review import AppealDecided, AppealWaiting
 from exam.services import result as results
@@ -34,8 +33,8 @@ def make(person_id: int, exam_code: str, words: str, now: datetime) -> None:
     sheet = results.sheet(person_id, exam_code)
     with transaction() as session:
         exam = found(session, exam_code)
-        scored = [one for one in attempts.of_person(session, person_id, exam.id) if one.state is State.SCORED]
-        attempt = attempts.lock(session, scored[-1].id) if scored and sheet is not None and sheet.released else None
+        counts = results.counting(session, exam, person_id) if sheet is not None and sheet.released else None
+        attempt = attempts.lock(session, counts[0]) if counts else None
         if attempt is None or any(one.decided_at is None for one in store.of_attempts(session, [attempt.id])):
             raise AppealWaiting
         appeal_id = store.add(session, attempt.id, words, now)

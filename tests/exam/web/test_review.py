@@ -5,9 +5,12 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
-from exam.services import result
+from exam.services import attempt, result
+from exam.services.payload import EnterExam
 from lms.kernel.clock import FixedClock
+from lms.kernel.db import transaction
 from tests.conftest import NOON
 from tests.support import exams
 from tests.support.cast import LIN, PENG, SAM, enter, id_of
@@ -57,6 +60,22 @@ def test_a_paper_is_not_opened_while_another_try_is_left(app: Flask, clock: Fixe
     clock.instant = NOON + timedelta(days=3)
     assert enter(app, LIN).get(REVIEW).status_code == 200
     assert enter(app, SAM).get(REVIEW).status_code == 403
+
+
+def test_an_appeal_is_about_the_attempt_that_counts(app: Flask, clock: FixedClock) -> None:
+    exams.prepared(attempts_allowed=2)
+    id_of(LIN)
+    first = exams.sitting("lin")
+    first.submit(*(first.change(at, [0]) for at in range(1, 5)))
+    exams.Sitter(first.person_id, first.login_id, attempt.enter(EnterExam(exams.entry("lin"), "device-one", honesty=True), NOON)).submit()
+    result.score_outstanding(NOON)
+    clock.instant = NOON + timedelta(days=3)
+    enter(app, LIN).post(f"/exams/{EXAM}/appeal", data={"words": "第一次的成绩有误"})
+    with transaction() as session:
+        numbers = session.execute(text("SELECT a.number FROM exam_appeal p JOIN attempt a ON a.id = p.attempt_id")).scalars().all()
+        points = session.execute(text("SELECT r.points FROM result r JOIN attempt a ON a.id = r.attempt_id ORDER BY a.number")).scalars().all()
+    assert points[0] > points[1] == 0
+    assert numbers == [1]
 
 
 def test_an_appeal_is_answered_once_and_the_teacher_reads_the_answer(app: Flask, lin: FlaskClient) -> None:
