@@ -8,6 +8,7 @@ from lms.kernel.refusal import N_, Conflict, Forbidden, Invalid
 
 ALONE = 100  # people; an export of more needs a second person's yes
 KEPT = timedelta(hours=24)
+STUCK = timedelta(hours=6)  # what nobody writes by then is given up
 
 
 class State(StrEnum):

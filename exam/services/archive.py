@@ -97,6 +97,12 @@ def make(now: datetime, archive_id: int) -> None:
         if row is None or row.state != State.QUEUED:
             return
         code, reason = exams.by_id(session, row.exam_id).code, row.reason
+    with transaction() as holding:  # ends with the worker, however that ends
+        if store.hold(holding, archive_id):
+            _make(archive_id, code, reason, now)
+
+
+def _make(archive_id: int, code: str, reason: str, now: datetime) -> None:
     path = _path(archive_id)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -139,7 +145,7 @@ def _contents(session: Session, exam: Exam, *, opened: bool) -> Iterator[tuple[s
     for name, statement in store.statements().items():
         yield f"{name}.jsonl", store.lines(session, statement, exam.id)
     yield "item.jsonl", _items(session, exam.id, opened=opened)
-    yield "sheets/fairness.json", iter([msgspec.json.format(msgspec.json.encode(fairness.sheet(exam.code)))])
+    yield "sheets/fairness.json", iter([msgspec.json.format(msgspec.json.encode(fairness.sheet_of(session, exam)))])
     yield "sheets/marks.xlsx", iter([workbook.write("成绩", COLUMNS, store.marks(session, exam.id))])
 
 
@@ -167,11 +173,14 @@ def fetch(exam_code: str, archive_id: int, *, actor_id: int, now: datetime) -> P
 
 
 def expire(now: datetime) -> None:
-    """Remove the files whose time is over."""
+    """Remove the files whose time is over, and give up what a killed worker left."""
     with transaction() as session:
         for row in store.lock_ready_before(session, now, rules.KEPT):
             _path(row.id).unlink(missing_ok=True)
             row.state = State.EXPIRED
+        for row in store.lock_stuck(session, now - rules.STUCK):
+            _path(row.id).unlink(missing_ok=True)
+            row.state = State.FAILED
 
 
 def _tell(archive_id: int, **changes: object) -> None:

@@ -10,7 +10,7 @@ from exam.store import attempt as attempts
 from exam.store import backlog
 from exam.store import exam as exams
 from exam.store import paper as papers
-from lms.kernel.db import transaction
+from lms.kernel.db import Session, transaction
 from question_bank import api as bank
 
 
@@ -43,28 +43,32 @@ class ExamBoard:
 def board(code: str) -> ExamBoard:
     """Gather what the board wants to see of an exam."""
     with transaction() as session:
-        exam = found(session, code)
-        blueprint = exams.blueprint_of(session, exam.id)
-        pool = bank.pool(session, exam.bank_code, "exam")
-        names = bank.topics(session, exam.bank_code)
-        total, free = papers.counts(session, exam.id)
-        newest = papers.newest_statistics(session, exam.id)
-        return ExamBoard(
-            exam=exam,
-            blueprint=blueprint,
-            supply=tuple(
-                CellSupply(section.title, cell, names.get(cell.topic or "", cell.topic or ""), sum(cell.fits(item) for item in pool))
-                for section in blueprint.sections
-                for cell in section.cells
-            ),
-            shortages=tuple(blueprint.shortages(pool)),
-            papers=total,
-            papers_free=free,
-            states=attempts.state_counts(session, exam.id),
-            statistics=_statistics(newest[0]) if newest else None,
-            digest=newest[1] if newest else None,
-            unmarked=backlog.unsettled(session, exam.id),
-        )
+        return board_of(session, found(session, code))
+
+
+def board_of(session: Session, exam: Exam) -> ExamBoard:
+    """Gather it in the caller's transaction."""
+    blueprint = exams.blueprint_of(session, exam.id)
+    pool = bank.pool(session, exam.bank_code, "exam")
+    names = bank.topics(session, exam.bank_code)
+    total, free = papers.counts(session, exam.id)
+    newest = papers.newest_statistics(session, exam.id)
+    return ExamBoard(
+        exam=exam,
+        blueprint=blueprint,
+        supply=tuple(
+            CellSupply(section.title, cell, names.get(cell.topic or "", cell.topic or ""), sum(cell.fits(item) for item in pool))
+            for section in blueprint.sections
+            for cell in section.cells
+        ),
+        shortages=tuple(blueprint.shortages(pool)),
+        papers=total,
+        papers_free=free,
+        states=attempts.state_counts(session, exam.id),
+        statistics=_statistics(newest[0]) if newest else None,
+        digest=newest[1] if newest else None,
+        unmarked=backlog.unsettled(session, exam.id),
+    )
 
 
 def _statistics(stored: dict[str, object]) -> Statistics:

@@ -58,6 +58,18 @@ def lock_ready_before(session: Session, now: datetime, kept: timedelta) -> Seque
     return session.scalars(select(ExamArchiveRow).where(ExamArchiveRow.state == "ready", ExamArchiveRow.ready_at <= now - kept).with_for_update()).all()
 
 
+def lock_stuck(session: Session, asked_before: datetime) -> list[ExamArchiveRow]:
+    """Lock the archives that were asked for by then and that no worker writes, as when it was killed."""
+    rows = select(ExamArchiveRow).where(ExamArchiveRow.state == "queued", ExamArchiveRow.asked_at <= asked_before)
+    return [row for row in session.scalars(rows.with_for_update()) if hold(session, row.id)]
+
+
+def hold(session: Session, archive_id: int) -> bool:
+    """Hold an archive against other workers until the transaction ends, however long that takes; False when another does."""
+    session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+    return bool(session.scalar(text("SELECT pg_try_advisory_xact_lock(hashtextextended('archive', :archive))"), {"archive": archive_id}))
+
+
 def people(session: Session, exam_id: int) -> int:
     """Count the people who sat an exam."""
     return int(session.execute(text("SELECT count(DISTINCT person_id) FROM attempt WHERE exam_id = :exam"), {"exam": exam_id}).scalar_one())
@@ -154,4 +166,4 @@ def versions(session: Session, exam_id: int) -> list[int]:
 
 def marks(session: Session, exam_id: int) -> Iterator[Sequence[object]]:
     """Yield a line for each attempt: account, masked name, unit, number, state, begin, end, points, of points, version of the result."""
-    yield from session.execute(_MARKS, {"exam": exam_id})
+    yield from session.execute(_MARKS, {"exam": exam_id}, execution_options={"yield_per": BATCH})

@@ -2,10 +2,14 @@
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from exam.services import analysis, result
+from exam.store import analysis as store
+from exam.store import archive
+from lms.kernel import db
 from lms.kernel.db import Session, transaction
+from lms.store import hours
 from question_bank import api as bank
 from question_bank.services import analysis as measured
 from tests.conftest import NOON
@@ -62,3 +66,16 @@ def test_answers_on_random_papers_reach_the_bank_in_canonical_order(app: Flask) 
         assert options[label] >= count
     runs = measured.page(exams.BANK).runs
     assert [(run.title, run.people, run.complete) for run in runs] == [("线上测试", 3, False)]
+
+
+def test_what_may_be_large_is_read_by_a_cursor_of_the_server(app: Flask) -> None:
+    cursors: list[str] = []
+
+    def note(_connection: object, cursor: object, *_rest: object) -> None:
+        cursors.append(type(cursor).__name__)
+
+    event.listen(db.engine(), "before_cursor_execute", note)
+    with transaction() as session:
+        assert [list(read) for read in (store.scored(session, 1), archive.marks(session, 1), hours.behind(session))] == [[], [], []]
+    event.remove(db.engine(), "before_cursor_execute", note)
+    assert cursors == ["ServerCursor"] * 3

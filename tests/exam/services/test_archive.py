@@ -20,6 +20,7 @@ from exam.domain.result import ItemPlace
 from exam.formats import archive as format_of
 from exam.services import archive, attempt, result, sealed_key
 from exam.services import paper as papers
+from exam.store import archive as store
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
 from question_bank.domain.item import ItemType, Key
@@ -45,6 +46,14 @@ def sat_out() -> None:
     attempt.give_time(2, seconds=600, kind="staff", reason="换机", actor_id=None, now=NOON)
     attempt.finalise_overdue(NOON + timedelta(hours=2))
     result.score_outstanding(OVER)
+
+
+def state_of(archive_id: int) -> str:
+    """Return where a request stands."""
+    with transaction() as session:
+        row = store.lock(session, archive_id)
+        assert row
+        return row.state
 
 
 def rows(path: Path, name: str) -> list[dict[str, object]]:
@@ -129,6 +138,20 @@ def test_the_board_asks_a_second_person_agrees_and_the_file_lasts_a_day(app: Fla
     assert "另一位有权限的同事同意" in peng.post(page, data={"reason": "存档"}, follow_redirects=True).get_data(as_text=True)
     assert "不能同意自己的申请" in peng.post(f"{page}/1", follow_redirects=True).get_data(as_text=True)
     assert an.post(f"{page}/1").status_code == 302
+    part, later = archive._path(1), OVER + timedelta(hours=6)
+    part.parent.mkdir(parents=True, exist_ok=True)
+    part.write_bytes(b"half an archive")
+    with transaction() as session:
+        assert store.hold(session, 1)
+        archive.expire(later)
+        archive.make(later, 1)
+        assert (part.read_bytes(), state_of(1)) == (b"half an archive", "queued"), "another worker writes it"
+    archive.expire(later - timedelta(seconds=1))
+    assert state_of(1) == "queued"
+    archive.expire(later)
+    assert (part.exists(), state_of(1)) == (False, "failed")
+    with transaction() as session:
+        session.execute(text("UPDATE exam_archive SET state = 'queued'"))
     assert an.get(page).headers["Refresh"] == "5"
     assert peng.get(f"{page}/1.zip").status_code == 404
     archive.make(OVER, 1)
