@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from lms.kernel.refusal import N_, Conflict, Invalid, TooMany, Unauthenticated
 
-CONSENT_VERSION = "2026-11"
+CONSENT_VERSION = "2026-11b"
 ACTIVATION_VALID = timedelta(days=30)
 # No 0 O 1 I L: codes are read from paper and typed on phones. 31 signs, 12 places: 59 bits.
 ACTIVATION_SIGNS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
