@@ -31,6 +31,14 @@ class StalePage(Malformed):
     message = N_("页面已过期，请刷新后重新提交。已输入的内容请先复制保存。")
 
 
+class _Logins(LoginManager):  # type: ignore[misc]
+    """Sign-ins that hold wherever they are used from: a phone changes its address between two towers."""
+
+    def _session_protection_failed(self) -> bool:
+        """Look at nothing: the library would hash address and browser first, whatever is to be protected."""
+        return False
+
+
 def token_hash(token: str) -> bytes:
     """Return what the database keeps of a sign-in token."""
     return hashlib.sha256(token.encode()).digest()
@@ -38,8 +46,7 @@ def token_hash(token: str) -> bytes:
 
 def mount(app: Flask, load: IdentityLoader) -> None:
     """Wire sign-in, CSRF and the permission check into the app."""
-    manager = LoginManager(app)
-    manager.session_protection = None  # a phone changes its address between two towers
+    manager = _Logins(app)
 
     @manager.user_loader  # type: ignore[untyped-decorator]
     def load_identity(token: str) -> Identity | None:
@@ -51,6 +58,7 @@ def mount(app: Flask, load: IdentityLoader) -> None:
 
     CSRFProtect(app)
     app.jinja_env.globals["csrf_token"] = csrf_token
+    app.context_processor(lambda: {"csrf_token": csrf_token})  # the extension gives its own, too
 
     @app.before_request
     def check_permission() -> Response | None:

@@ -6,6 +6,7 @@ from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from types import NoneType
 from typing import Any, TypeVar
 from weakref import WeakSet
 
@@ -244,8 +245,26 @@ def next_ids(session: Session, table: str, count: int) -> list[int]:
     return list(session.scalars(text("SELECT nextval(pg_get_serial_sequence(:table, 'id')) FROM generate_series(1, :count)"), {"table": table, "count": count}))
 
 
+def _text(value: str) -> bytes:
+    if "\0" in value:
+        raise psycopg.DataError("a text cannot hold the character NUL")
+    return value.encode()
+
+
+# The values of nearly every question; the driver takes ten times as long to find out how to write them.
+_AS_TEXT: dict[type, Callable[[Any], bytes | None]] = {
+    int: lambda value: b"%d" % value,
+    str: _text,
+    bytes: lambda value: b"\\x" + value.hex().encode(),
+    datetime: lambda value: value.isoformat(" ").encode(),
+    NoneType: lambda _value: None,
+}
+
+
 def _texts(link: "psycopg.Connection[Any]", values: Sequence[object]) -> Any:
     """Return values as text without a type, so that the database infers it and one preparation serves every value."""
+    if all(type(value) in _AS_TEXT for value in values):
+        return [_AS_TEXT[type(value)](value) for value in values]
     return _driver_of(link).dump_sequence(values, [PyFormat.TEXT] * len(values))
 
 

@@ -6,6 +6,7 @@ goes by the shortest way: to a macro, to another template of the same language, 
 """
 
 from collections.abc import Callable, MutableMapping
+from functools import partial
 from types import FunctionType
 from typing import Any
 
@@ -43,6 +44,7 @@ class _Template(Template):
     @classmethod
     def _from_namespace(cls, environment: Any, namespace: MutableMapping[str, Any], globals: MutableMapping[str, Any]) -> Template:  # noqa: A002
         namespace["escape"] = _escaped
+        namespace["Markup"] = partial(str.__new__, Markup)  # of what is a text already
         return super()._from_namespace(environment, namespace, globals)
 
     def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:  # noqa: ARG002

@@ -33,7 +33,8 @@ def person() -> Identity:
 
 def person_or_none() -> Identity | None:
     """Return who is signed in, or None."""
-    found = current_user._get_current_object()  # once: every look at the proxy searches for the user anew
+    # Every look at the library's proxy searches for the user anew.
+    found = g.get("_login_user") or current_user._get_current_object()
     return cast(Identity, found) if found.is_authenticated else None
 
 

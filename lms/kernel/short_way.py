@@ -4,17 +4,42 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
-from flask import Flask, has_request_context
+from flask import Flask, Request, has_request_context
+from werkzeug.routing import MapAdapter
 
 from lms.kernel import security
 from lms.kernel.hot import Environ, StartResponse
 
 Entry = Callable[[Environ, StartResponse], Iterable[bytes]]
 _HEADERS = (*security.HEADERS.items(), ("Cache-Control", "private, no-store"))
+_MOST_HOSTS = 100  # a host is whatever the client says
 
 
 class App(Flask):
     """Flask that remembers addresses: thousands of pages show the same few thousand."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._adapters: dict[tuple[str, str, str], tuple[MapAdapter, str]] = {}
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Return what finds a route: a host is examined once, and only path and method are of the request."""
+        if request is None:
+            return super().create_url_adapter(request)
+        environ = request.environ
+        host, path = environ.get("HTTP_HOST"), environ.get("PATH_INFO")
+        if not host or not path or "HTTP_UPGRADE" in environ:
+            return super().create_url_adapter(request)
+        place = (host, environ["wsgi.url_scheme"], environ.get("SCRIPT_NAME", ""))
+        known = self._adapters.get(place)
+        if known is None:
+            first = super().create_url_adapter(request)
+            if first is not None and len(self._adapters) < _MOST_HOSTS:
+                self._adapters[place] = first, request.host
+            return first
+        like, request.host = known
+        query = request.query_string.decode(errors="replace")
+        return MapAdapter(like.map, like.server_name, like.script_name, like.subdomain, like.url_scheme, request.path, request.method, query)
 
     def url_for(
         self, /, endpoint: str, *, _anchor: str | None = None, _method: str | None = None, _scheme: str | None = None,

@@ -69,3 +69,11 @@ def test_an_address_is_believed_from_as_many_proxies_as_are_trusted(app: Flask, 
     behind.add_url_rule("/who", view_func=requires(Permission.ANYONE)(lambda: f"{request.remote_addr}"))
     told = behind.test_client().get("/who", headers={"X-Forwarded-For": "192.0.2.66, 198.51.100.6, 203.0.113.7"})
     assert told.get_data(as_text=True) == address
+
+
+def test_a_host_that_was_seen_before_is_each_request_s_own(client: FlaskClient) -> None:
+    for host in ("one.example", "two.example:8000", "one.example"):
+        answer = client.get("/exams?page=2", headers={"Host": host})
+        assert answer.request.host == host
+        assert answer.headers["Location"] == "/sign-in?next=/exams?page%3D2"
+    assert client.get("/language", headers={"Host": "one.example"}).status_code == 405
