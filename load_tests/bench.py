@@ -28,7 +28,7 @@ from media.store import asset as assets
 PROGRAMME = ROOT / "lms/programmes/jiangxi-2023.toml"
 ROUNDS = 3
 BARE = "bare"
-PATHS = ("media", "exam", "pages")
+PATHS = ("heartbeat", "lesson page", "teacher's home", "segment", "start", "save", "hand-in")
 SAVED = Path("var/bench.json")
 
 
@@ -85,7 +85,7 @@ class Bench:
     """One product, one yardstick, one client."""
 
     def __init__(self, stack: Stack, found: Seeded, people: list[SignedIn], films: list[Film], seconds: float, *, now: datetime, bare: bool = True) -> None:
-        self.paths = PATHS
+        self.only = frozenset(PATHS)
         self._ahead = now - timedelta(seconds=time.monotonic())
         self.stack, self.found, self.people, self.films, self.seconds = stack, found, people, films, seconds
         self.client = Client()
@@ -106,7 +106,7 @@ class Bench:
         return started.pid
 
     def measure(self, name: str, streams: list[Stream], *, seconds: float | None = None, keep: list[str] | None = None) -> Report:
-        """Run one round and note what each request cost."""
+        """Run one round and note what each request cost; one that only prepares others is run and not noted."""
         bare = name == BARE
         server, database = (self.bare, None) if bare else (self.server, self.stack.database_pid)
         order = Order(port=self.bare_port if bare else self.stack.port, streams=streams, seconds=seconds or self.seconds, keep=keep or [])
@@ -117,9 +117,15 @@ class Bench:
             print(f"! {name}: {report.failures} of {report.requests} failed, first: {report.first_failure}", file=sys.stderr)
         if report.refused:
             print(f"! {name}: {report.refused} of {report.requests} answers refused seconds", file=sys.stderr)
+        if not (bare or self.asks(name)):
+            return report
         count = max(1, report.requests)
         self.rounds.setdefault(name, []).append((cost.server * 1e6 / count, cost.database * 1e6 / count, report))
         return report
+
+    def asks(self, *names: str) -> bool:
+        """Tell whether one of these paths is to be measured."""
+        return any(name.partition(" (")[0] in self.only for name in names)
 
     def prepare(self, streams: list[Stream], keep: list[str] | None = None) -> Report:
         """Send requests that are not measured."""
@@ -148,16 +154,18 @@ class Bench:
         """Measure every wanted path once."""
         found = self.found
         self.measure(BARE, [Stream("steady", "POST", "/json", body={"value": 1})] * 32)
-        if "media" in self.paths:
+        exam = self.asks("start", "save", "hand-in")
+        if self.asks("heartbeat"):
             self.measure("heartbeat", self.beats())
-        if "exam" in self.paths:
+        if exam:
             self.exam("", found.exam, 50)
-        if "pages" in self.paths:
+        if self.asks("lesson page"):
             self.measure("lesson page", self.everyone("steady", "GET", f"/lessons/{found.lesson_id}"))
+        if self.asks("teacher's home"):
             self.measure("teacher's home", self.everyone("steady", "GET", "/"))
-        if "media" in self.paths:
+        if self.asks("segment"):
             self.measure("segment", self.segments())
-        if "exam" in self.paths and found.long_exam:
+        if exam and found.long_exam:
             self.exam(" (100 items)", found.long_exam, 100)
         print(f"· round {number} done", flush=True)
 
@@ -176,7 +184,8 @@ class Bench:
         opened = self.measure(f"start{suffix}", starts, seconds=120, keep=["token", "seq_from"]).kept
         tokens = [one for one in opened if one]
         saves = [Stream("save", "POST", "/api/exam/save", body={"token": one["token"]}, items=items, seq_from=one["seq_from"]) for one in tokens]
-        self.measure(f"save{suffix}", saves)
+        if self.asks("save"):
+            self.measure(f"save{suffix}", saves)
         ends = [
             Stream("once", "POST", "/api/exam/submit", body={"token": one["token"], "key": f"key-of-{place:06d}", "changes": []})
             for place, one in enumerate(tokens)
@@ -235,16 +244,23 @@ def table(figures: list[Figure]) -> str:
     return "\n".join(lines)
 
 
+def _only(text: str) -> frozenset[str]:
+    named = frozenset(text.split(","))
+    if not named <= set(PATHS):
+        raise argparse.ArgumentTypeError(f"one or more of {','.join(PATHS)}")
+    return named
+
+
 def main() -> int:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--people", type=int, default=256)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--paths", nargs="+", choices=PATHS, default=PATHS, help="measure only these, beside the bare route")
+    parser.add_argument("--only", type=_only, default=frozenset(PATHS), help=f"measure only these beside the bare route: {', '.join(PATHS)}")
     parser.add_argument("--folder", type=Path, default=Path("var/bench"))
     arguments = parser.parse_args()
-    film = 120 if "media" in arguments.paths else 6
+    film = 120 if arguments.only & {"heartbeat", "segment"} else 6
     wanted = Wanted(people=arguments.people, film_seconds=film, tries=arguments.rounds + 2, long_exam=True)
     print("· filling a database of its own", flush=True)
     with seeded(arguments.folder, PROGRAMME, wanted) as (stack, found):
@@ -253,7 +269,7 @@ def main() -> int:
             people = sign_in(app, found.person_ids, instant + offset)
             films = films_of(people, stack.folder, instant + offset)
         bench = Bench(stack, found, people, films, arguments.seconds, now=instant + offset)
-        bench.paths = tuple(arguments.paths)
+        bench.only = arguments.only
         try:
             bench.fetch_film()
             bench.warm()
