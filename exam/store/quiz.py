@@ -20,6 +20,7 @@ class QuizAttemptRow(Base):
         UniqueConstraint("person_id", "activity_id", "number"),
         CheckConstraint("(submitted_at IS NULL) = (responses IS NULL)", name="submitted"),
         Index("ix_quiz_attempt_activity_id", "activity_id"),
+        Index("ix_quiz_attempt_drawn", "drawn", postgresql_using="gin", postgresql_ops={"drawn": "jsonb_path_ops"}),
         Index("uq_quiz_attempt_open", "person_id", "activity_id", unique=True, postgresql_where=text("submitted_at IS NULL")),
     )
 

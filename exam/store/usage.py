@@ -20,16 +20,17 @@ class Sighting:
     last: datetime | None
 
 
-# The bank's own record says which exams to look into, so that not every paper is read.
+# The bank's own record says which exams to look into, so that not every paper is read; a paper is taken when its one attempt starts.
 _EXAMS = (
-    "SELECT e.title, v.id, count(DISTINCT p.id), count(a.id), min(a.started_at), max(a.started_at) FROM unnest(CAST(:versions AS bigint[])) AS v(id)"
-    " JOIN paper p ON v.id = ANY(p.version_ids) JOIN exam e ON e.id = p.exam_id LEFT JOIN attempt a ON a.paper_id = p.id"
-    " WHERE 'exam:' || e.code IN (SELECT u.purpose FROM item_use u WHERE u.version_id = ANY(:versions))"
-    " GROUP BY e.title, v.id ORDER BY max(p.id) DESC, v.id DESC"
+    "SELECT e.title, v.id, count(*), count(p.taken_at), min(p.taken_at), max(p.taken_at) FROM exam e JOIN assembly s ON s.exam_id = e.id"
+    " JOIN paper p ON p.assembly_id = s.id JOIN unnest(CAST(:versions AS bigint[])) AS v(id) ON v.id = ANY(p.version_ids)"
+    " WHERE e.code IN (SELECT substr(u.purpose, 6) FROM item_use u WHERE u.version_id = ANY(:versions) AND u.purpose LIKE 'exam:%')"
+    " AND p.version_ids && CAST(:versions AS bigint[]) GROUP BY e.id, v.id ORDER BY max(p.id) DESC, v.id DESC"
 )
 _QUIZZES = (
     "SELECT CAST(q.activity_id AS text), v.id, 0, count(*), min(q.started_at), max(q.started_at) FROM unnest(CAST(:versions AS bigint[])) AS v(id)"
-    " JOIN quiz_attempt q ON jsonb_path_exists(q.drawn, '$[*][0] ? (@ == $version)', jsonb_build_object('version', v.id))"
+    " JOIN quiz_attempt q ON q.drawn @> jsonb_build_array(jsonb_build_array(v.id))"
+    " AND jsonb_path_exists(q.drawn, '$[*][0] ? (@ == $version)', jsonb_build_object('version', v.id))"
     " GROUP BY q.activity_id, v.id ORDER BY max(q.id) DESC, v.id DESC"
 )
 
