@@ -1,9 +1,7 @@
 """When a learner may look through her paper with keys and explanations, and what refuses an appeal."""
 
-from datetime import datetime
 from enum import StrEnum
 
-from exam.domain.exam import Exam
 from lms.kernel.refusal import N_, Conflict, Forbidden
 
 
@@ -43,6 +41,6 @@ class AppealDecided(Conflict):
     message = N_("这条复核申请已经处理过了。")
 
 
-def may_review(rule: Review, exam: Exam, now: datetime, *, released: bool) -> bool:
-    """Tell whether the paper may be looked through; `released`: the person's result is."""
-    return released and (rule is Review.AFTER_RELEASE or (rule is Review.AFTER_WINDOW and now >= exam.closes))
+def may_review(rule: Review, *, released: bool, over: bool) -> bool:
+    """Tell whether the paper may be looked through; `released`: the person's result is; `over`: nobody sits the exam, nor can begin."""
+    return released and (rule is Review.AFTER_RELEASE or (rule is Review.AFTER_WINDOW and over))

@@ -12,7 +12,7 @@ from exam.services import paper as papers
 from exam.services.exam import found
 from exam.store import attempt as attempts
 from exam.store import exam as exams
-from exam.store import marking
+from exam.store import marking, waiting_room
 from exam.store import paper as paper_store
 from exam.store import result as results
 from exam.store.attempt import Attempt
@@ -96,7 +96,7 @@ def review(person_id: int, exam_code: str, now: datetime) -> tuple[Exam, tuple[R
 
 
 def _marked(session: Session, row: ScriptRow, key: Key) -> Marked | None:
-    if row.points is None:
+    if not row.points:
         return None
     given = marking.marks(session, row)
     counting = [mark for mark in given if mark.decides][-1:] or given
@@ -121,8 +121,10 @@ def _counting(session: Session, person_id: int, exam: Exam, now: datetime) -> At
     mine = attempts.of_person(session, person_id, exam.id)
     scored = {one.number: held.points for one in mine if one.state is State.SCORED and (held := results.newest_of(session, one.id)) and held.is_final}
     number = result_rules.counting(scored, exam.policy.counts)
-    more = any(one.state is State.OPEN for one in mine) or (len(mine) < exam.attempts and now < exam.closes)
+    to_come = now < exam.closes or waiting_room.somebody_may_come(session, exam.id, exam.closes, now)
+    more = any(one.state is State.OPEN for one in mine) or (len(mine) < exam.attempts and to_come)
     released = number is not None and not more and exam.shows_results
-    if not may_review(rule_of(session, exam), exam, now, released=released):
+    # The window's end ends nobody's time: pauses, extra minutes, outages and the line reach beyond it.
+    if not may_review(rule_of(session, exam), released=released, over=not to_come and not attempts.any_open(session, exam.id)):
         return None
     return next(one for one in mine if one.number == number)

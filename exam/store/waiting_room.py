@@ -111,6 +111,15 @@ def move_up(session: Session, exam_id: int, opens: datetime, rate: float, now: d
     session.execute(_MOVE_UP, {"exam": exam_id, "first": first, "each": each, "limit": now + timedelta(minutes=1)})
 
 
+def somebody_may_come(session: Session, exam_id: int, closes: datetime, now: datetime) -> bool:
+    """Tell whether somebody who asked before the end still has her turn; only where the line was moving lately are places read."""
+    query = text(
+        "SELECT EXISTS (SELECT FROM exam_gate WHERE exam_id = :exam AND next_at > :since)"
+        " AND EXISTS (SELECT FROM exam_place WHERE exam_id = :exam AND turn > :since AND asked_at < :closes)"
+    )
+    return bool(session.scalar(query, {"exam": exam_id, "since": now - LASTS, "closes": closes}))
+
+
 def _place(facts: Sequence[bytes | None]) -> Place:
     since, turn, gap, squeezed = ((one or b"").decode() for one in facts)
     return Place(datetime.fromisoformat(since), datetime.fromisoformat(turn), timedelta(microseconds=int(gap)), squeezed == "t")

@@ -50,6 +50,23 @@ def test_keys_and_explanations_are_seen_only_when_the_exam_allows(app: Flask, li
     assert lin.post(f"{ADMIN}/review", data={"review": "after_release"}).status_code == 403
 
 
+def test_no_key_is_shown_after_the_window_while_anybody_sits_or_may_still_come(app: Flask, lin: FlaskClient, clock: FixedClock) -> None:
+    closes = NOON + timedelta(days=3)
+    cai = exams.sitting("cai")
+    enter(app, PENG).post(f"{ADMIN}/review", data={"review": "after_window"})
+    clock.instant = closes
+    assert lin.get(REVIEW).status_code == 403, "somebody still sits"
+    cai.submit()
+    assert lin.get(REVIEW).status_code == 200
+    with transaction() as session:
+        turn = {"asked": closes - timedelta(minutes=1), "turn": closes + timedelta(minutes=5)}
+        session.execute(text("UPDATE exam_gate SET asked_at = :asked, next_at = :turn"), turn)
+        session.execute(text("UPDATE exam_place SET asked_at = :asked, turn = :turn"), turn)
+    assert lin.get(REVIEW).status_code == 403, "somebody still has her turn"
+    clock.instant = closes + timedelta(minutes=15)
+    assert lin.get(REVIEW).status_code == 200
+
+
 def test_a_paper_is_not_opened_while_another_try_is_left(app: Flask, clock: FixedClock) -> None:
     exams.prepared(attempts_allowed=2)
     id_of(LIN)
