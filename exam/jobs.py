@@ -31,6 +31,7 @@ JOBS = (
     Job("exam.sweep", run=sweep, cron="* * * * *"),
     Job("exam.top_up", run=top_up, cron="* * * * *"),
     Job("exam.score", run=score),
+    Job("exam.post", run=result.post_released, tries=6),
     Job("exam.analyse", run=analyse),
     Job("exam.archive", run=archive.make, tries=1),
     Job("exam.identity_expire", run=identity.expire, cron="37 * * * *"),

@@ -7,14 +7,14 @@ from lms.services.certificate import sign
 from lms.services.certificate import standing_one as standing_certificate
 from lms.services.enrolment import facts as enrolment_of
 from lms.services.enrolment import rules_for, seats
-from lms.services.grade import post_score, take_back
+from lms.services.grade import post_score, posted_score, take_back
 from lms.services.lesson import activity_begun, activity_done, courses, lesson, lessons_of_course, watched
 from lms.services.load_source import register_load_count, register_load_figures
 from lms.services.person import cards as people
 from lms.services.person import id_of_account
 from lms.services.programme import in_force, programme
 from lms.services.roster import NewPerson, bulk_load
-from lms.services.unit import Place, in_scope, scope_of
+from lms.services.unit import Place, in_scope, school_path, scope_of
 from lms.services.unit import ensure as ensure_unit
 from lms.services.unit import place as unit_place
 
@@ -38,12 +38,14 @@ __all__ = [
     "lessons_of_course",
     "people",
     "post_score",
+    "posted_score",
     "programme",
     "register_activity_kind",
     "register_load_count",
     "register_load_figures",
     "register_personal_export",
     "rules_for",
+    "school_path",
     "scope_of",
     "seats",
     "settle_certificate",

@@ -58,6 +58,13 @@ class RegradeClosed(Conflict):
     message = N_("这个重新评分方案已经执行或撤回，请刷新页面查看。")
 
 
+class RegradeRuns(Conflict):
+    """Scoring waits for a regrade that takes its time."""
+
+    code = "regrade_runs"
+    message = N_("这场考试正在重新评分，暂时不能改动成绩。请过几分钟再提交一次，已填写的内容不会丢失。")
+
+
 @dataclass(frozen=True, slots=True)
 class Correction:
     """One correction of one item; `options` in canonical order, from 0."""
@@ -108,6 +115,11 @@ def worth(
 def is_dropped(corrections: Sequence[Correction]) -> bool:
     """Tell whether the item counts for nobody."""
     return bool(corrections) and corrections[-1].effect is Effect.DROP
+
+
+def is_fixed(corrections: Sequence[Correction]) -> bool:
+    """Tell whether the item's points hang on no response and no mark."""
+    return bool(corrections) and corrections[-1].effect in (Effect.FULL, Effect.DROP)
 
 
 def scaled(points: int, counted: int, whole: int) -> int:

@@ -57,5 +57,5 @@ def verify(session: Session, now: datetime) -> Iterator[str]:  # noqa: ARG001 - 
         last = batch[-1].id
         for row in batch:
             due = rules.standing(marking.marks(session, row), row.wanted, row.worth, policies[row.exam_id]).points
-            if due is None or list(due) != row.points:
+            if list(due or ()) != row.points:
                 yield f"script {row.id}: its points are not what its marks add up to"

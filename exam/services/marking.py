@@ -16,6 +16,7 @@ from exam.store import attempt as attempts
 from exam.store import exam as exams
 from exam.store import marking as store
 from exam.store import paper as paper_store
+from exam.store import result as result_store
 from exam.store.attempt import Attempt
 from exam.store.marking import MarkRow, Reach, ScriptRow
 from lms.kernel import audit
@@ -203,7 +204,7 @@ def reopen(exam_code: str, script_id: int, *, reason: str, actor_id: int, now: d
             raise Missing
         if attempt.person_id == actor_id:
             raise Forbidden
-        if row.state != ScriptState.SETTLED:
+        if row.state != ScriptState.SETTLED or not row.points:
             raise NotSettled
         audit.record(session, actor_id=actor_id, action="marking.reopen", subject=f"script:{row.id}", now=now, reason=reason, points=row.points)
         out = _is_out(session, attempt)
@@ -234,20 +235,17 @@ def _held(session: Session, script_id: int, person_id: int) -> tuple[ScriptRow, 
 
 
 def _attempt(session: Session, script_id: int) -> Attempt:
-    """Lock the attempt behind a script, in the order in which starts and packets lock: the person, the attempt, then its scripts."""
+    """Lock the attempt behind a script, before its scripts."""
     attempt_id = store.attempt_of(session, script_id)
-    attempt = attempts.by_id(session, attempt_id) if attempt_id else None
-    if attempt is None:
+    if attempt_id is None:
         raise Missing
-    attempts.one_at_a_time(session, attempt.exam_id, attempt.person_id)
-    locked = attempts.lock(session, attempt.id)
-    assert locked is not None
-    return locked
+    return attempts.lock_alone(session, attempt_id)
 
 
 def _is_out(session: Session, attempt: Attempt) -> bool:
     """Tell whether the attempt's result has been shown."""
-    return exams.by_id(session, attempt.exam_id).shows_results and bool(store.points_of(session, [attempt.id]))
+    held = result_store.newest_of(session, attempt.id)
+    return exams.by_id(session, attempt.exam_id).shows_results and held is not None and held.is_final
 
 
 def _rescore(session: Session, attempt: Attempt, reason: str, now: datetime) -> None:

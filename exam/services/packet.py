@@ -141,7 +141,7 @@ def decide(packet_id: int, *, exam_code: str, approve: bool, reason: str, actor_
     """Decide on a packet: approved, its answers count and the attempt is scored anew; refused, nothing changes. Returns how many count."""
     with transaction() as session:
         packet = store.by_id(session, packet_id)
-        attempt = attempts.lock(session, packet.attempt_id) if packet else None
+        attempt = attempts.lock_alone(session, packet.attempt_id) if packet else None
         if packet is None or attempt is None or exams.by_id(session, attempt.exam_id).code != exam_code:
             raise Missing
         if attempt.person_id == actor_id:

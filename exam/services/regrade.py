@@ -236,8 +236,7 @@ def _followed(session: Session, exam: Exam, row: RegradeRow, changes: Sequence[C
         before = platform.standing_certificate(session, person_id, exam.programme_code)
         counting = results.counting(session, exam, person_id)
         if counting is not None:
-            results.post(session, exam, person_id, *counting, now=now)
-            platform.settle_certificate(session, person_id=person_id, programme_code=exam.programme_code, reason=row.reason, actor_id=row.proposed_by, now=now)
+            results.post(session, exam, person_id, *counting, now=now, reason=row.reason, actor_id=row.proposed_by)
         after = platform.standing_certificate(session, person_id, exam.programme_code)
         touched.append((after is not None) - (before is not None))
     return touched

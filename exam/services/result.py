@@ -8,6 +8,7 @@ from exam.domain import attempt as attempt_rules
 from exam.domain import result as rules
 from exam.domain.attempt import State
 from exam.domain.exam import Exam
+from exam.domain.regrade import is_fixed
 from exam.domain.result import Result, ResultSheet, Try
 from exam.services import paper as papers
 from exam.services import script as scripts
@@ -23,12 +24,14 @@ from exam.store.attempt import Attempt
 from lms import api as platform
 from lms.kernel import audit
 from lms.kernel.db import Session, transaction
+from lms.kernel.jobs import enqueue
 from lms.kernel.refusal import Refusal
 from question_bank import api as bank
 
 logger = logging.getLogger(__name__)
 BATCH = 50
 VERIFY_BATCH = 500
+CHANGED = "计入成绩的作答有变化"
 
 
 def score_outstanding(now: datetime) -> int:
@@ -39,8 +42,9 @@ def score_outstanding(now: datetime) -> int:
             waiting = attempts.take_unscored(session, last, BATCH)
             for exam_id in sorted({attempt.exam_id for attempt in waiting}):
                 regrades.hold_scoring(session, exam_id, alone=False)
-            scripts.collect(session, waiting, now)
-            for attempt, result in scored_anew(session, waiting):
+            free = attempts.hold_people(session, waiting)
+            scripts.collect(session, free, now)
+            for attempt, result in scored_anew(session, free):
                 total += _score(session, attempt, result, now)
         if len(waiting) < BATCH:
             return total
@@ -88,23 +92,61 @@ def counting(session: Session, exam: Exam, person_id: int) -> tuple[int, Result]
 
 
 def release(exam_code: str, *, actor_id: int | None, now: datetime) -> int:
-    """Release an exam's results and post them to the grade sheets; returns how many."""
+    """Release an exam's results and have them posted to the grade sheets in the background; returns of how many people.
+
+    Whoever scores afterwards finds the exam released and posts herself; what was scored before, the job finds.
+    """
     with transaction() as session:
         exam = found(session, exam_code)
+        regrades.hold_scoring(session, exam.id, alone=True)
         row = exams.lock(session, exam.id)
         if row.released_at is not None:
             return 0
         row.released_at = now
-        final: dict[int, dict[int, Result]] = {}
-        for attempt_id, person_id, result in store.scored_of(session, exam.id):
-            if result.is_final:
-                final.setdefault(person_id, {})[attempt_id] = result
-        for person_id, mine in final.items():
-            counting_id = rules.counting({one: result.points for one, result in mine.items()}, exam.policy.counts)
-            assert counting_id is not None
-            post(session, exam, person_id, counting_id, mine[counting_id], now=now)
-        audit.record(session, actor_id=actor_id, action="exam.release", subject=f"exam:{exam.id}", now=now, results=len(final))
-        return len(final)
+        people = store.people_done(session, exam.id)
+        enqueue(session, "exam.post", {"exam_code": exam.code}, lock=f"post:{exam.id}")
+        audit.record(session, actor_id=actor_id, action="exam.release", subject=f"exam:{exam.id}", now=now, results=people)
+        return people
+
+
+def post_released(now: datetime, exam_code: str) -> None:
+    """Post the results of a released exam to the grade sheets, a few people at a time; what is posted already is left."""
+    last = 0
+    while True:
+        with transaction() as session:
+            exam = found(session, exam_code)
+            people = attempts.scored_people(session, exam.id, last, BATCH)
+            for person_id in people:
+                attempts.one_at_a_time(session, exam.id, person_id)
+            regrades.hold_scoring(session, exam.id, alone=False)
+            for person_id in people:
+                _post_unless_posted(session, exam, person_id, now)
+        if len(people) < BATCH:
+            return
+        last = people[-1]
+
+
+def _post_unless_posted(session: Session, exam: Exam, person_id: int, now: datetime) -> None:
+    due = _unposted(session, exam, person_id)
+    if due is None:
+        return
+    try:
+        with session.begin_nested():
+            post(session, exam, person_id, *due, now=now)
+    except Refusal as refusal:
+        logger.error("posting_refused", extra={"attempt": due[0], "code": refusal.code})
+
+
+def _unposted(session: Session, exam: Exam, person_id: int) -> tuple[int, Result] | None:
+    """Return the attempt that counts, with its result, where the newest score on the grade sheet that rests on this exam is another."""
+    due = counting(session, exam, person_id)
+    if due is None:
+        return None
+    evidence = [f"attempt:{one.id}" for one in attempts.of_person(session, person_id, exam.id)]
+    posted = platform.posted_score(session, person_id=person_id, programme_code=exam.programme_code, evidence=evidence)
+    if posted == (f"attempt:{due[0]}", due[1].points) or platform.enrolment_of(session, person_id, exam.programme_code) is None:
+        return None
+    return due
 
 
 def sheet(person_id: int, exam_code: str) -> ResultSheet | None:
@@ -186,6 +228,9 @@ def verify(session: Session, now: datetime) -> Iterator[str]:  # noqa: ARG001 - 
             if folded != attempt.deadline:
                 yield f"attempt {attempt.id}: the deadline is not what its adjustments add up to"
         yield from _wrong_scores(session, [attempt for attempt in batch if attempt.state is State.SCORED])
+    for exam in exams.all_of(session):
+        if exam.shows_results:
+            yield from _wrong_grades(session, exam)
 
 
 def _differs_from_log(session: Session, attempt: Attempt) -> bool:
@@ -205,6 +250,19 @@ def _wrong_scores(session: Session, scored: Sequence[Attempt]) -> Iterator[str]:
             yield f"attempt {attempt.id}: {held.points} points stand, {result.points} are due"
 
 
+def _wrong_grades(session: Session, exam: Exam) -> Iterator[str]:
+    last = 0
+    while people := attempts.scored_people(session, exam.id, last, VERIFY_BATCH):
+        last = people[-1]
+        for person_id in people:
+            if _unposted(session, exam, person_id):
+                # She may just be scored: only what differs while nobody else may is a difference.
+                attempts.one_at_a_time(session, exam.id, person_id)
+                due = _unposted(session, exam, person_id)
+                if due:
+                    yield f"attempt {due[0]}: its points are not those on the grade sheet"
+
+
 def scored_anew(session: Session, waiting: Sequence[Attempt]) -> Iterator[tuple[Attempt, Result]]:
     """Score attempts from their answers and marks under the corrections in force; the keys are read once for all."""
     known = paper_store.by_ids(session, [attempt.paper_id for attempt in waiting])
@@ -212,7 +270,10 @@ def scored_anew(session: Session, waiting: Sequence[Attempt]) -> Iterator[tuple[
     exam_ids = {attempt.exam_id for attempt in waiting}
     corrections = {exam_id: regrades.in_force(session, exam_id) for exam_id in exam_ids}
     policies = {exam_id: exams.by_id(session, exam_id).policy.multiple for exam_id in exam_ids}
-    marks = marking.points_of(session, [attempt.id for attempt in waiting])
+    marks: dict[int, dict[int, int]] = {}
+    for exam_id, corrected in corrections.items():
+        fixed = [version for version, made in corrected.items() if is_fixed(made)]
+        marks |= marking.points_of(session, [attempt.id for attempt in waiting if attempt.exam_id == exam_id], fixed)
     for attempt in waiting:
         if attempt.paper_id in known:
             assembly_id, paper = known[attempt.paper_id]
@@ -227,8 +288,13 @@ def scored_anew(session: Session, waiting: Sequence[Attempt]) -> Iterator[tuple[
             )  # fmt: skip
 
 
-def post(session: Session, exam: Exam, person_id: int, attempt_id: int, result: Result, *, now: datetime) -> None:
-    """Tell the platform of the attempt that counts: the score to the grade sheet, the activity as done unless it was failed."""
+def post(
+    session: Session, exam: Exam, person_id: int, attempt_id: int, result: Result, *, now: datetime, reason: str = CHANGED, actor_id: int | None = None
+) -> None:
+    """Tell the platform of the attempt that counts: the score to the grade sheet, the activity as done unless it was failed.
+
+    A certificate follows a grade that falls, and one that rises again; `reason` and `actor_id` are written down with it.
+    """
     if platform.enrolment_of(session, person_id, exam.programme_code) is None:
         return  # she has left the programme since; the result stays here
     evidence = f"attempt:{attempt_id}"
@@ -238,3 +304,4 @@ def post(session: Session, exam: Exam, person_id: int, attempt_id: int, result: 
     )  # fmt: skip
     if exam.activity_id is not None and rules.passed(result.points, exam.pass_points) is not False:
         platform.activity_done(session, person_id=person_id, activity_id=exam.activity_id, seconds=0, evidence=evidence, now=now)
+    platform.settle_certificate(session, person_id=person_id, programme_code=exam.programme_code, reason=reason, actor_id=actor_id, now=now)

@@ -18,16 +18,17 @@ from lms.kernel.permissions import Permission
 
 
 def collect(session: Session, ended: Sequence[Attempt], now: datetime) -> None:
-    """Put what people have to mark of ended attempts among what waits; what was written anew since is marked anew."""
+    """Put what people have to mark of ended attempts among what waits; what was written anew since is marked anew, what was cleared no more."""
     known = paper_store.by_ids(session, [attempt.paper_id for attempt in ended])
     of_id = {exam_id: exams.by_id(session, exam_id) for exam_id in {attempt.exam_id for attempt in ended}}
     written = [one for attempt in ended if attempt.paper_id in known for one in _written(session, of_id[attempt.exam_id], attempt, *known[attempt.paper_id])]
     store.await_marks(session, written, now)
+    store.clear(session, [attempt.id for attempt in ended])
 
 
 def reach(session: Session, person_id: int) -> Reach:
     """Return whose scripts a person may take."""
-    return Reach(person_id, platform.scope_of(session, person_id, Permission.MARK))
+    return Reach(person_id, platform.scope_of(session, person_id, Permission.MARK), platform.school_path(session, person_id))
 
 
 def _written(session: Session, exam: Exam, attempt: Attempt, assembly_id: int, paper: Paper) -> Iterator[Await]:

@@ -246,6 +246,17 @@ def one_at_a_time(session: Session, exam_id: int, person_id: int) -> None:
     _ONE_AT_A_TIME.rows(session, exam=exam_id, person=person_id)
 
 
+def hold_people(session: Session, ended: Sequence[Attempt]) -> list[Attempt]:
+    """Return the attempts whose person nobody holds by `one_at_a_time`, now held here: who holds attempts already must not wait for people."""
+    held = text(
+        "SELECT one.id FROM unnest(CAST(:ids AS bigint[]), CAST(:exams AS bigint[]), CAST(:people AS bigint[])) AS one(id, exam, person)"
+        " WHERE pg_try_advisory_xact_lock(hashtextextended('attempt:' || one.exam, one.person))"
+    )
+    columns = {"ids": [one.id for one in ended], "exams": [one.exam_id for one in ended], "people": [one.person_id for one in ended]}
+    free = set(session.scalars(held, columns))
+    return [one for one in ended if one.id in free]
+
+
 def begin(session: Session, *, exam_id: int, person_id: int, number: int, deadline: datetime, percent: int, device: str, now: datetime) -> Opening | None:
     """Take the next free paper and open an attempt at it; None when no paper is free."""
     row = _BEGIN.row(session, exam=exam_id, person=person_id, number=number, deadline=deadline, percent=percent, device=device, now=now)
@@ -276,6 +287,15 @@ def lock(session: Session, attempt_id: int) -> Attempt | None:
     """Lock an attempt."""
     row = session.execute(_READ.where(AttemptRow.id == attempt_id).with_for_update()).first()
     return None if row is None else _attempt(row)
+
+
+def lock_alone(session: Session, attempt_id: int) -> Attempt:
+    """Lock an attempt while no other of the person's is begun or scored: first the person, then the attempt, as starts do."""
+    known = by_id(session, attempt_id)
+    one_at_a_time(session, known.exam_id, known.person_id)
+    locked = lock(session, attempt_id)
+    assert locked is not None
+    return locked
 
 
 def by_id(session: Session, attempt_id: int) -> Attempt:
@@ -346,6 +366,17 @@ def take_unscored(session: Session, after: int, most: int) -> list[Attempt]:
     """Lock ended attempts behind an id that have no result yet, leaving out those another worker holds."""
     waiting = _READ.where(AttemptRow.state.in_(("submitted", "finalised")), AttemptRow.id > after).order_by(AttemptRow.id).limit(most)
     return [_attempt(row) for row in session.execute(waiting.with_for_update(skip_locked=True))]
+
+
+def any_open(session: Session, exam_id: int) -> bool:
+    """Tell whether anybody sits an exam."""
+    return bool(session.scalar(text("SELECT EXISTS (SELECT FROM attempt WHERE exam_id = :exam AND state = 'open')"), {"exam": exam_id}))
+
+
+def scored_people(session: Session, exam_id: int, after: int, most: int) -> list[int]:
+    """Return the people behind an id who have a scored attempt at an exam, in the order of ids."""
+    behind = select(AttemptRow.person_id).where(AttemptRow.exam_id == exam_id, AttemptRow.state == "scored", AttemptRow.person_id > after)
+    return list(session.scalars(behind.distinct().order_by(AttemptRow.person_id).limit(most)))
 
 
 def submission_of(session: Session, attempt: Attempt) -> SubmissionRow | None:

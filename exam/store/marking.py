@@ -7,7 +7,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Integer, SmallInteger, String, UniqueConstraint, select, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    SmallInteger,
+    String,
+    Text,
+    TextClause,
+    UniqueConstraint,
+    bindparam,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -16,7 +31,10 @@ from lms.kernel.db import Base, Session
 
 
 class ScriptRow(Base):
-    """One response that people mark; `revision` is the response's, `points` (by criterion) what counts of it."""
+    """One response that people mark; `revision` is the response's, `points` (by criterion) what counts of it, none of one that was cleared.
+
+    `path`: the writer's unit when it came, so that what somebody may take is found without a look at its writer.
+    """
 
     __tablename__ = "script"
     __table_args__ = (
@@ -26,6 +44,8 @@ class ScriptRow(Base):
         CheckConstraint("state <> 'settled' OR points IS NOT NULL", name="settled"),
         Index("ix_script_open", "exam_id", "state", "version_id", "waiting_since", "id", postgresql_where=text("state <> 'settled'")),
         Index("ix_script_oldest", "exam_id", "state", "waiting_since", "id", postgresql_where=text("state <> 'settled'")),
+        Index("ix_script_path", "exam_id", "state", "path", postgresql_where=text("state <> 'settled'")),
+        Index("ix_script_exam_id", "exam_id"),
         Index("ix_script_leased_to", "leased_to", postgresql_where=text("leased_to IS NOT NULL")),
     )
 
@@ -39,6 +59,7 @@ class ScriptRow(Base):
     wanted: Mapped[int] = mapped_column(SmallInteger)
     state: Mapped[str] = mapped_column(String(10))
     waiting_since: Mapped[datetime]
+    path: Mapped[str] = mapped_column(Text(collation="C"))
     points: Mapped[list[int] | None] = mapped_column(ARRAY(Integer), default=None)
     leased_to: Mapped[int | None] = mapped_column(BigInteger, default=None)
     leased_until: Mapped[datetime | None] = mapped_column(default=None)
@@ -82,20 +103,20 @@ class Await:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Whose scripts somebody may take: learners below the paths, never her own, never those of her own school."""
+    """Whose scripts somebody may take: learners below the paths, never her own, never those of her own school (`own`: its path)."""
 
     person_id: int
     paths: tuple[str, ...]
+    own: str | None
 
 
-_REACHED = """
-  FROM script s JOIN attempt a ON a.id = s.attempt_id AND a.state = 'scored' JOIN person p ON p.id = a.person_id JOIN unit u ON u.id = p.unit_id
-  JOIN person me ON me.id = :me JOIN unit home ON home.id = me.unit_id
-  WHERE s.exam_id = :exam AND s.state = :state AND u.path LIKE ANY(:below) AND p.id <> me.id
-    AND (home.kind NOT IN ('school', 'class') OR u.path NOT LIKE home.path || '%') AND s.reopened_by IS DISTINCT FROM me.id
-    AND NOT EXISTS (SELECT FROM mark m WHERE m.script_id = s.id AND m.examiner_id = me.id AND m.revision = s.revision AND m.handed_in_at IS NOT NULL)
+_FREE = """
+  FROM script s JOIN attempt a ON a.id = s.attempt_id AND a.state = 'scored' AND a.person_id <> :me
+  WHERE s.exam_id = :exam AND s.state = :state AND s.state <> 'settled' AND starts_with(s.path, CAST(:own AS text)) IS NOT TRUE
+    AND s.reopened_by IS DISTINCT FROM :me AND (s.leased_until IS NULL OR s.leased_until <= :now)
+    AND NOT EXISTS (SELECT FROM mark m WHERE m.script_id = s.id AND m.examiner_id = :me AND m.revision = s.revision AND m.handed_in_at IS NOT NULL)
 """
-_FREE = " AND (s.leased_until IS NULL OR s.leased_until <= :now)"
+_OLDEST = "ORDER BY s.waiting_since, s.id LIMIT"
 
 
 def await_marks(session: Session, waiting: Sequence[Await], now: datetime) -> None:
@@ -103,10 +124,11 @@ def await_marks(session: Session, waiting: Sequence[Await], now: datetime) -> No
     if waiting:
         session.execute(
             text(
-                "INSERT INTO script (exam_id, attempt_id, position, version_id, revision, worth, wanted, state, waiting_since)"
-                " VALUES (:exam_id, :attempt_id, :position, :version_id, :revision, :worth, :wanted, 'waiting', :now)"
+                "INSERT INTO script (exam_id, attempt_id, position, version_id, revision, worth, wanted, state, waiting_since, path)"
+                " SELECT :exam_id, :attempt_id, :position, :version_id, :revision, :worth, :wanted, 'waiting', :now, u.path"
+                " FROM attempt a JOIN person p ON p.id = a.person_id JOIN unit u ON u.id = p.unit_id WHERE a.id = :attempt_id"
                 " ON CONFLICT (attempt_id, position) DO UPDATE SET revision = excluded.revision, state = 'waiting', waiting_since = excluded.waiting_since,"
-                " points = NULL, leased_to = NULL, leased_until = NULL, reopened_by = NULL WHERE script.revision <> excluded.revision"
+                " path = excluded.path, points = NULL, leased_to = NULL, leased_until = NULL, reopened_by = NULL WHERE script.revision <> excluded.revision"
             ),
             [
                 {"exam_id": one.exam_id, "attempt_id": one.attempt_id, "position": one.position, "version_id": one.version_id,
@@ -116,14 +138,27 @@ def await_marks(session: Session, waiting: Sequence[Await], now: datetime) -> No
         )  # fmt: skip
 
 
-def points_of(session: Session, attempt_ids: Sequence[int]) -> dict[int, dict[int, int]]:
-    """Return the points by attempt and position, of attempts all of whose scripts have theirs."""
-    rows = session.execute(
+def clear(session: Session, attempt_ids: Sequence[int]) -> None:
+    """Settle, without points, what was written once and stands no more: whatever `await_marks` has left of another revision."""
+    session.execute(
         text(
-            "SELECT attempt_id, position, (SELECT sum(one) FROM unnest(points) one) FROM script s WHERE attempt_id = ANY(:ids)"
-            " AND NOT EXISTS (SELECT FROM script o WHERE o.attempt_id = s.attempt_id AND o.points IS NULL)"
+            "UPDATE script s SET state = 'settled', points = '{}', revision = a.revisions[s.position], leased_to = NULL, leased_until = NULL,"
+            " reopened_by = NULL FROM attempt a WHERE a.id = s.attempt_id AND a.id = ANY(:ids) AND a.revisions[s.position] <> s.revision"
         ),
         {"ids": list(attempt_ids)},
+    )
+
+
+def points_of(session: Session, attempt_ids: Sequence[int], fixed: Sequence[int]) -> dict[int, dict[int, int]]:
+    """Return the points by attempt and position, of attempts all of whose scripts have theirs; items with `fixed` points hold up nothing."""
+    rows = session.execute(
+        text(
+            "WITH due AS (SELECT s.attempt_id, s.position, s.points FROM script s JOIN attempt a ON a.id = s.attempt_id"
+            " WHERE a.id = ANY(:ids) AND a.revisions[s.position] = s.revision AND s.version_id <> ALL(:fixed))"
+            " SELECT attempt_id, position, (SELECT sum(one) FROM unnest(points) one) FROM due WHERE points <> '{}'"
+            " AND NOT EXISTS (SELECT FROM due o WHERE o.attempt_id = due.attempt_id AND o.points IS NULL)"
+        ),
+        {"ids": list(attempt_ids), "fixed": list(fixed)},
     )
     found: dict[int, dict[int, int]] = {}
     for attempt_id, position, points in rows:
@@ -133,13 +168,13 @@ def points_of(session: Session, attempt_ids: Sequence[int]) -> dict[int, dict[in
 
 def take(session: Session, exam_id: int, reach: Reach, state: str, *, script_id: int | None, now: datetime, until: datetime) -> ScriptRow | None:
     """Lease the next script, one of the item last marked if there is one; `script_id` asks for a certain one."""
-    taken = f"SELECT s.id {_REACHED}{_FREE} AND s.id = coalesce(CAST(:script AS bigint), s.id)"
     last = (
         "(SELECT o.version_id FROM mark m JOIN script o ON o.id = m.script_id WHERE m.examiner_id = :me AND o.exam_id = :exam ORDER BY m.taken_at DESC LIMIT 1)"
     )
-    values = {"exam": exam_id, "me": reach.person_id, "below": _below(reach), "state": state, "script": script_id, "now": now}
-    for only in (f" AND s.version_id = {last}", ""):
-        found = session.execute(text(f"{taken}{only} ORDER BY s.waiting_since, s.id LIMIT 1 FOR UPDATE OF s SKIP LOCKED"), values).scalar()
+    certain = "AND s.id = coalesce(CAST(:script AS bigint), s.id)"
+    for only in (f"AND s.version_id = {last}", ""):
+        free = reached("SELECT s.id", reach, f"{certain} {only} {_OLDEST} 1 FOR UPDATE OF s SKIP LOCKED")
+        found = session.execute(free, {**_values(exam_id, reach, state, now), "script": script_id}).scalar()
         if found is not None:
             row = lock(session, found)
             assert row is not None
@@ -198,21 +233,19 @@ def of_attempts(session: Session, attempt_ids: Sequence[int]) -> list[ScriptRow]
 
 def exams_with_scripts(session: Session) -> list[int]:
     """Return the exams that have something to mark."""
-    return list(session.scalars(text("SELECT DISTINCT exam_id FROM script ORDER BY exam_id DESC")))
+    return list(session.scalars(text("SELECT id FROM exam WHERE EXISTS (SELECT FROM script WHERE exam_id = exam.id) ORDER BY id DESC")))
 
 
 def reachable(session: Session, exam_id: int, reach: Reach, state: str, *, now: datetime, most: int) -> tuple[int, datetime | None]:
     """Return how many scripts somebody could take now, counted up to a number, and since when the oldest waits."""
-    values = {"exam": exam_id, "me": reach.person_id, "below": _below(reach), "state": state, "now": now, "most": most}
-    oldest = f"SELECT s.waiting_since AS since {_REACHED}{_FREE} ORDER BY s.waiting_since, s.id LIMIT :most"
-    count, since = session.execute(text(f"SELECT count(*), min(since) FROM ({oldest}) oldest"), values).one()  # noqa: S608 - constants of this file
+    oldest = reached("SELECT count(*), min(since) FROM (SELECT s.waiting_since AS since", reach, f"{_OLDEST} :most) oldest")
+    count, since = session.execute(oldest, {**_values(exam_id, reach, state, now), "most": most}).one()
     return int(count), since
 
 
 def takeable(session: Session, exam_id: int, reach: Reach, now: datetime, most: int) -> list[ScriptRow]:
     """Return the disputed scripts that somebody could decide, the oldest first."""
-    values = {"exam": exam_id, "me": reach.person_id, "below": _below(reach), "state": "disputed", "now": now, "most": most}
-    ids = list(session.scalars(text(f"SELECT s.id {_REACHED}{_FREE} ORDER BY s.waiting_since, s.id LIMIT :most"), values))
+    ids = list(session.scalars(reached("SELECT s.id", reach, f"{_OLDEST} :most"), {**_values(exam_id, reach, "disputed", now), "most": most}))
     return list(session.scalars(select(ScriptRow).where(ScriptRow.id.in_(ids)).order_by(ScriptRow.waiting_since, ScriptRow.id)))
 
 
@@ -223,5 +256,16 @@ def marked_by(session: Session, exam_id: int, person_id: int, most: int) -> list
     return [(script, mark) for script, mark in session.execute(mine.order_by(MarkRow.handed_in_at.desc()).limit(most))]
 
 
-def _below(reach: Reach) -> list[str]:
-    return [f"{path}%" for path in reach.paths]
+def reached(head: str, reach: Reach, tail: str) -> TextClause:
+    """Return a statement over the free scripts below the paths.
+
+    The paths stand in it as they are: only so is it known beforehand whether to read a few by their place, or the oldest of all.
+    """
+    # What lies below `/1/5/` sorts from there up to `/1/50`: after the slash comes the nought.
+    ends = {f"{end}{number}": path[:-1] + last for number, path in enumerate(reach.paths) for end, last in (("from", "/"), ("to", "0"))}
+    below = " OR ".join(f"s.path >= :from{number} AND s.path < :to{number}" for number in range(len(reach.paths))) or "false"
+    return text(f"{head} {_FREE} AND ({below}) {tail}").bindparams(*(bindparam(name, end, literal_execute=True) for name, end in ends.items()))
+
+
+def _values(exam_id: int, reach: Reach, state: str, now: datetime) -> dict[str, object]:
+    return {"exam": exam_id, "me": reach.person_id, "own": reach.own, "state": state, "now": now}

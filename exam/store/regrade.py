@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, String, Text, UniqueConstraint, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from exam.domain.regrade import Correction, Effect
+from exam.domain.regrade import Correction, Effect, RegradeRuns
 from exam.store.attempt import Attempt, AttemptRow, read
 from exam.store.paper import PaperRow
 from lms.kernel.db import APPEND_ONLY, Base
@@ -87,9 +89,17 @@ def approvers(session: Session, regrade_id: int, digest: str | None) -> list[int
 
 
 def hold_scoring(session: Session, exam_id: int, *, alone: bool) -> None:
-    """Let scoring and regrading of an exam take turns: who scores shares the lock, who regrades holds it alone."""
+    """Let scoring of an exam, and regrading or releasing it, take turns: who scores shares the lock, who regrades or releases holds it alone.
+
+    Raises RegradeRuns where that would take too long.
+    """
     shared = "" if alone else "_shared"
-    session.execute(text(f"SELECT pg_advisory_xact_lock{shared}(hashtextextended('regrade', CAST(:exam AS bigint)))"), {"exam": exam_id})
+    try:
+        session.execute(text(f"SELECT pg_advisory_xact_lock{shared}(hashtextextended('regrade', CAST(:exam AS bigint)))"), {"exam": exam_id})
+    except OperationalError as error:
+        if isinstance(error.orig, LockNotAvailable):
+            raise RegradeRuns from None
+        raise
 
 
 def in_force(session: Session, exam_id: int) -> dict[int, list[Correction]]:

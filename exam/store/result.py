@@ -9,7 +9,6 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, distinct_on
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from exam.domain.result import Result, TopicScore
-from exam.store.attempt import AttemptRow
 from lms.kernel.db import APPEND_ONLY, Base
 
 
@@ -68,15 +67,13 @@ def was_corrected(session: Session, attempt_id: int) -> bool:
     return row is not None and str(row.reason).startswith("regrade:")
 
 
-def scored_of(session: Session, exam_id: int) -> list[tuple[int, int, Result]]:
-    """Return attempt, person and newest result of every scored attempt of an exam."""
-    rows = session.execute(
-        select(ResultRow, AttemptRow.person_id)
-        .join(AttemptRow, AttemptRow.id == ResultRow.attempt_id)
-        .where(AttemptRow.exam_id == exam_id, AttemptRow.state == "scored")
-        .order_by(ResultRow.attempt_id, ResultRow.version)
+def people_done(session: Session, exam_id: int) -> int:
+    """Count the people of an exam who have a final result."""
+    done = text(
+        "SELECT count(DISTINCT a.person_id) FROM attempt a WHERE a.exam_id = :exam AND a.state = 'scored' AND array_position("
+        "(SELECT r.item_points FROM result r WHERE r.attempt_id = a.id ORDER BY r.version DESC LIMIT 1), NULL) IS NULL"
     )
-    return list({row.attempt_id: (row.attempt_id, person, _result(row)) for row, person in rows}.values())
+    return int(session.execute(done, {"exam": exam_id}).scalar_one())
 
 
 def _result(row: ResultRow) -> Result:

@@ -12,6 +12,7 @@ from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
 from exam.domain.marking import PointsUnfit, ScriptState, script_code
+from exam.domain.regrade import RegradeRuns
 from exam.services import backlog as backlogs
 from exam.services import marking as service
 from exam.services.backlog import Overview
@@ -149,7 +150,7 @@ def give(script_id: int, act: str) -> ResponseReturnValue:
             return redirect(url_for("marking.everything"))
         exam_code = service.exam_of(script_id)
         service.hand_in(script_id, person_id, points, remark, now)
-    except PointsUnfit as refusal:
+    except (PointsUnfit, RegradeRuns) as refusal:
         service.save(script_id, person_id, points, remark, now)
         return _show(script_id, refusal=_(refusal.message)), refusal.status
     except Refusal as refusal:

@@ -1,6 +1,6 @@
 """Post a score, take it back, and follow with grade and certificate in the same transaction."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -47,6 +47,15 @@ def post_score(
     line = store.add(session, enrolment_id=enrolment.id, component=component, score=Score(points, of_points), evidence=evidence, posted_by=posted_by, now=now)
     recalculate(session, enrolment, programme, now)
     return line
+
+
+def posted_score(session: Session, *, person_id: int, programme_code: str, evidence: Collection[str]) -> tuple[str, int] | None:
+    """Return evidence and points of the newest score that nobody took back, among those that rest on one of these."""
+    enrolment = next(iter(enrolment_store.of_person(session, person_id, programme_code)), None)
+    found = store.lines(session, enrolment.id) if enrolment else ()
+    standing = store.standing(tuple(line for line in found if line.evidence in evidence or line.reverses_id is not None))
+    newest = max(standing.values(), key=lambda line: line.id, default=None)
+    return None if newest is None else (newest.evidence, newest.score.points)
 
 
 def take_back(session: Session, *, programme_code: str, evidence: str, reason: str, now: datetime, posted_by: int | None) -> int:

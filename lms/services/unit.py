@@ -63,6 +63,14 @@ def in_scope(session: Session, person_id: int, permission: Permission, target_pe
     return path is not None and lies_in(path, scope_of(session, person_id, permission))
 
 
+def school_path(session: Session, person_id: int) -> str | None:
+    """Return the path of the school a person belongs to, of her class where no school stands above it; None for who stands above schools."""
+    ids = (person_store.path_of(session, person_id) or "/").strip("/").split("/")
+    above = store.by_paths(session, [f"/{'/'.join(ids[: at + 1])}/" for at in range(len(ids))])
+    by_kind = {unit.kind: unit.path for unit in above}
+    return by_kind.get(UnitKind.SCHOOL) or by_kind.get(UnitKind.CLASS)
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where one stands in the tree: a unit of one's scope (None: above its tops), what leads to it, and what lies below."""

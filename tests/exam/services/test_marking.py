@@ -9,10 +9,11 @@ from sqlalchemy import text
 
 from exam.domain.admission import TooSoon
 from exam.domain.exam import Counts, ExamPolicy, Release
-from exam.domain.marking import LeaseLost, MarkFinal, PointsUnfit, ScriptState
+from exam.domain.marking import LeaseLost, MarkFinal, NotSettled, PointsUnfit, ScriptState
 from exam.services import admission, backlog, marking, result
 from exam.services import attempt as attempts
 from exam.services.payload import EnterExam
+from exam.store import marking as scripts_store
 from lms.kernel.db import transaction
 from lms.kernel.permissions import Role
 from tests.conftest import NOON
@@ -89,7 +90,23 @@ def test_scope_and_own_school_decide_whose_scripts_one_may_take(app: Flask) -> N
     assert marking.take(EXAM, far, DONE) is None, "outside the scope"
     assert marking.take(EXAM, own, DONE) is None, "her own school"
     assert [desk.waiting for desk in marking.desks(own, DONE)] == [0]
+    with transaction() as session:
+        tree = rows.unit_tree(session)
+        taught = rows.person(session, account="beside", name="阅旁", roles=(Role.EXAMINER,), unit=tree.class_, role_unit=tree.county)
+    assert marking.take(EXAM, taught, DONE) is None, "her own school, though she belongs to a class of it"
     assert marking.take(EXAM, near, DONE) is not None
+    with transaction() as session:
+        session.execute(
+            text(
+                "INSERT INTO script (exam_id, attempt_id, position, version_id, revision, worth, wanted, state, waiting_since, path)"
+                " SELECT exam_id, attempt_id, 2 + n, version_id, 1, 1, 1, 'waiting', waiting_since, '/9/' || n % 9 || '/'"
+                " FROM script, generate_series(1, 5000) n"
+            )
+        )
+        session.execute(text("ANALYZE script"))
+        asked = {"exam": 1, "me": near, "own": None, "state": "waiting", "now": DONE}
+        plan = session.scalars(scripts_store.reached("EXPLAIN SELECT s.id", scripts_store.Reach(near, (tree.county.path,), None), ""), asked)
+        assert "ix_script_path" in "\n".join(plan), "a county that has nothing left reads none of the others'"
 
 
 def test_the_result_is_complete_with_the_last_mark_and_the_grade_follows_once(app: Flask) -> None:
@@ -144,6 +161,19 @@ def test_before_release_reopening_takes_the_result_back(app: Flask) -> None:
     assert stands(lin.person_id) == (False, 0, 0)
 
 
+def test_a_release_waits_for_who_is_scoring_and_what_she_scored_is_posted(app: Flask) -> None:
+    (lin,) = scripts.handed_in("lin", policy=ONE_EACH)
+    waiting = Thread(target=result.release, args=(EXAM,), kwargs={"actor_id": None, "now": DONE})
+    with transaction() as session:
+        session.execute(text("UPDATE script SET state = 'settled', points = '{600, 400}'"))
+        result.rescore(session, exams.attempt_id(session, lin), reason="marking", now=DONE)
+        waiting.start()
+        waiting.join(0.5)
+    waiting.join()
+    result.post_released(DONE, EXAM)
+    assert stands(lin.person_id) == (True, 1200, 1)
+
+
 def test_a_response_that_a_packet_changed_is_marked_anew(app: Flask) -> None:
     (lin,) = scripts.handed_in("lin", policy=ONE_EACH, release=Release.AT_ONCE)
     one = examiner("one")
@@ -159,6 +189,16 @@ def test_a_response_that_a_packet_changed_is_marked_anew(app: Flask) -> None:
     assert marking.script(script_id, one, DONE).text == "另一番话"
     marking.hand_in(script_id, one, [0, 0], "", DONE)
     assert result.sheet(lin.person_id, EXAM).points == 200  # type: ignore[union-attr]
+    with transaction() as session:
+        session.execute(text("UPDATE attempt SET answers[2] = '[\"第三番话\"]', revisions[2] = 3 WHERE id = :id"), {"id": attempt_id})
+        result.rescore(session, attempt_id, reason="packet:2", now=DONE)
+        session.execute(text("UPDATE attempt SET answers[2] = '[\"\"]', revisions[2] = 4 WHERE id = :id"), {"id": attempt_id})
+        result.rescore(session, attempt_id, reason="packet:3", now=DONE)
+        assert list(backlog.verify(session, DONE)) == []
+    assert marking.take(EXAM, one, DONE) is None, "what was cleared waits for nobody"
+    assert result.sheet(lin.person_id, EXAM).released is True  # type: ignore[union-attr]
+    with pytest.raises(NotSettled):
+        marking.reopen(EXAM, script_id, reason="空白", actor_id=one, now=DONE)
 
 
 def test_a_further_attempt_waits_for_its_days_on_both_ways_and_the_last_counts(app: Flask) -> None:

@@ -9,14 +9,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from exam.domain.regrade import Effect, FiguresMoved, LettersUnfit, OwnRegrade, RegradeClosed
+from exam.domain.regrade import Effect, FiguresMoved, LettersUnfit, OwnRegrade, RegradeClosed, RegradeRuns
 from exam.services import regrade, result
 from exam.services.regrade import ItemNotGiven
+from exam.store import regrade as regrades
 from lms.kernel.db import Session, transaction
 from lms.kernel.permissions import Role
 from lms.services import certificate, grade
 from tests.conftest import NOON
-from tests.support import exams, rows
+from tests.support import exams, learning, rows
 from tests.support.cast import PENG, Member, enter, sign_in
 from tests.support.crowd import PASS, crowd
 
@@ -185,6 +186,28 @@ def test_a_best_attempt_that_sinks_gives_way_to_another_of_hers(app: Flask) -> N
     assert len(best) == 20
     assert all(most == posted for _person, most, posted in best)
     assert differences() == []
+
+
+def test_a_certificate_follows_any_result_that_falls_and_nobody_scores_into_a_regrade(app: Flask) -> None:
+    crowd(12)
+    with transaction() as session:
+        person, attempt, exam_id = session.execute(
+            text("SELECT a.person_id, a.id, a.exam_id FROM certificate c JOIN enrolment e ON e.id = c.enrolment_id JOIN attempt a USING (person_id) LIMIT 1")
+        ).one()
+        session.execute(text("CREATE TEMP TABLE kept AS SELECT answers FROM attempt WHERE id = :id"), {"id": attempt})
+        session.execute(text("UPDATE attempt SET answers = array_fill(NULL::text, ARRAY[items]) WHERE id = :id"), {"id": attempt})
+        result.rescore(session, attempt, reason="packet:1", now=LATER)
+        assert certificate.standing_one(session, person, learning.CODE) is None
+        session.execute(text("UPDATE attempt SET answers = (SELECT answers FROM kept) WHERE id = :id"), {"id": attempt})
+        result.rescore(session, attempt, reason="packet:2", now=LATER)
+        assert certificate.standing_one(session, person, learning.CODE)
+        session.execute(text("DROP TABLE kept"))
+    assert differences() == []
+    with transaction() as regrading, transaction() as session:
+        regrades.hold_scoring(regrading, exam_id, alone=True)
+        session.execute(text("SET LOCAL lock_timeout = '50ms'"))
+        with pytest.raises(RegradeRuns):
+            result.rescore(session, attempt, reason="marking", now=LATER)
 
 
 def test_it_takes_two_others_and_the_figures_they_saw(app: Flask) -> None:

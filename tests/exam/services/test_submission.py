@@ -201,12 +201,22 @@ def test_results_wait_for_their_release(app: Flask) -> None:
     exams.prepared(release=Release.BY_HAND, pass_points=0)
     lin = exams.sitting()
     lin.submit(*[lin.change(at + 1, choices) for at, choices in enumerate(right_choices(lin))])
-    result.score_outstanding(NOON)
+    with transaction() as session:
+        store.one_at_a_time(session, 1, lin.person_id)
+        assert result.score_outstanding(NOON) == 0, "while another of her attempts may be scored, this one waits"
+    assert result.score_outstanding(NOON) == 1
     before = result.sheet(lin.person_id, exams.EXAM)
     assert before is not None
     assert (before.released, before.points, before.topics, before.passed) == (False, 0, (), None)
     assert result.release(exams.EXAM, actor_id=1, now=NOON) == 1
     assert result.release(exams.EXAM, actor_id=1, now=NOON) == 0
+    with transaction() as session:
+        assert list(result.verify(session, AFTER)) == ["attempt 1: its points are not those on the grade sheet"]
+    for _time in range(2):
+        result.post_released(NOON, exams.EXAM)
+    with transaction() as session:
+        assert list(result.verify(session, AFTER)) == []
+        assert session.scalars(text("SELECT points FROM grade_line")).all() == [1600], "posted once"
     after = result.sheet(lin.person_id, exams.EXAM)
     assert after is not None
     assert (after.released, after.points, after.passed) == (True, 1600, True)
