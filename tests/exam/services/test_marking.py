@@ -172,6 +172,17 @@ def test_a_release_waits_for_who_is_scoring_and_what_she_scored_is_posted(app: F
     waiting.join()
     result.post_released(DONE, EXAM)
     assert stands(lin.person_id) == (True, 1200, 1)
+    with transaction() as session:
+        other = session.execute(
+            text(
+                "INSERT INTO script (exam_id, attempt_id, position, version_id, revision, worth, wanted, state, waiting_since, path)"
+                " SELECT s.exam_id, a.id, 1, p.version_ids[1], a.revisions[1], 1, 1, 'waiting', :now, s.path"
+                " FROM script s JOIN attempt a ON a.id = s.attempt_id JOIN paper p ON p.id = a.paper_id RETURNING attempt_id, version_id"
+            ),
+            {"now": DONE},
+        ).one()
+        assert scripts_store.points_of(session, [other.attempt_id], []) == {}
+        assert scripts_store.points_of(session, [other.attempt_id], [other.version_id]) == {other.attempt_id: {2: 1000}}, "one that counts for nobody"
 
 
 def test_a_response_that_a_packet_changed_is_marked_anew(app: Flask) -> None:
