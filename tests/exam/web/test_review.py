@@ -12,6 +12,7 @@ from exam.services.payload import EnterExam
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
 from tests.conftest import NOON
+from tests.exam.services.test_submission import right_choices
 from tests.support import exams
 from tests.support.cast import LIN, PENG, SAM, enter, id_of
 from tests.support.exams import EXAM
@@ -83,7 +84,7 @@ def test_an_appeal_is_about_the_attempt_that_counts(app: Flask, clock: FixedCloc
     exams.prepared(attempts_allowed=2)
     id_of(LIN)
     first = exams.sitting("lin")
-    first.submit(*(first.change(at, [0]) for at in range(1, 5)))
+    first.submit(*(first.change(at, choices) for at, choices in enumerate(right_choices(first), start=1)))
     exams.Sitter(first.person_id, first.login_id, attempt.enter(EnterExam(exams.entry("lin"), "device-one", honesty=True), NOON)).submit()
     result.score_outstanding(NOON)
     clock.instant = NOON + timedelta(days=3)
