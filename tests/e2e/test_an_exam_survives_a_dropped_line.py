@@ -55,6 +55,11 @@ def test_saved_appears_only_after_the_server_has_it(hall: Hall, phone: BrowserCo
     answer(page, 5, 3)
     wait_state(page, 5, "answered")
     assert hall.held() == {1: "2", 5: "0,3"}
+    # A picture that does not come is fetched again.
+    page.route("**/pictures/lost", lambda route: route.fulfill(status=503))
+    picture = "const lost = new Image(); lost.dataset.picture = 'lost'; document.querySelector('.item').append(lost); lost.src = '/pictures/lost'"
+    with page.expect_request(f"**/exams/{hall.code}/pictures/lost"):
+        page.evaluate(f"() => {{ Math.random = () => 0; {picture} }}")
     # What is answered while the invigilators let the clock stand waits, and is saved when it goes on.
     with hall.product.seeding(), transaction() as session:
         (attempt,) = hall.product.run("SELECT id FROM attempt WHERE person_id = %s", hall.person_id)[0]
