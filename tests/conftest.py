@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
@@ -18,6 +19,8 @@ from lms.kernel.settings import Settings
 from tests.support import browser, database
 
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)  # midday in China
+hypothesis.settings.register_profile("house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])  # the machine may be busy
+hypothesis.settings.load_profile("house")
 DEAR = ("demo_province", "product")  # a minute's work to start: one worker does it, and runs all that needs it
 
 
