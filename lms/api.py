@@ -2,8 +2,8 @@
 
 from lms.services.account import register_personal_export
 from lms.services.activity import ActivityKind, activities, activity, add_activity, register_activity_kind
+from lms.services.certificate import qualified, sign
 from lms.services.certificate import settle as settle_certificate
-from lms.services.certificate import sign
 from lms.services.certificate import standing_one as standing_certificate
 from lms.services.enrolment import facts as enrolment_of
 from lms.services.enrolment import rules_for, seats
@@ -40,6 +40,7 @@ __all__ = [
     "post_score",
     "posted_score",
     "programme",
+    "qualified",
     "register_activity_kind",
     "register_load_count",
     "register_load_figures",

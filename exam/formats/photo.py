@@ -14,7 +14,8 @@ def read(content: bytes) -> bytes:
     """Return the photo as JPEG; raises PhotoUnreadable."""
     try:
         with _one_at_a_time, Image.open(io.BytesIO(content), formats=("JPEG", "PNG", "WEBP")) as opened:
-            if opened.width * opened.height > (MAX_PIXELS_JPEG if opened.format == "JPEG" else MAX_PIXELS):
+            # Phones write depth beside the picture: such a JPEG is called MPO.
+            if opened.width * opened.height > (MAX_PIXELS_JPEG if opened.format in ("JPEG", "MPO") else MAX_PIXELS):
                 raise PhotoUnreadable
             opened.thumbnail((LONGEST_SIDE, LONGEST_SIDE))  # a JPEG is decoded no larger than it is needed
             shown = ImageOps.exif_transpose(opened).convert("RGB")

@@ -30,6 +30,7 @@ from question_bank import api as bank
 
 logger = logging.getLogger(__name__)
 BATCH = 50
+POST_BATCH = 10  # so many people's starts and marks wait for one another at most
 VERIFY_BATCH = 500
 CHANGED = "计入成绩的作答有变化"
 
@@ -94,17 +95,18 @@ def counting(session: Session, exam: Exam, person_id: int) -> tuple[int, Result]
 def release(exam_code: str, *, actor_id: int | None, now: datetime) -> int:
     """Release an exam's results and have them posted to the grade sheets in the background; returns of how many people.
 
-    Whoever scores afterwards finds the exam released and posts herself; what was scored before, the job finds.
+    Whoever scores afterwards finds the exam released and posts herself; what was scored before, the job finds. Asked again, nothing is released
+    anew, but what a killed worker left is posted.
     """
     with transaction() as session:
         exam = found(session, exam_code)
         regrades.hold_scoring(session, exam.id, alone=True)
         row = exams.lock(session, exam.id)
+        enqueue(session, "exam.post", {"exam_code": exam.code})
         if row.released_at is not None:
             return 0
         row.released_at = now
         people = store.people_done(session, exam.id)
-        enqueue(session, "exam.post", {"exam_code": exam.code}, lock=f"post:{exam.id}")
         audit.record(session, actor_id=actor_id, action="exam.release", subject=f"exam:{exam.id}", now=now, results=people)
         return people
 
@@ -115,13 +117,13 @@ def post_released(now: datetime, exam_code: str) -> None:
     while True:
         with transaction() as session:
             exam = found(session, exam_code)
-            people = attempts.scored_people(session, exam.id, last, BATCH)
+            people = attempts.scored_people(session, exam.id, last, POST_BATCH)
             for person_id in people:
                 attempts.one_at_a_time(session, exam.id, person_id)
             regrades.hold_scoring(session, exam.id, alone=False)
             for person_id in people:
                 _post_unless_posted(session, exam, person_id, now)
-        if len(people) < BATCH:
+        if len(people) < POST_BATCH:
             return
         last = people[-1]
 
@@ -257,8 +259,10 @@ def _wrong_grades(session: Session, exam: Exam) -> Iterator[str]:
         for person_id in people:
             if _unposted(session, exam, person_id):
                 # She may just be scored: only what differs while nobody else may is a difference.
-                attempts.one_at_a_time(session, exam.id, person_id)
-                due = _unposted(session, exam, person_id)
+                # In a transaction of its own, since a verification is long and whoever starts or marks must not wait for it.
+                with transaction() as alone:
+                    attempts.one_at_a_time(alone, exam.id, person_id)
+                    due = _unposted(alone, exam, person_id)
                 if due:
                     yield f"attempt {due[0]}: its points are not those on the grade sheet"
 
@@ -298,10 +302,13 @@ def post(
     if platform.enrolment_of(session, person_id, exam.programme_code) is None:
         return  # she has left the programme since; the result stays here
     evidence = f"attempt:{attempt_id}"
+    qualified = platform.qualified(session, person_id, exam.programme_code)
     platform.post_score(
         session, person_id=person_id, programme_code=exam.programme_code, component=exam.component, points=result.points,
         of_points=result.of_points, evidence=evidence, now=now,
     )  # fmt: skip
     if exam.activity_id is not None and rules.passed(result.points, exam.pass_points) is not False:
         platform.activity_done(session, person_id=person_id, activity_id=exam.activity_id, seconds=0, evidence=evidence, now=now)
-    platform.settle_certificate(session, person_id=person_id, programme_code=exam.programme_code, reason=reason, actor_id=actor_id, now=now)
+    platform.settle_certificate(
+        session, person_id=person_id, programme_code=exam.programme_code, was_qualified=qualified, reason=reason, actor_id=actor_id, now=now
+    )

@@ -87,7 +87,8 @@ def earlier(held: Place | None, drawn: Place | None, now: datetime) -> Place | N
         return drawn
     if drawn is None:
         return replace(held, turn=max(held.since, now))
-    return min(held, drawn, key=lambda one: one.turn)
+    best = min(held, drawn, key=lambda one: one.turn)
+    return replace(best, since=min(held.since, drawn.since), squeezed=held.squeezed or drawn.squeezed)  # she has asked since the first
 
 
 def of_person(session: Session, exam: Exam, person_id: int) -> Place | None:

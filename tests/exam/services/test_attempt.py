@@ -361,6 +361,7 @@ def test_the_verifier_finds_a_changed_answer_and_a_changed_score(app: Flask) -> 
         )
     with transaction() as session:
         found = list(result.verify(session, NOON))
-    assert len(found) == 2
+    assert len(found) == 3
     assert any("not what the log adds up to" in line for line in found)
     assert any("are due" in line for line in found)
+    assert any("grade sheet" in line for line in found)

@@ -212,6 +212,8 @@ def test_results_wait_for_their_release(app: Flask) -> None:
     assert result.release(exams.EXAM, actor_id=1, now=NOON) == 0
     with transaction() as session:
         assert list(result.verify(session, AFTER)) == ["attempt 1: its points are not those on the grade sheet"]
+        asked = session.scalar(text("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'exam.post'"))
+        assert asked == 2, "what a killed worker left is posted when the results are released again"
     for _time in range(2):
         result.post_released(NOON, exams.EXAM)
     with transaction() as session:

@@ -10,14 +10,14 @@ from flask import Flask
 from sqlalchemy import text
 
 from exam.domain.admission import WindowClosed
-from exam.domain.waiting_room import PlaceGivenUp, Waiting
+from exam.domain.waiting_room import Place, PlaceGivenUp, Waiting
 from exam.services import attempt, room, waiting_room
 from exam.services import token as tokens
 from exam.services.load_test import FILE
 from exam.services.payload import AskTurn, AttemptOpened, EnterExam, SubmitExam
 from exam.services.response import submit
 from exam.services.token import EntryOld
-from exam.store.waiting_room import Asked, draw
+from exam.store.waiting_room import Asked, draw, earlier
 from lms.kernel import db
 from lms.kernel.db import transaction
 from lms.kernel.security import TokenRefused
@@ -190,3 +190,9 @@ def test_ov_01_a_higher_rate_moves_everybody_up_and_a_lower_one_nobody_back(app:
     finally:
         (settings.var_dir / FILE).unlink()
     assert waiting_room.house_rate() == 30, "a small run asked for little"
+
+
+def test_a_better_turn_takes_nothing_of_what_was_waited() -> None:
+    held = Place(NOON, NOON + timedelta(minutes=20), timedelta(seconds=1), squeezed=True)
+    drawn = Place(NOON + timedelta(minutes=19), NOON + timedelta(minutes=19), timedelta(seconds=1))
+    assert earlier(held, drawn, drawn.turn) == Place(NOON, drawn.turn, timedelta(seconds=1), squeezed=True)
