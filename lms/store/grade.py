@@ -131,7 +131,7 @@ def kept(session: Session, enrolment_id: int) -> KeptGrade | None:
 
 
 def every(session: Session, programme_code: str) -> tuple[KeptGrade, ...]:
-    """Return the kept grades of a programme, for the nightly comparison."""
+    """Return the kept grades of a programme, for `flask hours verify`."""
     rows = session.execute(
         select(GradeRow).join(EnrolmentRow, EnrolmentRow.id == GradeRow.enrolment_id).where(EnrolmentRow.programme_code == programme_code)
     ).scalars()

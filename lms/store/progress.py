@@ -112,7 +112,7 @@ def of_programme(session: Session, programme_code: str) -> tuple[Progress, ...]:
 
 
 def every(session: Session) -> tuple[Progress, ...]:
-    """Return the sums of every enrolment, for the nightly comparison."""
+    """Return the sums of every enrolment, for `flask hours verify`."""
     return tuple(progress_from(row) for row in session.execute(select(*COLUMNS)))
 
 
