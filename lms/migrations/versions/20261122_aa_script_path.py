@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_aa_script_path"
-down_revision = "20261122_aa_F1"
+down_revision = "20261122_aa_place"
 
 
 def upgrade() -> None:

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-revision = "20261122_aa_F1"
+revision = "20261122_aa_place"
 down_revision = "20261122_x_lane"
 
 # Rows come in one order, and the gate's row is locked before a place is written: two batches never wait for each other crosswise.
