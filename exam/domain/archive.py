@@ -49,10 +49,9 @@ class NotWaiting(Conflict):
     message = N_("这份归档不在等待同意，可能已由他人处理，请刷新页面。")
 
 
-def require_over(exam: Exam, *, sitting: int, now: datetime) -> None:
-    """Raise ExamRunning while anything of the exam may still change by itself."""
-    if now < exam.closes or sitting:
-        raise ExamRunning
+def is_over(exam: Exam, *, sitting: bool, now: datetime) -> bool:
+    """Tell whether nothing of the exam changes by itself any more."""
+    return now >= exam.closes and not sitting
 
 
 def asked(reason: str, people: int) -> tuple[str, State]:

@@ -60,9 +60,14 @@ def archives(exam_code: str, now: datetime) -> Archives:
         exam = found(session, exam_code)
         rows = store.of_exam(session, exam.id, MOST_SHOWN)
         cards = platform.people(session, [person for row in rows for person in (row.asked_by, row.approved_by) if person])
-        over = now >= exam.closes and not attempts.state_counts(session, exam.id).get("open")
         return Archives(
-            exam, store.people(session, exam.id), over, _keys_open(session, exam.id), rows, {person: card.name for person, card in cards.items()}, _entries()
+            exam,
+            store.people(session, exam.id),
+            _is_over(session, exam, now),
+            _keys_open(session, exam.id),
+            rows,
+            {person: card.name for person, card in cards.items()},
+            _entries(),
         )
 
 
@@ -192,8 +197,13 @@ def _tell(archive_id: int, **changes: object) -> None:
 
 def _over(session: Session, exam_code: str, now: datetime) -> Exam:
     exam = found(session, exam_code)
-    rules.require_over(exam, sitting=attempts.state_counts(session, exam.id).get("open", 0), now=now)
+    if not _is_over(session, exam, now):
+        raise rules.ExamRunning
     return exam
+
+
+def _is_over(session: Session, exam: Exam, now: datetime) -> bool:
+    return rules.is_over(exam, sitting=attempts.any_open(session, exam.id), now=now)
 
 
 def _row(session: Session, exam_code: str, archive_id: int) -> ExamArchiveRow:

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from exam.domain import result as result_rules
 from exam.domain.attempt import Answer, State
 from exam.domain.exam import Exam
 from exam.domain.marking import criteria_of
 from exam.domain.review import Review, ReviewClosed, may_review
 from exam.services import paper as papers
+from exam.services import result
 from exam.services.exam import found
 from exam.store import attempt as attempts
 from exam.store import exam as exams
@@ -119,12 +119,11 @@ def picture(person_id: int, exam_code: str, digest: str, now: datetime) -> Pictu
 def _counting(session: Session, person_id: int, exam: Exam, now: datetime) -> Attempt | None:
     """Return the attempt that counts, None where it may not be looked through: not while another try is open or could still be begun."""
     mine = attempts.of_person(session, person_id, exam.id)
-    scored = {one.number: held.points for one in mine if one.state is State.SCORED and (held := results.newest_of(session, one.id)) and held.is_final}
-    number = result_rules.counting(scored, exam.policy.counts)
+    counts = result.counting(session, exam, person_id)
     to_come = now < exam.closes or waiting_room.somebody_may_come(session, exam.id, exam.closes, now)
     more = any(one.state is State.OPEN for one in mine) or (len(mine) < exam.attempts and to_come)
-    released = number is not None and not more and exam.shows_results
+    released = counts is not None and not more and exam.shows_results
     # The window's end ends nobody's time: pauses, extra minutes, outages and the line reach beyond it.
     if not may_review(rule_of(session, exam), released=released, over=not to_come and not attempts.any_open(session, exam.id)):
         return None
-    return next(one for one in mine if one.number == number)
+    return next(one for one in mine if counts and one.id == counts[0])

@@ -203,6 +203,13 @@ def test_a_certificate_follows_any_result_that_falls_and_nobody_scores_into_a_re
         assert certificate.standing_one(session, person, learning.CODE)
         session.execute(text("DROP TABLE kept"))
     assert differences() == []
+    with transaction() as session:  # a list taken back has cost the grade, not the certificate: what is scored meanwhile leaves it alone
+        session.execute(
+            text("UPDATE grade SET qualified = false WHERE enrolment_id IN (SELECT id FROM enrolment WHERE person_id = :person)"), {"person": person}
+        )
+        session.execute(text("UPDATE attempt SET answers = array_fill(NULL::text, ARRAY[items]) WHERE id = :id"), {"id": attempt})
+        result.rescore(session, attempt, reason="packet:3", now=LATER)
+        assert certificate.standing_one(session, person, learning.CODE)
     with transaction() as regrading, transaction() as session:
         regrades.hold_scoring(regrading, exam_id, alone=True)
         session.execute(text("SET LOCAL lock_timeout = '50ms'"))

@@ -99,11 +99,19 @@ def photos() -> int:
 
 
 def test_a_photo_is_bounded_in_pixels_by_what_its_format_costs_and_in_tries(app: Flask) -> None:
-    for form, size, taken in (("JPEG", (5000, 4000), True), ("PNG", (4000, 3000), True), ("PNG", (4001, 3000), False), ("WEBP", (4001, 3000), False)):
+    for form, size, taken in (
+        ("JPEG", (5000, 4000), True),
+        ("PNG", (4000, 3000), True),
+        ("PNG", (4001, 3000), False),
+        ("WEBP", (4001, 3000), False),
+        ("MPO", (4032, 3024), True),
+    ):
         out = io.BytesIO()
         exif = Image.Exif()
         exif[0x0112] = 6  # turned
-        Image.new("L" if form == "JPEG" else "RGB", size).save(out, form, exif=exif)
+        Image.new("L" if form in ("JPEG", "MPO") else "RGB", size).save(
+            out, form, exif=exif, **({"save_all": True, "append_images": [Image.new("L", (8, 8))]} if form == "MPO" else {})
+        )
         if taken:
             with Image.open(io.BytesIO(photo_format.read(out.getvalue()))) as kept:
                 assert max(kept.size) == kept.height == rules.LONGEST_SIDE
