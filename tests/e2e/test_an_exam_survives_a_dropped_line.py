@@ -13,6 +13,7 @@ from exam.domain.receipt import written
 from exam.store import adjustment
 from lms.kernel.db import transaction
 from tests.e2e.conftest import Product, sign_in
+from tests.support import exams
 from tests.support.hall import Hall, answer, prepare, second_factor, seconds_shown, shot, state, wait_state
 
 pytestmark = pytest.mark.browser
@@ -305,7 +306,8 @@ def test_ex_05_what_cannot_be_sent_becomes_a_packet_that_the_server_opens(hall: 
 
 
 def test_ex_20_the_rehearsal_cuts_its_own_line_and_the_answers_arrive(hall: Hall, phone: BrowserContext) -> None:
-    hall.product.run("UPDATE item_pool SET pool = 'practice' WHERE item_id IN (SELECT id FROM item WHERE external_id IN ('i-1', 'i-2', 'i-3'))")
+    first = "SELECT p.item_id FROM item_pool p JOIN bank b ON b.id = p.bank_id WHERE b.code = %s ORDER BY p.item_id LIMIT 3"
+    hall.product.run(f"UPDATE item_pool SET pool = 'practice' WHERE item_id IN ({first})", exams.BANK)
     sign_in(phone, hall.account, f"/exams/{hall.code}")
     page = phone.new_page()
     page.clock.install()
