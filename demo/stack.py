@@ -4,6 +4,7 @@ Used by `make demo`, by browser tests, by the load tests and by the benchmark, s
 """
 
 import os
+import resource
 import secrets
 import signal
 import socket
@@ -21,6 +22,7 @@ from lms.kernel import migrate
 from lms.kernel.postgres import EmbeddedPostgres, end_with_parent
 
 ROOT = Path(__file__).parent.parent
+MOST_CONNECTIONS = 16_384  # a process holds open, idle ones too: whoever comes when they are used up waits for another to leave
 STARTS_WITHIN = 180.0  # seconds; three are usual, but a busy machine may need many
 
 
@@ -30,6 +32,8 @@ class StackFailed(RuntimeError):
 
 def _server_ends_with_us() -> None:
     end_with_parent(signal.SIGTERM)  # it has workers of its own to end
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a browser keeps its connection open, and each is a file
 
 
 def _ends_with_us() -> None:
@@ -167,7 +171,8 @@ class Stack:
     def launch_server(self) -> None:
         """Start the web server; `await_server` waits for it, so that other work may be done meanwhile."""
         granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "--host", "127.0.0.1", "--port", str(self.port),
-                   "--workers", str(self.workers), "--blocking-threads", str(self.threads), "--backlog", "2048", "--no-ws",
+                   "--workers", str(self.workers), "--blocking-threads", str(self.threads), "--backlog", "2048",
+                   "--backpressure", str(MOST_CONNECTIONS), "--no-ws",
                    "--workers-kill-timeout", "5", "--respawn-failed-workers", "--log-level", "warning", self.target]  # fmt: skip
         self.refuse_taken_port()
         self._spawn(_Kept("server", granian))
