@@ -32,11 +32,11 @@ JOBS = (
     Job("exam.top_up", run=top_up, cron="* * * * *"),
     Job("exam.score", run=score),
     Job("exam.post", run=result.post_released, tries=6),
-    Job("exam.analyse", run=analyse),
+    Job(analysis.JOB, run=analyse),
     Job("exam.archive", run=archive.make, tries=1),
     Job("exam.identity_expire", run=identity.expire, cron="37 * * * *"),
     Job("exam.archive_expire", run=archive.expire, cron="23 * * * *"),
-    Job("exam.integrity", run=integrity.look),
+    Job(integrity.JOB, run=integrity.look),
     Job("exam.regrade_preview", run=regrade.preview),
     Job("exam.regrade", run=regrade.carry_out),
 )

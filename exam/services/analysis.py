@@ -22,6 +22,8 @@ from question_bank.domain.analysis import analyse as analysed
 from question_bank.domain.item import LETTERS, Key
 from question_bank.domain.responses import MOST_CELLS, NOT_GIVEN, Chosen, Responses, Right
 
+JOB = "exam.analyse"
+
 
 class NothingScored(Conflict):
     """Nobody's answers have been scored yet."""
@@ -30,14 +32,14 @@ class NothingScored(Conflict):
     message = N_("还没有已评分的答卷，评分后才能分析试题。")
 
 
-def request(exam_code: str, *, actor_id: int | None, now: datetime) -> None:
-    """Have an exam's items analysed in the background."""
+def request(exam_code: str, job: str = JOB, *, actor_id: int | None, now: datetime) -> None:
+    """Have what was answered in an exam looked at in the background, by a job that takes the exam's code."""
     with transaction() as session:
         exam = found(session, exam_code)
         if not store.people(session, exam.id):
             raise NothingScored
-        enqueue(session, "exam.analyse", {"exam_code": exam.code}, lock=f"analyse:{exam.code}")
-        audit.record(session, actor_id=actor_id, action="exam.analyse", subject=f"exam:{exam.id}", now=now)
+        enqueue(session, job, {"exam_code": exam.code}, lock=f"{job}:{exam.code}")
+        audit.record(session, actor_id=actor_id, action=job, subject=f"exam:{exam.id}", now=now)
 
 
 def analyse(exam_code: str, now: datetime) -> int:

@@ -8,17 +8,15 @@ from pathlib import Path
 import msgspec
 
 from exam.domain import archive as rules
-from exam.domain import sealed_key
 from exam.domain.archive import State
 from exam.domain.exam import Exam
 from exam.formats import workbook
 from exam.formats.archive import ArchiveWriter
-from exam.services import fairness
+from exam.services import fairness, sealed_key
 from exam.services.exam import found
 from exam.store import archive as store
 from exam.store import attempt as attempts
 from exam.store import exam as exams
-from exam.store import sealed_key as keys
 from exam.store.archive import ExamArchiveRow
 from lms import api as platform
 from lms.kernel import audit
@@ -64,7 +62,7 @@ def archives(exam_code: str, now: datetime) -> Archives:
             exam,
             store.people(session, exam.id),
             _is_over(session, exam, now),
-            _keys_open(session, exam.id),
+            sealed_key.opened(session, exam.id),
             rows,
             {person: card.name for person, card in cards.items()},
             _entries(),
@@ -126,7 +124,7 @@ def write(exam_code: str, path: Path, *, reason: str, now: datetime, told: Calla
     try:
         with transaction() as session:
             store.freeze(session)
-            opened = _keys_open(session, exam.id)
+            opened = sealed_key.opened(session, exam.id)
             for done, (name, chunks) in enumerate(_contents(session, exam, opened=opened)):
                 told(done)
                 writer.add(name, chunks)
@@ -211,10 +209,6 @@ def _row(session: Session, exam_code: str, archive_id: int) -> ExamArchiveRow:
     if row is None or row.exam_id != found(session, exam_code).id:
         raise Missing
     return row
-
-
-def _keys_open(session: Session, exam_id: int) -> bool:
-    return sealed_key.opened(keys.consents(session, exam_id))
 
 
 def _path(archive_id: int) -> Path:

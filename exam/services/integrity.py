@@ -8,18 +8,16 @@ import numpy as np
 from exam.domain import integrity as rules
 from exam.domain.exam import Exam
 from exam.services import analysis
-from exam.services.analysis import NothingScored
 from exam.services.exam import found
-from exam.store import analysis as scored
 from exam.store import integrity as store
 from exam.store.integrity import IntegrityLeadRow, IntegrityRunRow
 from lms import api as platform
 from lms.kernel import audit
 from lms.kernel.db import transaction
-from lms.kernel.jobs import enqueue
 from lms.kernel.permissions import Permission
 from question_bank.domain.latent_trait import LEAST_ITEMS, Model, estimate
 
+JOB = "exam.integrity"
 FAST_SECONDS = 3.0
 FAST_LEAST = 10  # answers
 FAST_RIGHT = 0.8  # of them right
@@ -34,16 +32,6 @@ class Leads:
     run: IntegrityRunRow | None
     leads: tuple[IntegrityLeadRow, ...]
     names: dict[int, str]
-
-
-def request(exam_code: str, *, actor_id: int, now: datetime) -> None:
-    """Have an exam looked through in the background."""
-    with transaction() as session:
-        exam = found(session, exam_code)
-        if not scored.people(session, exam.id):
-            raise NothingScored
-        enqueue(session, "exam.integrity", {"exam_code": exam.code}, lock=f"integrity:{exam.code}")
-        audit.record(session, actor_id=actor_id, action="integrity.request", subject=f"exam:{exam.id}", now=now)
 
 
 def look(now: datetime, exam_code: str) -> None:

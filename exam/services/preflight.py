@@ -7,13 +7,11 @@ from datetime import datetime
 from exam.domain import preflight as rules
 from exam.domain.exam import Exam
 from exam.domain.preflight import Check, Findings, Light
-from exam.domain.sealed_key import opened
-from exam.services import load_test, waiting_room
+from exam.services import load_test, sealed_key, waiting_room
 from exam.services.exam import found
 from exam.store import exam as exams
 from exam.store import paper as papers
 from exam.store import preflight as store
-from exam.store import sealed_key
 from lms.kernel import db, installation, migrate
 from lms.kernel.db import transaction
 from lms.kernel.i18n import format_instant
@@ -53,7 +51,7 @@ def board(code: str, settings: Settings, now: datetime) -> Board:
             papers=total,
             papers_free=free,
             retired=len(papers.newest_pool(session, exam.id) - offered),
-            keys_open=opened(sealed_key.consents(session, exam.id)),
+            keys_open=sealed_key.opened(session, exam.id),
             rate=waiting_room.house_rate() if own is None else float(own),
             disk_free=shutil.disk_usage(settings.var_dir).free,
             unsafe_settings=unsafe,

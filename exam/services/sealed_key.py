@@ -11,7 +11,7 @@ from exam.services.exam import found
 from exam.store import sealed_key as store
 from lms import api as platform
 from lms.kernel import audit
-from lms.kernel.db import transaction
+from lms.kernel.db import Session, transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,11 @@ class Seal:
     def opened(self) -> bool:
         """Tell whether the keys may be seen."""
         return rules.opened(self.consents)
+
+
+def opened(session: Session, exam_id: int) -> bool:
+    """Tell whether the keys of an exam's papers may be seen."""
+    return rules.opened(store.consents(session, exam_id))
 
 
 def seal(exam_code: str) -> Seal:

@@ -6,6 +6,7 @@ from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from exam.domain.integrity import FALSE_SHARE, LEAST_COMMON, MISFIT
+from exam.services import analysis
 from exam.services import integrity as service
 from exam.services.integrity import FAST_SECONDS, Leads
 from lms.kernel import request as current
@@ -54,6 +55,6 @@ def page(code: str) -> ResponseReturnValue:
 @requires(Permission.MANAGE_EXAMS)
 def look(code: str) -> ResponseReturnValue:
     """Have the exam looked through."""
-    service.request(code, actor_id=current.person().person_id, now=current.now())
+    analysis.request(code, service.JOB, actor_id=current.person().person_id, now=current.now())
     flash(_("已开始分析，几分钟后刷新本页查看。"), "success")
     return redirect(url_for("integrity.page", code=code))

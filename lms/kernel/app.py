@@ -16,17 +16,17 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
 from whitenoise import WhiteNoise
 
-from lms.kernel import auth, catalogue, cli, db, health, i18n, installation, logging, openapi, security, templating
+from lms.kernel import auth, catalogue, cli, db, health, i18n, installation, logging, openapi, templating
 from lms.kernel import request as current
 from lms.kernel.clock import Clock, DatabaseClock
 from lms.kernel.folding import FoldingEnvironment
-from lms.kernel.hot import Environ, HotEntry, HotRoute, StartResponse, TooLarge
+from lms.kernel.hot import Environ, HotEntry, TooLarge
 from lms.kernel.part import NavEntry, Part, routes
-from lms.kernel.permissions import Permission, Priority, Role, permissions_of, requires
+from lms.kernel.permissions import Permission, Role, permissions_of, requires
 from lms.kernel.refusal import Malformed, Missing, Refusal
 from lms.kernel.session import RememberingSessions
 from lms.kernel.settings import Settings
-from lms.kernel.shedding import Busy, Load, Shedding, priority_of, retry_after
+from lms.kernel.shedding import Load, Shedding, classed, refuse
 from lms.kernel.short_way import App, headed
 
 FOLDER = Path(__file__).parent
@@ -90,56 +90,8 @@ def build_app(settings: Settings, parts: tuple[Part, ...], clock: Clock | None =
         awake=_awake(parts, clock) if real else None,
     )  # fmt: skip
     load = Load(max(settings.blocking_threads, 1))
-    app.wsgi_app = Shedding(entry, load, _classed(app, hot_routes), _refuse(app)) if settings.blocking_threads else entry  # type: ignore[method-assign]
+    app.wsgi_app = Shedding(entry, load, classed(app, hot_routes), refuse(app)) if settings.blocking_threads else entry  # type: ignore[method-assign]
     return app
-
-
-def _classed(app: Flask, hot_routes: tuple[HotRoute, ...]) -> Callable[[Environ], Priority]:
-    """Return how a request's class is told before it is served."""
-    exact = {(route.method, route.path): route.priority for route in hot_routes if not route.prefix}
-    prefixes = {route.path: route.priority for route in hot_routes if route.prefix} | {"/static/": Priority.ANSWERS}
-
-    def classed(environ: Environ) -> Priority:
-        path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
-        found = exact.get((method, path))
-        if found is None:
-            found = next((priority for prefix, priority in prefixes.items() if path.startswith(prefix)), None)
-        if found is not None:
-            return found
-        try:
-            endpoint, _arguments = app.url_map.bind("localhost").match(path, method)
-        except HTTPException:  # an address that is none, or another form of one
-            return Priority.BROWSING
-        return priority_of(app.view_functions[endpoint], method)
-
-    return classed
-
-
-def _refuse(app: Flask) -> Callable[[Environ, StartResponse, Priority], Iterable[bytes]]:
-    """Return how a request is refused under load: by a page that was drawn once for each language."""
-    pages: dict[str, bytes] = {}
-
-    def refuse(environ: Environ, start_response: StartResponse, priority: Priority) -> Iterable[bytes]:
-        with app.request_context(environ):
-            locale = i18n.current_locale()
-            is_json = current.wants_json()
-        health.SHED.labels(priority.name.lower()).inc()
-        if is_json:
-            with app.test_request_context():
-                g.locale = locale
-                body = msgspec.json.encode({"code": Busy.code, "message": i18n.gettext(Busy.message)})
-        else:
-            if locale not in pages:
-                with app.test_request_context():
-                    g.locale = locale
-                    pages[locale] = render_template("refusals/busy.html", message=i18n.gettext(Busy.message), code=Busy.code).encode()
-            body = pages[locale]
-        kind = "application/json" if is_json else "text/html; charset=utf-8"
-        common = {**security.HEADERS, "Cache-Control": "no-store", "Retry-After": retry_after(), "Content-Type": kind, "Content-Length": str(len(body))}
-        start_response("503 Service Unavailable", list(common.items()))
-        return [body]
-
-    return refuse
 
 
 def _awake(parts: tuple[Part, ...], clock: Clock) -> Callable[[], None]:

@@ -11,7 +11,13 @@ from dataclasses import dataclass, field
 from math import exp
 from time import perf_counter
 
-from lms.kernel.hot import Environ, StartResponse
+import msgspec
+from flask import Flask, g, render_template
+from werkzeug.exceptions import HTTPException
+
+from lms.kernel import health, i18n, security
+from lms.kernel import request as current
+from lms.kernel.hot import Environ, HotRoute, StartResponse
 from lms.kernel.permissions import Permission, Priority
 from lms.kernel.refusal import N_, Unavailable
 
@@ -105,3 +111,51 @@ class Shedding:
 def retry_after() -> str:
     """Return after how many seconds to come again."""
     return str(random.randint(*RETRY))  # noqa: S311 - spreads returns, hides nothing
+
+
+def classed(app: Flask, hot_routes: tuple[HotRoute, ...]) -> Callable[[Environ], Priority]:
+    """Return how a request's class is told before it is served."""
+    exact = {(route.method, route.path): route.priority for route in hot_routes if not route.prefix}
+    prefixes = {route.path: route.priority for route in hot_routes if route.prefix} | {"/static/": Priority.ANSWERS}
+
+    def told(environ: Environ) -> Priority:
+        path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
+        found = exact.get((method, path))
+        if found is None:
+            found = next((priority for prefix, priority in prefixes.items() if path.startswith(prefix)), None)
+        if found is not None:
+            return found
+        try:
+            endpoint, _arguments = app.url_map.bind("localhost").match(path, method)
+        except HTTPException:  # an address that is none, or another form of one
+            return Priority.BROWSING
+        return priority_of(app.view_functions[endpoint], method)
+
+    return told
+
+
+def refuse(app: Flask) -> Callable[[Environ, StartResponse, Priority], Iterable[bytes]]:
+    """Return how a request is refused under load: by a page that was drawn once for each language."""
+    pages: dict[str, bytes] = {}
+
+    def answer(environ: Environ, start_response: StartResponse, priority: Priority) -> Iterable[bytes]:
+        with app.request_context(environ):
+            locale = i18n.current_locale()
+            is_json = current.wants_json()
+        health.SHED.labels(priority.name.lower()).inc()
+        if is_json:
+            with app.test_request_context():
+                g.locale = locale
+                body = msgspec.json.encode({"code": Busy.code, "message": i18n.gettext(Busy.message)})
+        else:
+            if locale not in pages:
+                with app.test_request_context():
+                    g.locale = locale
+                    pages[locale] = render_template("refusals/busy.html", message=i18n.gettext(Busy.message), code=Busy.code).encode()
+            body = pages[locale]
+        kind = "application/json" if is_json else "text/html; charset=utf-8"
+        common = {**security.HEADERS, "Cache-Control": "no-store", "Retry-After": retry_after(), "Content-Type": kind, "Content-Length": str(len(body))}
+        start_response("503 Service Unavailable", list(common.items()))
+        return [body]
+
+    return answer
