@@ -2,12 +2,11 @@
 
 from lms.services.account import register_personal_export
 from lms.services.activity import ActivityKind, activities, activity, add_activity, register_activity_kind
-from lms.services.certificate import qualified, sign
-from lms.services.certificate import settle as settle_certificate
+from lms.services.certificate import sign
 from lms.services.certificate import standing_one as standing_certificate
 from lms.services.enrolment import facts as enrolment_of
 from lms.services.enrolment import rules_for, seats
-from lms.services.grade import post_score, posted_score, take_back
+from lms.services.grade import post_result, post_score, posted_score, take_back
 from lms.services.lesson import activity_begun, activity_done, courses, lesson, lessons_of_course, watched
 from lms.services.load_source import register_load_count, register_load_figures
 from lms.services.person import cards as people
@@ -37,10 +36,10 @@ __all__ = [
     "lesson",
     "lessons_of_course",
     "people",
+    "post_result",
     "post_score",
     "posted_score",
     "programme",
-    "qualified",
     "register_activity_kind",
     "register_load_count",
     "register_load_figures",
@@ -49,7 +48,6 @@ __all__ = [
     "school_path",
     "scope_of",
     "seats",
-    "settle_certificate",
     "sign",
     "standing_certificate",
     "take_back",

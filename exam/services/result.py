@@ -22,6 +22,7 @@ from exam.store import response as responses
 from exam.store import result as store
 from exam.store.attempt import Attempt
 from lms import api as platform
+from lms.domain.enrolment import EnrolmentMissing
 from lms.kernel import audit
 from lms.kernel.db import Session, transaction
 from lms.kernel.jobs import enqueue
@@ -30,7 +31,7 @@ from question_bank import api as bank
 
 logger = logging.getLogger(__name__)
 BATCH = 50
-POST_BATCH = 10  # so many people's starts and marks wait for one another at most
+POST_BATCH = 10  # so many people's starts and marks may wait for a post
 VERIFY_BATCH = 500
 CHANGED = "计入成绩的作答有变化"
 
@@ -112,20 +113,29 @@ def release(exam_code: str, *, actor_id: int | None, now: datetime) -> int:
 
 
 def post_released(now: datetime, exam_code: str) -> None:
-    """Post the results of a released exam to the grade sheets, a few people at a time; what is posted already is left."""
-    last = 0
-    while True:
+    """Post the results of a released exam to the grade sheets, a few people at a time; what is posted already is left.
+
+    A regrade is waited for before anybody is held. Whoever is just starting or being marked is left for the end, and then held alone.
+    """
+    busy: list[int] = []
+    people = [0]
+    while people:
         with transaction() as session:
             exam = found(session, exam_code)
-            people = attempts.scored_people(session, exam.id, last, POST_BATCH)
-            for person_id in people:
-                attempts.one_at_a_time(session, exam.id, person_id)
             regrades.hold_scoring(session, exam.id, alone=False)
+            people = attempts.scored_people(session, exam.id, people[-1], POST_BATCH)
+            free = attempts.hold_free(session, [(exam.id, person_id) for person_id in people])
             for person_id in people:
-                _post_unless_posted(session, exam, person_id, now)
-        if len(people) < POST_BATCH:
-            return
-        last = people[-1]
+                if (exam.id, person_id) in free:
+                    _post_unless_posted(session, exam, person_id, now)
+                else:
+                    busy.append(person_id)
+    for person_id in busy:
+        with transaction() as session:
+            exam = found(session, exam_code)
+            attempts.one_at_a_time(session, exam.id, person_id)
+            regrades.hold_scoring(session, exam.id, alone=False)
+            _post_unless_posted(session, exam, person_id, now)
 
 
 def _post_unless_posted(session: Session, exam: Exam, person_id: int, now: datetime) -> None:
@@ -145,10 +155,11 @@ def _unposted(session: Session, exam: Exam, person_id: int) -> tuple[int, Result
     if due is None:
         return None
     evidence = [f"attempt:{one.id}" for one in attempts.of_person(session, person_id, exam.id)]
-    posted = platform.posted_score(session, person_id=person_id, programme_code=exam.programme_code, evidence=evidence)
-    if posted == (f"attempt:{due[0]}", due[1].points) or platform.enrolment_of(session, person_id, exam.programme_code) is None:
+    try:
+        posted = platform.posted_score(session, person_id=person_id, programme_code=exam.programme_code, evidence=evidence)
+    except EnrolmentMissing:
         return None
-    return due
+    return None if posted == (f"attempt:{due[0]}", due[1].points) else due
 
 
 def sheet(person_id: int, exam_code: str) -> ResultSheet | None:
@@ -299,16 +310,13 @@ def post(
 
     A certificate follows a grade that falls, and one that rises again; `reason` and `actor_id` are written down with it.
     """
-    if platform.enrolment_of(session, person_id, exam.programme_code) is None:
-        return  # she has left the programme since; the result stays here
     evidence = f"attempt:{attempt_id}"
-    qualified = platform.qualified(session, person_id, exam.programme_code)
-    platform.post_score(
-        session, person_id=person_id, programme_code=exam.programme_code, component=exam.component, points=result.points,
-        of_points=result.of_points, evidence=evidence, now=now,
-    )  # fmt: skip
+    try:
+        platform.post_result(
+            session, person_id=person_id, programme_code=exam.programme_code, component=exam.component, points=result.points,
+            of_points=result.of_points, evidence=evidence, reason=reason, actor_id=actor_id, now=now,
+        )  # fmt: skip
+    except EnrolmentMissing:
+        return  # she has left the programme since; the result stays here
     if exam.activity_id is not None and rules.passed(result.points, exam.pass_points) is not False:
         platform.activity_done(session, person_id=person_id, activity_id=exam.activity_id, seconds=0, evidence=evidence, now=now)
-    platform.settle_certificate(
-        session, person_id=person_id, programme_code=exam.programme_code, was_qualified=qualified, reason=reason, actor_id=actor_id, now=now
-    )

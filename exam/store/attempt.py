@@ -248,13 +248,18 @@ def one_at_a_time(session: Session, exam_id: int, person_id: int) -> None:
 
 def hold_people(session: Session, ended: Sequence[Attempt]) -> list[Attempt]:
     """Return the attempts whose person nobody holds by `one_at_a_time`, now held here: who holds attempts already must not wait for people."""
+    free = hold_free(session, [(one.exam_id, one.person_id) for one in ended])
+    return [one for one in ended if (one.exam_id, one.person_id) in free]
+
+
+def hold_free(session: Session, people: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Return of people (exam and person) those whom nobody holds by `one_at_a_time`, now held here."""
     held = text(
-        "SELECT one.id FROM unnest(CAST(:ids AS bigint[]), CAST(:exams AS bigint[]), CAST(:people AS bigint[])) AS one(id, exam, person)"
-        " WHERE pg_try_advisory_xact_lock(hashtextextended('attempt:' || one.exam, one.person))"
+        "SELECT exam, person FROM unnest(CAST(:exams AS bigint[]), CAST(:people AS bigint[])) AS one(exam, person)"
+        " WHERE pg_try_advisory_xact_lock(hashtextextended('attempt:' || exam, person))"
     )
-    columns = {"ids": [one.id for one in ended], "exams": [one.exam_id for one in ended], "people": [one.person_id for one in ended]}
-    free = set(session.scalars(held, columns))
-    return [one for one in ended if one.id in free]
+    columns = {"exams": [exam for exam, _person in people], "people": [person for _exam, person in people]}
+    return {(exam, person) for exam, person in session.execute(held, columns)}
 
 
 def begin(session: Session, *, exam_id: int, person_id: int, number: int, deadline: datetime, percent: int, device: str, now: datetime) -> Opening | None:

@@ -82,11 +82,9 @@ def worker(queues: tuple[str, ...]) -> None:
     """Run jobs until stopped."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     parts_jobs = tuple(job for part in app.extensions["parts"] for job in part.jobs)
-    from lms.kernel.worker import runner as runner_of  # noqa: PLC0415 - who only serves pages need not load it
+    from lms.kernel.worker import work  # noqa: PLC0415 - who only serves pages need not load it
 
-    runner = runner_of(app.extensions["settings"].database_app_url, parts_jobs, app.extensions["clock"].now)
-    with runner.open():
-        runner.run_worker(queues=list(queues) or None, concurrency=2, install_signal_handlers=True, listen_notify=True)
+    work(app.extensions["settings"].database_app_url, parts_jobs, app.extensions["clock"].now, queues=queues)
 
 
 @click.group()

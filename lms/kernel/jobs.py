@@ -1,11 +1,19 @@
 """Work after the commit: procrastinate, enqueued in the transaction of the change."""
 
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
+
+from lms.kernel.db import transaction
+
+SILENT = timedelta(seconds=60)  # a worker gives a sign of life every ten: a busy machine is not a dead one
+MOST_BEGINNINGS = 20  # a job that ends its worker each time, as for want of memory, must not do so for ever
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +38,22 @@ def enqueue(session: Session, name: str, arguments: dict[str, object] | None = N
             {"queue": queue, "name": name, "lock": lock, "arguments": json.dumps(arguments or {})},
         ).scalar_one()
     )
+
+
+def take_up(now: datetime) -> None:  # noqa: ARG001 - a job is told the time; signs of life are dated by the database
+    """Put the jobs of workers that have gone silent, as when they were killed, back in the queue: each is begun anew.
+
+    In one statement, so that of two workers that look only one takes a job up, and what was begun anew meanwhile is left.
+    """
+    statement = text(
+        "UPDATE procrastinate_jobs SET attempts = attempts + 1,"
+        " status = CAST(CASE WHEN attempts + 1 < :most THEN 'todo' ELSE 'failed' END AS procrastinate_job_status)"
+        " WHERE status = 'doing' AND NOT EXISTS (SELECT FROM procrastinate_workers w WHERE w.id = worker_id"
+        " AND w.last_heartbeat > clock_timestamp() - CAST(:silent AS interval)) RETURNING id, task_name, status"
+    )
+    with transaction() as session:
+        for job_id, name, status in session.execute(statement, {"most": MOST_BEGINNINGS, "silent": SILENT}):
+            logger.warning("job_of_dead_worker", extra={"job": job_id, "task": name, "becomes": status})
+
+
+TAKE_UP = Job("kernel.take_up", run=take_up, cron="* * * * *")

@@ -1,6 +1,6 @@
 """The job runner: procrastinate over the product's jobs; imported by who runs or migrates, not by who serves."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import procrastinate
@@ -8,7 +8,14 @@ from procrastinate.schema import SchemaManager
 from sqlalchemy.engine import make_url
 
 from lms.kernel.db import APP_ROLE
-from lms.kernel.jobs import Job
+from lms.kernel.jobs import SILENT, TAKE_UP, Job
+
+
+def work(url: str, jobs: tuple[Job, ...], now: Callable[[], datetime], *, queues: Sequence[str] = (), wait: bool = True) -> None:
+    """Run jobs until stopped, or until none is left; what dead workers left is taken up at once and every minute."""
+    TAKE_UP.run(now())
+    app = runner(url, (*jobs, TAKE_UP), now)
+    app.run_worker(queues=list(queues) or None, concurrency=2, wait=wait, stalled_worker_timeout=SILENT.total_seconds(), delete_jobs="successful")
 
 
 def runner(url: str, jobs: tuple[Job, ...], now: Callable[[], datetime]) -> procrastinate.App:

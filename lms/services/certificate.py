@@ -287,21 +287,13 @@ def reissue(session: Session, certificate_id: int, *, reason: str, actor_id: int
     return _issue(session, enrolment, programme, edition=len(editions) + 1, issued_by=actor_id, now=now)
 
 
-def qualified(session: Session, person_id: int, programme_code: str) -> bool:
-    """Tell whether somebody's kept grade qualifies."""
-    enrolment = next(iter(enrolment_store.of_person(session, person_id, programme_code)), None)
-    kept = grade_store.kept(session, enrolment.id) if enrolment else None
-    return kept is not None and kept.qualified
-
-
-def settle(session: Session, *, person_id: int, programme_code: str, was_qualified: bool, reason: str, actor_id: int | None, now: datetime) -> None:
+def settle(session: Session, enrolment: Enrolment, *, was_qualified: bool, reason: str, actor_id: int | None, now: datetime) -> None:
     """Bring a certificate to a corrected grade: revoke it from who no longer qualifies, re-issue what such a correction had revoked.
 
     It is revoked only where the correction itself made the grade fall; one that stands without a qualifying grade is a person's to revoke.
     """
-    enrolment = next(iter(enrolment_store.of_person(session, person_id, programme_code)), None)
-    newest = next(iter(store.of_enrolment(session, enrolment.id)), None) if enrolment else None
-    if enrolment is None or newest is None:
+    newest = next(iter(store.of_enrolment(session, enrolment.id)), None)
+    if newest is None:
         return
     qualifies, written = grade_store.lock(session, enrolment.id, now).qualified, f"{rules.CORRECTED}{reason}"
     if was_qualified and not qualifies and newest.revoked_at is None:

@@ -38,21 +38,49 @@ def post_score(
     posted_by: int | None = None,
 ) -> int:
     """Write a score of one component, in hundredths; the newest counts. Issues the certificate when nothing is missing any more."""
+    enrolment = _enrolment(session, person_id, programme_code)
+    return _write(session, enrolment, component, Score(points, of_points), evidence=evidence, posted_by=posted_by, now=now)
+
+
+def post_result(
+    session: Session,
+    *,
+    person_id: int,
+    programme_code: str,
+    component: str,
+    points: int,
+    of_points: int,
+    evidence: str,
+    reason: str,
+    actor_id: int | None,
+    now: datetime,
+) -> None:
+    """Write a score that may correct an earlier one: a certificate follows a grade that falls, and one that rises again, with reason and actor."""
+    enrolment = _enrolment(session, person_id, programme_code)
+    kept = store.kept(session, enrolment.id)
+    _write(session, enrolment, component, Score(points, of_points), evidence=evidence, posted_by=None, now=now)
+    certificates.settle(session, enrolment, was_qualified=kept is not None and kept.qualified, reason=reason, actor_id=actor_id, now=now)
+
+
+def _enrolment(session: Session, person_id: int, programme_code: str) -> Enrolment:
     enrolment = next(iter(enrolment_store.of_person(session, person_id, programme_code)), None)
     if enrolment is None:
         raise EnrolmentMissing
-    programme = programmes.programme(session, programme_code)
+    return enrolment
+
+
+def _write(session: Session, enrolment: Enrolment, component: str, score: Score, *, evidence: str, posted_by: int | None, now: datetime) -> int:
+    programme = programmes.programme(session, enrolment.programme_code)
     rules.check_component(programme, component)
     store.lock(session, enrolment.id, now)
-    line = store.add(session, enrolment_id=enrolment.id, component=component, score=Score(points, of_points), evidence=evidence, posted_by=posted_by, now=now)
+    line = store.add(session, enrolment_id=enrolment.id, component=component, score=score, evidence=evidence, posted_by=posted_by, now=now)
     recalculate(session, enrolment, programme, now)
     return line
 
 
 def posted_score(session: Session, *, person_id: int, programme_code: str, evidence: Collection[str]) -> tuple[str, int] | None:
-    """Return evidence and points of the newest score that nobody took back, among those that rest on one of these."""
-    enrolment = next(iter(enrolment_store.of_person(session, person_id, programme_code)), None)
-    found = store.lines(session, enrolment.id) if enrolment else ()
+    """Return evidence and points of the newest score that nobody took back, among those that rest on one of these; raises EnrolmentMissing."""
+    found = store.lines(session, _enrolment(session, person_id, programme_code).id)
     standing = store.standing(tuple(line for line in found if line.evidence in evidence or line.reverses_id is not None))
     newest = max(standing.values(), key=lambda line: line.id, default=None)
     return None if newest is None else (newest.evidence, newest.score.points)

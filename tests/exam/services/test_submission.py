@@ -1,20 +1,24 @@
 """Handing in, ending at the deadline, scoring (EX-10, EX-11)."""
 
 import threading
+import time
 from datetime import timedelta
 
 import msgspec
 import pytest
 from flask import Flask
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from exam.domain import attempt as rules
 from exam.domain.attempt import State
 from exam.domain.exam import Release
+from exam.domain.regrade import RegradeRuns
 from exam.services import attempt, response, result
 from exam.services.payload import ResumeExam, StartExam
 from exam.store import attempt as store
 from exam.store import paper as paper_store
+from exam.store import regrade as regrades
 from lms.kernel.db import transaction
 from question_bank import api as bank
 from tests.conftest import NOON
@@ -22,6 +26,9 @@ from tests.support import exams
 from tests.support.exams import Sitter
 
 AFTER = NOON + timedelta(minutes=90, seconds=91)
+WAITING = """
+SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE d.datname = current_database() AND locktype = 'advisory' AND NOT granted)
+"""
 
 
 def right_choices(sitter: Sitter) -> list[list[int]]:
@@ -222,3 +229,64 @@ def test_results_wait_for_their_release(app: Flask) -> None:
     after = result.sheet(lin.person_id, exams.EXAM)
     assert after is not None
     assert (after.released, after.points, after.passed) == (True, 1600, True)
+
+
+def test_posting_waits_for_a_regrade_while_it_holds_nobody_and_comes_back_for_who_is_busy(app: Flask) -> None:
+    exams.prepared(release=Release.BY_HAND)
+    room = [exams.sitting(account) for account in ("lin", "cai", "gan")]
+    for sitter in room:
+        sitter.submit()
+    result.score_outstanding(NOON)
+    result.release(exams.EXAM, actor_id=1, now=NOON)
+    people = [(1, sitter.person_id) for sitter in room]
+    poster = threading.Thread(target=post)
+    with transaction() as regrading:
+        regrades.hold_scoring(regrading, 1, alone=True)
+        poster.start()
+        until_somebody_waits()
+        with transaction() as session:
+            assert store.hold_free(session, people) == set(people), "everybody may start and be marked"
+    poster.join()
+    assert posted() == {person_id for _exam, person_id in people}
+
+    with transaction() as session:
+        session.execute(
+            text(
+                "INSERT INTO result (attempt_id, version, points, of_points, item_points, topics, reason, at)"
+                " SELECT attempt_id, 2, 100, of_points, item_points, topics, 'test', at FROM result"
+            )
+        )
+    poster = threading.Thread(target=post)
+    with transaction() as starting:
+        store.one_at_a_time(starting, *people[1])
+        poster.start()
+        until_somebody_waits()
+        assert posted(100) == {people[0][1], people[2][1]}, "one who is busy holds up nobody else"
+    poster.join()
+    assert posted(100) == {person_id for _exam, person_id in people}
+
+
+def post() -> None:
+    """Post as the job does, which is tried again where a busy machine lets a wait for a lock run out."""
+    while True:
+        try:
+            return result.post_released(NOON, exams.EXAM)
+        except (RegradeRuns, OperationalError):
+            continue
+
+
+def until_somebody_waits() -> None:
+    """Return once another connection waits for an advisory lock."""
+    for _ in range(6_000):
+        with transaction() as session:
+            if session.scalar(text(WAITING)):
+                return
+        time.sleep(0.01)
+    pytest.fail("nobody waits")
+
+
+def posted(points: int = 0) -> set[int]:
+    """Return whose grade sheet holds these points."""
+    with transaction() as session:
+        rows = "SELECT e.person_id FROM grade_line g JOIN enrolment e ON e.id = g.enrolment_id WHERE g.points = :points"
+        return set(session.scalars(text(rows), {"points": points}))

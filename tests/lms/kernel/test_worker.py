@@ -1,0 +1,71 @@
+"""Jobs whose worker was killed are begun anew by another."""
+
+import subprocess
+import sys
+
+from flask import Flask
+from sqlalchemy import text
+
+from lms.kernel import jobs
+from lms.kernel.db import transaction
+from lms.kernel.settings import Settings
+from tests.conftest import NOON
+
+WORKER = """
+import sys
+from datetime import UTC, datetime
+from lms.kernel import db, worker
+from lms.kernel.jobs import Job
+
+def run(now, words):
+    print(words, flush=True)
+    sys.stdin.read()  # until whoever started us lets go
+
+db.connect(sys.argv[1])
+worker.work(sys.argv[1], (Job("test.slow", run=run),), lambda: datetime(2026, 11, 22, tzinfo=UTC), wait=False)
+"""
+
+
+def started(settings: Settings) -> "subprocess.Popen[str]":
+    """Start a worker that ends once no job is left."""
+    return subprocess.Popen([sys.executable, "-c", WORKER, settings.database_app_url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def standing() -> list[tuple[str, int]]:
+    """Return the state of the slow job, and how often it was begun in vain."""
+    with transaction() as session:
+        return [tuple(row) for row in session.execute(text("SELECT status, attempts FROM procrastinate_jobs WHERE task_name = 'test.slow'"))]
+
+
+def age(minutes: int) -> None:
+    """Let so many minutes pass since the last sign of life of every worker."""
+    with transaction() as session:
+        session.execute(text("UPDATE procrastinate_workers SET last_heartbeat = last_heartbeat - make_interval(mins => :n)"), {"n": minutes})
+
+
+def test_what_a_killed_worker_was_doing_another_begins_anew(app: Flask, settings: Settings) -> None:
+    with transaction() as session:
+        jobs.enqueue(session, "test.slow", {"words": "once"})
+    with started(settings) as first:
+        assert first.stdout
+        assert first.stdout.readline() == "once\n"
+        jobs.take_up(NOON)
+        assert standing() == [("doing", 0)], "who is alive keeps her job, however long it takes"
+        first.kill()
+    age(2)
+    with started(settings) as second:
+        told, _ = second.communicate("")
+    assert (second.returncode, told) == (0, "once\n")
+    assert standing() == [], "done, and gone from the queue"
+
+
+def test_a_job_that_ends_its_worker_each_time_has_failed_in_the_end(app: Flask) -> None:
+    with transaction() as session:
+        jobs.enqueue(session, "test.slow", {})
+        session.execute(text("UPDATE procrastinate_jobs SET status = 'doing', attempts = :n"), {"n": jobs.MOST_BEGINNINGS - 2})
+    jobs.take_up(NOON)
+    assert standing() == [("todo", jobs.MOST_BEGINNINGS - 1)]
+    with transaction() as session:
+        session.execute(text("UPDATE procrastinate_jobs SET status = 'doing'"))
+    jobs.take_up(NOON)
+    assert standing() == [("failed", jobs.MOST_BEGINNINGS)]
