@@ -86,7 +86,7 @@ def _members(schools: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.int64]]:
 
 def _tabulated(responses: Responses) -> _Table:
     assert responses.chosen is not None
-    group = score_groups(totals(responses.right).share, GROUPS)
+    group = score_groups(totals(responses.right, responses.shares).share, GROUPS)
     codes = np.full(responses.right.shape, -1, np.int16)
     starts, chances, agree = [], [], np.zeros((GROUPS, GROUPS, len(responses.items)))
     width = 0

@@ -1,6 +1,7 @@
 """The items of an exam analysed from its scored attempts, and the figures given to the bank."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -20,7 +21,7 @@ from lms.kernel.refusal import N_, Conflict
 from question_bank import api as bank
 from question_bank.domain.analysis import analyse as analysed
 from question_bank.domain.item import LETTERS, Key
-from question_bank.domain.responses import MOST_CELLS, NOT_GIVEN, Chosen, Responses, Right
+from question_bank.domain.responses import MOST_CELLS, NOT_GIVEN, Chosen, Floats, Responses, Right
 
 JOB = "exam.analyse"
 
@@ -54,6 +55,37 @@ def analyse(exam_code: str, now: datetime) -> int:
     return responses.people
 
 
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """People × versions as they are filled: `columns` by version; `part` holds the share of the points where there are no options, by `parts`."""
+
+    columns: Mapping[int, int]
+    parts: Mapping[int, int]
+    right: Right
+    chosen: Chosen
+    part: npt.NDArray[np.float32]
+
+    def fill(self, row: int, attempt: ScoredAttempt, worth: tuple[int, ...]) -> None:
+        """Write one attempt into its row, options as bits in canonical order; what people have still to mark is left out."""
+        width = len(attempt.orders) // len(attempt.version_ids)
+        for index, version in enumerate(attempt.version_ids):
+            points, at = attempt.item_points[index], self.columns[version]
+            if points is None:
+                continue
+            self.right[row, at] = points == worth[index]
+            if version in self.parts:
+                self.part[row, self.parts[version]] = points / worth[index]
+            else:
+                shown = [int(choice) for choice in (attempt.answers[index] or "").split(",") if choice]
+                self.chosen[row, at] = sum(1 << attempt.orders[index * width + choice] for choice in shown)
+
+    def shares(self, people: int, given: npt.NDArray[np.intp]) -> dict[int, Floats]:
+        """Return by place among the given columns the shares of those of which anybody got some of the points, but not all."""
+        place = {int(at): number for number, at in enumerate(given)}
+        of_column = {place[at]: self.part[:people, self.parts[version]] for version, at in self.columns.items() if version in self.parts and at in place}
+        return {at: share.astype(np.float64) for at, share in of_column.items() if ((share > 0) & (share < 1)).any()}
+
+
 def gathered(session: Session, exam: Exam) -> tuple[Responses, list[int]]:
     """Gather who answered what, and the people behind the rows; of more people than fit, every so-manieth."""
     people = store.people(session, exam.id)
@@ -61,39 +93,30 @@ def gathered(session: Session, exam: Exam) -> tuple[Responses, list[int]]:
         raise NothingScored
     places = {version: place for assembly in store.assemblies(session, exam.id) for version, place in papers.places(session, assembly).items()}
     versions = sorted(places)
-    every = -(-people * len(versions) // MOST_CELLS)
-    known = {version: (at, places[version].type.chooses) for at, version in enumerate(versions)}
+    parts = [version for version in versions if not places[version].type.chooses]
+    every = -(-people * (len(versions) + len(parts)) // MOST_CELLS)
     keys = bank.keys(session, versions)
-    right = np.full((people // every, len(versions)), NOT_GIVEN, np.int8)
-    chosen = np.zeros(right.shape, np.uint32)
+    size = (people // every, len(versions))
+    cells = _Cells(
+        {version: at for at, version in enumerate(versions)}, {version: at for at, version in enumerate(parts)},
+        np.full(size, NOT_GIVEN, np.int8), np.zeros(size, np.uint32), np.zeros((size[0], len(parts)), np.float32),
+    )  # fmt: skip
     who: list[int] = []
     for attempt in store.scored(session, exam.id, every=every):
-        if len(who) < len(right):
-            _fill(attempt, papers.position_points(session, exam.id, attempt.assembly_id), known, right[len(who)], chosen[len(who)])
+        if len(who) < len(cells.right):
+            cells.fill(len(who), attempt, papers.position_points(session, exam.id, attempt.assembly_id))
             who.append(attempt.person_id)
-    given = np.flatnonzero((right != NOT_GIVEN).any(axis=0))
+    given = np.flatnonzero((cells.right != NOT_GIVEN).any(axis=0))
     responses = Responses(
         items=tuple(str(versions[at]) for at in given),
-        right=np.ascontiguousarray(right[: len(who), given]),
-        chosen=np.ascontiguousarray(chosen[: len(who), given]),
+        right=np.ascontiguousarray(cells.right[: len(who), given]),
+        chosen=np.ascontiguousarray(cells.chosen[: len(who), given]),
         options=tuple(_letters(places[versions[at]]) for at in given),
         keys=tuple(_bits(keys[versions[at]], places[versions[at]]) for at in given),
         groups=_groups(session, exam, who),
+        shares=cells.shares(len(who), given),
     )
     return responses, who
-
-
-def _fill(attempt: ScoredAttempt, worth: tuple[int, ...], known: Mapping[int, tuple[int, bool]], right: Right, chosen: Chosen) -> None:
-    """Write one attempt into its row, options as bits in canonical order; what people have still to mark is left out."""
-    width = len(attempt.orders) // len(attempt.version_ids)
-    for index, version in enumerate(attempt.version_ids):
-        points, (at, chooses) = attempt.item_points[index], known[version]
-        if points is None:
-            continue
-        right[at] = points == worth[index]
-        if chooses:
-            shown = [int(choice) for choice in (attempt.answers[index] or "").split(",") if choice]
-            chosen[at] = sum(1 << attempt.orders[index * width + choice] for choice in shown)
 
 
 def _letters(place: ItemPlace) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from lms.kernel import audit
 from lms.kernel.db import transaction
 from lms.kernel.permissions import Permission
 from question_bank.domain.latent_trait import LEAST_ITEMS, Model, estimate
+from question_bank.domain.responses import only
 
 JOB = "exam.integrity"
 FAST_SECONDS = 3.0
@@ -51,9 +52,10 @@ def look(now: datetime, exam_code: str) -> None:
         )
         for pair in similar.leads
     ]  # fmt: skip
-    if len(who) >= LEAST_PEOPLE and len(responses.items) >= LEAST_ITEMS:
-        model = estimate(responses.right, Model.RASCH)
-        fit = rules.person_fit(responses.right, -model.intercepts)
+    right = only(responses, responses.dichotomous)
+    if len(who) >= LEAST_PEOPLE and right.shape[1] >= LEAST_ITEMS:
+        model = estimate(right, Model.RASCH)
+        fit = rules.person_fit(right, -model.intercepts)
         leads += [("misfit", who[at], None, {"fit": round(float(fit[at]), 2)}) for at in np.argsort(fit) if fit[at] < rules.MISFIT]
     leads += [("fast", one.person_id, None, {"fast": one.fast, "right": one.right}) for one in fast if one.right >= FAST_RIGHT * one.fast]
     with transaction() as session:

@@ -57,7 +57,7 @@ class Reliability:
 
 @dataclass(frozen=True, slots=True)
 class ItemReport:
-    """Everything known of one item; `left_out` says why the models were not asked (all_right, all_wrong, too_few)."""
+    """Everything known of one item; `left_out` says why the models were not asked (all_right, all_wrong, too_few, by_share)."""
 
     statistics: ItemStatistics
     left_out: str
@@ -99,7 +99,7 @@ def _concerned(report: ItemReport, concern: Concern) -> ItemReport:
 def analyse(responses: Responses) -> Analysis:
     """Analyse a test."""
     figures = classical.analyse(responses)
-    left_out = [_left_out(one) for one in figures]
+    left_out = ["by_share" if at in responses.shares else _left_out(one) for at, one in enumerate(figures)]
     kept = [at for at, why in enumerate(left_out) if not why]
     right, fits = _estimated(responses, kept)
     estimates: list[dict[Model, Estimate]] = [{} for _ in figures]

@@ -1,7 +1,8 @@
 """Classical item analysis: difficulty, discrimination, distractors, the reliability of a complete test.
 
 Notation of Lord & Novick (1968) and Crocker & Algina (1986). The rest score of a person is her share of right responses
-on the other items given to her; on a complete test its correlations are those of the usual rest score.
+on the other items given to her; on a complete test its correlations are those of the usual rest score. Of an item that
+people mark, the share of its points takes the place of right and wrong everywhere: p is the mean share.
 """
 
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ class ItemStatistics:
 
     item: str
     answers: int
-    difficulty: float  # share of right responses
+    difficulty: float  # share of right responses, or mean share of the points
     point_biserial: float  # with the rest score
     point_biserial_total: float  # with the total score, the item itself included
     discrimination: float  # upper 27 % minus lower 27 %
@@ -79,19 +80,26 @@ def _columns(found: Totals) -> tuple[Floats, float]:
 
 def analyse(responses: Responses) -> tuple[ItemStatistics, ...]:
     """Return the statistics of every item."""
-    columns, centre = _columns(totals(responses.right))
+    columns, centre = _columns(totals(responses.right, responses.shares))
     given, right = np.zeros((2, len(responses.items), columns.shape[1]))
     for part in blocks(responses.people):
         cells = responses.right[part]
         given += (cells != NOT_GIVEN).T.astype(np.float64) @ columns[part]
         right += (cells == 1).T.astype(np.float64) @ columns[part]
+    squared = right.copy()  # what is 0 or 1 is its own square
+    for at, share in responses.shares.items():
+        right[at], squared[at] = share @ columns, share**2 @ columns
     return tuple(
         ItemStatistics(
             item=name,
             answers=round(given[at, _ALL]),
             difficulty=_ratio(right[at, _ALL], given[at, _ALL]),
-            point_biserial=_correlation(given[at, _COUNTS], right[at, _COUNTS], *_rest(given[at], right[at]), right[at, _BASE] - right[at, _STEP]),
-            point_biserial_total=_correlation(given[at, _ALL], right[at, _ALL], given[at, _SHARE], given[at, _SHARE2], right[at, _SHARE]),
+            point_biserial=_correlation(
+                given[at, _COUNTS], (right[at, _COUNTS], squared[at, _COUNTS]), _rest(given[at], right[at], squared[at]), right[at, _BASE] - squared[at, _STEP]
+            ),
+            point_biserial_total=_correlation(
+                given[at, _ALL], (right[at, _ALL], squared[at, _ALL]), (given[at, _SHARE], given[at, _SHARE2]), right[at, _SHARE]
+            ),
             discrimination=_ratio(right[at, _UPPER], given[at, _UPPER]) - _ratio(right[at, _LOWER], given[at, _LOWER]),
             by_group=_by_group(right[at], given[at]),
             options=_options(responses, at, columns, centre, (given[at], right[at])),
@@ -108,17 +116,17 @@ def _by_group(part: Floats, whole: Floats) -> tuple[float, ...]:
     return tuple(_ratio(part[_GROUPS + at], whole[_GROUPS + at]) for at in range(GROUPS))
 
 
-def _rest(given: Floats, right: Floats) -> tuple[float, float]:
+def _rest(given: Floats, right: Floats, squared: Floats) -> tuple[float, float]:
     """Return the sum of the rest scores on an item, and of their squares."""
-    return float(given[_BASE] - right[_STEP]), float(given[_BASE2] - 2 * right[_BASE_STEP] + right[_STEP2])
+    return float(given[_BASE] - right[_STEP]), float(given[_BASE2] - 2 * right[_BASE_STEP] + squared[_STEP2])
 
 
-def _correlation(people: float, ones: float, first: float, second: float, product: float) -> float:
-    """Return the correlation of an indicator with a score from their sums; nan where either does not vary."""
-    spread = (people * ones - ones**2) * (people * second - first**2)
-    if people < 2 or not 0 < ones < people or spread <= 1e-12 * people**3:
+def _correlation(people: float, one: tuple[float, float], other: tuple[float, float], product: float) -> float:
+    """Return the correlation of two scores from the sums of each and of its squares, and of their products; nan where either does not vary."""
+    spread = (people * one[1] - one[0] ** 2) * (people * other[1] - other[0] ** 2)
+    if people < 2 or not 0 < one[0] < people or spread <= 1e-12 * people**3:
         return float("nan")
-    return float(np.clip((people * product - ones * first) / np.sqrt(spread), -1, 1))
+    return float(np.clip((people * product - one[0] * other[0]) / np.sqrt(spread), -1, 1))
 
 
 def _options(responses: Responses, at: int, columns: Floats, centre: float, of_item: tuple[Floats, Floats]) -> tuple[OptionStatistics, ...]:
@@ -141,7 +149,7 @@ def _options(responses: Responses, at: int, columns: Floats, centre: float, of_i
             count=round(sums[bit, _ALL]),
             share=_ratio(sums[bit, _ALL], given[_ALL]),
             mean_rest=_ratio(mean, sums[bit, _COUNTS]) + centre,
-            point_biserial=_correlation(given[_COUNTS], sums[bit, _COUNTS], *_rest(given, right), mean),
+            point_biserial=_correlation(given[_COUNTS], (sums[bit, _COUNTS], sums[bit, _COUNTS]), _rest(given, right, right), mean),
             upper=_ratio(sums[bit, _UPPER], given[_UPPER]),
             lower=_ratio(sums[bit, _LOWER], given[_LOWER]),
             by_group=_by_group(sums[bit], given),
@@ -156,14 +164,17 @@ def alpha(responses: Responses) -> Alpha | None:
     items, people = len(responses.items), responses.people
     if items < 2 or people < 2 or not responses.is_complete:
         return None
-    score = totals(responses.right).right
+    score = totals(responses.right, responses.shares).right
     shift = score - score.mean()
     right, product = np.zeros((2, items))
     for part in blocks(people):
         cells = responses.right[part].astype(np.float64)
         right += cells.sum(axis=0)
         product += cells.T @ shift[part]
-    variances = right / people * (1 - right / people)
+    squared = right.copy()
+    for at, share in responses.shares.items():
+        right[at], squared[at], product[at] = share.sum(), share @ share, share @ shift
+    variances = squared / people - (right / people) ** 2
     whole = float(shift @ shift) / people
     if whole <= 0:
         return None

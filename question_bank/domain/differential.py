@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from question_bank.domain.item_fit import tail
-from question_bank.domain.responses import NOT_GIVEN, Floats, Responses, Right, totals
+from question_bank.domain.responses import NOT_GIVEN, Floats, Responses, Right, only, totals
 
 LEAST_IN_GROUP = 100  # answers of the smaller side to an item; with fewer, chance looks like a difference
 MOST_GROUPS = 60
@@ -34,24 +34,25 @@ class Differential:
 
 
 def differential(responses: Responses) -> tuple[Differential, ...]:
-    """Return every item for every group that is large enough, of every grouping; of two groups, for the smaller one."""
-    strata = _strata(responses.right)
+    """Return every item that is right or wrong, for every group that is large enough, of every grouping; of two groups, for the smaller one."""
+    strata, kept = _strata(responses), responses.dichotomous
+    items, cells = tuple(responses.items[at] for at in kept), only(responses, kept)
     found: list[Differential] = []
     for grouping, values in responses.groups.items():
         names, members, sizes = np.unique(values, return_inverse=True, return_counts=True)
         if not 2 <= len(names) <= MOST_GROUPS:
             continue
-        right, given = _tables(responses.right, strata, members, len(names))
+        right, given = _tables(cells, strata, members, len(names))
         for at, name in enumerate(names):
             if name and (len(names) > 2 or at == np.argmin(sizes)):
-                found += _of_group(responses.items, grouping, str(name), right[:, at], given[:, at], right.sum(axis=1), given.sum(axis=1))
+                found += _of_group(items, grouping, str(name), right[:, at], given[:, at], right.sum(axis=1), given.sum(axis=1))
     return tuple(found)
 
 
-def _strata(right: Right) -> Floats:
+def _strata(responses: Responses) -> Floats:
     """Return each person's score, on papers of different length brought to the usual length."""
-    found = totals(right)
-    return np.asarray(np.round(found.share * np.median(found.given))) if len(right) else np.zeros(0)
+    found = totals(responses.right, responses.shares)
+    return np.asarray(np.round(found.share * np.median(found.given))) if responses.people else np.zeros(0)
 
 
 def _tables(right: Right, strata: Floats, members: np.ndarray, groups: int) -> tuple[Floats, Floats]:

@@ -21,6 +21,8 @@ class Responses:
 
     `right` is people × items: 1 right, 0 wrong or left empty, -1 not given to this person. `chosen` holds for the same
     cells one bit for each option that was chosen (0: none); items scored without options have no labels in `options`.
+    `shares` holds, for items that people mark, by column: which share of its points each person got, 0 for whoever was not
+    given it. Such an item is right (1) with all of its points.
     """
 
     items: tuple[str, ...]
@@ -29,6 +31,7 @@ class Responses:
     options: tuple[tuple[str, ...], ...] = ()  # the labels of an item's options, in the order of their bits
     keys: tuple[int, ...] = ()  # the bits of the options that are right
     groups: Mapping[str, npt.NDArray[np.str_]] = field(default_factory=dict)  # by name ("city"): one value a person
+    shares: Mapping[int, Floats] = field(default_factory=dict)
 
     @property
     def people(self) -> int:
@@ -40,10 +43,15 @@ class Responses:
         """Tell whether every item was given to everybody."""
         return not bool((self.right == NOT_GIVEN).any())
 
+    @property
+    def dichotomous(self) -> list[int]:
+        """Return the columns of the items that are right or wrong and nothing between."""
+        return [at for at in range(len(self.items)) if at not in self.shares]
+
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """How each person did on what was given to her."""
+    """How each person did on what was given to her; a share of an item's points is that share of a right response."""
 
     right: Floats
     given: Floats
@@ -54,9 +62,12 @@ class Totals:
         return self.right / np.maximum(self.given, 1)
 
 
-def totals(right: Right) -> Totals:
+def totals(right: Right, shares: Mapping[int, Floats] | None = None) -> Totals:
     """Return how many responses of each person were right, of how many."""
-    return Totals((right == 1).sum(axis=1, dtype=np.float64), (right != NOT_GIVEN).sum(axis=1, dtype=np.float64))
+    found = (right == 1).sum(axis=1, dtype=np.float64)
+    for at, share in (shares or {}).items():
+        found += share - (right[:, at] == 1)
+    return Totals(found, (right != NOT_GIVEN).sum(axis=1, dtype=np.float64))
 
 
 def blocks(people: int, size: int = BLOCK) -> Iterator[slice]:

@@ -13,7 +13,7 @@ from lms.store import hours
 from question_bank import api as bank
 from question_bank.services import analysis as measured
 from tests.conftest import NOON
-from tests.support import exams
+from tests.support import exams, scripts
 from tests.support.cast import PENG, enter
 
 
@@ -66,6 +66,20 @@ def test_answers_on_random_papers_reach_the_bank_in_canonical_order(app: Flask) 
         assert options[label] >= count
     runs = measured.page(exams.BANK).runs
     assert [(run.title, run.people, run.complete) for run in runs] == [("线上测试", 3, False)]
+
+
+def test_a_short_text_counts_by_the_share_of_its_points(app: Flask) -> None:
+    scripts.handed_in("lin", "cai", "gan")
+    with transaction() as session:
+        for place, points in enumerate(("{600, 400}", "{300, 200}", "{0, 0}")):
+            session.execute(
+                text(f"UPDATE script SET state = 'settled', points = '{points}' WHERE id = (SELECT id FROM script ORDER BY id OFFSET {place} LIMIT 1)")
+            )
+        for attempt_id in session.scalars(text("SELECT attempt_id FROM script")).all():
+            result.rescore(session, attempt_id, reason="marking", now=scripts.DONE)
+    analysis.analyse(exams.EXAM, scripts.DONE)
+    short = next(item.report for item in measured.page(exams.BANK).items if not item.report.statistics.options)
+    assert (short.statistics.answers, short.statistics.difficulty, short.left_out) == (3, 0.5, "by_share")
 
 
 def test_what_may_be_large_is_read_by_a_cursor_of_the_server(app: Flask) -> None:

@@ -71,6 +71,37 @@ def test_the_sums_agree_with_correlations_worked_out_person_by_person() -> None:
         assert sum(option.count for option in one.options) == one.answers
 
 
+@pytest.mark.parametrize("given", [1.0, 0.7])
+def test_an_item_with_part_points_counts_by_its_share_of_them(given: float) -> None:
+    right, _, _ = simulated(240, 7, seed=21, given=given)
+    share = np.where(right[:, 2] == 1, 1.0, np.random.default_rng(22).choice([0.0, 0.25, 0.5], 240)) * (right[:, 2] != -1)
+    groups = {"city": np.array(["one", "two"])[np.arange(240) % 2]}
+    marked = Responses(tuple(f"q{at}" for at in range(7)), right, groups=groups, shares={2: share})
+    earned = np.where(right == 1, 1.0, 0.0)
+    earned[:, 2] = share
+    found = analyse(marked)
+    for at, one in enumerate(found.items):
+        here = (right[:, at] >= 0) & ((right >= 0).sum(axis=1) > 1)
+        rest = np.delete(earned[here], at, axis=1).sum(axis=1) / (np.delete(right[here], at, axis=1) >= 0).sum(axis=1)
+        whole = earned[here].sum(axis=1) / (right[here] >= 0).sum(axis=1)
+        assert one.statistics.difficulty == pytest.approx(earned[right[:, at] >= 0, at].mean())
+        assert one.statistics.point_biserial == pytest.approx(np.corrcoef(earned[here, at], rest)[0, 1])
+        if given == 1:
+            assert one.statistics.point_biserial_total == pytest.approx(np.corrcoef(earned[here, at], whole)[0, 1])
+    assert (found.items[2].left_out, found.items[2].estimates, found.items[2].differential) == ("by_share", {}, ())
+    assert {one.left_out for at, one in enumerate(found.items) if at != 2} == {""}
+    alpha = classical.alpha(marked)
+    if given == 1:
+        assert alpha is not None
+        assert alpha.alpha == pytest.approx(7 / 6 * (1 - earned.var(axis=0).sum() / earned.sum(axis=1).var()))
+        others = np.delete(earned, 2, axis=1)
+        assert alpha.without[2] == pytest.approx(6 / 5 * (1 - others.var(axis=0).sum() / others.sum(axis=1).var()))
+    whole_points = Responses(marked.items, right, groups=groups, shares={2: (right[:, 2] == 1).astype(float)})
+    plain = classical.analyse(Responses(marked.items, right, groups=groups))
+    for one, other in zip(classical.analyse(whole_points), plain, strict=True):
+        assert one.point_biserial == pytest.approx(other.point_biserial, abs=1e-12), "nothing or all is right or wrong"
+
+
 @pytest.mark.parametrize(("given", "items"), [(1.0, 12), (0.5, 16)])
 def test_simulated_parameters_come_back_within_their_errors(given: float, items: int) -> None:
     right, slopes, difficulties = simulated(2000, items, seed=11, given=given)
