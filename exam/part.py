@@ -54,6 +54,8 @@ bank.register_demand(demands)
 bank.register_usage(usage)
 platform.register_load_count("in_exam", in_exam)
 platform.register_personal_export("exams", personal)
+platform.register_duties(Permission.MARK, backlog.to_mark)
+platform.register_duties(Permission.MANAGE_EXAMS, backlog.to_decide)
 
 
 def _mount(settings: Settings) -> None:

@@ -4,6 +4,7 @@ from lms.services.account import register_personal_export
 from lms.services.activity import ActivityKind, activities, activity, add_activity, register_activity_kind
 from lms.services.certificate import sign
 from lms.services.certificate import standing_one as standing_certificate
+from lms.services.duty import Duty, register_duties
 from lms.services.enrolment import facts as enrolment_of
 from lms.services.enrolment import rules_for, seats
 from lms.services.grade import post_result, post_score, posted_score, take_back
@@ -19,6 +20,7 @@ from lms.services.unit import place as unit_place
 
 __all__ = [
     "ActivityKind",
+    "Duty",
     "NewPerson",
     "Place",
     "activities",
@@ -41,6 +43,7 @@ __all__ = [
     "posted_score",
     "programme",
     "register_activity_kind",
+    "register_duties",
     "register_load_count",
     "register_load_figures",
     "register_personal_export",

@@ -1,9 +1,13 @@
 """The archive of an exam: when it may be made, who must agree, and how long it may be fetched."""
 
+import re
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from exam.domain.exam import Exam
+from lms.domain.certificate import masked
 from lms.kernel.refusal import N_, Conflict, Forbidden, Invalid
 
 ALONE = 100  # people; an export of more needs a second person's yes
@@ -73,3 +77,34 @@ def approve(state: State, asked_by: int, person_id: int) -> State:
 def fetchable(state: State, ready_at: datetime | None, now: datetime) -> bool:
     """Tell whether the file may still be fetched."""
     return state is State.READY and ready_at is not None and now < ready_at + KEPT
+
+
+_LETTER = re.compile("[A-Za-z]")
+
+
+class Names:
+    """The people of an exam by name, to be masked wherever somebody wrote of them; a name in letters only as a word of its own."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._known = {name for name in names if len(name) > 1}  # a single sign is no name
+        self._sizes = sorted({len(name) for name in self._known}, reverse=True)
+        firsts = "".join(re.escape(sign) for sign in {name[0] for name in self._known})
+        self._first = re.compile(f"[{firsts}]") if firsts else None
+
+    def masked(self, written: Any) -> Any:
+        """Return a text, or whatever holds texts, with the names masked; the keys of a mapping stay."""
+        if isinstance(written, str):
+            return self._text(written)
+        if isinstance(written, dict):
+            return {key: self.masked(value) for key, value in written.items()}
+        return [self.masked(value) for value in written] if isinstance(written, list) else written
+
+    def _text(self, text: str) -> str:
+        parts, done = [], 0
+        for found in self._first.finditer(text) if self._first else ():
+            at = found.start()
+            name = next((text[at : at + size] for size in self._sizes if text[at : at + size] in self._known), "") if at >= done else ""
+            if name and not (name.isascii() and _LETTER.search(text[max(at - 1, 0) : at] + text[at + len(name) :][:1])):
+                parts += [text[done:at], masked(name)]
+                done = at + len(name)
+        return "".join([*parts, text[done:]])

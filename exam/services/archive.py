@@ -124,12 +124,12 @@ def write(exam_code: str, path: Path, *, reason: str, now: datetime, told: Calla
     try:
         with transaction() as session:
             store.freeze(session)
-            opened = sealed_key.opened(session, exam.id)
-            for done, (name, chunks) in enumerate(_contents(session, exam, opened=opened)):
+            opened, names = sealed_key.opened(session, exam.id), rules.Names(store.names(session, exam.id))
+            for done, (name, chunks) in enumerate(_contents(session, exam, names, opened=opened)):
                 told(done)
                 writer.add(name, chunks)
         with transaction() as session:
-            head = {"exam": exam.code, "title": exam.title, "made_at": now.isoformat(), "reason": reason, "keys": opened}
+            head = {"exam": exam.code, "title": exam.title, "made_at": now.isoformat(), "reason": names.masked(reason), "keys": opened}
             return writer.finish(head, lambda manifest: platform.sign(session, manifest, now))
     except BaseException:
         writer.abandon()
@@ -144,12 +144,22 @@ def write_alone(exam_code: str, path: Path, *, reason: str, now: datetime) -> st
     return write(exam_code, path, reason=reason, now=now)
 
 
-def _contents(session: Session, exam: Exam, *, opened: bool) -> Iterator[tuple[str, Iterator[bytes]]]:
+def _contents(session: Session, exam: Exam, names: rules.Names, *, opened: bool) -> Iterator[tuple[str, Iterator[bytes]]]:
     for name, statement in store.statements().items():
-        yield f"{name}.jsonl", store.lines(session, statement, exam.id)
+        lines = store.lines(session, statement, exam.id)
+        yield f"{name}.jsonl", lines if name in store.VERBATIM else _masked(lines, names)
     yield "item.jsonl", _items(session, exam.id, opened=opened)
     yield "sheets/fairness.json", iter([msgspec.json.format(msgspec.json.encode(fairness.sheet_of(session, exam)))])
     yield "sheets/marks.xlsx", iter([workbook.write("成绩", COLUMNS, store.marks(session, exam.id))])
+
+
+def _masked(chunks: Iterator[bytes], names: rules.Names) -> Iterator[bytes]:
+    """Mask the names in lines of JSON; only what holds one is read and written anew."""
+    for chunk in chunks:
+        if names.masked(text := chunk.decode()) == text:
+            yield chunk
+        else:
+            yield b"".join(msgspec.json.encode(names.masked(msgspec.json.decode(line))) + b"\n" for line in chunk.splitlines())
 
 
 def _entries() -> int:

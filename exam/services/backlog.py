@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 
 from exam.domain import marking as rules
 from exam.domain.exam import Exam
-from exam.domain.marking import Mark
+from exam.domain.marking import Mark, ScriptState
 from exam.services import script as scripts
 from exam.services.exam import found
 from exam.store import attempt as attempts
@@ -16,9 +16,12 @@ from exam.store import marking
 from exam.store.backlog import Backlog, Load
 from exam.store.marking import ScriptRow
 from lms import api as platform
+from lms.kernel import audit
 from lms.kernel.db import Session, transaction
+from lms.kernel.i18n import ZONE, format_instant
+from lms.kernel.i18n import gettext as _
 
-SHOWN, BATCH = 20, 500
+SHOWN, BATCH, COUNTED = 20, 500, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,45 @@ def overview(exam_code: str, person_id: int, now: datetime) -> Overview:
         disputed = marking.takeable(session, exam.id, scripts.reach(session, person_id), now, SHOWN)
         names = {person: f"{card.name}（{card.unit_name}）" for person, card in cards.items()}
         return Overview(exam, store.of_exam(session, exam.id, now), loads, names, [(row, marking.marks(session, row)) for row in disputed])
+
+
+def ask_until(exam_code: str, day: date | None, *, actor_id: int, now: datetime) -> None:
+    """Ask the examiners to have marked by the end of a day, or by none."""
+    with transaction() as session:
+        row = exams.lock(session, found(session, exam_code).id)
+        end = None if day is None else datetime.combine(day + timedelta(days=1), time(), ZONE)
+        row.settings = {**row.settings, "marking_until": end and end.isoformat()}
+        audit.record(session, actor_id=actor_id, action="marking.ask_until", subject=f"exam:{row.id}", now=now, day=day and day.isoformat())
+
+
+def to_mark(session: Session, person_id: int, now: datetime) -> Iterator[platform.Duty]:
+    """Tell an examiner, exam by exam, how many scripts wait for her and until when."""
+    for exam, number in _open_to(session, person_id, ScriptState.WAITING, now):
+        facts = {"title": exam.title, "n": f"{number}+" if number == COUNTED else number}
+        words = _("“%(title)s”有 %(n)s 份答卷等您评阅", **facts)
+        is_late = exam.marking_until is not None and exam.marking_until <= now
+        if exam.marking_until is not None:
+            until = format_instant(exam.marking_until, "end")
+            words += _("，应在 %(day)s 前评完，已经逾期。", day=until) if is_late else _("，请在 %(day)s 前评完。", day=until)
+        yield platform.Duty(number, words, _("去阅卷"), "/marking", is_late)
+
+
+def to_decide(session: Session, person_id: int, now: datetime) -> Iterator[platform.Duty]:
+    """Tell a manager, exam by exam, on how many scripts two examiners differ."""
+    for exam, number in _open_to(session, person_id, ScriptState.DISPUTED, now):
+        words = _("“%(title)s”有 %(n)s 份答卷两位阅卷人评分相差较大，等您裁定。", title=exam.title, n=number)
+        yield platform.Duty(number, words, _("去裁定"), f"/admin/exams/{exam.code}/marking")
+
+
+def _open_to(session: Session, person_id: int, state: ScriptState, now: datetime) -> Iterator[tuple[Exam, int]]:
+    open_exams = marking.exams_with_open_scripts(session)
+    if not open_exams:
+        return
+    reach = scripts.reach(session, person_id)
+    for exam_id in open_exams:
+        number, _since = marking.reachable(session, exam_id, reach, state, now=now, most=COUNTED)
+        if number:
+            yield exams.by_id(session, exam_id), number
 
 
 def of_account(exam_code: str, account: str) -> list[ScriptRow]:

@@ -236,6 +236,12 @@ def exams_with_scripts(session: Session) -> list[int]:
     return list(session.scalars(text("SELECT id FROM exam WHERE EXISTS (SELECT FROM script WHERE exam_id = exam.id) ORDER BY id DESC")))
 
 
+def exams_with_open_scripts(session: Session) -> list[int]:
+    """Return the exams that have something to mark or to decide, the oldest first."""
+    still = "SELECT FROM script WHERE exam_id = exam.id AND state <> 'settled'"
+    return list(session.scalars(text(f"SELECT id FROM exam WHERE EXISTS ({still}) ORDER BY id")))  # noqa: S608 - our own text
+
+
 def reachable(session: Session, exam_id: int, reach: Reach, state: str, *, now: datetime, most: int) -> tuple[int, datetime | None]:
     """Return how many scripts somebody could take now, counted up to a number, and since when the oldest waits."""
     oldest = reached("SELECT count(*), min(since) FROM (SELECT s.waiting_since AS since", reach, f"{_OLDEST} :most) oldest")

@@ -4,13 +4,14 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import StringField
-from wtforms.validators import InputRequired, Length
+from wtforms import DateField, StringField
+from wtforms.validators import InputRequired, Length, Optional
 
+from exam.domain.exam import Exam
 from exam.domain.marking import PointsUnfit, ScriptState, script_code
 from exam.domain.regrade import RegradeRuns
 from exam.services import backlog as backlogs
@@ -21,8 +22,8 @@ from exam.store.marking import ScriptRow
 from exam.web.picture import sent
 from lms.kernel import request as current
 from lms.kernel.forms import Form
+from lms.kernel.i18n import ZONE, lazy_gettext
 from lms.kernel.i18n import gettext as _
-from lms.kernel.i18n import lazy_gettext
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
 from lms.kernel.refusal import N_, Refusal
@@ -41,6 +42,12 @@ class ReopenForm(Form):
     """Why a script is to be decided anew."""
 
     reason = StringField(lazy_gettext("理由"), [InputRequired(), Length(min=2, max=500)])
+
+
+class UntilForm(Form):
+    """By when the examiners are asked to have marked."""
+
+    day = DateField(lazy_gettext("请在这一天前评完"), [Optional()])
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +105,7 @@ class OverviewPage:
     disputed: tuple[ScriptLine, ...]
     account: str
     found: tuple[ScriptLine, ...]
+    until: UntilForm
 
 
 @marking.get("/marking")
@@ -192,7 +200,20 @@ def overview(code: str) -> ResponseReturnValue:
         )
         for one in found.loads
     )  # fmt: skip
-    return render_template("exam/marking/overview.html", page=OverviewPage(found, loads, disputed, account, lines))
+    return render_template("exam/marking/overview.html", page=OverviewPage(found, loads, disputed, account, lines, _until(found.exam)))
+
+
+@marking.post("/admin/exams/<code>/marking/until")
+@requires(Permission.MANAGE_EXAMS)
+def ask_until(code: str) -> ResponseReturnValue:
+    """Choose by when the examiners are asked to have marked."""
+    form = UntilForm()
+    if form.validate_on_submit():
+        backlogs.ask_until(code, form.day.data, actor_id=current.person().person_id, now=current.now())
+        flash(_("已保存，阅卷人在首页和阅卷页都能看到。"), "success")
+    else:
+        flash(_("请选择日期。"), "warning")
+    return redirect(url_for("marking.overview", code=code))
 
 
 @marking.post("/admin/exams/<code>/marking/<int:script_id>/decide")
@@ -220,6 +241,11 @@ def reopen(code: str, script_id: int) -> ResponseReturnValue:
         except Refusal as refusal:
             flash(_(refusal.message), "warning")
     return redirect(url_for("marking.overview", code=code, account=request.args.get("account") or None))
+
+
+def _until(exam: Exam) -> UntilForm:
+    """Return the form with the day on whose end the exam's date lies."""
+    return UntilForm(day=exam.marking_until and (exam.marking_until - timedelta(microseconds=1)).astimezone(ZONE).date())
 
 
 def _next(code: str) -> ResponseReturnValue:

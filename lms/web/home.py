@@ -12,7 +12,9 @@ from lms.kernel.i18n import format_instant
 from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
+from lms.services import duty as duty_service
 from lms.services import plan as service
+from lms.services.duty import Duty
 from lms.services.plan import Plan
 from lms.web.next_step import NextView, next_view
 from lms.web.plan import HoursView, StepView, days, hours_view, step_views
@@ -34,6 +36,7 @@ class LearnerPage:
     definitions: tuple[tuple[str, str], ...]
     plan_url: str
     others: tuple[tuple[str, str], ...]
+    duties: tuple[Duty, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class StartPage:
 
     learner: bool
     programmes: tuple[OpenProgramme, ...]
+    duties: tuple[Duty, ...]
 
 
 @home.get("/", endpoint="page")
@@ -59,15 +63,17 @@ class StartPage:
 def page() -> ResponseReturnValue:
     """Show where the reader stands and what comes next."""
     person = current.person()
+    duties = duty_service.duties(person.person_id, person.permissions, current.now())
     if not person.may(Permission.LEARN):
-        return render_template("lms/home/start.html", page=StartPage(learner=False, programmes=()))
+        return render_template("lms/home/start.html", page=StartPage(learner=False, programmes=(), duties=duties))
     found = service.home(person.person_id, current.now(), request.args.get("programme"))
     if found.plan is None:
-        return render_template("lms/home/start.html", page=StartPage(learner=True, programmes=tuple(_open(one) for one in found.open_programmes)))
-    return render_template("lms/home/learner.html", page=_learner(found.plan, found.others))
+        open_programmes = tuple(_open(one) for one in found.open_programmes)
+        return render_template("lms/home/start.html", page=StartPage(learner=True, programmes=open_programmes, duties=duties))
+    return render_template("lms/home/learner.html", page=_learner(found.plan, found.others, duties))
 
 
-def _learner(plan: Plan, others: tuple[tuple[str, str], ...]) -> LearnerPage:
+def _learner(plan: Plan, others: tuple[tuple[str, str], ...], duties: tuple[Duty, ...]) -> LearnerPage:
     city = next((row.name for row in plan.programme.quotas.cities if row.code == plan.enrolment.city), plan.enrolment.city)
     known = {one.code: one.title for one in plan.programme.participants}
     return LearnerPage(
@@ -85,6 +91,7 @@ def _learner(plan: Plan, others: tuple[tuple[str, str], ...]) -> LearnerPage:
         ),
         plan_url=url_for("plan.page", programme=plan.programme.code),
         others=tuple((title, url_for("home.page", programme=code)) for code, title in others),
+        duties=duties,
     )
 
 

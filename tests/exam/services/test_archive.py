@@ -43,7 +43,7 @@ def sat_out() -> None:
     id_of(RUI)
     rui = exams.sitting("rui", device="device-two")
     rui.save(rui.change(4, [1]))
-    attempt.give_time(2, seconds=600, kind="staff", reason="换机", actor_id=None, now=NOON)
+    attempt.give_time(2, seconds=600, kind="staff", reason="林晓梅换机，Tom 在场", actor_id=None, now=NOON)
     attempt.finalise_overdue(NOON + timedelta(hours=2))
     result.score_outstanding(OVER)
 
@@ -67,7 +67,7 @@ def test_the_archived_log_alone_brings_the_results_again(app: Flask, tmp_path: P
     for member in (PENG, AN):
         sealed_key.consent(exams.EXAM, id_of(member), "归档", OVER)
     path = tmp_path / "archive.zip"
-    archive.write(exams.EXAM, path, reason="存档", now=OVER)
+    archive.write(exams.EXAM, path, reason="林晓梅的存档", now=OVER)
     found = format_of.check(path)
     assert (found.faults, found.exam, found.attempts) == ((), exams.EXAM, 2)
     with ZipFile(path) as file:
@@ -76,7 +76,8 @@ def test_the_archived_log_alone_brings_the_results_again(app: Flask, tmp_path: P
     assert {"sheets/fairness.json", "sheets/marks.xlsx", "regrade_approval.jsonl", "exam_packet_decision.jsonl"} <= names
     assert "exam_archive.jsonl" not in names
     assert {line["name"] for line in rows(path, "person")} == {"林**", "芮**"}
-    assert [line["words"] for line in rows(path, "timeline") if line["kind"] == "time"] == ["600 s, staff: 换机"]
+    assert [line["words"] for line in rows(path, "timeline") if line["kind"] == "time"] == ["600 s, staff: 林**换机，Tom 在场"]
+    assert [line["reason"] for line in rows(path, "deadline_adjustment")] == ["林**换机，Tom 在场"]
     keys = {line["version"]: msgspec.convert(line["key"], Key) for line in rows(path, "item")}
     with transaction() as session:
         points = papers.position_points(session, 1, 1)
@@ -168,3 +169,10 @@ def test_the_board_asks_a_second_person_agrees_and_the_file_lasts_a_day(app: Fla
         acts = session.scalars(text("SELECT action FROM audit_entry WHERE action LIKE 'archive.%' ORDER BY id")).all()
     assert acts == ["archive.ask", "archive.approve", "archive.fetch"]
     assert enter(app, RUI).get(page).status_code == 403
+
+
+def test_names_are_masked_in_words_and_nowhere_else() -> None:
+    names = rules.Names(["林晓梅", "林晓", "Tom", "明"])
+    told = {"林晓梅": ["林晓梅和林晓、林晓梅", {"words": "Tom came, 和Tom同桌, Tomas not"}], "n": 3, "none": None}
+    assert names.masked(told) == {"林晓梅": ["林**和林*、林**", {"words": "T** came, 和T**同桌, Tomas not"}], "n": 3, "none": None}
+    assert rules.Names([]).masked("明天") == "明天"
