@@ -8,6 +8,7 @@ CAST = (
     ("wei", "魏书恒 · question author"),
     ("rong", "容思齐 · question reviewer (a second pair of eyes)"),
     ("kang", "康一帆 · course editor: lessons and videos"),
+    ("wen", "闻若溪 · examiner: short texts of an exam wait to be marked"),
     ("ning", "宁致和 · province manager: programme, lists, exams, certificates"),
     ("yan", "严清越 · operator"),
 )

@@ -13,21 +13,31 @@ _ROLES: dict[str, tuple[tuple[Role, str], ...]] = {
     "wei": ((Role.AUTHOR, PROVINCE),),
     "rong": ((Role.REVIEWER, PROVINCE),),
     "kang": ((Role.COURSE_EDITOR, PROVINCE),),
+    "wen": ((Role.EXAMINER, COUNTY),),
+    "ji": ((Role.EXAMINER, COUNTY),),
     "ning": ((Role.PROVINCE_MANAGER, PROVINCE),),
     "yan": ((Role.OPERATOR, PROVINCE), (Role.AUDITOR, PROVINCE)),
 }
+# Examiners never meet their own school, nor who decides between them.
+_HOMES = {"wen": KINDERGARTEN, "ji": KINDERGARTEN, "ning": PROVINCE}
 _NAMES = ("安然", "白露", "岑小满", "邓一诺", "方知行", "顾南星", "韩霁", "江采薇", "孔令仪", "黎曼青", "孟夏", "倪晨曦",
           "欧阳青", "潘若水", "秦朗", "任远舟", "沈听澜", "唐小棠", "温如玉", "许知秋", "叶清欢", "袁野", "章回", "郑重")  # fmt: skip
 
 
 def everyone() -> list[NewPerson]:
     """Return the cast and their colleagues."""
-    cast = [NewPerson(account=account, name=words.split(" ")[0], unit_code=SCHOOL, roles=_ROLES[account], post="教师") for account, words in CAST]
+    named = [*((account, words.split(" ")[0]) for account, words in CAST), ("ji", "季明轩")]
+    cast = [NewPerson(account=account, name=name, unit_code=_HOMES.get(account, SCHOOL), roles=_ROLES[account], post="教师") for account, name in named]
     colleagues = [
         NewPerson(account=f"jiaoshi{number:02d}", name=name, unit_code=SCHOOL if number % 3 else KINDERGARTEN, post="班主任" if number % 2 else "心理教师")
         for number, name in enumerate(_NAMES, start=1)
     ]
     return cast + colleagues
+
+
+def colleagues() -> list[str]:
+    """Return the accounts of the teachers who are nobody's part."""
+    return [one.account for one in everyone() if one.account.startswith("jiaoshi")]
 
 
 def learners() -> tuple[tuple[str, str], ...]:

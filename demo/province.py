@@ -7,7 +7,7 @@ from pathlib import Path
 
 import xlsxwriter
 
-from demo import lectures, people
+from demo import lectures, people, sat_exam
 from demo.cast import FILLED, PASSWORD
 from demo.programme import DEMO_CODE, derive
 from exam.services import assembly, exam, quiz
@@ -60,6 +60,8 @@ def fill(settings: Settings, now: datetime) -> Iterator[str]:
     yield f"{_bank(ids, now)} items written by one person and approved by another"
     _exam(ids["ning"], now)
     yield f"{PAPERS} papers assembled"
+    scripts = sat_exam.sit(BANK, ids, now)
+    yield f"an exam sat by {len(people.colleagues())} teachers, {scripts} short texts to be marked"
     _history(first, ids, now)
     with transaction() as session:
         installation.set_fact(session, FILLED, value=True)

@@ -104,7 +104,7 @@ class Names:
         for found in self._first.finditer(text) if self._first else ():
             at = found.start()
             name = next((text[at : at + size] for size in self._sizes if text[at : at + size] in self._known), "") if at >= done else ""
-            if name and not (name.isascii() and _LETTER.search(text[max(at - 1, 0) : at] + text[at + len(name) :][:1])):
+            if name and not (name.isascii() and _LETTER.search(text[max(at - 1, 0) : at] + text[at + len(name) : at + len(name) + 1])):
                 parts += [text[done:at], masked(name)]
                 done = at + len(name)
         return "".join([*parts, text[done:]])

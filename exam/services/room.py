@@ -31,9 +31,11 @@ class PersonExam:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What proves a handing-in."""
+    """What proves a handing-in; `numbers` of all attempts of hers that have one."""
 
     exam: Exam
+    number: int
+    numbers: tuple[int, ...]
     by: str
     submitted_at: datetime
     answered: int
@@ -63,17 +65,30 @@ def exam_of(person_id: int, code: str, now: datetime) -> PersonExam:
     return one
 
 
-def receipt(person_id: int, code: str) -> Receipt | None:
-    """Return the receipt of the person's newest attempt; None while it is open."""
+def receipt(person_id: int, code: str, number: int | None = None) -> Receipt | None:
+    """Return the receipt of the person's attempt of this number, or of her newest; None while it is open."""
     with transaction() as session:
         exam = found(session, code)
-        attempt = attempts.newest_of(session, person_id, exam.id)
+        mine = {one.number: one for one in attempts.of_person(session, person_id, exam.id)}
+        attempt = mine.get(max(mine, default=0) if number is None else number)
         if attempt is None:
             raise AttemptMissing
-        row = attempts.submission_of(session, attempt)
+        handed_in = {one.number: row for one in mine.values() if (row := attempts.submission_of(session, one)) is not None}
+        row = handed_in.get(attempt.number)
         if row is None:
             return None
-        return Receipt(exam, row.ended_by, row.submitted_at, row.answered, exam.items, attempt.late, row.receipt, attempt.deadline)
+        return Receipt(
+            exam,
+            attempt.number,
+            tuple(sorted(handed_in)),
+            row.ended_by,
+            row.submitted_at,
+            row.answered,
+            exam.items,
+            attempt.late,
+            row.receipt,
+            attempt.deadline,
+        )
 
 
 def topic_names(exam: Exam) -> dict[str, str]:

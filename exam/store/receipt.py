@@ -26,10 +26,14 @@ class HandedIn:
     late: int
     receipt: str
     replaced: bool
+    number: int
+    of: int  # attempts of hers that were handed in
 
 
 _FOUND = text(
-    "SELECT a.id, s.round, x.title, a.person_id, p.name, q.hash, a.items, s.submitted_at, s.ended_by, s.answered, a.late, s.receipt, s.round < a.reopened"
+    "SELECT a.id, s.round, x.title, a.person_id, p.name, q.hash, a.items, s.submitted_at, s.ended_by, s.answered, a.late, s.receipt,"
+    " s.round < a.reopened, a.number,"
+    " (SELECT count(*) FROM attempt o WHERE o.exam_id = a.exam_id AND o.person_id = a.person_id AND o.ended_at IS NOT NULL)"
     " FROM submission s JOIN attempt a ON a.id = s.attempt_id JOIN exam x ON x.id = a.exam_id JOIN person p ON p.id = a.person_id"
     " JOIN paper q ON q.id = a.paper_id WHERE s.receipt = :code ORDER BY s.id LIMIT 1"
 )

@@ -4,7 +4,7 @@ from base64 import b64encode
 from dataclasses import dataclass
 
 import msgspec
-from flask import redirect, render_template, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from exam.domain.exam import Exam
@@ -97,8 +97,8 @@ def rehearse(payload: RehearseSave) -> RehearsedSave:
 @exam_room.get("/exams/<code>/receipt")
 @requires(Permission.SIT_EXAM)
 def receipt(code: str) -> ResponseReturnValue:
-    """Show the receipt of what was handed in."""
-    found = service.receipt(current.person().person_id, code)
+    """Show the receipt of what was handed in: of the attempt asked for by its number, else of the newest."""
+    found = service.receipt(current.person().person_id, code, request.args.get("attempt", type=int))
     if found is None:
         return redirect(url_for("exams.briefing", code=code))
     where = address(found.code)

@@ -16,14 +16,16 @@ from exam.services import identity
 from exam.services import token as tokens
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
+from lms.kernel.permissions import Role
 from tests.conftest import NOON
 from tests.exam.web.test_room import start
 from tests.support import exams
-from tests.support.cast import IVY, LIN, PENG, SAM, YUAN, enter, id_of
+from tests.support.cast import IVY, LIN, PENG, SAM, YUAN, Member, enter, id_of
 
 OWN = f"/exams/{exams.EXAM}/identity"
 FACES = f"/invigilation/{exams.EXAM}/identity"
 PLACE = b"GPS was here"
+FAR = Member("far", "艾远", (Role.INVIGILATOR,), home="far_school", scope="far_city")
 
 
 def photo(size: tuple[int, int] = (3000, 2000)) -> bytes:
@@ -64,7 +66,12 @@ def test_who_must_be_known_starts_only_after_an_invigilator_has_confirmed_her(ap
     with transaction() as session:
         assert shown.data[:400] not in bytes(session.execute(text("SELECT sealed FROM exam_photo")).scalar_one())
     assert "林晓梅" in ivy.get(FACES).get_data(as_text=True)
-    assert enter(app, YUAN).get(FACES).status_code == 403
+    far, yuan = enter(app, FAR), enter(app, YUAN)
+    assert "林晓梅" not in far.get(f"{FACES}?words=林").get_data(as_text=True)
+    assert [far.get(f"{FACES}/{lin_id}.jpg").status_code, yuan.get(f"{FACES}/{lin_id}.jpg").status_code] == [404, 403], "out of scope; another role"
+    assert [far.post(f"{FACES}/{lin_id}/{act}").status_code for act in ("confirm", "refuse")] == [302, 302]
+    assert photos() == 1, "who may not see a photo decides nothing"
+    assert yuan.get(FACES).status_code == 403
     assert enter(app, SAM).get(OWN).status_code == 404
 
     assert "请写明原因" in ivy.post(f"{FACES}/{lin_id}/refuse", data={"reason": ""}, follow_redirects=True).get_data(as_text=True)

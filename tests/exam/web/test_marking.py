@@ -13,6 +13,7 @@ from lms.kernel.permissions import Role
 from tests.support import exams, scripts
 from tests.support.cast import LIN, Member, enter, id_of
 from tests.support.exams import EXAM
+from tests.support.queries import query_budget
 from tests.support.scripts import DONE
 
 EMMA = Member("emma", "阅卷甲", (Role.EXAMINER,), home="far_school")
@@ -43,6 +44,17 @@ def test_a_short_text_goes_from_its_writer_to_examiners_and_back(app: Flask, clo
     id_of(LIN)
     scripts.handed_in("lin", policy=ExamPolicy(double_percent=100))
     lin, emma, eda, pan = (enter(app, member) for member in (LIN, EMMA, EDA, PAN))
+    pan.post(f"{ADMIN}/until", data={"day": "2026-11-24"})
+    assert 'value="2026-11-24"' in body(pan, ADMIN)
+    with query_budget(12):
+        home = body(emma, "/")
+    assert "“线上测试”有 1 份答卷等您评阅，请在 2026年11月24日 24:00 前评完。" in home
+    assert "等您评阅" not in body(lin, "/")
+    clock.advance(days=3)
+    assert "已经逾期" in body(emma, "/")
+    clock.instant = DONE
+    pan.post(f"{ADMIN}/until", data={"day": ""})
+    assert "等您评阅</p>" in body(emma, "/")
     assert "等待您评阅" in body(emma, "/marking")
     page = taken(emma)
     shown = body(emma, page)
@@ -60,6 +72,8 @@ def test_a_short_text_goes_from_its_writer_to_examiners_and_back(app: Flask, clo
     assert "10 / 10 分" in body(emma, "/marking")
     assert eda.post(f"{taken(eda)}/done", data={"points-0": "1", "points-1": "0", "remark": ""}).status_code == 302
 
+    assert "等您评阅" not in body(emma, "/"), "nothing is left"
+    assert "有 1 份答卷两位阅卷人评分相差较大，等您裁定" in body(pan, "/")
     overview = body(pan, ADMIN)
     for words in ("等待您裁定", "阅卷甲", "10、1 / 10", "100%"):
         assert words in overview, words
@@ -93,5 +107,6 @@ def test_others_are_refused(app: Flask) -> None:
         assert stranger.get(path).status_code in (302, 401)
     assert emma.get(ADMIN).status_code == 403
     assert emma.post(f"{ADMIN}/1/decide").status_code == 403
+    assert emma.post(f"{ADMIN}/until").status_code == 403
     assert emma.post("/marking/scripts/99/draft", data={}).status_code == 404
     assert "没有需要人工评阅的考试" in body(emma, "/marking")

@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
+from exam.domain.receipt import written
 from exam.services import attempt, result
 from exam.services import token as tokens
 from exam.services.payload import StartExam
@@ -152,6 +153,23 @@ def test_the_receipt_holds_what_the_server_holds_and_anybody_may_check_it(app: F
     for _ in range(60):
         answer = stranger.get("/receipts/0000000000000000")
     assert answer.status_code == 429
+
+
+def test_each_attempt_has_its_receipt_and_the_code_says_which_it_is(app: Flask) -> None:
+    id_of(LIN)
+    exams.prepared(attempts_allowed=2)
+    first = exams.sitting("lin").submit().receipt
+    result.score_outstanding(NOON)
+    second = exams.sitting("lin", at=NOON + timedelta(minutes=1)).submit(at=NOON + timedelta(minutes=2)).receipt
+    result.score_outstanding(NOON + timedelta(minutes=2))
+    lin, page = enter(app, LIN), f"/exams/{exams.EXAM}/receipt"
+    newest, earlier = (lin.get(f"{page}{asked}").get_data(as_text=True) for asked in ("", "?attempt=1"))
+    assert (written(second) in newest, "attempt=1" in newest) == (True, True)
+    assert (written(first) in earlier, written(second) in earlier) == (True, False)
+    assert lin.get(f"{page}?attempt=3").status_code == 404
+    assert "attempt=2" in lin.get(f"/exams/{exams.EXAM}/result").get_data(as_text=True)
+    told = [app.test_client().get(f"/receipts/{code}").get_data(as_text=True) for code in (first, second)]
+    assert ["第 1 次" in told[0], "第 2 次" in told[1], "第 1 次" in told[1]] == [True, True, False]
 
 
 def test_the_result_shows_the_profile_once_it_is_scored(lin: FlaskClient) -> None:
