@@ -12,7 +12,7 @@ from sqlalchemy import text
 from exam.domain.receipt import written
 from exam.services import attempt, result
 from exam.services import token as tokens
-from exam.services.payload import StartExam
+from exam.services.payload import EnterExam, StartExam
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
 from tests.conftest import NOON
@@ -158,10 +158,12 @@ def test_the_receipt_holds_what_the_server_holds_and_anybody_may_check_it(app: F
 def test_each_attempt_has_its_receipt_and_the_code_says_which_it_is(app: Flask) -> None:
     id_of(LIN)
     exams.prepared(attempts_allowed=2)
-    first = exams.sitting("lin").submit().receipt
+    sitter, later = exams.sitting("lin"), NOON + timedelta(minutes=1)
+    first = sitter.submit().receipt
     result.score_outstanding(NOON)
-    second = exams.sitting("lin", at=NOON + timedelta(minutes=1)).submit(at=NOON + timedelta(minutes=2)).receipt
-    result.score_outstanding(NOON + timedelta(minutes=2))
+    sitter.opened = attempt.enter(EnterExam(exams.entry("lin", later), "device-one", honesty=True), later)
+    second = sitter.submit(at=later).receipt
+    result.score_outstanding(later)
     lin, page = enter(app, LIN), f"/exams/{exams.EXAM}/receipt"
     newest, earlier = (lin.get(f"{page}{asked}").get_data(as_text=True) for asked in ("", "?attempt=1"))
     assert (written(second) in newest, "attempt=1" in newest) == (True, True)
