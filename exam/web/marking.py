@@ -47,7 +47,7 @@ class ReopenForm(Form):
 class UntilForm(Form):
     """By when the examiners are asked to have marked."""
 
-    day = DateField(lazy_gettext("请在这一天前评完"), [Optional()])
+    day = DateField(lazy_gettext("请在这一天结束前评完"), [Optional()])
 
 
 @dataclass(frozen=True, slots=True)
