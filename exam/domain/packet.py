@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from exam.domain.attempt import Answer
+from exam.domain.response import choices_of, texts_of
 from lms.kernel.refusal import N_, Conflict, Invalid, Malformed
 
 OPEN_FOR = timedelta(hours=4)  # after the deadline
@@ -57,6 +58,16 @@ class Brought:
     revision: int
     value: str
     marked: bool
+
+    @property
+    def choices(self) -> tuple[int, ...]:
+        """Return the options chosen, as the learner's page showed them."""
+        return choices_of(self.value)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Return what was written."""
+        return texts_of(self.value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from exam.services import result as results
 from exam.services.exam import found
 from exam.store import appeal as store
 from exam.store import attempt as attempts
+from exam.store import marking
 from exam.store import result as result_store
 from exam.store.appeal import ExamAppealRow
 from lms import api as platform
@@ -19,9 +20,10 @@ from lms.kernel.refusal import Forbidden, Missing
 
 @dataclass(frozen=True, slots=True)
 class AppealView:
-    """One appeal as those who decide read it; points in hundredths."""
+    """One appeal as those who decide read it; points in hundredths. `written`: whether people marked some of the attempt."""
 
     appeal: ExamAppealRow
+    written: bool
     person: str
     unit: str
     points: int
@@ -53,8 +55,9 @@ def of_exam(exam_code: str) -> tuple[Exam, list[AppealView]]:
         exam = found(session, exam_code)
         listed = store.of_exam(session, exam.id)
         cards = platform.people(session, [person for _row, person in listed])
+        written = {one.attempt_id for one in marking.of_attempts(session, [row.attempt_id for row, _person in listed])}
         return exam, [
-            AppealView(row, cards[person].name, cards[person].unit_name, held.points if held else 0, exam.points)
+            AppealView(row, row.attempt_id in written, cards[person].name, cards[person].unit_name, held.points if held else 0, exam.points)
             for row, person in listed
             for held in (result_store.newest_of(session, row.attempt_id),)
         ]

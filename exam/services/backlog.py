@@ -92,6 +92,13 @@ def of_account(exam_code: str, account: str) -> list[ScriptRow]:
         return marking.of_attempts(session, [one.id for one in mine])
 
 
+def of_attempt(exam_code: str, attempt_id: int) -> list[ScriptRow]:
+    """Return the scripts of an attempt at an exam."""
+    with transaction() as session:
+        exam = found(session, exam_code)
+        return [row for row in marking.of_attempts(session, [attempt_id]) if row.exam_id == exam.id]
+
+
 def verify(session: Session, now: datetime) -> Iterator[str]:  # noqa: ARG001 - the shape of every verifier
     """Fold the marks of every settled script anew and name each whose points are others."""
     last, policies = 0, {exam.id: exam.policy for exam in exams.all_of(session)}

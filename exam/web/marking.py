@@ -104,6 +104,7 @@ class OverviewPage:
     loads: tuple[tuple[str, ...], ...]
     disputed: tuple[ScriptLine, ...]
     account: str
+    attempt: int | None
     found: tuple[ScriptLine, ...]
     until: UntilForm
 
@@ -141,10 +142,10 @@ def picture(script_id: int, digest: str) -> Response:
     return sent(service.picture(script_id, current.person().person_id, digest), seconds=60)
 
 
-@marking.post("/marking/scripts/<int:script_id>/<any(draft, release, done, on):act>")
+@marking.post("/marking/scripts/<int:script_id>/<any(draft, release, done, on, decided):act>")
 @requires(Permission.MARK)
 def give(script_id: int, act: str) -> ResponseReturnValue:
-    """Keep the draft, give the script back, or hand the mark in, alone or with the wish for the next script."""
+    """Keep the draft, give the script back, or hand the mark in: alone, with the wish for the next script, or as a decision."""
     person_id, now = current.person().person_id, current.now()
     points, remark = _points_of(), request.form.get("remark", "")
     try:
@@ -167,6 +168,8 @@ def give(script_id: int, act: str) -> ResponseReturnValue:
         flash(_(refusal.message), "warning")
         return redirect(url_for("marking.everything"))
     flash(_("评分已提交。"), "success")
+    if act == "decided":
+        return redirect(url_for("marking.overview", code=exam_code))
     return _next(exam_code) if act == "on" else redirect(url_for("marking.everything"))
 
 
@@ -188,10 +191,12 @@ def overview(code: str) -> ResponseReturnValue:
     """Show how the marking of an exam goes."""
     found = backlogs.overview(code, current.person().person_id, current.now())
     account = request.args.get("account", "").strip()
+    attempt_id = request.args.get("attempt", type=int)
     try:
-        lines = tuple(_line(row) for row in backlogs.of_account(code, account)) if account else ()
+        rows = backlogs.of_account(code, account) if account else backlogs.of_attempt(code, attempt_id) if attempt_id else []
     except Refusal:
-        lines = ()
+        rows = []
+    lines = tuple(_line(row) for row in rows)
     disputed = tuple(_line(row, tuple(mark.total for mark in marks)) for row, marks in found.disputed)
     loads = tuple(
         (
@@ -200,7 +205,7 @@ def overview(code: str) -> ResponseReturnValue:
         )
         for one in found.loads
     )  # fmt: skip
-    return render_template("exam/marking/overview.html", page=OverviewPage(found, loads, disputed, account, lines, _until(found.exam)))
+    return render_template("exam/marking/overview.html", page=OverviewPage(found, loads, disputed, account, attempt_id, lines, _until(found.exam)))
 
 
 @marking.post("/admin/exams/<code>/marking/until")
@@ -240,7 +245,7 @@ def reopen(code: str, script_id: int) -> ResponseReturnValue:
             flash(_("已转为待裁定，由另一位同事裁定。"), "success")
         except Refusal as refusal:
             flash(_(refusal.message), "warning")
-    return redirect(url_for("marking.overview", code=code, account=request.args.get("account") or None))
+    return redirect(url_for("marking.overview", code=code, account=request.args.get("account") or None, attempt=request.args.get("attempt") or None))
 
 
 def _until(exam: Exam) -> UntilForm:

@@ -8,7 +8,8 @@ from flask.typing import ResponseReturnValue
 from wtforms import StringField, validators
 
 from exam.domain.exam import Exam
-from exam.domain.packet import LARGEST
+from exam.domain.packet import LARGEST, PacketLine
+from exam.domain.response import NONE
 from exam.services import packet as service
 from exam.services import room as rooms
 from exam.services.packet import PacketView, Received
@@ -20,6 +21,7 @@ from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
 from lms.kernel.refusal import Refusal
+from question_bank.domain.item import LETTERS
 
 exam_packet = routes("exam_packet", __name__)
 MOST_FILES = 200
@@ -41,11 +43,21 @@ class OwnPage:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerLine:
+    """One answer of a packet beside the one the server holds, in words."""
+
+    position: int
+    held: str
+    brought: str
+    counts: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PacketsPage:
     """The packets of an exam."""
 
     exam: Exam
-    waiting: tuple[PacketView, ...]
+    waiting: tuple[tuple[PacketView, tuple[AnswerLine, ...]], ...]
     decided: tuple[tuple[str, ...], ...]
     received: tuple[tuple[str, str], ...]
 
@@ -117,11 +129,21 @@ def _listed(code: str, received: Sequence[Received]) -> ResponseReturnValue:
     exam, views = service.of_exam(code)
     page = PacketsPage(
         exam=exam,
-        waiting=tuple(view for view in views if view.decision is None),
+        waiting=tuple((view, tuple(_line(line) for line in view.lines)) for view in views if view.decision is None),
         decided=tuple(_decided(view, view.decision) for view in views if view.decision is not None),
         received=tuple((one.file_name, _(one.refusal.message) if one.refusal else _("已收存")) for one in received),
     )
     return render_template("exam/packet/list.html", page=page, form=DecisionForm(formdata=None))
+
+
+def _line(line: PacketLine) -> AnswerLine:
+    held, brought = line.held, line.brought
+    return AnswerLine(brought.position, _words(held.choices, held.texts), _words(brought.choices, brought.texts), line.counts)
+
+
+def _words(choices: Sequence[int], texts: Sequence[str]) -> str:
+    """Say an answer as the learner's page showed it: options by their letters, in her order where the order counts."""
+    return _("；").join(texts) or "".join("—" if choice == NONE else LETTERS[choice] for choice in choices) or _("未作答")
 
 
 def _decided(view: PacketView, decision: PacketDecisionRow) -> tuple[str, ...]:

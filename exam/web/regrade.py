@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask import flash, redirect, render_template, url_for
+from flask import Response, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
@@ -23,6 +23,7 @@ from lms.kernel.refusal import N_, Refusal
 from question_bank.domain.item import LETTERS
 
 regrades = routes("regrades", __name__)
+SECONDS = 5  # after so many the page looks again while the effect is being worked out
 EFFECTS = {
     Effect.ACCEPT: N_("另一种答案也算对"),
     Effect.REPLACE: N_("改正答案"),
@@ -118,7 +119,7 @@ def propose(code: str) -> ResponseReturnValue:
         )  # fmt: skip
     except Refusal as refusal:
         return _list(code, form, refusal=_(refusal.message), status=refusal.status)
-    flash(_("已提出。系统正在计算影响，稍后刷新本页查看预览。"), "success")
+    flash(_("已提出。系统正在计算影响。"), "success")
     return redirect(url_for("regrades.one", code=code, regrade_id=made))
 
 
@@ -168,7 +169,7 @@ def reverse(code: str, regrade_id: int) -> ResponseReturnValue:
         made = service.propose_reversal(regrade_id, reason=form.reason.data or "", actor_id=current.person().person_id, now=current.now())
     except Refusal as refusal:
         return _one(code, regrade_id, refusal=_(refusal.message), status=refusal.status)
-    flash(_("已提出撤销。系统正在计算影响，稍后刷新本页查看预览。"), "success")
+    flash(_("已提出撤销。系统正在计算影响。"), "success")
     return redirect(url_for("regrades.one", code=code, regrade_id=made))
 
 
@@ -189,7 +190,10 @@ def _one(code: str, regrade_id: int, *, refusal: str | None = None, reversal: Re
         may_reverse=found.row.state == Stage.APPLIED and found.row.reverses_id is None and not found.reversed,
         refusal=refusal,
     )
-    return render_template("exam/regrade/one.html", page=page), status
+    answer = Response(render_template("exam/regrade/one.html", page=page), status)
+    if found.row.state == Stage.APPROVED or (found.row.state == Stage.PROPOSED and found.preview is None):
+        answer.headers["Refresh"] = str(SECONDS)
+    return answer
 
 
 def _lines(rows: Sequence[RegradeRow]) -> tuple[RegradeLine, ...]:

@@ -32,6 +32,7 @@ OUTCOMES = {
     "time_is_up": N_("超过宽限，仅留记录"), "time_is_up_late": N_("超过宽限，仅留记录"), "staff": N_("监考人员"), "outage": N_("系统中断补时"),
     "pause": N_("暂停补时"), "reopen": N_("重新开放"), "learner": N_("考生交卷"), "deadline": N_("到时收卷"),
 }  # fmt: skip
+REASONS = {"scored": N_("第一次评分"), "marking": N_("阅卷评分"), "regrade": N_("重新评分"), "packet": N_("应急包计入")}  # of a result, before the colon
 MOST_SHOWN = 2_000
 
 
@@ -70,9 +71,10 @@ def _facts(event: Event) -> str:
     """Say an event's facts in one line."""
     chosen, texts = letters(choices_of(event.value)), texts_of(event.value)
     is_end = event.kind == "ended"
+    outcome = REASONS.get(event.outcome.partition(":")[0]) if event.kind == "scored" else OUTCOMES.get(event.outcome)
     said = [
         _("第 %(n)s 题", n=event.position) if event.position else "",
-        _(OUTCOMES[event.outcome]) if event.outcome in OUTCOMES else event.outcome,
+        _(outcome) if outcome else event.outcome,
         _("选 %(value)s", value=chosen) if chosen else "",
         _("填写 %(value)s", value=" / ".join(texts)) if texts else "",
         format_duration(event.seconds) if event.seconds else "",

@@ -162,6 +162,8 @@ def test_the_pages_take_a_packet_and_the_decision_on_it(app: Flask, clock: Fixed
     assert teacher.get(board).status_code == 403
     told = manager.post(board, data={"packets": [(BytesIO(packed(lin, 2)), "b.exampack"), (BytesIO(b"!"), "c.exampack")]}).get_data(as_text=True)
     assert told.count("已收存") == 1
+    shown = {"ABCDEFGH"[choice] for choice in right_choices(lin)[1]}
+    assert any(f">{letter}<" in told for letter in shown), "options stand under the letters that the learner saw"
     with transaction() as session:
         (first, second) = session.execute(text("SELECT id FROM exam_packet ORDER BY id")).scalars()
     manager.post(f"{board}/{first}/approve", data={"reason": ""})

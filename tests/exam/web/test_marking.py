@@ -82,7 +82,9 @@ def test_a_short_text_goes_from_its_writer_to_examiners_and_back(app: Flask, clo
     assert "简答题正在由阅卷人评阅" in body(lin, f"/exams/{EXAM}/result")
     decided = str(pan.post(linked(overview, "decide")).location)
     assert "1 / 10 分" in body(pan, decided)
-    pan.post(f"{decided}/done", data={"points-0": "4", "points-1": "2.5", "remark": "倾听到位，办法不具体"})
+    assert "提交裁定" in body(pan, decided)
+    answer = pan.post(f"{decided}/decided", data={"points-0": "4", "points-1": "2.5", "remark": "倾听到位，办法不具体"})
+    assert answer.location == ADMIN, "who decides goes back to what is left to decide"
     pan.post(f"/admin/exams/{EXAM}/review", data={"review": "after_release"})
     assert "8.5" in body(lin, f"/exams/{EXAM}/result")
     review = body(lin, f"/exams/{EXAM}/review")
@@ -91,6 +93,9 @@ def test_a_short_text_goes_from_its_writer_to_examiners_and_back(app: Flask, clo
     assert ">好<" not in review
     found = body(pan, f"{ADMIN}?account=lin")
     assert "6.5 / 10 分" in found
+    lin.post(f"/exams/{EXAM}/appeal", data={"words": "请复核简答题"})
+    (asked,) = re.findall(r"marking\?attempt=(\d+)", body(pan, f"/admin/exams/{EXAM}/appeals"))
+    assert "6.5 / 10 分" in body(pan, f"{ADMIN}?attempt={asked}"), "an appeal leads to the scripts"
     reopened = pan.post(linked(found, "reopen"), data={"reason": "申请复核"}, follow_redirects=True)
     assert "由另一位同事裁定" in reopened.get_data(as_text=True)
     with transaction() as session:

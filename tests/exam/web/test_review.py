@@ -104,6 +104,7 @@ def test_an_appeal_is_answered_once_and_the_teacher_reads_the_answer(app: Flask,
     listed = peng.get(f"{ADMIN}/appeals").get_data(as_text=True)
     assert "第一题的答案有争议" in listed
     assert "再来一次" not in listed, "one appeal at a time"
+    assert "/invigilation/attempt/" in listed
     assert lin.get(f"{ADMIN}/appeals").status_code == 403
     appeal = int(listed.split("/appeals/")[1].split("/")[0])
     peng.post(f"{ADMIN}/appeals/{appeal}/refuse", data={"answer": ""})
