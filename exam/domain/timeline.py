@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-GAP = timedelta(minutes=3)  # so long without any sign is told as a gap
+GAP = timedelta(minutes=3)  # so long without any sign of who sits is told as a gap
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +29,18 @@ class Event:
 def told(events: Iterable[Event]) -> Sequence[Event]:
     """Return the events in order, with each gap and each change of sign-in between them; the first address is no change."""
     found: list[Event] = []
-    login, address = None, ""
+    login, address, sits = None, "", False
     for event in sorted(events, key=lambda one: (one.at, one.kind != "started")):
         if event.kind == "address":
             known, address = address, event.digest
             if known in ("", address):
                 continue
-        if found and event.at - found[-1].at > GAP:
+        if sits and event.at - found[-1].at > GAP:
             found.append(Event(found[-1].at, "gap", seconds=round((event.at - found[-1].at).total_seconds())))
         if event.login_id is not None and event.login_id != login:
             if login is not None:
                 found.append(Event(event.at, "login", login_id=event.login_id, device=event.device))
             login = event.login_id
+        sits = event.kind in {"started", "reopen"} or (sits and event.kind != "ended")
         found.append(event)
     return found
