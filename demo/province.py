@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import xlsxwriter
 from demo import lectures, people, sat_exam
 from demo.cast import FILLED, PASSWORD
 from demo.programme import DEMO_CODE, derive
-from exam.services import assembly, exam, quiz
+from exam.services import assembly, exam_settings, quiz
 from lms import api as platform
 from lms.domain.attendance import DayPart, Held, ListKind
 from lms.domain.lesson import Lesson
@@ -141,9 +142,9 @@ def _bank(ids: dict[str, int], now: datetime) -> int:
 
 
 def _exam(manager: int, now: datetime) -> None:
-    exam.create_for_programme(DEMO_CODE, bank_code=BANK, blueprint=exam.bundled_blueprint("final-test"), now=now, actor_id=manager)
-    code = exam.all_exams(DEMO_CODE)[0].code
-    assembly.assemble(code, papers=PAPERS, now=now, actor_id=manager)
+    asked = exam_settings.asked(DEMO_CODE)
+    exam_settings.create(replace(asked, settings=replace(asked.settings, bank_code=BANK), blueprint="final-test"), actor_id=manager, now=now)
+    assembly.assemble(asked.code, papers=PAPERS, now=now, actor_id=manager)
 
 
 def _history(first: int, ids: dict[str, int], now: datetime) -> None:

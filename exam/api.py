@@ -4,7 +4,7 @@ from exam.domain.blueprint import Blueprint, from_mapping
 from exam.domain.exam import Release, WindowRule
 from exam.services.assembly import assemble
 from exam.services.attempt import finalise_overdue, give_time
-from exam.services.exam import all_exams, bundled_blueprint, create_exam, create_for_programme
+from exam.services.exam import all_exams, bundled_blueprint, create_exam
 from exam.services.quiz import attach_quiz
 from exam.services.result import release, score_outstanding
 
@@ -17,7 +17,6 @@ __all__ = [
     "attach_quiz",
     "bundled_blueprint",
     "create_exam",
-    "create_for_programme",
     "finalise_overdue",
     "from_mapping",
     "give_time",

@@ -1,29 +1,120 @@
 """Commands of the exam engine."""
 
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
+from tomllib import TOMLDecodeError, loads
+from typing import Any
 
 import click
 import msgspec
 from flask import current_app
 from flask.cli import with_appcontext
 
+from exam.domain.blueprint import Blueprint, BlueprintFaulty, from_mapping
+from exam.domain.exam import Counts, Release, WindowRule
 from exam.domain.preflight import Light
 from exam.formats import archive as archives
-from exam.services import analysis, archive, assembly, attempt, result
+from exam.services import analysis, archive, assembly, attempt, exam_settings, result
 from exam.services import exam as exams
 from exam.services import preflight as preflights
+from exam.services import quiz as quizzes
 from exam.services.preflight import sentence
 from lms import api as platform
 from lms.kernel import request as current
 from lms.kernel.db import transaction
+from lms.kernel.i18n import ZONE
 from lms.kernel.refusal import Refusal
+from question_bank.domain.scoring import MultiplePolicy
 
 
 @click.group()
 def exam() -> None:
-    """Assemble papers, end overdue attempts, release results."""
+    """Set exams up, assemble papers, end overdue attempts, release results."""
+
+
+class Instant(click.ParamType):  # type: ignore[type-arg]
+    """An instant such as 2024-01-01T09:00, in China's time unless it names another."""
+
+    name = "instant"
+
+    def convert(self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Read an instant."""
+        try:
+            read = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not an instant such as 2024-01-01T09:00", param, ctx)
+        return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=ZONE).astimezone(UTC)
+
+
+@exam.command("create")
+@click.argument("programme")
+@click.option("--bank", "bank_code", required=True, help="The bank its papers are drawn from.")
+@click.option("--blueprint", required=True, help="CODE, CODE@VERSION, the name of a bundled one, or a TOML file.")
+@click.option("--code", help="The exam's code; made from the programme's unless given.")
+@click.option("--title", help="This and all that follow: as the programme's file says unless given.")
+@click.option("--opens", type=Instant(), metavar="INSTANT", help="Such as 2024-01-01T09:00.")
+@click.option("--closes", type=Instant(), metavar="INSTANT")
+@click.option("--minutes", type=int, help="The time limit.")
+@click.option("--window-rule", type=click.Choice([str(one) for one in WindowRule]), help="Whether one must start or finish inside the window.")
+@click.option("--attempts", type=int, help="How often a person may sit it.")
+@click.option("--wait-days", type=int, help="Between two attempts.")
+@click.option("--counts", type=click.Choice([str(one) for one in Counts]), help="Which attempt counts.")
+@click.option("--multiple", type=click.Choice([str(one) for one in MultiplePolicy]), help="How multiple choice is scored.")
+@click.option("--pass-points", type=float, help="Points to pass, where the exam has a pass mark of its own.")
+@click.option("--component", help="The part of the total that it gives.")
+@click.option("--requires-learning/--open-to-all", default=None, help="Whether the hours must be complete first.")
+@click.option("--release", type=click.Choice([str(one) for one in Release]), help="Results at once or by hand.")
+@click.option("--asks-identity/--asks-no-identity", default=None, help="Whether an invigilator confirms everybody first.")
+@click.option("--keeps-offline/--keeps-nothing", default=None, help="Whether unsent answers may lie, sealed, on the device.")
+@click.option("--starts-per-second", type=float, help="The rate of the waiting room; 0: none.")
+@with_appcontext
+def create(programme: str, bank_code: str, blueprint: str, **given: Any) -> None:
+    """Set an exam of PROGRAMME up; exits 1 and names every setting that cannot stand."""
+    wanted = {name: KINDS.get(name, _same)(value) for name, value in given.items() if value is not None}
+    try:
+        draft = exam_settings.asked(programme)
+        code = wanted.pop("code", draft.code)
+        policy = {name: wanted.pop(name) for name in ("wait_days", "counts", "multiple") if name in wanted}
+        settings = replace(draft.settings, bank_code=bank_code, policy=replace(draft.settings.policy, **policy), **wanted)
+        exam_settings.create(replace(draft, code=code, settings=settings, blueprint=_named(blueprint)), actor_id=None, now=current.clock().now())
+    except Refusal as refusal:
+        faults: Any = refusal.facts.get("faults", {})
+        raise click.ClickException("\n".join([refusal.message, *(f"  {name}: {reason}" for name, reason in faults.items())])) from None
+    click.echo(f"{code}: {settings.opens.astimezone(ZONE):%Y-%m-%d %H:%M} to {settings.closes.astimezone(ZONE):%Y-%m-%d %H:%M}, {settings.minutes} minutes")
+    for name in exam_settings.differences(code):
+        click.echo(f"  {name}: not as the programme's file says; learners read the file's on their plans")
+    click.echo(f"next: flask exam assemble {code} --papers N, flask exam preflight {code}")
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _hundredths(points: float) -> int:
+    return round(points * 100)
+
+
+KINDS: dict[str, Callable[[Any], Any]] = {
+    "window_rule": WindowRule,
+    "release": Release,
+    "counts": Counts,
+    "multiple": MultiplePolicy,
+    "pass_points": _hundredths,
+}
+
+
+def _named(blueprint: str) -> str | Blueprint:
+    """Return a blueprint's name, or what a file holds."""
+    path = Path(blueprint)
+    if not path.is_file():
+        return blueprint
+    try:
+        return from_mapping(loads(path.read_text(encoding="utf-8-sig")))
+    except (BlueprintFaulty, TOMLDecodeError, UnicodeDecodeError, KeyError, ValueError, AssertionError) as error:
+        raise click.BadParameter(f"{blueprint} is not a blueprint: {getattr(error, 'facts', error)}") from None
 
 
 @exam.command("list")
@@ -203,3 +294,22 @@ def _verify(file: Path, *, as_json: bool) -> None:
             click.echo(f"Signed by {found.key} {found.public}: compare with /api/certificates/keys of the installation.")
     if found.faults:
         raise click.exceptions.Exit(1)
+
+
+@click.group()
+def quiz() -> None:
+    """Give lessons their quizzes."""
+
+
+@quiz.command("attach")
+@click.argument("lesson", type=int)
+@click.option("--bank", "bank_code", required=True, help="The bank whose practice pool it draws from.")
+@click.option("--topic", required=True, help="The topic's code in that bank.")
+@with_appcontext
+def attach_quiz(lesson: int, bank_code: str, topic: str) -> None:
+    """Give LESSON its quiz, in place of the one it has."""
+    try:
+        quizzes.attach(lesson, bank_code, topic, actor_id=None, now=current.clock().now())
+    except Refusal as refusal:
+        raise click.ClickException(refusal.message) from None
+    click.echo(f"lesson {lesson}: {bank_code}/{topic}")

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from exam.cli import exam as exam_command
+from exam.cli import quiz as quiz_command
 from exam.jobs import JOBS
 from exam.services import archive, backlog, identity, outage, packet, presence, token, waiting_room
 from exam.services import exam as exams
@@ -16,6 +17,7 @@ from exam.web.archive import exam_archive
 from exam.web.blueprint import blueprints
 from exam.web.board import exam_board
 from exam.web.exam import exams as exam_pages
+from exam.web.exam_settings import exam_settings
 from exam.web.identity import exam_identity
 from exam.web.integrity import integrity
 from exam.web.invigilation import invigilation
@@ -48,7 +50,7 @@ platform.register_activity_kind(
         address=lambda activity: f"/exams/{activity.ref}",
     )
 )
-platform.register_activity_kind(platform.ActivityKind(quizzes.KIND, states=quizzes.states, panel=quizzes.panel))
+platform.register_activity_kind(platform.ActivityKind(quizzes.KIND, states=quizzes.states, panel=quizzes.panel, editor=quizzes.editor))
 media.register_prompts(presence.prompt)
 bank.register_demand(demands)
 bank.register_usage(usage)
@@ -80,6 +82,7 @@ part = Part(
         exam_review,
         quiz,
         exam_board,
+        exam_settings,
         exam_archive,
         exam_identity,
         blueprints,
@@ -92,7 +95,7 @@ part = Part(
         integrity,
         marking,
     ),
-    commands=(exam_command,),
+    commands=(exam_command, quiz_command),
     hot_routes=HOT_ROUTES,
     jobs=JOBS,
     nav=(

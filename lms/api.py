@@ -1,7 +1,7 @@
 """Verbs of the platform for tools; whoever calls passes the session of the transaction it is in."""
 
 from lms.services.account import register_personal_export
-from lms.services.activity import ActivityKind, activities, activity, add_activity, register_activity_kind
+from lms.services.activity import ActivityKind, activities, activity, add_activity, register_activity_kind, replace_activity
 from lms.services.certificate import sign
 from lms.services.certificate import standing_one as standing_certificate
 from lms.services.duty import Duty, register_duties
@@ -12,6 +12,7 @@ from lms.services.lesson import activity_begun, activity_done, courses, lesson, 
 from lms.services.load_source import register_load_count, register_load_figures
 from lms.services.person import cards as people
 from lms.services.person import id_of_account
+from lms.services.programme import everything as programmes
 from lms.services.programme import in_force, programme
 from lms.services.roster import NewPerson, bulk_load
 from lms.services.unit import Place, in_scope, school_path, scope_of
@@ -42,11 +43,13 @@ __all__ = [
     "post_score",
     "posted_score",
     "programme",
+    "programmes",
     "register_activity_kind",
     "register_duties",
     "register_load_count",
     "register_load_figures",
     "register_personal_export",
+    "replace_activity",
     "rules_for",
     "school_path",
     "scope_of",

@@ -91,6 +91,7 @@ def seed(settings: Settings, text: str, wanted: Wanted) -> Seeded:
         quiz_activity = quiz.attach_quiz(
             session, lesson_id=lesson_id, programme_code=programme.code, bank_code=BANK, topic=programme.topics[0].code, title="小测"
         )
+        lesson.publish(session, platform.lesson(session, lesson_id).course_id, shown=True, actor_id=ids["editor"], now=now)
     _exam(EXAM, programme, exam.bundled_blueprint("final-test"), wanted, now)
     if wanted.long_exam:
         _exam(LONG_EXAM, programme, from_mapping(_doubled()), wanted, now)
@@ -194,7 +195,6 @@ def _lesson(settings: Settings, programme: Programme, editor: int, wanted: Wante
         lesson_id = lesson.create_lesson(
             session, course_id=course_id, title="如何倾听", topic=programme.topics[0].code, seconds=wanted.film_seconds, quiz=True, actor_id=editor, now=now
         )
-        lesson.publish(session, course_id, shown=True, actor_id=editor, now=now)
     made = upload.import_file(film(settings.var_dir / "film.mp4", wanted.film_seconds), now=now, title="如何倾听", created_by=editor)
     asset.attach_to_lesson(code=made.code, lesson_id=lesson_id, actor_id=editor, now=now)
     transcoding.transcode_waiting(now)

@@ -8,9 +8,10 @@ from question_bank.services.share import drawable as banks
 from question_bank.services.share import require_draw
 from question_bank.services.usage import Appearance, register_usage
 from question_bank.store.analysis import logits
+from question_bank.store.bank import names
 from question_bank.store.bank import topics_of as topics
 from question_bank.store.picture import by_code as picture
-from question_bank.store.pool import explanations, keys, pool, record_use, versions_of
+from question_bank.store.pool import explanations, keys, pool, practice, record_use, versions_of
 
 __all__ = [
     "Appearance",
@@ -21,8 +22,10 @@ __all__ = [
     "keep_analysis",
     "keys",
     "logits",
+    "names",
     "picture",
     "pool",
+    "practice",
     "record_use",
     "register_demand",
     "register_usage",

@@ -56,6 +56,13 @@ class QuizEmpty(Unavailable):
     message = N_("这节课的练习题还没有准备好，请稍后再来。")
 
 
+class NoPractice(Invalid):
+    """Nothing of the topic stands in the practice pool of the bank."""
+
+    code = "no_practice"
+    message = N_("这个专题还没有通过审核的练习题，不能用作小测。")
+
+
 @dataclass(frozen=True, slots=True)
 class QuizItem:
     """One item as drawn: `order` holds the original option index behind each option shown."""

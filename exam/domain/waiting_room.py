@@ -13,6 +13,7 @@ from lms.kernel.refusal import N_, Conflict
 EARLY = timedelta(minutes=30)  # so long before the bell a place may be taken
 LASTS = timedelta(minutes=10)  # a turn not used in this time is given up; whoever comes later takes a new place
 RATE = 30.0  # starts per second where neither the exam nor a load test says otherwise
+MOST = 10_000.0  # starts per second that can be asked for
 
 
 class PlaceGivenUp(Conflict):

@@ -1,15 +1,16 @@
 """Exams: making them, listing them, and their state on the learner's plan."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from tomllib import loads
 
 from exam.domain import blueprint as blueprints
+from exam.domain import exam_settings as rules
 from exam.domain.attempt import State
 from exam.domain.blueprint import Blueprint
 from exam.domain.exam import Exam, ExamPolicy, Release, WindowRule
+from exam.domain.exam_settings import ExamSettings
 from exam.store import exam as store
 from exam.store import paper as papers
 from lms import api as platform
@@ -51,12 +52,17 @@ class ExamMismatch(Invalid):
     message = N_("考试的题量或总分与双向细目表不一致。")
 
 
-def bundled_blueprint(code: str) -> Blueprint:
+def bundled_blueprints() -> dict[str, Blueprint]:
+    """Return the blueprints that come with the product, by name."""
+    return {path.stem: blueprints.from_mapping(loads(path.read_text(encoding="utf-8"))) for path in sorted(FOLDER.glob("*.toml"))}
+
+
+def bundled_blueprint(name: str) -> Blueprint:
     """Return one of the blueprints that come with the product."""
-    path = FOLDER / f"{code}.toml"
-    if not path.is_file():
-        raise ExamMissing(blueprint=code)
-    return blueprints.from_mapping(loads(path.read_text(encoding="utf-8")))
+    found = bundled_blueprints()
+    if name not in found:
+        raise ExamMissing(blueprint=name)
+    return found[name]
 
 
 def create_exam(
@@ -79,46 +85,34 @@ def create_exam(
     policy: ExamPolicy | None = None,
     actor_id: int | None = None,
 ) -> int:
-    """Make an exam and its place on the programme's plan; it is a draft until papers are assembled."""
-    with transaction() as session:
-        if store.by_code(session, code):
-            raise ExamTaken
-        _check_component(session, programme_code, component)
-        activity_id = platform.add_activity(session, lesson_id=None, programme_code=programme_code, kind=KIND, ref=code, title=title)
-        row = store.ExamRow(
-            code=code, programme_code=programme_code, title=title, component=component, bank_code=bank_code,
-            blueprint_id=store.add_blueprint(session, blueprint, created_by=actor_id, now=now), opens=opens, closes=closes,
-            window_rule=str(window_rule), minutes=minutes, attempts=attempts_allowed, items=blueprint.items, points=blueprint.points,
-            pass_points=pass_points, requires_learning=requires_learning, release=str(release), activity_id=activity_id, **asdict(policy or ExamPolicy()),
-        )  # fmt: skip
-        exam_id = store.add(session, row)
-        audit.record(session, actor_id=actor_id, action="exam.create", subject=f"exam:{exam_id}", now=now, code=code)
-        return exam_id
-
-
-def _check_component(session: Session, programme_code: str, component: str) -> None:
-    """Make sure that the score will have its place on the grade sheet."""
-    assessment = platform.programme(session, programme_code).assessment
-    if assessment is not None and component not in {part.code for part in assessment.components if part.source == "exam"}:
-        raise ExamMismatch(component=component)
-
-
-def create_for_programme(programme_code: str, *, bank_code: str, blueprint: Blueprint, now: datetime, actor_id: int | None = None) -> int:
-    """Make the exam that a programme's file asks for."""
-    with transaction() as session:
-        programme = platform.programme(session, programme_code)
-    asked = programme.exam
-    if asked is None:
-        raise ExamMissing(programme=programme_code)
-    if (blueprint.items, blueprint.points) != (asked.items, asked.points * 100):
-        raise ExamMismatch(items=asked.items, points=asked.points)
-    component = next((part.code for part in programme.assessment.components if part.source == "exam"), "test") if programme.assessment else "test"
-    return create_exam(
-        code=f"{programme_code}-{asked.code}", programme_code=programme_code, title=asked.title, bank_code=bank_code, blueprint=blueprint,
-        opens=asked.opens, closes=asked.closes, minutes=asked.minutes, window_rule=WindowRule(asked.window_rule), attempts_allowed=asked.attempts,
-        pass_points=None if asked.pass_mark is None else int(asked.pass_mark * 100), requires_learning=asked.requires_learning,
-        component=component, now=now, actor_id=actor_id,
+    """Make an exam as tests and load tests want it, whatever the programme's file asks."""
+    settings = ExamSettings(
+        title=title, bank_code=bank_code, opens=opens, closes=closes, minutes=minutes, window_rule=WindowRule(window_rule), attempts=attempts_allowed,
+        pass_points=pass_points, requires_learning=requires_learning, component=component, release=Release(release), policy=policy or ExamPolicy(),
     )  # fmt: skip
+    with transaction() as session:
+        if component not in rules.components(platform.programme(session, programme_code)):
+            raise ExamMismatch(component=component)
+        return add(session, code, programme_code, settings, blueprint, actor_id=actor_id, now=now)
+
+
+def add(
+    session: Session, code: str, programme_code: str, settings: ExamSettings, blueprint: Blueprint, *, actor_id: int | None, now: datetime, **detail: object
+) -> int:
+    """Keep an exam and its place on the programme's plan; it is a draft until papers are assembled. Raises ExamTaken."""
+    if store.by_code(session, code):
+        raise ExamTaken
+    exam_id = store.add(
+        session,
+        code=code,
+        programme_code=programme_code,
+        settings=settings,
+        blueprint=blueprint,
+        blueprint_id=store.add_blueprint(session, blueprint, created_by=actor_id, now=now),
+        activity_id=platform.add_activity(session, lesson_id=None, programme_code=programme_code, kind=KIND, ref=code, title=settings.title),
+    )
+    audit.record(session, actor_id=actor_id, action="exam.create", subject=f"exam:{exam_id}", now=now, code=code, **detail)
+    return exam_id
 
 
 def found(session: Session, code: str) -> Exam:
@@ -132,19 +126,6 @@ def found(session: Session, code: str) -> Exam:
 def is_frozen(session: Session, exam: Exam, now: datetime) -> bool:
     """Tell whether the exam has opened or a paper of it was taken; nothing of it changes any more."""
     return now >= exam.opens or bool(papers.taken(session, exam.id))
-
-
-def set_policy(code: str, *, attempts: int, policy: ExamPolicy, actor_id: int, now: datetime) -> None:
-    """Choose how an exam is scored, marked and taken again; raises ExamFrozen."""
-    with transaction() as session:
-        exam = found(session, code)
-        row = store.lock(session, exam.id)
-        if is_frozen(session, exam, now):
-            raise ExamFrozen
-        row.attempts = attempts
-        for name, value in asdict(policy).items():
-            setattr(row, name, value)
-        audit.record(session, actor_id=actor_id, action="exam.policy", subject=f"exam:{exam.id}", now=now, attempts=attempts, **asdict(policy))
 
 
 def all_exams(programme_code: str | None = None) -> Sequence[Exam]:

@@ -9,9 +9,7 @@ from exam.domain import identity as rules
 from exam.domain.exam import Exam
 from exam.domain.identity import State
 from exam.formats import photo as photos
-from exam.services.exam import ExamFrozen, found, is_frozen
-from exam.services.token import ENTRY_LIFE
-from exam.store import exam as exams
+from exam.services.exam import found
 from exam.store import identity as store
 from exam.store.identity import ExamIdentityRow, Face
 from lms import api as platform
@@ -48,18 +46,6 @@ class Faces:
 def mount(settings: Settings) -> None:
     """Take the key that seals photos."""
     _seals["field"] = Seal(settings.field_key)
-
-
-def set_rules(exam_code: str, *, asks_identity: bool, keeps_offline: bool, actor_id: int, now: datetime) -> None:
-    """Choose what the room asks and keeps; raises ExamFrozen."""
-    with transaction() as session:
-        exam = found(session, exam_code)
-        row = exams.lock(session, exam.id)
-        if is_frozen(session, exam, now + ENTRY_LIFE):  # an entry already given out says what was asked at its time
-            raise ExamFrozen
-        chosen = {"asks_identity": asks_identity, "keeps_offline": keeps_offline}
-        row.settings = {**row.settings, **chosen}
-        audit.record(session, actor_id=actor_id, action="exam.room_rules", subject=f"exam:{exam.id}", now=now, **chosen)
 
 
 def confirmed(session: Session, exam: Exam, person_id: int) -> bool:

@@ -10,6 +10,8 @@ from exam.domain.quiz import NOTHING_YET, Given, QuizAttempt, QuizStanding
 from exam.store import quiz as store
 from lms import api as platform
 from lms.domain.activity import Activity, ActivityState, LearningRules, Panel
+from lms.domain.lesson import Lesson
+from lms.kernel import audit
 from lms.kernel.db import Session, transaction
 from lms.kernel.i18n import format_instant
 from lms.kernel.i18n import gettext as _
@@ -55,9 +57,67 @@ class QuizView:
     right: tuple[bool, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class QuizEditor:
+    """What a course editor chooses a lesson's quiz from: `choices` are banks, each with (ref, topic, items in the practice pool)."""
+
+    lesson_id: int
+    asked: bool
+    chosen: str
+    chosen_words: str
+    lost: bool
+    items: int
+    needed: int
+    choices: tuple[tuple[str, tuple[tuple[str, str, int], ...]], ...]
+
+
+def editor(session: Session, person_id: int, lesson: Lesson, attached: Sequence[Activity]) -> Panel:
+    """Offer a lesson's editor the topics that have practice items."""
+    quiz = platform.programme(session, lesson.programme_code).quiz
+    supply, banks = bank.practice(session), bank.banks(session, person_id)
+    names = {code: bank.topics(session, code) for code in banks}
+    chosen = attached[0].ref if attached else ""
+    bank_code, topic = rules.source_of(chosen)
+    page = QuizEditor(
+        lesson_id=lesson.id,
+        asked=lesson.quiz,
+        chosen=chosen,
+        chosen_words=f"{banks.get(bank_code, bank_code)} · {names.get(bank_code, {}).get(topic, topic)}",
+        lost=bool(chosen) and not supply.get(bank_code, {}).get(topic),
+        items=quiz.items if quiz else 0,
+        needed=-(-quiz.items * quiz.pass_percent // 100) if quiz else 0,
+        choices=tuple(
+            (name, tuple((rules.ref_of(code, one), names[code].get(one, one), count) for one, count in supply[code].items()))
+            for code, name in banks.items()
+            if code in supply
+        ),
+    )
+    return Panel("exam/quiz/editor.html", page)
+
+
+def attach(lesson_id: int, bank_code: str, topic: str, *, actor_id: int | None, now: datetime) -> int:
+    """Give a lesson its quiz, in place of the one it has; raises NoPractice where there is nothing to draw from."""
+    with transaction() as session:
+        if actor_id is not None:
+            bank.require_draw(session, bank_code, actor_id)
+        if not bank.practice(session).get(bank_code, {}).get(topic):
+            raise rules.NoPractice
+        lesson = platform.lesson(session, lesson_id)
+        activity_id = attach_quiz(
+            session, lesson_id=lesson_id, programme_code=lesson.programme_code, bank_code=bank_code, topic=topic, title=f"{lesson.title[:190]} · 小测"
+        )  # fmt: skip
+        audit.record(session, actor_id=actor_id, action="quiz.attach", subject=f"lesson:{lesson_id}", now=now, source=rules.ref_of(bank_code, topic))
+        return activity_id
+
+
 def attach_quiz(session: Session, *, lesson_id: int, programme_code: str, bank_code: str, topic: str, title: str) -> int:
-    """Give a lesson a quiz from a bank's practice pool; returns the activity's id. Doing it twice gives the same one."""
-    return platform.add_activity(session, lesson_id=lesson_id, programme_code=programme_code, kind=KIND, ref=rules.ref_of(bank_code, topic), title=title)
+    """Give a lesson a quiz from a bank's practice pool, in place of the one it has; returns the activity's id."""
+    ref = rules.ref_of(bank_code, topic)
+    there = next((one for one in platform.activities(session, KIND) if one.lesson_id == lesson_id), None)
+    if there is None:
+        return platform.add_activity(session, lesson_id=lesson_id, programme_code=programme_code, kind=KIND, ref=ref, title=title)
+    platform.replace_activity(session, there.id, ref=ref, title=title)
+    return there.id
 
 
 def states(session: Session, person_id: int, activities: Sequence[Activity], now: datetime) -> Mapping[int, ActivityState]:  # noqa: ARG001 - the protocol

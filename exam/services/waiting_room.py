@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from exam.domain.waiting_room import RATE, Place, Waiting
+from exam.domain.waiting_room import MOST, RATE, Place, Waiting
 from exam.services import load_test
 from exam.services.exam import found
 from exam.services.payload import AskTurn, EntryToken, PlaceToken, TurnNow
@@ -14,7 +14,6 @@ from lms.kernel.refusal import N_, Invalid
 from lms.kernel.security import Signer, TokenRefused
 from lms.kernel.settings import Settings
 
-MOST = 10_000.0
 _MICROSECOND = timedelta(microseconds=1)
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 _signers: dict[str, Signer] = {}

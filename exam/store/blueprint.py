@@ -44,6 +44,12 @@ def by_version(session: Session, code: str, version: int) -> Blueprint:
     return rules.from_mapping(session.scalars(select(BlueprintRow.body).where(BlueprintRow.code == code, BlueprintRow.version == version)).one())
 
 
+def every_version(session: Session) -> list[tuple[Blueprint, int]]:
+    """Return every version of every blueprint, by code, the newest first."""
+    query = select(BlueprintRow.body, BlueprintRow.version).order_by(BlueprintRow.code, BlueprintRow.version.desc())
+    return [(rules.from_mapping(body), version) for body, version in session.execute(query)]
+
+
 def id_of(session: Session, code: str, version: int) -> int:
     """Return the id of one version."""
     return session.scalars(select(BlueprintRow.id).where(BlueprintRow.code == code, BlueprintRow.version == version)).one()

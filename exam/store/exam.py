@@ -1,6 +1,7 @@
 """Exams, their blueprints and the accommodations of their learners: tables and statements."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from exam.domain import blueprint as blueprints
 from exam.domain.attempt import State
 from exam.domain.blueprint import Blueprint
 from exam.domain.exam import Counts, Exam, ExamPolicy, Release, WindowRule
+from exam.domain.exam_settings import ExamSettings
 from lms.kernel.db import APPEND_ONLY, Base, Statement
 from question_bank.domain.scoring import MultiplePolicy
 
@@ -103,11 +105,33 @@ def blueprint_of(session: Session, exam_id: int) -> Blueprint:
     return blueprints.from_mapping(body)
 
 
-def add(session: Session, row: ExamRow) -> int:
+def add(session: Session, *, code: str, programme_code: str, settings: ExamSettings, blueprint: Blueprint, blueprint_id: int, activity_id: int) -> int:
     """Store an exam and return its id."""
+    columns, others = _columns(settings)
+    row = ExamRow(
+        code=code, programme_code=programme_code, blueprint_id=blueprint_id, items=blueprint.items, points=blueprint.points, activity_id=activity_id,
+        settings=others, **columns,
+    )  # fmt: skip
     session.add(row)
     session.flush()
     return row.id
+
+
+def change(row: ExamRow, settings: ExamSettings, blueprint: Blueprint, blueprint_id: int) -> None:
+    """Set everything of an exam anew; what was set elsewhere stays."""
+    columns, others = _columns(settings)
+    for name, value in {**columns, "blueprint_id": blueprint_id, "items": blueprint.items, "points": blueprint.points}.items():
+        setattr(row, name, value)
+    row.settings = {**row.settings, **others}
+
+
+def _columns(settings: ExamSettings) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what has a column of its own, and what does not."""
+    found = {name: value for name, value in asdict(settings).items() if name != "policy"} | asdict(settings.policy)
+    return {name: value for name, value in found.items() if name not in _OTHERS}, {name: found[name] for name in _OTHERS}
+
+
+_OTHERS = ("keeps_offline", "asks_identity", "starts_per_second")
 
 
 _READ = select(ExamRow.__table__)
@@ -146,6 +170,13 @@ def with_newest_state(session: Session, person_id: int, codes: Sequence[str]) ->
 def lock(session: Session, exam_id: int) -> ExamRow:
     """Lock an exam for a change of its settings or papers; starts, which only refer to it, go on."""
     return session.scalars(select(ExamRow).where(ExamRow.id == exam_id).with_for_update(key_share=True)).one()
+
+
+def blueprint_ref(session: Session, exam_id: int) -> tuple[str, int]:
+    """Return code and version of the blueprint of an exam."""
+    query = select(BlueprintRow.code, BlueprintRow.version).join(ExamRow, ExamRow.blueprint_id == BlueprintRow.id).where(ExamRow.id == exam_id)
+    code, version = session.execute(query).one()
+    return code, version
 
 
 def settings_of(session: Session, exam_id: int) -> dict[str, Any]:

@@ -1,35 +1,33 @@
 """The exam board's pages: exams, blueprint and its feasibility, papers, live counts, release."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import IntegerField, SelectField
-from wtforms.fields import Field
+from wtforms import IntegerField
 from wtforms.validators import InputRequired, NumberRange, Optional
 
-from exam.domain.exam import Counts, Exam, ExamPolicy, Release
+from exam.domain.exam import Exam, Release
 from exam.services import analysis, assembly, fairness, result
 from exam.services import board as service
 from exam.services import exam as exams
+from exam.services import exam_settings as settings
 from exam.services.board import ExamBoard
 from exam.services.fairness import FairnessSheet
-from exam.web.exam import MULTIPLE
+from exam.web.exam_settings import labels, settings_words
 from lms.kernel import request as current
 from lms.kernel.forms import Form
 from lms.kernel.i18n import gettext as _
 from lms.kernel.i18n import lazy_gettext
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
-from lms.kernel.refusal import N_, Refusal
+from lms.kernel.refusal import Refusal
 from question_bank.domain.item import LEVEL_LABELS, TYPE_LABELS, ItemType, Level
-from question_bank.domain.scoring import MultiplePolicy
 
 exam_board = routes("exam_board", __name__)
 EQUAL_POINTS = 1.0  # standard deviation of expected scores, of 100 points, up to which papers count as equally hard
 ALIKE = 0.5  # share of common items from which neighbours' papers are too much alike
-COUNTS = {Counts.BEST: N_("取最高分"), Counts.LAST: N_("取最后一次")}
 MOST_AT_ONCE = 2_000  # larger sets take longer than a request may: flask exam assemble
 
 
@@ -40,30 +38,22 @@ class PapersForm(Form):
     forms = IntegerField(lazy_gettext("平行卷套数"), [Optional(), NumberRange(1, MOST_AT_ONCE)])
 
 
-class PolicyForm(Form):
-    """How the exam is scored, marked and taken again."""
-
-    multiple = SelectField(lazy_gettext("多选题计分"), [InputRequired()])
-    attempts = IntegerField(lazy_gettext("考试次数"), [InputRequired(), NumberRange(1, 20)])
-    wait_days = IntegerField(lazy_gettext("两次考试至少间隔（天）"), [InputRequired(), NumberRange(0, 365)])
-    counts = SelectField(lazy_gettext("多次考试的成绩"), [InputRequired()])
-    double_percent = IntegerField(lazy_gettext("简答题双评比例（%）"), [InputRequired(), NumberRange(0, 100)])
-    tolerance_percent = IntegerField(lazy_gettext("双评允许相差（占该题分值的 %）"), [InputRequired(), NumberRange(0, 100)])
-
-    @classmethod
-    def of(cls, exam: Exam) -> "PolicyForm":
-        """Return the form, filled with the exam's choices unless it was sent."""
-        form = cls(attempts=exam.attempts, **asdict(exam.policy))
-        form.multiple.choices = [(str(policy), _(words)) for policy, words in MULTIPLE.items()]
-        form.counts.choices = [(str(rule), _(words)) for rule, words in COUNTS.items()]
-        return form
-
-
 @dataclass(frozen=True, slots=True)
 class BoardPage:
     """What the list shows."""
 
     exams: Sequence[Exam]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of preparing an exam."""
+
+    title: str
+    state: str
+    text: str
+    url: str
+    hint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +64,9 @@ class ExamPage:
     cells: tuple[tuple[str, ...], ...]
     counts: tuple[tuple[str, int], ...]
     form: PapersForm
-    policy: PolicyForm
+    steps: tuple[Step, ...]
     choices: tuple[tuple[str, str], ...]
+    differences: tuple[str, ...]
     frozen: bool
     may_release: bool
     refusal: str | None = None
@@ -127,25 +118,6 @@ def assemble(code: str) -> ResponseReturnValue:
     return redirect(url_for("exam_board.one", code=code))
 
 
-@exam_board.post("/admin/exams/<code>/policy")
-@requires(Permission.MANAGE_EXAMS)
-def choose(code: str) -> ResponseReturnValue:
-    """Choose how the exam is scored, marked and taken again."""
-    form = PolicyForm.of(service.board(code).exam)
-    if not form.validate_on_submit():
-        return _show(code, PapersForm(formdata=None), policy=form, status=422)
-    policy = ExamPolicy(
-        multiple=MultiplePolicy(form.multiple.data), counts=Counts(form.counts.data), wait_days=form.wait_days.data or 0,
-        double_percent=form.double_percent.data or 0, tolerance_percent=form.tolerance_percent.data or 0,
-    )  # fmt: skip
-    try:
-        exams.set_policy(code, attempts=form.attempts.data or 1, policy=policy, actor_id=current.person().person_id, now=current.now())
-    except Refusal as refusal:
-        return _show(code, PapersForm(formdata=None), refusal=_(refusal.message), status=refusal.status)
-    flash(_("已保存。"), "success")
-    return redirect(url_for("exam_board.one", code=code))
-
-
 @exam_board.post("/admin/exams/<code>/release")
 @requires(Permission.MANAGE_EXAMS)
 def release(code: str) -> ResponseReturnValue:
@@ -164,27 +136,45 @@ def analyse(code: str) -> ResponseReturnValue:
     return redirect(url_for("exam_board.one", code=code))
 
 
-def _show(code: str, form: PapersForm, *, policy: PolicyForm | None = None, refusal: str | None = None, status: int = 200) -> ResponseReturnValue:
+def _show(code: str, form: PapersForm, *, refusal: str | None = None, status: int = 200) -> ResponseReturnValue:
     board = service.board(code)
-    shown = policy or PolicyForm.of(board.exam)
     words = {"open": _("正在作答"), "submitted": _("已交卷，待评分"), "finalised": _("到时收卷，待评分"), "scored": _("已评分"), "annulled": _("已作废")}
     page = ExamPage(
         board=board,
         cells=_cells(board),
         counts=tuple((word, board.states.get(state, 0)) for state, word in words.items()),
         form=form,
-        policy=shown,
-        choices=tuple((field.label.text, _chosen(field)) for field in shown if field.type != "CSRFTokenField"),
-        frozen=current.now() >= board.exam.opens or board.papers_free < board.papers,
+        steps=_next(board),
+        choices=settings_words(code, current.person().person_id),
+        differences=labels(settings.differences(code)),
+        frozen=settings.frozen(code, current.now()),
         may_release=board.exam.release is Release.BY_HAND and not board.exam.released,
         refusal=refusal,
     )
     return render_template("exam/board/one.html", page=page), status
 
 
-def _chosen(field: Field) -> str:
-    words = {choice[0]: str(choice[1]) for choice in field.iter_choices()} if isinstance(field, SelectField) else {}
-    return words.get(field.data, str(field.data))
+def _next(board: ExamBoard) -> tuple[Step, ...]:
+    """Say what is to be done, from the papers to the release."""
+    exam, now = board.exam, current.now()
+    here = url_for("exam_board.one", code=exam.code)
+    released = exam.release is Release.AT_ONCE or exam.released
+    over = now >= exam.closes
+    return (
+        Step(_("组卷"), "done" if board.papers else "now", _("按细目表从题库抽题，每人一卷或若干平行卷"), f"{here}#papers"),
+        Step(
+            _("考前检查"),
+            "done" if over else "now" if board.papers else "later",
+            _("试卷、机器、备份、候场速度，逐项确认"),
+            url_for("preflight.page", code=exam.code),
+        ),
+        Step(
+            _("公布成绩"),
+            "done" if over and released else "now" if over else "later",
+            _("评分后立即公布") if exam.release is Release.AT_ONCE else _("考完、评完后由您在这里公布"),
+            f"{here}#now",
+        ),
+    )
 
 
 def _judgement(sheet: FairnessSheet) -> tuple[tuple[str, str], ...]:

@@ -1,4 +1,4 @@
-"""Identity before an exam: the learner's page, the invigilator's page, and the switch on the board's page."""
+"""Identity before an exam: the learner's page and the invigilator's page."""
 
 from dataclasses import dataclass
 
@@ -98,22 +98,6 @@ def decide(code: str, person_id: int, decision: str) -> ResponseReturnValue:
     else:
         flash(_("身份已核对通过，照片已删除。") if decision == "confirm" else _("已退回，照片已删除，考生会看到原因。"), "success")
     return redirect(url_for("exam_identity.faces", code=code))
-
-
-@exam_identity.post("/admin/exams/<code>/room-rules")
-@requires(Permission.MANAGE_EXAMS)
-def set_rules(code: str) -> ResponseReturnValue:
-    """Choose what the room asks and keeps."""
-    try:
-        service.set_rules(
-            code, asks_identity="asks_identity" in request.form, keeps_offline="keeps_offline" in request.form, actor_id=current.person().person_id,
-            now=current.now(),
-        )  # fmt: skip
-    except Refusal as refusal:
-        flash(_(refusal.message), "danger")
-    else:
-        flash(_("考场设置已保存。"), "success")
-    return redirect(url_for("exam_board.one", code=code))
 
 
 def _own(code: str, refusal: Refusal | None = None) -> ResponseReturnValue:

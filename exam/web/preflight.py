@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from wtforms import FloatField
 from wtforms.validators import NumberRange, Optional
 
+from exam.domain.waiting_room import MOST
 from exam.services import preflight as service
 from exam.services import waiting_room
 from exam.services.preflight import Board, sentence
@@ -26,7 +27,7 @@ SIGNS = {"green": ("success", "check-circle"), "amber": ("warning", "alert"), "r
 class RateForm(Form):
     """How many may start in a second."""
 
-    rate = FloatField(lazy_gettext("每秒放行人数"), [Optional(), NumberRange(0, waiting_room.MOST)])
+    rate = FloatField(lazy_gettext("每秒放行人数"), [Optional(), NumberRange(0, MOST)])
 
 
 @dataclass(frozen=True, slots=True)

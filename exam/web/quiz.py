@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from flask import redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import escape
 
-from exam.domain.quiz import Given, QuizIncomplete, parted
+from exam.domain.quiz import Given, NoPractice, QuizIncomplete, parted, source_of
 from exam.domain.response import LONGEST_BLANK, NONE
 from exam.services import quiz as service
 from exam.services.quiz import QuizView
@@ -19,6 +19,7 @@ from lms.kernel.permissions import Permission, requires
 from question_bank.api import with_sources
 from question_bank.domain.item import LETTERS, TYPE_LABELS, ItemContent, ItemType
 from question_bank.domain.scoring import right_parts
+from question_bank.domain.share import NotShared
 
 _BLANK = re.compile(r'<span class="blank" data-blank="(\d+)">\d+</span>')
 quiz = routes("quiz", __name__)
@@ -86,6 +87,20 @@ class QuizPage:
     lacking: tuple[int, ...] = ()
     right: int = 0
     passed: bool = False
+
+
+@quiz.post("/manage/courses/lessons/<int:lesson_id>/quiz")
+@requires(Permission.EDIT_COURSES)
+def attach(lesson_id: int) -> ResponseReturnValue:
+    """Give a lesson its quiz."""
+    bank_code, topic = source_of(request.form.get("source", ""))
+    try:
+        service.attach(lesson_id, bank_code, topic, actor_id=current.person().person_id, now=current.now())
+    except (NoPractice, NotShared) as refusal:
+        flash(_(refusal.message), "danger")
+    else:
+        flash(_("小测已配好。"), "success")
+    return redirect(url_for("course.lesson", lesson_id=lesson_id))
 
 
 @quiz.post("/quizzes/<int:activity_id>/attempts")

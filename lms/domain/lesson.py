@@ -1,6 +1,6 @@
 """Lessons and the one path on which a lesson turns into credit."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -42,6 +42,13 @@ class LessonMissing(Missing):
     message = N_("没有找到这节课。它可能尚未发布，或不属于您参加的培训。")
 
 
+class QuizLacking(Conflict):
+    """A lesson asks for a quiz and has none; nobody could ever be credited for it. The facts name the lessons."""
+
+    code = "quiz_lacking"
+    message = N_("有的课勾选了“课后有小测”，却还没有配小测，学员会拿不到学时。请先配好小测，或取消勾选。")
+
+
 @dataclass(frozen=True, slots=True)
 class Course:
     """A row of lessons on one subject."""
@@ -76,6 +83,11 @@ class LessonFacts:
     watched: bool
     quiz_passed: bool
     quiz_asked: bool
+
+
+def without_quiz(lessons: Iterable[Lesson], with_quiz: Collection[int | None]) -> tuple[Lesson, ...]:
+    """Return the lessons that ask for a quiz and have none; `with_quiz` are the ids of those that have one."""
+    return tuple(lesson for lesson in lessons if lesson.quiz and lesson.id not in with_quiz)
 
 
 _STEPS = {

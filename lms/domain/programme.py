@@ -2,6 +2,7 @@
 
 import decimal
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -91,9 +92,9 @@ def parse(text: str) -> Programme:
     return programme
 
 
-def check(text: str, *, course_minutes: Decimal | None = None) -> tuple[Fault, ...]:
-    """List every fault of a text; with the minutes its courses hold, also hours nobody could earn."""
-    return _examine(text, course_minutes)[1]
+def check(text: str, *, course_minutes: Decimal | None = None, quizless: Sequence[str] = ()) -> tuple[Fault, ...]:
+    """List every fault of a text; with the minutes its courses hold, and the lessons that lack their quiz, also hours nobody could earn."""
+    return _examine(text, course_minutes, quizless)[1]
 
 
 def window_of(programme: Programme, city: str) -> Window | None:
@@ -115,7 +116,7 @@ def known_keys() -> tuple[str, ...]:
     return tuple(path for path, _ in key_paths(Programme))
 
 
-def _examine(text: str, course_minutes: Decimal | None) -> tuple[Programme | None, tuple[Fault, ...]]:
+def _examine(text: str, course_minutes: Decimal | None, quizless: Sequence[str] = ()) -> tuple[Programme | None, tuple[Fault, ...]]:
     text = text.removeprefix("\ufeff")  # Windows editors put it there
     try:
         raw = tomllib.loads(text, parse_float=Decimal)
@@ -123,7 +124,7 @@ def _examine(text: str, course_minutes: Decimal | None) -> tuple[Programme | Non
         return None, (Fault("", error_line(text, error), "not_toml", f"不是有效的 TOML 文件（{error}）"),)
     reader = Reader(str(raw.get("time_zone", "")))
     programme: Programme = reader.table(Programme, raw, "")
-    findings = settle(programme, reader.findings + broken(programme)) + _courses(programme, course_minutes)
+    findings = settle(programme, reader.findings + broken(programme)) + _courses(programme, course_minutes) + _quizzes(quizless)
     places = lines(text)
     faults = (Fault(one.path, nearest(places, one.path), one.code, one.message) for one in findings)
     return programme, tuple(sorted(faults, key=_by_place))
@@ -141,3 +142,7 @@ def _courses(programme: Any, held: Decimal | None) -> list[Finding]:
     except UnreadError:
         return []
     return [Finding("hours.online", "hours_exceed_courses", f"要求 {asked} 分钟，已发布的课程只有 {held} 分钟")]
+
+
+def _quizzes(lacking: Sequence[str]) -> list[Finding]:
+    return [Finding("hours.quiz_required", "lesson_without_quiz", f"课《{title}》勾选了课后有小测，却还没有配小测，学员会拿不到学时") for title in lacking]

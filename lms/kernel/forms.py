@@ -40,6 +40,9 @@ _BUILT_IN = {
     "Not a valid integer value.": N_("请输入整数。"),
     "Not a valid choice.": N_("请选择列表中的一项。"),
     "Not a valid decimal value.": N_("请输入数字。"),
+    "Not a valid float value.": N_("请输入数字。"),
+    "Not a valid datetime value.": N_("请填写日期和时间。"),
+    "Not a valid date value.": N_("请填写日期。"),
     "Field must be equal to %(other_name)s.": N_("两次输入不一致。"),
     "Invalid input.": N_("输入不正确。"),
 }

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lms.domain.activity import Activity, ActivityState, LearningRules, Panel
+from lms.domain.lesson import Lesson
 from lms.kernel.db import Session
 from lms.kernel.refusal import N_, Missing
 from lms.store import activity as store
 
 StatesOf = Callable[[Session, int, Sequence[Activity], datetime], Mapping[int, ActivityState]]
 PanelOf = Callable[[Session, int, Activity, LearningRules, datetime], Panel | None]
+EditorOf = Callable[[Session, int, Lesson, Sequence[Activity]], Panel]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +20,15 @@ class ActivityKind:
     """One kind of activity a tool provides.
 
     `states` answers for all activities of a page with one query. `address` gives the page of an activity that stands
-    outside lessons, such as an exam.
+    outside lessons, such as an exam. `editor` is what a course editor gets to attach one to a lesson, where the tool has
+    no page of its own for that.
     """
 
     code: str
     states: StatesOf
     panel: PanelOf
     address: Callable[[Activity], str] | None = None
+    editor: EditorOf | None = None
 
 
 class ActivityMissing(Missing):
@@ -48,9 +52,19 @@ def kind_of(code: str) -> ActivityKind | None:
     return _KINDS.get(code)
 
 
+def editors(session: Session, person_id: int, lesson: Lesson, attached: Sequence[Activity]) -> tuple[Panel, ...]:
+    """Return what tools offer the editor of a lesson."""
+    return tuple(kind.editor(session, person_id, lesson, [one for one in attached if one.kind == kind.code]) for kind in _KINDS.values() if kind.editor)
+
+
 def add_activity(session: Session, *, lesson_id: int | None, programme_code: str, kind: str, ref: str, title: str) -> int:
     """Attach a tool's activity to a lesson, or to the programme as a whole; doing it twice gives the same one."""
     return store.add(session, lesson_id=lesson_id, programme_code=programme_code, kind=kind, ref=ref, title=title)
+
+
+def replace_activity(session: Session, activity_id: int, *, ref: str, title: str) -> None:
+    """Put another thing of the tool's in the place of one; who has done the old one has done this."""
+    store.replace(session, activity_id, ref=ref, title=title)
 
 
 def activity(session: Session, activity_id: int) -> Activity:

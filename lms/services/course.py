@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from lms.domain.activity import Activity
+from lms.domain.activity import Activity, Panel
 from lms.domain.lesson import Course, Lesson
 from lms.kernel.db import transaction
+from lms.services import activity as activities
 from lms.services import lesson as lessons
 from lms.store import activity as activity_store
 
@@ -26,6 +27,7 @@ class LessonView:
     course: Course
     lesson: Lesson
     activities: tuple[Activity, ...]
+    editors: tuple[Panel, ...]
 
 
 def courses() -> tuple[Course, ...]:
@@ -42,12 +44,12 @@ def view(course_id: int) -> CourseView:
         return CourseView(course, lessons.lessons_of_course(session, course_id), found)
 
 
-def lesson(lesson_id: int) -> LessonView:
-    """Return a lesson with its activities."""
+def lesson(lesson_id: int, person_id: int) -> LessonView:
+    """Return a lesson with its activities and what tools offer its editor."""
     with transaction() as session:
         found = lessons.lesson(session, lesson_id)
         attached = tuple(one for one in activity_store.of_programme(session, found.programme_code) if one.lesson_id == lesson_id)
-        return LessonView(lessons.course(session, found.course_id), found, attached)
+        return LessonView(lessons.course(session, found.course_id), found, attached, activities.editors(session, person_id, found, attached))
 
 
 def create_course(*, programme_code: str, title: str, summary: str, actor_id: int, now: datetime) -> int:

@@ -1,7 +1,7 @@
 """Courses and lessons: make them, order them, and turn a learner's lesson into credit."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lms.domain import hours as hours_rules
@@ -202,7 +202,10 @@ def create_course(session: Session, *, programme_code: str, title: str, summary:
 
 def create_lesson(session: Session, *, course_id: int, title: str, topic: str, seconds: int, quiz: bool, actor_id: int | None, now: datetime) -> int:
     """Add a lesson at the end of a course."""
-    _check_topic(session, course(session, course_id).programme_code, topic)
+    into = course(session, course_id)
+    _check_topic(session, into.programme_code, topic)
+    if quiz and into.published:
+        raise rules.QuizLacking(lessons=[title])
     lesson_id = store.add_lesson(session, course_id=course_id, title=title, topic=topic, seconds=seconds, quiz=quiz)
     store.keep_length(session, lesson_id, seconds, now)
     audit.record(session, actor_id=actor_id, action="lesson.create", subject=f"lesson:{lesson_id}", now=now, course=course_id)
@@ -213,6 +216,8 @@ def change_lesson(session: Session, lesson_id: int, *, title: str, topic: str, s
     """Change a lesson; what was credited keeps its worth, and who lacked only a quiz that is asked no more is credited."""
     before = lesson(session, lesson_id)
     _check_topic(session, before.programme_code, topic)
+    if quiz and not before.quiz and before.published:
+        _require_quizzes(session, before.programme_code, [replace(before, title=title, quiz=True)])
     store.change_lesson(session, lesson_id, title=title, topic=topic, seconds=seconds, quiz=quiz)
     if seconds != before.seconds:
         store.keep_length(session, lesson_id, seconds, now)
@@ -240,11 +245,29 @@ def order_lessons(session: Session, course_id: int, lesson_ids: Sequence[int]) -
 
 
 def publish(session: Session, course_id: int, *, shown: bool, actor_id: int | None, now: datetime) -> None:
-    """Show a course to its learners, or hide it."""
-    course(session, course_id)
+    """Show a course to its learners, or hide it; raises QuizLacking."""
+    found = course(session, course_id)
+    if shown:
+        _require_quizzes(session, found.programme_code, store.lessons_of_course(session, course_id))
     store.publish(session, course_id, now if shown else None)
     action = "course.publish" if shown else "course.hide"
     audit.record(session, actor_id=actor_id, action=action, subject=f"course:{course_id}", now=now)
+
+
+def lacking_quiz(session: Session, programme_code: str) -> tuple[Lesson, ...]:
+    """Return the lessons of a programme, published or not, that ask for a quiz and have none."""
+    lessons = (one for course in store.courses(session) if course.programme_code == programme_code for one in store.lessons_of_course(session, course.id))
+    return rules.without_quiz(lessons, _with_quiz(session, programme_code))
+
+
+def _require_quizzes(session: Session, programme_code: str, lessons: Sequence[Lesson]) -> None:
+    lacking = rules.without_quiz(lessons, _with_quiz(session, programme_code))
+    if lacking:
+        raise rules.QuizLacking(lessons=[one.title for one in lacking])
+
+
+def _with_quiz(session: Session, programme_code: str) -> set[int | None]:
+    return {one.lesson_id for one in activity_store.of_programme(session, programme_code) if one.kind == rules.QUIZ_KIND}
 
 
 def _check_topic(session: Session, programme_code: str, topic: str) -> None:

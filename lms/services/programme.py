@@ -87,3 +87,8 @@ def views() -> tuple[ProgrammeView, ...]:
 def programmes(session: Session) -> tuple[tuple[ProgrammeVersion, Programme], ...]:
     """Return every programme in force."""
     return tuple((version, parsed(session, version)) for version in store.newest_of_all(session))
+
+
+def everything(session: Session) -> tuple[Programme, ...]:
+    """Return every programme in force, without its version."""
+    return tuple(programme for _version, programme in programmes(session))

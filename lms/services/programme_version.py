@@ -31,7 +31,7 @@ class Loaded:
 
 
 def check(text: str, *, with_courses: bool) -> tuple[rules.Fault, ...]:
-    """List every fault of a file; with courses, also hours that the published courses do not hold."""
+    """List every fault of a file; with courses, also hours that the published courses do not hold, and lessons that lack the quiz they ask for."""
     if not with_courses:
         return rules.check(text)
     try:
@@ -40,7 +40,8 @@ def check(text: str, *, with_courses: bool) -> tuple[rules.Fault, ...]:
         return error.faults
     with transaction() as session:
         minutes = Decimal(lesson_store.published_seconds(session, code)) / 60
-    return rules.check(text, course_minutes=minutes)
+        quizless = tuple(one.title for one in lessons.lacking_quiz(session, code))
+    return rules.check(text, course_minutes=minutes, quizless=quizless)
 
 
 def load(text: str, *, now: datetime, actor_id: int | None = None) -> Loaded:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Integer, String, Text, UniqueConstraint, bindparam, func, select
+from sqlalchemy import BigInteger, ForeignKey, Identity, Integer, String, Text, UniqueConstraint, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -71,6 +71,11 @@ def add(session: Session, *, lesson_id: int | None, programme_code: str, kind: s
             ActivityRow.id
         )
     ).scalar_one()
+
+
+def replace(session: Session, activity_id: int, *, ref: str, title: str) -> None:
+    """Let an activity stand for another thing of its tool."""
+    session.execute(update(ActivityRow).where(ActivityRow.id == activity_id).values(ref=ref, title=title))
 
 
 def one(session: Session, activity_id: int) -> Activity | None:

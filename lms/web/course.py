@@ -7,7 +7,8 @@ from flask.typing import ResponseReturnValue
 from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
-from lms.domain.lesson import Course
+from lms.domain.activity import Panel
+from lms.domain.lesson import Course, QuizLacking
 from lms.kernel import request as current
 from lms.kernel.forms import Form
 from lms.kernel.i18n import format_duration, lazy_gettext
@@ -90,6 +91,7 @@ class LessonPage:
     action: str
     form: LessonForm
     activities: tuple[tuple[str, str], ...]
+    editors: tuple[Panel, ...]
 
 
 @course.get("", endpoint="all")
@@ -132,15 +134,19 @@ def add_lesson(course_id: int) -> ResponseReturnValue:
     form = _lesson_form(found.course)
     if not form.validate_on_submit():
         return _page(found, form)
-    service.create_lesson(
-        course_id=course_id,
-        title=form.title.data or "",
-        topic=form.topic.data,
-        seconds=(form.minutes.data or 0) * 60,
-        quiz=form.quiz.data,
-        actor_id=current.person().person_id,
-        now=current.now(),
-    )
+    try:
+        service.create_lesson(
+            course_id=course_id,
+            title=form.title.data or "",
+            topic=form.topic.data,
+            seconds=(form.minutes.data or 0) * 60,
+            quiz=form.quiz.data,
+            actor_id=current.person().person_id,
+            now=current.now(),
+        )
+    except QuizLacking:
+        form.quiz.errors = [_("课程已经发布。请先不勾选，添加后在这节课的页面配好小测，再勾选。")]
+        return _page(found, form)
     flash(_("已添加一节课。"), "success")
     return redirect(url_for("course.page", course_id=course_id))
 
@@ -157,8 +163,19 @@ def earlier(course_id: int, lesson_id: int) -> ResponseReturnValue:
 @requires(Permission.EDIT_COURSES)
 def publish(course_id: int) -> ResponseReturnValue:
     """Show the course to learners."""
-    service.publish(course_id, shown=True, actor_id=current.person().person_id, now=current.now())
-    flash(_("课程已发布，学员现在可以看到。"), "success")
+    try:
+        service.publish(course_id, shown=True, actor_id=current.person().person_id, now=current.now())
+    except QuizLacking as refusal:
+        lacking: list[str] = refusal.facts["lessons"]  # type: ignore[assignment]
+        flash(
+            _(
+                "还不能发布：%(lessons)s勾选了“课后有小测”，却还没有配小测。请打开这节课配好小测，或取消勾选。",
+                lessons=_("、").join(f"《{one}》" for one in lacking),
+            ),
+            "danger",
+        )
+    else:
+        flash(_("课程已发布，学员现在可以看到。"), "success")
     return redirect(url_for("course.page", course_id=course_id))
 
 
@@ -175,7 +192,7 @@ def hide(course_id: int) -> ResponseReturnValue:
 @requires(Permission.EDIT_COURSES)
 def lesson(lesson_id: int) -> ResponseReturnValue:
     """Show one lesson to its editor."""
-    found = service.lesson(lesson_id)
+    found = service.lesson(lesson_id, current.person().person_id)
     form = _lesson_form(found.course)
     form.title.data, form.topic.data = found.lesson.title, found.lesson.topic
     form.minutes.data, form.quiz.data = max(1, round(found.lesson.seconds / 60)), found.lesson.quiz
@@ -186,21 +203,25 @@ def lesson(lesson_id: int) -> ResponseReturnValue:
 @requires(Permission.EDIT_COURSES)
 def change(lesson_id: int) -> ResponseReturnValue:
     """Change one lesson; what was credited keeps its worth."""
-    found = service.lesson(lesson_id)
+    found = service.lesson(lesson_id, current.person().person_id)
     form = _lesson_form(found.course)
     if not form.validate_on_submit():
         return _lesson_page(found, form)
     # The form speaks in minutes: an untouched length keeps its seconds.
     same = form.minutes.data == max(1, round(found.lesson.seconds / 60))
-    service.change_lesson(
-        lesson_id,
-        title=form.title.data or "",
-        topic=form.topic.data,
-        seconds=found.lesson.seconds if same else (form.minutes.data or 0) * 60,
-        quiz=form.quiz.data,
-        actor_id=current.person().person_id,
-        now=current.now(),
-    )
+    try:
+        service.change_lesson(
+            lesson_id,
+            title=form.title.data or "",
+            topic=form.topic.data,
+            seconds=found.lesson.seconds if same else (form.minutes.data or 0) * 60,
+            quiz=form.quiz.data,
+            actor_id=current.person().person_id,
+            now=current.now(),
+        )
+    except QuizLacking:
+        form.quiz.errors = [_("课程已经发布，请先在下面为这节课配好小测。")]
+        return _lesson_page(found, form)
     flash(_("已保存。"), "success")
     return redirect(url_for("course.page", course_id=found.course.id))
 
@@ -266,5 +287,6 @@ def _lesson_page(found: service.LessonView, form: LessonForm) -> str:
         action=url_for("course.change", lesson_id=found.lesson.id),
         form=form,
         activities=tuple((one.title, str(_ACTIVITY_WORDS.get(one.kind, one.kind))) for one in found.activities),
+        editors=found.editors,
     )
     return render_template("lms/course/lesson.html", page=shown)

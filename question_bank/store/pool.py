@@ -31,6 +31,22 @@ def pool(session: Session, bank_code: str, name: str) -> list[PoolItem]:
     ]  # fmt: skip
 
 
+def practice(session: Session) -> dict[str, dict[str, int]]:
+    """Return how many approved practice items that a machine can score each bank has, by bank and topic."""
+    rows = session.execute(
+        text(
+            "SELECT b.code, v.topic, count(*) FROM item_pool p JOIN bank b ON b.id = p.bank_id JOIN item i ON i.id = p.item_id"
+            " JOIN item_version v ON v.id = i.approved_version_id WHERE p.pool = 'practice' AND i.status <> 'retired' AND v.type <> ALL(:by_people)"
+            " GROUP BY b.id, b.code, v.topic ORDER BY b.id, v.topic"
+        ),
+        {"by_people": [str(kind) for kind in ItemType if kind.marked_by_people]},
+    )
+    found: dict[str, dict[str, int]] = {}
+    for code, topic, count in rows:
+        found.setdefault(code, {})[topic] = count
+    return found
+
+
 def contents(session: Session, version_ids: Sequence[int]) -> Mapping[int, ItemContent]:
     """Return what candidates see of the versions; the key is not even read."""
     rows = session.execute(

@@ -94,6 +94,8 @@ SIGHTS: dict[str, Sight] = {
     "exam_review.everything": Sight("ning", {"code": EXAM}),
     "exam_packet.everything": Sight("ning", {"code": EXAM}),
     "exam_board.one": Sight("ning", {"code": EXAM}),
+    "exam_settings.new": Sight("ning"),
+    "exam_settings.edit": Sight("ning", {"code": EXAM}),
     "marking.everything": Sight("ning"),
     "marking.overview": Sight("ning", {"code": EXAM}),
     "exam_paper.page": Sight("ning", {"code": EXAM, "number": "1"}),

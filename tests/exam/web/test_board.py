@@ -12,6 +12,7 @@ from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
 from tests.support import exams
 from tests.support.cast import LIN, PENG, enter
+from tests.support.exam_form import settings_form
 from tests.support.measured import measure
 
 PAGES = ("/admin/exams", f"/admin/exams/{exams.EXAM}", f"/admin/exams/{exams.EXAM}/fairness")
@@ -111,13 +112,15 @@ def test_the_policy_is_chosen_before_the_exam_opens_and_frozen_afterwards(app: F
     exams.prepared(opens=clock.instant + timedelta(hours=1))
     peng = enter(app, PENG)
     asked = {"multiple": "half_when_incomplete", "attempts": "2", "wait_days": "1", "counts": "last", "double_percent": "10", "tolerance_percent": "25"}
-    assert peng.post(f"{PAGES[1]}/policy", data=asked | {"wait_days": "-1"}).status_code == 422
-    assert peng.post(f"{PAGES[1]}/policy", data=asked | {"counts": "worst"}).status_code == 422
-    assert peng.post(f"{PAGES[1]}/policy", data=asked).status_code == 302
-    clock.advance(seconds=7200)
-    assert peng.post(f"{PAGES[1]}/policy", data=asked | {"wait_days": "0"}).status_code == 409
+    form = settings_form(peng, exams.EXAM)
+    assert peng.post(f"{PAGES[1]}/settings", data=form | asked | {"wait_days": "-1"}).status_code == 422
+    assert peng.post(f"{PAGES[1]}/settings", data=form | asked | {"counts": "worst"}).status_code == 422
+    assert peng.post(f"{PAGES[1]}/settings", data=form | asked).status_code == 302
+    clock.advance(minutes=30)
+    assert peng.post(f"{PAGES[1]}/settings", data=form | asked | {"wait_days": "0"}).status_code == 409
+    clock.advance(minutes=90)
     said = peng.get(PAGES[1]).get_data(as_text=True)
-    for words in ("设置已冻结", "取最后一次", "多选题少选得一半分"):
+    for words in ("考试设置就冻结了", "取最后一次", "多选题少选得一半分"):
         assert words in said
     lin = exams.sitting("lin", at=clock.instant)
     options = msgspec.json.decode(lin.opened.paper, type=PaperContent).items[4].options

@@ -21,6 +21,7 @@ from tests.conftest import NOON
 from tests.exam.web.test_room import start
 from tests.support import exams
 from tests.support.cast import IVY, LIN, PENG, SAM, YUAN, Member, enter, id_of
+from tests.support.exam_form import settings_form
 
 OWN = f"/exams/{exams.EXAM}/identity"
 FACES = f"/invigilation/{exams.EXAM}/identity"
@@ -49,9 +50,10 @@ def test_who_must_be_known_starts_only_after_an_invigilator_has_confirmed_her(ap
     exams.enrolled("lin")
     lin, ivy, peng = enter(app, LIN), enter(app, IVY), enter(app, PENG)
     assert lin.get(OWN).status_code == 404, "this exam asks for nothing"
-    peng.post(f"/admin/exams/{exams.EXAM}/room-rules", data={"asks_identity": "on"})
+    form = settings_form(peng, exams.EXAM)
+    assert peng.post(f"/admin/exams/{exams.EXAM}/settings", data=form | {"asks_identity": "y"}).status_code == 302
     clock.advance(hours=1)
-    assert "已冻结" in peng.post(f"/admin/exams/{exams.EXAM}/room-rules", follow_redirects=True).get_data(as_text=True)
+    assert peng.post(f"/admin/exams/{exams.EXAM}/settings", data=form).status_code == 409, "nothing changes any more"
     assert "核对身份" in lin.get(f"/exams/{exams.EXAM}").get_data(as_text=True)
     assert 'id="start"' not in lin.get(f"/exams/{exams.EXAM}").get_data(as_text=True)
     asking = tokens.entry(lin_id, login_of(lin_id), exams.EXAM, asks_learning=False, now=clock.now(), asks_identity=True)

@@ -22,7 +22,7 @@ from question_bank.store import review as reviews
 from question_bank.store import version as versions
 from tests.conftest import NOON
 from tests.support import learning, rows
-from tests.support.cast import LIN, SAM, WEI, enter, id_of
+from tests.support.cast import CHEN, LIN, SAM, WEI, enter, id_of
 
 
 @dataclass
@@ -52,12 +52,12 @@ def practice(session: Session) -> None:
     """Save approved practice items; the option whose text ends in "right" is the key."""
     reviewer = rows.person(session, account="rui", name="芮思敏")
     bank_id = made(session, "practice-bank", "测试题库", NOON, {})
-    for number in range(1, 13):
+    for number in range(1, 15):
         multiple = number % 3 == 0
         draft = Draft(
             external_id=f"p-{number}", type="multiple" if multiple else "single", stem=f"练习题 {number}",
             options=("a right", "b right" if multiple else "b wrong", "c wrong", "d wrong"), key=(0, 1) if multiple else (0,),
-            explanation=f"secret reason {number}", topic="crisis", level="apply", difficulty=0.7,
+            explanation=f"secret reason {number}", topic="crisis" if number < 13 else "group", level="apply", difficulty=0.7,
             option_explanations=tuple(f"secret note {letter}" for letter in "abcd"),
         )  # fmt: skip
         (item,) = write(session, bank_id, [Named(draft, f"p-{number}", None)], author_id=None, now=NOON)
@@ -237,3 +237,32 @@ def test_a_presence_question_comes_from_the_practice_pool_and_stays_the_same(les
     assert first.key is not None
     assert first.options[first.key].endswith("right")
     assert first.explanation.startswith("secret reason")
+
+
+def test_a_course_editor_gives_a_lesson_its_quiz_and_another_one_later(lesson: Lesson, app: Flask) -> None:
+    chen, page = enter(app, CHEN), f"/manage/courses/lessons/{lesson.lesson_id}"
+    with transaction() as session:
+        session.execute(text("DELETE FROM activity WHERE id = :quiz"), {"quiz": lesson.quiz_id})
+    shown = chen.get(page).get_data(as_text=True)
+    assert "学员会拿不到学时" in shown
+    assert 'value="practice-bank/crisis"' in shown
+    for wrong in ("practice-bank/nothing", "nothing/crisis", ""):
+        assert "不能用作小测" in chen.post(f"{page}/quiz", data={"source": wrong}, follow_redirects=True).get_data(as_text=True)
+    assert "小测已配好" in chen.post(f"{page}/quiz", data={"source": "practice-bank/crisis"}, follow_redirects=True).get_data(as_text=True)
+    with transaction() as session:
+        lesson.quiz_id = session.execute(text("SELECT id FROM activity WHERE kind = 'quiz'")).scalar_one()
+    assert "小测通过" in lesson.sit(right=True)
+    runner = app.test_cli_runner()
+    refused = runner.invoke(args=["quiz", "attach", str(lesson.lesson_id), "--bank", "practice-bank", "--topic", "nothing"])
+    assert refused.exit_code == 1, "nobody has written items on it"
+    assert runner.invoke(args=["quiz", "attach", str(lesson.lesson_id), "--bank", "practice-bank", "--topic", "group"]).exit_code == 0
+    with transaction() as session:
+        session.execute(text("UPDATE item SET status = 'retired' WHERE external_id IN ('p-13', 'p-14')"))
+    assert "已没有可用的练习题" in chen.get(page).get_data(as_text=True)
+    with transaction() as session:
+        kept = session.execute(
+            text("SELECT ref, (SELECT count(*) FROM activity_done d WHERE d.activity_id = a.id) AS done FROM activity a WHERE kind = 'quiz'")
+        )
+        assert kept.one() == ("practice-bank/group", 1), "one quiz, and who passed has passed"
+        assert session.scalar(text("SELECT count(*) FROM audit_entry WHERE action = 'quiz.attach'")) == 2
+    assert enter(app, LIN).post(f"{page}/quiz", data={"source": "practice-bank/group"}).status_code == 403

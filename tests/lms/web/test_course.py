@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -14,7 +16,7 @@ def chen(app: Flask) -> FlaskClient:
 
 
 def add(client: FlaskClient, page: str, title: str, **changes: object) -> None:
-    form = {"title": title, "topic": "crisis", "minutes": "45", "quiz": "y"} | changes
+    form = {name: value for name, value in ({"title": title, "topic": "crisis", "minutes": "45", "quiz": "y"} | changes).items() if value}
     assert client.post(f"{page}/lessons", data=form).status_code == 302
 
 
@@ -29,10 +31,39 @@ def test_a_course_is_made_filled_ordered_and_published(chen: FlaskClient) -> Non
     assert chen.post(f"{page}/lessons/2/earlier").status_code == 302
     text = chen.get(page).get_data(as_text=True)
     assert text.index("第二讲") < text.index("第一讲")
+    for lesson_id in (1, 2):
+        learning.with_quiz(lesson_id)
     assert chen.post(f"{page}/publish").status_code == 302
-    assert "已发布" in chen.get(page).get_data(as_text=True)
+    assert "课程已发布" in chen.get(page).get_data(as_text=True)
     assert chen.post(f"{page}/hide").status_code == 302
     assert "未发布" in chen.get("/manage/courses").get_data(as_text=True)
+
+
+def test_a_lesson_that_lacks_its_quiz_is_not_published_and_the_refusal_says_which(app: Flask, chen: FlaskClient, tmp_path: Path) -> None:
+    page = chen.post("/manage/courses", data={"programme": learning.CODE, "title": "危机干预", "summary": ""}).location
+    add(chen, page, "第一讲")
+    add(chen, page, "第二讲")
+    learning.with_quiz(1)
+    said = chen.post(f"{page}/publish", follow_redirects=True).get_data(as_text=True)
+    assert "还不能发布：《第二讲》" in said
+    assert "未发布" in said
+    file = tmp_path / "programme.toml"
+    file.write_text(learning.programme_text(), encoding="utf-8")
+    told = app.test_cli_runner().invoke(args=["programme", "check", str(file), "--courses"]).output
+    assert "课《第二讲》" in told
+    assert "[lesson_without_quiz]" in told
+    assert "第一讲" not in told
+
+    learning.with_quiz(2)
+    assert "课程已发布" in chen.post(f"{page}/publish", follow_redirects=True).get_data(as_text=True)
+    assert "lesson_without_quiz" not in app.test_cli_runner().invoke(args=["programme", "check", str(file), "--courses"]).output
+    asking = {"title": "第三讲", "topic": "crisis", "minutes": "45", "quiz": "y"}
+    assert "请先不勾选" in chen.post(f"{page}/lessons", data=asking).get_data(as_text=True), "published at once, without its quiz"
+    add(chen, page, "第三讲", quiz="")
+    lesson = "/manage/courses/lessons/3"
+    assert "请先在下面为这节课配好小测" in chen.post(lesson, data=asking).get_data(as_text=True)
+    learning.with_quiz(3)
+    assert chen.post(lesson, data=asking).status_code == 302
 
 
 def test_a_lesson_is_changed(chen: FlaskClient) -> None:
