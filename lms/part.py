@@ -37,6 +37,7 @@ from lms.web.second_factor import second_factor
 from lms.web.signing_in import signing_in
 from lms.web.unit import unit
 from lms.web.verification import verification
+from lms.web.window_request import window_request
 
 register_personal_export("learning", personal_data.learning)
 register_load_count("sign_ins", sign_ins)
@@ -66,6 +67,7 @@ part = Part(
         grade,
         certificate,
         verification,
+        window_request,
     ),
     commands=(programme, people_commands, certificate_commands),
     jobs=(Job("load.observe", observe, cron="*/15 * * * *"),),
@@ -79,7 +81,9 @@ part = Part(
         NavEntry(N_("名单导入"), "attendance.programmes", "upload", Permission.MANAGE_PEOPLE, 50, hint=N_("导入线下签到和作业成绩的签字名单，可以撤销")),
         NavEntry(N_("培训项目"), "programme.all", "book", Permission.MANAGE_PROGRAMMES, 60, hint=N_("查看培训项目的版本和要求")),
         NavEntry(N_("班级"), "unit.page", "school", Permission.MANAGE_CLASS, 40, hint=N_("查看学习进度，发放激活码，重置密码")),
-        NavEntry(N_("人员"), "people.page", "users", Permission.MANAGE_PEOPLE, 41, hint=N_("查找人员，导入名册，授予角色"), also=("/roles",)),
+        NavEntry(
+            N_("人员"), "people.page", "users", Permission.MANAGE_PEOPLE, 41, hint=N_("查找人员，导入名册，授予角色"), also=("/roles", "/window-requests")
+        ),
     ),
     on_mount=certificates.mount,
     verifiers=(verify_progress, hours.verify, grades.verify, certificates.verify),

@@ -5,14 +5,17 @@ from datetime import datetime
 from pathlib import Path
 from tomllib import loads
 
+from exam.domain import admission
 from exam.domain import blueprint as blueprints
 from exam.domain import exam_settings as rules
+from exam.domain.admission import Standing
 from exam.domain.attempt import State
 from exam.domain.blueprint import Blueprint
 from exam.domain.exam import Exam, ExamPolicy, Release, WindowRule
 from exam.domain.exam_settings import ExamSettings
 from exam.store import exam as store
 from exam.store import paper as papers
+from exam.store.exam import Newest
 from lms import api as platform
 from lms.domain.activity import Activity, ActivityState
 from lms.kernel import audit
@@ -148,13 +151,14 @@ def states(session: Session, person_id: int, activities: Sequence[Activity], now
     return {activity.id: _state(activity.id, *exams[activity.ref], now) for activity in activities if activity.ref in exams}
 
 
-def _state(activity_id: int, exam: Exam, state: State | None, now: datetime) -> ActivityState:
-    if state is State.OPEN:
+def _state(activity_id: int, exam: Exam, newest: Newest | None, now: datetime) -> ActivityState:
+    if newest is None or newest.state is State.ANNULLED:
+        if now < exam.opens:
+            return ActivityState(activity_id, done=False, fraction=0.0, text=_("未到考试时间"))
+        return ActivityState(activity_id, done=False, fraction=0.0, text=_("可以参加") if exam.starts_at(now) else _("考试时间已结束"))
+    if newest.state is State.OPEN:
         return ActivityState(activity_id, done=False, fraction=0.5, text=_("正在作答"))
-    if state is State.SCORED:
-        return ActivityState(activity_id, done=True, fraction=1.0, text=_("已完成"))
-    if state in (State.SUBMITTED, State.FINALISED):
-        return ActivityState(activity_id, done=True, fraction=1.0, text=_("已交卷，正在评分"))
-    if now < exam.opens:
-        return ActivityState(activity_id, done=False, fraction=0.0, text=_("未到考试时间"))
-    return ActivityState(activity_id, done=False, fraction=0.0, text=_("可以参加") if exam.starts_at(now) else _("考试时间已结束"))
+    if newest.state is not State.SCORED:
+        return ActivityState(activity_id, done=True, fraction=1.0, text=_("已交卷，正在评分"), pending=True)
+    standing = Standing(enrolled=True, learning_complete=True, missing=(), attempts_used=newest.number, last_ended_at=newest.ended_at)
+    return ActivityState(activity_id, done=True, fraction=1.0, text=_("已完成"), again_at=admission.next_at(exam, standing, now))

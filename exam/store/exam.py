@@ -1,7 +1,7 @@
 """Exams, their blueprints and the accommodations of their learners: tables and statements."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -138,8 +138,9 @@ _READ = select(ExamRow.__table__)
 _BY_CODE = Statement(_READ.where(ExamRow.code == bindparam("code")))
 _NEWEST_STATES = Statement(
     text(
-        "SELECT exam.*, (SELECT attempt.state FROM attempt WHERE exam_id = exam.id AND person_id = :person ORDER BY attempt.number DESC LIMIT 1) AS newest "
-        "FROM exam WHERE code = ANY(:codes)"
+        "SELECT exam.*, newest.state AS newest_state, newest.number AS newest_number, newest.ended_at AS newest_ended_at FROM exam LEFT JOIN LATERAL"
+        " (SELECT state, number, ended_at FROM attempt WHERE exam_id = exam.id AND person_id = :person ORDER BY number DESC LIMIT 1) newest ON true"
+        " WHERE code = ANY(:codes)"
     )
 )
 _PERCENT = Statement(select(AccommodationRow.percent).where(AccommodationRow.exam_id == bindparam("exam"), AccommodationRow.person_id == bindparam("person")))
@@ -162,9 +163,21 @@ def all_of(session: Session, programme_code: str | None = None) -> Sequence[Exam
     return [_exam(row) for row in session.execute(query.where(ExamRow.programme_code == programme_code) if programme_code else query)]
 
 
-def with_newest_state(session: Session, person_id: int, codes: Sequence[str]) -> dict[str, tuple[Exam, State | None]]:
-    """Return exams by their codes, each with the state of the person's newest attempt."""
-    return {row.code: (_exam(row), State(row.newest) if row.newest else None) for row in _NEWEST_STATES.rows(session, person=person_id, codes=list(codes))}
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """How a person's newest attempt stands, and which of hers it is."""
+
+    state: State
+    number: int
+    ended_at: datetime | None
+
+
+def with_newest_state(session: Session, person_id: int, codes: Sequence[str]) -> dict[str, tuple[Exam, Newest | None]]:
+    """Return exams by their codes, each with the person's newest attempt."""
+    return {
+        row.code: (_exam(row), Newest(State(row.newest_state), row.newest_number, row.newest_ended_at) if row.newest_state else None)
+        for row in _NEWEST_STATES.rows(session, person=person_id, codes=list(codes))
+    }
 
 
 def lock(session: Session, exam_id: int) -> ExamRow:

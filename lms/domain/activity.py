@@ -19,12 +19,17 @@ class Activity:
 
 @dataclass(frozen=True, slots=True)
 class ActivityState:
-    """How far a learner is: `fraction` 0 to 1, `text` a short translated sentence."""
+    """How far a learner is: `fraction` 0 to 1, `text` a short translated sentence.
+
+    `pending`: what was done has no result yet; `again_at`: from when on it may be done once more.
+    """
 
     activity_id: int
     done: bool
     fraction: float
     text: str
+    pending: bool = False
+    again_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

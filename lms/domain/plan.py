@@ -41,13 +41,19 @@ class NextAction(StrEnum):
     OFFLINE = "offline"
     ASSIGNMENTS = "assignments"
     WAIT_FOR_RESULT = "wait_for_result"
+    SIT_AGAIN = "sit_again"
     NOT_QUALIFIED = "not_qualified"
     CERTIFICATE = "certificate"
+    CERTIFICATE_REVOKED = "certificate_revoked"
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What has been reached; `scored` names components and assignments that have a score, `qualified` is None until decided."""
+    """What has been reached; `scored` names components and assignments that have a score, `qualified` is None until decided.
+
+    `pending` says that a result of the exam is on its way, `again_at` from when on it may be sat once more, `revoked` that a certificate was issued and
+    stands no longer.
+    """
 
     online_complete: bool
     offline_complete: bool
@@ -57,6 +63,9 @@ class Standing:
     scored: frozenset[str] = frozenset()
     qualified: bool | None = None
     certified: bool = False
+    revoked: bool = False
+    pending: bool = False
+    again_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +95,24 @@ def next_action(programme: Programme, standing: Standing, now: datetime) -> Next
     if standing.certified:
         return NextAction.CERTIFICATE
     if standing.qualified is False:
-        return NextAction.NOT_QUALIFIED
+        return _unqualified_action(standing)
     online = _online_action(standing, now)
     if online is NextAction.LEARN:
         return online
     exam = _exam_action(programme, standing, now)
     if exam is NextAction.SIT_EXAM and _may_sit(programme, standing):
         return exam
-    for action in (online, _offline_action(programme, standing), _assignments_action(programme, standing), exam):
+    revoked = NextAction.CERTIFICATE_REVOKED if standing.revoked else None
+    for action in (online, _offline_action(programme, standing), revoked, _assignments_action(programme, standing), exam):
         if action is not None:
             return action
     return NextAction.WAIT_FOR_RESULT
+
+
+def _unqualified_action(standing: Standing) -> NextAction:
+    if standing.pending:
+        return NextAction.WAIT_FOR_RESULT
+    return NextAction.SIT_AGAIN if standing.again_at else NextAction.NOT_QUALIFIED
 
 
 def _online_action(standing: Standing, now: datetime) -> NextAction | None:
@@ -142,7 +158,7 @@ def _step(code: StepCode, period: Period | None, done: bool, now: datetime, *, r
 def _certificate_state(standing: Standing) -> StepState:
     if standing.certified:
         return StepState.DONE
-    return StepState.FAILED if standing.qualified is False else StepState.LATER
+    return StepState.FAILED if standing.revoked or (standing.qualified is False and not standing.again_at and not standing.pending) else StepState.LATER
 
 
 def _stage(programme: Programme, activity: str) -> Period | None:

@@ -6,6 +6,7 @@ from lms.services import hours
 from lms.store import certificate as certificate_store
 from lms.store import enrolment as enrolment_store
 from lms.store import grade as grade_store
+from lms.store import window_request as window_requests
 
 
 def learning(session: Session, person_id: int) -> object:
@@ -16,6 +17,10 @@ def learning(session: Session, person_id: int) -> object:
             "city": one.city,
             "participants": one.participants,
             "personal_windows": [{"opens": window.opens, "closes": window.closes} for window in one.personal_windows],
+            "window_requests": [
+                {"opens": asked.opens, "closes": asked.closes, "reason": asked.reason, "at": asked.asked_at, "granted": asked.granted, "answer": asked.answer}
+                for asked in window_requests.of_enrolment(session, one.id, person_id)
+            ],
             "hours": [
                 {"kind": entry.kind, "lesson": entry.lesson_id, "seconds": entry.worth.seconds, "lessons": entry.worth.lessons, "evidence": entry.evidence,
                  "takes_back": entry.reverses_id, "at": entry.entered_at, "entry": entry.id}

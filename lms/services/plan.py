@@ -95,6 +95,9 @@ def _plan(session: Session, found: store.Standing, now: datetime) -> Plan:
         scored=found.marked,
         qualified=False if found.total is not None and found.total < Fraction(programme.requirements.total) else None,
         certified=found.certified,
+        revoked=found.issued and not found.certified,
+        pending=any(state.pending for state in states.values()),
+        again_at=min((state.again_at for state in states.values() if state.again_at), default=None),
     )
     return Plan(
         programme=programme,

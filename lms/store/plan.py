@@ -33,6 +33,7 @@ class Standing:
     version: ProgrammeVersion
     total: Fraction | None
     certified: bool
+    issued: bool
     marked: frozenset[str]
     reminded_at: datetime | None
 
@@ -51,6 +52,7 @@ _newest = (
 )
 _revoked = select(RevocationRow.certificate_id).where(RevocationRow.certificate_id == CertificateRow.id).exists()
 _certified = select(CertificateRow.id).where(CertificateRow.enrolment_id == EnrolmentRow.id, ~_revoked).exists()
+_issued = select(CertificateRow.id).where(CertificateRow.enrolment_id == EnrolmentRow.id).exists()
 _marked = (
     select(func.array_agg(AttendanceListRow.component.distinct()))
     .join(AttendanceLineRow, AttendanceLineRow.list_id == AttendanceListRow.id)
@@ -72,7 +74,16 @@ _reminded = (
 )
 # The first page is the hottest of all: its statement is put together once, not at every request.
 _STANDINGS = Statement(
-    select(*ENROLMENT, *PROGRESS, _newest, GradeRow.total, _certified.label("certified"), _marked.label("marked"), _reminded.label("reminded_at"))
+    select(
+        *ENROLMENT,
+        *PROGRESS,
+        _newest,
+        GradeRow.total,
+        _certified.label("certified"),
+        _issued.label("issued"),
+        _marked.label("marked"),
+        _reminded.label("reminded_at"),
+    )
     .join(LearnerProgressRow, LearnerProgressRow.enrolment_id == EnrolmentRow.id)
     .outerjoin(GradeRow, GradeRow.enrolment_id == EnrolmentRow.id)
     .join(_newest, true())
@@ -136,6 +147,7 @@ def standings(session: Session, person_id: int) -> tuple[Standing, ...]:
             version=_version(row),
             total=None if row.total is None else Fraction(row.total),
             certified=row.certified,
+            issued=row.issued,
             marked=frozenset(row.marked or ()),
             reminded_at=row.reminded_at,
         )

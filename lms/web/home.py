@@ -17,7 +17,7 @@ from lms.services import plan as service
 from lms.services.duty import Duty
 from lms.services.plan import Plan
 from lms.web.next_step import NextView, next_view
-from lms.web.plan import HoursView, StepView, days, hours_view, step_views
+from lms.web.plan import HoursView, StepView, days, hours_view, own_windows, step_views
 
 home = routes("home", __name__, templates=Path(__file__).parent.parent / "templates")
 
@@ -86,6 +86,7 @@ def _learner(plan: Plan, others: tuple[tuple[str, str], ...], duties: tuple[Duty
         reminded=format_instant(plan.reminded_at, "day") if plan.reminded_at and plan.missing else "",
         definitions=(
             (_("我的学习时段"), days(plan.window)),
+            *((_("个人学习时段"), words) for words in own_windows(plan)),
             (_("所在地区"), city),
             (_("参训身份"), _("、").join(known.get(code, code) for code in plan.enrolment.participants)),
         ),

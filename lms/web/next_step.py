@@ -8,6 +8,8 @@ from flask import url_for
 
 from lms.domain.lesson import LessonState
 from lms.domain.plan import NextAction
+from lms.kernel import request as current
+from lms.kernel.i18n import format_instant
 from lms.kernel.i18n import gettext as _
 from lms.services.activity import kind_of
 from lms.services.plan import Plan
@@ -64,9 +66,9 @@ def _wait_for_window(found: Plan) -> NextView:
 def _window_is_over(found: Plan) -> NextView:
     return NextView(
         title=_("您的学习时段已经结束"),
-        text=_("%(missing)s。如因病假、公假或调动未能完成，可请学校申请个人学习时段。", missing=_("，").join(found.missing)),
-        label=_("查看学习计划"),
-        url=_plan_url(found),
+        text=_("%(missing)s。如因病假、公假或调动未能完成，可以申请个人学习时段。", missing=_("，").join(found.missing)),
+        label=_("申请个人学习时段"),
+        url=url_for("plan.page", programme=found.programme.code, _anchor="own-window"),
     )
 
 
@@ -79,16 +81,19 @@ def _wait_for_lessons(found: Plan) -> NextView:
     )
 
 
-def _sit_exam(found: Plan) -> NextView:
-    exam = found.exams[0] if found.exams else None
+def _exam_url(found: Plan) -> str:
+    exam = next((one for one in found.exams if one.id in found.exam_states and found.exam_states[one.id].again_at), next(iter(found.exams), None))
     kind = kind_of(exam.kind) if exam else None
-    url = kind.address(exam) if exam and kind and kind.address else _plan_url(found)
+    return kind.address(exam) if exam and kind and kind.address else _plan_url(found)
+
+
+def _sit_exam(found: Plan) -> NextView:
     return NextView(
         eyebrow=_("下一步"),
         title=_("参加线上测试"),
         text=_("%(minutes)s 分钟，%(items)s 题。请准备好安静的环境和稳定的网络。", minutes=found.programme.exam.minutes, items=found.programme.exam.items),
         label=_("去参加测试"),
-        url=url,
+        url=_exam_url(found),
         until=found.programme.exam.closes,
         until_label=_("测试开放还剩"),
     )
@@ -134,6 +139,24 @@ def _not_qualified(_found: Plan) -> NextView:
     return NextView(_("总评未达到合格要求"), _("请查看成绩单，了解每一项的得分。"), _("查看成绩单"), url_for("grade.page"))
 
 
+def _sit_again(found: Plan) -> NextView:
+    at = found.standing.again_at
+    later = at if at and at > current.now() else None
+    return NextView(
+        _("总评还没有达到合格要求，可以再考一次"),
+        _("%(at)s 起可以再次参加测试。", at=format_instant(later)) if later else _("测试还有机会，怎样计分见测试页面。"),
+        _("查看测试") if later else _("去再考一次"),
+        _exam_url(found),
+        until=later,
+        until_label=_("距离可以再考") if later else None,
+        eyebrow=_("下一步"),
+    )
+
+
+def _certificate_revoked(_found: Plan) -> NextView:
+    return NextView(_("您的证书已被撤销"), _("原因见证书页。如有疑问，请联系班级管理员。"), _("查看我的证书"), url_for("certificate.page"))
+
+
 def _certificate(_found: Plan) -> NextView:
     return NextView(_("祝贺您，培训合格"), _("证书已经颁发。"), _("查看我的证书"), url_for("certificate.page"))
 
@@ -153,6 +176,8 @@ _NEXT: Mapping[NextAction, Callable[[Plan], NextView]] = {
     NextAction.OFFLINE: _offline,
     NextAction.ASSIGNMENTS: _assignments,
     NextAction.WAIT_FOR_RESULT: _wait_for_result,
+    NextAction.SIT_AGAIN: _sit_again,
     NextAction.NOT_QUALIFIED: _not_qualified,
+    NextAction.CERTIFICATE_REVOKED: _certificate_revoked,
     NextAction.CERTIFICATE: _certificate,
 }

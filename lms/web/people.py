@@ -18,6 +18,7 @@ from lms.services import erasure as erasures
 from lms.services import person as service
 from lms.services import second_factor
 from lms.services import unit as units
+from lms.services import window_request as window_requests
 from lms.store.erasure import Erasure
 from lms.web.signing_in import seal
 
@@ -37,6 +38,7 @@ class PeoplePage:
     masked: tuple[str, ...]
     next: str | None
     erasures: tuple[tuple[int, str], ...]
+    window_requests: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ def _search(asked: MultiDict[str, str]) -> ResponseReturnValue:
         masked=tuple(mask_name(person.name) for person in found.outside),
         next=url_for("people.page", q=words or None, state=state or None, unit=unit_id, after=found.people[-1].id) if found.more else None,
         erasures=erasures.waiting(me),
+        window_requests=window_requests.waiting(me),
     )
     return render_template("lms/people/page.html", page=shown)
 

@@ -4,20 +4,25 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
-from flask import render_template, request
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from wtforms import DateField, TextAreaField
+from wtforms.validators import InputRequired, Length
 
 from lms.domain import hours as hours_rules
 from lms.domain.plan import Step, StepCode
 from lms.domain.programme import Programme
 from lms.domain.window import Period
+from lms.domain.window_request import LONGEST, RequestFaulty, RequestWaiting
 from lms.kernel import request as current
-from lms.kernel.i18n import format_hours, format_instant
+from lms.kernel.forms import Form
+from lms.kernel.i18n import format_hours, format_instant, lazy_gettext
 from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
 from lms.kernel.refusal import N_
 from lms.services import plan as service
+from lms.services import window_request as window_requests
 from lms.services.plan import Plan
 
 plan = routes("plan", __name__)
@@ -43,6 +48,25 @@ class StepView:
     hint: str | None = None
 
 
+class WindowForm(Form):
+    """A window of one's own to ask for."""
+
+    first_day = DateField(lazy_gettext("第一天"), [InputRequired()])
+    last_day = DateField(lazy_gettext("最后一天"), [InputRequired()])
+    reason = TextAreaField(
+        lazy_gettext("原因"), [InputRequired(), Length(2, LONGEST)], description=lazy_gettext("例如病假、公假、调动；学校或县会核实，省里批准后生效。")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OwnWindow:
+    """One's own windows, what became of the newest request (kind of notice, sentence), and the form where one may ask."""
+
+    windows: tuple[str, ...]
+    answer: tuple[str, str] | None
+    form: WindowForm | None
+
+
 @dataclass(frozen=True, slots=True)
 class PlanPage:
     """What the page of the plan shows."""
@@ -56,6 +80,7 @@ class PlanPage:
     offline_hours: str
     exam: tuple[tuple[str, str], ...]
     grading: tuple[tuple[str, str], ...]
+    own_window: OwnWindow | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +96,35 @@ class HoursView:
 @requires(Permission.LEARN)
 def page() -> ResponseReturnValue:
     """Show everything the programme asks, with dates."""
+    code = request.args.get("programme") or next(iter(service.codes_of(current.person().person_id)), None)
+    return render_template("lms/plan/none.html") if code is None else _show(code, WindowForm())
+
+
+@plan.post("/plan/<code>/window")
+@requires(Permission.LEARN)
+def ask_window(code: str) -> ResponseReturnValue:
+    """Ask for a window of one's own."""
+    form = WindowForm()
+    if not form.validate_on_submit() or not form.first_day.data or not form.last_day.data:
+        return _show(code, form), 422
+    try:
+        window_requests.ask(
+            current.person().person_id, code, first_day=form.first_day.data, last_day=form.last_day.data, reason=form.reason.data or "", now=current.now()
+        )
+    except RequestFaulty as refusal:
+        faults: dict[str, str] = refusal.facts["faults"]  # type: ignore[assignment]
+        for name, message in faults.items():
+            form[name].errors = [_(message)]
+        return _show(code, form), refusal.status
+    except RequestWaiting as refusal:
+        flash(_(refusal.message), "info")
+    else:
+        flash(_("申请已提交，等待学校或县核实。"), "success")
+    return redirect(url_for("plan.page", programme=code, _anchor="own-window"))
+
+
+def _show(code: str, form: WindowForm) -> str:
     person_id, now = current.person().person_id, current.now()
-    code = request.args.get("programme") or next(iter(service.codes_of(person_id)), None)
-    if code is None:
-        return render_template("lms/plan/none.html")
     found = service.plan(person_id, code, now)
     programme = found.programme
     shown = PlanPage(
@@ -87,8 +137,29 @@ def page() -> ResponseReturnValue:
         offline_hours=format_hours(hours_rules.offline_hours(programme.hours, found.progress.offline)),
         exam=exam_words(programme),
         grading=grading_words(programme),
+        own_window=_own_window(found, form),
     )
     return render_template("lms/plan/page.html", page=shown)
+
+
+def _own_window(found: Plan, form: WindowForm) -> OwnWindow | None:
+    """Show what concerns windows of one's own; nothing where the programme has none, or nothing is left to learn."""
+    windows = own_windows(found)
+    asked = window_requests.newest(found.enrolment.person_id, found.enrolment.id)
+    may_ask = bool(found.programme.windows) and not found.standing.online_complete and current.now() < found.programme.closes
+    answer = None
+    if asked and asked.granted is None:
+        period = days(Period(opens=asked.opens, closes=asked.closes))
+        words = _("已申请%(days)s，学校或县已核实，等待省里批准。", days=period) if asked.verified_by else _("已申请%(days)s，等待学校或县核实。", days=period)
+        answer, may_ask = ("info", words), False
+    elif asked and not asked.granted:
+        answer = ("warning", _("上一次申请没有同意：%(answer)s", answer=asked.answer))
+    return OwnWindow(windows, answer, form if may_ask else None) if windows or answer or may_ask else None
+
+
+def own_windows(found: Plan) -> tuple[str, ...]:
+    """Write the windows granted to a learner."""
+    return tuple(days(one) for one in found.enrolment.personal_windows)
 
 
 def days(period: Period | None) -> str:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from demo.province import BANK, DEMO_CODE
+from lms.services import window_request
 from question_bank.services import exchange, review, staging
 from tests.e2e.conftest import Product
 from tests.support import axe, browser, measured, province
@@ -87,6 +89,7 @@ SIGHTS: dict[str, Sight] = {
     "forecast.page": Sight("ning", PROGRAMME),
     "load.page": Sight("ning", PROGRAMME),
     "people.page": Sight("ning"),
+    "window_request.page": Sight("ji"),
     "roster.page": Sight("ning"),
     "role_grant.page": Sight("ning"),
     "certificate.register": Sight("ning"),
@@ -177,7 +180,7 @@ def test_no_page_is_forgotten(app: Flask) -> None:
 
 @pytest.fixture(scope="module")
 def filled(demo_province: Product) -> Product:
-    """The demo province, with an item to review, a staged import that has a faulty row, and a bank whose items were analysed."""
+    """The demo province, with an item to review, a window asked for, a staged import that has a faulty row, and a bank whose items were analysed."""
     author = int(str(demo_province.run("SELECT id FROM person WHERE account = 'wei'")[0][0]))
     written = '{"id": "written-1", "type": "single", "topic": "crisis", "stem": "倾听时先做什么？", "options": ["看着对方", "看表"], "key": [0]}'
     row = '{"external_id": "staged-1", "type": "single", "stem": "学生向您求助时，先做什么？", "options": ["倾听", "训斥"], "key": []}\n'
@@ -186,6 +189,9 @@ def filled(demo_province: Product) -> Product:
         exchange.import_file(BANK, written.encode(), author_id=author, now=demo_province.now(), pool="practice")
         review.submit_all(BANK, person_id=author, now=demo_province.now())
         staging.stage(BANK, "新试题.jsonl", row.encode(), pool="practice", person_id=author, now=demo_province.now())
+        today = demo_province.now().date()
+        zhou = int(str(demo_province.run("SELECT id FROM person WHERE account = 'zhou'")[0][0]))
+        window_request.ask(zhou, DEMO_CODE, first_day=today, last_day=today + timedelta(days=7), reason="住院手术，有医院证明", now=demo_province.now())
     return demo_province
 
 

@@ -35,6 +35,11 @@ MARKED = replace(SAT, scored=frozenset({"lesson-plan", "growth-report"}))
         (SAT, NOW, NextAction.ASSIGNMENTS),
         (MARKED, NOW, NextAction.WAIT_FOR_RESULT),
         (replace(MARKED, qualified=False), NOW, NextAction.NOT_QUALIFIED),
+        (replace(MARKED, qualified=False, again_at=NOW), NOW, NextAction.SIT_AGAIN),
+        (replace(MARKED, qualified=False, again_at=NOW + SECOND), NOW, NextAction.SIT_AGAIN),
+        (replace(MARKED, qualified=False, pending=True), NOW, NextAction.WAIT_FOR_RESULT),
+        (replace(MARKED, revoked=True), NOW, NextAction.CERTIFICATE_REVOKED),
+        (replace(MARKED, revoked=True, qualified=False), NOW, NextAction.NOT_QUALIFIED),
         (replace(MARKED, certified=True), NOW, NextAction.CERTIFICATE),
     ],
 )
@@ -57,7 +62,9 @@ def test_the_steps_stand_as_their_dates_and_results_say() -> None:
     assert (late[StepCode.ONLINE], late[StepCode.EXAM]) == (StepState.FAILED, StepState.FAILED)
     assert (late[StepCode.OFFLINE], late[StepCode.ASSIGNMENTS]) == (StepState.NOW, StepState.NOW)  # results still come in from lists
     assert set(states(replace(MARKED, certified=True), NOW).values()) == {StepState.DONE}
-    assert states(replace(MARKED, qualified=False), NOW)[StepCode.CERTIFICATE] is StepState.FAILED
+    for failed in (replace(MARKED, qualified=False), replace(MARKED, revoked=True)):
+        assert states(failed, NOW)[StepCode.CERTIFICATE] is StepState.FAILED
+    assert states(replace(MARKED, qualified=False, again_at=NOW), NOW)[StepCode.CERTIFICATE] is StepState.LATER
 
 
 def test_a_programme_without_offline_hours_or_assignments_lacks_those_steps() -> None:

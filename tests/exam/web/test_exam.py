@@ -1,0 +1,74 @@
+"""A learner's first page follows her exam: a failed try that may be repeated is offered again, a revoked certificate is called so."""
+
+from datetime import timedelta
+
+from flask import Flask
+
+from exam.domain.exam import ExamPolicy
+from exam.services import attempt, result
+from exam.services.payload import EnterExam
+from lms import api as platform
+from lms.domain.hours import HoursKind, Worth
+from lms.kernel.clock import FixedClock
+from lms.kernel.db import transaction
+from lms.services import certificate, hours
+from tests.support import exams, learning
+from tests.support.cast import LIN, enter
+
+WHOLE = 10_000
+
+
+def posted(person_id: int, clock: FixedClock, **points: int) -> None:
+    """Post scores of components, in hundredths of 100 points."""
+    with transaction() as session:
+        for component, earned in points.items():
+            platform.post_score(
+                session, person_id=person_id, programme_code=learning.CODE, component=component, points=earned, of_points=WHOLE, evidence=component,
+                now=clock.instant,
+            )  # fmt: skip
+
+
+def test_a_failed_try_is_offered_again_as_soon_as_it_may_be_repeated(app: Flask, clock: FixedClock) -> None:
+    exams.prepared(attempts_allowed=2, policy=ExamPolicy(wait_days=1))
+    lin, sitter = enter(app, LIN), exams.sitting("lin")
+    sitter.submit()
+    posted(sitter.person_id, clock, work=WHOLE)
+    result.score_outstanding(clock.instant)
+    posted(sitter.person_id, clock, test=0)
+    page = lin.get("/").get_data(as_text=True)
+    assert "2026年11月23日 12:00 起可以再次参加测试" in page
+    clock.instant += timedelta(days=1)
+    page = lin.get("/").get_data(as_text=True)
+    assert "去再考一次" in page
+    assert f'href="/exams/{exams.EXAM}"' in page
+    opened = attempt.enter(EnterExam(exams.entry("lin", clock.instant), "device-one", honesty=True), clock.instant)
+    exams.Sitter(sitter.person_id, sitter.login_id, opened).submit(at=clock.instant)
+    assert "总评还没有达到" not in lin.get("/").get_data(as_text=True), "the second try is being scored"
+    result.score_outstanding(clock.instant)
+    assert "总评未达到合格要求" in lin.get("/").get_data(as_text=True), "no try is left"
+
+
+def test_a_revoked_certificate_is_called_so(app: Flask, clock: FixedClock) -> None:
+    exams.prepared()
+    lin, sitter = enter(app, LIN), exams.sitting("lin")
+    sitter.submit()
+    result.score_outstanding(clock.instant)
+    with transaction() as session:
+        facts = platform.enrolment_of(session, sitter.person_id, learning.CODE)
+        assert facts is not None
+        for kind, seconds in ((HoursKind.ONLINE, 4050), (HoursKind.OFFLINE, 2700)):
+            hours.enter(
+                session,
+                platform.in_force(session, learning.CODE),
+                enrolment_id=facts.id,
+                kind=kind,
+                worth=Worth(seconds, 1),
+                evidence="list",
+                now=clock.instant,
+            )
+    posted(sitter.person_id, clock, work=WHOLE, test=WHOLE)
+    assert "祝贺您，培训合格" in lin.get("/").get_data(as_text=True)
+    with transaction() as session:
+        certificate.revoke(session, 1, reason="姓名有误", actor_id=None, now=clock.instant)
+    assert "祝贺您" not in lin.get("/").get_data(as_text=True)
+    assert "您的证书已被撤销" in lin.get("/").get_data(as_text=True)
