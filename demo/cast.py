@@ -5,7 +5,7 @@ CAST = (
     ("lin", "林晓雨 · teacher: one lesson, its quiz and the exam away from her certificate"),
     ("zhou", "周明远 · teacher at the very beginning"),
     ("tao", "陶静 · class administrator: progress, activation codes, appeals"),
-    ("ji", "季安和 · county manager: people, requests for another study window"),
+    ("xia", "夏知微 · county manager: people, requests for another study window"),
     ("wei", "魏书恒 · question author"),
     ("rong", "容思齐 · question reviewer (a second pair of eyes)"),
     ("kang", "康一帆 · course editor: lessons and videos"),

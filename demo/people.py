@@ -10,7 +10,7 @@ _ROLES: dict[str, tuple[tuple[Role, str], ...]] = {
     "lin": ((Role.TEACHER, SCHOOL),),
     "zhou": ((Role.TEACHER, SCHOOL),),
     "tao": ((Role.CLASS_ADMINISTRATOR, SCHOOL),),
-    "ji": ((Role.COUNTY_MANAGER, COUNTY),),
+    "xia": ((Role.COUNTY_MANAGER, COUNTY),),
     "wei": ((Role.AUTHOR, PROVINCE),),
     "rong": ((Role.REVIEWER, PROVINCE),),
     "kang": ((Role.COURSE_EDITOR, PROVINCE),),

@@ -12,7 +12,9 @@ from lms.kernel.refusal import N_
 from lms.services import certificate as certificates
 from lms.services import grade as grades
 from lms.services import hours, personal_data
+from lms.services import window_request as window_requests
 from lms.services.account import register_personal_export
+from lms.services.duty import register_duties
 from lms.services.load import observe
 from lms.services.load_source import register_load_count
 from lms.services.progress import verify as verify_progress
@@ -41,6 +43,7 @@ from lms.web.window_request import window_request
 
 register_personal_export("learning", personal_data.learning)
 register_load_count("sign_ins", sign_ins)
+register_duties(Permission.MANAGE_PEOPLE, window_requests.duties)
 
 part = Part(
     name="lms",

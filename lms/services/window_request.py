@@ -1,5 +1,6 @@
 """A window of one's own: asked for by the teacher, verified by her school or county, granted by the province."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -8,11 +9,13 @@ from lms.domain.enrolment import EnrolmentMissing
 from lms.domain.window_request import WindowRequest
 from lms.kernel import audit
 from lms.kernel.db import Session, transaction
+from lms.kernel.i18n import gettext as _
 from lms.kernel.permissions import Permission
 from lms.kernel.refusal import Missing
 from lms.services import enrolment as enrolments
 from lms.services import programme as programmes
 from lms.services import unit as units
+from lms.services.duty import Duty
 from lms.store import window_request as store
 from lms.store.window_request import RequestLine
 
@@ -55,8 +58,19 @@ def newest(person_id: int, enrolment_id: int) -> WindowRequest | None:
 def waiting(actor_id: int) -> int:
     """Count the requests that wait for one's own step."""
     with transaction() as session:
-        granting = units.scope_of(session, actor_id, Permission.MANAGE_PROGRAMMES)
-        return store.waiting(session, granting or units.scope_of(session, actor_id, Permission.MANAGE_PEOPLE), verified=bool(granting))
+        return _waiting(session, actor_id)
+
+
+def duties(session: Session, actor_id: int, now: datetime) -> Iterable[Duty]:  # noqa: ARG001 - the shape of every duty
+    """Tell who deals with requests how many wait for her step."""
+    number = _waiting(session, actor_id)
+    if number:
+        yield Duty(number, _("%(n)s 份个人学习时段的申请等待您处理", n=number), _("去处理申请"), "/window-requests")
+
+
+def _waiting(session: Session, actor_id: int) -> int:
+    granting = units.scope_of(session, actor_id, Permission.MANAGE_PROGRAMMES)
+    return store.waiting(session, granting or units.scope_of(session, actor_id, Permission.MANAGE_PEOPLE), verified=bool(granting))
 
 
 def requests(actor_id: int) -> Requests:

@@ -89,7 +89,7 @@ SIGHTS: dict[str, Sight] = {
     "forecast.page": Sight("ning", PROGRAMME),
     "load.page": Sight("ning", PROGRAMME),
     "people.page": Sight("ning"),
-    "window_request.page": Sight("ji"),
+    "window_request.page": Sight("xia"),
     "roster.page": Sight("ning"),
     "role_grant.page": Sight("ning"),
     "certificate.register": Sight("ning"),

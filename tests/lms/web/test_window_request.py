@@ -42,6 +42,7 @@ def test_asked_on_the_plan_verified_by_the_county_granted_by_the_province(app: F
     assert "正在等待处理" in said(lin, ASK, **WANTED), "one at a time"
     cao, peng = enter(app, CAO), enter(app, PENG)
     assert "1 份申请" in cao.get("/people").get_data(as_text=True)
+    assert "1 份个人学习时段的申请等待您处理" in cao.get("/").get_data(as_text=True)
     assert "份申请" not in peng.get("/people").get_data(as_text=True), "not the province's turn"
     assert "等待学校或县核实" in peng.get(LIST).get_data(as_text=True), "but it sees it"
     assert 'value="grant"' not in cao.get(LIST).get_data(as_text=True)
