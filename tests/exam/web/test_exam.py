@@ -63,7 +63,7 @@ def test_a_revoked_certificate_is_called_so(app: Flask, clock: FixedClock) -> No
                 enrolment_id=facts.id,
                 kind=kind,
                 worth=Worth(seconds, 1),
-                evidence="list",
+                evidence=f"list:{kind}",
                 now=clock.instant,
             )
     posted(sitter.person_id, clock, work=WHOLE, test=WHOLE)
