@@ -26,7 +26,9 @@ class AlreadyDecided(Conflict):
 
 
 def mark(now: datetime, real: datetime | None = None) -> None:
-    """Leave a sign of life."""
+    """Leave a sign of life, unless a standby that is to confirm commits does not: no answer is safe then either, which is an outage."""
+    with transaction() as session:
+        store.ask_standby(session)
     with transaction() as session:
         store.mark(session, now, real)
 

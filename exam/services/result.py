@@ -229,16 +229,17 @@ def verify(session: Session, now: datetime) -> Iterator[str]:  # noqa: ARG001 - 
     last = 0
     while batch := attempts.all_behind(session, last, VERIFY_BATCH):
         last = batch[-1].id
+        ids = [attempt.id for attempt in batch]
         known = paper_store.by_ids(session, [attempt.paper_id for attempt in batch])
+        changes, moved = responses.accepted_of(session, ids), attempts.adjustments_of(session, ids)
         for attempt in batch:
             if attempt.paper_id not in known:
                 yield f"attempt {attempt.id} has no paper"
             elif not known[attempt.paper_id][1].is_whole():
                 yield f"attempt {attempt.id}: the paper does not fit its hash"
-            if _differs_from_log(session, attempt):
+            if attempt_rules.fold(changes[attempt.id]) != attempt.answers and _differs_from_log(session, attempt.id):
                 yield f"attempt {attempt.id}: the answers are not what the log adds up to"
-            folded = attempt_rules.deadline_of(attempt.base_deadline, attempts.adjustments(session, attempt.id))
-            if folded != attempt.deadline:
+            if attempt_rules.deadline_of(attempt.base_deadline, moved[attempt.id]) != attempt.deadline:
                 yield f"attempt {attempt.id}: the deadline is not what its adjustments add up to"
         yield from _wrong_scores(session, [attempt for attempt in batch if attempt.state is State.SCORED])
     for exam in exams.all_of(session):
@@ -246,17 +247,16 @@ def verify(session: Session, now: datetime) -> Iterator[str]:  # noqa: ARG001 - 
             yield from _wrong_grades(session, exam)
 
 
-def _differs_from_log(session: Session, attempt: Attempt) -> bool:
-    if attempt_rules.fold(responses.accepted(session, attempt.id)) == attempt.answers:
-        return False
-    # Somebody may just be answering: only what differs under the lock is a difference.
-    fresh = attempts.lock(session, attempt.id)
-    return fresh is None or attempt_rules.fold(responses.accepted(session, attempt.id)) != fresh.answers
+def _differs_from_log(session: Session, attempt_id: int) -> bool:
+    """Tell whether answers and log differ under the lock: somebody may just be answering."""
+    fresh = attempts.lock(session, attempt_id)
+    return fresh is None or attempt_rules.fold(responses.accepted(session, attempt_id)) != fresh.answers
 
 
 def _wrong_scores(session: Session, scored: Sequence[Attempt]) -> Iterator[str]:
+    standing = store.newest_versions(session, [attempt.id for attempt in scored])
     for attempt, result in scored_anew(session, scored):
-        held = store.newest_of(session, attempt.id)
+        _version, held = standing.get(attempt.id, (0, None))
         if held is None:
             yield f"attempt {attempt.id} is scored and has no result"
         elif held != result:

@@ -338,9 +338,16 @@ def adjust(session: Session, attempt_id: int, *, seconds: int, kind: str, reason
 
 def adjustments(session: Session, attempt_id: int) -> list[timedelta]:
     """Return all adjustments of an attempt."""
-    return [
-        timedelta(seconds=seconds) for seconds in session.scalars(select(DeadlineAdjustmentRow.seconds).where(DeadlineAdjustmentRow.attempt_id == attempt_id))
-    ]
+    return adjustments_of(session, [attempt_id])[attempt_id]
+
+
+def adjustments_of(session: Session, attempt_ids: Sequence[int]) -> dict[int, list[timedelta]]:
+    """Return all adjustments, by attempt."""
+    row = DeadlineAdjustmentRow
+    found: dict[int, list[timedelta]] = {attempt_id: [] for attempt_id in attempt_ids}
+    for attempt_id, seconds in session.execute(select(row.attempt_id, row.seconds).where(row.attempt_id.in_(attempt_ids))):
+        found[attempt_id].append(timedelta(seconds=seconds))
+    return found
 
 
 def set_deadline(session: Session, attempt_id: int, deadline: datetime) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, Integer, St
 from sqlalchemy.orm import Mapped, mapped_column
 
 from exam.domain.outage import Gap, Mark
-from lms.kernel.db import Base, Session
+from lms.kernel.db import Base, Session, link_of, wait_for_standby
 
 # All that sit when an outage begins: the deadline had not come, and the clock ran.
 _HIT = """
@@ -59,6 +59,11 @@ def mark(session: Session, now: datetime, real: datetime | None) -> None:
     session.execute(
         text("INSERT INTO app_mark (at, real_at) VALUES (:now, coalesce(:real, clock_timestamp())) ON CONFLICT DO NOTHING"), {"now": now, "real": real}
     )
+
+
+def ask_standby(session: Session) -> None:
+    """Have this transaction's commit confirmed by the standby, where there is one to do so, though nothing is stored in it."""
+    wait_for_standby(link_of(session))
 
 
 def one_settles(session: Session) -> None:

@@ -256,10 +256,19 @@ def _refused(verdicts: Iterable[Verdict]) -> Ended:
 
 def accepted(session: Session, attempt_id: int) -> list[LoggedChange]:
     """Return the changes of an attempt that counted."""
+    return accepted_of(session, [attempt_id])[attempt_id]
+
+
+def accepted_of(session: Session, attempt_ids: Sequence[int]) -> dict[int, list[LoggedChange]]:
+    """Return the changes that counted, by attempt."""
     rows = session.execute(
-        text("SELECT position, revision, value, marked FROM response_event WHERE attempt_id = :id AND outcome = 'saved'"), {"id": attempt_id}
+        text("SELECT attempt_id, position, revision, value, marked FROM response_event WHERE attempt_id = ANY(:ids) AND outcome = 'saved'"),
+        {"ids": list(attempt_ids)},
     )
-    return [LoggedChange(position, revision, choices_of(value), marked, texts_of(value)) for position, revision, value, marked in rows]
+    found: dict[int, list[LoggedChange]] = {attempt_id: [] for attempt_id in attempt_ids}
+    for attempt_id, position, revision, value, marked in rows:
+        found[attempt_id].append(LoggedChange(position, revision, choices_of(value), marked, texts_of(value)))
+    return found
 
 
 def timeline(session: Session, attempt_id: int) -> list[dict[str, object]]:

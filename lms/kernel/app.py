@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import psycopg
 from flask import Flask, Response, g, redirect, render_template, request, session, url_for
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
@@ -20,10 +20,10 @@ from lms.kernel import auth, catalogue, cli, db, health, i18n, installation, log
 from lms.kernel import request as current
 from lms.kernel.clock import Clock, DatabaseClock
 from lms.kernel.folding import FoldingEnvironment
-from lms.kernel.hot import Environ, HotEntry, TooLarge
+from lms.kernel.hot import AGAIN, Environ, HotEntry, TooLarge
 from lms.kernel.part import NavEntry, Part, routes
 from lms.kernel.permissions import Permission, Role, permissions_of, requires
-from lms.kernel.refusal import Malformed, Missing, Refusal
+from lms.kernel.refusal import Malformed, Missing, Refusal, Unavailable
 from lms.kernel.session import RememberingSessions
 from lms.kernel.settings import Settings
 from lms.kernel.shedding import Load, Shedding, classed, refuse
@@ -127,26 +127,29 @@ def _arrival(header: str) -> Callable[[Environ, datetime], datetime]:
     return stamped if header else lambda _environ, ours: ours
 
 
-def _mount_refusals(app: Flask) -> None:
-    def refuse(refusal: Refusal) -> Any:
-        message = i18n.gettext(refusal.message)
-        if current.wants_json():
-            return Response(
-                msgspec.json.encode({"code": refusal.code, "message": message, **refusal.facts}),
-                refusal.status,
-                mimetype="application/json",
-                headers={"Cache-Control": "private, no-store"},
-            )
-        page = f"refusals/{refusal.kind}.html"
-        return render_template(page, message=message, code=refusal.code, request_id=g.get("request_id", "-")), refusal.status
+def _refusal(refusal: Refusal) -> Any:
+    """Answer a refusal with what the caller can read: JSON or a page."""
+    message = i18n.gettext(refusal.message)
+    again = dict(AGAIN.get(refusal.status, ()))
+    if current.wants_json():
+        return Response(
+            msgspec.json.encode({"code": refusal.code, "message": message, **refusal.facts}),
+            refusal.status,
+            mimetype="application/json",
+            headers={"Cache-Control": "private, no-store", **again},
+        )
+    page = f"refusals/{refusal.kind}.html"
+    return render_template(page, message=message, code=refusal.code, request_id=g.get("request_id", "-")), refusal.status, again
 
+
+def _mount_refusals(app: Flask) -> None:
     def http_error(error: HTTPException) -> Any:
         if isinstance(error, RequestEntityTooLarge):
-            return refuse(TooLarge())
+            return _refusal(TooLarge())
         if error.code == 404:
-            return refuse(Missing())
+            return _refusal(Missing())
         if error.code is not None and 400 <= error.code < 500:
-            answer = refuse(Malformed())
+            answer = _refusal(Malformed())
             return answer if isinstance(answer, Response) else (answer[0], error.code)
         return error
 
@@ -157,17 +160,26 @@ def _mount_refusals(app: Flask) -> None:
             return Response(msgspec.json.encode({"code": "broken", "message": message}), 500, mimetype="application/json")
         return render_template("refusals/broken.html", message=message, code="broken", request_id=g.get("request_id", "-")), 500
 
-    app.register_error_handler(Refusal, refuse)
-    app.register_error_handler(DataError, lambda error: refuse(unstorable(error)))
-    app.register_error_handler(psycopg.DataError, lambda error: refuse(unstorable(error)))
+    def unstored(error: Exception) -> Any:
+        app.logger.warning("not_stored", exc_info=error, extra={"id": g.get("request_id", "-")})
+        return _refusal(refusal_of(error))
+
+    app.register_error_handler(Refusal, _refusal)
+    for kind in (DataError, psycopg.DataError, OperationalError, psycopg.OperationalError):
+        app.register_error_handler(kind, unstored)
     app.register_error_handler(HTTPException, http_error)
     if not app.testing:
         app.register_error_handler(Exception, broken)
 
 
-def unstorable(error: Exception) -> Refusal:
-    """Return the refusal of a text with the character NUL or a number beyond 64 bits, which nobody's page sends; raises any other fault again."""
-    cause = error.orig if isinstance(error, DataError) else error
+def refusal_of(error: Exception) -> Refusal:
+    """Return the refusal of what the database would not take, raising any other fault again.
+
+    It may be away or wait for too long; or it was sent the character NUL or a number beyond 64 bits, which nobody's page sends.
+    """
+    cause = getattr(error, "orig", error)
+    if isinstance(cause, psycopg.OperationalError):
+        return Unavailable()
     if isinstance(cause, psycopg.errors.NumericValueOutOfRange) or "NUL" in str(cause):
         return Malformed()
     raise error

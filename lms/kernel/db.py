@@ -21,14 +21,16 @@ from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session
 
 from lms.kernel import foresight
+from lms.kernel.link import Link, NotReplicated
 
 T = TypeVar("T")
 
 __all__ = ["APPEND_ONLY", "Base", "Prepared", "Session", "Statement", "UtcDateTime", "connect", "connection", "disconnect", "reading", "transaction"]
 
 APP_ROLE = "lms_app"
-# Statements of a lane find few rows by their keys: one plan for ever, and never one that reads a table from end to end.
-LANE_OPTIONS = "-c plan_cache_mode=force_generic_plan -c enable_hashjoin=off -c enable_mergejoin=off -c enable_seqscan=off -c jit=off"
+# Statements of a lane find few rows by their keys: one plan for ever, and never one that reads a table from end to end. None waits long
+# for a lock: everybody who comes after it waits, too.
+LANE_OPTIONS = "-c lock_timeout=1s -c plan_cache_mode=force_generic_plan -c enable_hashjoin=off -c enable_mergejoin=off -c enable_seqscan=off -c jit=off"
 _DIALECT = PGDialect_psycopg()  # type: ignore[no-untyped-call]
 APPEND_ONLY = {"append_only": True}  # Table.info: the app role may insert and read, never change
 
@@ -95,6 +97,7 @@ def _engine(url: str, options: str, pool_size: int, **more: Any) -> Engine:
         connect_args={"options": options, "connect_timeout": 10},
         **more,
     )
+    event.listen(made, "do_connect", lambda _dialect, _record, given, options: Link.connect(*given, **options))
     event.listen(made, "checkout", _refuse_dead)
     return made
 
@@ -140,7 +143,7 @@ def reader() -> Engine:
 
 @contextmanager
 def transaction() -> Iterator[Session]:
-    """Open a session, commit at the end, roll back when anything is raised."""
+    """Open a session, commit at the end, roll back when anything is raised; raises NotReplicated where a standby is to confirm and did not in time."""
     foresight.drop()
     # A session used after its block would silently hold a new transaction open: make that an error.
     with Session(engine(), expire_on_commit=False, close_resets_only=False) as session, session.begin():
@@ -294,14 +297,15 @@ def copy_rows(session: Session, target: str, rows: Iterable[tuple[object, ...]])
             copy.write_row(row)
 
 
-def connection() -> "psycopg.Connection[tuple[Any, ...]]":
+def connection() -> Link:
     """Open a psycopg connection of its own as the app role, for group commit on the hot routes."""
     url = make_url(_state["url"]).set(drivername="postgresql").render_as_string(hide_password=False)
-    return psycopg.connect(url, options=f"{_state['options']} {LANE_OPTIONS}", autocommit=True, connect_timeout=10)
+    return Link.connect(url, options=f"{_state['options']} {LANE_OPTIONS}", autocommit=True, connect_timeout=3)
 
 
 def wait_for_standby(link: "psycopg.Connection[Any]") -> None:
     """Write a line into the log, where a standby must confirm commits: whoever finds a row stored by an earlier try waits for it as its writer did."""
+    _in_no_doubt(link)
     link.execute("SELECT pg_logical_emit_message(true, 'lms', '') WHERE current_setting('synchronous_standby_names') <> ''")
 
 
@@ -336,10 +340,17 @@ class Prepared:
 def _checked(link: "psycopg.Connection[Any]", result: "pq.abc.PGresult") -> "pq.abc.PGresult":
     """Return the result; raises what the database refused, and OperationalError where the link is gone."""
     if result.status in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):
+        _in_no_doubt(link)
         return result
     if link.pgconn.status == pq.ConnStatus.BAD:
         raise psycopg.OperationalError(result.get_error_message())
     raise psycopg.errors.error_from_result(result)
+
+
+def _in_no_doubt(link: "psycopg.Connection[Any]") -> None:
+    """End a batch at its first statement that no standby confirmed, or each of the others would wait as long."""
+    if getattr(link, "doubtful", False):
+        raise NotReplicated
 
 
 def unsafe_settings() -> list[str]:

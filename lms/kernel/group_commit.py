@@ -3,7 +3,8 @@
 The first caller to find the lane free leads: it takes everything queued, runs it in one transaction, hands out the
 answers and passes the lead to the first who came meanwhile. Before it takes the queue it gives way once to threads that are
 ready to run: a commit costs nearly the same for one row as for eight. Nothing sleeps, so a lone request costs one commit and
-no delay; nobody works for others beyond its own batch; nobody polls.
+no delay; nobody works for others beyond its own batch. A batch that waits too long for the database or its standby is cut off and
+refused (`lms/kernel/link.py`).
 """
 
 import os
@@ -15,18 +16,11 @@ from typing import Any, Generic, TypeVar
 import psycopg
 
 from lms.kernel import db
-from lms.kernel.refusal import N_, Unavailable
+from lms.kernel.link import Link, NotReplicated, Vouched
 
 Row = TypeVar("Row")
 Answer = TypeVar("Answer")
 MOST_ROWS = 500
-
-
-class NotReplicated(Unavailable):
-    """The wait for the standby was cut off: stored here, but lost if this server is (PostgreSQL only warns)."""
-
-    code = "not_replicated"
-    message = N_("暂时没有保存成功，系统会自动重试，请不要关闭页面。")
 
 
 class Interrupted(RuntimeError):
@@ -61,8 +55,7 @@ class GroupCommit(Generic[Row, Answer]):
         self._queue: list[_Entry[Row, Answer]] = []
         self._guard = threading.Lock()
         self._led = False
-        self._link: psycopg.Connection[Any] | None = None
-        self._doubtful = False
+        self._link: Link | None = None
 
     def submit(self, row: Row) -> Answer:
         """Store a row and return its answer after the commit; raises what the write refused."""
@@ -112,35 +105,30 @@ class GroupCommit(Generic[Row, Answer]):
             self._one_by_one(batch, error)
 
     def _one_by_one(self, batch: list[_Entry[Row, Answer]], error: Exception) -> None:
-        """Run each row alone, so that one bad row fails nobody else; a lost link fails all (the client retries)."""
-        lost = self._link is None or self._link.closed
+        """Run each row alone, so that one bad row fails nobody else; a lost link fails all (the client retries).
+
+        So do two rows that wait for a lock in vain, and a server that was waited for too long: whoever comes after them waits, too.
+        """
+        waited = 0
         for entry in batch:
             try:
-                if lost or len(batch) == 1:
+                if len(batch) == 1 or waited > 1 or self._link is None or self._link.closed or isinstance(error, NotReplicated | psycopg.errors.QueryCanceled):
                     raise error
                 self._run([entry])
             except Exception as failure:  # noqa: BLE001 - the caller waits in another thread; submit() raises it there
                 entry.failure = failure
+                if isinstance(failure, NotReplicated | psycopg.OperationalError):
+                    waited, error = waited + 1, failure
 
     def _run(self, batch: list[_Entry[Row, Answer]]) -> None:
         if self._link is None or self._link.closed:
             self._link = db.connection()
-            self._link.add_notice_handler(self._notice)
-        self._doubtful = False
-        try:
-            with nullcontext() if self._single else self._link.transaction():
-                answers = self._write(self._link, [entry.row for entry in batch])
-        except psycopg.OperationalError:
-            self._link.close()
-            raise
-        if self._doubtful:
-            raise NotReplicated
+        link = self._link
+        with Vouched(link), nullcontext() if self._single else link.transaction():
+            answers = self._write(link, [entry.row for entry in batch])
         for entry, answer in zip(batch, answers, strict=True):
             if isinstance(answer, Exception):
                 entry.failure = answer
             else:
                 entry.answer = answer
                 entry.settled = True
-
-    def _notice(self, told: psycopg.errors.Diagnostic) -> None:
-        self._doubtful = self._doubtful or told.source_function == "SyncRepWaitForLSN"

@@ -24,6 +24,7 @@ _REASONS = {200: "OK", 206: "Partial Content", 304: "Not Modified", 400: "Bad Re
             403: "Forbidden", 404: "Not Found", 409: "Conflict", 413: "Content Too Large",
             416: "Range Not Satisfiable", 422: "Unprocessable Content", 429: "Too Many Requests", 500: "Internal Server Error",
             503: "Service Unavailable"}  # fmt: skip
+AGAIN = {503: [("Retry-After", "2")]}
 JSON_HEADERS = [("Content-Type", "application/json"), ("Cache-Control", "private, no-store"), ("X-Content-Type-Options", "nosniff")]
 
 
@@ -120,10 +121,10 @@ class HotEntry:
             payload = payloads.decode(body, route.payload) if route.payload is not None else None
             found = route.handler(HotRequest(arrived=arrived, environ=environ, payload=payload, proxies=self.proxies))
         except Refusal as refusal:
-            return _json(refusal.status, {"code": refusal.code, "message": refusal.message, **refusal.facts})
+            return _json(refusal.status, {"code": refusal.code, "message": refusal.message, **refusal.facts}, AGAIN.get(refusal.status))
         except Exception:
             logger.exception("hot_route_failed", extra={"route": route.path})
-            return _json(503, {"code": Unavailable.code, "message": Unavailable.message}, [("Retry-After", "2")])
+            return _json(503, {"code": Unavailable.code, "message": Unavailable.message}, AGAIN[503])
         return found if isinstance(found, HotAnswer) else _json(200, found)
 
 

@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from lms.kernel.db import transaction
+from lms.kernel.link import Link
 from media.domain.delivery import DeliveryBuffer
 from media.store import delivery as store
 
@@ -20,7 +21,7 @@ class DeliveryRecord:
         self._wake = threading.Event()
         self._guard = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._link: store.Link | None = None
+        self._link: Link | None = None
         self._writer_id = 0
         self._latest: datetime | None = None
         self._flushed_at: datetime | None = None

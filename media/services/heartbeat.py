@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from lms.kernel.db import wait_for_standby
 from lms.kernel.group_commit import GroupCommit
 from lms.kernel.refusal import Unauthenticated, Unavailable
 from media.domain import playback
@@ -101,6 +102,7 @@ def _take(link: store.Link, reports: Mapping[int, Report], answers: list[Outcome
         elif not known.signed_in:
             answers[place] = SignedOut()
         elif known.repeated:
+            wait_for_standby(link)  # as its first try should have
             answers[place] = _repeated(one, known)
         else:
             decided[place] = _decide(one, known)

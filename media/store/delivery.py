@@ -8,13 +8,14 @@ import psycopg
 from sqlalchemy import BigInteger, ForeignKey, Identity, Integer, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from lms.kernel import link as links
 from lms.kernel.db import APPEND_ONLY, Base, Session, connection
 from media.domain.delivery import Delivery
 from media.domain.interval import Spans
 from media.store.spans import SpansColumn, from_text, to_text
 
 Link = psycopg.Connection[Any]
-LinkLost = (psycopg.OperationalError, psycopg.InterfaceError)
+LinkLost = (psycopg.OperationalError, psycopg.InterfaceError, links.NotReplicated)
 
 
 class DeliveryRow(Base):
@@ -52,7 +53,7 @@ class DeliveryGapRow(Base):
     reason: Mapped[str] = mapped_column(String(40))
 
 
-def open_writer(now: datetime) -> tuple[Link, int]:
+def open_writer(now: datetime) -> tuple[links.Link, int]:
     """Open a connection for deliveries and register it."""
     link = connection()
     row = link.execute("INSERT INTO delivery_writer (backend, started_at, seen_at) VALUES (pg_backend_pid(), %s, %s) RETURNING id", (now, now)).fetchone()
@@ -60,9 +61,9 @@ def open_writer(now: datetime) -> tuple[Link, int]:
     return link, int(row[0])
 
 
-def write(link: Link, writer_id: int, deliveries: Sequence[Delivery], lost_since: datetime | None, now: datetime) -> None:
+def write(link: links.Link, writer_id: int, deliveries: Sequence[Delivery], lost_since: datetime | None, now: datetime) -> None:
     """Add a batch in one transaction; people and videos that are gone are passed over."""
-    with link.transaction():
+    with links.Vouched(link), link.transaction():
         link.execute(
             "INSERT INTO delivery (person_id, asset_id, spans, updated_at) "
             "SELECT d.person_id, d.asset_id, d.spans::int4multirange, %s "

@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -21,8 +22,9 @@ from load_tests.product import seeded, start, wait_for
 from load_tests.seed import EXAM, Seeded, Wanted
 from load_tests.verdict import Fault, stored_is_acknowledged
 
-PEOPLE = 48
+PEOPLE = 540
 SITTERS = 8
+AT_ONCE = 16  # of those who sign in
 HASTE = 0.05  # of the waits that a browser makes between tries
 
 
@@ -83,16 +85,19 @@ class Hall:
 
     def sitting(self, journal: Journal, count: int = SITTERS, *, drops: float = 0.0) -> list[Room]:
         """Let so many people sign in and start."""
-        rooms = []
-        for number in range(count):
+        accounts = [next(self.seats) for _ in range(count)]
+
+        def enter(number: int) -> Room:
             line = PlainLine(self.stack.url, random=Random(number))
-            teacher = Teacher(line, self.found, next(self.seats), journal, lambda seconds: time.sleep(seconds * HASTE), Random(number), tries=1000)
+            teacher = Teacher(line, self.found, accounts[number], journal, lambda seconds: time.sleep(seconds * HASTE), Random(number), tries=1000)
             teacher.sign_in()
             room = Room(teacher, EXAM)
             room.start()
             line.drops = drops
-            rooms.append(room)
-        return rooms
+            return room
+
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            return list(pool.map(enter, range(count)))
 
     def lost(self, journal: Path) -> list[Fault]:
         """Return what was acknowledged and is not stored."""

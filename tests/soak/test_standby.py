@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,12 +16,15 @@ from demo.stack import ROOT, Stack
 from lms.kernel import db
 from lms.kernel.postgres import EmbeddedPostgres
 from load_tests.journal import AnswerKept, Journal, entries
+from load_tests.journeys import BrokenOff, Teacher
+from load_tests.line import PlainLine
 from load_tests.product import seeded, start
 from load_tests.seed import Wanted
 from tests.soak.conftest import Hall, Load, children_of
 
 pytestmark = pytest.mark.soak
 FROZEN = 2.0
+WAITS = 4.0  # seconds; three by the product's own rule, and one for a busy machine
 
 
 @dataclass
@@ -147,6 +151,40 @@ def test_rl_05_a_save_whose_standby_was_not_waited_for_is_not_acknowledged_and_s
     assert gap < 60
     assert pair.hall.lost(path) == []
     assert pair.hall.run("SELECT count(*), count(DISTINCT (position, revision)) FROM response_event WHERE outcome = 'saved'") == [(6, 6)]
+
+
+def test_rl_07_a_dead_standby_is_told_of_within_seconds_and_nothing_waits_for_it_longer(pair: Pair, tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    rooms = pair.hall.sitting(Journal(path), 4)
+    _confirmed_by(pair, "two")
+    load = Load(rooms)
+    time.sleep(3)
+    pair.freeze()
+    time.sleep(WAITS)  # what had been confirmed is told
+    told, longest = _acknowledged(path), 0.0
+    for _ in range(40):
+        time.sleep(0.25)
+        ((waited,),) = pair.hall.run(
+            "SELECT coalesce(max(extract(epoch FROM clock_timestamp() - state_change)), 0)::float8 FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+        )
+        longest = max(longest, float(str(waited)))
+    marks = pair.hall.run("SELECT count(*) FROM app_mark WHERE real_at > clock_timestamp() - interval '8 seconds'")
+    assert marks == [(0,)], "a time in which nothing can be saved is an outage"
+    stranger = Teacher(PlainLine(pair.hall.stack.url), pair.hall.found, next(pair.hall.seats), Journal(tmp_path / "other.jsonl"), time.sleep)
+    with pytest.raises(BrokenOff, match="/sign-in.*: 503"):
+        stranger.sign_in()
+    assert _acknowledged(path) == told > 20
+    pair.thaw()
+    time.sleep(3)
+    assert load.end() > told
+    assert pair.hall.lost(path) == []
+    stranger.sign_in()
+    sys.stdout.write(f"\n{told} acknowledged before, the longest wait for the standby seen {longest:.1f} s\n")
+    assert 0 < longest < WAITS
+
+
+def _acknowledged(path: Path) -> int:
+    return sum(isinstance(one, AnswerKept) for one in entries(path))
 
 
 @pytest.mark.parametrize("names", ["two", ""])

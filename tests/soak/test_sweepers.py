@@ -24,41 +24,36 @@ from lms.kernel.refusal import Refusal
 from lms.kernel.settings import Settings
 from tests.conftest import NOON
 from tests.exam.services.test_regrade import due, held
-from tests.support import exams
+from tests.support import crowd, database, exams
 from tests.support.cast import OU, id_of
 
 pytestmark = pytest.mark.soak
 ABANDONED, REBUILT = 10_000, 1_000
 ITEMS = 8  # of a small paper
 WITHIN = 120
-# One person's rows again for everybody; what may stand only once is named anew.
-_PEOPLE = (
-    "INSERT INTO person SELECT (jsonb_populate_record(p, jsonb_build_object('id', p.id + n, 'account', 'abandoned-' || n))).*"
-    " FROM person p, generate_series(1, :n) n WHERE p.id = :person",
-    "INSERT INTO enrolment SELECT (jsonb_populate_record(e, jsonb_build_object('id', e.id + n, 'person_id', e.person_id + n))).*"
-    " FROM enrolment e, generate_series(1, :n) n WHERE e.person_id = :person",
-    "INSERT INTO learner_progress SELECT e.id, 0, 0, 0, true, true, now() FROM enrolment e WHERE e.person_id > :person",
-)
 _ATTEMPTS = (
     "INSERT INTO attempt (exam_id, person_id, number, paper_id, state, started_at, base_deadline, deadline, percent, items, epoch, resumes, device,"
     " led_since, answers, revisions, marks, late, reopened)"
-    " SELECT p.exam_id, :person + n, 1, p.id, 'open', now() - interval '3 hours', now() - interval '1 hour', now() - interval '1 hour', 100, p.items,"
-    " 1, 1, 'd', now() - interval '3 hours', ARRAY(SELECT (hashint4(n * 100 + place) & 1)::text::varchar FROM generate_series(1, p.items) place),"
-    " array_fill(1, ARRAY[p.items]), array_fill(false, ARRAY[p.items]), 0, 0 FROM generate_series(1, :n) n"
-    " JOIN (SELECT *, cardinality(version_ids) AS items, row_number() OVER (ORDER BY id) AS place FROM paper) p ON p.place = n % :papers + 1",
-    "INSERT INTO response_event (attempt_id, position, client_seq, expected, revision, value, marked, outcome, late, arrived_at, stored_at, login_id,"
-    " epoch, hash) SELECT id, place, place, 0, 1, answers[place], false, 'saved', false, started_at, started_at, 1, 1, ''"
-    " FROM attempt, generate_series(1, items) place",
+    " SELECT p.exam_id, who.id, 1, p.id, 'open', now() - interval '3 hours', now() - interval '1 hour', now() - interval '1 hour', 100, p.items,"
+    " 1, 1, 'd', now() - interval '3 hours', ARRAY(SELECT (hashint4(n::int * 100 + place) & 1)::text::varchar FROM generate_series(1, p.items) place),"
+    " array_fill(1, ARRAY[p.items]), array_fill(false, ARRAY[p.items]), 0, 0 FROM unnest(CAST(:people AS bigint[])) WITH ORDINALITY AS who(id, n)"
+    " JOIN (SELECT *, cardinality(version_ids) AS items, row_number() OVER (ORDER BY id) AS place FROM paper) p ON p.place = n % :papers + 1"
+)
+
+_LOGINS = (
+    "INSERT INTO login SELECT made.* FROM login l, unnest(CAST(:people AS bigint[])) AS who(id), LATERAL jsonb_populate_record(l, jsonb_build_object("
+    "'id', nextval(pg_get_serial_sequence('login', 'id')), 'person_id', who.id, 'token_hash', '\\x' || lpad(to_hex(who.id), 16, '0'))) made"
+    " WHERE l.id = :login RETURNING person_id, id"
 )
 
 
 def abandon(count: int) -> None:
     """Let so many people have answered everything and gone away."""
     exams.prepared(papers=100, seed=5)
-    person, _login = exams.enrolled()
     with transaction() as session:
-        for statement in (*_PEOPLE, *_ATTEMPTS):
-            session.execute(text(statement), {"n": count, "person": person, "papers": 100} if ":papers" in statement else {"n": count, "person": person})
+        session.execute(text(_ATTEMPTS), {"people": crowd.people(session, count), "papers": 100})
+        session.execute(text(crowd.LOGGED))
+    database.analyse()
 
 
 @contextmanager
@@ -109,11 +104,20 @@ def test_ex_10_ten_thousand_abandoned_attempts_end_once_with_two_sweepers_and_on
         assert list(result.verify(session, NOON + timedelta(days=1))) == []
 
 
+def signed_in(count: int) -> list[tuple[int, int]]:
+    """Let so many people be signed in; returns who, and by which sign-in."""
+    with transaction() as session:
+        first, *others = crowd.people(session, count)
+        login = exams.signed_in(session, first)
+        found = session.execute(text(_LOGINS), {"login": login, "people": others}).all()
+        return [(first, login), *((int(person), int(one)) for person, one in found)]
+
+
 def test_ex_14_a_thousand_attempts_are_what_their_log_adds_up_to(app: Flask) -> None:
     exams.prepared(papers=REBUILT + 10)
     dice, refused = random.Random(14), 0
-    for number in range(REBUILT):
-        sitter = exams.sitting(f"rebuilt-{number}", at=NOON + timedelta(seconds=number))  # one a second: nobody has to wait for her turn
+    for number, (person_id, login_id) in enumerate(signed_in(REBUILT)):
+        sitter = exams.seated(person_id, login_id, at=NOON + timedelta(seconds=number))  # one a second: nobody has to wait for her turn
         held: dict[int, int] = {}
         for step in range(10):
             position = dice.randint(1, ITEMS)

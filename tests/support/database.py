@@ -8,7 +8,7 @@ from functools import cache
 import psycopg
 import pytest
 
-from lms.kernel import migrate
+from lms.kernel import db, migrate
 from lms.kernel.postgres import EmbeddedPostgres
 
 TEMPLATE = "template_lms"
@@ -77,6 +77,12 @@ def at(url: str, name: str) -> str:
 def empty(url: str) -> None:
     """Empty every table and start every sequence anew (deleting a few rows is cheaper than the new files of a truncation)."""
     _link(url).execute(EMPTY)
+
+
+def analyse() -> None:
+    """Let the planner know how many rows there are now."""
+    with psycopg.connect(db._state["url"].replace("+psycopg", ""), autocommit=True) as link:
+        link.execute("ANALYZE")
 
 
 @cache

@@ -135,8 +135,13 @@ def signed_in(session: Session, person_id: int) -> int:
 
 def sitting(account: str = "lin", *, at: datetime = NOON, device: str = "device-one") -> Sitter:
     """Enrol somebody and let her start."""
-    person_id, login_id = enrolled(account)
-    return Sitter(person_id, login_id, attempt.enter(EnterExam(entry(account, at), device, honesty=True), at))
+    return seated(*enrolled(account), at=at, device=device)
+
+
+def seated(person_id: int, login_id: int, *, at: datetime = NOON, device: str = "device-one") -> Sitter:
+    """Let somebody who is enrolled and signed in start."""
+    entered = tokens.entry(person_id, login_id, EXAM, asks_learning=False, now=at)
+    return Sitter(person_id, login_id, attempt.enter(EnterExam(entered, device, honesty=True), at))
 
 
 def entry(account: str, at: datetime = NOON) -> str:

@@ -1,7 +1,6 @@
 """Group commit: one commit for many, an answer for each, and one bad row fails nobody else."""
 
 import threading
-import time
 from collections.abc import Sequence
 from time import perf_counter
 from typing import Any
@@ -11,8 +10,10 @@ import pytest
 from flask import Flask
 
 from lms.kernel import db
-from lms.kernel.group_commit import GroupCommit, Interrupted, NotReplicated
+from lms.kernel.group_commit import GroupCommit, Interrupted
+from lms.kernel.link import NotReplicated
 from lms.kernel.settings import Settings
+from tests.support import standby
 
 
 def _write(link: "psycopg.Connection[Any]", rows: Sequence[str]) -> list[str | Exception]:
@@ -199,34 +200,9 @@ def test_rl_05_a_commit_whose_standby_was_not_waited_for_is_no_success_nor_is_fi
         return _write(link, rows)
 
     lane: GroupCommit[str, str] = GroupCommit(write)
-
-    def outcome(owner: "psycopg.Connection[Any]") -> str:
-        told: list[str] = []
-
-        def ask() -> None:
-            try:
-                told.append(lane.submit("k"))
-            except NotReplicated:
-                told.append("not replicated")
-
-        asking = threading.Thread(target=ask)
-        asking.start()
-        while asking.is_alive():
-            owner.execute("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
-            time.sleep(0.02)
-        return told[0]
-
-    with psycopg.connect(settings.database_url, autocommit=True) as owner:
-        owner.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
-        owner.execute("SELECT pg_reload_conf()")
-        try:
-            while owner.execute("SHOW synchronous_standby_names").fetchone() != ("nobody",):
-                time.sleep(0.02)
-            assert [outcome(owner), outcome(owner)] == ["not replicated", "not replicated"]
-        finally:
-            owner.execute("ALTER SYSTEM RESET synchronous_standby_names")
-            owner.execute("SELECT pg_reload_conf()")
-        while owner.execute("SHOW synchronous_standby_names").fetchone() != ("",):
-            time.sleep(0.02)
-        assert outcome(owner) == "found"
+    with standby.missing(settings.database_url) as owner:
+        for _try in range(2):
+            with pytest.raises(NotReplicated):
+                standby.cut_off(owner, lambda: lane.submit("k"))
+    assert lane.submit("k") == "found"
     assert "k" in _stored()

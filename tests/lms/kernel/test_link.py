@@ -1,0 +1,106 @@
+"""Links: a warning at a commit is no success, and nobody waits for ever (RL-05, RL-07)."""
+
+import os
+import signal
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from lms.kernel import db
+from lms.kernel import link as links
+from lms.kernel.group_commit import GroupCommit
+from lms.kernel.link import NotReplicated
+from lms.kernel.settings import Settings
+from tests.support import standby
+
+
+def note(key: str) -> None:
+    """Write one row as any service does."""
+    with db.transaction() as session:
+        session.execute(text("SET LOCAL synchronous_commit = on"))  # the cluster of the tests waits for nothing
+        session.execute(text("INSERT INTO installation (key, value) VALUES (:key, '1') ON CONFLICT DO NOTHING"), {"key": key})
+
+
+@pytest.mark.parametrize("by_operator", [True, False])
+def test_rl_05_an_ordinary_transaction_that_no_standby_confirmed_is_refused(app: Flask, settings: Settings, by_operator: bool) -> None:
+    with standby.missing(settings.database_url) as owner, pytest.raises(NotReplicated):
+        standby.cut_off(owner, lambda: note("k"), by_operator=by_operator)
+    note("k")  # and the link is as good as before
+
+
+def test_rl_07_a_lane_behind_a_dead_standby_is_given_up_and_free_again(app: Flask, settings: Settings) -> None:
+    def write(link: "psycopg.Connection[Any]", rows: Sequence[str]) -> list[str]:
+        link.execute("SET synchronous_commit = on")
+        for key in rows:
+            link.execute("INSERT INTO installation (key, value) VALUES (%s, '1') ON CONFLICT DO NOTHING", (key,))
+            db.wait_for_standby(link)
+        return list(rows)
+
+    lane: GroupCommit[str, str] = GroupCommit(write, single=True)
+    with standby.missing(settings.database_url) as owner:
+        with pytest.raises(NotReplicated):
+            standby.cut_off(owner, lambda: lane.submit("k"), by_operator=False)
+        with pytest.raises(NotReplicated):  # nor is it a success that the row is there
+            standby.cut_off(owner, lambda: lane.submit("k"), by_operator=False)
+    assert lane.submit("k") == "k"
+
+
+def test_rl_07_a_server_that_answers_nothing_is_left_and_the_next_row_finds_a_new_link(app: Flask) -> None:
+    def write(link: "psycopg.Connection[Any]", rows: Sequence[str]) -> list[str]:
+        link.execute("SELECT 1")
+        return list(rows)
+
+    lane: GroupCommit[str, str] = GroupCommit(write)
+    lane.submit("opens the link")
+    assert lane._link is not None
+    frozen, told = lane._link.info.backend_pid, list[object]()
+
+    def ask() -> None:
+        try:
+            told.append(lane.submit("k"))
+        except psycopg.OperationalError as error:
+            told.append(error)
+
+    os.kill(frozen, signal.SIGSTOP)
+    try:
+        asking = threading.Thread(target=ask)
+        asking.start()
+        while asking.is_alive():
+            links.look()
+            asking.join(0.02)
+    finally:
+        os.kill(frozen, signal.SIGCONT)
+    assert isinstance(told[0], psycopg.OperationalError)
+    assert lane.submit("after") == "after"
+
+
+def test_a_row_that_waits_for_a_lock_fails_and_its_neighbours_do_not(app: Flask, settings: Settings) -> None:
+    def write(link: "psycopg.Connection[Any]", rows: Sequence[str]) -> list[str]:
+        for key in rows:
+            link.execute("INSERT INTO installation (key, value) VALUES (%s, '1') ON CONFLICT (key) DO UPDATE SET value = '2'", (key,))
+        return list(rows)
+
+    lane: GroupCommit[str, str] = GroupCommit(write)
+    lane.submit("locked")
+    outcomes: dict[str, object] = {}
+
+    def ask(key: str) -> None:
+        try:
+            outcomes[key] = lane.submit(key)
+        except psycopg.errors.LockNotAvailable as error:
+            outcomes[key] = error
+
+    with psycopg.connect(settings.database_url) as other:
+        other.execute("UPDATE installation SET value = '3' WHERE key = 'locked'")
+        threads = [threading.Thread(target=ask, args=(key,)) for key in ("first", "locked", "free")]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert isinstance(outcomes.pop("locked"), psycopg.errors.LockNotAvailable)
+    assert outcomes == {"first": "first", "free": "free"}

@@ -1,0 +1,56 @@
+"""A standby that is to confirm commits and never does."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+
+from lms.kernel import link as links
+
+Owner = psycopg.Connection[Any]
+CANCEL = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+
+
+@contextmanager
+def missing(url: str) -> Iterator[Owner]:
+    """Let commits wait for a standby that is not there; yields a link of the cluster's owner."""
+    with psycopg.connect(url, autocommit=True) as owner:
+        _confirmed_by(owner, "nobody")
+        try:
+            yield owner
+        finally:
+            _confirmed_by(owner, "")
+
+
+def _confirmed_by(owner: Owner, name: str) -> None:
+    owner.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{name}'" if name else "ALTER SYSTEM RESET synchronous_standby_names")  # type: ignore[arg-type]
+    owner.execute("SELECT pg_reload_conf()")
+    while owner.execute("SHOW synchronous_standby_names").fetchone() != (name,):
+        time.sleep(0.02)
+
+
+def cut_off(owner: Owner, work: Callable[[], object], *, by_operator: bool = True) -> None:
+    """Do work in a thread and cut its wait for the standby off, as an operator would or as the product does after a while; raises what it raised."""
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - raised again below
+            raised.append(error)
+
+    working = threading.Thread(target=run)
+    working.start()
+    while working.is_alive():
+        if owner.execute("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep'").fetchone() is not None:
+            if by_operator:
+                owner.execute(CANCEL)
+            else:
+                for _look in range(links.CANCELLED_AT):
+                    links.look()
+        working.join(0.02)
+    if raised:
+        raise raised[0]
