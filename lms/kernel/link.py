@@ -33,7 +33,7 @@ class Link(psycopg.Connection[Any]):
     """A connection whose commits are vouched for; `doubtful` within a `Vouched` block once a commit in it was not confirmed."""
 
     def __init__(self, pgconn: "psycopg.pq.abc.PGconn", row_factory: RowFactory[Any] = tuple_row) -> None:
-        super().__init__(pgconn, row_factory)  # type: ignore[arg-type]
+        super().__init__(pgconn, row_factory)
         self.doubtful = False
         self.add_notice_handler(self._notice)
 

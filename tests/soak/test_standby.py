@@ -171,7 +171,7 @@ def test_rl_07_a_dead_standby_is_told_of_within_seconds_and_nothing_waits_for_it
     marks = pair.hall.run("SELECT count(*) FROM app_mark WHERE real_at > clock_timestamp() - interval '8 seconds'")
     assert marks == [(0,)], "a time in which nothing can be saved is an outage"
     stranger = Teacher(PlainLine(pair.hall.stack.url), pair.hall.found, next(pair.hall.seats), Journal(tmp_path / "other.jsonl"), time.sleep)
-    with pytest.raises(BrokenOff, match="/sign-in.*: 503"):
+    with pytest.raises(BrokenOff, match=r"/sign-in.*: 503"):
         stranger.sign_in()
     assert _acknowledged(path) == told > 20
     pair.thaw()

@@ -21,6 +21,7 @@ from tests.support import database, exams, learning, rows
 
 PASS = 1000  # of 1600; with the other work as posted, this is also what qualifies
 PAPERS = 500  # more people share them, as they share parallel forms; everybody answers for herself
+FIRST = "i-1"  # a single-choice item with the key B; a corrected one moves many
 _PEOPLE = (
     "INSERT INTO person SELECT made.* FROM person p, generate_series(1, :more) n, LATERAL jsonb_populate_record(p,"
     " jsonb_build_object('id', nextval(pg_get_serial_sequence('person', 'id')), 'account', 'c' || n)) made WHERE p.id = :first",
@@ -70,12 +71,13 @@ def people(session: Session, count: int) -> list[int]:
     return list(session.scalars(text("SELECT id FROM person WHERE id >= :first ORDER BY id"), {"first": first}))
 
 
-def crowd(count: int, *, tries: int = 1) -> None:
-    """Let so many people have sat the exam, three in five responses right."""
+def crowd(count: int, *, tries: int = 1, logged: bool = True) -> None:
+    """Let so many people have sat the exam: three in five responses right, and every second one to the first item, of which the others chose C."""
     exams.prepared(papers=min(count * tries, PAPERS), pass_points=PASS, seed=5, attempts_allowed=tries, release=Release.BY_HAND)
     with transaction() as session:
         _sit(session, people(session, count), tries)
-        session.execute(text(LOGGED))
+        if logged:
+            session.execute(text(LOGGED))
         session.execute(text(_SUBMITTED), {"now": NOON})
     database.analyse()
     assert result.score_outstanding(NOON) == count * tries
@@ -91,7 +93,12 @@ def _sit(session: Session, sitters: list[int], tries: int) -> None:
     dice = Random(7)
     exam_id = session.execute(text("SELECT id FROM exam")).scalar_one()
     papers = session.execute(text("SELECT id, version_ids, orders FROM paper ORDER BY id")).all()
-    rows_of = session.execute(text("SELECT id, key->'options' AS key, jsonb_array_length(options_html) AS options FROM item_version"))
+    rows_of = session.execute(
+        text(
+            "SELECT v.id, i.external_id, v.key->'options' AS key, jsonb_array_length(v.options_html) AS options"
+            " FROM item_version v JOIN item i ON i.id = v.item_id"
+        )
+    )
     items = {row.id: row for row in rows_of}
     lines = []
     for index in range(len(sitters) * tries):
@@ -100,6 +107,8 @@ def _sit(session: Session, sitters: list[int], tries: int) -> None:
         for at, version in enumerate(versions):
             item, order = items[version], list(orders[at * width : (at + 1) * width])
             chosen = item.key if dice.random() < 0.6 else dice.sample(range(item.options), len(item.key))
+            if item.external_id == FIRST:
+                chosen = dice.choice(([1], [2]))
             answers.append(",".join(str(order.index(option)) for option in chosen))
         who = (exam_id, sitters[index % len(sitters)], index // len(sitters) + 1, paper, "submitted", *[NOON] * 3)
         lines.append((*who, 100, n, 1, 1, "d", NOON, answers, [1] * n, [False] * n, 0, 0, NOON))

@@ -20,10 +20,10 @@ from lms.services import certificate, grade
 from tests.conftest import NOON
 from tests.support import exams, learning, rows
 from tests.support.cast import PENG, Member, enter, sign_in
-from tests.support.crowd import PASS, crowd
+from tests.support.crowd import FIRST, PASS, crowd
 
 LATER = NOON + timedelta(hours=2)
-ITEM = "i-1"  # a single-choice item; its key is B, worth 200
+ITEM = FIRST  # its key is B, worth 200
 GIVEN = (
     "SELECT a.id FROM attempt a JOIN paper p ON p.id = a.paper_id WHERE p.version_ids &&"
     " ARRAY(SELECT v.id FROM item_version v JOIN item i ON i.id = v.item_id WHERE i.external_id = :item)"
