@@ -1,8 +1,9 @@
 """A link to the database that takes no warning for a success and waits for nobody for ever.
 
 Where a standby is to confirm commits, PostgreSQL has no limit for that wait (a statement's own has ended by then), and when it is cut off it
-commits and only warns. So one thread a process looks at the links that are being waited for. Whoever waits too long is cancelled: a statement
-is rolled back, a commit is stored here and warned about, which is refused as not safe. Where the server does not even take that, the line is cut.
+commits and only warns. So one thread a process looks at the links that are being waited for. Who waits for two and a half seconds is cancelled: a
+statement is rolled back, a commit is stored here and warned about, which is refused as not safe. Where that does not help, the line is cut: at once
+if the server does not even take the cancellation, else after three seconds in a lane and after ten anywhere else.
 """
 
 import os
@@ -18,7 +19,8 @@ from psycopg.rows import RowFactory, tuple_row
 from lms.kernel.refusal import N_, Unavailable
 
 LOOKS_EVERY = 0.25  # seconds
-CANCELLED_AT, CUT_AT = 9, 12  # looks: nobody waits longer than three seconds
+CANCELLED_AT = 10  # looks
+LANE_CUT_AT, COMMIT_CUT_AT = 12, 40  # looks: behind a lane others wait, while a large commit may have a slow disk under it
 CANCEL_SECONDS = 0.4
 
 
@@ -39,7 +41,7 @@ class Link(psycopg.Connection[Any]):
 
     def commit(self) -> None:
         """Commit; raises NotReplicated when it may be lost with this server."""
-        with Vouched(self):
+        with Vouched(self, cut_at=COMMIT_CUT_AT):
             super().commit()
 
     def _notice(self, told: psycopg.errors.Diagnostic) -> None:
@@ -49,16 +51,16 @@ class Link(psycopg.Connection[Any]):
 
 
 class Vouched:
-    """A block that ends within three seconds, and raises NotReplicated when what it committed is in doubt."""
+    """A block that ends within seconds, and raises NotReplicated when what it committed is in doubt."""
 
-    __slots__ = ("_link",)
+    __slots__ = ("_cut_at", "_link")
 
-    def __init__(self, link: Link) -> None:
-        self._link = link
+    def __init__(self, link: Link, *, cut_at: int = LANE_CUT_AT) -> None:
+        self._link, self._cut_at = link, cut_at
 
     def __enter__(self) -> None:
         """Begin to wait."""
-        _watch(self._link)
+        _watch(self._link, self._cut_at)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """Wait no more, and tell what came of it."""
@@ -68,13 +70,13 @@ class Vouched:
             raise NotReplicated
 
 
-_waits: dict[Link, list[int]] = {}  # who is waited for, and how many looks that has lasted
+_waits: dict[Link, list[int]] = {}  # who is waited for: how many looks that has lasted, and at which the line is cut
 _guard = threading.Lock()
 _watcher: list[threading.Thread] = []
 
 
-def _watch(link: Link) -> None:
-    _waits[link] = [0]
+def _watch(link: Link, cut_at: int) -> None:
+    _waits[link] = [0, cut_at]
     if not _watcher or not _watcher[-1].is_alive():  # a fork leaves threads behind
         with _guard:
             if not _watcher or not _watcher[-1].is_alive():
@@ -91,11 +93,12 @@ def _look_on() -> None:
 def look() -> None:
     """Look once at all that wait; a server that takes no cancellation is not asked again for each of them."""
     answers = True
-    for link, looks in list(_waits.items()):
-        looks[0] += 1
-        if CANCELLED_AT <= looks[0] < CUT_AT and answers:
+    for link, wait in list(_waits.items()):
+        wait[0] += 1
+        looks, cut_at = wait
+        if CANCELLED_AT <= looks < cut_at and answers:
             answers = _cancelled(link)
-        if looks[0] >= (CUT_AT if answers else CANCELLED_AT):
+        if looks >= (cut_at if answers else CANCELLED_AT):
             _cut(link)
 
 

