@@ -65,6 +65,7 @@ class Planned:
     """What would become of one item: from what to what, or the reason why nothing does."""
 
     item_id: int
+    version_id: int
     external_id: str
     before: str
     after: str

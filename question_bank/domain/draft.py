@@ -12,6 +12,8 @@ from question_bank.domain.item import LETTERS, Blank, Criterion, ItemType
 MAX_OPTIONS = 26
 MAX_STEM = 20_000
 MAX_OPTION = 5_000
+MAX_EXPLANATION = 20_000
+MAX_SOURCE = 300
 MAX_POINTS = 1_000_000
 MAX_MAGNITUDE = 100  # powers of ten; figures beyond are a mistake or an attack
 BLANK = re.compile(r"\[\[(?P<number>[1-9]\d?)\]\]")

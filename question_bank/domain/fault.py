@@ -3,9 +3,23 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from lms.kernel.refusal import N_
-from question_bank.domain.draft import BLANK, MAX_OPTION, MAX_OPTIONS, MAX_POINTS, MAX_STEM, Draft, content_hash, decimal, normalised, said_key
+from question_bank.domain.draft import (
+    BLANK,
+    MAX_EXPLANATION,
+    MAX_OPTION,
+    MAX_OPTIONS,
+    MAX_POINTS,
+    MAX_SOURCE,
+    MAX_STEM,
+    Draft,
+    content_hash,
+    decimal,
+    normalised,
+    said_key,
+)
 from question_bank.domain.item import Blank, ItemType, Level, Pool
 from question_bank.domain.unsupported import REASONS
 
@@ -25,6 +39,8 @@ class Fault:
 MESSAGES = {
     "no_stem": N_("缺少题干。"),
     "stem_too_long": N_("题干超过 20000 字。"),
+    "explanation_too_long": N_("解析或参考答案超过 20000 字。"),
+    "source_too_long": N_("来源超过 300 字。"),
     "no_type": N_("没有题型，也无法从答案判断题型。"),
     "type_unknown": N_("无法识别的题型。"),
     "too_few_options": N_("选择题至少需要两个选项。"),
@@ -91,8 +107,13 @@ def _text_faults(draft: Draft) -> list[Fault]:
         found.append(fault("no_stem", "stem"))
     elif len(draft.stem) > MAX_STEM:
         found.append(fault("stem_too_long", "stem"))
-    words = (draft.stem, draft.explanation, draft.topic, draft.source, draft.type, draft.level, draft.pool)
-    if any(map(_has_control, (*words, *draft.options, *draft.option_explanations, *draft.tags, *draft.enemies, *(one.words for one in draft.rubric)))):
+    if any(len(text) > MAX_EXPLANATION for text in (draft.explanation, draft.model, *draft.option_explanations)):
+        found.append(fault("explanation_too_long", "explanation"))
+    if len(draft.source) > MAX_SOURCE:
+        found.append(fault("source_too_long", "source"))
+    words = (draft.stem, draft.explanation, draft.model, draft.topic, draft.source, draft.type, draft.level, draft.pool)
+    lists = (draft.options, draft.option_explanations, draft.prompts, draft.tags, draft.enemies, *(blank.accepted for blank in draft.blanks))
+    if any(map(_has_control, (*words, *chain(*lists), *(one.words for one in draft.rubric)))):
         found.append(fault("control_characters", "stem"))
     if len(draft.external_id) > 120 or _has_control(draft.external_id):
         found.append(fault("external_id_bad", "external_id"))

@@ -38,10 +38,10 @@ class WrongState(Conflict):
 
 
 class OwnItem(Forbidden):
-    """Nobody reviews what they wrote themselves."""
+    """Nobody reviews what they wrote themselves, be it in an earlier version that was never approved."""
 
     code = "reviewer_is_author"
-    message = N_("不能审核自己编写的版本，请由另一位审题人审核。")
+    message = N_("上次通过审核以来您编写过这道题，不能由您审核，请由另一位审题人审核。")
 
 
 class CommentNeeded(Invalid):
@@ -53,10 +53,10 @@ class CommentNeeded(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The state of one item and who wrote its newest version."""
+    """The state of one item and everybody who wrote at it since it was last approved."""
 
     status: Status
-    author_id: int | None
+    authors: frozenset[int]
 
 
 def submit(standing: Standing) -> Standing:
@@ -65,10 +65,10 @@ def submit(standing: Standing) -> Standing:
 
 
 def decide(standing: Standing, decision: Decision, reviewer_id: int, comment: str) -> Standing:
-    """Approve or send back; the reviewer is never the author."""
+    """Approve or send back; the reviewer wrote nothing of what is decided on."""
     if standing.status is not Status.IN_REVIEW:
         raise WrongState
-    if standing.author_id == reviewer_id:
+    if reviewer_id in standing.authors:
         raise OwnItem
     if decision is Decision.SEND_BACK and not comment.strip():
         raise CommentNeeded
@@ -76,10 +76,11 @@ def decide(standing: Standing, decision: Decision, reviewer_id: int, comment: st
 
 
 def rewrite(standing: Standing, author_id: int | None) -> Standing:
-    """A new version was written: it starts as a draft of its own author."""
+    """A new version was written: a draft in which what others wrote since the last approval lives on."""
     if standing.status is Status.RETIRED:
         raise WrongState
-    return Standing(Status.DRAFT, author_id)
+    before = frozenset[int]() if standing.status is Status.APPROVED else standing.authors
+    return Standing(Status.DRAFT, before | ({author_id} if author_id else set()))
 
 
 def retire(standing: Standing) -> Standing:

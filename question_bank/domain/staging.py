@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from lms.kernel.refusal import N_
+from lms.kernel.refusal import N_, Forbidden
 from question_bank.domain.draft import Draft
 from question_bank.domain.exchange import Loss
 from question_bank.domain.fault import Fault
@@ -64,6 +64,13 @@ class Line:
     twin: str | None = None
     likeness: int | None = None
     choice: Choice = Choice.NEW
+
+
+class NotYours(Forbidden):
+    """An import belongs to whoever uploaded it: its rows show keys, and whoever commits it is their author."""
+
+    code = "import_not_yours"
+    message = N_("这个文件由另一位老师上传，只有上传的人可以查看和写入；题目写入题库后您可以在题库中看到。")
 
 
 @dataclass(frozen=True, slots=True)

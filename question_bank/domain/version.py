@@ -35,6 +35,7 @@ class Version:
     number: int
     status: Status
     author_id: int | None
+    authors: frozenset[int]  # everybody who wrote since the last approval
     created_at: datetime
     is_latest: bool
     is_approved: bool
@@ -53,4 +54,4 @@ class Version:
     @property
     def standing(self) -> Standing:
         """Return where the newest version stands, for the rules of review."""
-        return Standing(self.status, self.author_id)
+        return Standing(self.status, self.authors)

@@ -7,6 +7,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +21,11 @@ MOST_BYTES = 300_000_000
 MOST_PEOPLE, MOST_ITEMS = 1_000_000, 3_000
 MOST_FAULTS = 1_000
 MOST_OPTIONS = 26
+MOST_LOOKED_AT = 100  # rows, to tell what a column is
+ALL_DIFFERENT, DIGITS = 40, 9  # more answers to one item than these (than the second, where they are numbers) are never all different
 MISSING, EMPTY = frozenset({"", "NA", "N/A", "NULL"}), frozenset({"-", ".", "—", "*"})
-PERSON = frozenset({"", "id", "person", "person_id", "name", "编号", "考号", "准考证号", "姓名", "账号", "学号"})
+PERSON = frozenset({"", "id", "person", "person_id", "name", "编号", "序号", "考号", "准考证号", "姓名", "账号", "学号", "工号"})
+PERSON |= {"student", "student_id", "user", "user_id", "candidate", "candidate_id"}
 GROUPS = {"city": "city", "城市": "city", "设区市": "city", "地市": "city", "sector": "sector", "学段": "sector", "group": "group", "组别": "group"}
 KEY_ROW = frozenset({"key", "答案", "正确答案", "参考答案"})
 
@@ -104,7 +108,9 @@ def read(content: bytes, key: bytes | None = None, *, most_cells: int = MOST_CEL
     faults = _Faults()
     names, first = _names(header)
     keys = _keys(key, set(names), faults) if key else {}
-    columns = _Columns(names, faults)
+    begin = list(islice(lines, MOST_LOOKED_AT))
+    lines = chain(begin, lines)
+    columns = _Columns(names, begin, faults)
     codes = _Codes()
     people: list[npt.NDArray[np.uint16]] = []
     numbers: list[int] = []
@@ -155,7 +161,7 @@ def _names(header: Sequence[str]) -> tuple[list[str], list[str] | None]:
 class _Columns:
     """Which columns are items, which say who the person is."""
 
-    def __init__(self, names: Sequence[str], faults: _Faults) -> None:
+    def __init__(self, names: Sequence[str], begin: Sequence[Sequence[str]], faults: _Faults) -> None:
         self.items: list[int] = []
         self.groups: dict[str, int] = {}
         self.person: list[int] = []
@@ -163,7 +169,7 @@ class _Columns:
         for at, name in enumerate(names):
             if name.lower() in GROUPS:
                 self.groups.setdefault(GROUPS[name.lower()], at)
-            elif name.lower() in PERSON:
+            elif name.lower() in PERSON or _names_people([row[at].strip() for row in begin if len(row) > at]):
                 self.person.append(at)
             elif name in seen:
                 faults.add(name, "header_twice")
@@ -174,6 +180,12 @@ class _Columns:
     def is_key(self, row: Sequence[str]) -> bool:
         """Tell whether a row holds the key."""
         return any(row[at].strip().lower() in KEY_ROW for at in self.person)
+
+
+def _names_people(cells: Sequence[str]) -> bool:
+    """Tell whether a column says who the people are: no cell twice among more than one item has answers."""
+    people = [cell for cell in cells if cell.lower() not in KEY_ROW]
+    return len(set(people)) == len(people) > (DIGITS if all(cell.isdecimal() for cell in people) else ALL_DIFFERENT)
 
 
 def _keys(content: bytes, known: set[str], faults: _Faults) -> dict[str, str]:

@@ -73,6 +73,13 @@ class FileTooHeavy(Unreadable):
     message = N_("读取这个文件占用的时间或内存过多，已经停止，题库没有变化。请检查文件，或分成几个较小的文件导入。")
 
 
+class ImportBroke(Unreadable):
+    """Reading or writing it failed in a way nobody foresaw; the log says how."""
+
+    code = "import_broke"
+    message = N_("处理这个文件时出错，题库没有变化。请把文件交给系统管理员，由其查看日志。")
+
+
 def of_code(code: str) -> Unreadable:
     """Return the refusal that has a code."""
     kinds: list[type[Unreadable]] = [Unreadable, *Unreadable.__subclasses__()]

@@ -91,7 +91,7 @@ def keep(session: Session, bank_code: str, analysis: Analysis, *, source: str, t
     """Keep an analysis whose items are named by their version ids; what drifted since the last one is flagged; returns its id."""
     bank = banks.existing(session, bank_code)
     logits = {item.statistics.item: item.logit for item in analysis.items if item.logit}
-    for item, moved in drifts(logits, store.logits_before(session, bank.id, source)).items():
+    for item, moved in drifts(logits, store.logits_before(session, bank.id, source, [int(item) for item in logits])).items():
         analysis = analysis.with_concern(item, Concern("drifted", figure=f"{moved:+.2f}"))
     return store.add(session, bank.id, analysis, source=source, title=title, now=now)
 

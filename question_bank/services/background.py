@@ -2,14 +2,17 @@
 
 from datetime import datetime
 
+import structlog
+
 from lms.kernel.db import Session, transaction
 from question_bank.domain.staging import State
 from question_bank.formats import apart
-from question_bank.formats.unreadable import Unreadable
+from question_bank.formats.unreadable import ImportBroke, Unreadable
 from question_bank.services import exchange, staging
 from question_bank.store import bank as banks
 from question_bank.store import staging as store
 
+_log = structlog.get_logger()
 SECONDS = 180  # a file has for being read
 
 
@@ -25,6 +28,10 @@ def work(now: datetime) -> None:
                     _step(session, batch_id, now)
         except store.BatchClosed:
             continue  # the author gave it up meanwhile
+        except Exception:  # noqa: BLE001 - whatever one file does, the others go on and its author hears of it
+            _log.exception("import_broke", batch=batch_id)
+            with transaction() as session:
+                store.move(session, batch_id, store.standing(session, batch_id)[0], State.FAILED, now, refusal=ImportBroke.code)
 
 
 def _step(session: Session, batch_id: int, now: datetime) -> None:

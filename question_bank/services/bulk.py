@@ -1,12 +1,12 @@
 """Many items changed at once: seen beforehand, recorded as one change, taken back as long as nothing touched them since."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lms.kernel import audit
 from lms.kernel.db import Session, transaction
-from lms.kernel.refusal import Missing, Refusal
+from lms.kernel.refusal import Forbidden, Missing, Refusal
 from question_bank.domain import review as rules
 from question_bank.domain.bulk import Action, AlreadyUndone, NotAsBefore, NothingChosen, Planned
 from question_bank.domain.draft import Draft
@@ -62,7 +62,7 @@ def _plan(session: Session, bank_code: str, action: Action, value: str, item_ids
 
 
 def _planned(session: Session, version: Version, action: Action, value: str, person_id: int) -> Planned:
-    now_is = Planned(version.item_id, version.external_id, _shown(version, action), value)
+    now_is = Planned(version.item_id, version.version_id, version.external_id, _shown(version, action), value)
     try:
         match action:
             case Action.SUBMIT:
@@ -103,13 +103,13 @@ def _changed(draft: Draft, action: Action, value: str) -> Draft:
             return replace(draft, pool=value)
 
 
-def apply(bank_code: str, action: Action, value: str, item_ids: Sequence[int], *, person_id: int, now: datetime) -> int:
-    """Change the items that allow it, in one transaction; returns the change's id."""
+def apply(bank_code: str, action: Action, value: str, seen: Mapping[int, int], *, person_id: int, now: datetime) -> int:
+    """Do what the plan showed, in one transaction: `seen` gives each item's version; returns the change's id. Raises WrongState when any has changed."""
     with transaction() as session:
-        before = store.snapshots(session, item_ids)
-        planned, found = _plan(session, bank_code, action, value.strip(), item_ids, person_id=person_id)
-        if not planned.changes:
-            raise NothingChosen
+        before = store.snapshots(session, list(seen))
+        planned, found = _plan(session, bank_code, action, value.strip(), list(seen), person_id=person_id)
+        if {each.item_id: each.version_id for each in planned.changes} != seen:
+            raise rules.WrongState
         touched = [found[each.item_id] for each in planned.changes]
         change_id = store.add(session, planned.bank.id, person_id=person_id, action=action, value=planned.value[:120], now=now)
         _write(session, planned, touched, person_id, now)
@@ -143,12 +143,15 @@ def recent(bank_code: str) -> tuple[Bank, tuple[BulkChange, ...]]:
         return bank, tuple(store.of_bank(session, bank.id))
 
 
-def undo(bank_code: str, change_id: int, *, person_id: int, now: datetime) -> int:
-    """Take a whole change back, unless something touched one of its items since; returns how many items stand as before."""
+def undo(bank_code: str, change_id: int, *, person_id: int, reviews_items: bool, now: datetime) -> int:
+    """Take a whole change back, unless something touched one of its items since; what took a reviewer takes one again. Returns the number of items."""
     with transaction() as session:
         bank = banks.existing(session, bank_code)
-        if not store.of_bank(session, bank.id, change_id):
+        changes = store.of_bank(session, bank.id, change_id)
+        if not changes:
             raise Missing
+        if Action(changes[0].action).is_review and not reviews_items:
+            raise Forbidden
         found = store.items_of(session, change_id)
         standing = store.snapshots(session, list(found))
         if not store.mark_undone(session, change_id, person_id, now):

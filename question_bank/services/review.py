@@ -89,12 +89,12 @@ def submit_all(bank_code: str, *, person_id: int, now: datetime, item_ids: Seque
         return BulkOutcome(len(found))
 
 
-def approve_all(bank_code: str, *, reviewer_id: int, now: datetime, item_ids: Sequence[int] | None = None) -> BulkOutcome:
-    """Approve every item in review, or those named; each by its own review, none by its own author."""
+def approve_all(bank_code: str, *, reviewer_id: int, now: datetime, version_ids: Sequence[int] | None = None) -> BulkOutcome:
+    """Approve every item in review, or the versions named that are still the newest; each by its own review, none by an author of its own."""
     with transaction() as session:
         bank = banks.existing(session, bank_code)
         approved, refused = [], []
-        for version in versions.latest_of_bank(session, bank.id, item_ids=item_ids, status=Status.IN_REVIEW):
+        for version in versions.latest_of_bank(session, bank.id, version_ids=version_ids, status=Status.IN_REVIEW, lock=True):
             try:
                 rules.decide(version.standing, Decision.APPROVE, reviewer_id, "")
             except Refusal as refusal:

@@ -11,7 +11,7 @@ from question_bank.domain.difference import Piece, pieces
 from question_bank.domain.draft import Draft, tidy
 from question_bank.domain.exchange import Beat, Reading, quiet
 from question_bank.domain.fault import Fault, fault
-from question_bank.domain.staging import Choice, Line, State, Verdict
+from question_bank.domain.staging import Choice, Line, NotYours, State, Verdict
 from question_bank.domain.unsupported import REASONS
 from question_bank.formats import apart, reading, workbook_writing
 from question_bank.services import bank as banks
@@ -101,6 +101,12 @@ def _found(session: Session, bank_code: str, batch_id: int, *, lock: bool = Fals
     return bank, batch
 
 
+def owned(bank_code: str, batch_id: int, person_id: int) -> None:
+    """Raise NotYours unless the person uploaded the file."""
+    if progress(bank_code, batch_id).person_id != person_id:
+        raise NotYours
+
+
 def progress(bank_code: str, batch_id: int) -> Batch:
     """Return where an import stands."""
     with transaction() as session:
@@ -163,7 +169,9 @@ def _as_chosen(before: Line, judged: Line) -> Line:
 def commit(bank_code: str, batch_id: int, *, person_id: int, now: datetime) -> int | None:
     """Write the accepted rows in one transaction; returns how many items were written, None when a worker will write them."""
     with transaction() as session:
-        bank, _batch = _found(session, bank_code, batch_id, lock=True)
+        bank, batch = _found(session, bank_code, batch_id, lock=True)
+        if batch.person_id != person_id:
+            raise NotYours
         if sum(store.counts(session, batch_id).values()) > SMALL_BATCH:
             store.move(session, batch_id, State.STAGED, State.WRITING)
             jobs.enqueue(session, JOB)

@@ -157,6 +157,12 @@ if (editor) {
     list.querySelector("summary").focus();
   });
 
+  // Leaving with something typed asks first; saving does not.
+  let typed = false;
+  form.addEventListener("input", () => { typed = true; });
+  form.addEventListener("submit", () => { typed = false; });
+  addEventListener("beforeunload", (event) => { if (typed) event.preventDefault(); });
+
   for (const text of editor.querySelectorAll("textarea")) grow(text);
   showRows();
   later();

@@ -1,6 +1,6 @@
 """Analyses of items and what was measured of each version: tables and statements."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lms.kernel.db import APPEND_ONLY, Base
 from question_bank.domain.analysis import Analysis, ItemReport, ModelSummary, Reliability
-from question_bank.domain.concern import LEAST_ANSWERS
+from question_bank.domain.concern import LEAST_ANSWERS, LEAST_COMMON
 
 
 class ItemAnalysisRow(Base):
@@ -123,14 +123,15 @@ def logits(session: Session, bank_code: str, source: str) -> tuple[dict[int, flo
     return {row.version_id: row.logit for row in rows}, found.at.astimezone(UTC)
 
 
-def logits_before(session: Session, bank_id: int, source: str) -> dict[str, tuple[float, float]]:
-    """Return the difficulties by version of the newest analysis of another source."""
+def logits_before(session: Session, bank_id: int, source: str, versions: Sequence[int]) -> dict[str, tuple[float, float]]:
+    """Return the difficulties by version of the newest analysis of another source that shares enough of these versions to be compared with."""
     rows = session.execute(
         text(
             "SELECT s.version_id, s.logit, s.logit_error FROM item_statistics s WHERE s.logit IS NOT NULL AND s.logit_error IS NOT NULL AND s.analysis_id ="
-            " (SELECT max(id) FROM item_analysis WHERE bank_id = :bank AND source <> :source)"
+            " (SELECT max(id) FROM item_analysis a WHERE bank_id = :bank AND source <> :source AND (SELECT count(*) FROM item_statistics o"
+            "  WHERE o.analysis_id = a.id AND o.version_id = ANY(:versions) AND o.logit IS NOT NULL AND o.logit_error IS NOT NULL) >= :least)"
         ),
-        {"bank": bank_id, "source": source},
+        {"bank": bank_id, "source": source, "versions": list(versions), "least": LEAST_COMMON},
     )
     return {str(version): (logit, error) for version, logit, error in rows}
 

@@ -36,15 +36,16 @@ class Watched:
 
 
 def watched(session: Session, now: datetime) -> list[Watched]:
-    """Return everybody who saw a key in the last hour and has no alarm of it yet; an export shows every key of the bank."""
+    """Return everybody who saw a key in the last hour and has no alarm of it yet; a key seen twice in an hour is one, an export shows every key of the bank."""
     rows = session.execute(
         text(
-            "WITH looked AS (SELECT actor_id, at, CASE action WHEN 'bank.export' THEN jsonb_array_length(detail->'items') ELSE 1 END AS keys"
+            "WITH looked AS (SELECT actor_id, ceil(extract(epoch FROM CAST(:now AS timestamptz) - at) / 3600) AS ago,"
+            "   count(DISTINCT subject) FILTER (WHERE action = 'item.view_key')"
+            "   + coalesce(sum(jsonb_array_length(detail->'items')) FILTER (WHERE action = 'bank.export'), 0) AS keys"
             "  FROM audit_entry WHERE action IN ('item.view_key', 'bank.export') AND actor_id IS NOT NULL"
-            "  AND at > CAST(:now AS timestamptz) - interval '30 days' AND at <= :now),"
-            " last AS (SELECT actor_id, sum(keys) AS seen FROM looked WHERE at > CAST(:now AS timestamptz) - interval '1 hour' GROUP BY actor_id)"
-            " SELECT l.actor_id, l.seen, coalesce((SELECT sum(o.keys)::float / count(DISTINCT date_trunc('hour', o.at)) FROM looked o"
-            "  WHERE o.actor_id = l.actor_id AND o.at <= CAST(:now AS timestamptz) - interval '1 hour'), 0) FROM last l"
+            "  AND at > CAST(:now AS timestamptz) - interval '30 days' AND at <= :now GROUP BY 1, 2)"
+            " SELECT l.actor_id, l.keys, coalesce((SELECT avg(o.keys)::float FROM looked o WHERE o.actor_id = l.actor_id AND o.ago > 1), 0) FROM"
+            " (SELECT actor_id, sum(keys) AS keys FROM looked WHERE ago <= 1 GROUP BY actor_id) l"
             " WHERE NOT EXISTS (SELECT FROM key_alarm a WHERE a.person_id = l.actor_id AND a.at > CAST(:now AS timestamptz) - interval '1 hour')"
         ),
         {"now": now},

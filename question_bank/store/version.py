@@ -142,18 +142,22 @@ _ENEMIES = (
     "ARRAY(SELECT o.external_id FROM item_enemy e JOIN item o ON o.id = CASE WHEN e.item_id = item.id THEN e.enemy_id ELSE e.item_id END"
     " WHERE e.item_id = item.id OR e.enemy_id = item.id ORDER BY 1)"
 )
+_AUTHORS = (
+    "ARRAY(SELECT DISTINCT w.author_id FROM item_version w WHERE w.item_id = item.id AND w.author_id IS NOT NULL AND w.id <= item.latest_version_id"
+    " AND (w.id > coalesce(item.approved_version_id, 0) OR w.id = item.latest_version_id))"
+)
 
 
-def _joined() -> Select[ItemRow, ItemVersionRow, str, Any]:
+def _joined() -> Select[ItemRow, ItemVersionRow, str, Any, Any]:
     return (
-        select(ItemRow, ItemVersionRow, PoolMemberRow.pool, text(_ENEMIES))
+        select(ItemRow, ItemVersionRow, PoolMemberRow.pool, text(_ENEMIES), text(_AUTHORS))
         .join(ItemVersionRow, ItemVersionRow.item_id == ItemRow.id)
         .outerjoin(PoolMemberRow, PoolMemberRow.item_id == ItemRow.id)
         .order_by(ItemRow.id, ItemVersionRow.number)
     )
 
 
-def _versions(session: Session, query: Select[ItemRow, ItemVersionRow, str, Any]) -> list[Version]:
+def _versions(session: Session, query: Select[ItemRow, ItemVersionRow, str, Any, Any]) -> list[Version]:
     return [
         Version(
             item_id=item.id,
@@ -163,6 +167,7 @@ def _versions(session: Session, query: Select[ItemRow, ItemVersionRow, str, Any]
             number=row.number,
             status=Status(item.status),
             author_id=row.author_id,
+            authors=frozenset(authors),
             created_at=row.created_at,
             is_latest=row.id == item.latest_version_id,
             is_approved=row.id == item.approved_version_id,
@@ -178,7 +183,7 @@ def _versions(session: Session, query: Select[ItemRow, ItemVersionRow, str, Any]
             pool=pool,
             enemies=tuple(enemies),
         )
-        for item, row, pool, enemies in session.execute(query)
+        for item, row, pool, enemies, authors in session.execute(query)
     ]
 
 
@@ -189,11 +194,23 @@ def latest(session: Session, bank_id: int, item_id: int, *, lock: bool = False) 
     return found[0] if found else None
 
 
-def latest_of_bank(session: Session, bank_id: int, *, item_ids: Sequence[int] | None = None, status: Status | None = None) -> list[Version]:
-    """Return the newest versions of a bank's items."""
+def latest_of_bank(
+    session: Session,
+    bank_id: int,
+    *,
+    item_ids: Sequence[int] | None = None,
+    version_ids: Sequence[int] | None = None,
+    status: Status | None = None,
+    lock: bool = False,
+) -> list[Version]:
+    """Return the newest versions of a bank's items, of some of them, or those of some versions that are the newest; `lock` as for one."""
     query = _joined().where(ItemRow.bank_id == bank_id, ItemVersionRow.id == ItemRow.latest_version_id)
     if item_ids is not None:
         query = query.where(ItemRow.id.in_(item_ids))
+    if version_ids is not None:
+        query = query.where(ItemVersionRow.id.in_(version_ids))
+    if lock:
+        query = query.with_for_update(of=ItemRow).execution_options(populate_existing=True)
     if status is not None:
         query = query.where(ItemRow.status == status)
     return _versions(session, query)

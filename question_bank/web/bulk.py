@@ -1,5 +1,6 @@
 """Many items changed at once: chosen in the list, looked at, done, taken back."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ from question_bank.store.listing import Filter
 
 bulk = routes("bulk", __name__, url_prefix="/bank/<code>/bulk")
 SHOWN = 200
+_PAIR = re.compile(r"(\d{1,18}):(\d{1,18})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class ChangesPage:
     labels: Mapping[str, str]
     words: Mapping[str, str]
     authors: Mapping[int, str]
+    final: frozenset[str]  # what this person may not take back
 
 
 def _asked() -> tuple[Action, str]:
@@ -76,7 +79,7 @@ def plan(code: str) -> ResponseReturnValue:
     else:
         items = [int(written) for written in form.getlist("item") if written.isdecimal() and len(written) < 19]
     found = service.plan(code, action, value, items, person_id=current.person().person_id)
-    kept = ",".join(str(each.item_id) for each in found.changes)
+    kept = ",".join(f"{each.item_id}:{each.version_id}" for each in found.changes)
     return render_template("question_bank/bulk/plan.html", page=PlanPage(found, _(ACTION_LABELS[action]), kept, _words()), shown=SHOWN)
 
 
@@ -85,8 +88,8 @@ def plan(code: str) -> ResponseReturnValue:
 def apply(code: str) -> ResponseReturnValue:
     """Do it."""
     action, value = _asked()
-    items = [int(written) for written in request.form.get("items", "").split(",") if written.isdecimal() and len(written) < 19]
-    service.apply(code, action, value, items, person_id=current.person().person_id, now=current.now())
+    seen = {int(item): int(version) for item, version in _PAIR.findall(request.form.get("items", ""))}
+    service.apply(code, action, value, seen, person_id=current.person().person_id, now=current.now())
     flash(_("已完成。之后没有别的改动时，可以在这里整体撤销。"), "success")
     return redirect(url_for("bulk.changes", code=code))
 
@@ -97,13 +100,16 @@ def changes(code: str) -> ResponseReturnValue:
     """Show the newest changes."""
     bank, found = service.recent(code)
     labels = {str(action): _(label) for action, label in ACTION_LABELS.items()}
-    return render_template("question_bank/bulk/changes.html", page=ChangesPage(bank, found, labels, _words(), authors.names(each.person_id for each in found)))
+    final = frozenset[str]() if current.person().may(Permission.REVIEW_ITEMS) else frozenset(action for action in Action if action.is_review)
+    names = authors.names(each.person_id for each in found)
+    return render_template("question_bank/bulk/changes.html", page=ChangesPage(bank, found, labels, _words(), names, final))
 
 
 @bulk.post("/<int:change_id>/undo")
 @requires(Permission.WRITE_ITEMS)
 def undo(code: str, change_id: int) -> ResponseReturnValue:
     """Take a change back."""
-    number = service.undo(code, change_id, person_id=current.person().person_id, now=current.now())
+    person = current.person()
+    number = service.undo(code, change_id, person_id=person.person_id, reviews_items=person.may(Permission.REVIEW_ITEMS), now=current.now())
     flash(_("已撤销，%(number)d 题恢复原状。", number=number), "success")
     return redirect(url_for("bulk.changes", code=code))

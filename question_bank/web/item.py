@@ -87,8 +87,8 @@ def page(code: str, item_id: int) -> ResponseReturnValue:
             compared_number=compared.number if compared else None,
             may_submit=latest.status is Status.DRAFT,
             may_edit=latest.status is not Status.RETIRED,
-            may_decide=latest.status is Status.IN_REVIEW and person.may(Permission.REVIEW_ITEMS) and latest.author_id != person.person_id,
-            is_own=latest.author_id == person.person_id,
+            may_decide=latest.status is Status.IN_REVIEW and person.may(Permission.REVIEW_ITEMS) and person.person_id not in latest.authors,
+            is_own=person.person_id in latest.authors,
         ),
     )
 

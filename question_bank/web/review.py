@@ -92,19 +92,21 @@ def queue(code: str) -> ResponseReturnValue:
     person_id = current.person().person_id
     bank, versions, total = service.waiting(code, person_id=person_id, now=current.now())
     names = authors.names(version.author_id for version in versions)
-    entries = tuple(QueueEntry(shown(bank, version, names), version.author_id == person_id) for version in versions)
+    entries = tuple(QueueEntry(shown(bank, version, names), person_id in version.authors) for version in versions)
     return render_template("question_bank/review/queue.html", page=QueuePage(bank, entries, total))
 
 
 @review.post("/review")
 @requires(Permission.REVIEW_ITEMS)
 def approve_chosen(code: str) -> ResponseReturnValue:
-    """Approve the chosen items, each by a review of its own."""
-    chosen = [int(written) for written in request.form.getlist("item") if written.isdecimal() and len(written) < 19]
-    outcome = service.approve_all(code, reviewer_id=current.person().person_id, now=current.now(), item_ids=chosen)
+    """Approve the chosen versions as they were shown, each by a review of its own."""
+    chosen = [int(written) for written in request.form.getlist("version") if written.isdecimal() and len(written) < 19]
+    outcome = service.approve_all(code, reviewer_id=current.person().person_id, now=current.now(), version_ids=chosen)
     flash(_("已通过 %(number)d 题。", number=outcome.done), "success" if outcome.done else "info")
     if outcome.refused:
         flash(_("%(number)d 题是您自己编写的，须由另一位审题人审核。", number=len(outcome.refused)), "warning")
+    if changed := len(set(chosen)) - outcome.done - len(outcome.refused):
+        flash(_("%(number)d 题在您查看之后又有改动，没有通过，请重新查看。", number=changed), "warning")
     return redirect(url_for("review.queue", code=code))
 
 

@@ -36,6 +36,7 @@ class UploadPage:
 
     bank: Bank
     batches: tuple[Batch, ...]
+    person_id: int
     pools: tuple[tuple[str, str], ...]
     error: str | None
 
@@ -68,7 +69,7 @@ class LinePage:
 def _upload(code: str, error: str | None = None) -> ResponseReturnValue:
     bank, batches = service.recent(code)
     pools = tuple((pool, _(label)) for pool, label in POOL_LABELS.items())
-    return render_template("question_bank/staging/upload.html", page=UploadPage(bank, batches, pools, error)), 422 if error else 200
+    return render_template("question_bank/staging/upload.html", page=UploadPage(bank, batches, current.person().person_id, pools, error)), 422 if error else 200
 
 
 @staging.get("")
@@ -113,6 +114,7 @@ def template(code: str) -> ResponseReturnValue:
 @requires(Permission.WRITE_ITEMS)
 def batch(code: str, batch_id: int) -> ResponseReturnValue:
     """Show a staged file's rows with their faults."""
+    _own(code, batch_id)
     verdict = request.args.get("verdict", "")
     written = request.args.get("from", "0")
     begin = int(written) if written.isdecimal() and len(written) < 8 else 0
@@ -155,11 +157,16 @@ def progress(code: str, batch_id: int) -> ResponseReturnValue:
 @requires(Permission.WRITE_ITEMS)
 def choose(code: str, batch_id: int) -> ResponseReturnValue:
     """Say what becomes of rows that are much like an item."""
+    _own(code, batch_id)
     choice, position = request.form.get("choice"), request.form.get("position", "")
     if choice not in set(Choice) or not (position.isdecimal() or position == "all") or len(position) > 6:
         raise Malformed
     service.choose(code, batch_id, None if position == "all" else [int(position)], Choice(choice))
     return redirect(url_for("staging.batch", code=code, batch_id=batch_id, _anchor=None if position == "all" else f"row-{position}"))
+
+
+def _own(code: str, batch_id: int) -> None:
+    service.owned(code, batch_id, current.person().person_id)
 
 
 def _line(code: str, batch_id: int, position: int, draft: Draft | None = None) -> ResponseReturnValue:
@@ -174,6 +181,7 @@ def _line(code: str, batch_id: int, position: int, draft: Draft | None = None) -
 @requires(Permission.WRITE_ITEMS)
 def line(code: str, batch_id: int, position: int) -> ResponseReturnValue:
     """Show one row in the form."""
+    _own(code, batch_id)
     return _line(code, batch_id, position)
 
 
@@ -181,6 +189,7 @@ def line(code: str, batch_id: int, position: int) -> ResponseReturnValue:
 @requires(Permission.WRITE_ITEMS)
 def mend(code: str, batch_id: int, position: int) -> ResponseReturnValue:
     """Put the mended row in place; a row with faults left stays in the form."""
+    _own(code, batch_id)
     draft = item_form.read(request.form, request.form.getlist("key"))
     judged = service.mend(code, batch_id, position, draft)
     if judged.verdict is Verdict.REFUSED:
@@ -212,6 +221,7 @@ def discard(code: str, batch_id: int) -> ResponseReturnValue:
 @requires(Permission.WRITE_ITEMS)
 def refused(code: str, batch_id: int) -> ResponseReturnValue:
     """Give out the refused rows with the reasons."""
+    _own(code, batch_id)
     return xlsx(service.refused_rows(code, batch_id), "refused")
 
 

@@ -35,6 +35,18 @@ def test_zeros_and_ones_need_neither_names_nor_a_key() -> None:
     assert found.responses.chosen is None
 
 
+@pytest.mark.parametrize("heading", ["student_id", "考生", "whoever"])
+def test_a_column_of_all_different_cells_says_who_the_people_are(heading: str) -> None:
+    people = "".join(f"{36_000 + number},{number % 2},1\n" for number in range(50))
+    found = responses.read(f"{heading},q1,q2\n{people}".encode())
+    assert (found.responses.items, found.faults, found.responses.is_complete) == (("q1", "q2"), (), True)
+
+
+def test_more_people_than_there_are_codes_for_answers_are_read() -> None:
+    people = "".join(f"person-{number},1\n" for number in range(66_000))
+    assert responses.read(f"whoever,q1\n{people}".encode()).responses.people == 66_000
+
+
 def test_every_fault_is_named_with_its_place_and_the_rest_is_kept() -> None:
     found = responses.read(b"id,q1,q2,q2,q3\n1,1,0,0,A\n2,x,1,1,B\n3,1\n\n4,0,1,1,A\n")
     places = [(fault.place, fault.code) for fault in found.faults]

@@ -53,7 +53,7 @@ def canonical(draft: Draft) -> Draft:
 
 def as_version(new: NewVersion, draft: Draft) -> Version:
     return Version(
-        item_id=1, version_id=1, bank_id=1, external_id=draft.external_id, number=1, status=Status.DRAFT, author_id=None,
+        item_id=1, version_id=1, bank_id=1, external_id=draft.external_id, number=1, status=Status.DRAFT, author_id=None, authors=frozenset(),
         created_at=datetime(2026, 11, 22, tzinfo=UTC), is_latest=True, is_approved=False, content=new.content, key=new.key, explanation=new.explanation,
         topic=new.topic, level=new.level, difficulty=new.difficulty, points=new.points, tags=new.tags, source=new.source, pool=draft.pool or None,
         enemies=draft.enemies,

@@ -7,14 +7,14 @@ from flask import Flask
 from sqlalchemy import text
 
 from lms.kernel.clock import FixedClock
-from lms.kernel.db import transaction
-from question_bank.domain.staging import Choice, State, Verdict
+from lms.kernel.db import Session, transaction
+from question_bank.domain.staging import Choice, Report, State, Verdict
 from question_bank.formats import apart
 from question_bank.formats.unreadable import FileTooHeavy
 from question_bank.services import background, exchange, staging
 from question_bank.services import bank as banks
 from question_bank.store import staging as store
-from tests.support.cast import WEI, id_of
+from tests.support.cast import RUI, WEI, enter, id_of
 
 STEM = "学生在课堂上突然哭泣时，班主任首先应当怎样回应才最合适呢"
 
@@ -44,6 +44,34 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def staged(bank: str, content: str, clock: FixedClock) -> int:
     return staging.stage(bank, "题.jsonl", content.encode(), pool="", person_id=id_of(WEI), now=clock.now())
+
+
+@pytest.mark.usefixtures("small")
+def test_a_file_that_breaks_fails_alone_and_says_so(bank: str, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken, good = staged(bank, row("a", STEM), clock), staged(bank, row("b", "另一道题"), clock)
+    fill = store.fill
+
+    def falling(session: Session, batch_id: int, report: Report) -> None:
+        fill(session, batch_id, report)
+        if batch_id == broken:
+            session.execute(text("SELECT 1 / 0"))
+
+    monkeypatch.setattr(staging.store, "fill", falling)
+    background.work(clock.now())
+    found = staging.progress(bank, broken)
+    assert (found.state, found.refusal, staging.progress(bank, good).state) == (State.FAILED, "import_broke", State.STAGED)
+    assert not any(staging.view(bank, broken).counts.values())
+
+
+def test_an_import_is_shown_to_and_written_by_whoever_uploaded_it(app: Flask, bank: str, clock: FixedClock) -> None:
+    batch, other = staged(bank, row("a", STEM), clock), enter(app, RUI)
+    for page in ("", "/0", "/refused"):
+        answer = other.get(f"/bank/b/import/{batch}{page}")
+        assert (answer.status_code, STEM in answer.text) == (403, False), page
+    assert other.post(f"/bank/b/import/{batch}/commit").status_code == 403
+    assert held() == 0
+    assert f"/import/{batch}" not in other.get("/bank/b/import").text
+    assert STEM in enter(app, WEI).get(f"/bank/b/import/{batch}").text
 
 
 @pytest.mark.usefixtures("small")

@@ -30,20 +30,29 @@ def test_an_item_is_written_by_keyboard_alone(app: Flask, chromium_browser: Brow
         page.check(f"#type-{kind}", force=True)
         assert page.input_value("#option-0") == words, kind
     page.focus("#stem")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("ArrowRight")
+    page.locator("#type-multiple:checked").wait_for(state="attached")
+    page.keyboard.press("Tab")
     page.keyboard.type("下列不正确的是 <img src=x onerror=window.hacked=1>")
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
-    for words in ("甲选项", "乙选项", "丙选项", "以上都是"):
+    for words in ("甲选项", "乙选项", "丙选项", "丁选项", "以上都是"):
         page.keyboard.type(words)
         page.keyboard.press("Enter")
     page.keyboard.press("Alt+Digit2")
+    page.keyboard.press("Alt+Digit4")
     page.locator("[data-preview-stem]").get_by_text("下列不正确的是 <img").wait_for()
     page.locator("[data-flaw-list] li").get_by_text("以上都是").wait_for()
+    with page.expect_event("dialog") as asked:
+        page.evaluate("location.href = '/bank/b'")
+    assert asked.value.type == "beforeunload", "leaving asks first"
+    asked.value.dismiss()
     page.keyboard.press("Control+S")
     page.wait_for_url(re.compile(r"/bank/b/items/\d+$"))
     page.wait_for_selector("text=已保存")
-    assert page.locator(".option.is-key").inner_text().startswith("B")
+    assert [key[0] for key in page.locator(".option.is-key").all_inner_texts()] == ["B", "D"]
     assert page.evaluate("window.hacked") is None
     assert complaints == []
     with transaction() as session:
-        assert session.connection().exec_driver_sql("SELECT key->'options' FROM item_version").scalar_one() == [1]
+        assert session.connection().exec_driver_sql("SELECT key->'options' FROM item_version").scalar_one() == [1, 3]
