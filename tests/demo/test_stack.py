@@ -22,8 +22,8 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
 
 
 def until_over(stack: Stack) -> tuple[int | None, int]:
-    """Mend until the task is over or ten seconds have passed; return what it returned and how often it was started again."""
-    again, gives_up = 0, time.monotonic() + 10
+    """Mend until the task is over or a minute has passed; return what it returned and how often it was started again."""
+    again, gives_up = 0, time.monotonic() + 60
     while stack.ended("task") is None and time.monotonic() < gives_up:
         again += len(stack.mend())
         time.sleep(0.01)

@@ -223,10 +223,10 @@ def zipped(entries: dict[str, bytes]) -> bytes:
 @pytest.mark.parametrize("name", BAD)
 def test_a_hostile_document_is_refused_at_once(name: str) -> None:
     content = BAD[name]()
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(Unreadable):
         reading.read(content)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_old_and_locked_files_say_what_to_do() -> None:

@@ -33,10 +33,10 @@ HOSTILE = {
 
 @pytest.mark.parametrize("words", HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_document_is_refused_at_once(words: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(XmlHostile):
         reading.read(words.encode())
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
 
 
 @pytest.mark.parametrize("inside", ['<!DOCTYPE quiz SYSTEM "http://127.0.0.1:9/quiz.dtd">', "<!DOCTYPE quiz [<!ELEMENT quiz ANY>]>"])
@@ -110,10 +110,10 @@ BAD_PACKAGES = {
 @pytest.mark.parametrize("files", BAD_PACKAGES.values(), ids=BAD_PACKAGES)
 def test_a_hostile_package_is_refused_at_once(files: dict[str, bytes | str]) -> None:
     content = package(files)
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises((ArchiveHostile, XmlHostile)):
         reading.read(content)
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
 
 
 def test_a_packed_package_inside_a_package_is_told_and_not_opened() -> None:

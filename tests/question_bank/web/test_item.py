@@ -79,7 +79,7 @@ def test_nobody_reviews_their_own_item(app: Flask, bank: str) -> None:
         seen = session.connection().exec_driver_sql("SELECT latest_version_id FROM item").scalar_one()
     answer = reviewer.post(f"/bank/b/items/{item}/decision", data={"decision": "approve", "seen_version": seen})
     assert answer.status_code == 403
-    assert reviewer.post("/bank/b/review", data={"item": item}, follow_redirects=True).text.count("须由另一位审题人审核") == 1
+    assert reviewer.post("/bank/b/review", data={"version": seen}, follow_redirects=True).text.count("须由另一位审题人审核") == 1
     with transaction() as session:
         assert api.pool(session, "b", "exam") == []
 
@@ -210,8 +210,11 @@ def test_comments_and_the_queue(app: Flask, bank: str) -> None:
     assert author.post(f"/bank/b/items/{item}/comment", data={"comment": "请看看 <i>B</i>"}).status_code == 302
     assert "请看看 &lt;i&gt;B" in reviewer.get(f"/bank/b/items/{item}").text
     with query_budget(12):
-        assert "正确答案" in reviewer.get("/bank/b/review").text
-    assert "已通过 1 题" in reviewer.post("/bank/b/review", data={"item": item}, follow_redirects=True).text
+        page = reviewer.get("/bank/b/review").text
+    assert "正确答案" in page
+    shown = re.search(r'name="version" value="(\d+)"', page)
+    assert shown
+    assert "已通过 1 题" in reviewer.post("/bank/b/review", data={"version": shown[1]}, follow_redirects=True).text
 
 
 def test_a_file_is_staged_mended_and_committed(app: Flask, bank: str) -> None:
