@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Dialog
 
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
@@ -43,10 +43,16 @@ def test_an_item_is_written_by_keyboard_alone(app: Flask, chromium_browser: Brow
     page.keyboard.press("Alt+Digit4")
     page.locator("[data-preview-stem]").get_by_text("下列不正确的是 <img").wait_for()
     page.locator("[data-flaw-list] li").get_by_text("以上都是").wait_for()
-    with page.expect_event("dialog") as asked:
-        page.evaluate("location.href = '/bank/b'")
-    assert asked.value.type == "beforeunload", "leaving asks first"
-    asked.value.dismiss()
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.evaluate("setTimeout(() => { location.href = '/bank/b'; }, 0)")
+    page.wait_for_timeout(500)
+    assert asked == ["beforeunload"], "leaving asks first"
     page.keyboard.press("Control+S")
     page.wait_for_url(re.compile(r"/bank/b/items/\d+$"))
     page.wait_for_selector("text=已保存")
