@@ -65,14 +65,14 @@ class ExamForm(Form):
     keeps_offline = BooleanField(lazy_gettext("断网时答案可加密暂存在考生设备上；不选则只留在页面里，关闭页面会丢失未送达的答案"))
 
     @classmethod
-    def of(cls, draft: Draft, choices: Choices, *, new: bool) -> "ExamForm":
-        """Return the form, filled with what stands unless it was sent; the code is chosen once."""
+    def of(cls, draft: Draft, choices: Choices, *, new: bool, shown: bool = False) -> "ExamForm":
+        """Return the form, filled with what stands unless it was sent; the code is chosen once. `shown`: whatever form was sent, it was not this."""
         settings = draft.settings
         plain = {one.name: getattr(settings, one.name) for one in fields(ExamSettings) if one.name != "policy"}
         plain |= {one: getattr(settings.policy, one) for one in _POLICY} | {"code": draft.code, "blueprint": draft.blueprint}
         plain |= {"opens": settings.opens.astimezone(ZONE), "closes": settings.closes.astimezone(ZONE)}
         plain["pass_points"] = None if settings.pass_points is None else Decimal(settings.pass_points) / 100
-        form = cls(data=plain)
+        form = cls(formdata=None, data=plain) if shown else cls(data=plain)
         form.bank_code.choices = list(choices.banks.items())
         form.blueprint.choices = [(ref, _lined(ref, *line)) for ref, line in choices.blueprints.items()]
         form.component.choices = list(components(choices.programme).items())
@@ -159,7 +159,7 @@ def change(code: str) -> ResponseReturnValue:
 def settings_words(code: str, person_id: int) -> tuple[tuple[str, str], ...]:
     """Return everything that was chosen for an exam, in words."""
     draft = service.chosen(code)
-    form = ExamForm.of(draft, service.choices(draft.programme_code, person_id), new=False)
+    form = ExamForm.of(draft, service.choices(draft.programme_code, person_id), new=False, shown=True)
     return tuple((field.label.text, _word(field)) for field in form if field.type != "CSRFTokenField")
 
 

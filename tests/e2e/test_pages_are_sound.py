@@ -288,3 +288,19 @@ def test_a_lesson_page_is_light_before_its_video(filled: Product, app: Flask, ch
     page.wait_for_load_state("networkidle")
     fresh.close()
     assert 0 < sum(received) <= LESSON_BYTES
+
+
+@pytest.mark.browser
+def test_the_exam_form_says_what_is_wrong_at_its_field_while_it_is_filled_in(filled: Product, chromium_browser: Browser) -> None:
+    context = chromium_browser.new_context(viewport=browser.PHONE, base_url=filled.url, locale="zh-CN")
+    province.sign_in(context, "ning")
+    page = context.new_page()
+    page.goto("/admin/exams/new")
+    page.fill("#minutes", "0")
+    page.wait_for_selector("#minutes-error")
+    page.wait_for_selector("#differences .notice")
+    page.fill("#minutes", "90")
+    page.wait_for_selector("#minutes-error", state="detached")
+    told = page.locator(".field-error").count()
+    context.close()
+    assert told == 0

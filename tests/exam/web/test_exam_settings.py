@@ -97,6 +97,9 @@ def test_the_form_comes_filled_from_the_programme_and_leads_on_to_the_next_steps
     for words in ("考试已建立", "下一步", f"{answer.location}/preflight", f'href="{answer.location}#papers"', "与培训项目文件不同：双向细目表。"):
         assert words in page
     assert peng.post(f"{answer.location}/papers", data={"papers": "3"}).status_code == 302
+    refused = peng.post(f"{answer.location}/papers", data={"papers": "0"})
+    assert refused.status_code == 422
+    assert "取最高分" in refused.get_data(as_text=True), "the settings are shown whatever other form was sent"
     with transaction() as session:
         kept = session.execute(text("SELECT actor_id, detail FROM audit_entry WHERE action = 'exam.create'")).one()
     assert kept.actor_id == id_of(PENG)
