@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from exam.services import analysis, archive, assembly, attempt, identity, integrity, regrade, result
+from exam.services import analysis, archive, assembly, attempt, identity, integrity, pulse, regrade, result, waiting_room
 from lms.kernel.jobs import Job
 
 
@@ -22,6 +22,12 @@ def top_up(now: datetime) -> None:
     assembly.top_up(now)
 
 
+def forget(now: datetime) -> None:
+    """Delete what the rooms of exams left behind that are long over."""
+    waiting_room.forget(now)
+    pulse.forget(now)
+
+
 def analyse(now: datetime, exam_code: str) -> None:
     """Analyse the items of an exam."""
     analysis.analyse(exam_code, now)
@@ -36,6 +42,7 @@ JOBS = (
     Job("exam.archive", run=archive.make, tries=1),
     Job("exam.identity_expire", run=identity.expire, cron="37 * * * *"),
     Job("exam.archive_expire", run=archive.expire, cron="23 * * * *"),
+    Job("exam.forget", run=forget, cron="41 3 * * *"),
     Job(integrity.JOB, run=integrity.look),
     Job("exam.regrade_preview", run=regrade.preview),
     Job("exam.regrade", run=regrade.carry_out),

@@ -12,6 +12,7 @@ from lms.kernel.refusal import N_, Conflict
 
 EARLY = timedelta(minutes=30)  # so long before the bell a place may be taken
 LASTS = timedelta(minutes=10)  # a turn not used in this time is given up; whoever comes later takes a new place
+LATE = timedelta(minutes=1)  # a turn not used in this time was missed; pages use theirs within seconds, but after an outage all at once
 RATE = 30.0  # starts per second where neither the exam nor a load test says otherwise
 MOST = 10_000.0  # starts per second that can be asked for
 
@@ -47,9 +48,13 @@ class Place:
         """Tell whether the place has not been given up, nor is of a rehearsed, later clock."""
         return self.since - EARLY <= now < self.turn + LASTS
 
+    def missed(self, now: datetime) -> bool:
+        """Tell whether its turn has passed: the place stands, and its holder is given another turn."""
+        return self.turn + LATE <= now
+
     def used(self, started_at: datetime, now: datetime) -> bool:
-        """Tell whether an attempt was begun since it was asked for; one of a rehearsed, later clock counts for nothing."""
-        return self.since < started_at <= now
+        """Tell whether an attempt was begun since it was asked for, before now; one of a rehearsed, later clock counts for nothing."""
+        return self.since <= started_at <= now and self.since < now
 
     def wait(self, now: datetime) -> timedelta:
         """Return how long it still takes."""

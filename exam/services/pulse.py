@@ -1,6 +1,6 @@
 """The word of a page in the room: it is heard of, and is told the time left, whether it leads, and what the invigilators say."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from exam.domain.attempt import remaining_ms
 from exam.services import token as tokens
@@ -8,9 +8,18 @@ from exam.services.payload import AskRemaining, ExamRemaining, MessageNow
 from exam.services.response import REFUSALS
 from exam.store import pulse as store
 from exam.store.pulse import Heard, Pulse
+from lms.kernel.db import transaction
 from lms.kernel.group_commit import GroupCommit
 
+KEPT = timedelta(days=7)  # after the end of the exam's window: until then its board shows them
+
 _pulses: GroupCommit[Pulse, Heard] = GroupCommit(store.hear, single=True)
+
+
+def forget(now: datetime) -> None:
+    """Job: delete the pulses of attempts at exams that are long over."""
+    with transaction() as session:
+        store.forget(session, now - KEPT)
 
 
 def remaining(payload: AskRemaining, address: str, arrived: datetime) -> ExamRemaining:

@@ -14,6 +14,7 @@ from lms.kernel.refusal import N_, Invalid
 from lms.kernel.security import Signer, TokenRefused
 from lms.kernel.settings import Settings
 
+KEPT = timedelta(days=7)  # after the end of the exam's window
 _MICROSECOND = timedelta(microseconds=1)
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 _signers: dict[str, Signer] = {}
@@ -73,6 +74,12 @@ def _place(ticket: PlaceToken) -> Place:
     return Place(since, turn_at, ticket.gap * _MICROSECOND, ticket.squeezed)
 
 
+def forget(now: datetime) -> None:
+    """Job: delete the lines of exams that are long over."""
+    with transaction() as session:
+        store.forget(session, now - KEPT)
+
+
 def set_rate(code: str, rate: float | None, *, actor_id: int | None, now: datetime) -> None:
     """Set how many may start in a second; who has a place keeps it or, at a higher rate, moves up. None: the house rate."""
     if rate is not None and not 0 <= rate <= MOST:
@@ -83,6 +90,6 @@ def set_rate(code: str, rate: float | None, *, actor_id: int | None, now: dateti
         row = exams.lock(session, exam.id)
         old, new = (_rate[0] if one is None else float(one) for one in (row.settings.get("starts_per_second"), rate))
         if old > 0 and not 0 < new <= old:
-            store.move_up(session, exam.id, exam.opens, new, now)
+            store.move_up(session, exam.id, exam.opens, old=old, new=new, now=now)
         row.settings = {**row.settings, "starts_per_second": rate}
         audit.record(session, actor_id=actor_id, action="exam.rate", subject=f"exam:{exam.id}", now=now, rate=rate)

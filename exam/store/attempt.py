@@ -31,8 +31,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from exam.domain.attempt import Answer, State
 from exam.domain.paper import Paper
 from exam.domain.response import choices_of, texts_of
-from exam.domain.waiting_room import Place
-from exam.store import waiting_room
+from exam.domain.waiting_room import EARLY, LASTS, LATE, Place
 from exam.store.paper import paper_of
 from lms.kernel.db import APPEND_ONLY, Base, Statement
 
@@ -175,8 +174,8 @@ _BEGIN = Statement(
 )
 
 
-_START = "SELECT * FROM exam_start(%s::json)"
-_SENT = ("exam", "person_id", "login_id", "device", "learned", "arrived")
+_START = "SELECT * FROM exam_start(%s::json, %s, %s, %s, %s)"
+_SENT = ("exam", "person_id", "login_id", "device", "learned", "slowly", "arrived")
 _STANDS = Statement(
     text(
         "SELECT EXISTS (SELECT FROM login JOIN person ON person.id = login.person_id WHERE login.id = :login AND person.id = :person"
@@ -209,31 +208,33 @@ class Begun:
 
 
 def start(link: "psycopg.Connection[tuple[Any, ...]]", rows: Sequence[Start]) -> list[Begun]:
-    """Give a place to all whose turn has not come, and begin attempts for those whose turn it is and who may without further ado: two statements."""
-    places = {index: row.place for index, row in enumerate(rows)}
-    asking = [index for index, row in enumerate(rows) if row.place is None or not row.place.has_come(row.arrived)]
-    if asking:
-        drawn = waiting_room.draw(link, [waiting_room.Asked(rows[index].exam, rows[index].person_id, rows[index].arrived) for index in asking], rows[0].rate)
-        places |= {at: waiting_room.earlier(rows[at].place, drawn.get(index), rows[at].arrived) for index, at in enumerate(asking)}
-    begun = [Begun(places[index]) for index in range(len(rows))]
-    ready = [index for index, row in enumerate(rows) if not row.slowly and _may_at_once(begun[index].place, row.arrived)]
-    lines = [
-        {"request": index, "since": place.since if (place := places[index]) else None, **{name: getattr(rows[index], name) for name in _SENT}}
-        for index in ready
-    ]
-    if not lines:
-        return begun
-    for index, exam_id, title, attempt_id, number, deadline, paper_id, assembly_id, *paper in link.execute(_START, (msgspec.json.encode(lines).decode(),)):
-        row = rows[index]
-        attempt = Attempt(
-            attempt_id, exam_id, row.person_id, number, paper_id, State.OPEN, row.arrived, deadline, deadline, 1, 1, row.device, row.arrived, {}, 0, 0, None
-        )
-        begun[index] = Begun(places.get(index), title, Opening(attempt, assembly_id, paper_of(*paper)))
+    """Give a place to all whose turn has not come, and begin attempts for those whose turn it is and who may without further ado: one statement."""
+    begun = [Begun(row.place) for row in rows]
+    lines = [_line(index, row) for index, row in enumerate(rows)]
+    for index, *told in link.execute(_START, (msgspec.json.encode(lines).decode(), rows[0].rate, EARLY, LASTS, LATE)):
+        begun[index] = _begun(rows[index], told)
     return begun
 
 
-def _may_at_once(place: Place | None, now: datetime) -> bool:
-    return place is None or (place.has_come(now) and not place.squeezed)
+def _line(index: int, row: Start) -> dict[str, object]:
+    """Return a start as the statement takes it; who has no place, or one whose turn has not come or was missed, asks for one."""
+    place, line = row.place, {name: getattr(row, name) for name in _SENT}
+    if place is None:
+        return line | {"request": index, "asks": True}
+    asks = not place.has_come(row.arrived) or place.missed(row.arrived)
+    gap = place.gap // timedelta(microseconds=1)
+    return line | {"request": index, "asks": asks, "since": place.since, "turn": place.turn, "gap": gap, "squeezed": place.squeezed}
+
+
+def _begun(row: Start, told: Sequence[Any]) -> Begun:
+    since, turn, gap, squeezed, exam_id, title, attempt_id, number, deadline, paper_id, assembly_id, *paper = told
+    place = Place(since, turn, timedelta(microseconds=gap), squeezed) if turn else None
+    if attempt_id is None:
+        return Begun(place)
+    attempt = Attempt(
+        attempt_id, exam_id, row.person_id, number, paper_id, State.OPEN, row.arrived, deadline, deadline, 1, 1, row.device, row.arrived, {}, 0, 0, None
+    )
+    return Begun(place, title, Opening(attempt, assembly_id, paper_of(*paper)))
 
 
 def stands(session: Session, login_id: int, person_id: int, now: datetime) -> bool:

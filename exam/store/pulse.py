@@ -6,12 +6,12 @@ from typing import Any
 
 import msgspec
 import psycopg
-from sqlalchemy import BigInteger, Identity, Index, String
+from sqlalchemy import BigInteger, Identity, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from exam.store.message import Message
 from lms.kernel import db
-from lms.kernel.db import APPEND_ONLY, Base
+from lms.kernel.db import APPEND_ONLY, Base, Session
 
 
 class AttemptPulseRow(Base):
@@ -94,6 +94,12 @@ _HEAR = db.Prepared(
     FROM found
     """,
 )
+
+
+def forget(session: Session, before: datetime) -> None:
+    """Delete the pulses of attempts that ended at exams which closed before then."""
+    gone = "DELETE FROM attempt_pulse p USING attempt a, exam x WHERE a.id = p.attempt_id AND a.ended_at < :before AND x.id = a.exam_id AND x.closes < :before"
+    session.execute(text(gone), {"before": before})
 
 
 def hear(link: "psycopg.Connection[tuple[Any, ...]]", pulses: Sequence[Pulse]) -> list[Heard]:

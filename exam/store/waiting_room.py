@@ -1,27 +1,20 @@
-"""Places in the line before an exam: tables, and the call that hands them out."""
+"""Places in the line before an exam: tables and statements; `exam_draw` hands them out, within the call that starts (exam/store/attempt.py)."""
 
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from math import ceil
-from typing import Any
 
-import msgspec
-import psycopg
 from sqlalchemy import BigInteger, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from exam.domain.exam import Exam
-from exam.domain.waiting_room import EARLY, LASTS, Place
-from lms.kernel import db
+from exam.domain.waiting_room import LASTS, Place
 from lms.kernel.db import Base
-
-Link = psycopg.Connection[tuple[Any, ...]]
 
 
 class ExamGateRow(Base):
     """The next free turn of an exam, and when somebody last asked (a line of a rehearsed, later clock counts for nothing).
 
+    `again_at`: the next turn of those who missed theirs; `told_until`: up to when turns were told that a higher rate then moved up.
     Unlogged, as the places: whoever holds a place holds it signed, so a crash of the database loses the order of the line and no place.
     """
 
@@ -31,6 +24,8 @@ class ExamGateRow(Base):
     exam_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     next_at: Mapped[datetime]
     asked_at: Mapped[datetime]
+    again_at: Mapped[datetime | None] = mapped_column(default=None)
+    told_until: Mapped[datetime | None] = mapped_column(default=None)
 
 
 class ExamPlaceRow(Base):
@@ -45,20 +40,6 @@ class ExamPlaceRow(Base):
     turn: Mapped[datetime]
 
 
-class Asked(msgspec.Struct, frozen=True, gc=False):
-    """Somebody asks for a place."""
-
-    exam: str
-    person_id: int
-    arrived: datetime
-
-
-_DRAW = db.Prepared(
-    "exam_draw",
-    f"SELECT * FROM exam_draw($1, $2, $3, $4, $5, '{EARLY.total_seconds()} seconds', '{LASTS.total_seconds()} seconds')",  # noqa: S608 - constants
-)
-
-
 # In the order of their turns, so many a second as draws of the new rate would be.
 _MOVE_UP = text(
     """
@@ -69,26 +50,11 @@ _MOVE_UP = text(
       UPDATE exam_place p SET turn = least(p.turn, date_trunc('second', :first + line.before * CAST(:each AS interval)))
       FROM line WHERE p.exam_id = :exam AND p.person_id = line.person_id
     )
-    UPDATE exam_gate SET next_at = least(next_at, :first + (SELECT count(*) FROM line) * CAST(:each AS interval)) WHERE exam_id = :exam
+    UPDATE exam_gate SET told_until = greatest(told_until, next_at - CAST(:was AS interval)),
+      next_at = least(next_at, :first + (SELECT count(*) FROM line) * CAST(:each AS interval))
+    WHERE exam_id = :exam
     """
 )
-
-
-def draw(link: Link, asked: Sequence[Asked], rate: float) -> dict[int, Place]:
-    """Return the place of each who asks, held or taken now; none where the exam admits without a line or is not near."""
-    lines = [(index, f'"{one.exam}"', one.person_id, f'"{one.arrived}"') for index, one in enumerate(asked)]
-    values = [f"{{{','.join(map(str, column))}}}".encode() for column in zip(*lines, strict=True)]
-    return {int(request or 0): _place(facts) for request, *facts in _DRAW.rows(link, [*values, str(rate).encode()])}
-
-
-def earlier(held: Place | None, drawn: Place | None, now: datetime) -> Place | None:
-    """Return the better of the place that somebody holds and the one that the line now gives her: none means that nobody need wait any more."""
-    if held is None:
-        return drawn
-    if drawn is None:
-        return replace(held, turn=max(held.since, now))
-    best = min(held, drawn, key=lambda one: one.turn)
-    return replace(best, since=min(held.since, drawn.since), squeezed=held.squeezed or drawn.squeezed)  # she has asked since the first
 
 
 def of_person(session: Session, exam: Exam, person_id: int) -> Place | None:
@@ -105,22 +71,26 @@ def lock_gate(session: Session, exam_id: int) -> None:
     session.execute(select(ExamGateRow.next_at).where(ExamGateRow.exam_id == exam_id).with_for_update())
 
 
-def move_up(session: Session, exam_id: int, opens: datetime, rate: float, now: datetime) -> None:
+def move_up(session: Session, exam_id: int, opens: datetime, *, old: float, new: float, now: datetime) -> None:
     """Give all who wait turns as near as the new rate allows, in their order and never later than before; at 0 all at once."""
     first = max(now.replace(microsecond=0) + timedelta(seconds=1), opens)
-    each = timedelta(microseconds=ceil(1_000_000 / rate) if rate else 0)
-    session.execute(_MOVE_UP, {"exam": exam_id, "first": first, "each": each, "limit": now + timedelta(minutes=1)})
+    was, each = (timedelta(microseconds=ceil(1_000_000 / rate) if rate else 0) for rate in (old, new))
+    session.execute(_MOVE_UP, {"exam": exam_id, "first": first, "was": was, "each": each, "limit": now + timedelta(minutes=1)})
 
 
 def somebody_may_come(session: Session, exam_id: int, closes: datetime, now: datetime) -> bool:
-    """Tell whether somebody who asked before the end still has her turn; only where the line was moving lately are places read."""
+    """Tell whether somebody who asked before the end still has her turn; only where the line was moving lately are places read.
+
+    Who was moved up may hold the ticket of her first turn, so the line counts as long as it was told.
+    """
     query = text(
-        "SELECT EXISTS (SELECT FROM exam_gate WHERE exam_id = :exam AND next_at > :since)"
-        " AND EXISTS (SELECT FROM exam_place WHERE exam_id = :exam AND turn > :since AND asked_at < :closes)"
+        "SELECT EXISTS (SELECT FROM exam_gate g WHERE exam_id = :exam AND greatest(next_at, again_at, told_until) > :since AND (told_until > :since"
+        " OR EXISTS (SELECT FROM exam_place p WHERE p.exam_id = :exam AND p.turn > :since AND p.asked_at < :closes)))"
     )
     return bool(session.scalar(query, {"exam": exam_id, "since": now - LASTS, "closes": closes}))
 
 
-def _place(facts: Sequence[bytes | None]) -> Place:
-    since, turn, gap, squeezed = ((one or b"").decode() for one in facts)
-    return Place(datetime.fromisoformat(since), datetime.fromisoformat(turn), timedelta(microseconds=int(gap)), squeezed == "t")
+def forget(session: Session, before: datetime) -> None:
+    """Delete the lines of exams that closed before then."""
+    for table in ("exam_place", "exam_gate"):
+        session.execute(text(f"DELETE FROM {table} t USING exam x WHERE x.id = t.exam_id AND x.closes < :before"), {"before": before})  # noqa: S608 - constants

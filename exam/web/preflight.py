@@ -58,7 +58,7 @@ def rate(code: str) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _show(code, form, status=422)
     waiting_room.set_rate(code, form.rate.data, actor_id=current.person().person_id, now=current.now())
-    flash(_("已设定候场速度。已经排上的考生保留原来的位置。"), "success")
+    flash(_("已设定候场速度。调快时，正在候场的考生会提前；调慢时，已经排上的考生保留原来的位置。"), "success")
     return redirect(url_for("preflight.page", code=code))
 
 

@@ -1,12 +1,17 @@
 """A bank, an exam with papers, and people sitting it, as tests arrange them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+import psycopg
 from sqlalchemy import text
 
 from exam.domain import blueprint as blueprints
+from exam.domain import waiting_room
 from exam.domain.blueprint import Blueprint
+from exam.domain.waiting_room import Place
 from exam.services import assembly, attempt
 from exam.services import token as tokens
 from exam.services.exam import create_exam
@@ -156,3 +161,11 @@ def entry(account: str, at: datetime = NOON) -> str:
 def attempt_id(session: Session, sitter: Sitter) -> int:
     """Return the id of the newest attempt."""
     return int(session.execute(text("SELECT max(id) FROM attempt WHERE person_id = :p"), {"p": sitter.person_id}).scalar_one())
+
+
+def draw(link: "psycopg.Connection[tuple[Any, ...]]", crowd: Sequence[tuple[int, datetime]], rate: float) -> dict[int, Place]:
+    """Take places for people who ask at instants, as the call that starts does; returns them by their place in the crowd."""
+    people, instants = [person for person, _at in crowd], [at for _person, at in crowd]
+    asked = (list(range(len(crowd))), [EXAM] * len(crowd), people, instants, rate, waiting_room.EARLY, waiting_room.LASTS, waiting_room.LATE)
+    drawn = link.execute("SELECT * FROM exam_draw(%s::int[], %s, %s::bigint[], %s::timestamptz[], %s, %s, %s, %s)", asked)
+    return {index: Place(since, turn, timedelta(microseconds=gap), squeezed) for index, since, turn, gap, squeezed in drawn}

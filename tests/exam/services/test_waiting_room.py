@@ -11,13 +11,15 @@ from sqlalchemy import text
 
 from exam.domain.admission import WindowClosed
 from exam.domain.waiting_room import Place, PlaceGivenUp, Waiting
-from exam.services import attempt, room, waiting_room
+from exam.jobs import forget
+from exam.services import attempt, pulse, room, waiting_room
 from exam.services import token as tokens
 from exam.services.load_test import FILE
-from exam.services.payload import AskTurn, AttemptOpened, EnterExam, SubmitExam
+from exam.services.payload import AskRemaining, AskTurn, AttemptOpened, EnterExam, SubmitExam
 from exam.services.response import submit
 from exam.services.token import EntryOld
-from exam.store.waiting_room import Asked, draw, earlier
+from exam.store import exam as exams_store
+from exam.store import waiting_room as store
 from lms.kernel import db
 from lms.kernel.db import transaction
 from lms.kernel.security import TokenRefused
@@ -48,14 +50,14 @@ def test_ov_01_each_second_admits_the_tested_rate_in_the_order_of_asking(app: Fl
     turns, kept = [], {}
     with db.connection() as link:
         for first in range(0, 600, 25):
-            group = [Asked(exams.EXAM, person, at) for person, at in enumerate(arrivals[first : first + 25], start=first)]
-            places = draw(link, [*group, group[0]], RATE)
+            group = list(enumerate(arrivals[first : first + 25], start=first))
+            places = exams.draw(link, [*group, group[0]], RATE)
             assert places[25] == places[0], "twice in one group is one place"
             turns += [places[index].turn for index in range(25)]
-            kept |= {one.person_id: places[index] for index, one in enumerate(group)}
-        again = draw(link, [Asked(exams.EXAM, 300, arrivals[300] + timedelta(seconds=9))], RATE)[0]
-        rehearsed = draw(link, [Asked(exams.EXAM, 300, NOON - timedelta(minutes=10))], RATE)[0]
-        given_up = draw(link, [Asked(exams.EXAM, 0, kept[0].turn + timedelta(minutes=11))], RATE)[0]
+            kept |= {person: places[index] for index, (person, _at) in enumerate(group)}
+        again = exams.draw(link, [(300, arrivals[300] + timedelta(seconds=9))], RATE)[0]
+        rehearsed = exams.draw(link, [(300, NOON - timedelta(minutes=10))], RATE)[0]
+        given_up = exams.draw(link, [(0, kept[0].turn + timedelta(minutes=11))], RATE)[0]
     assert turns == sorted(turns)
     assert max(Counter(turns).values()) <= RATE
     assert (max(turns) - min(turns)).total_seconds() <= 600 / RATE + 2, "and no turn is left empty"
@@ -171,19 +173,19 @@ def test_ov_01_a_higher_rate_moves_everybody_up_and_a_lower_one_nobody_back(app:
     waiting_room.set_rate(exams.EXAM, 0.1, actor_id=1, now=NOON)
     for name in ("cai", "gan"):
         exams.enrolled(name)
-    crowd = [Asked(exams.EXAM, person, NOON) for person in range(10_001, 10_101)]
+    crowd = [(person, NOON) for person in range(10_001, 10_101)]
     with db.connection() as link:
-        before = [place.turn for _index, place in sorted(draw(link, crowd, RATE).items())]
+        before = [place.turn for _index, place in sorted(exams.draw(link, crowd, RATE).items())]
         ticket = str(told("cai", NOON)["ticket"])
         waiting_room.set_rate(exams.EXAM, 3, actor_id=1, now=NOON)
-        after = [place.turn for _index, place in sorted(draw(link, crowd, RATE).items())]
+        after = [place.turn for _index, place in sorted(exams.draw(link, crowd, RATE).items())]
         assert after == sorted(after)
         assert all(new <= old for new, old in zip(after, before, strict=True))
         assert max(Counter(after).values()) <= 3
         assert int(str(told("cai", NOON, ticket)["wait_ms"])) <= 35_000, "by the ticket of the slow line"
         assert int(str(told("gan", NOON)["wait_ms"])) <= 36_000, "who comes now stands behind them"
         waiting_room.set_rate(exams.EXAM, 0.1, actor_id=1, now=NOON)
-        assert draw(link, crowd[-1:], RATE)[0].turn == after[-1]
+        assert exams.draw(link, crowd[-1:], RATE)[0].turn == after[-1]
     (settings.var_dir / FILE).write_bytes(msgspec.json.encode({"passed": True, "at": NOON, "starts_per_second": 3}))
     try:
         waiting_room.mount(settings)
@@ -192,7 +194,82 @@ def test_ov_01_a_higher_rate_moves_everybody_up_and_a_lower_one_nobody_back(app:
     assert waiting_room.house_rate() == 30, "a small run asked for little"
 
 
-def test_a_better_turn_takes_nothing_of_what_was_waited() -> None:
+def test_a_better_turn_takes_nothing_of_what_was_waited(app: Flask) -> None:
+    exams.prepared(opens=NOON, closes=NOON + timedelta(minutes=95))
+    exams.enrolled("cai")
+    entry = tokens.read_entry(exams.entry("cai"), NOON)
     held = Place(NOON, NOON + timedelta(minutes=20), timedelta(seconds=1), squeezed=True)
-    drawn = Place(NOON + timedelta(minutes=19), NOON + timedelta(minutes=19), timedelta(seconds=1))
-    assert earlier(held, drawn, drawn.turn) == Place(NOON, drawn.turn, timedelta(seconds=1), squeezed=True)
+    ticket = str(waiting_room.waiting(held, entry, NOON).facts["ticket"])
+    late = NOON + timedelta(minutes=9)
+    assert enter("cai", late, ticket).started_at == late, "the line is short now"
+    with transaction() as session:
+        assert session.execute(text("SELECT kind, seconds FROM deadline_adjustment")).all() == [("queue", 5 * 60)], "all that the window would have cut"
+
+
+def test_ov_01_turns_missed_in_an_outage_come_again_at_the_rate(app: Flask) -> None:
+    exams.prepared(opens=NOON)
+    crowd = [(person, NOON) for person in range(10_001, 10_101)]
+    back = NOON + timedelta(minutes=4)
+    with db.connection() as link:
+        before = exams.draw(link, crowd, RATE)
+        after = exams.draw(link, [(person, back) for person, _at in crowd], RATE)
+        newcomer = exams.draw(link, [(1, back)], RATE)[0]
+    assert max(Counter(place.turn for place in after.values()).values()) <= RATE
+    assert max(place.turn for place in after.values()) <= back + timedelta(seconds=100 / RATE + 2)
+    assert {place.since for place in after.values()} == {NOON}, "what she waits is counted from the first"
+    assert max(place.turn for place in before.values()) < back
+    assert newcomer.turn == back, "and those whose turn it is wait for nobody"
+    waiting_room.set_rate(exams.EXAM, 0.2, actor_id=1, now=back)
+    for name in ("lin", "cai", "gan"):
+        exams.enrolled(name)
+    enter("lin", back + timedelta(seconds=1))
+    cai, gan = (str(told(name, back + timedelta(seconds=1))["ticket"]) for name in ("cai", "gan"))
+    late = back + timedelta(minutes=3)
+    enter("cai", late, cai)
+    again = told("gan", late, gan)
+    assert again["wait_ms"] == 5_000
+    assert enter("gan", late + timedelta(seconds=5), str(again["ticket"])).remaining_ms == 90 * 60_000
+
+
+def test_ov_01_a_place_used_in_the_instant_it_was_given_is_used(app: Flask) -> None:
+    exams.prepared(opens=NOON, attempts_allowed=2)
+    waiting_room.set_rate(exams.EXAM, 1 / 600, actor_id=1, now=NOON)
+    for name in ("cai", "gan"):
+        exams.enrolled(name)
+    opened = enter("gan", NOON)
+    assert opened.started_at == NOON
+    submit(SubmitExam(opened.token, "key-of-the-test"), NOON + timedelta(minutes=1))
+    told("cai", NOON + timedelta(minutes=1))
+    assert told("gan", NOON + timedelta(minutes=2))["wait_ms"] == 18 * 60_000
+
+
+def test_ov_01_who_was_moved_up_may_hold_her_first_ticket_and_keys_wait_for_it(app: Flask) -> None:
+    exams.prepared(opens=NOON, closes=NOON + timedelta(minutes=2), window_rule="start_by")
+    waiting_room.set_rate(exams.EXAM, 1 / 1080, actor_id=1, now=NOON)
+    for name in ("lin", "cai"):
+        exams.enrolled(name)
+    enter("lin", NOON)
+    ticket = str(told("cai", NOON)["ticket"])
+    waiting_room.set_rate(exams.EXAM, 30, actor_id=1, now=NOON + timedelta(seconds=30))
+    turn, entry = NOON + timedelta(minutes=18), tokens.read_entry(exams.entry("cai"), NOON)
+    with transaction() as session:
+        exam = exams_store.by_code(session, exams.EXAM)
+        assert exam
+        closes = exam.closes
+        assert store.somebody_may_come(session, exam.id, closes, turn + timedelta(minutes=9))
+        assert not store.somebody_may_come(session, exam.id, closes, turn + timedelta(minutes=11))
+    held = waiting_room.held(ticket, entry)
+    assert held
+    assert (held.turn, held.stands(turn)) == (turn, True)
+
+
+def test_lines_and_pulses_of_exams_long_over_are_forgotten(app: Flask) -> None:
+    exams.prepared(opens=NOON, closes=NOON + timedelta(hours=2))
+    sitter = exams.sitting("lin")
+    pulse.remaining(AskRemaining(sitter.opened.token), "192.0.2.1", NOON)
+    sitter.submit(at=NOON + timedelta(minutes=1))
+    counts = text("SELECT (SELECT count(*) FROM exam_place), (SELECT count(*) FROM exam_gate), (SELECT count(*) FROM attempt_pulse)")
+    for days, left in ((7, (1, 1, 1)), (8, (0, 0, 0))):
+        forget(NOON + timedelta(days=days))
+        with transaction() as session:
+            assert tuple(session.execute(counts).one()) == left
