@@ -59,6 +59,7 @@ class _Source:
         self.sent = 0
         self.played_ms = stream.start_ms
         self.since = monotonic()
+        self.standing = ""
         self.headers = {"Content-Type": "application/json", "Accept": "application/json", **stream.headers}
 
     @property
@@ -79,8 +80,14 @@ class _Source:
             start = self.played_ms
             # Only what has really passed: a claim beyond the clock would measure refusals.
             self.played_ms = min(stream.length_ms, stream.start_ms + int((monotonic() - self.since) * 900))
-            return msgspec.json.encode({**stream.body, "sequence": count, "intervals": [[start, max(start + 1, self.played_ms)]]})
+            claim = [[start, max(start + 1, self.played_ms)]]
+            return msgspec.json.encode({**stream.body, "sequence": count, "intervals": claim, "standing": self.standing})
         return msgspec.json.encode(stream.body)
+
+    def told(self, answer: bytes) -> None:
+        """Keep of an answer what the next request brings along, as the player does."""
+        if self.stream.kind == "beat":
+            self.standing = msgspec.json.decode(answer)["standing"]
 
 
 def run(order: Order) -> Report:
@@ -109,8 +116,9 @@ def run(order: Order) -> Report:
             elif order.keep:
                 found = msgspec.json.decode(answer)
                 kept[source.place] = {name: found[name] for name in order.keep}
-            elif source.stream.kind == "beat" and b'"refused":[]' not in answer:
-                refused[0] += 1
+            else:
+                source.told(answer)
+                refused[0] += source.stream.kind == "beat" and b'"refused":[]' not in answer
             if source.ended:
                 sources.remove(source)
         client.close()

@@ -163,10 +163,11 @@ class Teacher:
 
     def _beat(self, opened: dict[str, Any], sequence: int, claimed: list[tuple[int, int]]) -> float:
         """Report until the server has taken it, as the browser's queue does; returns when it wants the next."""
-        body = {"lease": opened["lease"], "sequence": sequence, "intervals": claimed}
+        body = {"lease": opened["lease"], "sequence": sequence, "intervals": claimed, "standing": opened.get("standing", "")}
         for pause in (10, 15, 20, 20):
             answer = self._post_json("/api/media/heartbeat", body, None)
             if answer.status == 200:
+                opened["standing"] = answer.json["standing"]
                 accepted = [(one[0], one[1]) for one in answer.json["accepted"]]
                 self.journal.add(BeatKept(opened["lease"], self.account, sequence, claimed, accepted, opened["length_ms"]))
                 return float(answer.json["next_seconds"])

@@ -11,7 +11,7 @@ from lms.kernel.settings import Settings
 from media.cli import media as media_commands
 from media.domain.asset import VIDEO_KIND
 from media.jobs import ASSET_JOBS
-from media.services import delivery_record, lease, library, load, player
+from media.services import delivery_record, lease, library, load, player, standing
 from media.services import playback as watching
 from media.store import asset as _asset  # noqa: F401 - brings the table into the metadata
 from media.store.load import watching as watching_now
@@ -28,6 +28,7 @@ lms.register_load_count("watching", watching_now)
 def _mount(settings: Settings) -> None:
     library.open_library(settings)
     lease.configure(settings.secret_key)
+    standing.configure(settings.secret_key)
 
 
 part = Part(

@@ -81,7 +81,7 @@ class Budget:
             return self
         unspent = self.unspent_ms + passed * lease.rate // FULL_RATE
         kept = min(unspent, lease.most_ms)
-        return replace(self, counted_at=self.counted_at + passed * MILLISECOND, unspent_ms=kept, lost_ms=self.lost_ms + unspent - kept)
+        return Budget(self.counted_at + passed * MILLISECOND, kept, self.lost_ms + unspent - kept, self.closed_at)
 
     def closed(self, lease: Lease, now: datetime, *limits: datetime | None) -> "Budget":
         """Return the budget with no more time to come."""
@@ -90,7 +90,7 @@ class Budget:
 
     def spend(self, amount: int) -> "Budget":
         """Return what is left."""
-        return replace(self, unspent_ms=self.unspent_ms - amount)
+        return Budget(self.counted_at, self.unspent_ms - amount, self.lost_ms, self.closed_at)
 
     def excuse(self, amount: int) -> "Budget":
         """Return the budget after so much of the lost time was used to keep claims provisional."""

@@ -48,6 +48,11 @@ class Watched:
     resume_ms: int = 0
 
     @property
+    def settled(self) -> bool:
+        """Tell whether every second that was paid counts: what is delivered from now on changes nothing of it."""
+        return not (self.waiting or self.undelivered)
+
+    @property
     def claimed(self) -> Spans:
         """Return every second whose time has been paid."""
         return union(union(self.accepted, self.waiting), self.undelivered)
@@ -99,10 +104,11 @@ def decide(lease: Lease, claim: list[tuple[int, int]], standing: Standing, evide
     if over:
         more, budget = _beyond(lease, over, budget, missed=missed, now=now)
         refused.extend(more)
-    settled, undelivered = settle(replace(watched, waiting=union(watched.waiting, paid), waiting_since=watched.waiting_since or now), evidence, now)
+    resume_ms = claim[-1][1] if claim and 0 <= claim[-1][1] <= lease.length_ms else watched.resume_ms
+    played = Watched(watched.accepted, union(watched.waiting, paid), watched.waiting_since or now, watched.undelivered, resume_ms)
+    settled, undelivered = settle(played, evidence, now)
     if undelivered:
         refused.append(Refused(Reason.NOT_DELIVERED, undelivered))
-    settled = replace(settled, resume_ms=claim[-1][1] if claim and 0 <= claim[-1][1] <= lease.length_ms else watched.resume_ms)
     gained = difference(settled.accepted, watched.accepted)
     if not budget.closed_at:
         presence = presences.after_play(presence, lease.presence_minutes, length(paid), evidence.draw, now)
@@ -137,7 +143,7 @@ def settle(watched: Watched, evidence: Evidence, now: datetime) -> tuple[Watched
     vain: Spans = NOTHING
     if waiting and overdue(watched, now) and not evidence.gap:
         vain, undelivered, waiting, since = waiting, union(undelivered, waiting), NOTHING, None
-    return replace(watched, accepted=accepted, waiting=waiting, waiting_since=since, undelivered=undelivered), vain
+    return Watched(accepted, waiting, since, undelivered, watched.resume_ms), vain
 
 
 def overdue(watched: Watched, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""The hot path of watching: two statements, one that reads what reports are decided against and one that stores what they changed.
+"""The hot path of watching: one statement reads what reports are decided against, one stores what they changed.
 
 Nothing is locked in between: each row is stored only if it is still the version that was read (PostgreSQL's own `xmin`).
 """
@@ -19,13 +19,14 @@ from media.domain.presence import Presence
 from media.store.spans import from_text, to_text
 
 Link = psycopg.Connection[Any]
+Versions = tuple[str, str, str]  # of the rows of account, lease and video
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """What a report is decided against: its account, lease and video, and whether it and its sign-in are good."""
 
-    seen: tuple[str, str, str]  # the versions of the rows of account, lease and video
+    seen: Versions
     signed_in: bool
     repeated: bool
     newest_lease: int | None
@@ -101,7 +102,7 @@ class _Line(msgspec.Struct, array_like=True):
 
 
 _STATE = Prepared("heartbeat_state", "SELECT heartbeat_state($1, $2, $3, $4)")
-_SAVE = Prepared("heartbeat_save", "SELECT heartbeat_save($1, $2)")
+_SAVE = Prepared("heartbeat_save", "SELECT heartbeat_save($1, $2, $3), pg_current_xact_id()::xid")  # each row written has this number as its version
 _LINES = msgspec.json.Decoder(list[_Line])
 
 
@@ -143,14 +144,16 @@ def turn(
 
 def load(link: Link, leases: Sequence[int], logins: Sequence[int], sequences: Sequence[int], now: datetime) -> dict[int, Known]:
     """Return what reports of different leases are decided against, by lease; one that is gone is missing."""
-    found = _call(link, _STATE, _array(leases), _array(logins), _array(sequences), now.isoformat().encode())
+    found = _STATE.rows(link, (_array(leases), _array(logins), _array(sequences), now.isoformat().encode()))[0][0]
     return {line.lease_id: _known(line) for line in _LINES.decode(found)} if found else {}
 
 
-def save(link: Link, turns: Sequence[Turn]) -> set[int]:
-    """Store the turns of different people; return who was stored, and not overtaken by a report of the same person."""
-    stored = _call(link, _SAVE, _array([one.person_id for one in turns]), msgspec.json.encode(turns))
-    return set(map(int, stored[1:-1].split(b","))) if stored else set()
+def save(link: Link, turns: Sequence[Turn]) -> dict[int, Versions]:
+    """Store the turns of different people; return the new versions of the rows of those who were not overtaken by a report of the same person."""
+    more = any(one.refused or one.job for one in turns)
+    stored, version = _SAVE.rows(link, (_array([one.person_id for one in turns]), msgspec.json.encode(turns), b"t" if more else b"f"))[0]
+    people, written = set(map(int, stored[1:-1].split(b","))) if stored else (), (version or b"").decode()
+    return {one.person_id: (written if one.asks else one.account_seen, written, written) for one in turns if one.person_id in people}
 
 
 def _known(line: _Line) -> Known:
@@ -172,8 +175,3 @@ def _known(line: _Line) -> Known:
 
 def _array(numbers: Sequence[int]) -> bytes:
     return f"{{{','.join(map(str, numbers))}}}".encode()
-
-
-def _call(link: Link, call: Prepared, *values: bytes) -> bytes | None:
-    """Run one function of the database; it gives one value."""
-    return call.rows(link, values)[0][0]

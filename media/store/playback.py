@@ -37,12 +37,15 @@ class WatchedRow(Base):
 
 
 class BeatRow(Base):
-    """One report as it came, and the seconds gained by it."""
+    """One report as it came, and the seconds gained by it.
+
+    No foreign key: the only writer has just found the lease and holds its account, and the check would cost as much as the row.
+    """
 
     __tablename__ = "beat"
     __table_args__ = ({"info": APPEND_ONLY},)
 
-    lease_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("playback_lease.id", ondelete="CASCADE"), primary_key=True)
+    lease_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     sequence: Mapped[int] = mapped_column(Integer, primary_key=True)
     arrived_at: Mapped[datetime]
     claimed: Mapped[Spans] = mapped_column(SpansColumn())

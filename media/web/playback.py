@@ -79,6 +79,7 @@ class Heartbeat(msgspec.Struct):
     sequence: Annotated[int, msgspec.Meta(ge=0, le=2_147_483_647)]
     intervals: Annotated[list[Interval], msgspec.Meta(max_length=200)]
     vouching: Token | None = None
+    standing: Token = ""  # what the last answer under this lease gave; without it the database is asked
 
 
 class RefusedSpans(msgspec.Struct):
@@ -100,6 +101,7 @@ class HeartbeatAnswer(msgspec.Struct):
     newest: bool
     done: bool
     presence: PresenceDue | None
+    standing: str
     next_seconds: int = BEAT_SECONDS
 
 
@@ -191,7 +193,7 @@ def losses(activity_id: int) -> str:
 def beat(request: HotRequest) -> HeartbeatAnswer:
     """Take one report."""
     report: Heartbeat = request.payload
-    found = heartbeat.report(report.lease, report.sequence, report.intervals, report.vouching, request.arrived)
+    found = heartbeat.report(report.lease, report.sequence, report.intervals, report.vouching, request.arrived, standing=report.standing)
     return HeartbeatAnswer(
         accepted=found.accepted,
         waiting=found.watched.waiting,
@@ -201,6 +203,7 @@ def beat(request: HotRequest) -> HeartbeatAnswer:
         newest=found.newest,
         done=found.done,
         presence=_due(found.presence.number, found.presence.deadline, request.arrived) if found.presence else None,
+        standing=found.standing,
     )
 
 

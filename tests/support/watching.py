@@ -62,6 +62,7 @@ class Player:
     fetches: bool = True
     client: FlaskClient = field(init=False)
     sequences: dict[str, int] = field(default_factory=dict)
+    standings: dict[str, str] = field(default_factory=dict)
     assets: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -89,9 +90,11 @@ class Player:
                 delivery_record.record.add(id_of(self.member), self.assets[lease], max(0, int(start * 1000)), int(end * 1000), self.clock.now())
             delivery_record.record.flush()
         intervals = [[int(start * 1000), int(end * 1000)] for start, end in pairs]
-        answer = self.client.post("/api/media/heartbeat", json={"lease": lease, "sequence": sequence, "intervals": intervals, **more})
+        body = {"lease": lease, "sequence": sequence, "intervals": intervals, "standing": self.standings.get(lease, ""), **more}
+        answer = self.client.post("/api/media/heartbeat", json=body)
         assert answer.status_code == status, answer.get_data(as_text=True)
         found: dict[str, Any] = answer.json
+        self.standings[lease] = found.get("standing", "")
         return found
 
     def play(self, lease: str, start: float, seconds: float, *, speed: float = 1, every: float = 15) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from flask import Flask
 from sqlalchemy import text
@@ -80,9 +81,40 @@ def test_what_was_decided_on_an_older_version_is_not_stored(app: Flask, clock: F
     early, late = (Report(lease, lease.login_id, number, [(number * 15_000, number * 15_000 + 15_000)], clock.now()) for number in range(2))
     _outcome, decided = heartbeat._decide(early, store.load(link, [lease.id], [lease.login_id], [0], clock.now())[lease.id])
     heartbeat._write(link, [late])
-    assert store.save(link, [decided]) == set()
+    assert store.save(link, [decided]) == {}
     assert credited(video) == 15
     _outcome, decided = heartbeat._decide(early, store.load(link, [lease.id], [lease.login_id], [0], clock.now())[lease.id])
-    assert store.save(link, [decided]) == {lease.person_id}
+    assert set(store.save(link, [decided])) == {lease.person_id}
     link.close()
     assert credited(video) == 30
+
+
+def test_one_call_stores_what_was_decided_on_what_the_browser_brought(app: Flask, clock: FixedClock, tmp_path: Path) -> None:
+    (video,) = videos()
+    player = Player(app, clock)
+    lease = leases.read(player.open(video)["lease"])
+    player.fetch(video, 0, 600)
+    link = connection()
+    told: list[Outcome] = []
+
+    def calls(*places: int, standing: str = "") -> int:
+        """Report so many quarters of a minute on one standing; returns the calls of the database that it took."""
+        reports = [Report(lease, lease.login_id, at, [(at * 15_000, at * 15_000 + 15_000)], clock.now()) for at in places]
+        reports = [heartbeat.guessed(one, standing) for one in reports]
+        with (tmp_path / "trace").open("wb+") as trace:
+            link.pgconn.trace(trace.fileno())
+            answers = heartbeat._write(link, reports)
+            link.pgconn.untrace()
+            trace.seek(0)
+            told.extend(one for one in answers if isinstance(one, Outcome))
+            return trace.read().count(b"\tBind\t")
+
+    clock.advance(seconds=120)
+    assert calls(0) == 2
+    assert calls(1, standing=told[-1].standing) == 1
+    assert calls(2, standing=told[-1].standing) == 1
+    old = told[-2].standing
+    assert calls(3, standing=old) == 3, "overtaken: decided anew on what the database knows"
+    assert calls(4, 5, standing=told[-1].standing) == 3, "one of them on what the other left"
+    link.close()
+    assert credited(video) == 90

@@ -2,6 +2,7 @@
 
 import random
 from datetime import timedelta
+from itertools import product
 
 import pytest
 from flask import Flask
@@ -13,6 +14,7 @@ from lms.store.signing_in import LoginRow
 from media.services import playback as watching
 from media.services.heartbeat import DONE_JOB
 from tests.conftest import NOON
+from tests.support import learning
 from tests.support.cast import LIN, SAM, id_of
 from tests.support.watching import Player, credited, videos
 
@@ -320,3 +322,62 @@ def test_an_hour_is_not_lost_with_the_worker_that_was_to_tell_of_it(app: Flask, 
     with transaction() as session:
         assert session.execute(text(count), {"id": video.activity_id}).scalar_one() == 1
         assert list(watching.verify(session, clock.now())) == []
+
+
+def test_what_the_browser_brings_along_changes_no_answer(app: Flask, clock: FixedClock) -> None:
+    chance = random.Random(11)
+    film, other = videos(2, asked=True)
+    with transaction() as session:
+        learning.enrol(session, id_of(SAM))
+    brings, asks = Player(app, clock, fetches=False), Player(app, clock, SAM, fetches=False)
+    leases, place, brought = [[player.open(film)["lease"]] for player in (brings, asks)], 0, 0
+    for _step in range(90):
+        clock.advance(seconds=chance.choice((3, 15, 15, 15, 40)))
+        if chance.random() < 0.1:
+            place = chance.randrange(2_400)
+        if chance.random() < 0.97:
+            for player, video in product((brings, asks), (film, other)):
+                player.fetch(video, place, place + 200)
+        if chance.random() < 0.08:
+            video = chance.choice((film, other))
+            for player, mine in zip((brings, asks), leases, strict=True):
+                mine.append(player.open(video)["lease"])
+        late = chance.random() < 0.1
+        span = (place, place + chance.choice((5, 15, 15, 20)))
+        brought += bool(brings.standings.get(leases[0][-1]))
+        told = [player.beat(mine[0 if late else -1], span) for player, mine in zip((brings, asks), leases, strict=True)]
+        asks.standings.clear()
+        for one in told:
+            del one["standing"]
+        assert told[0] == told[1]
+        if told[0]["presence"] and chance.random() < 0.7:
+            for player, mine in zip((brings, asks), leases, strict=True):
+                player.client.post("/api/media/presence", json={"lease": mine[-1], "number": told[0]["presence"]["number"]})
+        place = span[1]
+    assert brought > 20
+    assert credited(film) == credited(film, SAM) > 100
+    assert verified() == []
+
+
+def test_what_is_brought_along_is_worth_nothing_elsewhere(app: Flask, clock: FixedClock) -> None:
+    (video,) = videos()
+    player = Player(app, clock, fetches=False)
+    player.fetch(video, 0, 600)
+    first = player.open(video)["lease"]
+    player.play(first, 0, 60)
+    kept = player.standings[first]
+    assert kept
+    second = player.open(video)["lease"]
+    clock.advance(seconds=30)
+    assert reasons(player.beat(first, (60, 90), standing=kept)) == ["other_device"], "the account has moved on"
+    for standing in (kept, kept[:-4] + ("AAAA" if kept[-4:] != "AAAA" else "BBBB"), "x", first):
+        clock.advance(seconds=1)
+        assert player.beat(second, (0, 15), standing=standing)["refused"][0]["reason"] == "already_counted"
+    assert credited(video) == 60
+    clock.advance(seconds=30)
+    player.beat(second, (60, 90))
+    with transaction() as session:
+        session.execute(text("UPDATE login SET ended_at = :now"), {"now": clock.now()})
+    clock.advance(seconds=15)
+    assert player.beat(second, (90, 105), status=401)["code"] == "signed_out"
+    assert credited(video) == 90
