@@ -2,16 +2,18 @@
 
 import argparse
 import os
+import shutil
 import signal
 import sys
 import time
 from pathlib import Path
 from types import FrameType
 
-from demo.cast import CAST, FILLED, PASSWORD
+from demo.cast import BEGUN, CAST, FILLED, PASSWORD
 from demo.stack import Stack, StackFailed, running
-from lms.kernel import db, installation
+from lms.kernel import db, installation, migrate
 from lms.kernel.postgres import PostgresFailed
+from lms.kernel.refusal import Refusal
 from lms.kernel.settings import Settings
 
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -37,13 +39,17 @@ def main() -> int:
     for ending in ENDINGS:  # SIGINT too: a shell that starts us in the background would have it ignored
         signal.signal(ending, _interrupt)
     began = time.monotonic()
-    stack = Stack(arguments.folder.absolute(), arguments.port, database_url=os.environ.get("DATABASE_URL", ""))
+    folder, given = arguments.folder.absolute(), os.environ.get("DATABASE_URL", "")
+    stack = Stack(folder, arguments.port, target="demo.serving:create_app", database_url=given)
     try:
         stack.refuse_taken_port()
         with running(stack):
             _step("database ready", began)
-            stack.launch_server()  # it loads while the province is filled, and is told to nobody before
-            _fill(stack, began)
+            settings = Settings.from_environment(stack.environment)
+            filled = is_filled(stack, settings, began)
+            stack.launch_server()  # it loads while the province is filled; who opens it before is asked to wait
+            if not filled:
+                make_province(settings, began)
             stack.await_server()
             stack.start_worker()
             _step("server ready", began)
@@ -63,33 +69,45 @@ def main() -> int:
     except (PostgresFailed, StackFailed) as failure:
         print(f"! {failure}", file=sys.stderr)
         return 1
+    except Refusal as refusal:
+        print(f"! {refusal.message}", file=sys.stderr)
+        return 1
 
 
-def _fill(stack: Stack, began: float) -> None:
-    settings = Settings.from_environment(stack.environment)
+def is_filled(stack: Stack, settings: Settings, began: float) -> bool:
+    """Tell whether the province is whole; what an interrupted start has left of one is thrown away."""
     db.connect(settings.database_app_url)
     with db.transaction() as session:
-        filled = installation.fact(session, FILLED)
+        filled, begun = (bool(installation.fact(session, name)) for name in (FILLED, BEGUN))
+        if begun and not filled:
+            installation.require_rehearsal(session)
+    db.disconnect()
     if filled:
         _step("the demo province is here", began)
-    else:
-        _make_province(settings, began)
-    db.disconnect()
+    elif begun:
+        __import__("wsgi")  # every table is known then
+        migrate.rebuild(stack.database_url)
+        shutil.rmtree(stack.folder / "media", ignore_errors=True)
+        _step("the half-made province of an interrupted start is thrown away", began)
+    return filled
 
 
-def _make_province(settings: Settings, began: float) -> None:
+def make_province(settings: Settings, began: float) -> None:
+    """Fill the database, saying each step."""
     from demo import province  # noqa: PLC0415 - with the whole product behind them, these two cost
     from wsgi import create_app  # noqa: PLC0415 - seconds that later starts need not spend
 
     create_app(settings)
     for sentence in province.fill(settings, installation.read_clock()[0]):
         _step(sentence, began)
+    db.disconnect()
 
 
 def _welcome(stack: Stack) -> str:
     rows = "\n".join(f"    {account:<10}{role}" for account, role in CAST)
     farewell = f"{QUIET}Ctrl-C ends everything; logs are in {stack.folder}{PLAIN}"
-    return f"\n{BOLD}  {stack.url}{PLAIN}\n\n  Sign in with the password {BOLD}{PASSWORD}{PLAIN} as\n{rows}\n\n  {farewell}\n"
+    commands = f"Commands, in another shell: . {os.path.relpath(stack.folder / 'env.sh')}; flask clock rehearse --at 2026-12-01T09:00+08:00"
+    return f"\n{BOLD}  {stack.url}{PLAIN}\n\n  Sign in with the password {BOLD}{PASSWORD}{PLAIN} as\n{rows}\n\n  {commands}\n  {farewell}\n"
 
 
 if __name__ == "__main__":

@@ -13,4 +13,5 @@ CAST = (
     ("ning", "宁致和 · province manager: programme, lists, exams, certificates"),
     ("yan", "严清越 · operator"),
 )
-FILLED = "demo_filled"  # the fact in the database that tells that everything is there
+# Facts in the database: that it was empty when we began to fill it, and that everything is there.
+BEGUN, FILLED = "demo_begun", "demo_filled"

@@ -9,19 +9,22 @@ from pathlib import Path
 import xlsxwriter
 
 from demo import lectures, people, sat_exam
-from demo.cast import FILLED, PASSWORD
+from demo.cast import BEGUN, FILLED, PASSWORD
 from demo.programme import DEMO_CODE, derive
 from exam.services import assembly, exam_settings, quiz
 from lms import api as platform
+from lms.domain.activity import REHEARSED
 from lms.domain.attendance import DayPart, Held, ListKind
 from lms.domain.lesson import Lesson
 from lms.domain.unit import UnitKind
 from lms.kernel import installation
 from lms.kernel.db import Session, transaction
 from lms.kernel.i18n import ZONE
+from lms.kernel.refusal import Conflict
 from lms.kernel.security import Seal
 from lms.kernel.settings import Settings
 from lms.services import attendance, enrolment, lesson, programme_version, roster, unit
+from lms.store import unit as units
 from media.services import asset as assets
 from media.services import upload
 from question_bank.services import bank, exchange, review
@@ -46,13 +49,20 @@ UNITS = (
 PAPERS = 60
 
 
+class DatabaseInUse(Conflict):
+    """The database holds a province that the demo did not make."""
+
+    code = "database_in_use"
+    message = "the database holds a province already that is not the demo's; give `make demo` an empty one (`make clean` forgets its own)"
+
+
 def fill(settings: Settings, now: datetime) -> Iterator[str]:
-    """Fill the database unless it is filled; yields one sentence per step."""
+    """Fill an empty database; yields one sentence per step. `demo.__main__` throws away what an interruption leaves."""
     with transaction() as session:
         installation.require_rehearsal(session)
-        if installation.fact(session, FILLED):
-            yield "the demo province is here"
-            return
+        if units.units_in(session, ("/",)):
+            raise DatabaseInUse
+        installation.set_fact(session, BEGUN, value=True)
     ids = _people(settings, now)
     _programme(ids, now)
     yield f"programme {DEMO_CODE} loaded, {len(people.learners())} teachers enrolled"
@@ -176,7 +186,7 @@ def _learnt(session: Session, person_id: int, one: Lesson, now: datetime) -> Non
     for kind, seconds in (("video", one.seconds), ("quiz", 0)):
         for activity in platform.activities(session, kind):
             if activity.lesson_id == one.id:
-                platform.activity_done(session, person_id=person_id, activity_id=activity.id, seconds=seconds, evidence="demo:before", now=now)
+                platform.activity_done(session, person_id=person_id, activity_id=activity.id, seconds=seconds, evidence=REHEARSED, now=now)
 
 
 def _signed_list(heading: str, amount: str) -> bytes:

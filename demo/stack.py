@@ -6,6 +6,7 @@ Used by `make demo`, by browser tests, by the load tests and by the benchmark, s
 import os
 import resource
 import secrets
+import shlex
 import signal
 import socket
 import subprocess
@@ -159,9 +160,20 @@ class Stack:
             "PYTHONPATH": str(ROOT),
             **self.environment,
         }
+        self._write_environment()
         if not migrate.is_newest(self.database_url):
             __import__("wsgi")  # every table is known then; two seconds that later starts need not spend
             migrate.upgrade(self.database_url)
+
+    def _write_environment(self) -> None:
+        """Keep what a shell needs for `flask …` against this product: `. env.sh`."""
+        known = {name: self.environment[name] for name in ("DATABASE_URL", "SECRET_KEY", "FIELD_KEY", "VAR_DIR", "BASE_URL")} | {
+            "FLASK_APP": str(ROOT / "wsgi.py")
+        }
+        lines = [f"export {name}={shlex.quote(value)}\n" for name, value in known.items()]
+        path = self.folder / "env.sh"
+        path.touch(mode=0o600)
+        path.write_text("".join([*lines, f'export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"\n']))
 
     def start_server(self) -> None:
         """Start the web server and wait until it is ready."""

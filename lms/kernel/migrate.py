@@ -55,6 +55,18 @@ def upgrade(url: str) -> None:
         engine.dispose()
 
 
+def rebuild(url: str) -> None:
+    """Drop everything that the database holds and make the newest schema; as `upgrade`, with the composition root imported."""
+    engine = owner_engine(url)
+    try:
+        with engine.begin() as link:
+            link.execute(text("DROP SCHEMA public CASCADE"))
+            link.execute(text("CREATE SCHEMA public"))
+    finally:
+        engine.dispose()
+    upgrade(url)
+
+
 def grant(engine: Engine) -> None:
     """Give the app role all rights on data, except changing what is append-only."""
     with engine.begin() as link:
