@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -25,6 +25,8 @@ from typing import Any
 import psycopg
 
 SOCKET_LIMIT = 100  # bytes of a unix socket's path; the kernel's own limit is 107
+# What a server that was left behind is told, and how long it has (seconds): shut down; be gone at once, which is safe and costs a recovery.
+ENDINGS = ((signal.SIGINT, 60.0), (signal.SIGQUIT, 15.0))
 _PR_SET_PDEATHSIG = 1
 
 
@@ -91,7 +93,7 @@ class EmbeddedPostgres:
         sockets = self._sockets = self._sockets or self._socket_folder(account)
         log = self.folder / "log"
         arguments = [str(binaries / "postgres"), "-D", str(data), "-k", str(sockets), "-c", "listen_addresses=", "-c", "max_connections=200",
-                     "-c", "log_min_messages=warning", "-c", "shared_buffers=128MB"]  # fmt: skip
+                     "-c", "log_min_messages=warning", "-c", "shared_buffers=128MB", "-c", f"cluster_name={_name_of(data)}"]  # fmt: skip
         if not self.durable:
             arguments += ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off"]
         with log.open("ab") as sink:
@@ -224,37 +226,58 @@ def _refuse_foreign(folder: Path, *owners: int) -> None:
 
 
 def _clear_stale(data: Path) -> None:
-    """Remove a dead server's pid file and socket locks.
+    """Remove a dead server's pid file and socket locks, once nothing of it runs any more.
 
     Where process 1 does not reap, a killed postmaster stays a zombie: `kill(pid, 0)` succeeds and PostgreSQL refuses to start.
     We hold the folder's lock, so nobody else runs it.
     """
     pid_file = data / "postmaster.pid"
-    if not pid_file.exists():
-        return
-    lines = pid_file.read_text().splitlines()
-    if lines and lines[0].strip().isdigit() and _alive(int(lines[0])):
-        # Left by a killed parent and still shutting down: wait for its end.
-        for _ in range(200):
-            if not _alive(int(lines[0])):
-                break
-            time.sleep(0.05)
-        else:
-            os.kill(int(lines[0]), signal.SIGINT)
-            time.sleep(2)
+    lines = pid_file.read_text().splitlines() if pid_file.exists() else []
+    leader = int(lines[0]) if lines and lines[0].strip().isdigit() else 0
+    _await_end(data, leader)
     pid_file.unlink(missing_ok=True)
     if len(lines) > 4:
         for name in (".s.PGSQL.5432", ".s.PGSQL.5432.lock"):
             (Path(lines[4]) / name).unlink(missing_ok=True)
 
 
-def _alive(pid: int) -> bool:
+def _await_end(data: Path, leader: int) -> None:
+    """Wait until no process of an earlier server works on the data: two servers on one folder would destroy it.
+
+    A killed postmaster's backends go on with their statement and may still write; they are told to end, and so is a postmaster whose own
+    parent was killed. Raises PostgresFailed where they do not.
+    """
+    for telling, seconds in ENDINGS:
+        left = _working_on(data)
+        for pid in left & {leader} or left:
+            with suppress(ProcessLookupError):
+                os.kill(pid, telling if pid == leader or telling == signal.SIGQUIT else signal.SIGTERM)
+        gives_up = time.monotonic() + seconds
+        while left and time.monotonic() < gives_up:
+            time.sleep(0.05)
+            left = _working_on(data)
+        if not left:
+            return
+    raise PostgresFailed(f"processes {', '.join(map(str, sorted(left)))} still work on {data}; end them, then start again")
+
+
+def _name_of(data: Path) -> str:
+    """Return the name that every process of the folder's server carries in its title, which all accounts may read."""
+    status = data.stat()
+    return f"lms-{status.st_dev}-{status.st_ino}-"
+
+
+def _working_on(data: Path) -> set[int]:
+    """Return the processes of the folder's server; a zombie has no title any more."""
+    name = _name_of(data).encode()
+    return {int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit() and name in _title(entry)}
+
+
+def _title(process: Path) -> bytes:
     try:
-        status = Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    name, state = status.split("(", 1)[1].rsplit(")", 1)
-    return state.split()[0] != "Z" and name.startswith("postgres")
+        return (process / "cmdline").read_bytes() if (process / "comm").read_text().startswith("postgres") else b""
+    except OSError:  # it has ended
+        return b""
 
 
 @contextmanager

@@ -95,6 +95,51 @@ def test_after_a_kill_it_is_started_again_under_the_same_address(place: Path) ->
         server.stop()
 
 
+def test_it_starts_again_only_when_the_old_server_writes_no_more(place: Path) -> None:
+    """A backend in the middle of a statement does not notice that its postmaster was killed."""
+    server = EmbeddedPostgres(place)
+    url = server.start()
+    busy = psycopg.connect(url, autocommit=True)
+    try:
+        backend = busy.info.backend_pid
+        busy.pgconn.send_query(b"SELECT count(*) FROM generate_series(1, 100000000000)")
+        while cpu_ticks(backend) < 2:  # it counts
+            time.sleep(0.02)
+        os.kill(server.pid, signal.SIGKILL)
+        while server.runs():
+            time.sleep(0.02)
+        assert is_running(backend)
+        server.start_again()
+        assert not is_running(backend)
+    finally:
+        busy.close()
+        server.stop()
+
+
+def test_a_server_that_cannot_be_ended_is_not_joined_by_a_second_one(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres, "ENDINGS", ((0, 0.1),))  # told nothing
+    server = EmbeddedPostgres(place, durable=False)
+    server.start()
+    try:
+        with pytest.raises(PostgresFailed, match=f"{server.pid}.* still work on"):
+            postgres._clear_stale(server.folder / "data")
+        assert (server.folder / "data" / "postmaster.pid").exists()
+    finally:
+        server.stop()
+
+
+def cpu_ticks(pid: int) -> int:
+    """Return the CPU time a process has used, in the kernel's ticks."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11])
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def test_a_copy_of_the_binaries_is_whole(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """What root's checkout in a closed folder needs: the programs find their libraries without the original."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
