@@ -3,7 +3,7 @@
 const PATIENCE = 12_000;
 
 export async function post(path, body, { csrf = null, keepalive = false } = {}) {
-  const headers = { "Content-Type": "application/json", Accept: "application/json" };
+  const headers = { "Content-Type": "application/json", Accept: "application/json", "Accept-Language": document.documentElement.lang };
   if (csrf) headers["X-CSRFToken"] = csrf;
   const response = await fetch(path, {
     method: "POST",

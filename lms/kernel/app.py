@@ -56,7 +56,8 @@ def build_app(settings: Settings, parts: tuple[Part, ...], clock: Clock | None =
     app.url_map.converters["int"] = _RowId
     app.extensions.update(clock=clock, settings=settings, parts=parts)
     logging.mount(app)
-    i18n.mount(app, str(catalogue.compiled(settings.var_dir / "translations")))
+    translations = str(catalogue.compiled(settings.var_dir / "translations"))
+    i18n.mount(app, translations)
     loader = next((part.identity_loader for part in parts if part.identity_loader), None)
     auth.mount(app, loader or (lambda _hash, _now: None))
     for group in (health.health, openapi.openapi, language):
@@ -86,8 +87,8 @@ def build_app(settings: Settings, parts: tuple[Part, ...], clock: Clock | None =
     proxies = settings.trusted_proxies
     behind = ProxyFix(served, x_for=proxies, x_proto=proxies, x_host=0) if proxies else served
     entry = HotEntry(
-        app=behind, routes=hot_routes, clock=clock, arrival=_arrival(settings.arrival_header), counted=health.count, proxies=proxies,
-        awake=_awake(parts, clock) if real else None,
+        app=behind, routes=hot_routes, clock=clock, arrival=_arrival(settings.arrival_header), counted=health.count,
+        worded=i18n.wording(translations), proxies=proxies, awake=_awake(parts, clock) if real else None,
     )  # fmt: skip
     load = Load(max(settings.blocking_threads, 1))
     app.wsgi_app = Shedding(entry, load, classed(app, hot_routes), refuse(app)) if settings.blocking_threads else entry  # type: ignore[method-assign]

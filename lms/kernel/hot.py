@@ -84,6 +84,7 @@ class HotEntry:
     clock: Clock
     arrival: Callable[[Environ, datetime], datetime]
     counted: Callable[[str, int], None]
+    worded: Callable[[str, str], str]  # a message in the language that a request asks for
     proxies: int = 0
     awake: Callable[[], None] | None = None  # called once, before the first request: this process serves
     _exact: Mapping[tuple[str, str], HotRoute] = field(init=False)
@@ -121,11 +122,15 @@ class HotEntry:
             payload = payloads.decode(body, route.payload) if route.payload is not None else None
             found = route.handler(HotRequest(arrived=arrived, environ=environ, payload=payload, proxies=self.proxies))
         except Refusal as refusal:
-            return _json(refusal.status, {"code": refusal.code, "message": refusal.message, **refusal.facts}, AGAIN.get(refusal.status))
+            return _json(refusal.status, {"code": refusal.code, "message": self._message(refusal, environ), **refusal.facts}, AGAIN.get(refusal.status))
         except Exception:
             logger.exception("hot_route_failed", extra={"route": route.path})
-            return _json(503, {"code": Unavailable.code, "message": Unavailable.message}, AGAIN[503])
+            return _json(503, {"code": Unavailable.code, "message": self._message(Unavailable(), environ)}, AGAIN[503])
         return found if isinstance(found, HotAnswer) else _json(200, found)
+
+    def _message(self, refusal: Refusal, environ: Environ) -> str:
+        """Return the words in the language of the page that asks: its scripts name it, since no cookie is read here."""
+        return self.worded(refusal.message, environ.get("HTTP_ACCEPT_LANGUAGE", ""))
 
 
 class TooLarge(Malformed):

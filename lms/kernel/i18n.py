@@ -1,15 +1,17 @@
 """Language and time zone of the page: Chinese unless the reader chose otherwise."""
 
 import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import flask_babel
+from babel.support import Translations
 from flask import Flask, g, has_request_context, session
 from flask_babel import Babel, LazyString
 
-__all__ = ["LOCALES", "ZONE", "current_locale", "format_duration", "format_hours", "format_instant", "gettext", "lazy_gettext", "mount", "ngettext"]
+__all__ = ["LOCALES", "ZONE", "current_locale", "format_duration", "format_hours", "format_instant", "gettext", "lazy_gettext", "mount", "ngettext", "wording"]
 
 LOCALES = {"zh": "中文", "en": "English"}
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -62,6 +64,12 @@ def ngettext(one: str, many: str, number: int, **facts: object) -> str:
 def lazy_gettext(message: str, **facts: object) -> LazyString:
     """Return a message that is put into the page's language when it is shown."""
     return LazyString(gettext, message, **facts)
+
+
+def wording(folder: str) -> Callable[[str, str], str]:
+    """Return how a message is put into the language that `Accept-Language` names first; Chinese where we have no other."""
+    known = {locale: Translations.load(folder, [locale]) for locale in LOCALES if locale != "zh"}
+    return lambda message, asked: known[asked[:2]].gettext(message) if asked[:2] in known else message
 
 
 def format_instant(instant: datetime, style: str = "minute") -> str:

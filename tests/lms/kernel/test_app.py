@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from lms.kernel.app import build_app
 from lms.kernel.clock import FixedClock
 from lms.kernel.permissions import Permission, requires
+from lms.kernel.refusal import Malformed
 from lms.kernel.settings import Settings
 from tests.support.cast import LIN, enter
 
@@ -78,3 +79,11 @@ def test_a_request_keeps_its_own_host_and_path_when_the_host_was_seen_before(app
             assert request.url_rule is not None
             assert request.url_rule.rule == path
             assert url_for("health.healthz", _external=True) == f"http://{host}/healthz"
+
+
+def test_a_hot_route_refuses_in_the_language_that_the_page_names(client: FlaskClient) -> None:
+    """Its answers do not read the sign-in cookie, which holds the reader's choice elsewhere."""
+    said = {language: client.post("/api/exam/start", data=b"{", headers={"Accept-Language": language}).json for language in ("zh-CN", "en", "fr", "")}
+    assert {answer["code"] for answer in said.values()} == {"malformed"}
+    assert said["en"]["message"] == "What was sent cannot be read. Please reload the page and try again."
+    assert {said[other]["message"] for other in ("zh-CN", "fr", "")} == {Malformed.message}
