@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from exam.services import analysis, archive, assembly, attempt, identity, integrity, pulse, regrade, result, waiting_room
-from lms.kernel.jobs import Job
+from lms.kernel.jobs import SLOW, Job
 
 
 def sweep(now: datetime) -> None:
@@ -37,13 +37,13 @@ JOBS = (
     Job("exam.sweep", run=sweep, cron="* * * * *"),
     Job("exam.top_up", run=top_up, cron="* * * * *"),
     Job("exam.score", run=score),
-    Job("exam.post", run=result.post_released, tries=6),
-    Job(analysis.JOB, run=analyse),
-    Job("exam.archive", run=archive.make, tries=1),
+    Job("exam.post", run=result.post_released, queue=SLOW, tries=6),
+    Job(analysis.JOB, run=analyse, queue=SLOW),
+    Job("exam.archive", run=archive.make, queue=SLOW, tries=1),
     Job("exam.identity_expire", run=identity.expire, cron="37 * * * *"),
     Job("exam.archive_expire", run=archive.expire, cron="23 * * * *"),
-    Job("exam.forget", run=forget, cron="41 3 * * *"),
-    Job(integrity.JOB, run=integrity.look),
-    Job("exam.regrade_preview", run=regrade.preview),
-    Job("exam.regrade", run=regrade.carry_out),
+    Job("exam.forget", run=forget, queue=SLOW, cron="41 3 * * *"),
+    Job(integrity.JOB, run=integrity.look, queue=SLOW),
+    Job("exam.regrade_preview", run=regrade.preview, queue=SLOW),
+    Job("exam.regrade", run=regrade.carry_out, queue=SLOW),
 )

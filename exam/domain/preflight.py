@@ -10,6 +10,7 @@ from lms.kernel.refusal import N_
 GIGABYTE, MEGABYTE = 1_000_000_000, 1_000_000
 LITTLE_DISK, NO_DISK = 10 * GIGABYTE, 2 * GIGABYTE
 LATE_JOBS = timedelta(minutes=5)
+LATE_SLOW_JOBS = timedelta(hours=1)  # what takes long also waits for its like
 ALIVE = timedelta(seconds=60)  # a worker and a serving process speak several times in it
 OLD_TEST = timedelta(days=30)
 OLD_BACKUP = timedelta(hours=24)
@@ -129,7 +130,7 @@ def _machine(found: Findings) -> Iterator[Line]:
     yield _alive(N_("后台任务"), found.worker_for, N_("没有后台进程：不会到时收卷，也不会评分。请运行 flask worker。"), N_("后台进程正在运行。"))
     jobs: dict[str, object] = {"late": found.jobs_late, "failed": found.jobs_failed}
     if found.jobs_late or found.jobs_failed:
-        yield N_("任务队列"), Light.AMBER, N_("%(late)s 个任务等待超过五分钟，近一天失败 %(failed)s 个。请查看后台进程的日志。"), jobs
+        yield N_("任务队列"), Light.AMBER, N_("%(late)s 个任务等待过久，近一天失败 %(failed)s 个。请查看后台进程的日志。"), jobs
     else:
         yield N_("任务队列"), Light.GREEN, N_("没有积压，近一天没有失败的任务。"), jobs
     sizes: dict[str, object] = {"sizes": "，".join(f"{name} {size / MEGABYTE:,.0f} MB" for name, size in found.tables)}

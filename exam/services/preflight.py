@@ -45,7 +45,7 @@ def board(code: str, settings: Settings, now: datetime) -> Board:
         own = exams.settings_of(session, exam.id).get("starts_per_second")
         total, free = papers.counts(session, exam.id)
         offered = {item.version_id for item in bank.pool(session, exam.bank_code, "exam")}
-        known = store.facts(session, exam, rules.LATE_JOBS)
+        known = store.facts(session, exam, late=rules.LATE_JOBS, very_late=rules.LATE_SLOW_JOBS)
         findings = Findings(
             **asdict(known),
             papers=total,

@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from exam.domain.exam import Exam
 from lms.kernel.db import Session
+from lms.kernel.jobs import DEFAULT, SLOW
 
 _FACTS = text(
     """
@@ -15,7 +16,8 @@ _FACTS = text(
       (SELECT clock_timestamp() - max(real_at) FROM app_mark) AS serving_for,
       (SELECT clock_timestamp() - max(last_heartbeat) FROM procrastinate_workers) AS worker_for,
       (SELECT count(DISTINCT j.id) FROM procrastinate_jobs j JOIN procrastinate_events v ON v.job_id = j.id AND v.type = 'deferred'
-        WHERE j.status = 'todo' AND coalesce(j.scheduled_at, v.at) < clock_timestamp() - CAST(:late AS interval)) AS jobs_late,
+        WHERE j.status = 'todo' AND coalesce(j.scheduled_at, v.at) < clock_timestamp()
+          - CASE j.queue_name WHEN :default THEN CAST(:late AS interval) WHEN :slow THEN CAST(:very_late AS interval) END) AS jobs_late,
       (SELECT count(*) FROM procrastinate_events v WHERE v.type = 'failed' AND v.at > clock_timestamp() - interval '1 day') AS jobs_failed,
       (SELECT count(*) FROM outage WHERE state = 'undecided') AS outages_undecided,
       s.last_archived_time AS archived_at, current_setting('archive_mode') <> 'off' AS archiving,
@@ -46,9 +48,10 @@ class Facts:
     standbys: int
 
 
-def facts(session: Session, exam: Exam, late: timedelta) -> Facts:
+def facts(session: Session, exam: Exam, *, late: timedelta, very_late: timedelta) -> Facts:
     """Ask the database."""
-    return Facts(**session.execute(_FACTS, {"exam": exam.id, "programme": exam.programme_code, "late": late}).mappings().one())
+    queues = {"default": DEFAULT, "slow": SLOW, "late": late, "very_late": very_late}
+    return Facts(**session.execute(_FACTS, {"exam": exam.id, "programme": exam.programme_code, **queues}).mappings().one())
 
 
 def largest(session: Session) -> tuple[tuple[str, int], ...]:

@@ -1,15 +1,19 @@
 """The kernel's commands: clock, database, worker."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
 from flask import Flask, current_app
-from flask.cli import with_appcontext
+from flask.cli import FlaskGroup, with_appcontext
 
 from lms.kernel import audit, installation, migrate
 from lms.kernel.db import transaction
+from lms.kernel.jobs import SLOTS
 from lms.kernel.refusal import Refusal
+from lms.kernel.settings import SettingsError
 
 
 @click.group()
@@ -76,10 +80,10 @@ def migrate_command() -> None:
 
 
 @click.command()
-@click.option("--queue", "queues", multiple=True, help="Serve these queues only (default: all).")
+@click.option("--queue", "queues", multiple=True, type=click.Choice(list(SLOTS)), help="Serve these queues only (default: all).")
 @with_appcontext
 def worker(queues: tuple[str, ...]) -> None:
-    """Run jobs until stopped."""
+    """Run jobs until stopped; each queue has slots of its own."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     parts_jobs = tuple(job for part in app.extensions["parts"] for job in part.jobs)
     from lms.kernel.worker import work  # noqa: PLC0415 - who only serves pages need not load it
@@ -106,6 +110,32 @@ def verify() -> None:
     click.echo(f"{differences} differences")
     if differences:
         raise SystemExit(1)
+
+
+class _Unset(dict[str, Any]):
+    """What an app without settings holds: nothing, and whoever asks is told which setting is missing."""
+
+    def __init__(self, missing: SettingsError) -> None:
+        super().__init__()
+        self._missing = missing
+
+    def __missing__(self, name: str) -> Any:
+        raise self._missing
+
+
+def looks_for_commands() -> bool:
+    """Tell whether the `flask` command asks for the app in order to find its commands."""
+    context = click.get_current_context(silent=True)
+    return context is not None and isinstance(context.command, FlaskGroup)
+
+
+def unset_app(commands: Iterable[click.Command], missing: SettingsError) -> Flask:
+    """Return an app that has commands and no settings: those that need none run, the others say what is missing."""
+    app = Flask("lms", static_folder=None)
+    for command in (*COMMANDS, *commands):
+        app.cli.add_command(command)
+    app.extensions = _Unset(missing)
+    return app
 
 
 COMMANDS: tuple[click.Command, ...] = (clock, database, worker, hours)

@@ -22,6 +22,7 @@ from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session
 
 from lms.kernel import foresight
 from lms.kernel.link import Link, NotReplicated
+from lms.kernel.settings import SettingsError
 
 T = TypeVar("T")
 
@@ -131,7 +132,10 @@ def disconnect() -> None:
 
 def engine() -> Engine:
     """Return the engine of this process."""
-    found: Engine = _state["engine"]
+    try:
+        found: Engine = _state["engine"]
+    except KeyError:
+        raise SettingsError("this needs the database, and DATABASE_URL is not set; docs/operations.md lists every setting") from None
     return found
 
 

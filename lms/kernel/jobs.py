@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,6 +11,9 @@ from sqlalchemy.orm import Session
 
 from lms.kernel.db import transaction
 
+# The queues, and how many jobs of each a worker runs at a time: what takes minutes, or an hour, never delays what somebody waits for.
+DEFAULT, SLOW, FILMS = "default", "slow", "films"
+SLOTS = {DEFAULT: 2, SLOW: 1, FILMS: 1}
 SILENT = timedelta(seconds=60)  # a worker gives a sign of life every ten: a busy machine is not a dead one
 MOST_BEGINNINGS = 20  # a job that ends its worker each time, as for want of memory, must not do so for ever
 logger = logging.getLogger(__name__)
@@ -22,12 +25,21 @@ class Job:
 
     name: str
     run: Callable[..., None]
-    queue: str = "default"
+    queue: str = DEFAULT
     cron: str | None = None
     tries: int = 3
 
 
-def enqueue(session: Session, name: str, arguments: dict[str, object] | None = None, *, queue: str = "default", lock: str | None = None) -> int:
+# Filled while the parts are imported, read afterwards.
+_queue_of: dict[str, str] = {}
+
+
+def know(jobs: Iterable[Job]) -> None:
+    """Make jobs known to `enqueue`."""
+    _queue_of.update({job.name: job.queue for job in jobs})
+
+
+def enqueue(session: Session, name: str, arguments: dict[str, object] | None = None, *, lock: str | None = None) -> int:
     """Queue a job in the caller's transaction: it runs after the commit, or never. Returns the job's id."""
     return int(
         session.execute(
@@ -35,7 +47,7 @@ def enqueue(session: Session, name: str, arguments: dict[str, object] | None = N
                 "SELECT unnest(procrastinate_defer_jobs_v1(ARRAY[ROW(:queue, :name, 0, :lock, NULL, "
                 "CAST(:arguments AS jsonb), NULL)::procrastinate_job_to_defer_v1]))"
             ),
-            {"queue": queue, "name": name, "lock": lock, "arguments": json.dumps(arguments or {})},
+            {"queue": _queue_of[name], "name": name, "lock": lock, "arguments": json.dumps(arguments or {})},
         ).scalar_one()
     )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 from flask import Blueprint
 
+from lms.kernel import jobs
 from lms.kernel.auth import IdentityLoader
 from lms.kernel.clock import Clock
 from lms.kernel.db import Session
@@ -48,6 +49,10 @@ class Part:
     on_mount: Callable[[Settings], None] | None = None
     on_serving: Callable[[Clock], None] | None = None  # once in each process that serves requests, before the first
     verifiers: tuple[Verifier, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Make its jobs known to whoever enqueues one."""
+        jobs.know(self.jobs)
 
 
 def routes(name: str, module: str, *, url_prefix: str | None = None, templates: Path | None = None) -> Blueprint:

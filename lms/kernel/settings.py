@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
 
-class SettingsError(ValueError):
-    """A setting is missing or cannot be read."""
+
+class SettingsError(click.UsageError):
+    """A setting is missing or cannot be read; a command ends with this one sentence."""
 
 
 def _flag(name: str, value: str) -> bool:

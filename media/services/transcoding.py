@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from threading import Lock, Timer
+from threading import Timer
 from time import monotonic
 
 from lms.kernel.db import transaction
@@ -22,24 +22,16 @@ COPY_DELAY_MS = 120  # reordered frames shift a copied video by so much
 SAY_SECONDS = 1.0
 Moment = Callable[[], datetime]
 
-# One a process: a second job finds the first one at work, which goes on until nothing waits.
-_busy = Lock()
-
 
 def transcode_waiting(now: datetime) -> None:
     """Job: make renditions until no video waits for them."""
-    if not _busy.acquire(blocking=False):
-        return
-    try:
-        began = monotonic()
-        tried: set[int] = set()
-        while (asset := _next(tried)) is not None:
-            tried.add(asset.id)
-            with store.working_on(asset.id) as mine:
-                if mine:
-                    _transcode(asset.id, lambda: now + timedelta(seconds=monotonic() - began))
-    finally:
-        _busy.release()
+    began = monotonic()
+    tried: set[int] = set()
+    while (asset := _next(tried)) is not None:
+        tried.add(asset.id)
+        with store.working_on(asset.id) as mine:
+            if mine:
+                _transcode(asset.id, lambda: now + timedelta(seconds=monotonic() - began))
 
 
 def _next(tried: set[int]) -> Asset | None:

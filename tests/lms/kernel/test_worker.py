@@ -1,14 +1,21 @@
-"""Jobs whose worker was killed are begun anew by another."""
+"""What takes long never delays what somebody waits for, and jobs whose worker was killed are begun anew by another."""
 
+import asyncio
 import subprocess
 import sys
+import threading
+from datetime import datetime
 
+import pytest
 from flask import Flask
 from sqlalchemy import text
 
 from lms.kernel import jobs
+from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
+from lms.kernel.jobs import DEFAULT, FILMS, SLOTS, SLOW, Job
 from lms.kernel.settings import Settings
+from lms.kernel.worker import runner, serve
 from tests.conftest import NOON
 
 WORKER = """
@@ -24,6 +31,8 @@ def run(now, words):
 db.connect(sys.argv[1])
 worker.work(sys.argv[1], (Job("test.slow", run=run),), lambda: datetime(2026, 11, 22, tzinfo=UTC), wait=False)
 """
+
+jobs.know((Job("test.slow", run=lambda now: None),))
 
 
 def started(settings: Settings) -> "subprocess.Popen[str]":
@@ -69,3 +78,54 @@ def test_a_job_that_ends_its_worker_each_time_has_failed_in_the_end(app: Flask) 
         session.execute(text("UPDATE procrastinate_jobs SET status = 'doing'"))
     jobs.take_up(NOON)
     assert standing() == [("failed", jobs.MOST_BEGINNINGS)]
+
+
+PATIENCE = 60.0  # seconds for what takes one
+
+
+LEFT = text("SELECT count(*) FROM procrastinate_jobs WHERE task_name LIKE 'test.%' AND status <> 'succeeded'")
+
+
+def left() -> int:
+    with transaction() as session:
+        return int(session.execute(LEFT).scalar_one())
+
+
+def test_a_short_job_runs_while_long_ones_hold_their_slots(app: Flask, clock: FixedClock, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "_queue_of", dict(jobs._queue_of))
+    over, in_time = threading.Event(), []
+
+    def long(now: datetime) -> None:
+        in_time.append(over.wait(PATIENCE))
+
+    mine = (
+        Job("test.analysis", long, queue=SLOW),
+        Job("test.archive", long, queue=SLOW),
+        Job("test.film", long, queue=FILMS),
+        Job("test.score", lambda now: over.set()),
+    )
+    jobs.know(mine)
+    with transaction() as session:
+        for job in mine:
+            jobs.enqueue(session, job.name)
+
+    async def work() -> None:
+        working = asyncio.create_task(serve(runner(settings.database_app_url, mine, clock.now), SLOTS))
+        waited = 0.0
+        while waited < PATIENCE and await asyncio.to_thread(left):
+            await asyncio.sleep(0.1)
+            waited += 0.1
+        working.cancel()
+        await asyncio.wait([working])
+
+    asyncio.run(work())
+    assert (left(), in_time) == (0, [True, True, True])
+
+
+def test_a_job_waits_in_the_queue_it_was_declared_for(app: Flask) -> None:
+    with transaction() as session:
+        numbers = {name: jobs.enqueue(session, name) for name in ("exam.archive", "media.transcode", "exam.score")}
+        found = dict(session.execute(text("SELECT task_name, queue_name FROM procrastinate_jobs WHERE id = ANY(:ids)"), {"ids": list(numbers.values())}).all())
+    assert found == {"exam.archive": SLOW, "media.transcode": FILMS, "exam.score": DEFAULT}
+    with transaction() as session, pytest.raises(KeyError):
+        jobs.enqueue(session, "exam.scoer")
