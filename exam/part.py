@@ -5,7 +5,7 @@ from pathlib import Path
 from exam.cli import exam as exam_command
 from exam.cli import quiz as quiz_command
 from exam.jobs import JOBS
-from exam.services import archive, backlog, identity, outage, packet, presence, token, waiting_room
+from exam.services import archive, backlog, identity, outage, packet, presence, quiz_evidence, token, waiting_room
 from exam.services import exam as exams
 from exam.services import quiz as quizzes
 from exam.services.demand import demands
@@ -108,5 +108,5 @@ part = Part(
     ),
     on_mount=_mount,
     on_serving=outage.keep_marking,
-    verifiers=(verify, backlog.verify),
+    verifiers=(verify, quiz_evidence.verify, backlog.verify),
 )

@@ -1,7 +1,7 @@
 """Verbs of the platform for tools; whoever calls passes the session of the transaction it is in."""
 
 from lms.services.account import register_personal_export
-from lms.services.activity import ActivityKind, activities, activity, add_activity, register_activity_kind, replace_activity
+from lms.services.activity import ActivityKind, activities, activity, add_activity, evidence_of_rehearsal, register_activity_kind, replace_activity
 from lms.services.certificate import sign
 from lms.services.certificate import standing_one as standing_certificate
 from lms.services.duty import Duty, register_duties
@@ -13,7 +13,7 @@ from lms.services.load_source import register_load_count, register_load_figures
 from lms.services.person import cards as people
 from lms.services.person import id_of_account
 from lms.services.programme import everything as programmes
-from lms.services.programme import in_force, programme
+from lms.services.programme import in_force, programme, versions
 from lms.services.roster import NewPerson, bulk_load
 from lms.services.unit import Place, in_scope, school_path, scope_of
 from lms.services.unit import ensure as ensure_unit
@@ -33,6 +33,7 @@ __all__ = [
     "courses",
     "enrolment_of",
     "ensure_unit",
+    "evidence_of_rehearsal",
     "id_of_account",
     "in_force",
     "in_scope",
@@ -58,5 +59,6 @@ __all__ = [
     "standing_certificate",
     "take_back",
     "unit_place",
+    "versions",
     "watched",
 ]

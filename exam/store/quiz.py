@@ -83,6 +83,25 @@ def hand_in(session: Session, attempt_id: int, *, responses: Sequence[Given], ri
     session.flush()
 
 
+def unproven(session: Session, kind: str, allowed: str) -> list[tuple[int, int]]:
+    """Return the (person, activity) that the platform holds for passed, and no try of that person did; evidence that is allowed needs none."""
+    rows = session.execute(
+        text(
+            "SELECT d.person_id, d.activity_id FROM activity_done d JOIN activity a ON a.id = d.activity_id AND a.kind = :kind "
+            "WHERE d.evidence <> :allowed AND NOT EXISTS (SELECT FROM quiz_attempt q WHERE q.person_id = d.person_id AND q.activity_id = d.activity_id "
+            "AND q.passed AND d.evidence = concat('quiz_attempt\\:', q.id)) ORDER BY 1, 2"
+        ),
+        {"kind": kind, "allowed": allowed},
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def passed_after(session: Session, last: int, limit: int) -> list[QuizAttempt]:
+    """Return the passed tries behind one, in order."""
+    query = select(QuizAttemptRow).where(QuizAttemptRow.passed, QuizAttemptRow.id > last).order_by(QuizAttemptRow.id).limit(limit)
+    return [_attempt(row) for row in session.scalars(query.execution_options(populate_existing=True))]
+
+
 _DONE = QuizAttemptRow.submitted_at.is_not(None)
 _STANDINGS = Statement(
     select(

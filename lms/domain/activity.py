@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+REHEARSED = "demo:before"  # the evidence of what a rehearsal takes as done; a live database accepts none without a tool's own record
+
 
 @dataclass(frozen=True, slots=True)
 class Activity:

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from lms.domain.activity import Activity, ActivityState, LearningRules, Panel
+from lms.domain.activity import REHEARSED, Activity, ActivityState, LearningRules, Panel
 from lms.domain.lesson import Lesson
+from lms.kernel import installation
 from lms.kernel.db import Session
 from lms.kernel.refusal import N_, Missing
 from lms.store import activity as store
@@ -78,6 +79,11 @@ def activity(session: Session, activity_id: int) -> Activity:
 def activities(session: Session, kind: str, ref: str | None = None) -> tuple[Activity, ...]:
     """Return the activities of one kind, or those of one thing of the tool's."""
     return store.of_kind(session, kind, ref)
+
+
+def evidence_of_rehearsal(session: Session) -> str:
+    """Return the evidence behind which a tool need not have a record of its own; none in a live database."""
+    return "" if installation.fact(session, "live") else REHEARSED
 
 
 def states(session: Session, person_id: int, wanted: Iterable[Activity], now: datetime) -> dict[int, ActivityState]:

@@ -102,8 +102,13 @@ def verify(session: Session, now: datetime) -> Iterable[str]:  # noqa: ARG001 - 
     for entry in store.behind(session):
         if entry.version_id not in told:
             told[entry.version_id] = programmes.parsed(session, programme_store.one(session, entry.version_id)).hours
-        due = _due(told[entry.version_id], entry)
-        if due is None:
+        rule = told[entry.version_id]
+        due = _due(rule, entry)
+        if entry.nominal is not None and entry.taken_back is None and not entry.watched:
+            yield f"enrolment {entry.enrolment_id}: entry {entry.id} is for a lesson of which nothing was watched"
+        elif rule.quiz_required and entry.quiz_asked and entry.taken_back is None and not entry.quizzed:
+            yield f"enrolment {entry.enrolment_id}: entry {entry.id} is for a lesson whose quiz was not passed"
+        elif due is None:
             yield f"enrolment {entry.enrolment_id}: entry {entry.id} of {entry.worth} rests on nothing that is known"
         elif due != entry.worth:
             yield f"enrolment {entry.enrolment_id}: entry {entry.id} holds {entry.worth}, by its version of the rules {due} are due"

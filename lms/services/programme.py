@@ -38,6 +38,11 @@ def in_force(session: Session, code: str) -> tuple[ProgrammeVersion, Programme]:
     return version, parsed(session, version)
 
 
+def versions(session: Session, code: str) -> tuple[Programme, ...]:
+    """Return every version of a programme, the oldest first."""
+    return tuple(parsed(session, version) for version in store.all_of(session, code))
+
+
 def parsed(session: Session, version: ProgrammeVersion) -> Programme:
     """Return a version as a programme."""
     found = _PARSED.get(version.digest)

@@ -144,6 +144,7 @@ class Behind:
     """One entry with what its worth can be told from; None where there is no such thing.
 
     That is the lesson's length and the time measured (seconds) when it was entered, what a list says (hundredths), or the entry it takes back.
+    `watched` and `quizzed` tell what a tool had said to be done by then; `quiz_asked` is told only of lessons that nobody changed since.
     """
 
     id: int
@@ -153,13 +154,18 @@ class Behind:
     version_id: int
     nominal: int | None
     measured: int
+    watched: bool
+    quizzed: bool
+    quiz_asked: bool
     listed: int | None
     taken_back: Worth | None
 
 
 _BEHIND = text(
     """
-    SELECT e.id, e.enrolment_id, e.kind, e.seconds, e.lessons, e.programme_version_id, nominal.seconds AS nominal, measured.seconds AS measured,
+    WITH changed AS (SELECT subject, max(at) AS at FROM audit_entry WHERE action = 'lesson.change' GROUP BY subject)
+    SELECT e.id, e.enrolment_id, e.kind, e.seconds, e.lessons, e.programme_version_id, nominal.seconds AS nominal, done.seconds AS measured,
+      done.watched, done.quizzed, coalesce(lesson.quiz AND (changed.at IS NULL OR changed.at < e.entered_at), false) AS quiz_asked,
       line.amount AS listed, back.seconds AS back_seconds, back.lessons AS back_lessons
     FROM hours_entry e
     JOIN enrolment ON enrolment.id = e.enrolment_id
@@ -169,10 +175,14 @@ _BEHIND = text(
     LEFT JOIN LATERAL (
       SELECT l.seconds FROM lesson_length l WHERE l.lesson_id = e.lesson_id AND l.since <= e.entered_at ORDER BY l.since DESC, l.id DESC LIMIT 1
     ) nominal ON true
+    LEFT JOIN lesson ON lesson.id = e.lesson_id
+    LEFT JOIN changed ON changed.subject = 'lesson\\:' || e.lesson_id
     CROSS JOIN LATERAL (
-      SELECT coalesce(sum(d.seconds), 0) AS seconds FROM activity a JOIN activity_done d ON d.activity_id = a.id
-      WHERE a.lesson_id = e.lesson_id AND a.kind <> :quiz AND d.person_id = enrolment.person_id AND d.done_at <= e.entered_at
-    ) measured
+      SELECT coalesce(sum(d.seconds) FILTER (WHERE a.kind <> :quiz), 0) AS seconds,
+        count(*) FILTER (WHERE a.kind <> :quiz) > 0 AS watched, count(*) FILTER (WHERE a.kind = :quiz) > 0 AS quizzed
+      FROM activity a JOIN activity_done d ON d.activity_id = a.id
+      WHERE a.lesson_id = e.lesson_id AND d.person_id = enrolment.person_id AND d.done_at <= e.entered_at
+    ) done
     ORDER BY e.id
     """
 )
@@ -190,6 +200,9 @@ def behind(session: Session) -> Iterator[Behind]:
             version_id=row.programme_version_id,
             nominal=row.nominal,
             measured=int(row.measured),
+            watched=row.watched,
+            quizzed=row.quizzed,
+            quiz_asked=row.quiz_asked,
             listed=row.listed,
             taken_back=None if row.back_seconds is None else Worth(row.back_seconds, row.back_lessons),
         )

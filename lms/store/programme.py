@@ -68,6 +68,12 @@ def newest_of_all(session: Session) -> tuple[ProgrammeVersion, ...]:
     return tuple(ProgrammeVersion(*row) for row in rows)
 
 
+def all_of(session: Session, code: str) -> tuple[ProgrammeVersion, ...]:
+    """Return every version of a programme, the oldest first."""
+    rows = session.execute(select(*_COLUMNS).where(ProgrammeVersionRow.code == code).order_by(ProgrammeVersionRow.number))
+    return tuple(ProgrammeVersion(*row) for row in rows)
+
+
 def one(session: Session, version_id: int) -> ProgrammeVersion:
     """Return a version."""
     return ProgrammeVersion(*session.execute(select(*_COLUMNS).where(ProgrammeVersionRow.id == version_id)).one())

@@ -146,6 +146,8 @@ def verify(session: Session, now: datetime) -> Iterable[str]:
         yield f"watched {person_id}/{activity_id}/{asset_id}: the accepted seconds are not the union of its reports and corrections"
     for person_id, activity_id, asset_id in store.untold(session, now - 3 * TOLD_WITHIN):
         yield f"watched {person_id}/{activity_id}/{asset_id}: the video was watched and its lesson does not know"
+    for person_id, activity_id in store.unwatched(session, lms.evidence_of_rehearsal(session)):
+        yield f"person {person_id}: video {activity_id} counts as watched, and her accepted seconds are not enough"
     for person_id, activity_id, asset_id in store.unclaimed(session):
         yield f"watched {person_id}/{activity_id}/{asset_id}: seconds were accepted that no report claimed"
     for person_id in store.overdrawn(session):

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.kernel.db import APPEND_ONLY, Base, Session, Statement
+from media.domain.asset import VIDEO_KIND
 from media.domain.interval import Spans
 from media.domain.lease import Lease
 from media.domain.playback import Reason, Refused, Watched
@@ -261,6 +262,22 @@ def untold(session: Session, before: datetime, limit: int = 500) -> list[tuple[i
         {"before": before, "limit": limit},
     )
     return [(row[0], row[1], row[2]) for row in rows]
+
+
+def unwatched(session: Session, allowed: str) -> list[tuple[int, int]]:
+    """Return the (person, activity) that the platform holds for watched, of which no union of ours was long enough; evidence that is allowed needs none."""
+    rows = session.execute(
+        text(
+            "SELECT d.person_id, d.activity_id FROM activity_done d JOIN activity a ON a.id = d.activity_id AND a.kind = :video "
+            "WHERE d.evidence <> :allowed AND NOT EXISTS (SELECT FROM watched w JOIN playback_lease l USING (person_id, activity_id, asset_id) "
+            "CROSS JOIN LATERAL (SELECT coalesce(sum(upper(span) - lower(span)), 0) AS ms FROM unnest(w.accepted) AS span) AS held "
+            "WHERE w.person_id = d.person_id AND w.activity_id = d.activity_id AND w.done_at IS NOT NULL "
+            "AND d.evidence = concat('watched\\:', w.person_id, '/', w.activity_id, '/', w.asset_id) "
+            "AND held.ms >= l.done_ms AND held.ms >= d.seconds * CAST(1000 AS bigint)) ORDER BY 1, 2"
+        ),
+        {"video": VIDEO_KIND, "allowed": allowed},
+    )
+    return [(row[0], row[1]) for row in rows]
 
 
 def differences(session: Session) -> list[tuple[int, int, int]]:

@@ -1,5 +1,6 @@
 """Lesson quizzes: fresh draws, explanations only after the hand-in, credit through the platform (rules of lesson quizzes, IN-02)."""
 
+import json
 import re
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from exam.services import presence
+from exam.services import presence, quiz_evidence
 from exam.services import quiz as service
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import Session, transaction
@@ -127,6 +128,24 @@ def test_after_the_hand_in_every_option_is_explained(lesson: Lesson) -> None:
     assert review.count("secret reason") >= 1
     assert all(f"secret note {letter}" in review for letter in "abcd")
     assert "正确答案" in review
+
+
+def test_a_pass_that_its_try_does_not_bear_is_found_by_the_verifier(lesson: Lesson) -> None:
+    def verified() -> list[str]:
+        with transaction() as session:
+            return list(quiz_evidence.verify(session, NOON))
+
+    lesson.sit(right=True)
+    assert verified() == []
+    nothing = json.dumps([[]] * 5)
+    for right, responses in ((5, nothing), (0, nothing), (5, "[[9], [9]]")):
+        with transaction() as session:
+            change = text("UPDATE quiz_attempt SET right_items = :right, responses = CAST(:responses AS jsonb) RETURNING id")
+            (attempt,) = session.execute(change, {"right": right, "responses": responses}).scalars()
+        assert verified() == [f"quiz attempt {attempt}: it stands as passed with {right} right answers, and 0 of 5 are right"]
+    with transaction() as session:
+        session.execute(text("UPDATE quiz_attempt SET passed = false"))
+    assert verified() == [f"person {id_of(LIN)}: quiz {lesson.quiz_id} counts as passed, and no try of hers passed it"]
 
 
 def test_passing_credits_a_watched_lesson_once(lesson: Lesson) -> None:

@@ -171,6 +171,33 @@ def test_verifying_compares_every_entry_with_its_version_of_the_rules(lin: int, 
     assert f"entry {second.id} holds 2705 s and 1 lessons, by its version of the rules 2700 s and 1 lessons are due" in changed
 
 
+def test_credit_without_anything_watched_or_without_the_quiz_is_named(lin: int) -> None:
+    with transaction() as session:
+        forged, unquizzed, changed = learning.taught(session, "第一讲", "第二讲", "第三讲")
+        found = enrolment.of_person(session, lin, learning.CODE)
+        assert found
+    for one in (unquizzed, changed):
+        done(lin, one.video_id)
+    with transaction() as session:
+        for one in (forged, unquizzed, changed):  # what a hand in the database would write: state, entry and roll-up
+            store_state = lesson_store.lock_state(session, lin, one.lesson_id, NOON)
+            assert store_state is not LessonState.CREDITED
+            lesson_store.save_state(session, lin, one.lesson_id, LessonState.CREDITED, NOON)
+            hours.enter(
+                session, api.in_force(session, learning.CODE), enrolment_id=found.id, kind=HoursKind.ONLINE, lesson_id=one.lesson_id,
+                worth=Worth(0 if one is forged else 2700, 1), evidence="forged", now=NOON,
+            )  # fmt: skip
+        # Whether a lesson asked for a quiz then is not known any more once it was changed.
+        lesson.change_lesson(
+            session, changed.lesson_id, title="第三讲", topic="principles", seconds=2700, quiz=True, actor_id=None, now=NOON + timedelta(hours=1)
+        )
+        assert differences() == []
+        (nothing, no_quiz) = hours.verify(session, NOON)
+        entries = hours.ledger(session, found.id)
+    assert nothing == f"enrolment {found.id}: entry {entries[0].id} is for a lesson of which nothing was watched"
+    assert no_quiz == f"enrolment {found.id}: entry {entries[1].id} is for a lesson whose quiz was not passed"
+
+
 def test_learning_is_complete_when_the_hours_are_there(lin: int) -> None:
     with transaction() as session:
         lessons = learning.taught(session, "第一讲", "第二讲")

@@ -8,6 +8,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from lms import api as lms
+from lms.domain.activity import REHEARSED
+from lms.kernel import installation
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
 from lms.store.signing_in import LoginRow
@@ -307,6 +310,24 @@ def test_a_change_to_the_union_is_found_by_the_verifier(app: Flask, clock: Fixed
     with transaction() as session:
         session.execute(text("UPDATE watched SET accepted = '{[0,2700000)}'"))
     assert len(verified()) == 1
+
+
+def test_a_lesson_told_to_be_watched_without_the_seconds_is_found_by_the_verifier(app: Flask, clock: FixedClock) -> None:
+    honest, forged, rehearsed = videos(3, seconds=100)
+    player = Player(app, clock)
+    for video in (honest, forged):
+        player.play(player.open(video)["lease"], 0, 100)
+        watching.tell(clock.now(), person_id=id_of(LIN), activity_id=video.activity_id, asset_id=video.asset_id)
+    assert verified() == []
+    change = "UPDATE activity_done SET evidence = 'somebody said so' WHERE activity_id = :id"
+    with transaction() as session:
+        session.execute(text(change), {"id": forged.activity_id})
+        lms.activity_done(session, person_id=id_of(LIN), activity_id=rehearsed.activity_id, seconds=100, evidence=REHEARSED, now=clock.now())
+    said = "person {}: video {} counts as watched, and her accepted seconds are not enough"
+    assert verified() == [said.format(id_of(LIN), forged.activity_id)]
+    with transaction() as session:
+        installation.set_fact(session, "live", value=True)
+    assert verified() == [said.format(id_of(LIN), video.activity_id) for video in (forged, rehearsed)]
 
 
 def test_an_hour_is_not_lost_with_the_worker_that_was_to_tell_of_it(app: Flask, clock: FixedClock) -> None:
