@@ -1,7 +1,9 @@
 """The pages around an attempt, as the teacher, another role and strangers; and nothing that an attempt must not tell (EX-17, EX-22, IN-02)."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -13,8 +15,12 @@ from exam.domain.receipt import written
 from exam.services import attempt, result
 from exam.services import token as tokens
 from exam.services.payload import EnterExam, StartExam
+from exam.web.response import HOT_ROUTES
+from lms.kernel.app import build_app
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
+from lms.kernel.part import Part
+from lms.kernel.settings import Settings
 from tests.conftest import NOON
 from tests.support import exams
 from tests.support.cast import LIN, SAM, WEI, enter, id_of
@@ -239,6 +245,25 @@ def test_in_02_no_answer_inside_an_attempt_tells_key_score_or_explanation(lin: F
         text = answer.get_data(as_text=True)
         assert not [word for word in NEVER if word in text], (answer.request.path, answer.status_code)
         assert answer.headers["Cache-Control"] == "private, no-store"
+
+
+def test_ex_09_what_waits_for_a_thread_is_judged_by_the_proxy_s_stamp(lin: FlaskClient, settings: Settings, clock: FixedClock, tmp_path: Path) -> None:
+    opened = start(lin)
+    deadline = clock.instant + timedelta(milliseconds=int(str(opened["remaining_ms"])))
+    part = Part("answers", tmp_path, hot_routes=HOT_ROUTES)
+    behind = build_app(replace(settings, arrival_header="X-Arrival"), (part,), clock).test_client()
+    clock.instant = deadline + timedelta(seconds=90)  # now a thread takes it up
+
+    def saved(position: int, stamp: str | float) -> object:
+        change = {"position": position, "seq": int(str(opened["seq_from"])) + position, "revision": 0, "choices": [1]}
+        answer = behind.post("/api/exam/save", json={"token": opened["token"], "changes": [change]}, headers={"X-Arrival": str(stamp)})
+        body = answer.get_json()
+        return body["saved"][0]["late"] if answer.status_code == 200 else body["code"]
+
+    at = deadline.timestamp()
+    assert (saved(1, at - 1), saved(2, at + 30)) == (False, True)
+    # No stamp, one of a clock that is ahead, one that is too old to be queueing, and rubbish: our own look at the clock holds.
+    assert [saved(3, stamp) for stamp in ("", at + 91, at - 500, "yesterday", "nan", "inf")] == ["time_is_up"] * 6
 
 
 def test_ex_22_the_paper_is_given_by_an_open_attempt_only(app: Flask, lin: FlaskClient) -> None:
