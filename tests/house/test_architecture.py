@@ -1,7 +1,10 @@
 """Direction, layers and purity are tests."""
 
+import ast
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,6 +31,33 @@ def test_every_domain_module_loads_without_flask_or_sqlalchemy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def imported(module: ast.Module) -> Iterator[str]:
+    """Yield the name of every module that one imports, wherever it does."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield "." * node.level + (node.module or "")
+
+
+def test_every_domain_module_imports_only_what_is_on_the_list() -> None:
+    """The standard library, numpy, the rules beside and below it, and two pure modules of the kernel."""
+    pure = re.compile(rf"({'|'.join(PACKAGES)})\.domain(\.|$)|numpy(\.|$)|lms\.kernel\.(refusal|permissions)$")
+    seen = 0
+    for package in PACKAGES:
+        for path in (ROOT / package / "domain").rglob("*.py"):
+            names = list(imported(ast.parse(path.read_text())))
+            seen += len(names)
+            assert not [name for name in names if name.split(".")[0] not in sys.stdlib_module_names and not pure.match(name)], path
+    assert seen > 100
+
+
+def test_tables_know_one_another_by_foreign_key_alone() -> None:
+    for package in PACKAGES:
+        for path in (ROOT / package).rglob("*.py"):
+            assert not re.search(r"\brelationship\(", path.read_text()), f"{path}: an ORM relationship loads rows nobody asked for, across packages too"
 
 
 @pytest.mark.parametrize("package", PACKAGES)
