@@ -137,6 +137,7 @@ async function signIn() {
 
 async function followed() {
   byId("opening").hidden = true;
+  notNow(); // whoever takes over again presses again
   items?.lock(true);
   saveState("failed", words.elsewhere);
   const unsaved = queue?.unsaved ?? (await shelf.count(`${person}:${exam}:`)); // after a reload the changes still lie here
@@ -350,7 +351,7 @@ async function doHandIn(reason) {
     return;
   }
   if (!(await queue.drain()) && !queue.conflicts.size) {
-    if (!handingIn) return; // the clock stands
+    if (!handingIn) return; // the clock stands, or another device leads
     if (queue.tries) banner("danger", reason === "deadline" ? words.offline_over : words.hand_in_offline, { label: words.retry, run: () => queue.hurry() }, { packet: queue.unsaved > 0 && !rehearses });
     if (queue.tries && reason === "deadline") packAtTheBell();
     return; // the queue says "online" when it has got through, and that brings us back here
@@ -377,7 +378,7 @@ async function doHandIn(reason) {
   setTimeout(() => handIn(reason), 2_000 + Math.random() * 2_000);
 }
 
-/* The clock stands: what the bell or the person has begun is begun anew when it goes on. */
+/* The clock stands, or another device leads: what the bell or the person has begun is begun anew when it goes on here. */
 function notNow() {
   if (!handingIn) return;
   handingIn = null;

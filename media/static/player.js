@@ -64,7 +64,7 @@ class Player {
   }
 
   #ready() {
-    return this.#attached && this.#lease !== null && performance.now() - this.#openedAt < LEASE_LASTS;
+    return this.#attached && this.#lease !== null && Math.abs(Date.now() - this.#openedAt) < LEASE_LASTS;
   }
 
   /* Plyr is comfort: without it the browser's own controls stay. */
@@ -117,7 +117,7 @@ class Player {
         return;
       }
       this.#lease = found.answer;
-      this.#openedAt = performance.now();
+      this.#openedAt = Date.now(); // the other clock stands still while a phone sleeps
       this.#reporter.use(this.#lease.lease, this.#lease.next_seconds);
       this.#spans.counted = this.#lease.accepted;
       this.#waiting = this.#lease.waiting;
@@ -194,6 +194,7 @@ class Player {
       this.#say(null, this.#words.refused.replace("{seconds}", seconds).replace("{reason}", this.#words.reasons[biggest.reason]));
     }
     if (!answer.newest) this.#yield();
+    else if (!this.#ready() && !this.#video.paused) this.#start(); // it played on while the lease grew old
     if (answer.presence) this.#ask(answer.presence);
   }
 
@@ -205,8 +206,8 @@ class Player {
   }
 
   #ask(due) {
-    return this.#presence.ask(due, this.#lease.lease, (result) => {
-      if (result.explanation) this.#say(null, result.explanation);
+    return this.#presence.ask(due, this.#lease.lease, (place) => {
+      if (place !== null) this.#video.currentTime = place;
       this.#video.play().catch(() => {});
     });
   }

@@ -1,6 +1,8 @@
-/* The presence question: one tap or one key, three minutes; without an answer only time stops, nothing is taken back. */
+/* The presence question: one tap or one key, three minutes; without an answer only time stops, nothing is taken back. A wrong one brings the explanation and the offer of a replay. */
 
 import { post } from "./post.js";
+
+const REPLAY = 120; // seconds
 
 export class Presence {
   #dialog;
@@ -21,7 +23,7 @@ export class Presence {
     dialog.addEventListener("close", () => { if (this.#open) dialog.showModal(); });
   }
 
-  /* Ask once for each number; `onAnswer` gets what the server says. */
+  /* Ask once for each number; `onAnswer` is told from where to play: null is where the video stands. */
   async ask(due, lease, onAnswer) {
     if (this.#shown === due.number) return;
     this.#shown = due.number;
@@ -31,13 +33,15 @@ export class Presence {
       return;
     }
     this.#fill(question.answer);
+    const replayed = Math.max(0, this.#video.currentTime - REPLAY);
     const ends = performance.now() + due.seconds * 1000;
     this.#count(ends);
     this.#timer = setInterval(() => this.#count(ends), 1000);
     this.#dialog.querySelector("form").onsubmit = (event) => {
       event.preventDefault();
-      this.#answer(due.number, lease, onAnswer);
+      this.#answer(due.number, lease, replayed, onAnswer);
     };
+    this.#dialog.querySelector("[data-replay]").hidden = true;
     this.#open = true;
     this.#dialog.showModal();
   }
@@ -61,7 +65,7 @@ export class Presence {
     if (!left) this.#video.pause();
   }
 
-  async #answer(number, lease, onAnswer) {
+  async #answer(number, lease, replayed, onAnswer) {
     const chosen = this.#dialog.querySelector("input:checked");
     const choice = chosen ? Number(chosen.value) : null;
     const found = await post("/api/media/presence", { lease, number, choice }, this.#csrf).catch(() => null);
@@ -70,8 +74,26 @@ export class Presence {
       return;
     }
     clearInterval(this.#timer);
+    if (found.answer.right) this.#close(null, onAnswer);
+    else this.#explain(found.answer.explanation, replayed, onAnswer);
+  }
+
+  #explain(explanation, replayed, onAnswer) {
+    const replay = this.#dialog.querySelector("[data-replay]");
+    this.#dialog.querySelector("[data-options]").replaceChildren();
+    this.#dialog.querySelector(".dialog-text").textContent = explanation;
+    this.#dialog.querySelector("[data-left]").textContent = this.#words.presenceWrong;
+    this.#dialog.querySelector("form").onsubmit = (event) => {
+      event.preventDefault();
+      this.#close(null, onAnswer);
+    };
+    replay.onclick = () => this.#close(replayed, onAnswer);
+    replay.hidden = false;
+  }
+
+  #close(place, onAnswer) {
     this.#open = false;
     this.#dialog.close();
-    onAnswer(found.answer);
+    onAnswer(place);
   }
 }

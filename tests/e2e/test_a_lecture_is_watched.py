@@ -1,6 +1,7 @@
 """A teacher watches in a real browser: seconds count, the strip shows them, the line drops, another device takes over (WT-05, WT-08, WT-12)."""
 
 import itertools
+import json
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -11,15 +12,22 @@ import numpy as np
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from exam.domain.quiz import ref_of
 from lms.kernel.db import transaction
 from lms.store.activity import ActivityRow
 from media.services.asset import attach_video
+from question_bank.services import bank, exchange, review
 from tests.e2e.conftest import Product, give_password, shots_folder, sign_in
 from tests.support import learning, rows
 
 pytestmark = pytest.mark.browser
 _numbers = itertools.count(1)
 SECONDS = 40
+QUESTION = {
+    "id": "presence-1", "type": "single", "topic": "principles", "level": "remember", "difficulty": 0.8, "pool": "practice",
+    "stem": "学校心理健康教育面向谁？", "key": [1], "explanation": "它面向全体学生。",
+    "options": [{"text": "个别学生", "explanation": "不止个别学生。"}, {"text": "全体学生", "explanation": "对。"}],
+}  # fmt: skip
 
 
 def film(path: Path) -> None:
@@ -202,6 +210,23 @@ def test_the_newest_device_plays_and_the_other_says_so(lecture: Lecture, desk: B
     assert before > 3
 
 
+def test_after_a_night_asleep_it_plays_under_a_fresh_lease(lecture: Lecture, desk: BrowserContext) -> None:
+    page = lecture.open(desk)
+    play(page)
+    pause(page)
+    # The clock that counts a page's life stands still in sleep; the time of day does not.
+    page.evaluate("() => { const now = Date.now; Date.now = () => now() + 13 * 3600 * 1000; }")
+    with page.expect_response("**/api/media/lease") as leased:
+        page.evaluate("document.querySelector('video').play()")
+    assert leased.value.ok
+    reach(page, 0, moving=True)
+    # Or it was left playing: the first answer afterwards brings the fresh lease.
+    page.evaluate("() => { const now = Date.now; Date.now = () => now() + 13 * 3600 * 1000; }")
+    with page.expect_response("**/api/media/lease"):
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        page.evaluate("document.querySelector('video').dispatchEvent(new Event('ended'))")
+
+
 def test_a_presence_question_is_answered_by_keyboard(product: Product, lesson_id: int, desk: BrowserContext) -> None:
     text = learning.programme_text("presence-demo").replace("[quiz]", "[hours.presence]\nfrom_minutes = 1\nto_minutes = 1\n\n[quiz]", 1)
     with product.seeding():
@@ -213,8 +238,15 @@ def test_a_presence_question_is_answered_by_keyboard(product: Product, lesson_id
             person_id = rows.person(session, account="present", name="林晓梅")
             learning.enrol(session, person_id, code="presence-demo")
             give_password(session, person_id, product.now())
+            author, reviewer = (rows.person(session, account=f"present-{name}", name="题库老师") for name in ("author", "reviewer"))
+        bank.create("presence-bank", "在场题库", product.now(), {"principles": "基本原理"})
+        exchange.import_file("presence-bank", json.dumps(QUESTION).encode(), author_id=author, now=product.now())
+        review.submit_all("presence-bank", person_id=author, now=product.now())
+        review.approve_all("presence-bank", reviewer_id=reviewer, now=product.now())
+    product.run("UPDATE activity SET ref = %s WHERE id = %s", ref_of("presence-bank", "principles"), taught.quiz_id)
     page = Lecture(product, taught.lesson_id, "present", person_id).open(desk)
     play(page)
+    reach(page, 2)
     product.run("UPDATE playback_account SET presence_left_ms = 1 WHERE person_id = %s", person_id)
     page.evaluate("document.querySelector('video').pause()")
     dialog = page.locator("dialog[data-presence]")
@@ -224,8 +256,16 @@ def test_a_presence_question_is_answered_by_keyboard(product: Product, lesson_id
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
     expect(dialog).to_be_visible()  # it is not waved away by mistake
+    dialog.get_by_label("个别学生").focus()
+    page.keyboard.press("Space")
     page.keyboard.press("Enter")
+    # A wrong answer costs nothing and brings the explanation and the offer of a replay.
+    expect(dialog.locator("[data-left]")).to_contain_text("不影响学时")
+    expect(dialog.locator(".dialog-text")).to_have_text(str(QUESTION["explanation"]))
+    shot(page, "player-presence-explained")
+    dialog.locator("[data-replay]").click()
     expect(dialog).to_be_hidden()
+    assert page.evaluate("document.querySelector('video').currentTime") < 2
     reach(page, 0, moving=True)
     asked = product.run("SELECT presence_number, presence_asked_at FROM playback_account WHERE person_id = %s", person_id)
     assert asked == [(1, None)]

@@ -188,6 +188,9 @@ def test_a_reload_and_a_killed_page_lose_nothing(hall: Hall, phone: BrowserConte
     expect(page.locator("#item-2")).to_be_visible()
     assert page.locator("#item-2 input:checked").count() == 1
     assert hall.held() == {1: "3", 2: "1"}
+    with page.expect_request("**/api/exam/save") as saved:
+        answer(page, 3, 0)
+    assert saved.value.headers["accept-language"] == "en", "a refusal is worded by it"
 
 
 def test_another_device_takes_over_and_what_was_typed_is_kept_for_review(hall: Hall, phone: BrowserContext, desk: BrowserContext) -> None:
@@ -218,6 +221,24 @@ def test_another_device_takes_over_and_what_was_typed_is_kept_for_review(hall: H
     assert hall.held() == {1: "3"}
     takeovers = hall.product.run("SELECT count(*) FROM audit_entry WHERE action = 'attempt.takeover' AND actor_id = %s", hall.person_id)
     assert takeovers == [(2,)]
+    # A hand-in that was begun here ends with the lead: whoever comes back presses again.
+    phone.set_offline(True)
+    answer(page, 3, 0)
+    page.click("#hand-in")
+    page.click("#hand-in-yes")
+    expect(page.locator("#hand-in")).to_be_disabled()
+    other.reload()
+    other.click("#room-banner-action")
+    hall.opened(other)
+    wait_state(other, 1, "answered")
+    phone.set_offline(False)
+    expect(page.locator("#room-banner-text")).to_contain_text("本机有 1 题的修改没有保存", timeout=30_000)
+    page.click("#room-banner-action")
+    wait_state(page, 3, "answered")
+    answer(page, 4, 0)
+    wait_state(page, 4, "answered")
+    expect(page.locator("#hand-in")).to_be_enabled()
+    assert hall.product.run("SELECT state FROM attempt WHERE person_id = %s", hall.person_id) == [("open",)]
 
 
 def test_signed_out_in_the_middle_the_teacher_signs_in_again_in_place(hall: Hall, phone: BrowserContext) -> None:
