@@ -350,8 +350,9 @@ async function doHandIn(reason) {
     showConflicts();
     return;
   }
-  if (!(await queue.drain()) && !queue.conflicts.size) {
-    if (!handingIn) return; // the clock stands, or another device leads
+  const drained = await queue.drain();
+  if (!handingIn) return; // meanwhile the clock was stopped, or another device took the lead
+  if (!drained && !queue.conflicts.size) {
     if (queue.tries) banner("danger", reason === "deadline" ? words.offline_over : words.hand_in_offline, { label: words.retry, run: () => queue.hurry() }, { packet: queue.unsaved > 0 && !rehearses });
     if (queue.tries && reason === "deadline") packAtTheBell();
     return; // the queue says "online" when it has got through, and that brings us back here
