@@ -1,7 +1,7 @@
 """Many items changed at once: chosen in the list, looked at, done, taken back."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from flask import flash, redirect, render_template, request, url_for
@@ -63,8 +63,9 @@ def _asked() -> tuple[Action, str]:
     return action, value
 
 
-def _words() -> dict[str, str]:
-    return {"": "—"} | {value: _(label) for value, label in [*LEVEL_LABELS.items(), *POOL_LABELS.items()]}
+def _words(bank: Bank, topics: Iterable[str]) -> dict[str, str]:
+    named = {topic: bank.topic_name(topic) for topic in topics}
+    return named | {"": "—"} | {value: _(label) for value, label in [*LEVEL_LABELS.items(), *POOL_LABELS.items()]}
 
 
 @bulk.post("")
@@ -80,7 +81,8 @@ def plan(code: str) -> ResponseReturnValue:
         items = [int(written) for written in form.getlist("item") if written.isdecimal() and len(written) < 19]
     found = service.plan(code, action, value, items, person_id=current.person().person_id)
     kept = ",".join(f"{each.item_id}:{each.version_id}" for each in found.changes)
-    return render_template("question_bank/bulk/plan.html", page=PlanPage(found, _(ACTION_LABELS[action]), kept, _words()), shown=SHOWN)
+    topics = {word for each in found.changes for word in (each.before, each.after)} if action is Action.TOPIC else ()
+    return render_template("question_bank/bulk/plan.html", page=PlanPage(found, _(ACTION_LABELS[action]), kept, _words(found.bank, topics)), shown=SHOWN)
 
 
 @bulk.post("/apply")
@@ -102,7 +104,8 @@ def changes(code: str) -> ResponseReturnValue:
     labels = {str(action): _(label) for action, label in ACTION_LABELS.items()}
     final = frozenset[str]() if current.person().may(Permission.REVIEW_ITEMS) else frozenset(action for action in Action if action.is_review)
     names = authors.names(each.person_id for each in found)
-    return render_template("question_bank/bulk/changes.html", page=ChangesPage(bank, found, labels, _words(), names, final))
+    words = _words(bank, {each.value for each in found if each.action == Action.TOPIC})
+    return render_template("question_bank/bulk/changes.html", page=ChangesPage(bank, found, labels, words, names, final))
 
 
 @bulk.post("/<int:change_id>/undo")

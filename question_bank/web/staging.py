@@ -1,5 +1,6 @@
 """Importing a file in the browser: upload, look, mend, commit."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from lms.kernel.refusal import Malformed
 from question_bank.domain.draft import Draft
 from question_bank.domain.item import POOL_LABELS, Pool
 from question_bank.domain.staging import VERDICT_LABELS, Choice, Verdict
+from question_bank.domain.written_answer import write_answer
 from question_bank.formats import reading, workbook_writing
 from question_bank.formats.unreadable import Unreadable, message_of
 from question_bank.services import bank as banks
@@ -51,6 +53,7 @@ class BatchPage:
     refused: int
     alike: int
     refusal: str
+    keys: Mapping[int, str]
     previous: str | None
     next: str | None
 
@@ -139,6 +142,7 @@ def batch(code: str, batch_id: int) -> ResponseReturnValue:
             refused=view.counts[Verdict.REFUSED],
             alike=view.alike,
             refusal=_(message_of(view.batch.refusal)) if view.batch.refusal else "",
+            keys={at: write_answer(line.draft) for at, line in view.lines},
             previous=url_for("staging.batch", **before) if begin else None,
             next=url_for("staging.batch", **after) if begin + SHOWN < found else None,
         ),

@@ -3,7 +3,6 @@
 import io
 import re
 import unicodedata
-from collections.abc import Callable
 
 import pypdf
 import pytest
@@ -13,6 +12,9 @@ from tests.e2e.conftest import Product, shots_folder
 from tests.support import browser, province
 
 pytestmark = pytest.mark.browser
+
+
+READ = "item => [item.querySelector('.item-text').innerText, [...item.querySelectorAll('.option-text')].map(option => option.innerText)]"
 
 
 def plain(html: str) -> str:
@@ -28,16 +30,17 @@ class AnswerSheet:
         rows = product.run("SELECT stem_html, options_html, key -> 'options' FROM item_version")
         self.right = {plain(str(stem)): {plain(options[index]) for index in choices} for stem, options, choices in rows}  # type: ignore[index, attr-defined]
 
-    def answer(self, item: Locator, choose: Callable[[Locator], None]) -> None:
+    def chosen(self, stem: str, options: list[str]) -> list[int]:
+        """Return the places of every right option of an item."""
+        right, texts = self.right[plain(stem)], [plain(text) for text in options]
+        chosen = [index for index, text in enumerate(texts) if text in right]
+        assert len(chosen) == len(right), (stem, texts)
+        return chosen
+
+    def answer(self, item: Locator) -> None:
         """Choose every right option of an item."""
-        stem = plain(item.locator(".item-text").first.inner_text())
-        options = item.locator(".option")
-        texts = [plain(text) for text in options.locator(".option-text").all_inner_texts()]
-        assert stem in self.right, stem
-        chosen = [index for index, text in enumerate(texts) if text in self.right[stem]]
-        assert len(chosen) == len(self.right[stem]), (stem, texts)
-        for index in chosen:
-            choose(options.nth(index))
+        for index in self.chosen(*item.evaluate(READ)):
+            item.locator(".option").nth(index).click()
 
 
 def keep(page: Page, name: str) -> None:
@@ -112,7 +115,7 @@ def take_the_quiz(page: Page, answers: AnswerSheet) -> None:
     page.locator("form[action*=quizzes] button").last.click()
     page.wait_for_url("**/quizzes/attempts/*")
     for item in page.locator(".item").all():
-        answers.answer(item, lambda option: option.click())
+        answers.answer(item)
     page.locator(".quiz-form button[type=submit]").click()
     page.wait_for_selector(".explanation")
     expect(page.locator("main")).to_contain_text("小测通过")
@@ -126,10 +129,9 @@ def sit_the_exam(page: Page, answers: AnswerSheet) -> None:
     page.wait_for_selector(".item.is-current", timeout=60_000)
     assert page.locator("#items .item").count() == 50
     keep(page, "room")
-    for item in page.locator("#items .item").all():
-        position = (item.get_attribute("id") or "").removeprefix("item-")
+    for position in range(1, 51):
         page.evaluate("position => document.querySelector(`#map a[data-position='${position}']`).click()", position)
-        answers.answer(item, lambda option: option.click())
+        answers.answer(page.locator(f"#item-{position}"))
     expect(page.locator("#map a[data-state=answered]")).to_have_count(50, timeout=20_000)
     page.click("#hand-in")
     page.click("#hand-in-yes")

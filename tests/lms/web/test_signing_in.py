@@ -49,6 +49,9 @@ def test_the_page_asks_for_account_and_password(client: FlaskClient) -> None:
     text = client.get("/sign-in").get_data(as_text=True)
     assert "账号或手机号" in text
     assert 'autocomplete="current-password"' in text
+    client.post("/language", data={"locale": "en", "next": "/sign-in"})
+    assert "Sign in" in client.get("/sign-in").get_data(as_text=True), "who cannot read the page finds her language on it"
+    assert 'action="/language"' in text
 
 
 def test_account_or_phone_with_the_password_signs_in(app: Flask, ada: int) -> None:

@@ -243,6 +243,19 @@ def test_a_file_is_staged_mended_and_committed(app: Flask, bank: str) -> None:
     assert author.post(f"{again.location}/discard").status_code == 302
 
 
+def test_an_answer_is_told_by_its_letters_and_a_topic_by_its_name(app: Flask, bank: str) -> None:
+    author = enter(app, WEI)
+    row = '{"id": "n-1", "type": "multiple", "stem": "先做什么？", "options": ["倾听", "训斥", "陪伴"], "key": [0, 2]}'
+    batch = author.post("/bank/b/import", data={"file": (io.BytesIO(row.encode()), "x.jsonl")}).location
+    assert "【AC】" in author.get(batch).text
+    author.post(f"{batch}/commit")
+    planned = author.post("/bank/b/bulk", data={"action": "topic", "set_topic": "crisis", "every": "yes"}).text
+    assert "危机干预" in planned
+    items = html.fromstring(planned).xpath("string(//input[@name='items']/@value)")
+    done = author.post("/bank/b/bulk/apply", data={"action": "topic", "value": "crisis", "items": items}, follow_redirects=True).text
+    assert "设置知识点 · 危机干预" in done
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04broken", b"%PDF-1.4", "只是一段文字".encode(), b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"<html><script>"])
 def test_what_is_no_bank_is_refused_in_words(app: Flask, bank: str, content: bytes) -> None:
     answer = enter(app, WEI).post("/bank/b/import", data={"file": (io.BytesIO(content), "x.xlsx")})

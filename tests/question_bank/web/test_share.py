@@ -39,6 +39,7 @@ def test_every_door_of_a_bank_is_closed_to_strangers_until_shared(app: Flask, cl
     assert owner.get("/bank/b").status_code == 200
 
     assert owner.post("/bank/b/shares", data={"unit": far, "right": "read"}).status_code == 302
+    assert owner.get("/bank/b/shares").text.count("/withdraw") == 1  # not offered for the last owner, who could not be withdrawn
     assert stranger.get("/bank/b").status_code == 200
     assert stranger.post("/bank/b/items/new", data={}).status_code == 403
     assert stranger.post("/bank/b/shares", data={"unit": far, "right": "own"}).status_code == 403
