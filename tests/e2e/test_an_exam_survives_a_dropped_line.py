@@ -120,6 +120,7 @@ def test_ov_01_a_place_in_the_waiting_room_survives_a_reload_and_leads_to_the_pa
     page.click("#start button[type=submit]")
     expect(page.locator("#waiting-estimate")).to_have_text("预计不到 1 分钟")
     expect(page.locator("#waiting-ahead")).to_contain_text("前面还有")
+    expect(page.locator(".before-start:visible")).to_have_count(0)  # nothing leads her away
     shot(page, "waiting-room-phone")
     # Busy for a moment: the entry is too old, and the fresh page does not come.
     page.route("**/api/exam/start", lambda route: route.fulfill(status=409, json={"code": "entry_old", "message": "old"}))
