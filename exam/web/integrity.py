@@ -15,6 +15,7 @@ from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
 
 integrity = routes("integrity", __name__)
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def page(code: str) -> ResponseReturnValue:
         if lead.kind == "similar":
             by_kind["similar"].append((
                 name, found.names[lead.other_id or 0], _("%(n)s / %(of)s 题", n=figures["matches"], of=figures["common"]), str(figures["expected"]),
-                str(figures["wrong"]), str(figures["omega"]), f"{figures['adjusted']:.1e}",
+                str(figures["wrong"]), str(figures["omega"]), _chance(float(figures["adjusted"])),
             ))  # fmt: skip
         elif lead.kind == "misfit":
             by_kind["misfit"].append((name, str(figures["fit"])))
@@ -58,3 +59,11 @@ def look(code: str) -> ResponseReturnValue:
     analysis.request(code, service.JOB, actor_id=current.person().person_id, now=current.now())
     flash(_("已开始分析，几分钟后刷新本页查看。"), "success")
     return redirect(url_for("integrity.page", code=code))
+
+
+def _chance(value: float) -> str:
+    """Write a probability as people read it: 0.012, or 4.1 × 10⁻⁶."""
+    if value == 0 or value >= 0.001:
+        return f"{value:.3g}"
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return f"{mantissa} × 10{str(int(exponent)).translate(_RAISED)}"
