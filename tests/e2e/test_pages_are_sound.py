@@ -180,10 +180,11 @@ def test_no_page_is_forgotten(app: Flask) -> None:
 
 @pytest.fixture(scope="module")
 def filled(demo_province: Product) -> Product:
-    """The demo province, with an item to review, a window asked for, a staged import that has a faulty row, and a bank whose items were analysed."""
+    """The demo province, with an item to review, a window asked for, a staged import with a fault and a twin, and a bank whose items were analysed."""
     author = int(str(demo_province.run("SELECT id FROM person WHERE account = 'wei'")[0][0]))
     written = '{"id": "written-1", "type": "single", "topic": "crisis", "stem": "倾听时先做什么？", "options": ["看着对方", "看表"], "key": [0]}'
     row = '{"external_id": "staged-1", "type": "single", "stem": "学生向您求助时，先做什么？", "options": ["倾听", "训斥"], "key": []}\n'
+    row += written.replace("written-1", "like-1").replace("倾听时先", "倾听时最先")  # much like what is there
     with demo_province.seeding():
         measured.measure(BANK, demo_province.now())
         exchange.import_file(BANK, written.encode(), author_id=author, now=demo_province.now(), pool="practice")
