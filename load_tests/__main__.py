@@ -10,12 +10,13 @@ from msgspec.structs import replace
 from load_tests.plan import plan
 from load_tests.product import seeded
 from load_tests.review import review
-from load_tests.run import PROOFS, Order, keep, run, told
+from load_tests.run import PROOFS, SHORT_FILM, Order, keep, run, told
 from load_tests.scenario import Asked, chosen, expected_peak, pressed
 from load_tests.seed import Wanted
 
 MOST_PAPERS = 2_000
 LADDER = 8
+QUICK = 6.0
 
 
 def main() -> int:
@@ -32,7 +33,7 @@ def main() -> int:
 
 
 def _seed(arguments: argparse.Namespace) -> int:
-    wanted = Wanted(people=arguments.people, window=arguments.window - 1, film_seconds=arguments.film, papers=min(arguments.people, MOST_PAPERS))
+    wanted = Wanted(people=arguments.people, window=arguments.window - 1, film_seconds=arguments.film or SHORT_FILM, papers=min(arguments.people, MOST_PAPERS))
     with seeded(arguments.folder, arguments.programme, wanted, database_url=arguments.database) as (stack, found):
         print(f"· {len(found.accounts)} teachers in {stack.folder}")
     return 0
@@ -44,12 +45,13 @@ def _run(arguments: argparse.Namespace) -> int:
         window=arguments.window - 1,
         people=arguments.people or max(1, round(arguments.scale * expected_peak(arguments.programme, arguments.window - 1))),
         seconds=arguments.seconds,
-        pace=arguments.pace,
+        pace=arguments.pace or (1.0 if arguments.peak or arguments.ladder else QUICK),
         barrier=arguments.barrier,
         peak=arguments.peak or arguments.ladder,
         offline=arguments.offline,
         lead=arguments.lead,
         media=arguments.media,
+        rate=arguments.rate,
     )
     if arguments.compress:
         _programme, stretch = chosen(arguments.programme, asked.window)
@@ -69,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         one = commands.add_parser(name, help=words)
         one.add_argument("programme", type=Path)
         one.add_argument("--window", type=int, default=2, help="which of the programme's windows, counted from 1; the exam's last evening comes after the last")
-        one.add_argument("--film", type=int, default=20, help="seconds of the lesson's film")
+        one.add_argument("--film", type=int, default=0, help="seconds of the lesson's film (default: 20, or with --peak as long as the forecast's lessons)")
         one.add_argument("--folder", type=Path, default=Path("var/load"), help="is emptied first")
         if name == "seed":
             one.add_argument("--people", type=int, default=100_000, help="how many teachers")
@@ -81,11 +83,12 @@ def _parser() -> argparse.ArgumentParser:
         length = one.add_mutually_exclusive_group()
         length.add_argument("--seconds", type=float, default=60, help="how long the window lasts in the test")
         length.add_argument("--compress", metavar="14d:20m", default="", help="the same as life to test")
-        one.add_argument("--pace", type=float, default=6, help="how many times faster than life people think; films run as they run")
-        one.add_argument("--peak", action="store_true", help="only the fullest quarter of an hour, held for the whole run")
+        one.add_argument("--pace", type=float, default=0, help="how much faster than life people think; films run as they run (default: 1 with --peak, else 6)")
+        one.add_argument("--peak", action="store_true", help="only the fullest quarter of an hour, held: every kind of request as often as the forecast says")
         one.add_argument("--barrier", type=float, default=0, help="exam: everybody who is there starts so many seconds after the run's beginning")
+        one.add_argument("--rate", type=float, default=0, help="exam: starts a second that the waiting room admits; 0: no waiting room")
         one.add_argument("--offline", type=float, default=0.05, help="share of lessons with a spell without network, and a burst of reports afterwards")
-        one.add_argument("--lead", type=float, default=0, help="seconds in which people come; nothing of them is judged")
+        one.add_argument("--lead", type=float, default=-1, help="seconds in which people come, not judged (default: 0, or with --peak one for 40 people)")
         one.add_argument("--media", type=float, default=1, help="share of learners who fetch the film here; the rest are taken to have it from elsewhere")
         one.add_argument("--processes", type=int, default=1, help="Locust's processes: one master and so many workers from 2 on")
         one.add_argument("--enrolled", type=int, default=0, help="teachers in the database at least")

@@ -1,9 +1,14 @@
 """Statistics by city beside Locust's own: gathered in every process, sent from workers to the master, written down at the end."""
 
 import os
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import gevent
 import msgspec
 from locust import events
 from locust.env import Environment
@@ -20,6 +25,44 @@ _stats = RequestStats()
 _queues = RequestStats()  # the same, of the time in which nobody handled the request
 _began: list[float] = []
 _second: dict[int, list[float]] = {}  # second since 1970 → requests, failures, milliseconds in all, the slowest
+_here: Counter[str] = Counter()  # city → how many people are there now
+_people: dict[int, int] = {}  # second since 1970 → how many were there
+NO_REQUESTS = ("line", "way")  # kinds of what is noted beside requests
+WAITED, LONGER = "waited for a turn", "waited longer than told"
+
+
+def wall() -> float:
+    """Return the time of day by which Locust stamps requests."""
+    return time.time()  # noqa: TID251 - Locust's clock, not the product's
+
+
+@contextmanager
+def being_there(city: str) -> Iterator[None]:
+    """Count somebody as there for the length of a block."""
+    _here[city] += 1
+    try:
+        yield
+    finally:
+        _here[city] -= 1
+
+
+def _watch_people() -> None:
+    """Note each second how many are there; a second that was slept through was like the one before it."""
+    last = int(wall())
+    while True:
+        gevent.sleep(max(0.0, last + 1 - wall()))
+        now, there = int(wall()), sum(_here.values())
+        for second in range(last + 1, now + 1):
+            _people[second] = there
+        last = max(last, now)
+
+
+def _on_start(**_more: object) -> None:
+    if not _watching:
+        _watching.append(gevent.spawn(_watch_people))
+
+
+_watching: list[object] = []
 
 
 def _on_request(
@@ -44,14 +87,20 @@ def _on_request(
         _stats.log_request(request_type, f"{city}{_BETWEEN}{name}", round(response_time or 0), response_length or 0)
         if exception is not None:
             _stats.log_error(request_type, f"{city}{_BETWEEN}{name}", exception)
-    _count(int(start_time), [1.0, float(exception is not None), response_time or 0.0, response_time or 0.0])
+    if request_type not in NO_REQUESTS:
+        _count(int(start_time), [1.0, float(exception is not None), response_time or 0.0, response_time or 0.0])
 
 
 def _judged(at: float) -> bool:
-    """Tell whether everybody had come by then, counted from the first request."""
+    """Tell whether everybody had come by then and the run was not over, counted from this process's first request."""
     if not _began:
         _began.append(at)
-    return at >= _began[0] + ASKED.lead
+    return _began[0] + ASKED.lead <= at < _began[0] + ASKED.lead + ASKED.seconds
+
+
+def elapsed() -> float:
+    """Return how long the run has lasted in the process that began last; 0 until the first request."""
+    return wall() - max(_began) if _began else 0.0
 
 
 def _count(second: int, more: list[float]) -> None:
@@ -62,6 +111,8 @@ def _count(second: int, more: list[float]) -> None:
 
 def _on_report(client_id: str, data: dict[str, Any]) -> None:  # noqa: ARG001 - Locust's signature
     data["by_city"], data["queues"], data["seconds"] = _stats.serialize_stats(), _queues.serialize_stats(), list(_second.items())
+    data["people"], data["began"] = list(_people.items()), _began
+    _people.clear()
     _stats.clear_all()
     _queues.clear_all()
     _second.clear()
@@ -74,6 +125,9 @@ def _on_worker(client_id: str, data: dict[str, Any]) -> None:  # noqa: ARG001 - 
             stats.entries.setdefault((entry.name, entry.method), StatsEntry(stats, entry.name, entry.method)).extend(entry)
     for second, more in data.get("seconds", []):
         _count(int(second), more)
+    _began.extend(at for at in data.get("began", []) if at not in _began)
+    for second, there in data.get("people", []):
+        _people[int(second)] = _people.get(int(second), 0) + there
 
 
 def _on_quitting(environment: Environment, **_more: object) -> None:
@@ -94,10 +148,15 @@ def _lines() -> list[Line]:
 
 
 def _seconds() -> list[Second]:
-    first = min(_second, default=0)
-    return [Second(second - first, held[0], held[1], held[2] / held[0], held[3]) for second, held in sorted(_second.items())]
+    """Return every second from the first that was judged to the last in which something was sent."""
+    if not _second:
+        return []
+    first, nothing = min(_second), [0.0] * 4
+    held = [(second, _second.get(second, nothing)) for second in range(first, max(_second) + 1)]
+    return [Second(second - first, one[0], one[1], one[2] / max(1.0, one[0]), one[3], _people.get(second, 0)) for second, one in held]
 
 
+events.test_start.add_listener(_on_start)  # type: ignore[no-untyped-call]
 events.request.add_listener(_on_request)  # type: ignore[no-untyped-call]
 events.report_to_master.add_listener(_on_report)  # type: ignore[no-untyped-call]
 events.worker_report.add_listener(_on_worker)  # type: ignore[no-untyped-call]

@@ -30,6 +30,7 @@ class Second(msgspec.Struct, frozen=True):
     failures: float
     mean_ms: float
     slowest_ms: float
+    people: int = 0  # teachers who were there
 
 
 class Figures(msgspec.Struct, frozen=True):

@@ -31,6 +31,14 @@ class HandedIn(msgspec.Struct, tag="hand_in"):
     answered: int
 
 
+class QuizHandedIn(msgspec.Struct, tag="quiz"):
+    """A lesson's quiz that came back with its review; every item was answered by its first option."""
+
+    account: str
+    attempt: int
+    items: int
+
+
 class BeatKept(msgspec.Struct, tag="beat"):
     """A heartbeat that came back, and the seconds it says are accepted."""
 
@@ -51,7 +59,7 @@ class Opened(msgspec.Struct, tag="opened"):
     deadline: str
 
 
-Entry = AnswerKept | HandedIn | BeatKept | Opened
+Entry = AnswerKept | HandedIn | QuizHandedIn | BeatKept | Opened
 
 
 class Journal:

@@ -6,19 +6,19 @@ what Chromium sends on the same way against the same product.
 
 import re
 import secrets
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import unescape
 from random import Random
 from typing import Any, Protocol
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode
 
 import msgspec
 
-from load_tests.journal import AnswerKept, BeatKept, HandedIn, Journal, Opened, change_hash
-from load_tests.seed import Seeded
+from load_tests.journal import AnswerKept, HandedIn, Journal, Opened, QuizHandedIn, change_hash
+from load_tests.seed import Lesson, Seeded
 
-BEAT_SECONDS = 15.0
 AFTER_LAST = 0.6  # how long the room waits after a change before it saves
 CLOCK_EVERY = 60.0
 WAITS = (1, 2, 4, 8)
@@ -70,12 +70,19 @@ class Teacher:
     found: Seeded
     account: str
     journal: Journal
-    rest: Callable[[float], None]
+    rest: Callable[[float], None]  # while she reads and thinks, in seconds of life
     random: Random = field(default_factory=Random)
     tries: int = 10
     bell: Callable[[], None] = lambda: None  # waits until everybody may start
     offline: float = 0.0  # share of lessons with a spell without network
     fetches: bool = True  # the film from here; otherwise it comes from elsewhere and is known as delivered
+    small: bool = True  # which rendition of it
+    waited: Callable[[float, float], None] = lambda _seconds, _told: None  # how long for a turn to start, and what was told first
+    plays: Callable[[float], None] | None = None  # while a film plays; it runs as it runs, however fast people think
+
+    def play(self, seconds: float) -> None:
+        """Let a film play for so long."""
+        (self.plays or self.rest)(seconds)
 
     # ── Signing in and finding the lesson ───────────────────
 
@@ -98,96 +105,25 @@ class Teacher:
         """Look at the first page."""
         return self._get("/", "/")
 
-    def watch(self, *, most_seconds: float | None = None) -> None:
-        """Open the lesson and play its film at its own pace, to its end or for so long."""
-        page, source = self._open_lesson()
-        if source.get("poster"):
-            self._get(source["poster"], "/media/:poster")  # the browser keeps it for ever
-        self.rest(3)
-        opened = self._post_json("/api/media/lease", {"activity": self.found.video_activity}, csrf_of(page.text)).json
-        if "lease" not in opened:
-            raise BrokenOff(f"{self.account} got no lease: {opened}")
-        self._play(opened, source, most_seconds)
-
-    def _open_lesson(self) -> tuple[Answer, dict[str, Any]]:
-        """Open the lesson's page; its player asks where the film is."""
-        page = self._get(f"/lessons/{self.found.lesson_id}", "/lessons/:id")
-        source = self._post_json("/api/media/source", {"activity": self.found.video_activity}, csrf_of(page.text))
-        return page, source.json
-
-    def _play(self, opened: dict[str, Any], source: dict[str, Any], most_seconds: float | None) -> None:
-        """Fetch what a player fetches, and report what it played every fifteen seconds and at the end."""
-        parts = self._parts(source) if self.fetches else iter(())
-        length = opened["length_ms"] / 1000
-        place = opened["resume_ms"] / 1000
-        until = length if most_seconds is None else min(length, place + most_seconds)
-        buffered, sequence = 0.0, 0
-        waiting: list[tuple[int, list[tuple[int, int]]]] = []
-        every = opened.get("next_seconds", BEAT_SECONDS)
-        away = range(1, 1 + self.random.randint(2, 8)) if self.random.random() < self.offline else range(0)
-        while place < until:
-            while buffered < until and (part := next(parts, None)) is not None:
-                self._get_part(*part[:2])
-                buffered = part[2]
-            step = min(every, until - place)
-            self.rest(step)
-            waiting.append((sequence, [(int(place * 1000), int((place + step) * 1000))]))
-            sequence, place = sequence + 1, place + step
-            if sequence in away and place < until:
-                continue  # without network; what is buffered plays on, and reports wait their turn
-            for report in waiting:
-                every = self._beat(opened, *report)
-            waiting.clear()
-
-    def _parts(self, source: dict[str, Any]) -> Iterator[tuple[str, str, float]]:
-        """Yield address, name and the second up to which the film is there: playlists and segments, or ranges of the file."""
-        if not source.get("hls"):
-            yield source["mp4"], "bytes=0-", float(self.found.film_seconds)
-            return
-        master = self._get(source["hls"], "/media/:playlist").text
-        rendition = urljoin(source["hls"], next(line for line in master.splitlines() if line and not line.startswith("#")))
-        playlist = self._get(rendition, "/media/:playlist").text
-        start = re.search(r'#EXT-X-MAP:URI="([^"]+)"', playlist)
-        if start:
-            yield urljoin(rendition, start[1]), "", 0.0
-        second = 0.0
-        for length, name in re.findall(r"#EXTINF:([0-9.]+),[^\n]*\n(?:#[^\n]*\n)*([^#\n]+)", playlist):
-            second += float(length)
-            yield urljoin(rendition, name), "", second
-
-    def _get_part(self, path: str, wanted: str) -> None:
-        headers = {"Accept": "*/*"} | ({"Range": wanted} if wanted else {})
-        answer = self.line.send("GET", path, name="/media/:segment", headers=headers)
-        if answer.status not in (200, 206):
-            raise BrokenOff(f"{path}: {answer.status}")
-
-    def _beat(self, opened: dict[str, Any], sequence: int, claimed: list[tuple[int, int]]) -> float:
-        """Report until the server has taken it, as the browser's queue does; returns when it wants the next."""
-        body = {"lease": opened["lease"], "sequence": sequence, "intervals": claimed, "standing": opened.get("standing", "")}
-        for pause in (10, 15, 20, 20):
-            answer = self._post_json("/api/media/heartbeat", body, None)
-            if answer.status == 200:
-                opened["standing"] = answer.json["standing"]
-                accepted = [(one[0], one[1]) for one in answer.json["accepted"]]
-                self.journal.add(BeatKept(opened["lease"], self.account, sequence, claimed, accepted, opened["length_ms"]))
-                return float(answer.json["next_seconds"])
-            if answer.status in (401, 422):
-                raise BrokenOff(f"heartbeat: {answer.status} {answer.text[:200]}")
-            self.rest(pause)
-        raise BrokenOff("heartbeat: no answer")
+    def open_lesson(self, lesson: Lesson) -> tuple[Answer, dict[str, Any]]:
+        """Open a lesson's page; its player asks where the film is."""
+        page = self._get(f"/lessons/{lesson.lesson_id}", "/lessons/:id")
+        return page, self._post_json("/api/media/source", {"activity": lesson.video}, csrf_of(page.text)).json
 
     # ── The quiz ────────────────────────────────────────────
 
-    def quiz(self) -> None:
-        """Begin the lesson's quiz from its page, answer it, hand it in and read the review."""
-        page, _source = self._open_lesson()
-        form = self._post_form(f"/quizzes/{self.found.quiz_activity}/attempts", {"csrf_token": hidden(page.text)}, "/quizzes/:id/attempts")
+    def quiz(self, page: Answer | None = None, lesson: Lesson | None = None) -> None:
+        """Begin a lesson's quiz from its page, answer it, hand it in and read the review."""
+        lesson = lesson or self.found.lessons[0]
+        page = page or self.open_lesson(lesson)[0]
+        form = self._post_form(f"/quizzes/{lesson.quiz}/attempts", {"csrf_token": hidden(page.text)}, "/quizzes/:id/attempts")
         names = sorted(set(re.findall(r'name="(response-\d+)"', form.text)))
         if not names:
             raise BrokenOff(f"{self.account} got no quiz: {form.url}")
         self.rest(6 * len(names))
         fields = {"csrf_token": hidden(form.text)} | dict.fromkeys(names, "0")
-        self._post_form(path_of(form.url), fields, "/quizzes/attempts/:id")
+        review = self._post_form(path_of(form.url), fields, "/quizzes/attempts/:id")
+        self.journal.add(QuizHandedIn(self.account, int(path_of(review.url).rpartition("/")[2]), len(names)))
 
     # ── The exam ────────────────────────────────────────────
 
@@ -252,11 +188,15 @@ class Room:
         teacher.bell()
         asked = {"entry": entry_of(page.text), "device": self.device, "honesty": True}
         answer = self._until_answered("/api/exam/start", asked, None)
+        asked_at, told = time.monotonic(), 0.0
         while answer.status == 409 and answer.json["code"] == "waiting":
-            teacher.rest(answer.json["wait_ms"] / 1000 + teacher.random.random())
+            told = told or answer.json["wait_ms"] / 1000
+            teacher.play(answer.json["wait_ms"] / 1000 + teacher.random.random())  # a turn comes at its time, however fast people think
             answer = self._until_answered("/api/exam/start", {**asked, "ticket": answer.json["ticket"]}, None)
         if answer.status != 200:
             raise BrokenOff(f"start: {answer.status} {answer.text[:200]}")
+        if told:
+            teacher.waited(time.monotonic() - asked_at, told)
         self._take(answer.json)
         room = teacher._get(f"/exams/{self.exam}/room", "/exams/:code/room")
         self.csrf = csrf_of(room.text)

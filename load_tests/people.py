@@ -1,36 +1,77 @@
-"""Locust's users: teachers who learn, teachers who sit the exam, and an author and a manager at work meanwhile."""
+"""Locust's users: teachers who learn, teachers who sit the exam, and an author and a manager at work meanwhile.
+
+A user of Locust is a place that is always taken: whoever has gone her way is followed by the next teacher, so that as many are there to the end.
+"""
 
 import itertools
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from http.cookiejar import Cookie
 from pathlib import Path
 from random import Random
 from typing import Any
+from urllib.parse import urlsplit
 
-import gevent
-from locust import FastHttpUser, events, task
+import msgspec
+from gevent.event import Event
+from locust import FastHttpUser, constant, events, task
 from locust.exception import StopUser
 
-from load_tests import counting  # noqa: F401 - counts by city from its import on
+from load_tests import counting
 from load_tests.journal import Journal
 from load_tests.journeys import Answer, BrokenOff, Teacher
+from load_tests.player import watch
 from load_tests.scenario import Asked, scenario
-from load_tests.seed import BANK, Seeded, read
+from load_tests.seed import BANK, PRESENT, Seeded, read
+from load_tests.sitting import sit
 
 FOLDER = Path(os.environ.get("LOAD_FOLDER", "var/load"))
 ASKED = Asked.from_environment()
-QUIZ_SHARE = scenario(ASKED).quiz_share
+SCENARIO = scenario(ASKED)
+STAFF = 2
+GOLDEN, SILVER = 0.6180339887498949, 0.41421356237309515  # multiples of either spread evenly, and not together
+PAUSE = 5.0  # seconds before another comes where somebody had to break off
 
 _turns = itertools.count()
 _began: list[float] = []
 _journals: list[Journal] = []
+_over = Event()
 
 
 def _on_start(**_more: object) -> None:
     _began[:] = [time.monotonic()]
+    _over.clear()
+
+
+def _on_stopping(**_more: object) -> None:
+    _over.set()  # nobody goes on behind the end, where nothing is judged
 
 
 events.test_start.add_listener(_on_start)  # type: ignore[no-untyped-call]
+events.test_stopping.add_listener(_on_stopping)  # type: ignore[no-untyped-call]
+
+
+@cache
+def _seeded() -> Seeded:
+    found = read(FOLDER)
+    if found is None:
+        raise RuntimeError(f"{FOLDER} holds no seed; run: python -m load_tests seed PROGRAMME --folder {FOLDER}")
+    return found
+
+
+@cache
+def _present() -> list[str]:
+    path = FOLDER / PRESENT
+    return msgspec.json.decode(path.read_bytes(), type=list[str]) if SCENARIO.steady and path.exists() else []
+
+
+def _wait(seconds: float) -> None:
+    """Wait so long, or leave when the run ends."""
+    if _over.wait(seconds):
+        raise StopUser
 
 
 class _Line:
@@ -45,6 +86,9 @@ class _Line:
             answer = Answer(response.status_code or 0, response.content or b"", response.url or path)
             if answer.status in (200, 206):
                 response.success()
+            elif answer.status == 409 and answer.json.get("code") == "waiting":
+                response.request_meta["name"] = f"{name} (waits)"  # her turn will come; that is no failure, and no start either
+                response.success()
             return answer
 
 
@@ -52,35 +96,17 @@ class _Person(FastHttpUser):
     """Somebody who goes her way."""
 
     abstract = True
+    concurrency = 1
     network_timeout = 30.0
     connection_timeout = 30.0
+    wait_time = constant(0)
     city = ""
     account = ""  # of staff; a teacher takes the next one that is free
-
-    def on_start(self) -> None:
-        """Sit down at a browser."""
-        found = read(FOLDER)
-        if found is None:
-            raise RuntimeError(f"{FOLDER} holds no seed; run: python -m load_tests seed PROGRAMME --folder {FOLDER}")
-        number = 0
-        if not self.account:
-            number = ASKED.first + next(_turns) * ASKED.workers + _place(self)
-            if number >= len(found.accounts):
-                raise StopUser
-            self.account, self.city = found.accounts[number], found.cities[number]
-        self.found: Seeded = found
-        self.teacher = Teacher(_Line(self), found, self.account, _journal(_place(self)), self._rest, Random(number), bell=self._bell, offline=ASKED.offline)
-        self.teacher.fetches = self.teacher.random.random() < ASKED.media
+    teacher: Teacher
 
     def context(self) -> dict[str, Any]:
         """Tell the statistics whose request it is."""
         return {"city": self.city} if self.city else {}
-
-    def _rest(self, seconds: float) -> None:
-        gevent.sleep(seconds / ASKED.pace)
-
-    def _bell(self) -> None:
-        gevent.sleep(max(0.0, _began[0] + ASKED.barrier - time.monotonic()))
 
     def go(self) -> None:
         """Go the way."""
@@ -88,36 +114,93 @@ class _Person(FastHttpUser):
 
     @task
     def once(self) -> None:
-        """Go it once and stop; another teacher follows."""
+        """Go it once; then it is somebody else's turn."""
         try:
             self.go()
         except BrokenOff as broken:
-            self.environment.events.user_error.fire(user_instance=self, exception=broken, tb=broken.__traceback__)
-            self.environment.process_exit_code = 1
-        raise StopUser
+            _tell(self, "way", f"{type(self).__name__} goes on", 0.0, broken)
+            _wait(PAUSE)
+
+    def _sit_down(self, account: str, number: int) -> Teacher:
+        """Sit down at a browser of one's own."""
+        self.client.cookiejar.clear()
+        self.teacher = Teacher(_Line(self), _seeded(), account, _journal(_place(self)), self._rest, Random(number), bell=self._bell, offline=ASKED.offline)
+        self.teacher.plays = _wait
+        self.teacher.fetches = number * GOLDEN % 1 < ASKED.media
+        self.teacher.small = number * SILVER % 1 < SCENARIO.habits.small_share
+        self.teacher.waited = self._waited
+        return self.teacher
+
+    def _rest(self, seconds: float) -> None:
+        _wait(seconds / ASKED.pace)
+
+    def _bell(self) -> None:
+        _wait(max(0.0, _began[0] + ASKED.barrier - time.monotonic()))
+
+    def _waited(self, seconds: float, told: float) -> None:
+        _tell(self, "line", counting.WAITED, 1000 * seconds)
+        if told:
+            _tell(self, "line", counting.LONGER, 1000 * max(0.0, seconds - told))
 
 
-class Learner(_Person):
-    """Watches the lesson and, if the programme or she likes, does its quiz."""
+class _Taught(_Person):
+    """A teacher: always the next one, and first those who are there when the run begins."""
+
+    abstract = True
+
+    @contextmanager
+    def _next(self) -> Iterator[int]:
+        """Be the next teacher for the length of a block; yields her number in this run. Learners come again when all have been there."""
+        found, place = _seeded(), _place(self)
+        mine = min(ASKED.accounts or len(found.accounts), len(found.accounts) - ASKED.first)
+        number = next(_turns) * ASKED.workers + place
+        if number >= mine and SCENARIO.stretch.exam:
+            raise StopUser  # everybody has sat it; the verdict sees that too few are there
+        account = ASKED.first + number % mine
+        self.city = found.cities[account]
+        self._sit_down(found.accounts[account], number)
+        with counting.being_there(self.city):
+            yield number
+
+
+class Learner(_Taught):
+    """Sits as the forecast says, or where a window is compressed watches one lesson and perhaps does its quiz."""
 
     def go(self) -> None:
         """Learn."""
-        self.teacher.sign_in()
-        self.teacher.rest = gevent.sleep  # the film runs at its own pace
-        self.teacher.watch()
-        self.teacher.rest = self._rest
-        if self.teacher.random.random() < QUIZ_SHARE:
-            self.teacher.quiz()
-        self.teacher.home()
+        with self._next() as number:
+            if not SCENARIO.steady:
+                self._one_lesson()
+                return
+            there = _present()
+            gone = number * GOLDEN % 1 if number < len(there) else 0.0
+            if gone:
+                self._take(there[number])
+            sit(self.teacher, SCENARIO.habits, gone=gone, pace=ASKED.pace)
+
+    def _one_lesson(self) -> None:
+        teacher = self.teacher
+        teacher.sign_in()
+        watch(teacher)
+        if teacher.random.random() < SCENARIO.quiz_share:
+            teacher.quiz()
+        teacher.home()
+
+    def _take(self, cookie: str) -> None:
+        """Go on with a sign-in that stands."""
+        name, _equals, value = cookie.partition("=")
+        host = urlsplit(str(self.host)).hostname or ""
+        self.client.cookiejar.set_cookie(Cookie(0, name, value, None, False, host, False, False, "/", True, False, None, True, None, None, {}))
 
 
-class Candidate(_Person):
+class Candidate(_Taught):
     """Sits the exam; with a barrier, everybody who is there starts with the bell."""
 
     def go(self) -> None:
         """Sit it."""
-        self.teacher.sign_in()
-        self.teacher.exam(think=lambda: self.teacher.random.expovariate(1 / 12.0))
+        with self._next():
+            self.teacher.sign_in()
+            self.teacher.exam(think=lambda: self.teacher.random.expovariate(1 / 12.0))
 
 
 class Author(_Person):
@@ -128,7 +211,7 @@ class Author(_Person):
 
     def go(self) -> None:
         """Look through the bank until the run ends."""
-        self.teacher.sign_in()
+        self._sit_down(self.account, 0).sign_in()
         while True:
             self.teacher.look("/bank", f"/bank/{BANK}", f"/bank/{BANK}/coverage", f"/bank/{BANK}/items/new")
 
@@ -141,9 +224,15 @@ class Manager(_Person):
 
     def go(self) -> None:
         """Look at people and reports until the run ends."""
-        self.teacher.sign_in()
+        self._sit_down(self.account, 0).sign_in()
         while True:
-            self.teacher.look("/people?q=jiaoshi1", "/classes", "/manage/programmes", f"/manage/programmes/{self.found.programme}/load")
+            self.teacher.look("/people?q=jiaoshi1", "/classes", "/manage/programmes", f"/manage/programmes/{_seeded().programme}/load")
+
+
+def _tell(user: FastHttpUser, kind: str, name: str, milliseconds: float, broken: Exception | None = None) -> None:
+    """Note something that is no request of its own."""
+    noted = {"request_type": kind, "name": name, "response_time": milliseconds, "response_length": 0, "exception": broken}
+    events.request.fire(**noted, context=user.context(), start_time=counting.wall(), response=None)  # type: ignore[no-untyped-call]
 
 
 def _place(user: FastHttpUser) -> int:

@@ -1,5 +1,6 @@
 """What a run plays: one stretch of a programme, its cities by the forecast's own curve, scaled to people and pressed into seconds."""
 
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ import numpy as np
 from lms.domain import behaviour as behaviours
 from lms.domain.forecast import Stretch, central, stretches
 from lms.domain.programme import Programme, parse
+from load_tests.sitting import PAGES, Habits
 
 BEHAVIOUR = Path(__file__).with_name("behaviour.toml")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -24,10 +26,12 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     window: int  # from 0; the exam comes after the last
     people: int  # at once, at the fullest
     seconds: float
-    pace: float = 6.0
+    pace: float = 6.0  # how many times faster than life people think
     barrier: float = 0.0  # seconds until everybody who waits may start the exam at once
-    peak: bool = False  # only the fullest quarter of an hour, held
+    peak: bool = False  # only the fullest quarter of an hour, held: everything as often as the forecast says
     first: int = 0  # the first account that is free
+    accounts: int = 0  # so many are for this run; 0: all there are
+    rate: float = 0.0  # exam: starts a second that the waiting room admits; 0: no waiting room
     workers: int = 1
     offline: float = 0.05  # share of lessons with a spell without network
     lead: float = 0.0  # seconds in which people come, before anything is judged
@@ -48,6 +52,18 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+# What the forecast reckons, and the requests that are it. The answer to signing in is the home page; a segment fetched in vain is not asked for.
+REQUESTS: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "sign_ins": (("POST", "/sign-in"),),
+    "heartbeats": (("POST", "/api/media/heartbeat"),),
+    "segments": (("GET", "/media/:segment"),),
+    "quiz_starts": (("POST", "/quizzes/:id/attempts"),),
+    "lesson_pages": (("GET", "/lessons/:id"),),
+    "other_pages": (("GET", "/sign-in"), ("POST", "/sign-in"), *(("GET", path) for path in PAGES)),
+}
+AT_FILM_SPEED = ("heartbeats", "segments")  # whatever the pace
+
+
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """A stretch as a run plays it: for each city how many are at it in each of its steps."""
@@ -55,13 +71,35 @@ class Scenario:
     asked: Asked
     stretch: Stretch
     cities: Mapping[str, tuple[float, ...]]
+    habits: Habits
     quiz_share: float
     expected: float  # signed in at once at the fullest, by the forecast
+    rates: Mapping[str, float]  # requests a second at the fullest, by the forecast
+    names: Mapping[str, str]  # of the cities
 
     @property
     def scale(self) -> float:
         """Return the share of the forecast's peak that is played."""
         return self.asked.people / self.expected
+
+    @property
+    def steady(self) -> bool:
+        """Tell whether everything comes as often as in the forecast's fullest quarter; a compressed window only brings as many people."""
+        return self.asked.peak and not self.stretch.exam
+
+    @property
+    def planned(self) -> dict[str, float]:
+        """Return how often each of the forecast's requests is to come, a second; nothing where only people are planned."""
+        if not self.steady:
+            return {}
+        faster = {code: 1.0 if code in AT_FILM_SPEED else self.asked.pace for code in REQUESTS}
+        share = {"segments": self.asked.media}
+        return {code: rate for code in REQUESTS if (rate := self.rates[code] * self.scale * faster[code] * share.get(code, 1.0))}
+
+    @property
+    def length(self) -> int:
+        """Return how long a lesson's film is, so that as many lessons end as the forecast says."""
+        return max(1, round(self.habits.lesson_seconds / self.asked.pace))
 
     def people_at(self, second: float) -> int | None:
         """Return how many are at it at a second of the run; None when it is over."""
@@ -70,6 +108,20 @@ class Scenario:
             return None
         return max(1, round(sum(curve[int(second / self.asked.seconds * len(curve))] for curve in self.cities.values())))
 
+    def comers(self, film: float) -> int:
+        """Return how many accounts a run takes at the most: those there at once, and those who follow when they have gone their way."""
+        asked, whole = self.asked, self.asked.lead + self.asked.seconds
+        if self.steady:
+            takes = self.habits.seconds / asked.pace
+        elif self.stretch.exam:
+            takes = QUICKEST_EXAM / asked.pace
+        else:
+            takes = film + SIGNING_IN / asked.pace
+        if self.stretch.exam and asked.barrier:
+            whole = max(0.0, whole - asked.barrier)
+        present = sum(self.people_at(second + 0.5) or 0 for second in range(int(whole)))
+        return math.ceil(asked.people + 1.1 * present / takes) + SPARE
+
     def as_dict(self) -> dict[str, object]:
         """Return it for the report."""
         compressed = self.stretch.days * 86_400 / self.asked.seconds
@@ -77,18 +129,36 @@ class Scenario:
         return {**msgspec.structs.asdict(self.asked), **told}
 
 
+SIGNING_IN = 10.0  # seconds of life that the shortest way takes beside its film
+QUICKEST_EXAM = 400.0  # seconds of life: fifty items of twelve seconds take six hundred on average
+SPARE = 10
+
+
 def scenario(asked: Asked) -> Scenario:
     """Read programme and behaviour, and bring the forecast's curve of those signed in to so many people."""
     programme, stretch = chosen(Path(asked.programme), asked.window)
     behaviour = behaviours.parse(BEHAVIOUR.read_text(encoding="utf-8"))
-    form = central(stretch, programme, behaviour)["signed_in"][0]
-    expected = float(form.max())
+    curves = {code: curve[0] for code, curve in central(stretch, programme, behaviour).items()}
+    form = curves["signed_in"]
+    expected, fullest = float(form.max()), int(form.argmax())
     if asked.peak:
         form = np.ones(1)
     form = form / form.max() * asked.people / stretch.people
     cities = {city: tuple((form * seats).tolist()) for city, seats in stretch.seats.items()}
     asks = programme.quiz is not None and programme.hours.quiz_required
-    return Scenario(asked, stretch, cities, 1.0 if asks else behaviour.figures["quiz_share"].value, expected)
+    figure = {name: one.value for name, one in behaviour.figures.items()}
+    quiz_share = 1.0 if asks else figure["quiz_share"]
+    habits = Habits(
+        seconds=figure["session_minutes"] * 60 / figure["watching_share"],
+        watched=figure["session_minutes"] * 60,
+        pages=figure["pages_per_session"],
+        quizzes=quiz_share * figure["quiz_tries"] if programme.quiz else 0.0,
+        lesson_seconds=figure["lesson_minutes"] * 60,
+        small_share=figure["small_share"],
+    )
+    rates = {code: float(curves[code][fullest]) for code in REQUESTS}
+    rates["segments"] /= figure["fetched"]
+    return Scenario(asked, stretch, cities, habits, quiz_share, expected, rates, {row.code: row.name for row in programme.quotas.cities})
 
 
 def chosen(path: Path, window: int) -> tuple[Programme, Stretch]:

@@ -35,6 +35,7 @@ PASSWORD = "river-stone-2026"  # noqa: S105 - of invented people in a database o
 PROVINCE = "36"
 SCHOOL_SIZE = 100
 NOTE = "seeded.json"
+PRESENT = "present.json"  # the cookies of those who are signed in when a run begins
 FAMILIES = "赵钱孙李周吴郑王冯陈蒋沈韩杨朱秦许何吕张"
 GIVEN = [first + second for first in "安博晨丹恩芳国海嘉凯丽明宁鹏" for second in "平文华云清远宏静春林"]
 STAFF = {"editor": Role.COURSE_EDITOR, "writer": Role.AUTHOR, "reviewer": Role.REVIEWER, "manager": Role.PROVINCE_MANAGER}
@@ -53,6 +54,16 @@ class Wanted(msgspec.Struct, frozen=True):
     tries: int = 1
     long_exam: bool = False
     papers: int | None = None  # how many sit the exam, where not everybody does
+    lessons: int = 1  # all show the same film
+    rate: float = 0.0  # starts a second that the waiting room admits; 0: how many are borne is what a load test finds out
+
+
+class Lesson(msgspec.Struct, frozen=True):
+    """A lesson with its film and its quiz."""
+
+    lesson_id: int
+    video: int
+    quiz: int
 
 
 class Seeded(msgspec.Struct, frozen=True):
@@ -64,12 +75,25 @@ class Seeded(msgspec.Struct, frozen=True):
     person_ids: list[int]
     cities: list[str]
     password: str
-    lesson_id: int
-    video_activity: int
-    quiz_activity: int
+    lessons: list[Lesson]
     exam: str
     long_exam: str | None
     film_seconds: int
+
+    @property
+    def lesson_id(self) -> int:
+        """Return the first lesson."""
+        return self.lessons[0].lesson_id
+
+    @property
+    def video_activity(self) -> int:
+        """Return the film of the first lesson."""
+        return self.lessons[0].video
+
+    @property
+    def quiz_activity(self) -> int:
+        """Return the quiz of the first lesson."""
+        return self.lessons[0].quiz
 
 
 def seed(settings: Settings, text: str, wanted: Wanted) -> Seeded:
@@ -85,13 +109,11 @@ def seed(settings: Settings, text: str, wanted: Wanted) -> Seeded:
     programme_version.load(text, now=now)
     learners = {account: person_id for account, person_id in ids.items() if account.startswith("t")}
     _enrol(programme, list(learners.values()), homes)
-    lesson_id = _lesson(settings, programme, ids["editor"], wanted, now)
+    lesson_ids = _lessons(settings, programme, ids["editor"], wanted, now)
     _bank(programme, ids, now)
+    lessons = [_with_quiz(programme, lesson_id) for lesson_id in lesson_ids]
     with transaction() as session:
-        quiz_activity = quiz.attach_quiz(
-            session, lesson_id=lesson_id, programme_code=programme.code, bank_code=BANK, topic=programme.topics[0].code, title="小测"
-        )
-        lesson.publish(session, platform.lesson(session, lesson_id).course_id, shown=True, actor_id=ids["editor"], now=now)
+        lesson.publish(session, platform.lesson(session, lesson_ids[0]).course_id, shown=True, actor_id=ids["editor"], now=now)
     _exam(EXAM, programme, exam.bundled_blueprint("final-test"), wanted, now)
     if wanted.long_exam:
         _exam(LONG_EXAM, programme, from_mapping(_doubled()), wanted, now)
@@ -102,9 +124,7 @@ def seed(settings: Settings, text: str, wanted: Wanted) -> Seeded:
         person_ids=list(learners.values()),
         cities=[one.city for one in homes],
         password=PASSWORD,
-        lesson_id=lesson_id,
-        video_activity=_video_activity(lesson_id),
-        quiz_activity=quiz_activity,
+        lessons=lessons,
         exam=EXAM,
         long_exam=LONG_EXAM if wanted.long_exam else None,
         film_seconds=wanted.film_seconds,
@@ -188,22 +208,35 @@ def _enrol(programme: Programme, learners: Sequence[int], homes: Sequence[Place]
         )
 
 
-def _lesson(settings: Settings, programme: Programme, editor: int, wanted: Wanted, now: datetime) -> int:
-    """Lay out one course with one lesson whose film is transcoded."""
+def _lessons(settings: Settings, programme: Programme, editor: int, wanted: Wanted, now: datetime) -> list[int]:
+    """Lay out one course whose lessons share a film that is transcoded."""
     with transaction() as session:
         course_id = lesson.create_course(session, programme_code=programme.code, title="心理健康教育", summary="", actor_id=editor, now=now)
-        lesson_id = lesson.create_lesson(
-            session, course_id=course_id, title="如何倾听", topic=programme.topics[0].code, seconds=wanted.film_seconds, quiz=True, actor_id=editor, now=now
-        )
-    made = upload.import_file(film(settings.var_dir / "film.mp4", wanted.film_seconds), now=now, title="如何倾听", created_by=editor)
-    asset.attach_to_lesson(code=made.code, lesson_id=lesson_id, actor_id=editor, now=now)
+        made = [
+            lesson.create_lesson(
+                session,
+                course_id=course_id,
+                title=f"如何倾听 {number}",
+                topic=programme.topics[0].code,
+                seconds=wanted.film_seconds,
+                quiz=True,
+                actor_id=editor,
+                now=now,
+            )
+            for number in range(1, wanted.lessons + 1)
+        ]
+    video = upload.import_file(film(settings.var_dir / "film.mp4", wanted.film_seconds), now=now, title="如何倾听", created_by=editor)
+    for lesson_id in made:
+        asset.attach_to_lesson(code=video.code, lesson_id=lesson_id, actor_id=editor, now=now)
     transcoding.transcode_waiting(now)
-    return lesson_id
+    return made
 
 
-def _video_activity(lesson_id: int) -> int:
+def _with_quiz(programme: Programme, lesson_id: int) -> Lesson:
+    """Give a lesson its quiz from the bank."""
     with transaction() as session:
-        return next(one.id for one in platform.activities(session, "video") if one.lesson_id == lesson_id)
+        attached = quiz.attach_quiz(session, lesson_id=lesson_id, programme_code=programme.code, bank_code=BANK, topic=programme.topics[0].code, title="小测")
+        return Lesson(lesson_id, next(one.id for one in platform.activities(session, "video") if one.lesson_id == lesson_id), attached)
 
 
 def _bank(programme: Programme, ids: Mapping[str, int], now: datetime) -> None:
@@ -216,7 +249,8 @@ def _bank(programme: Programme, ids: Mapping[str, int], now: datetime) -> None:
 
 
 def _exam(code: str, programme: Programme, blueprint: Blueprint, wanted: Wanted, now: datetime) -> None:
-    """Make an exam that is open now, with a paper for every try and some to spare."""
+    """Make an exam with a paper for every try and some to spare: open when the programme says, or now where a city window is tested."""
+    stretch = stretches(programme)[wanted.window]
     component = next((part.code for part in programme.assessment.components if part.source == "exam"), "test") if programme.assessment else "test"
     exam.create_exam(
         code=code,
@@ -224,14 +258,14 @@ def _exam(code: str, programme: Programme, blueprint: Blueprint, wanted: Wanted,
         title="线上测试",
         bank_code=BANK,
         blueprint=blueprint,
-        opens=now - timedelta(hours=1),
-        closes=now + timedelta(days=30),
+        opens=stretch.opens if stretch.exam else now - timedelta(hours=1),
+        closes=stretch.closes if stretch.exam else now + timedelta(days=30),
         minutes=90,
         attempts_allowed=wanted.tries,
         component=component,
         now=now,
     )
-    waiting_room.set_rate(code, 0, actor_id=None, now=now)  # how many starts are borne is what a load test finds out
+    waiting_room.set_rate(code, wanted.rate, actor_id=None, now=now)
     assembly.assemble(code, papers=(wanted.papers or wanted.people) * wanted.tries + 10, now=now, seed=1)
 
 

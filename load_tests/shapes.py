@@ -2,7 +2,12 @@
 
 from locust import LoadTestShape
 
+from load_tests.counting import elapsed
+from load_tests.people import STAFF
 from load_tests.scenario import Asked, scenario
+
+COMING = 0.8  # of the lead
+GIVEN_UP, NOBODY_COMES = 2.0, 120.0  # a run whose clients send nothing ends all the same
 
 
 class StretchShape(LoadTestShape):
@@ -15,6 +20,9 @@ class StretchShape(LoadTestShape):
         self.scenario = scenario(Asked.from_environment())
 
     def tick(self) -> tuple[int, float] | None:
-        """Tell Locust how many there shall be now and how fast they come."""
-        wanted = self.scenario.people_at(self.get_run_time())  # type: ignore[no-untyped-call]
-        return None if wanted is None else (wanted, max(1.0, self.scenario.asked.people / max(5.0, self.scenario.asked.lead)))
+        """Tell Locust how many there shall be now, the staff beside them, and how fast they come: all are there before anything is judged."""
+        asked = self.scenario.asked
+        if self.get_run_time() > GIVEN_UP * (asked.lead + asked.seconds) + NOBODY_COMES:  # type: ignore[no-untyped-call]
+            return None
+        wanted = self.scenario.people_at(elapsed())
+        return None if wanted is None else (wanted + STAFF, max(1.0, asked.people / max(5.0, COMING * asked.lead)))

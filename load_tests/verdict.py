@@ -12,7 +12,7 @@ import psycopg
 
 from load_tests.figures import Line, Second
 from load_tests.gauges import Gauge, Machine
-from load_tests.journal import AnswerKept, BeatKept, Entry, HandedIn, entries
+from load_tests.journal import AnswerKept, BeatKept, Entry, HandedIn, QuizHandedIn, entries
 from media.domain.interval import Spans, clip, difference, spans_of
 from media.store.spans import from_text
 
@@ -26,6 +26,26 @@ class Fault(msgspec.Struct, frozen=True):
 
     kind: str
     words: str
+    city: str = ""
+
+
+class Rate(msgspec.Struct, frozen=True):
+    """How often requests of one kind came a second, and how often they were to come."""
+
+    code: str
+    planned: float
+    reached: float
+    requests: int
+
+
+class CityVerdict(msgspec.Struct, frozen=True):
+    """What the run came to for one city; `judged` are its paths that came often enough to be measured against times."""
+
+    code: str
+    name: str
+    result: str  # passed, failed or too little seen
+    judged: int
+    requests: int
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -42,6 +62,8 @@ class Verdict(msgspec.Struct, frozen=True):
     gauges: list[Gauge]
     made_with: dict[str, str]
     starts_per_second: float = 0.0
+    rates: list[Rate] = []
+    cities: list[CityVerdict] = []
 
 
 def starts_per_second(database_url: str) -> float:
@@ -64,7 +86,7 @@ def stored_is_acknowledged(journal: Path, database_url: str) -> list[Fault]:
     """Compare the clients' journal (or a folder of them) with the database; returns what was acknowledged and is not there as it was sent."""
     kept = [one for path in (sorted(journal.glob(JOURNALS)) if journal.is_dir() else [journal]) for one in entries(path)]
     with psycopg.connect(database_url) as link:
-        return [*_answers(link, kept), *_hand_ins(link, kept), *_beats(link, kept)]
+        return [*_answers(link, kept), *_hand_ins(link, kept), *_quizzes(link, kept), *_beats(link, kept)]
 
 
 def _answers(link: Link, kept: Sequence[Entry]) -> Iterator[Fault]:
@@ -117,6 +139,19 @@ def _hand_ins(link: Link, kept: Sequence[Entry]) -> Iterator[Fault]:
             yield Fault("hand-in", f"hand-in of {one.account}: attempt {attempt}, receipt {one.receipt} is stored as {rows.get(attempt)}")
 
 
+def _quizzes(link: Link, kept: Sequence[Entry]) -> Iterator[Fault]:
+    said = {one.attempt: one for one in kept if isinstance(one, QuizHandedIn)}
+    rows = {
+        attempt: responses
+        for attempt, responses, _at in link.execute(
+            "SELECT id, responses, submitted_at FROM quiz_attempt WHERE id = ANY(%s) AND submitted_at IS NOT NULL", (list(said),)
+        )
+    }
+    for attempt, one in said.items():
+        if rows.get(attempt) != [[0]] * one.items:
+            yield Fault("quiz", f"quiz of {one.account}: attempt {attempt}, {one.items} items answered by their first option, is stored as {rows.get(attempt)}")
+
+
 def _beats(link: Link, kept: Sequence[Entry]) -> Iterator[Fault]:
     said = {(id_in(one.lease), one.sequence): one for one in kept if isinstance(one, BeatKept)}
     leases = sorted({lease for lease, _sequence in said})
@@ -145,28 +180,38 @@ def _spans(pairs: list[tuple[int, int]], length_ms: int) -> Spans:
     return clip(spans_of(pairs), length_ms)
 
 
+def budgets() -> dict[str, Any]:
+    """Return what a run may take."""
+    return tomllib.loads(BUDGETS.read_text(encoding="utf-8"))
+
+
+def is_judged(one: Line, least: int) -> bool:
+    """Tell whether a path came often enough to be measured against times."""
+    return one.requests >= least
+
+
 def over_budget(lines: Sequence[Line], machine: Machine | None = None) -> list[Fault]:
     """Compare what was measured with the budgets: each path of each city, of all together, and the machine."""
-    budgets = tomllib.loads(BUDGETS.read_text(encoding="utf-8"))
-    faults = [fault for one in lines for fault in _path_faults(one, {**budgets["default"], **budgets.get(one.name, {})}, budgets["least"])]
+    most = budgets()
+    faults = [fault for one in lines for fault in _path_faults(one, {**most["default"], **most.get(one.name, {})}, most["least"])]
     if machine is not None:
         shares = {
             "server_share": machine.server_cores / machine.cores,
             "database_share": machine.database_cores / machine.cores,
             "connections_share": machine.connections_share,
         }
-        faults += [Fault("machine", f"{name} {shares[name]:.2f}, budget {most}") for name, most in budgets["machine"].items() if shares[name] > most]
+        faults += [Fault("machine", f"{name} {shares[name]:.2f}, budget {share}") for name, share in most["machine"].items() if shares[name] > share]
     return faults
 
 
 def _path_faults(one: Line, budget: Mapping[str, float], least: int) -> Iterator[Fault]:
-    where = f"{one.city + ': ' if one.city else ''}{one.method} {one.name}"
-    if one.requests >= least:
+    city, where = one.city, f"{one.city + ': ' if one.city else ''}{one.method} {one.name}"
+    if is_judged(one, least):
         for share, seen in (("p95", one.p95_ms), ("p99", one.p99_ms)):
             if seen > budget[f"{share}_ms"]:
-                yield Fault("budget", f"{where}: {share[1:]} % within {seen:.0f} ms, budget {budget[f'{share}_ms']} ms")
+                yield Fault("budget", f"{where}: {share[1:]} % within {seen:.0f} ms, budget {budget[f'{share}_ms']} ms", city)
         if one.queue_p95_ms > budget["queue_p95_ms"]:
-            yield Fault("budget", f"{where}: 95 % queued for up to {one.queue_p95_ms:.0f} ms, budget {budget['queue_p95_ms']} ms")
+            yield Fault("budget", f"{where}: 95 % queued for up to {one.queue_p95_ms:.0f} ms, budget {budget['queue_p95_ms']} ms", city)
     failed = 100 * one.failures / max(1, one.requests)
     if failed > budget["failed_percent"]:
-        yield Fault("budget", f"{where}: {failed:.2f} % of {one.requests} failed, budget {budget['failed_percent']} %")
+        yield Fault("budget", f"{where}: {failed:.2f} % of {one.requests} failed, budget {budget['failed_percent']} %", city)

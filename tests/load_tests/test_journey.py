@@ -10,9 +10,10 @@ import pytest
 from playwright.sync_api import Browser, Page, Request, expect
 
 from lms.kernel import db
-from load_tests.journal import AnswerKept, BeatKept, HandedIn, Journal, entries
+from load_tests.journal import AnswerKept, BeatKept, HandedIn, Journal, QuizHandedIn, entries
 from load_tests.journeys import Teacher
 from load_tests.line import PlainLine
+from load_tests.player import watch
 from load_tests.product import ROOT, seeded, start
 from load_tests.seed import Seeded, Wanted
 from load_tests.verdict import stored_is_acknowledged
@@ -133,10 +134,10 @@ def test_what_the_users_send_is_what_chromium_sends(product: Product, chromium_b
     line = PlainLine(product.url)
     teacher = Teacher(line, product.found, product.found.accounts[0], Journal(path), rest=lambda _seconds: None)
     teacher.sign_in()
-    teacher.watch()
+    watch(teacher)
     teacher.quiz()
     teacher.exam(think=lambda: 0.0, most_items=ANSWERED)
     assert order(line.sent) == order(in_chromium(chromium_browser, product, product.found.accounts[1]))
     kinds = [type(one) for one in entries(path)]
-    assert (kinds.count(AnswerKept), kinds.count(HandedIn), kinds.count(BeatKept)) == (ANSWERED, 1, 1)
+    assert (kinds.count(AnswerKept), kinds.count(HandedIn), kinds.count(BeatKept), kinds.count(QuizHandedIn)) == (ANSWERED, 1, 1, 1)
     assert stored_is_acknowledged(path, product.database_url) == []

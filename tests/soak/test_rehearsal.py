@@ -33,8 +33,8 @@ def own_database() -> Iterator[None]:
 
 
 def rehearsed(folder: Path, window: int, proof: str = "") -> Verdict:
-    asked = Asked(programme=str(ROOT / "lms/programmes/jiangxi-2023.toml"), window=window, people=14, seconds=90, pace=60, peak=True, barrier=15, offline=0.3)
-    (found,) = run(asked, Order(folder=folder, film=20, processes=2, proof=proof))
+    asked = Asked(programme=str(ROOT / "lms/programmes/jiangxi-2023.toml"), window=window, people=24, seconds=90, pace=20, peak=True, barrier=15, lead=20)
+    (found,) = run(asked, Order(folder=folder, processes=2, proof=proof))
     return found
 
 
@@ -45,6 +45,11 @@ def test_two_workers_load_a_window_and_each_city_is_judged(tmp_path: Path) -> No
     assert {line.city for line in found.lines} > {"", "360700"}
     assert {"acknowledged-0.jsonl", "acknowledged-1.jsonl"} <= {path.name for path in (tmp_path / "run").iterdir()}
     assert found.machine is not None
+    late = [one.people for one in found.seconds if one.at >= 60]
+    assert late
+    assert sum(late) / len(late) > 0.9 * 24, "whoever leaves is followed by another, to the end"
+    assert {one.code for one in found.rates if one.requests} >= {"sign_ins", "heartbeats", "lesson_pages", "other_pages"}
+    assert {one.code for one in found.cities} == {line.city for line in found.lines} - {""}
 
 
 def test_the_exam_begins_with_the_bell_and_a_lost_answer_is_named(tmp_path: Path) -> None:

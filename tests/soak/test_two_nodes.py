@@ -15,6 +15,7 @@ from lms.kernel import db
 from load_tests.journal import AnswerKept, BeatKept, HandedIn, Journal, entries
 from load_tests.journeys import Answer, Teacher
 from load_tests.line import PlainLine
+from load_tests.player import watch
 from load_tests.product import seeded, start
 from load_tests.seed import Seeded, Wanted
 from load_tests.verdict import stored_is_acknowledged
@@ -66,7 +67,7 @@ def test_sign_ins_leases_group_commit_and_sweeper_stay_right_over_two_nodes(node
         teacher = Teacher(BothNodes(bases), found, found.accounts[number], journal, lambda seconds: time.sleep(min(seconds, 0.05)), Random(number))
         teacher.sign_in()
         teacher.rest = time.sleep
-        teacher.watch()
+        watch(teacher)
         teacher.rest = lambda seconds: time.sleep(min(seconds, 0.05))
         teacher.quiz()
         teacher.exam(think=lambda: 0.0, most_items=20)

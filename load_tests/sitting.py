@@ -1,0 +1,67 @@
+"""One sitting of a learner as the forecast takes it: signing in, playing three quarters of the time, pages meanwhile, a quiz where a lesson ends, leaving.
+
+Whoever is there when a run begins is in the middle of hers, each somewhere else; whoever leaves is followed by another. So as many come, watch,
+ask and leave in any minute as the forecast expects.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from load_tests.journeys import Teacher
+from load_tests.player import Player
+
+ROUNDS = 4  # a film is stopped so many times in a sitting
+PAGES = ("/plan", "/", "/grades")
+READING = 15  # seconds a page is looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What one sitting comes to on average."""
+
+    seconds: float  # from signing in to leaving
+    watched: float  # of these, while a film plays
+    pages: float  # beside the lessons; the form to sign in and the home page behind it are the first two
+    quizzes: float  # tries for each lesson
+    lesson_seconds: float
+    small_share: float
+
+
+def sit(teacher: Teacher, habits: Habits, *, gone: float = 0.0, pace: float = 1.0) -> None:
+    """Sit, or go on sitting where a share of the sitting is over. At another pace than life's a film's part of it shrinks likewise."""
+    if not gone:
+        teacher.sign_in()
+    lessons = iter(teacher.found.lessons * 1000)
+    player: Player | None = None
+    # Whole pages and quizzes, as many as the means say: what is over is carried on, and everybody begins with another remainder.
+    looked, tried = teacher.random.random(), teacher.random.random()
+    for plays, seconds, share in _rounds(habits, gone):
+        if not plays:
+            looked += share * max(0.0, habits.pages - 2) / (2 * ROUNDS)
+            pages = int(looked)
+            looked -= pages
+            teacher.look(*(PAGES[teacher.random.randrange(len(PAGES))] for _ in range(pages)))
+            teacher.rest(max(0.0, seconds - READING * pages))
+            continue
+        left = seconds / pace
+        while left > 0.01:
+            player = player or Player(teacher, next(lessons))
+            left -= player.play(left)
+            if player.ended:
+                tried += habits.quizzes * player.length * pace / habits.lesson_seconds
+                for _again in range(int(tried)):
+                    teacher.quiz(player.page, player.lesson)
+                tried -= int(tried)
+                player = None
+
+
+def _rounds(habits: Habits, gone: float) -> Iterator[tuple[bool, float, float]]:
+    """Yield what is left of a sitting: whether the film plays, for how many seconds, and which share of its part that is."""
+    film = habits.watched / ROUNDS
+    pause = (habits.seconds / ROUNDS - film) / 2
+    over = gone * habits.seconds
+    for plays, seconds in ((False, pause), (True, film), (False, pause)) * ROUNDS:
+        left = min(seconds, max(0.0, seconds - over))
+        over = max(0.0, over - seconds)
+        if left:
+            yield plays, left, left / seconds

@@ -1,0 +1,69 @@
+"""Whether a run played what it was to play: people at every second, each kind of request as often as planned, every city."""
+
+from collections.abc import Iterator, Sequence
+from statistics import fmean
+
+from load_tests.figures import EVERYBODY, Line, Second
+from load_tests.scenario import REQUESTS, Scenario
+from load_tests.verdict import CityVerdict, Fault, Rate, budgets, is_judged
+
+LEAST = 0.9  # of the plan
+SEEN = 50  # a kind of request of which fewer are planned is shown and not judged: chance alone misses a tenth
+PARTS = 10
+FEW = 2.0  # so many people more or fewer are no matter of the plan
+
+
+def reached(played: Scenario, lines: Sequence[Line]) -> list[Rate]:
+    """Set the forecast's rates beside those of the run's teachers; staff do not count."""
+    seen: dict[tuple[str, str], int] = {}
+    for one in lines:
+        if one.city:
+            seen[one.method, one.name] = seen.get((one.method, one.name), 0) + one.requests
+    counted = {code: sum(seen.get(request, 0) for request in REQUESTS[code]) for code in played.planned}
+    return [Rate(code, planned, counted[code] / played.asked.seconds, counted[code]) for code, planned in played.planned.items()]
+
+
+def too_seldom(rates: Sequence[Rate], seconds: float) -> Iterator[Fault]:
+    """Name what came too seldom: then the verdict is about less than the forecast."""
+    for one in rates:
+        if one.planned * seconds >= SEEN and one.reached < LEAST * one.planned:
+            yield Fault("plan", f"{one.code}: {one.reached:.2f} reached a second, {one.planned:.2f} planned")
+
+
+def too_few_people(played: Scenario, seconds: Sequence[Second]) -> Iterator[Fault]:
+    """Name each tenth of the run in which fewer were there than planned."""
+    asked = played.asked
+    for part in range(PARTS):
+        begins, ends = asked.seconds * part / PARTS, asked.seconds * (part + 1) / PARTS
+        there = [one for one in seconds if begins <= one.at < ends]
+        planned = [played.people_at(asked.lead + one.at + 0.5) or 0 for one in there]
+        if not there:
+            yield Fault("plan", f"nothing was sent from second {begins:.0f} to {ends:.0f}")
+        elif fmean(one.people for one in there) < LEAST * fmean(planned) - FEW:
+            yield Fault(
+                "plan", f"{fmean(one.people for one in there):.0f} people were there from second {begins:.0f} to {ends:.0f}, {fmean(planned):.0f} planned"
+            )
+
+
+def absent(played: Scenario, lines: Sequence[Line]) -> Iterator[Fault]:
+    """Name the cities of which somebody was to come and nobody did; and a run of which nothing could be judged."""
+    came = {one.city for one in lines if one.requests}
+    for city, curve in played.cities.items():
+        if max(curve) >= FEW and city not in came:
+            yield Fault("plan", f"{city}: up to {max(curve):.0f} people planned, nobody came", city)
+    least = budgets()["least"]
+    if not any(is_judged(one, least) for one in lines if one.city == EVERYBODY):
+        yield Fault("run", f"no path came {least} times, so no budget was judged: let it run longer, or with more people")
+
+
+def by_city(played: Scenario, lines: Sequence[Line], faults: Sequence[Fault]) -> list[CityVerdict]:
+    """Return the verdict of each city."""
+    least = budgets()["least"]
+    broken = {one.city for one in faults}
+    found = []
+    for city in played.cities:
+        mine = [one for one in lines if one.city == city]
+        judged = sum(is_judged(one, least) for one in mine)
+        result = "failed" if city in broken else "passed" if judged else "too little seen"
+        found.append(CityVerdict(city, played.names[city], result, judged, sum(one.requests for one in mine)))
+    return found

@@ -1,0 +1,161 @@
+"""People who sit as the forecast says send what the forecast expects, from the first judged second to the last."""
+
+import heapq
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+import msgspec
+import pytest
+from greenlet import getcurrent, greenlet
+
+from load_tests.figures import Line, Second
+from load_tests.journal import Journal
+from load_tests.journeys import Answer, Teacher
+from load_tests.scenario import REQUESTS, Asked, Scenario, scenario
+from load_tests.seed import Lesson, Seeded
+from load_tests.sitting import sit
+from load_tests.steadiness import absent, by_city, reached, too_few_people, too_seldom
+from load_tests.verdict import Fault
+
+PROGRAMME = Path(__file__).parents[2] / "lms/programmes/jiangxi-2023.toml"
+GOLDEN = 0.6180339887498949
+PAGE = 'name="csrf_token" value="t" data-csrf="t" ' + " ".join(f'name="response-{number}"' for number in range(1, 6))
+
+
+def steady(people: int, seconds: float, **more: object) -> Scenario:
+    return scenario(Asked(programme=str(PROGRAMME), window=1, people=people, seconds=seconds, pace=1, peak=True, **more))  # type: ignore[arg-type]
+
+
+@dataclass
+class Course:
+    """The answers of a server, and what was asked at which second of a time that passes only where somebody rests."""
+
+    film: int
+    now: float = 0.0
+    asked: list[tuple[float, str, str]] = field(default_factory=list)
+    asleep: list[tuple[float, int, greenlet]] = field(default_factory=list)
+
+    def rest(self, seconds: float) -> None:
+        """Sleep until then; others go on meanwhile."""
+        heapq.heappush(self.asleep, (self.now + seconds, len(self.asked) * 10_000 + len(self.asleep), getcurrent()))
+        getcurrent().parent.switch()
+
+    def until(self, end: float) -> None:
+        """Let everybody go on until then."""
+        while self.asleep and self.asleep[0][0] < end:
+            self.now, _order, one = heapq.heappop(self.asleep)
+            one.switch()
+
+    def send(self, method: str, path: str, *, name: str, headers: dict[str, str], body: bytes = b"") -> Answer:
+        """Answer as the product does."""
+        self.asked.append((self.now, method, name))
+        if path == "/api/media/lease":
+            place = int(headers.get("place", "0"))
+            return Answer(200, msgspec.json.encode({"lease": "l", "length_ms": self.film * 1000, "resume_ms": place, "next_seconds": 15}))
+        if path == "/api/media/heartbeat":
+            return Answer(200, msgspec.json.encode({"accepted": [], "next_seconds": 15, "standing": ""}))
+        return Answer(200, PAGE.encode(), "/quizzes/attempts/7" if "quiz" in path else "/")
+
+
+def played(wanted: Scenario, tmp_path: Path) -> list[tuple[float, str, str]]:
+    """Let as many sit as the scenario wants, each at another point of her sitting; return what was sent."""
+    asked, course, journal = wanted.asked, Course(film=wanted.length), Journal(tmp_path / "journal.jsonl")
+    lessons = [Lesson(number, number, number) for number in range(1, 4)]
+    found = Seeded("p", 1, ["t"], [1], ["360700"], "secret", lessons, "exam", None, wanted.length)
+
+    def seat(number: int) -> None:
+        course.rest(number / asked.people * 0.8 * asked.lead)
+        gone = number * GOLDEN % 1
+        while True:
+            teacher = Teacher(_Placed(course, number), found, "t", journal, course.rest, Random(number), fetches=False)
+            sit(teacher, wanted.habits, gone=gone)
+            gone, number = 0.0, number + asked.people
+
+    for number in range(asked.people):
+        greenlet(seat).switch(number)
+    course.until(asked.lead + asked.seconds)
+    for _at, _order, one in course.asleep:
+        one.throw()
+    return [one for one in course.asked if one[0] >= asked.lead]
+
+
+class _Placed:
+    """A line to the course for one person, whose first lesson has come to some place."""
+
+    def __init__(self, course: Course, number: int) -> None:
+        self.course, self.first = course, int(number * 0.7320508 % 1 * 0.95 * course.film * 1000)
+
+    def send(self, method: str, path: str, *, name: str, headers: dict[str, str], body: bytes = b"") -> Answer:
+        """Send, and say where the film stands."""
+        if path == "/api/media/lease":
+            headers, self.first = {**headers, "place": str(self.first)}, 0
+        return self.course.send(method, path, name=name, headers=headers, body=body)
+
+
+def test_the_fullest_quarter_is_played_in_every_kind_of_request_to_the_end(tmp_path: Path) -> None:
+    wanted = steady(600, 900, lead=60)
+    sent = played(wanted, tmp_path)
+    planned = wanted.planned
+    assert {"sign_ins", "heartbeats", "quiz_starts", "lesson_pages", "other_pages"} <= set(planned)
+    for half in (sent, [one for one in sent if one[0] >= 60 + 450]):
+        seconds = 900 if half is sent else 450
+        counted = Counter(one[1:] for one in half)
+        for code in set(planned) - {"segments"}:
+            rate = sum(counted[request] for request in REQUESTS[code]) / seconds
+            chance = 2.5 * (planned[code] / seconds) ** 0.5
+            assert rate > 0.93 * planned[code] - chance, code
+            assert rate < (1.35 if code == "lesson_pages" else 1.07) * planned[code] + chance, code
+
+
+def test_the_scale_of_a_quarter_is_what_the_forecast_has() -> None:
+    planned = scenario(Asked(programme=str(PROGRAMME), window=1, people=5477, seconds=900, pace=1, peak=True)).planned
+    assert planned["sign_ins"] == pytest.approx(1.37, abs=0.02)
+    assert planned["heartbeats"] == pytest.approx(274, abs=1)
+    assert planned["quiz_starts"] == pytest.approx(1.06, abs=0.02)
+    assert planned["lesson_pages"] + planned["other_pages"] == pytest.approx(7.9, abs=0.1)
+
+
+def seen(wanted: Scenario, share: float) -> list[Line]:
+    """Return what a run measures that reaches so much of its plan, all from one city and all together."""
+    counts = {requests[0]: round(share * wanted.planned[code] * wanted.asked.seconds) for code, requests in REQUESTS.items() if code in wanted.planned}
+    return [Line(city, *request, count, 0, 1, 1, 1) for city in ("", "360700") for request, count in counts.items()]
+
+
+def test_what_falls_short_of_the_plan_is_a_fault() -> None:
+    wanted = steady(5000, 900)
+    full, short = (reached(wanted, seen(wanted, share)) for share in (0.95, 0.7))
+    assert list(too_seldom(full, 900)) == []
+    assert {fault.words.partition(":")[0] for fault in too_seldom(short, 900)} == set(wanted.planned)
+    assert list(too_seldom(reached(steady(20, 30), seen(steady(20, 30), 0)), 30)) == [], "a rate of which hardly anything is planned says nothing"
+
+
+def test_people_who_ran_out_are_a_fault_that_names_when() -> None:
+    wanted = steady(100, 100)
+    there = [Second(second, 5, 0, 10, 10, 100 if second < 60 else 2) for second in range(100)]
+    faults = [fault.words for fault in too_few_people(wanted, there)]
+    assert len(faults) == 4
+    assert faults[0].startswith("2 people were there from second 60 to 70, 100 planned")
+    assert list(too_few_people(wanted, [Second(second, 5, 0, 10, 10, 100) for second in range(100)])) == []
+    assert "nothing was sent" in next(too_few_people(wanted, [])).words
+
+
+def test_each_city_passes_fails_or_has_been_seen_too_little_and_none_may_stay_away() -> None:
+    wanted = steady(5000, 900)
+    lines = [*seen(wanted, 1), Line("360300", "GET", "/", 3, 0, 1, 1, 1)]
+    faults = list(absent(wanted, lines))
+    assert {fault.city for fault in faults} == set(wanted.cities) - {"360700", "360300"}
+    told = {one.code: one for one in by_city(wanted, lines, [*faults, Fault("budget", "slow", "")])}
+    assert (told["360700"].result, told["360300"].result, told["360500"].result) == ("passed", "too little seen", "failed")
+    assert told["360700"].judged > 0 == told["360300"].judged
+    (nothing,) = absent(steady(20, 30), [Line(city, "GET", "/", 3, 0, 1, 1, 1) for city in ("", *wanted.cities)])
+    assert "no budget was judged" in nothing.words
+
+
+def test_accounts_suffice_for_all_who_follow_one_another() -> None:
+    wanted = steady(1000, 900, lead=100)
+    assert wanted.comers(2700) > 1000 + 1000 * 1000 / wanted.habits.seconds
+    pressed = scenario(Asked(programme=str(PROGRAMME), window=1, people=44, seconds=1200))
+    present = sum(pressed.people_at(second) or 0 for second in range(1200))
+    assert pressed.comers(20) > present / 24, "a journey took 24 to 32 seconds"
