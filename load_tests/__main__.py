@@ -7,16 +7,18 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from demo.stack import StackFailed
+from lms.domain.programme import FaultyProgrammeError
 from load_tests.plan import plan
 from load_tests.product import seeded
 from load_tests.review import review
 from load_tests.run import PROOFS, SHORT_FILM, Order, keep, run, told
-from load_tests.scenario import Asked, chosen, expected_peak, pressed
-from load_tests.seed import Wanted
+from load_tests.scenario import Asked, NotPlayable, chosen, expected_peak, pressed
+from load_tests.seed import TooManyPeople, Wanted
 
 MOST_PAPERS = 2_000
 LADDER = 8
-QUICK = 6.0
+QUICK, HASTY = 6.0, 30.0
 
 
 def main() -> int:
@@ -27,9 +29,11 @@ def main() -> int:
             return review(arguments.code, arguments.window, database=arguments.database, write=arguments.write)
         case "plan":
             return plan(arguments.programme, as_json=arguments.json, page=arguments.html, gbits=arguments.gbits, nodes=arguments.nodes, count=arguments.draws)
-        case "seed":
-            return _seed(arguments)
-    return _run(arguments)
+    try:
+        return _seed(arguments) if arguments.command == "seed" else _run(arguments)
+    except (NotPlayable, TooManyPeople, FaultyProgrammeError, FileNotFoundError, StackFailed) as fault:
+        print(f"✗ {fault}", file=sys.stderr)
+        return 2
 
 
 def _seed(arguments: argparse.Namespace) -> int:
@@ -45,9 +49,10 @@ def _run(arguments: argparse.Namespace) -> int:
         window=arguments.window - 1,
         people=arguments.people or max(1, round(arguments.scale * expected_peak(arguments.programme, arguments.window - 1))),
         seconds=arguments.seconds,
-        pace=arguments.pace or (1.0 if arguments.peak or arguments.ladder else QUICK),
+        pace=arguments.pace or (HASTY if arguments.overload else 1.0 if arguments.peak or arguments.ladder else QUICK),
         barrier=arguments.barrier,
-        peak=arguments.peak or arguments.ladder,
+        peak=arguments.peak or arguments.ladder or arguments.overload,
+        overload=arguments.overload,
         offline=arguments.offline,
         lead=arguments.lead,
         media=arguments.media,
@@ -93,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument("--processes", type=int, default=1, help="Locust's processes: one master and so many workers from 2 on")
         one.add_argument("--enrolled", type=int, default=0, help="teachers in the database at least")
         one.add_argument("--ladder", action="store_true", help="half as many people more each step, until a budget breaks; says what was full first")
+        one.add_argument("--overload", action="store_true", help="more than is borne, of learners, candidates and readers of reports; says what was refused")
         one.add_argument("--proof", choices=sorted(PROOFS), default="", help="slow down or lose something on purpose; the verdict must fail")
     ahead = commands.add_parser("plan", help="say what the windows will ask of machines and lines, and find better ones")
     ahead.add_argument("programme", type=Path)

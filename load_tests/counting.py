@@ -14,9 +14,9 @@ from locust import events
 from locust.env import Environment
 from locust.stats import RequestStats, StatsEntry
 
-from load_tests.figures import EVERYBODY, FILE, Figures, Line, Second
+from load_tests.figures import EVERYBODY, FILE, Class, Figures, Line, Second
 from load_tests.scenario import Asked
-from load_tests.timed import HEADER, queued
+from load_tests.timed import HEADER, class_of, queued
 
 FOLDER = Path(os.environ.get("LOAD_FOLDER", "var/load"))
 ASKED = Asked.from_environment()
@@ -26,9 +26,10 @@ _queues = RequestStats()  # the same, of the time in which nobody handled the re
 _began: list[float] = []
 _second: dict[int, list[float]] = {}  # second since 1970 → requests, failures, milliseconds in all, the slowest
 _here: Counter[str] = Counter()  # city → how many people are there now
+_classes: dict[str, list[int]] = {}  # class under load → requests, refused, failed
+BUSY = 503
 _people: dict[int, int] = {}  # second since 1970 → how many were there
 NO_REQUESTS = ("line", "way")  # kinds of what is noted beside requests
-WAITED, LONGER = "waited for a turn", "waited longer than told"
 
 
 def wall() -> float:
@@ -80,7 +81,10 @@ def _on_request(
     if not _judged(start_time):
         return
     headers = getattr(response, "headers", None)
-    waited = queued(response_time or 0.0, headers.get(HEADER) if headers else None)
+    told = headers.get(HEADER) if headers else None
+    waited = queued(response_time or 0.0, told)
+    if name_of_class := class_of(told):
+        _count_class(name_of_class, [1, int(response.status_code == BUSY), int(exception is not None)])
     for city in {EVERYBODY, str(context.get("city", EVERYBODY))}:
         if waited is not None:
             _queues.log_request(request_type, f"{city}{_BETWEEN}{name}", round(waited), 0)
@@ -103,6 +107,10 @@ def elapsed() -> float:
     return wall() - max(_began) if _began else 0.0
 
 
+def _count_class(name: str, more: list[int]) -> None:
+    _classes[name] = [one + other for one, other in zip(_classes.get(name, [0, 0, 0]), more, strict=True)]
+
+
 def _count(second: int, more: list[float]) -> None:
     held = _second.setdefault(second, [0.0] * 4)
     held[:3] = [one + other for one, other in zip(held[:3], more[:3], strict=True)]
@@ -112,7 +120,9 @@ def _count(second: int, more: list[float]) -> None:
 def _on_report(client_id: str, data: dict[str, Any]) -> None:  # noqa: ARG001 - Locust's signature
     data["by_city"], data["queues"], data["seconds"] = _stats.serialize_stats(), _queues.serialize_stats(), list(_second.items())
     data["people"], data["began"] = list(_people.items()), _began
+    data["classes"] = dict(_classes)
     _people.clear()
+    _classes.clear()
     _stats.clear_all()
     _queues.clear_all()
     _second.clear()
@@ -125,6 +135,8 @@ def _on_worker(client_id: str, data: dict[str, Any]) -> None:  # noqa: ARG001 - 
             stats.entries.setdefault((entry.name, entry.method), StatsEntry(stats, entry.name, entry.method)).extend(entry)
     for second, more in data.get("seconds", []):
         _count(int(second), more)
+    for name, more in data.get("classes", {}).items():
+        _count_class(name, more)
     _began.extend(at for at in data.get("began", []) if at not in _began)
     for second, there in data.get("people", []):
         _people[int(second)] = _people.get(int(second), 0) + there
@@ -133,7 +145,7 @@ def _on_worker(client_id: str, data: dict[str, Any]) -> None:  # noqa: ARG001 - 
 def _on_quitting(environment: Environment, **_more: object) -> None:
     if type(environment.runner).__name__ != "WorkerRunner":
         FOLDER.mkdir(parents=True, exist_ok=True)
-        (FOLDER / FILE).write_bytes(msgspec.json.encode(Figures(_lines(), _seconds())))
+        (FOLDER / FILE).write_bytes(msgspec.json.encode(Figures(_lines(), _seconds(), [Class(name, *counts) for name, counts in sorted(_classes.items())])))
 
 
 def _lines() -> list[Line]:

@@ -6,6 +6,7 @@ import msgspec
 
 FILE = "figures.json"
 EVERYBODY = ""
+WAITED, LONGER, INTERVAL = "waited for a turn", "waited longer than told", "asked to report after"  # what is noted beside requests
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -33,11 +34,26 @@ class Second(msgspec.Struct, frozen=True):
     people: int = 0  # teachers who were there
 
 
+class Class(msgspec.Struct, frozen=True):
+    """What became of the requests of one class under load."""
+
+    name: str
+    requests: int
+    refused: int  # with 503 and when to come again
+    failed: int
+
+    @property
+    def share(self) -> float:
+        """Return which share was refused."""
+        return self.refused / max(1, self.requests)
+
+
 class Figures(msgspec.Struct, frozen=True):
     """Everything that the clients measured."""
 
     lines: list[Line]
     seconds: list[Second]
+    classes: list[Class] = []
 
 
 def read(folder: Path) -> Figures:

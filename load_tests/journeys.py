@@ -78,6 +78,7 @@ class Teacher:
     fetches: bool = True  # the film from here; otherwise it comes from elsewhere and is known as delivered
     small: bool = True  # which rendition of it
     waited: Callable[[float, float], None] = lambda _seconds, _told: None  # how long for a turn to start, and what was told first
+    told: Callable[[float], None] = lambda _seconds: None  # after how long the server wants the next report
     plays: Callable[[float], None] | None = None  # while a film plays; it runs as it runs, however fast people think
 
     def play(self, seconds: float) -> None:

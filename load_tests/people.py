@@ -21,6 +21,7 @@ from locust import FastHttpUser, constant, events, task
 from locust.exception import StopUser
 
 from load_tests import counting
+from load_tests.figures import INTERVAL, LONGER, WAITED
 from load_tests.journal import Journal
 from load_tests.journeys import Answer, BrokenOff, Teacher
 from load_tests.player import watch
@@ -81,7 +82,15 @@ class _Line:
         self._user = user
 
     def send(self, method: str, path: str, *, name: str, headers: dict[str, str], body: bytes = b"") -> Answer:
-        """Send one request."""
+        """Send one request; whom a busy server puts off comes again when it says."""
+        answer, again = self._once(method, path, name=name, headers=headers, body=body)
+        while again:
+            _wait(again)
+            answer, again = self._once(method, path, name=name, headers=headers, body=body)
+        return answer
+
+    def _once(self, method: str, path: str, *, name: str, headers: dict[str, str], body: bytes) -> tuple[Answer, float]:
+        """Send it once; returns after how many seconds to come again, where the server was busy and this run is about that."""
         with self._user.client.request(method, path, name=name, headers=headers, data=body.decode() or None, catch_response=True) as response:
             answer = Answer(response.status_code or 0, response.content or b"", response.url or path)
             if answer.status in (200, 206):
@@ -89,7 +98,10 @@ class _Line:
             elif answer.status == 409 and answer.json.get("code") == "waiting":
                 response.request_meta["name"] = f"{name} (waits)"  # her turn will come; that is no failure, and no start either
                 response.success()
-            return answer
+            elif ASKED.overload and answer.status == counting.BUSY and (after := (response.headers or {}).get("Retry-After")):
+                response.success()
+                return answer, float(after)
+            return answer, 0.0
 
 
 class _Person(FastHttpUser):
@@ -129,6 +141,8 @@ class _Person(FastHttpUser):
         self.teacher.fetches = number * GOLDEN % 1 < ASKED.media
         self.teacher.small = number * SILVER % 1 < SCENARIO.habits.small_share
         self.teacher.waited = self._waited
+        if ASKED.overload:
+            self.teacher.told = self._told
         return self.teacher
 
     def _rest(self, seconds: float) -> None:
@@ -137,10 +151,13 @@ class _Person(FastHttpUser):
     def _bell(self) -> None:
         _wait(max(0.0, _began[0] + ASKED.barrier - time.monotonic()))
 
+    def _told(self, seconds: float) -> None:
+        _tell(self, "line", INTERVAL, 1000 * seconds)
+
     def _waited(self, seconds: float, told: float) -> None:
-        _tell(self, "line", counting.WAITED, 1000 * seconds)
+        _tell(self, "line", WAITED, 1000 * seconds)
         if told:
-            _tell(self, "line", counting.LONGER, 1000 * max(0.0, seconds - told))
+            _tell(self, "line", LONGER, 1000 * max(0.0, seconds - told))
 
 
 class _Taught(_Person):
@@ -154,7 +171,7 @@ class _Taught(_Person):
         found, place = _seeded(), _place(self)
         mine = min(ASKED.accounts or len(found.accounts), len(found.accounts) - ASKED.first)
         number = next(_turns) * ASKED.workers + place
-        if number >= mine and SCENARIO.stretch.exam:
+        if number >= mine and isinstance(self, Candidate):
             raise StopUser  # everybody has sat it; the verdict sees that too few are there
         account = ASKED.first + number % mine
         self.city = found.cities[account]
@@ -201,6 +218,18 @@ class Candidate(_Taught):
         with self._next():
             self.teacher.sign_in()
             self.teacher.exam(think=lambda: self.teacher.random.expovariate(1 / 12.0))
+
+
+class Reader(_Person):
+    """Somebody who reads reports without end, of which an overload has many."""
+
+    account = "manager"
+
+    def go(self) -> None:
+        """Read."""
+        self._sit_down(self.account, 0).sign_in()
+        while True:
+            self.teacher.look(f"/manage/programmes/{_seeded().programme}/load", "/people?q=jiaoshi1", "/classes")
 
 
 class Author(_Person):

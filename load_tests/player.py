@@ -109,6 +109,7 @@ class Player:
                 accepted = [(one[0], one[1]) for one in answer.json["accepted"]]
                 opened["standing"] = answer.json["standing"]
                 teacher.journal.add(BeatKept(opened["lease"], teacher.account, sequence, claimed, accepted, opened["length_ms"]))
+                teacher.told(answer.json["next_seconds"])
                 return float(answer.json["next_seconds"])
             if answer.status in (401, 422):
                 raise BrokenOff(f"heartbeat: {answer.status} {answer.text[:200]}")

@@ -7,11 +7,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from lms.domain.chart import LEFT, Chart
+from lms.domain.forecast import METRICS
 from lms.domain.programme import parse
 from load_tests.verdict import Verdict
 
 ROOT = Path(__file__).parents[1]
 _STYLES = ("lms/kernel/static/tokens.css", "lms/static/forecast.css")
+RESULTS = {"passed": "通过", "failed": "未通过", "too little seen": "样本太少"}
 WIDTH, HEIGHT, TOP, BOTTOM = 960, 220, 10, 22
 
 
@@ -27,6 +29,8 @@ def html(verdicts: Sequence[Verdict]) -> str:
         style=style,
         programme=programme,
         names={row.code: row.name for row in programme.quotas.cities},
+        titles={metric.code: metric.title for metric in METRICS},
+        results=RESULTS,
         cities=sorted({line.city for line in last.lines}),
         charts=_charts(last),
     )
@@ -36,6 +40,7 @@ def _charts(one: Verdict) -> list[Chart]:
     seconds = [(float(second.at), second) for second in one.seconds]
     gauges = [(gauge.at, gauge) for gauge in one.gauges]
     return [
+        line("在场教师 teachers there", [(at, float(second.people)) for at, second in seconds]),
         line("请求/秒 requests per second", [(at, second.requests) for at, second in seconds]),
         line("平均响应（毫秒） mean answer, ms", [(at, second.mean_ms) for at, second in seconds]),
         line("服务器占用核数 cores busy with the server", [(at, gauge.server_cores) for at, gauge in gauges]),

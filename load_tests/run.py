@@ -4,7 +4,7 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -17,17 +17,17 @@ from sqlalchemy import text
 
 from demo.stack import Stack
 from lms.kernel import db
-from load_tests import figures
+from load_tests import figures, overload
 from load_tests.figures import Figures
-from load_tests.gauges import SIXTY_PERCENT, summary, watching
+from load_tests.gauges import SIXTY_PERCENT, Machine, summary, watching
 from load_tests.journal import entries
 from load_tests.product import ROOT, seeded, start, working_on
 from load_tests.report import html
-from load_tests.scenario import Asked, scenario
+from load_tests.scenario import Asked, Scenario, scenario
 from load_tests.seed import PRESENT, Seeded, Wanted
 from load_tests.sign_ins import sign_in
 from load_tests.steadiness import absent, by_city, reached, too_few_people, too_seldom
-from load_tests.verdict import JOURNALS, Fault, Verdict, over_budget, starts_per_second, stored_is_acknowledged
+from load_tests.verdict import JOURNALS, Fault, Rate, Verdict, over_budget, starts_per_second, stored_is_acknowledged
 
 LATEST = "load_test_verdict.json"
 SHOWN = 20
@@ -69,7 +69,7 @@ def run(asked: Asked, order: Order, *, steps: int = 1, least_people: int = 0) ->
         people=max(least_people, sum(one.accounts for one in climb)),
         window=asked.window,
         film_seconds=_film(asked, order),
-        papers=sum(one.accounts for one in climb) if scenario(asked).stretch.exam else min(FEW_PAPERS, climb[-1].people),
+        papers=sum(one.accounts for one in climb) if scenario(asked).stretch.exam or asked.overload else FEW_PAPERS,
         lessons=LESSONS,
         rate=asked.rate,
     )
@@ -105,7 +105,8 @@ def _climb(asked: Asked, order: Order, steps: int) -> list[Asked]:
 
 
 def _film(asked: Asked, order: Order) -> int:
-    return order.film or (scenario(asked).length if asked.peak else SHORT_FILM)
+    played = scenario(asked)
+    return order.film or (played.length if played.steady else SHORT_FILM)
 
 
 def _those_present(app: Flask, asked: Asked, found: Seeded) -> list[str]:
@@ -157,10 +158,7 @@ def _once(asked: Asked, order: Order, stack: Stack) -> Verdict:
     faults = [
         *([Fault("run", f"locust ended with {ended}, see {stack.folder / 'locust.log'}")] if ended else []),
         *([] if acknowledged else [Fault("run", "nothing was acknowledged, so nothing is shown: let it run longer, or with more people")]),
-        *too_few_people(played, measured.seconds),
-        *too_seldom(rates, asked.seconds),
-        *absent(played, measured.lines),
-        *over_budget(measured.lines, machine),
+        *(overload.faults(measured.classes, measured.lines) if asked.overload else _short_or_slow(played, measured, rates, machine)),
         *stored_is_acknowledged(stack.folder, stack.database_url),
     ]
     return Verdict(
@@ -173,11 +171,19 @@ def _once(asked: Asked, order: Order, stack: Stack) -> Verdict:
         lines=measured.lines,
         seconds=measured.seconds,
         gauges=list(gauges),
-        made_with=_made_with(),
+        made_with=_made_with(stack.database_url),
         starts_per_second=starts_per_second(stack.database_url),
         rates=rates,
+        classes=measured.classes,
         cities=by_city(played, measured.lines, faults),
     )
+
+
+def _short_or_slow(played: Scenario, measured: Figures, rates: Sequence[Rate], machine: Machine | None) -> Iterator[Fault]:
+    yield from too_few_people(played, measured.seconds)
+    yield from too_seldom(rates, played.asked.seconds)
+    yield from absent(played, measured.lines)
+    yield from over_budget(measured.lines, machine)
 
 
 def _do(database_url: str, statements: str) -> None:
@@ -228,6 +234,8 @@ def told(verdicts: list[Verdict], say: Callable[[str], None]) -> int:
         say(f"· {one.scenario['people']} people at once: {requests} requests, {busy}, {'passed' if one.passed else 'failed'}")
     for rate in last.rates:
         say(f"· {rate.code}: {rate.planned:.2f} planned and {rate.reached:.2f} reached a second ({rate.requests} requests)")
+    for group in last.classes if last.scenario["overload"] else ():
+        say(f"· class {group.name}: {group.requests} requests, {group.refused} refused ({group.share:.1%}), {group.failed} failed")
     for city in last.cities:
         say(f"· {city.name}: {city.result}, {city.judged} paths judged, {city.requests} requests")
     for fault in last.faults[:SHOWN]:
@@ -244,12 +252,15 @@ def told(verdicts: list[Verdict], say: Callable[[str], None]) -> int:
     return int(not last.passed)
 
 
-def _made_with() -> dict[str, str]:
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+def _made_with(database_url: str) -> dict[str, str]:
+    commit = subprocess.run(["git", "describe", "--always", "--dirty", "--exclude", "*"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
     model = next((line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), "")
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    with psycopg.connect(database_url) as link:
+        (postgresql,) = link.execute("SHOW server_version").fetchone() or ("",)
     return {
         "commit": commit or "not a clone",
+        "postgresql": str(postgresql),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.release()}",
         "hardware": f"{os.cpu_count()} × {model or platform.machine()}, {memory:.1f} GB",

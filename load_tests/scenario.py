@@ -19,6 +19,10 @@ BEHAVIOUR = Path(__file__).with_name("behaviour.toml")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
+class NotPlayable(ValueError):
+    """What was asked for cannot be played; the message says what can."""
+
+
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What was asked for; travels to Locust's processes as one variable of the environment."""
 
@@ -31,6 +35,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     peak: bool = False  # only the fullest quarter of an hour, held: everything as often as the forecast says
     first: int = 0  # the first account that is free
     accounts: int = 0  # so many are for this run; 0: all there are
+    overload: bool = False  # more than the server bears: learners, candidates and people who read reports at once
     rate: float = 0.0  # exam: starts a second that the waiting room admits; 0: no waiting room
     workers: int = 1
     offline: float = 0.05  # share of lessons with a spell without network
@@ -85,7 +90,7 @@ class Scenario:
     @property
     def steady(self) -> bool:
         """Tell whether everything comes as often as in the forecast's fullest quarter; a compressed window only brings as many people."""
-        return self.asked.peak and not self.stretch.exam
+        return self.asked.peak and not self.stretch.exam and not self.asked.overload
 
     @property
     def planned(self) -> dict[str, float]:
@@ -113,10 +118,9 @@ class Scenario:
         asked, whole = self.asked, self.asked.lead + self.asked.seconds
         if self.steady:
             takes = self.habits.seconds / asked.pace
-        elif self.stretch.exam:
-            takes = QUICKEST_EXAM / asked.pace
         else:
-            takes = film + SIGNING_IN / asked.pace
+            exam, lesson = QUICKEST_EXAM / asked.pace, film + SIGNING_IN / asked.pace
+            takes = min(exam, lesson) if asked.overload else exam if self.stretch.exam else lesson
         if self.stretch.exam and asked.barrier:
             whole = max(0.0, whole - asked.barrier)
         present = sum(self.people_at(second + 0.5) or 0 for second in range(int(whole)))
@@ -166,7 +170,7 @@ def chosen(path: Path, window: int) -> tuple[Programme, Stretch]:
     programme = parse(path.read_text(encoding="utf-8"))
     every = stretches(programme)
     if not 0 <= window < len(every):
-        raise ValueError(f"--window is one of 1 to {len(every)}; {len(every)} is the exam's month")
+        raise NotPlayable(f"--window is one of 1 to {len(every)}; {len(every)} is the exam's month")
     return programme, every[window]
 
 
@@ -181,5 +185,5 @@ def pressed(text: str) -> float:
     """Read `14d:20m` as how many seconds of life pass in one of the run."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]):(\d+(?:\.\d+)?)([smhd])", text)
     if found is None or not float(found[3]):
-        raise ValueError(f"{text!r} is no compression; write it as 14d:20m")
+        raise NotPlayable(f"{text!r} is no compression; write it as 14d:20m")
     return float(found[1]) * _UNITS[found[2]] / (float(found[3]) * _UNITS[found[4]])

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import psycopg
 
-from load_tests.figures import Line, Second
+from load_tests.figures import Class, Line, Second
 from load_tests.gauges import Gauge, Machine
 from load_tests.journal import AnswerKept, BeatKept, Entry, HandedIn, QuizHandedIn, entries
 from media.domain.interval import Spans, clip, difference, spans_of
@@ -64,6 +64,7 @@ class Verdict(msgspec.Struct, frozen=True):
     starts_per_second: float = 0.0
     rates: list[Rate] = []
     cities: list[CityVerdict] = []
+    classes: list[Class] = []
 
 
 def starts_per_second(database_url: str) -> float:

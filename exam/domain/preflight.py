@@ -52,6 +52,9 @@ class Findings:
     standbys: int
     tested_at: datetime | None
     test_passed: bool
+    test_title: str  # which stretch of the programme the last load test played
+    test_exam: bool  # whether that was an exam
+    test_scale: float  # of the forecast's peak
     tables: tuple[tuple[str, int], ...]  # the largest tables and their bytes
 
 
@@ -156,15 +159,19 @@ def _proofs(found: Findings, now: datetime) -> Iterator[Line]:
         yield N_("备份"), Light.AMBER, N_("近一天没有日志归档。请确认备份正常。备用库 %(standbys)s 个。"), facts
     else:
         yield N_("备份"), Light.GREEN, N_("日志最近归档于 %(at)s，备用库 %(standbys)s 个。完整备份请向数据库管理员确认。"), facts
-    test: dict[str, object] = {"at": found.tested_at}
+    test: dict[str, object] = {"at": found.tested_at, "title": found.test_title, "percent": f"{100 * found.test_scale:.3g}"}
     if found.tested_at is None:
         yield N_("压力测试"), Light.AMBER, N_("没有压测记录。请运行 python -m load_tests run，并把结论文件放到数据目录。"), test
     elif not found.test_passed:
-        yield N_("压力测试"), Light.RED, N_("最近一次压测（%(at)s）没有通过。请查看报告，改进后重测。"), test
+        yield N_("压力测试"), Light.RED, N_("最近一次压测（%(at)s，%(title)s）没有通过。请查看报告，改进后重测。"), test
+    elif not found.test_exam:
+        yield N_("压力测试"), Light.AMBER, N_("最近一次压测（%(at)s）演练的是%(title)s，不是考试。请演练考试最后一晚。"), test
+    elif found.test_scale < 1:
+        yield N_("压力测试"), Light.AMBER, N_("最近一次压测（%(at)s，%(title)s）通过，但人数只有预计高峰的 %(percent)s%%。请加大人数重测。"), test
     elif now - found.tested_at > OLD_TEST:
         yield N_("压力测试"), Light.AMBER, N_("最近一次压测是 %(at)s，已超过三十天。请重测。"), test
     else:
-        yield N_("压力测试"), Light.GREEN, N_("最近一次压测（%(at)s）通过。"), test
+        yield N_("压力测试"), Light.GREEN, N_("最近一次压测（%(at)s，%(title)s，预计高峰的 %(percent)s%%）通过。"), test
 
 
 def worst(checks: tuple[Check, ...]) -> Light:

@@ -8,12 +8,20 @@ import msgspec
 FILE = "load_test_verdict.json"
 
 
+class Played(msgspec.Struct, frozen=True):
+    """Which stretch of a programme was played, and with which share of the forecast's peak."""
+
+    title: str = ""
+    exam: bool = False
+    scale: float = 0.0
+
+
 class LoadTest(msgspec.Struct, frozen=True):
     """What a run came to; `starts_per_second` is the most that were begun in a second over ten, 0 where no exam was sat."""
 
     passed: bool
     at: datetime
-    scenario: dict[str, object] = {}
+    scenario: Played = Played()
     starts_per_second: float = 0.0
 
 

@@ -60,6 +60,9 @@ def board(code: str, settings: Settings, now: datetime) -> Board:
             rehearsed=offset,
             tested_at=test.at if test else None,
             test_passed=bool(test and test.passed),
+            test_title=test.scenario.title if test else "",
+            test_exam=bool(test and test.scenario.exam),
+            test_scale=test.scenario.scale if test else 0.0,
             tables=store.largest(session),
         )
     return Board(exam, rules.judged(findings, now), own, waiting_room.house_rate())

@@ -30,6 +30,7 @@ GIVEN_UP = {
     Priority.LEARNING: (0.94, 0.98),
     Priority.ENTRY: (0.97, 1.00),
 }
+BUSY = "lms.busy"  # where a request's environ says which share of the threads was busy when it came
 LEAST = min(begins for begins, _all in GIVEN_UP.values())
 
 # Where a route does not say: by whom it serves. What is missing here is the work of staff.
@@ -97,7 +98,7 @@ class Shedding:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request, or refuse it."""
-        busy = self.load.change(1, perf_counter())
+        environ[BUSY] = busy = self.load.change(1, perf_counter())
         try:
             if busy > LEAST:
                 priority = self.classed(environ)
@@ -106,6 +107,11 @@ class Shedding:
             return self.app(environ, start_response)
         finally:
             self.load.change(-1, perf_counter())
+
+
+def busy_share(environ: Environ) -> float:
+    """Return which share of the threads was busy when a request came; 0 where nothing is shed."""
+    return float(environ.get(BUSY, 0.0))
 
 
 def retry_after() -> str:

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 
 from lms.kernel.db import Session
+from media.domain.reporting import LONGEST, SECONDS
 
-JUST_NOW = timedelta(seconds=45)  # players report every fifteen; two may be late
+JUST_NOW = timedelta(seconds=LONGEST + SECONDS)  # the longest that a busy server asks players to wait, and some time on the way
 
 
 def watching(session: Session, now: datetime) -> dict[tuple[str, str], int]:

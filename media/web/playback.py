@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 import msgspec
-from flask import Response, render_template
+from flask import Response, render_template, request
 
 from lms.kernel import payload as payloads
 from lms.kernel import request as current
@@ -12,9 +12,11 @@ from lms.kernel.hot import HotRequest, HotRoute
 from lms.kernel.part import routes
 from lms.kernel.payload import json_route
 from lms.kernel.permissions import Permission, Priority, requires
+from lms.kernel.shedding import busy_share
 from media.domain.interval import Spans, length
 from media.domain.lease import Lease
 from media.domain.playback import Watched
+from media.domain.reporting import next_seconds
 from media.services import heartbeat, presence
 from media.services import lease as leases
 from media.services import player as players
@@ -22,7 +24,6 @@ from media.services.delivery import Source
 
 playback = routes("playback", __name__)
 
-BEAT_SECONDS = 15
 Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=2_147_483_647)]
 Interval = tuple[Milliseconds, Milliseconds]
 Token = Annotated[str, msgspec.Meta(max_length=1_000)]
@@ -69,7 +70,7 @@ class LeaseAnswer(msgspec.Struct):
     accepted: Spans
     waiting: Spans
     presence: PresenceDue | None
-    next_seconds: int = BEAT_SECONDS
+    next_seconds: int
 
 
 class Heartbeat(msgspec.Struct):
@@ -102,7 +103,7 @@ class HeartbeatAnswer(msgspec.Struct):
     done: bool
     presence: PresenceDue | None
     standing: str
-    next_seconds: int = BEAT_SECONDS
+    next_seconds: int
 
 
 class PresenceAsk(msgspec.Struct):
@@ -161,6 +162,7 @@ def open_lease(payload: Ask) -> object:
         accepted=opened.watched.accepted,
         waiting=opened.watched.waiting,
         presence=PresenceDue(opened.question, opened.question_seconds) if opened.question is not None else None,
+        next_seconds=next_seconds(busy_share(request.environ)),
     )
     return _with_cookie(answer, found.cookie)
 
@@ -204,6 +206,7 @@ def beat(request: HotRequest) -> HeartbeatAnswer:
         done=found.done,
         presence=_due(found.presence.number, found.presence.deadline, request.arrived) if found.presence else None,
         standing=found.standing,
+        next_seconds=next_seconds(busy_share(request.environ)),
     )
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from lms.domain.forecast import stretches
 from lms.domain.programme import parse
+from load_tests.__main__ import main
 from load_tests.scenario import Asked, expected_peak, pressed, scenario
 from load_tests.seed import TooManyPeople, homes_of, places
 
@@ -47,6 +48,13 @@ def test_scale_and_compression_are_read_and_faults_named() -> None:
         pressed("two weeks")
     with pytest.raises(ValueError, match="exam's month"):
         scenario(asked(4))
+
+
+@pytest.mark.parametrize("wrong", [["--window", "9"], ["--compress", "two weeks"], ["--compress", "14d:0m"]])
+def test_what_cannot_be_played_is_said_in_a_line(wrong: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.argv", ["load_tests", "run", str(PROGRAMME), *wrong])
+    assert main() == 2
+    assert capsys.readouterr().err.startswith("✗ ")
 
 
 def test_the_seed_spreads_teachers_over_cities_and_sectors_as_the_seats_are() -> None:

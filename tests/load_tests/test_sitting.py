@@ -128,7 +128,7 @@ def test_what_falls_short_of_the_plan_is_a_fault() -> None:
     full, short = (reached(wanted, seen(wanted, share)) for share in (0.95, 0.7))
     assert list(too_seldom(full, 900)) == []
     assert {fault.words.partition(":")[0] for fault in too_seldom(short, 900)} == set(wanted.planned)
-    assert list(too_seldom(reached(steady(20, 30), seen(steady(20, 30), 0)), 30)) == [], "a rate of which hardly anything is planned says nothing"
+    assert list(too_seldom(reached(steady(4, 30), seen(steady(4, 30), 0)), 30)) == [], "a rate of which hardly anything is planned says nothing"
 
 
 def test_people_who_ran_out_are_a_fault_that_names_when() -> None:
@@ -149,7 +149,7 @@ def test_each_city_passes_fails_or_has_been_seen_too_little_and_none_may_stay_aw
     told = {one.code: one for one in by_city(wanted, lines, [*faults, Fault("budget", "slow", "")])}
     assert (told["360700"].result, told["360300"].result, told["360500"].result) == ("passed", "too little seen", "failed")
     assert told["360700"].judged > 0 == told["360300"].judged
-    (nothing,) = absent(steady(20, 30), [Line(city, "GET", "/", 3, 0, 1, 1, 1) for city in ("", *wanted.cities)])
+    (nothing,) = absent(steady(4, 30), [Line(city, "GET", "/", 3, 0, 1, 1, 1) for city in ("", *wanted.cities)])
     assert "no budget was judged" in nothing.words
 
 

@@ -10,19 +10,23 @@ import psycopg
 import pytest
 from flask import Flask
 from msgspec import to_builtins
+from msgspec.structs import replace
 from werkzeug.test import Client
 
 from demo.stack import StackFailed
+from exam.services import load_test
 from lms.kernel import db
 from lms.kernel.clock import FixedClock
-from load_tests.figures import Line, Second
+from load_tests import overload
+from load_tests.figures import INTERVAL, Class, Line, Second
 from load_tests.gauges import Gauge, saturated, summary
-from load_tests.journal import AnswerKept, BeatKept, HandedIn, Journal, change_hash
+from load_tests.journal import AnswerKept, BeatKept, HandedIn, Journal, QuizHandedIn, change_hash
 from load_tests.product import refuse_used
 from load_tests.report import html
+from load_tests.run import Order, keep
 from load_tests.scenario import Asked, scenario
 from load_tests.timed import HEADER, queued, timed
-from load_tests.verdict import Fault, Verdict, over_budget, stored_is_acknowledged
+from load_tests.verdict import CityVerdict, Fault, Rate, Verdict, over_budget, stored_is_acknowledged
 from tests.support import exams
 from tests.support.watching import Player, videos
 
@@ -172,13 +176,85 @@ def test_the_report_needs_nothing_beside_itself() -> None:
         seconds=[Second(number, 5, 0, 20, 30) for number in range(5)],
         gauges=[gauge(1.9)],
         made_with={"commit": "abc"},
+        rates=[Rate("heartbeats", 274, 270.5, 243_450)],
+        cities=[CityVerdict("360700", "赣州", "too little seen", 0, 7)],
     )
     text = html([verdict, verdict])
     assert not re.search(r'(src|href)="|url\(|@import', text)
     assert "未通过" in text
     assert "&lt;lin&gt;" in text
     assert "赣州" in text
-    assert text.count("<svg") == 5
+    assert text.count("<svg") == 6
+    assert "270.50" in text
+    assert "样本太少" in text
+
+
+def overloaded(**changes: Class) -> list[Class]:
+    """Return what became of the classes when all goes as promised, but for some."""
+    found = {
+        "answers": Class("answers", 900, 0, 0),
+        "entry": Class("entry", 200, 10, 0),
+        "learning": Class("learning", 500, 50, 0),
+        "browsing": Class("browsing", 500, 150, 0),
+        "reports": Class("reports", 400, 300, 0),
+    }
+    return list((found | changes).values())
+
+
+ASKED_MINUTE = Line("", "line", INTERVAL, 50, 0, 15_000, 60_000, 60_000)
+
+
+@pytest.mark.parametrize(
+    ("classes", "lines", "words"),
+    [
+        (overloaded(answers=Class("answers", 900, 1, 0)), [ASKED_MINUTE], "1 requests that carry answers were refused"),
+        (overloaded(answers=Class("answers", 9, 0, 0)), [ASKED_MINUTE], "nothing is shown of them"),
+        (overloaded(learning=Class("learning", 500, 400, 0)), [ASKED_MINUTE], "80% of learning were refused, of browsing"),
+        (overloaded(reports=Class("reports", 4, 0, 0)), [ASKED_MINUTE], "not overloaded"),
+        (overloaded(), [Line("", "line", INTERVAL, 50, 0, 15_000, 15_000, 15_000)], "every 15 s"),
+        (overloaded(), [ASKED_MINUTE, line("/api/exam/save", p99=1501)], "1501 ms"),
+    ],
+)
+def test_ov_03_an_overload_is_judged_by_who_was_put_off(classes: list[Class], lines: list[Line], words: str) -> None:
+    assert list(overload.faults(overloaded(), [ASKED_MINUTE, line("/", p99=9_000)])) == []
+    (fault,) = overload.faults(classes, lines)
+    assert words in fault.words
+
+
+def test_the_last_verdict_is_of_a_run_that_was_meant_and_of_the_step_that_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VAR_DIR", str(tmp_path / "var"))
+    (tmp_path / "run").mkdir()
+    asked = Asked(programme="lms/programmes/jiangxi-2023.toml", window=3, people=10, seconds=30)
+    held = Verdict(
+        passed=True, at=datetime(2026, 11, 22, tzinfo=UTC), scenario=scenario(asked).as_dict(), acknowledged=3, faults=[], machine=None, lines=[], seconds=[],
+        gauges=[], made_with={}, starts_per_second=42.0,
+    )  # fmt: skip
+    broke = replace(held, passed=False, faults=[Fault("budget", "slow")], starts_per_second=63.0)
+    keep([broke], Order(folder=tmp_path / "run", proof="lost"))
+    assert load_test.last(tmp_path / "var") is None
+    keep([held, broke], Order(folder=tmp_path / "run"))
+    last = load_test.last(tmp_path / "var")
+    assert last is not None
+    assert (last.passed, last.scenario.exam, last.starts_per_second) == (True, True, 42.0)
+    assert 0 < last.scenario.scale < 0.01
+    assert load_test.bearable(tmp_path / "var") == 42.0
+
+
+def test_a_quiz_that_is_not_stored_as_handed_in_is_named(app: Flask, journal: Path, url: str, owner: Owner) -> None:
+    videos()
+    owner(
+        "INSERT INTO quiz_attempt (person_id, activity_id, number, drawn, of_items, started_at, right_items, passed) "
+        "SELECT p.id, a.id, 1, '[]', 2, now(), 0, false FROM person p, activity a LIMIT 1"
+    )
+    with psycopg.connect(url) as link:
+        (tried,) = link.execute("SELECT id FROM quiz_attempt").fetchone() or (0,)
+    Journal(journal).add(QuizHandedIn("lin", tried, 2))
+    (fault,) = stored_is_acknowledged(journal, url)
+    assert (fault.kind, f"attempt {tried}" in fault.words) == ("quiz", True)
+    owner("UPDATE quiz_attempt SET submitted_at = started_at, responses = '[[0], [0]]'")
+    assert stored_is_acknowledged(journal, url) == []
+    owner("UPDATE quiz_attempt SET responses = '[[0], [1]]'")
+    assert len(stored_is_acknowledged(journal, url)) == 1
 
 
 def test_a_load_test_leaves_a_database_in_use_alone(url: str) -> None:

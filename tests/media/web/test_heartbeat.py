@@ -13,6 +13,7 @@ from lms.domain.activity import REHEARSED
 from lms.kernel import installation
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
+from lms.kernel.shedding import Load, Shedding
 from lms.store.signing_in import LoginRow
 from media.services import playback as watching
 from media.services.heartbeat import DONE_JOB
@@ -402,3 +403,22 @@ def test_what_is_brought_along_is_worth_nothing_elsewhere(app: Flask, clock: Fix
     clock.advance(seconds=15)
     assert player.beat(second, (90, 105), status=401)["code"] == "signed_out"
     assert credited(video) == 90
+
+
+def test_ov_03_a_busy_server_asks_for_longer_intervals_and_still_takes_each_report(app: Flask, clock: FixedClock) -> None:
+    outermost = app.wsgi_app
+    assert isinstance(outermost, Shedding)
+    (video,) = videos()
+    player, asked = Player(app, clock), []
+    try:
+        for place, working in enumerate((2, 7, 8)):
+            outermost.load = Load(threads=10, working=working)
+            opened = player.open(video)
+            clock.advance(seconds=15)
+            outermost.load = Load(threads=10, working=working)
+            answer = player.beat(opened["lease"], (place * 15, place * 15 + 15))
+            asked.append((opened["next_seconds"], answer["next_seconds"]))
+    finally:
+        outermost.load = Load(threads=8)
+    assert asked == [(15, 15), (30, 30), (60, 60)]
+    assert credited(video) == 45
