@@ -33,6 +33,9 @@ def sit(teacher: Teacher, habits: Habits, *, gone: float = 0.0, pace: float = 1.
         teacher.sign_in()
     lessons = iter(teacher.found.lessons * 1000)
     player: Player | None = None
+    if gone * habits.seconds > _pause(habits):  # the film has played before, so the page is open and has its lease
+        player = Player(teacher, next(lessons))
+        player.press()
     # Whole pages and quizzes, as many as the means say: what is over is carried on, and everybody begins with another remainder.
     looked, tried = teacher.random.random(), teacher.random.random()
     for plays, seconds, share in _rounds(habits, gone):
@@ -57,11 +60,14 @@ def sit(teacher: Teacher, habits: Habits, *, gone: float = 0.0, pace: float = 1.
 
 def _rounds(habits: Habits, gone: float) -> Iterator[tuple[bool, float, float]]:
     """Yield what is left of a sitting: whether the film plays, for how many seconds, and which share of its part that is."""
-    film = habits.watched / ROUNDS
-    pause = (habits.seconds / ROUNDS - film) / 2
+    film, pause = habits.watched / ROUNDS, _pause(habits)
     over = gone * habits.seconds
     for plays, seconds in ((False, pause), (True, film), (False, pause)) * ROUNDS:
         left = min(seconds, max(0.0, seconds - over))
         over = max(0.0, over - seconds)
         if left:
             yield plays, left, left / seconds
+
+
+def _pause(habits: Habits) -> float:
+    return (habits.seconds - habits.watched) / ROUNDS / 2
