@@ -23,7 +23,7 @@ from locust.exception import StopUser
 from load_tests import counting
 from load_tests.figures import INTERVAL, LONGER, WAITED
 from load_tests.journal import Journal
-from load_tests.journeys import Answer, BrokenOff, Teacher
+from load_tests.journeys import Answer, BrokenOff, Teacher, path_of
 from load_tests.player import watch
 from load_tests.scenario import Asked, scenario
 from load_tests.seed import BANK, PRESENT, Seeded, read
@@ -86,6 +86,8 @@ class _Line:
         answer, again = self._once(method, path, name=name, headers=headers, body=body)
         while again:
             _wait(again)
+            if (ended := path_of(answer.url)) != path:  # what was sent has been taken; the page behind it is what has to wait
+                method, path, body = "GET", ended, b""
             answer, again = self._once(method, path, name=name, headers=headers, body=body)
         return answer
 
