@@ -23,7 +23,7 @@ from load_tests.gauges import SIXTY_PERCENT, Machine, summary, watching
 from load_tests.journal import entries
 from load_tests.product import ROOT, seeded, start, working_on
 from load_tests.report import html
-from load_tests.scenario import Asked, Scenario, scenario
+from load_tests.scenario import SETTLING, Asked, Scenario, scenario
 from load_tests.seed import PRESENT, Seeded, Wanted
 from load_tests.sign_ins import sign_in
 from load_tests.steadiness import absent, by_city, reached, too_few_people, too_seldom
@@ -96,7 +96,7 @@ def _climb(asked: Asked, order: Order, steps: int) -> list[Asked]:
     for step in range(steps):
         one = msgspec.structs.replace(asked, people=round(asked.people * 1.5**step), workers=order.processes)
         if asked.peak and asked.lead < 0:
-            one = msgspec.structs.replace(one, lead=max(SHORTEST_LEAD, one.people / COMING_PER_SECOND))
+            one = msgspec.structs.replace(one, lead=SETTLING + max(SHORTEST_COMING, one.people / COMING_PER_SECOND))
         one = msgspec.structs.replace(one, lead=max(0.0, one.lead), first=sum(before.accounts for before in climb))
         played = scenario(one)
         seats = played.stretch.people if played.stretch.exam else max(one.people, played.stretch.people // steps)
@@ -138,7 +138,7 @@ FROM (
 LESSONS = 3  # one is under way, and no sitting comes to the end of more than two
 FEW_PAPERS = 50
 SHORT_FILM = 20
-SHORTEST_LEAD = 10.0
+SHORTEST_COMING = 5.0
 COMING_PER_SECOND = 40.0  # page, address and lease for each
 
 

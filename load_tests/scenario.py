@@ -136,6 +136,7 @@ class Scenario:
 SIGNING_IN = 10.0  # seconds of life that the shortest way takes beside its film
 QUICKEST_EXAM = 400.0  # seconds of life: fifty items of twelve seconds take six hundred on average
 SPARE = 10
+SETTLING = 20.0  # seconds of a lead that are left when all have come: the first report is due fifteen seconds after the film's start
 
 
 def scenario(asked: Asked) -> Scenario:

@@ -4,9 +4,8 @@ from locust import LoadTestShape
 
 from load_tests.counting import elapsed
 from load_tests.people import STAFF
-from load_tests.scenario import Asked, scenario
+from load_tests.scenario import SETTLING, Asked, scenario
 
-COMING = 0.8  # of the lead
 GIVEN_UP, NOBODY_COMES = 2.0, 120.0  # a run whose clients send nothing ends all the same
 
 
@@ -25,4 +24,4 @@ class StretchShape(LoadTestShape):
         if self.get_run_time() > GIVEN_UP * (asked.lead + asked.seconds) + NOBODY_COMES:  # type: ignore[no-untyped-call]
             return None
         wanted = self.scenario.people_at(elapsed())
-        return None if wanted is None else (wanted + STAFF, max(1.0, asked.people / max(5.0, COMING * asked.lead)))
+        return None if wanted is None else (wanted + STAFF, max(1.0, asked.people / max(5.0, asked.lead - SETTLING)))
