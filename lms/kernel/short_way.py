@@ -1,11 +1,13 @@
 """The short way through Flask: what it would find out anew at each request, and never changes, is remembered."""
 
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from functools import lru_cache
 from typing import Any
 
-from flask import Flask, Request, has_request_context
+from flask import Flask, Request, Response, has_request_context
 from werkzeug.routing import MapAdapter
+from werkzeug.wsgi import ClosingIterator
 
 from lms.kernel import security
 from lms.kernel.hot import Environ, StartResponse
@@ -15,8 +17,22 @@ _HEADERS = (*security.HEADERS.items(), ("Cache-Control", "private, no-store"))
 _MOST_HOSTS = 100  # a host is whatever the client says
 
 
+class Whole(Response):
+    """A response handed over in one piece where it is one: the server sends a list at once, anything else piece by piece from another thread."""
+
+    def get_app_iter(self, environ: Environ) -> Iterable[bytes]:
+        """Return what is sent; what is still being made, and a file, are left to the server."""
+        pieces = super().get_app_iter(environ)
+        if not isinstance(pieces, ClosingIterator) or not self.is_sequence:
+            return pieces
+        with closing(pieces):
+            return list(pieces)
+
+
 class App(Flask):
     """Flask that remembers addresses: thousands of pages show the same few thousand."""
+
+    response_class = Whole
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
