@@ -39,6 +39,15 @@ class _Logins(LoginManager):  # type: ignore[misc]
         return False
 
 
+class _Tokens(CSRFProtect):  # type: ignore[misc]
+    """The token of whatever changes something."""
+
+    def protect(self, apply_exemptions: bool = False) -> None:
+        """Ask for it; for a look at a page the library would go through its exemptions first, of which there are none."""
+        if request.method not in ("GET", "HEAD"):
+            super().protect(apply_exemptions)
+
+
 def token_hash(token: str) -> bytes:
     """Return what the database keeps of a sign-in token."""
     return hashlib.sha256(token.encode()).digest()
@@ -46,7 +55,7 @@ def token_hash(token: str) -> bytes:
 
 def mount(app: Flask, load: IdentityLoader) -> None:
     """Wire sign-in, CSRF and the permission check into the app."""
-    manager = _Logins(app)
+    manager = _Logins(app, add_context_processor=False)
 
     @manager.user_loader  # type: ignore[untyped-decorator]
     def load_identity(token: str) -> Identity | None:
@@ -56,7 +65,7 @@ def mount(app: Flask, load: IdentityLoader) -> None:
     def end_foresight(_error: BaseException | None) -> None:
         foresight.end()
 
-    CSRFProtect(app)
+    _Tokens(app)
     app.jinja_env.globals["csrf_token"] = csrf_token
     app.context_processor(lambda: {"csrf_token": csrf_token})  # the extension gives its own, too
 
@@ -84,12 +93,14 @@ def mount(app: Flask, load: IdentityLoader) -> None:
 
 
 def _load_foreseen(load: IdentityLoader, reader: bytes, now: datetime) -> Identity | None:
-    """Load who asks; a page that only looks has its other questions asked along."""
-    if request.method == "GET":
-        foresight.begin((request.endpoint, *(request.view_args or {}).items()), reader, now)
+    """Load who asks; a page that only looks has its other questions asked along, or all at once afterwards where she is new to this process."""
+    page = (request.endpoint, *(request.view_args or {}).items()) if request.method == "GET" else None
+    asked_along = page and foresight.begin(page, reader, now)
     found = load(reader, now)
     if found is not None:
         foresight.know(reader, found.person_id, found.roles)
+        if page and not asked_along:
+            foresight.begin(page, reader, now, late=True)
     return found
 
 

@@ -26,7 +26,9 @@ DRAWN_EARLY = frozenset(f"components/{name}.html" for name in ("badge", "button"
 def _escaped(value: Any) -> str:
     """Return what is written for a value: the text alone, since it is only joined to other text."""
     if type(value) is str:
-        return str(_escape_inner(value))
+        return _escape_inner(value)
+    if type(value) is int:
+        return str(value)
     return value if type(value) is Markup else escape(value)
 
 

@@ -48,7 +48,9 @@ class _Fact(str):
 class _Page:
     key: Hashable
     facts: dict[str, object]
+    late: bool  # opened only when it was known who asks: that question, always the first, has been answered
     asked: list[Ask] = field(default_factory=list)
+    foreseen: list[Ask] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
 
     def remembered(self) -> list[Ask]:
@@ -67,10 +69,11 @@ _questions: OrderedDict[Hashable, tuple[tuple[Question, tuple[object, ...]], ...
 _readers: OrderedDict[Hashable, tuple[int, Hashable]] = OrderedDict()
 
 
-def begin(page: Hashable, reader: bytes, now: object) -> None:
-    """Open a page for a reader, known by what the cookie's token stands for; who was never seen before is served as ever."""
+def begin(page: Hashable, reader: bytes, now: object, *, late: bool = False) -> bool:
+    """Open a page for a reader, known by what the cookie's token stands for; False where she was never seen here: then she is to be asked for first."""
     known = _readers.get(reader)
-    _here.page = known and _Page((page, known[1]), {"token_hash": reader, "now": now, "person_id": known[0], "person": known[0]})
+    _here.page = known and _Page((page, known[1]), {"token_hash": reader, "now": now, "person_id": known[0], "person": known[0]}, late)
+    return known is not None
 
 
 def know(reader: bytes, person_id: int, kind: Hashable) -> None:
@@ -86,7 +89,7 @@ def drop() -> None:
 def end() -> None:
     """Close the page and remember its questions."""
     page = getattr(_here, "page", None)
-    if page is not None:
+    if page is not None and page.asked != page.foreseen and not (page.late and page.key in _questions):
         _keep(_questions, page.key, page.learnt(), MOST_PAGES)
     _here.page = None
 
@@ -97,7 +100,8 @@ def answer(link: Link, question: Question, values: list[object]) -> "pq.abc.PGre
     if page is None:
         return None
     if not page.asked:
-        page.answers = _all_at_once(link, page.remembered())
+        page.foreseen = page.remembered()[page.late :]
+        page.answers = _all_at_once(link, page.foreseen)
     for place, (foreseen, with_values, result) in enumerate(page.answers):
         if foreseen is question and with_values == values:
             del page.answers[place]

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import flask_babel
@@ -74,15 +75,20 @@ def wording(folder: str) -> Callable[[str, str], str]:
 
 def format_instant(instant: datetime, style: str = "minute") -> str:
     """Return an instant in city time: `day`, `minute`, `second`, `clock` (time alone), or `end` (midnight is 24:00 of the day before)."""
+    return _written(instant, style, current_locale())
+
+
+@lru_cache(5_000)  # a page has a dozen of them, nearly all of its programme
+def _written(instant: datetime, style: str, locale: str) -> str:
     local = instant.astimezone(ZONE)
     if style == "end":
         if (local.hour, local.minute, local.second) == (0, 0, 0):
-            return f"{format_instant(instant - timedelta(days=1), 'day')} 24:00"
+            return f"{_written(instant - timedelta(days=1), 'day', locale)} 24:00"
         style = "minute"
     clock = f"{local.hour:02d}:{local.minute:02d}"
     if style == "clock":
         return clock
-    day = f"{local.year:04d}-{local.month:02d}-{local.day:02d}" if current_locale() == "en" else f"{local.year}年{local.month}月{local.day}日"
+    day = f"{local.year:04d}-{local.month:02d}-{local.day:02d}" if locale == "en" else f"{local.year}年{local.month}月{local.day}日"
     return {"day": day, "minute": f"{day} {clock}", "second": f"{day} {clock}:{local.second:02d}"}[style]
 
 

@@ -41,6 +41,8 @@ class RememberingSessions(SecureCookieSessionInterface):
         """Send the cookie again if it changed."""
         if session.modified or not session:
             super().save_session(app, session, response)
+        elif session.accessed and "Vary" not in response.headers:
+            response.headers.add("Vary", "Cookie")
         elif session.accessed:
             response.vary.add("Cookie")
 

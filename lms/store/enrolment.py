@@ -10,7 +10,6 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
-    ScalarSelect,
     String,
     Text,
     UniqueConstraint,
@@ -19,8 +18,8 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
-from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by, array
+from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.domain.enrolment import Enrollable, Enrolment
 from lms.domain.window import Period
@@ -65,14 +64,13 @@ class PersonalWindowRow(Base):
     granted_by: Mapped[int | None] = mapped_column(BigInteger)
 
 
-def _of_enrolment(edge: InstrumentedAttribute[datetime]) -> ScalarSelect[list[datetime]]:
-    """Gather one edge of an enrolment's personal windows, in the order they were granted."""
-    return (
-        select(func.array_agg(aggregate_order_by(edge, PersonalWindowRow.id)))
-        .where(PersonalWindowRow.enrolment_id == EnrolmentRow.id)
-        .correlate(EnrolmentRow)
-        .scalar_subquery()
-    )
+# Pairs of opening and end, in the order they were granted.
+_WINDOWS = (
+    select(func.array_agg(aggregate_order_by(array([PersonalWindowRow.opens, PersonalWindowRow.closes]), PersonalWindowRow.id)))
+    .where(PersonalWindowRow.enrolment_id == EnrolmentRow.id)
+    .correlate(EnrolmentRow)
+    .scalar_subquery()
+)
 
 
 COLUMNS = (
@@ -83,14 +81,12 @@ COLUMNS = (
     EnrolmentRow.sector,
     EnrolmentRow.unit_id,
     EnrolmentRow.participants,
-    _of_enrolment(PersonalWindowRow.opens).label("opens"),
-    _of_enrolment(PersonalWindowRow.closes).label("closes"),
+    _WINDOWS.label("windows"),
 )
 
 
 def enrolment_from(row: Any) -> Enrolment:
     """Read an enrolment from a row that holds its columns."""
-    windows = zip(row.opens or (), row.closes or (), strict=True)
     return Enrolment(
         id=row.id,
         person_id=row.person_id,
@@ -99,7 +95,7 @@ def enrolment_from(row: Any) -> Enrolment:
         sector=row.sector,
         unit_id=row.unit_id,
         participants=tuple(row.participants),
-        personal_windows=tuple(Period(opens=opens, closes=closes) for opens, closes in windows),
+        personal_windows=tuple(Period(opens=opens, closes=closes) for opens, closes in row.windows or ()),
     )
 
 

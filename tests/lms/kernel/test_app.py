@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from flask import Flask, request, url_for
 from flask.testing import FlaskClient
+from werkzeug.test import create_environ
 
 from lms.kernel.app import build_app
 from lms.kernel.clock import FixedClock
@@ -87,3 +88,24 @@ def test_a_hot_route_refuses_in_the_language_that_the_page_names(client: FlaskCl
     assert {answer["code"] for answer in said.values()} == {"malformed"}
     assert said["en"]["message"] == "What was sent cannot be read. Please reload the page and try again."
     assert {said[other]["message"] for other in ("zh-CN", "fr", "")} == {Malformed.message}
+
+
+def test_a_page_is_handed_to_the_server_in_one_piece_and_a_stream_is_not(app: Flask) -> None:
+    said: list[tuple[str, str]] = []
+
+    def start(_status: str, headers: list[tuple[str, str]], _fault: object = None) -> None:
+        said[:] = headers
+
+    page = app(create_environ("/sign-in"), start)
+    assert isinstance(page, list)
+    assert dict(said)["Content-Length"] == str(len(b"".join(page))) != "0"
+    assert app(create_environ("/sign-in", method="HEAD"), start) == []
+    ended: list[bool] = []
+    streamed = app.response_class(iter([b"one", b"two"]))
+    streamed.call_on_close(lambda: ended.append(True))
+    pieces = streamed(create_environ("/"), start)
+    assert not isinstance(pieces, list)
+    assert (b"".join(pieces), ended) == (b"onetwo", [])
+    whole = app.response_class("one")
+    whole.call_on_close(lambda: ended.append(True))
+    assert (whole(create_environ("/"), start), ended) == ([b"one"], [True])

@@ -24,6 +24,14 @@ def test_a_reading_session_sees_what_was_committed_meanwhile(app: Flask) -> None
         assert reader.execute(count).scalar_one() == 1
 
 
+@pytest.mark.parametrize("values", [[], [3, -4], ['in "quotes", {braces}', "back\\slash", "", "NULL", "两个 字"], ["one", None], [True, False]])
+def test_a_list_reaches_the_database_as_it_is(app: Flask, values: list[object]) -> None:
+    kind = "bigint" if values == [3, -4] else "boolean" if True in values else "text"
+    asked = db.Statement(text(f"SELECT CAST(:values AS {kind}[]) AS found"))
+    with db.reading() as session:
+        assert asked.row(session, values=values).found == values
+
+
 def test_links_that_died_in_the_pool_are_replaced_unnoticed(app: Flask, settings: Settings) -> None:
     pid = text("SELECT pg_backend_pid()")
     with db.reading() as reader, db.transaction() as writer:

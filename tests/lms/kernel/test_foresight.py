@@ -89,6 +89,21 @@ def test_a_request_that_writes_reads_what_it_wrote(page: list[int]) -> None:
     foresight.end()
 
 
+def test_who_is_new_to_the_process_is_asked_for_first_and_the_rest_all_at_once(page: list[int]) -> None:
+    _write("seen", "one")
+    _asked()
+    assert not foresight.begin("page", b"new", None)
+    with db.reading() as session:
+        assert WHO.row(session, token_hash="b", person_id=9).person == 9
+        foresight.know(b"new", 9, "teacher")
+        foresight.begin("page", b"new", None, late=True)
+        assert [row.value for row in VALUE.rows(session, key="seen")] == ["one"]
+        DIVIDED.rows(session, number=1)
+    foresight.end()
+    assert _asked() == (7, ["one"])
+    assert page == [0, 2, 3]
+
+
 def test_each_reader_is_foreseen_under_her_own_number(page: list[int]) -> None:
     foresight.know(b"another", 8, "teacher")
     _asked()
