@@ -1,5 +1,6 @@
 """A product of its own for a load test: a fresh folder, a seeded database, the same processes as everywhere."""
 
+import os
 import shutil
 import time
 import urllib.error
@@ -14,24 +15,38 @@ from flask import Flask
 from demo.stack import Stack, StackFailed, free_port, running
 from lms.kernel import db, installation
 from lms.kernel.settings import Settings
-from load_tests.seed import Seeded, Wanted, seed
+from load_tests.seed import NOTE, Seeded, Wanted, seed
 from wsgi import create_app
 
 ROOT = Path(__file__).parent.parent
+MARK = ".load-test"  # lies in every folder that a load test has made and may empty
 
 
 @contextmanager
 def seeded(folder: Path, programme: Path, wanted: Wanted, *, database_url: str = "", secret: str = "") -> Iterator[tuple[Stack, Seeded]]:
     """Run a seeded database for the length of a block; the caller starts server and worker. Products with one secret take each other's tokens."""
     refuse_used(database_url)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    emptied(folder)
     quiet = {"LOG_LEVEL": "WARNING", "SIGN_IN_TRIES": "100000"} | ({"SECRET_KEY": secret} if secret else {})
     stack = Stack(folder.absolute(), free_port(), database_url=database_url, environment=quiet)
     with running(stack):
         with working_on(stack):
             found = seed(Settings.from_environment(stack.environment), programme.read_text(encoding="utf-8"), wanted)
         yield stack, found
+
+
+def emptied(folder: Path) -> None:
+    """Make a folder anew; raise StackFailed before anything is deleted where it may hold what no load test has put there."""
+    place, product = folder.resolve(), Path(os.environ.get("VAR_DIR") or "var").resolve()
+    if any(other.is_relative_to(place) for other in (product, ROOT.resolve(), Path.cwd())):
+        raise StackFailed(f"{folder} is, or holds, the product's own folder; a load test empties its folder: name one of its own, such as {product / 'load'}")
+    if place.exists():
+        ours = place.is_dir() and (not any(place.iterdir()) or any((place / name).is_file() for name in (MARK, NOTE)))
+        if not ours:
+            raise StackFailed(f"{folder} holds what no load test has made; a load test empties its folder: name a new one, or remove this one yourself")
+        shutil.rmtree(place)
+    place.mkdir(parents=True)
+    (place / MARK).touch()
 
 
 def refuse_used(database_url: str) -> None:

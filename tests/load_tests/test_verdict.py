@@ -21,7 +21,7 @@ from load_tests import overload
 from load_tests.figures import INTERVAL, Class, Line, Second
 from load_tests.gauges import Gauge, saturated, summary
 from load_tests.journal import AnswerKept, BeatKept, HandedIn, Journal, QuizHandedIn, change_hash
-from load_tests.product import refuse_used
+from load_tests.product import MARK, emptied, refuse_used
 from load_tests.report import html
 from load_tests.run import Order, keep
 from load_tests.scenario import Asked, scenario
@@ -260,3 +260,24 @@ def test_a_quiz_that_is_not_stored_as_handed_in_is_named(app: Flask, journal: Pa
 def test_a_load_test_leaves_a_database_in_use_alone(url: str) -> None:
     with pytest.raises(StackFailed, match="in use"):
         refuse_used(url)
+
+
+def test_a_load_test_empties_only_folders_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    product, own, link = tmp_path / "var", tmp_path / "var/load", tmp_path / "link"
+    monkeypatch.setenv("VAR_DIR", str(product))
+    product.mkdir()
+    film = tmp_path / "films/lesson.mp4"
+    film.parent.mkdir()
+    film.touch()
+    link.symlink_to(film.parent)
+    for folder in (product, tmp_path, film.parent, film, link, Path.cwd()):
+        with pytest.raises(StackFailed, match="load test"):
+            emptied(folder)
+    assert film.exists()
+    emptied(own)
+    (own / "old").touch()
+    emptied(own)
+    assert [one.name for one in own.iterdir()] == [MARK]
+    (product / MARK).touch()  # whatever lies in it, the product's own folder is never emptied
+    with pytest.raises(StackFailed, match="the product's own"):
+        emptied(product)
