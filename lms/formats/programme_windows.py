@@ -7,9 +7,11 @@ from tomlkit.items import AoT, Table
 
 from lms.domain.programme import Programme, Window
 
+PATH = "windows[*]"
+
 
 def rewrite(text: str, programme: Programme, windows: Sequence[Window], names: Mapping[str, str], reason: str) -> str:
-    """Return the file with these windows and a deviation that says what was before, what is now, and why."""
+    """Return the file with these windows and a deviation that says what the notice has, what is now, and why."""
     document = tomlkit.parse(text)
     tables = document["windows"]
     assert isinstance(tables, AoT)
@@ -20,7 +22,9 @@ def rewrite(text: str, programme: Programme, windows: Sequence[Window], names: M
         cities.extend(window.cities)
         table["cities"] = cities.comment("、".join(names[city] for city in window.cities))
     deviation = tomlkit.table()
-    deviation.update({"path": "windows[*]", "notice": _words(programme.windows, names), "file": _words(windows, names), "reason": reason})
+    # What stood before is the notice's own only at the first move; later ones keep what that has written down.
+    notice = next((one.notice for one in programme.deviations if _is_move(one.path, one.accepts)), _words(programme.windows, names))
+    deviation.update({"path": PATH, "notice": notice, "file": _words(windows, names), "reason": reason})
     _add(document, deviation)
     return tomlkit.dumps(document)
 
@@ -31,9 +35,14 @@ def _add(document: tomlkit.TOMLDocument, deviation: Table) -> None:
         held = tomlkit.aot()
         document["deviations"] = held
     # The newest move is the one in force: an earlier one would contradict it.
-    for place in reversed([place for place, one in enumerate(held) if one.get("path") == "windows[*]"]):
+    for place in reversed([place for place, one in enumerate(held) if _is_move(one.get("path"), one.get("accepts"))]):
         del held[place]
     held.append(deviation)
+
+
+def _is_move(path: str | None, accepts: str | None) -> bool:
+    """Tell whether a deviation is about the windows as a whole; one that accepts a fault is not ours to replace."""
+    return path == PATH and not accepts
 
 
 def _words(windows: Sequence[Window], names: Mapping[str, str]) -> str:

@@ -54,10 +54,12 @@ def view(code: str) -> tuple[ProgrammeVersion, Outlook]:
 
 
 def reckon(session: Session, version: ProgrammeVersion, programme: Programme, people: Mapping[str, int] | None = None) -> Outlook:
-    """Reckon the outlook with the product's own lessons and films; kept while nothing of that changes."""
+    """Reckon the outlook with the product's own lessons and films, of the seats or of people who have come; kept while nothing of that changes."""
     text = BEHAVIOUR.read_text(encoding="utf-8")
     capacity = MEASURED.read_text(encoding="utf-8") if MEASURED.exists() else None
     known = {**_lessons(session, code=version.code), **load_source.figures(session)}
+    if people is not None:
+        known["uptake"] = 1.0  # the share of the seats that is taken: who is enrolled has taken hers
     key = hashlib.sha256(repr((version.digest, text, capacity, sorted(known.items()), people and sorted(people.items()))).encode()).hexdigest()
     found = _RECKONED.get(key)
     if found is None:

@@ -47,6 +47,9 @@ def test_who_watches_is_counted_in_her_city_once_a_quarter_and_shown(app: Flask,
     live = service.live(learning.CODE, NOON + QUARTER)
     assert [one for one in live.sign_ins if one is not None] == [0, 1]
     assert live.forecast.stretch.code == "w2"
+    uptake = live.outlook.behaviour.figures["uptake"]
+    assert (uptake.low, uptake.value, uptake.high) == (1, 1, 1), "the enrolled have taken their seats"
+    assert forecasts.view(learning.CODE)[1].behaviour.figures["uptake"].low < 1
     assert [one for one in live.total if one is not None] == [0, 1]
     labels = {"programme": learning.CODE, "metric": "watching", "city": learning.CITY}
     assert REGISTRY.get_sample_value("lms_load_people", labels) == 1

@@ -78,11 +78,15 @@ def test_adopted_windows_are_those_that_teachers_learn_in(app: Flask, clock: Fix
     assert (deviation.path, deviation.reason) == ("windows[*]", "出口带宽只有10G")
     shown = enter(app, LIN).get(f"/programmes/{learning.CODE}").get_data(as_text=True)
     assert "出口带宽只有10G" in shown
-    # A second move replaces the record of the first instead of contradicting it.
+    assert deviation.notice.startswith(f"{loaded.windows[0].first_day} 至 {loaded.windows[0].last_day}：")
+    # A second move replaces the record of the first instead of contradicting it; what the notice says stays what it said.
     assert enter(app, PENG).post(ADDRESS, data={"choice": "lowest", "reason": "日期也可以调"}).status_code == 302
     with transaction() as session:
         twice = programme.programme(session, learning.CODE)
-    assert [one.reason for one in twice.deviations if one.path == "windows[*]"] == ["日期也可以调"]
+    (second,) = [one for one in twice.deviations if one.path == "windows[*]"]
+    assert (second.reason, second.notice) == ("日期也可以调", deviation.notice)
+    assert second.file.startswith(f"{twice.windows[0].first_day} 至 {twice.windows[0].last_day}：")
+    assert second.file != deviation.file
 
 
 def test_nothing_that_has_begun_is_moved(app: Flask) -> None:
