@@ -34,7 +34,7 @@ def judge(code: str, window: str, write: Path | None) -> int:
             print(f"✗ {code} has no window {window}", file=sys.stderr)
             return 1
         found = rules.review(live.forecast, live.outlook.programme, live.outlook.behaviour, live.seen)
-    except (rules.TooLittleSeenError, Refusal) as error:
+    except (rules.NothingLearntError, Refusal) as error:
         print(f"✗ {error}", file=sys.stderr)
         return 1
     names = {row.code: row.name for row in live.outlook.programme.quotas.cities}

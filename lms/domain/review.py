@@ -15,8 +15,8 @@ _ROUNDS, _TRIES = 8, 300
 _LEAST_SEEN = 0.8  # of a stretch's quarters: with less, what is missing would be taken for people staying away
 
 
-class TooLittleSeenError(ValueError):
-    """Too few quarters of the stretch were recorded to learn from."""
+class NothingLearntError(ValueError):
+    """Nothing can be learnt from the stretch; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,10 @@ def review(found: StretchForecast, programme: Programme, behaviour: Behaviour, s
     """Compare a window with what was seen of it by city, and fit the figures anew."""
     whole = _total(list(seen.values()))
     known = ~np.isnan(whole)
-    if found.stretch.exam or known.mean() < _LEAST_SEEN:
-        raise TooLittleSeenError(f"{known.mean():.0%} of the quarters were recorded, at least {_LEAST_SEEN:.0%} are needed")
+    if found.stretch.exam:
+        raise NothingLearntError(f"{found.stretch.code} is the exam; figures are fitted to windows only, to hours of film watched")
+    if known.mean() < _LEAST_SEEN:
+        raise NothingLearntError(f"{known.mean():.0%} of the quarters were recorded, at least {_LEAST_SEEN:.0%} are needed")
     band = found.total["watching"]
     expected = float(band.median[known].sum()) / 4
     fitted = fit(found, behaviour, whole, seed)

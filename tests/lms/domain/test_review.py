@@ -38,5 +38,14 @@ def test_a_window_that_was_seen_gives_back_how_people_behaved() -> None:
 def test_half_a_window_teaches_nothing() -> None:
     planned = forecast.forecast(SECOND, PROGRAMME, BEHAVIOUR, count=5)
     half: dict[str, list[int | None]] = {city: [10] * 600 + [None] * 744 for city in SECOND.seats}
-    with pytest.raises(review.TooLittleSeenError, match="45%"):
+    with pytest.raises(review.NothingLearntError, match="45%"):
         review.review(planned, PROGRAMME, BEHAVIOUR, half)
+
+
+def test_an_exam_is_refused_for_what_it_is_and_not_for_too_little_seen() -> None:
+    exam = forecast.stretches(PROGRAMME)[-1]
+    planned = forecast.forecast(exam, PROGRAMME, BEHAVIOUR, count=5)
+    seen: dict[str, list[int | None]] = {city: [10] * exam.quarters for city in exam.seats}
+    with pytest.raises(review.NothingLearntError, match="is the exam") as refused:
+        review.review(planned, PROGRAMME, BEHAVIOUR, seen)
+    assert "%" not in str(refused.value)
