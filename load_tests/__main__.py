@@ -1,6 +1,7 @@
 """`python -m load_tests plan | review | seed | run …`: what will come, what came, and what comes in a rehearsal."""
 
 import argparse
+import math
 import os
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from load_tests.scenario import Asked, NotPlayable, chosen, expected_peak, press
 from load_tests.seed import TooManyPeople, Wanted
 
 MOST_PAPERS = 2_000
+MOST = 10_000
 LADDER = 8
 QUICK, HASTY = 6.0, 30.0
 
@@ -104,15 +106,31 @@ def _parser() -> argparse.ArgumentParser:
     ahead.add_argument("programme", type=Path)
     ahead.add_argument("--json", action="store_true", help="everything, each curve by quarters of an hour")
     ahead.add_argument("--html", type=Path, metavar="FILE", help="write one page that needs nothing beside itself")
-    ahead.add_argument("--gbits", type=float, help="the line there is; exit 1 when a window breaks it")
-    ahead.add_argument("--nodes", type=int, help="the application nodes there are; exit 1 when a window breaks them")
-    ahead.add_argument("--draws", type=int, help="how many cases are drawn")
+    ahead.add_argument("--gbits", type=_above_zero, help="the line there is; exit 1 when a window breaks it")
+    ahead.add_argument("--nodes", type=_count, help="the application nodes there are; exit 1 when a window breaks them")
+    ahead.add_argument("--draws", type=_count, help="how many cases are drawn")
     after = commands.add_parser("review", help="compare a window that is over with its plan, and propose figures for the next")
     after.add_argument("code", help="the programme's code")
     after.add_argument("--window", required=True, help="the window's code, such as w2")
     after.add_argument("--database", default=os.environ.get("DATABASE_URL", ""), help="the product's database (default: DATABASE_URL)")
     after.add_argument("--write", type=Path, metavar="FILE", help="write a behaviour file with the proposed figures, never over an old one")
     return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= MOST:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {MOST}")
+    return int(text)
+
+
+def _above_zero(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
+    return value
 
 
 if __name__ == "__main__":

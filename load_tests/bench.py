@@ -6,29 +6,31 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
-from demo.stack import Stack, free_port
+from demo.stack import Stack, StackFailed, free_port
 from exam.services import token as tokens
+from lms.domain.programme import parse
 from lms.kernel import installation
 from lms.kernel.db import transaction
 from load_tests.closed_loop import Order, Report, Stream
 from load_tests.cpu import look
 from load_tests.product import ROOT, seeded, start, wait_for, working_on
 from load_tests.seed import Seeded, Wanted
-from load_tests.sign_ins import SignedIn, sign_in
+from load_tests.sign_ins import TOKEN, SignedIn, before, sign_in
 from media.services import delivery
 from media.store import asset as assets
 
 PROGRAMME = ROOT / "lms/programmes/jiangxi-2023.toml"
 ROUNDS = 3
-BARE = "bare"
-PATHS = ("heartbeat", "lesson page", "teacher's home", "segment", "start", "save", "hand-in")
+BARE, BARE_FILE = "bare", "bare file"
+YARDSTICK = {"segment": BARE_FILE}  # a file is compared with a file, everything else with the JSON route
+PATHS = ("heartbeat", "lesson page", "teacher's home", "segment", "start", "save", "hand-in", "quiz start", "quiz hand-in", "sign-in")
 SAVED = Path("var/bench.json")
 
 
@@ -52,6 +54,14 @@ class Figure(msgspec.Struct):
     p99_ms: float
     requests: int
     failures: int
+
+
+class Saved(msgspec.Struct):
+    """What the last runs found on a machine with so many cores; `load` is the last one's."""
+
+    cores: int | None
+    load: float
+    figures: list[Figure]
 
 
 class Client:
@@ -84,8 +94,11 @@ class Client:
 class Bench:
     """One product, one yardstick, one client."""
 
-    def __init__(self, stack: Stack, found: Seeded, people: list[SignedIn], films: list[Film], seconds: float, *, now: datetime, bare: bool = True) -> None:
+    def __init__(
+        self, stack: Stack, found: Seeded, people: list[SignedIn], films: list[Film], seconds: float, *, now: datetime, bare_file: Path | None = None
+    ) -> None:
         self.only = frozenset(PATHS)
+        self.door: dict[str, str] = {}
         self._ahead = now - timedelta(seconds=time.monotonic())
         self.stack, self.found, self.people, self.films, self.seconds = stack, found, people, films, seconds
         self.client = Client()
@@ -94,11 +107,12 @@ class Bench:
         stack.environment["BLOCKING_THREADS"] = "1000000"
         self.server = start(stack)
         self.bare_port = free_port()
-        self.bare = self._start_bare() if bare else 0
+        self.bare = self._start_bare(bare_file) if bare_file else 0
 
-    def _start_bare(self) -> int:
-        """Start the yardstick and return its process id."""
+    def _start_bare(self, file: Path) -> int:
+        """Start the yardstick, which also sends a file, and return its process id."""
         stack = self.stack
+        stack.environment["BARE_FILE"] = str(file)
         started = stack.spawn(
             "bare", "-m", "granian", "--interface", "wsgi", "--factory", "--host", "127.0.0.1", "--port", str(self.bare_port), "--workers", str(stack.workers),
             "--blocking-threads", str(stack.threads), "--backlog", "2048", "--no-ws", "--log-level", "warning", "load_tests.bare:create_app",
@@ -108,7 +122,7 @@ class Bench:
 
     def measure(self, name: str, streams: list[Stream], *, seconds: float | None = None, keep: list[str] | None = None) -> Report:
         """Run one round and note what each request cost; one that only prepares others is run and not noted."""
-        bare = name == BARE
+        bare = name in (BARE, BARE_FILE)
         server, database = (self.bare, None) if bare else (self.server, self.stack.database_pid)
         order = Order(port=self.bare_port if bare else self.stack.port, streams=streams, seconds=seconds or self.seconds, keep=keep or [])
         before = look(server, database)
@@ -165,7 +179,12 @@ class Bench:
         if self.asks("teacher's home"):
             self.measure("teacher's home", self.everyone("steady", "GET", "/"))
         if self.asks("segment"):
+            self.measure(BARE_FILE, [Stream("steady", "GET", "/file", headers={"Accept": "*/*"})] * 32)
             self.measure("segment", self.segments())
+        if self.asks("quiz start", "quiz hand-in"):
+            self.quiz()
+        if self.asks("sign-in"):
+            self.measure("sign-in", self.arrivals())
         if exam and found.long_exam:
             self.exam(" (100 items)", found.long_exam, 100)
         print(f"· round {number} done", flush=True)
@@ -193,6 +212,28 @@ class Bench:
         ]
         self.measure(f"hand-in{suffix}", ends, seconds=120)
 
+    def quiz(self) -> None:
+        """Have everybody begin the lesson's quiz and hand it in, each with the page that follows."""
+        begun = self.measure("quiz start", self._forms(f"/quizzes/{self.found.quiz_activity}/attempts" for _ in self.people), seconds=120, keep=["location"])
+        asked = parse(PROGRAMME.read_text(encoding="utf-8")).quiz
+        answers = {f"response-{position}": "0" for position in range(1, 1 + (asked.items if asked else 0))}
+        tries = [str(one.get("location", "")) for one in begun.kept]
+        self.measure("quiz hand-in", self._forms(tries, answers), seconds=120)
+
+    def _forms(self, paths: Iterable[str], fields: Mapping[str, str] | None = None) -> list[Stream]:
+        """Return a form each person sends once, to a path of her own; whoever has none sends nothing."""
+        return [
+            Stream("once", "POST", path, headers=one.headers, body={"csrf_token": one.headers[TOKEN], **(fields or {})}, form=True, follow=True)
+            for one, path in zip(self.people, paths, strict=True)
+            if path
+        ]
+
+    def arrivals(self) -> list[Stream]:
+        """Return for each person the sign-in form, filled in."""
+        fields = {"csrf_token": self.door[TOKEN], "password": self.found.password}
+        accounts = self.found.accounts[: len(self.people)]
+        return [Stream("steady", "POST", "/sign-in?next=/", headers=self.door, body={**fields, "account": account}, form=True) for account in accounts]
+
     def segments(self) -> list[Stream]:
         """Return for each person a segment of the film with the cookie that opens it."""
         return [Stream("steady", "GET", film.segment, headers={"Cookie": film.cookie, "Accept": "*/*"}) for film in self.films]
@@ -204,7 +245,7 @@ class Bench:
 
     def figures(self) -> Iterator[Figure]:
         """Return the medians."""
-        bare = statistics.median(server + database for server, database, _ in self.rounds[BARE])
+        whole = {name: statistics.median(server + database for server, database, _ in rounds) for name, rounds in self.rounds.items()}
         for name, rounds in self.rounds.items():
             server = statistics.median(one[0] for one in rounds)
             database = statistics.median(one[1] for one in rounds)
@@ -213,7 +254,7 @@ class Bench:
                 name=name,
                 server_us=server,
                 database_us=database,
-                ratio=statistics.median(one[0] + one[1] for one in rounds) / bare,
+                ratio=whole[name] / whole[YARDSTICK.get(name, BARE)],
                 per_second=statistics.median(one.requests / one.seconds for one in reports),
                 p99_ms=statistics.median(one.p99_ms for one in reports),
                 requests=sum(one.requests for one in reports),
@@ -221,12 +262,16 @@ class Bench:
             )
 
 
+def segment_of(folder: Path) -> Path:
+    """Return the segment everybody fetches, in a product's folder."""
+    return next(path for path in sorted((folder / "media/assets").rglob("*.m4s")) if "init" not in path.name)
+
+
 def films_of(people: list[SignedIn], folder: Path, now: datetime) -> list[Film]:
     """Return the addresses of the one film for each person."""
     with transaction() as session:
         (film,) = assets.every(session)
-        segment = next(path for path in sorted((folder / "media/assets" / film.code / film.build).rglob("*.m4s")) if "init" not in path.name)
-        inner = segment.relative_to(folder / "media/assets" / film.code)
+        inner = segment_of(folder).relative_to(folder / "media/assets" / film.code)
         made = []
         for one in people:
             name, value, _seconds, path = delivery.cookie(one.person_id, one.login_id, film, now)
@@ -243,6 +288,17 @@ def table(figures: list[Figure]) -> str:
         costs = f"{one.server_us:.0f} | {one.database_us:.0f} | {total:.0f} | {one.ratio:.2f}"
         lines.append(f"| {one.name} | {costs} | {one.per_second:.0f} | {one.p99_ms:.0f} | {one.failures} |")
     return "\n".join(lines)
+
+
+def keep(path: Path, found: Saved) -> None:
+    """Write down what was found; paths not measured this time keep their last figures, unless those are another machine's."""
+    try:
+        last = msgspec.json.decode(path.read_bytes(), type=Saved)
+    except (FileNotFoundError, msgspec.DecodeError):
+        last = Saved(None, 0.0, [])
+    figures = {one.name: one for one in (*(last.figures if last.cores == found.cores else ()), *found.figures)}
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(Saved(found.cores, found.load, list(figures.values())))))
 
 
 def _only(text: str) -> frozenset[str]:
@@ -269,8 +325,9 @@ def main() -> int:
             instant, offset = installation.read_clock()
             people = sign_in(app, found.person_ids, instant + offset)
             films = films_of(people, stack.folder, instant + offset)
-        bench = Bench(stack, found, people, films, arguments.seconds, now=instant + offset)
-        bench.only = arguments.only
+            door = before(app)
+        bench = Bench(stack, found, people, films, arguments.seconds, now=instant + offset, bare_file=segment_of(stack.folder))
+        bench.only, bench.door = arguments.only, door
         try:
             bench.fetch_film()
             bench.warm()
@@ -281,10 +338,12 @@ def main() -> int:
         figures = list(bench.figures())
     load = os.getloadavg()[1]
     print(f"\n{table(figures)}\n\n{os.cpu_count()} cores, load over five minutes {load:.1f}, median of {arguments.rounds} rounds of {arguments.seconds:g} s")
-    SAVED.parent.mkdir(exist_ok=True)
-    SAVED.write_bytes(msgspec.json.format(msgspec.json.encode({"cores": os.cpu_count(), "load": load, "figures": figures})))
+    keep(SAVED, Saved(os.cpu_count(), load, figures))
     return int(any(one.failures for one in figures))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except StackFailed as failure:
+        sys.exit(f"✗ {failure}")

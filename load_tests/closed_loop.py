@@ -7,20 +7,28 @@ import sys
 from collections import deque
 from time import monotonic
 from typing import Any
+from urllib.parse import urlencode
 
 import gevent
 import msgspec
 from geventhttpclient import HTTPClient
 
+TURNED_AWAY = ("/sign-in", "/consent")  # where a form leads that did nothing
+
 
 class Stream(msgspec.Struct):
-    """A source of requests. `once` ends after one; `save` and `beat` change their body as a browser would."""
+    """A source of requests. `once` ends after one; `save` and `beat` change their body as a browser would.
+
+    A form is answered with a redirect, otherwise it has failed; where `follow` is set, the page behind it belongs to the request.
+    """
 
     kind: str
     method: str
     path: str
     headers: dict[str, str] = {}
     body: dict[str, Any] = {}
+    form: bool = False
+    follow: bool = False
     items: int = 1
     seq_from: int = 1
     start_ms: int = 0
@@ -60,7 +68,8 @@ class _Source:
         self.played_ms = stream.start_ms
         self.since = monotonic()
         self.standing = ""
-        self.headers = {"Content-Type": "application/json", "Accept": "application/json", **stream.headers}
+        kind = ("application/x-www-form-urlencoded", "text/html") if stream.form else ("application/json", "application/json")
+        self.headers = {"Content-Type": kind[0], "Accept": kind[1], **stream.headers}
 
     @property
     def ended(self) -> bool:
@@ -72,6 +81,8 @@ class _Source:
         self.sent += 1
         if stream.method == "GET":
             return b""
+        if stream.form:
+            return urlencode(stream.body).encode()
         if stream.kind == "save":
             turn, position = divmod(count, stream.items)
             change = {"position": position + 1, "seq": stream.seq_from + count + 1, "revision": turn, "choices": [turn % 2], "marked": False, "clear": False}
@@ -110,11 +121,17 @@ def run(order: Order) -> Report:
             sent = monotonic()
             response = client.request(source.stream.method, source.stream.path, body, source.headers)
             answer = bytes(response.read())
+            there = str(response.get("location", ""))
+            went = source.stream.form and response.status_code in (302, 303) and not there.startswith(TURNED_AWAY)
+            if went and source.stream.follow:
+                response = client.request("GET", there, b"", source.headers)
+                answer = bytes(response.read())
+                went = response.status_code == 200
             times.append(monotonic() - sent)
-            if response.status_code not in (200, 206):
+            if not (went if source.stream.form else response.status_code in (200, 206)):
                 failures.append(f"{response.status_code} {source.stream.path} {answer[:300].decode(errors='replace')}")
             elif order.keep:
-                found = msgspec.json.decode(answer)
+                found = {"location": there} if source.stream.form else msgspec.json.decode(answer)
                 kept[source.place] = {name: found[name] for name in order.keep}
             else:
                 source.told(answer)

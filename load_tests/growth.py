@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 import psycopg
 
-from demo.stack import Stack
+from demo.stack import Stack, StackFailed
 from lms.domain.forecast import stretches
 from lms.domain.programme import parse
 from lms.kernel import installation
@@ -120,7 +120,7 @@ def _product(open_: ExitStack, order: Order, teachers: int, secret: str) -> Size
         link.execute("VACUUM (ANALYZE)")
         link.execute("CHECKPOINT")
     print(f"· {teachers} teachers and their season: filled in {time.monotonic() - began:.0f} s", flush=True)
-    bench = Bench(stack, found, signed, films, order.seconds, now=instant + offset + timedelta(seconds=time.monotonic() - began), bare=False)
+    bench = Bench(stack, found, signed, films, order.seconds, now=instant + offset + timedelta(seconds=time.monotonic() - began))
     open_.callback(bench.client.close)
     bench.fetch_film()
     return Size(teachers, stack, bench)
@@ -250,4 +250,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except StackFailed as failure:
+        sys.exit(f"✗ {failure}")

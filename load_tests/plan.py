@@ -34,11 +34,11 @@ def plan(path: Path, *, as_json: bool, page: Path | None, gbits: float | None, n
     """Print the plan, as JSON if wanted, and write the page; exits 1 when the file cannot be used or a limit breaks."""
     try:
         found = read(path, count=count)
-    except (FaultyProgrammeError, behaviours.UnreadBehaviourError, OSError) as error:
+        if page is not None:
+            page.write_text(html(found, gbits=gbits, nodes=nodes), encoding="utf-8")
+    except (FaultyProgrammeError, behaviours.UnreadBehaviourError, OSError, UnicodeDecodeError) as error:
         print(f"✗ {error}", file=sys.stderr)
         return 1
-    if page is not None:
-        page.write_text(html(found, gbits=gbits, nodes=nodes), encoding="utf-8")
     print(json.dumps(as_dict(found), ensure_ascii=False) if as_json else "\n".join(lines(found, gbits, nodes)))
     return int(bool(broken(found, gbits, nodes)))
 
@@ -121,6 +121,7 @@ def as_dict(found: Outlook) -> dict[str, object]:
     return {
         "programme": found.programme.code,
         "measured": found.capacity is not None,
+        "not_counted": list(found.capacity.missing) if found.capacity else [],
         "node_cores": found.node_cores,
         "figures": {
             one.name: {"value": one.value, "low": one.low, "high": one.high, "source": one.source} for one in found.behaviour.figures.values()

@@ -17,8 +17,10 @@ _MEASURED_AS = {
     "heartbeat": ("heartbeats",),
     "segment": ("segments",),
     "save": ("saves",),
-    "start": ("exam_starts", "quiz_starts"),
-    "hand-in": ("exam_starts", "quiz_starts"),
+    "start": ("exam_starts",),
+    "hand-in": ("exam_starts",),
+    "quiz start": ("quiz_starts",),
+    "quiz hand-in": ("quiz_starts",),
     "lesson page": ("lesson_pages",),
     "teacher's home": ("other_pages",),
     "sign-in": ("sign_ins",),
@@ -32,6 +34,11 @@ class Capacity:
     server: Mapping[str, float] = field(hash=False)
     database: Mapping[str, float] = field(hash=False)
     missing: tuple[str, ...] = ()
+
+    @property
+    def uncounted(self) -> tuple[str, ...]:
+        """Name the metrics that no cores are reckoned for, or too few, because a path of theirs was not measured."""
+        return tuple(dict.fromkeys(metric for path in self.missing for metric in _MEASURED_AS[path]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from load_tests import plan
+from lms.domain import sizing
+from load_tests import bench, plan, plan_report
+from load_tests.__main__ import main
 
 PROGRAMME = Path("lms/programmes/jiangxi-2023.toml")
 
@@ -34,6 +36,43 @@ def test_without_a_measurement_no_machines_are_named(tmp_path: Path) -> None:
     told = "\n".join(plan.lines(found, gbits=1_000, nodes=1))
     assert "machines: not measured" in told
     assert "✗" not in told
+
+
+def test_paths_that_were_not_measured_are_named_wherever_nodes_are(tmp_path: Path) -> None:
+    measured = tmp_path / "bench.json"
+    names = ("heartbeat", "segment", "save", "start", "hand-in", "lesson page", "teacher's home", "quiz start")
+    rows = [bench.Figure(name, 700, 300, 2, 1000, 50, 1000, 0) for name in names]
+    bench.keep(measured, bench.Saved(2, 1.0, rows))
+    without = plan.read(PROGRAMME, capacity=measured, count=5)
+    assert plan.as_dict(without)["not_counted"] == ["quiz hand-in", "sign-in"]
+    assert "not measured, so not counted: quiz hand-in, sign-in" in "\n".join(plan.lines(without, None, None))
+    assert "quiz hand-in、sign-in" in plan_report.html(without, gbits=None, nodes=None)
+    # Measured by itself later, it is counted, and nothing else is lost.
+    bench.keep(
+        measured,
+        bench.Saved(2, 1.0, [bench.Figure("sign-in", 85_000, 15_000, 200, 20, 900, 100, 0), bench.Figure("quiz hand-in", 9_000, 2_000, 2, 9, 9, 9, 0)]),
+    )
+    whole = plan.read(PROGRAMME, capacity=measured, count=5)
+    assert plan.as_dict(whole)["not_counted"] == []
+    assert without.sizes[1].server_cores is not None
+    assert whole.sizes[1].server_cores is not None
+    more = whole.forecasts[1].total["sign_ins"].high.max() * 0.085 / sizing.BUSY
+    assert whole.sizes[1].server_cores > without.sizes[1].server_cores + 0.9 * more
+    bench.keep(measured, bench.Saved(64, 1.0, rows[:1]))
+    assert len(json.loads(measured.read_bytes())["figures"]) == 1, "figures of another machine were kept"
+
+
+def test_limits_and_targets_that_cannot_be_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for wrong in (("--draws", "0"), ("--nodes", "-1"), ("--gbits", "nan"), ("--gbits", "0")):
+        monkeypatch.setattr("sys.argv", ["load_tests", "plan", str(PROGRAMME), *wrong])
+        with pytest.raises(SystemExit) as refused:
+            main()
+        assert refused.value.code == 2
+        assert "is no number" in capsys.readouterr().err
+    for wrong in (tmp_path / "none.toml", tmp_path):
+        assert plan.plan(wrong, as_json=False, page=None, gbits=None, nodes=None, count=5) == 1
+    assert plan.plan(PROGRAMME, as_json=False, page=tmp_path / "none/plan.html", gbits=None, nodes=None, count=5) == 1
+    assert capsys.readouterr().err.count("✗") == 3
 
 
 def test_a_faulty_programme_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
