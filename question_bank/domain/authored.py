@@ -47,6 +47,7 @@ def draft_of(written: Authored, kind: str, *, as_share: bool) -> Draft:
     """Return the draft; `as_share` says that figures of difficulty are shares rather than steps 1 to 5."""
     difficulty = written.cell("difficulty")
     draft = _answered(written, kind)
+    topic, *tagged = [word for word in (written.cell("topic"), *written.cell("chapter").split("\n")) if word] or [""]
     return tidy(
         Draft(
             place=written.place,
@@ -63,14 +64,14 @@ def draft_of(written: Authored, kind: str, *, as_share: bool) -> Draft:
             model=draft.model,
             rubric=read_rubric(written.cell("rubric")) if kind == ItemType.SHORT_TEXT else (),
             explanation=written.cell("explanation"),
-            topic=written.cell("topic"),
+            topic=topic,
             level=notation.read_level(written.cell("level")),
             difficulty=notation.read_difficulty(difficulty, as_share=as_share) if difficulty else DEFAULT_DIFFICULTY,
             difficulty_text=difficulty,
             points=read_points(written.cell("points")),
             pool=notation.read_pool(written.cell("pool")),
             enemies=tuple(_words(written.cell("enemies"))),
-            tags=tuple(word for role in ("tags", "section", "subject", "grade") for word in _words(written.cell(role))),
+            tags=(*tagged, *(word for role in ("tags", "section", "subject", "grade") for word in _words(written.cell(role)))),
             source=written.cell("source"),
         )
     )

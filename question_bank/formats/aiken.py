@@ -11,7 +11,7 @@ from question_bank.formats.foreign_html import Words
 
 _KEY = re.compile(r"^\s*ANSWERS?\s*[:：]\s*(.*?)\s*$", re.IGNORECASE)
 _OPTION = re.compile(r"^\s*([A-Z])\s*[.)、．）]\s*(.*)$")
-_KEYED = re.compile(r"^\s*[A-Z]\s*[.)、．）].*\n(?:\s*\n)*\s*ANSWERS?\s*[:：]\s*[A-Z]\b", re.MULTILINE)
+_KEYED = re.compile(r"^[^\S\n]*+[A-Z][^\S\n]*+[.)、．）].*\n\s*+ANSWERS?\s*[:：]\s*[A-Z]\b", re.MULTILINE)
 _ORDER = re.compile(r"[,，、;\s]+")
 
 

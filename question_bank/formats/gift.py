@@ -27,8 +27,8 @@ def looks_like(text: str) -> bool:
     head = text[:200_000]
     return bool(
         re.search(r"(?<!\\)\{\s*(?:[=~#]|(?:T|F|TRUE|FALSE)\s*[#}]|\})", head, re.IGNORECASE)
-        or re.search(r"^\s*\$CATEGORY:", head, re.MULTILINE | re.IGNORECASE)
-        or re.search(r"^\s*::.+?::", head, re.MULTILINE)
+        or re.search(r"^[^\S\n]*\$CATEGORY:", head, re.MULTILINE | re.IGNORECASE)
+        or re.search(r"^[^\S\n]*::.+?::", head, re.MULTILINE)
     )
 
 

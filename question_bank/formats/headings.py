@@ -20,7 +20,8 @@ _WORDS = {
     "explanation": "解析 答案解析 试题解析 题目解析 解析说明 答题解析 详解 试题详解 试题分析 说明解析 explanation analysis feedback 解释",
     "difficulty": "难度 难易度 难度等级 难易程度 难度系数 试题难度 题目难度 difficulty",
     "points": "分值 分数 得分 题目分值 试题分值 score points 分",
-    "topic": "知识点 章节 章 主题 考点 所属知识点 知识模块 topic 模块 所属章节 单元",
+    "topic": "知识点 主题 考点 所属知识点 知识模块 topic",
+    "chapter": "章节 章 所属章节 模块 单元",
     "section": "节",
     "tags": "标签 关键字 关键词 tags keywords",
     "subject": "分类 科目 学科 题库 题目分类 试题分类 课程 category subject",
@@ -34,11 +35,14 @@ _WORDS = {
     "ignored": "序号 编号 题号 no 导入结果 错误原因 失败原因 错误信息 状态 审核状态 创建时间 创建人 no.",
 }
 _ROLE_BY_WORD = {word: role for role, words in _WORDS.items() for word in words.split()}
+# Several columns of these are kept, one under the other; of any other role the first column counts and a second one is named as a loss.
+JOINED = frozenset({"explanation", "chapter", "section", "tags", "subject", "grade", "enemies"})
 _CHINESE_DIGITS = {digit: number for number, digit in enumerate("一二三四五六七八九十", start=1)}
 _OPTION = re.compile(r"(?:选项|备选项|备选答案|答案|option|choice|选择项)[-_.:]?([a-z]|\d{1,2}|[一二三四五六七八九十])|([a-z])(?:选项|项|option|答案)|([a-z])")
 _PROMPT = re.compile(r"(?:条目|待匹配项|左[列项侧]?|匹配左项|prompt)[-_.:]?([a-z]|\d{1,2}|[一二三四五六七八九十])")
 _RIGHT = re.compile(r"(?:iscorrect|correct|是否正确)[-_]?([a-z]|\d{1,2})")
 _OPTION_EXPLANATION = re.compile(r"(?:选项)?([a-z])(?:选项)?(?:的)?解析|解析([a-z])|explanation([a-z])")
+_NUMBERED = {"option_explanations": _OPTION_EXPLANATION, "options": _OPTION, "right": _RIGHT, "prompts": _PROMPT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ class Headings:
     right: Mapping[int, int]
     unknown: Mapping[str, int] = field(default_factory=dict)
     prompts: Mapping[int, int] = field(default_factory=dict)
+    more: Sequence[tuple[str, int]] = ()  # further columns of joined roles
 
 
 def words(role: str) -> list[str]:
@@ -101,30 +106,26 @@ def _two_rows(found: Headings, row: Sequence[str], below: Sequence[str]) -> Head
 
 def _headings(position: int, row: Sequence[str]) -> Headings | None:
     columns: dict[str, int] = {}
-    options: dict[int, int] = {}
-    explanations: dict[int, int] = {}
-    right: dict[int, int] = {}
-    prompts: dict[int, int] = {}
+    numbered: dict[str, dict[int, int]] = {name: {} for name in _NUMBERED}
     unknown: dict[str, int] = {}
+    more: list[tuple[str, int]] = []
     for column, cell in enumerate(row):
         word = plain(cell)
         if not word:
             continue
-        if (role := _ROLE_BY_WORD.get(word)) is not None:
-            columns.setdefault(role, column)
-        elif named := _OPTION_EXPLANATION.fullmatch(word):
-            explanations.setdefault(_position(named[1] or named[2] or named[3]), column)
-        elif named := _OPTION.fullmatch(word):
-            options.setdefault(_position(named[1] or named[2] or named[3]), column)
-        elif named := _RIGHT.fullmatch(word):
-            right.setdefault(_position(named[1]), column)
-        elif named := _PROMPT.fullmatch(word):
-            prompts.setdefault(_position(named[1]), column)
+        role = _ROLE_BY_WORD.get(word, "")
+        found = next(((name, match) for name, pattern in _NUMBERED.items() if (match := pattern.fullmatch(word))), None)
+        if role:
+            kept = columns.setdefault(role, column)
+        elif found:
+            kept = numbered[found[0]].setdefault(_position(next(filter(None, found[1].groups()))), column)
         else:
-            unknown.setdefault(cell.strip(), column)
-    if "stem" not in columns:
-        return None
-    return Headings(position, columns, options, explanations, right, unknown, prompts)
+            kept = unknown.setdefault(cell.strip(), column)
+        if kept != column and role in JOINED:
+            more.append((role, column))
+        elif kept != column and role != "ignored":
+            unknown[f"{cell.strip()}（第 {column + 1} 列）"] = column
+    return Headings(position, columns, unknown=unknown, more=more, **numbered) if "stem" in columns else None
 
 
 def plain(cell: str) -> str:

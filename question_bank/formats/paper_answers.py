@@ -9,13 +9,14 @@ from question_bank.domain.notation import is_known_type, read_type
 from question_bank.formats import paper_marks as marks
 from question_bank.formats.paper_marks import Section
 
-_DASH = r"\s*[-—–~～至]+\s*"
+# Runs of blanks are taken whole (`*+`): several that could share one would be tried in every way.
+_DASH = r"\s*+[-—–~～至]++\s*+"
 _SIGNS = r"[A-Za-z√×✓✗✘对错]"
-_RANGE = re.compile(rf"(\d{{1,4}}){_DASH}(\d{{1,4}})\s*题?\s*[:：.、．)）]*\s*({_SIGNS}[A-Za-z√×✓✗✘对错\s,，、;；]*)")
-_ONE = r"(\d{1,4})\s*[.．、:：)）]?\s*(?:【答案】|答案\s*[:：]?)?\s*([A-Za-z]{1,10}|√|×|✓|✗|✘|对|错|正确|错误)"
+_RANGE = re.compile(rf"(\d{{1,4}}){_DASH}(\d{{1,4}})\s*+题?\s*+[:：.、．)）]*+\s*+({_SIGNS}[A-Za-z√×✓✗✘对错\s,，、;；]*+)")
+_ONE = r"(\d{1,4})\s*+[.．、:：)）]?\s*+(?:【答案】|答案\s*+[:：]?)?\s*+([A-Za-z]{1,10}|√|×|✓|✗|✘|对|错|正确|错误)"
 _ONES = re.compile(rf"(?<![\dA-Za-z]){_ONE}(?![A-Za-z\u4e00-\u9fff])")
-_ONLY_ONES = re.compile(rf"(?:{_ONE}[\s,，;；。.]*)+")
-_PREFIX = re.compile(r"(?:([一二三四五六七八九十]{1,3})\s*[、.．:：]\s*)?([^\d（(：:，,。\s]{2,12})?\s*(?:[（(][^）)]*[）)])?\s*[:：]?\s*(?=\d)")
+_ONLY_ONES = re.compile(rf"(?:{_ONE}[\s,，;；。.]*+)+")
+_PREFIX = re.compile(r"(?:([一二三四五六七八九十]{1,3})\s*+[、.．:：]\s*+)?([^\d（(：:，,。\s]{2,12})?\s*+(?:[（(][^）)]*+[）)])?\s*+[:：]?\s*+(?=\d)")
 _CELL = re.compile(r"<t[dh][^>]*>(.*?)</t[dh]>", re.DOTALL)
 _ROW = re.compile(r"<tr>(.*?)</tr>", re.DOTALL)
 

@@ -11,9 +11,9 @@ from question_bank.formats.paper_marks import Opaque, Section
 
 _SIGN = "[√×✓✗✘]|对|错|正确|错误|T|F"
 IN_BRACKETS = re.compile(rf"([（(])([ \u3000]*(?:[A-Ka-kＡ-Ｋ](?:[ ,，、]*[A-Ka-kＡ-Ｋ])*|{_SIGN})[ \u3000]*)([)）])")
-_TYPE_MARK = re.compile(r"[\[【（(]\s*([^\[\]【】（）()]{2,8}?)\s*(?:[,，]?\s*(\d+(?:\.\d+)?)\s*分)?\s*[\]】）)](?:\s*[.、．:：])?")
-_POINTS = re.compile(r"[（(\[【]\s*(?:本[小]?题)?\s*(\d+(?:\.\d+)?)\s*分\s*[)）\]】]")
-TELLS = re.compile(r"\s*[（(【\[]\s*(?:正确答案|正确选项|答案|正确|√|✓)\s*[)）】\]]\s*$")  # behind an option: 问卷星 and its kin
+_TYPE_MARK = re.compile(r"[\[【（(]\s*+([^\[\]【】（）()]{2,8}?)\s*+(?:[,，]?\s*+(\d+(?:\.\d+)?)\s*+分)?\s*+[\]】）)](?:\s*[.、．:：])?")
+_POINTS = re.compile(r"[（(\[【]\s*+(?:本[小]?题)?\s*+(\d+(?:\.\d+)?)\s*+分\s*+[)）\]】]")
+TELLS = re.compile(r"(?<!\s)\s*+[（(【\[]\s*+(?:正确答案|正确选项|答案|正确|√|✓)\s*+[)）】\]]\s*+$")  # behind an option: 问卷星 and its kin
 _WORTH = re.compile(r"[\[【]\s*分值\s*[:：]\s*(\d+(?:\.\d+)?)\s*[\]】]")
 _ASKED = re.compile(r"(?<=[\]】])\s*\*(?=\s*(?:\n|$))")
 _PROMPT = re.compile(r"[（(]\s*\d{1,2}\s*[)）]\s*(.+)|[①-⑳]\s*(.+)")

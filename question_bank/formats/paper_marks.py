@@ -12,20 +12,21 @@ from question_bank.formats import headings
 GUARD = "\u2060"  # written by our own papers inside words that would be taken for a mark; read as nothing
 _TAGS = r"(?:</?(?:b|i|u|s|sub|sup)>)*"
 _NUMBER = (
-    r"第\s*(?P<word>\d{1,5})\s*(?:小)?题\s*[.、．:：]?|[（(]\s*(?P<round>\d{1,5})\s*[)）]\s*[.、．]?"
+    r"第\s*(?P<word>\d{1,5})\s*(?:小)?题\s*+[.、．:：]?|[（(]\s*(?P<round>\d{1,5})\s*[)）]\s*[.、．]?"
     r"|(?P<dot>\d{1,5})\s*(?:．|\.(?:(?!\d)|(?=(?:19|20)\d\d))|[、)）]|[:：](?!\d))|[【\[](?P<square>\d{1,5})[】\]]"
     r"|(?P<bare>\d{1,3})[ \u3000]+(?=[\u4e00-\u9fff“《【\[])"
 )
 STEM = re.compile(rf"(?P<tags>{_TAGS})(?:{_NUMBER})\s*")
 _LETTER = r"[A-Za-zＡ-Ｚａ-ｚ]"
-LABEL = re.compile(rf"[（(\[]\s*({_LETTER})\s*[)）\]]\s*[.、．:：]?|({_LETTER})\s*[.、．:：)）]")
-_BARE = re.compile(r"(?:^|\t|[ \u3000]{2,})([A-Z])[ \u3000]+(?=\S)")
+LABEL = re.compile(rf"[（(\[]\s*({_LETTER})\s*[)）\]]\s*+[.、．:：]?|({_LETTER})\s*[.、．:：)）]")
+_BARE = re.compile(r"(?:^|\t|(?<![ \u3000])[ \u3000]{2,}+)([A-Z])[ \u3000]++(?=\S)")
 _ROLES = (
     "key",
     "explanation",
     "difficulty",
     "points",
     "topic",
+    "chapter",
     "tags",
     "source",
     "level",
@@ -42,18 +43,18 @@ _BY_WORD = {word: role for role in _ROLES for word in headings.words(role) if re
 _BY_WORD = {word: role for word, role in _BY_WORD.items() if word not in {"题型", "类型", "得分", "单元", "主题", "课程", "题库"}} | {"题型": "type"}
 _WORDS = "|".join(sorted(_BY_WORD, key=len, reverse=True))
 FIELD = re.compile(
-    rf"【\s*(?P<boxed>{_WORDS}|选项[A-Z]解析)\s*】\s*[:：]?\s*"
-    rf"|(?:^|(?<=[\s;；。>）)]))(?:(?P<before>{_WORDS}|选项[A-Z]解析)\s*[:：]|(?P<said>(?:正确|参考|标准)?答案)(?:[是为]|\s+(?=[A-H√×对错]+\s*$)|(?=[A-H]+\s*$)))\s*",
+    rf"【\s*(?P<boxed>{_WORDS}|选项[A-Z]解析)\s*】\s*+[:：]?\s*+"
+    rf"|(?:^|(?<=[\s;；。>）)]))(?:(?P<before>{_WORDS}|选项[A-Z]解析)\s*[:：]|(?P<said>(?:正确|参考|标准)?答案)(?:[是为]|\s+(?=[A-H√×对错]+\s*$)|(?=[A-H]+\s*$)))\s*+",
     re.IGNORECASE,
 )
-_WRAPPED = re.compile(rf"<([bius])>(\s*(?:{FIELD.pattern}|(?:{_NUMBER.replace('?P<', '?P<in_')})|{LABEL.pattern})\s*)</\1>", re.IGNORECASE)
+_WRAPPED = re.compile(rf"<([bius])>(\s*+(?:{FIELD.pattern}|(?:{_NUMBER.replace('?P<', '?P<in_')})|{LABEL.pattern})\s*+)</\1>", re.IGNORECASE)
 _HEADING = re.compile(
-    r"(?:第?\s*(?P<ordinal>[一二三四五六七八九十]{1,3})\s*(?:部分|大题)?\s*[、.．:：\s]\s*)?(?P<name>[^（(：:，,。\s]{1,12})\s*(?P<rest>[（(：:，,。].*)?"
+    r"(?:第?\s*+(?P<ordinal>[一二三四五六七八九十]{1,3})\s*+(?:(?:部分|大题)\s*+)?(?:[、.．:：]\s*+|(?<=\s)))?(?P<name>[^（(：:，,。\s]{1,12})\s*+(?P<rest>[（(：:，,。].*)?"
 )
 _CHAPTER = re.compile(r"第\s*[一二三四五六七八九十\d]{1,3}\s*[章节篇单元部分]+(?:\s|[:：、]|$).{0,60}|[一二三四五六七八九十]{1,3}\s*[、.．].{1,60}")
 _EACH = re.compile(r"每(?:小)?[题空]\s*(\d+(?:\.\d+)?)\s*分")
 ANSWERS = re.compile(
-    r"[【\[（(]?\s*(?:试题|习题|练习题?|附[:：]?)?\s*(?:参考|标准|正确)?答案(?:[与和及]?(?:试题)?(?:解析|详解|评分标准|评分参考))?(?:表|部分)?\s*[】\])）]?\s*[:：]?"
+    r"[【\[（(]?\s*+(?:试题|习题|练习题?|附[:：]?)?\s*+(?:参考|标准|正确)?答案(?:[与和及]?(?:试题)?(?:解析|详解|评分标准|评分参考))?(?:表|部分)?\s*+[】\])）]?\s*+[:：]?"
 )
 _OPAQUE = re.compile(r"\\\(.*?\\\)|\\\[.*?\\\]|<math\b.*?</math>|<table>.*?</table>|[\U000F0000-\U000FFFFD]|" + PICTURE.pattern, re.DOTALL)
 _AROUND_TABLE = re.compile(r"\n?(</?table>)\n?")

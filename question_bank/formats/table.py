@@ -65,6 +65,8 @@ class _Table:
 
     def _authored(self, position: int, row: Sequence[str]) -> Authored:
         cells = {role: row[column] for role, column in self.found.columns.items() if column < len(row)}
+        for role, column in self.found.more:
+            cells[role] = "\n".join(filter(None, (cells.get(role, "").strip(), row[column].strip() if column < len(row) else "")))
         options, prompts = self._by_position(row, self.found.options), self._by_position(row, self.found.prompts)
         marked = [at for at, column in self.found.right.items() if column < len(row) and notation.means(row[column]) is True]
         return Authored(

@@ -13,7 +13,7 @@ from question_bank.domain.exchange import Beat, Reading, quiet
 from question_bank.domain.fault import Fault, fault
 from question_bank.domain.staging import Choice, Line, NotYours, State, Verdict
 from question_bank.domain.unsupported import REASONS
-from question_bank.formats import apart, reading, workbook_writing
+from question_bank.formats import apart, workbook_writing
 from question_bank.services import bank as banks
 from question_bank.services import exchange
 from question_bank.services.bank import Bank
@@ -26,7 +26,7 @@ from question_bank.store.staging import Batch, BatchClosed
 JOB = "bank.import"
 SMALL_FILE = 300_000  # bytes: a larger file is read by a worker
 SMALL_BATCH = 1_000  # rows: more are written by a worker
-SECONDS = 20  # a small packed file has for being read
+SECONDS = 20  # a small file has for being read
 # Faults of rows out of which nothing could be read: nothing short of writing the row anew mends them.
 _UNREAD = frozenset({"line_not_json", "field_wrong_type", "block_unreadable", *REASONS})
 # Faults that another row of the file is the other half of.
@@ -47,7 +47,7 @@ class BatchView:
 
 def stage(bank_code: str, file_name: str, content: bytes, *, pool: str, person_id: int, now: datetime) -> int:
     """Take a file in for the author to look at, a large one by a worker; returns the batch's id."""
-    read = _read(content) if len(content) <= SMALL_FILE else None
+    read = apart.read(content, seconds=SECONDS) if len(content) <= SMALL_FILE else None
     with transaction() as session:
         bank = banks.existing(session, bank_code)
         batch_id = store.open_batch(session, bank.id, file_name, person_id=person_id, now=now)
@@ -57,10 +57,6 @@ def stage(bank_code: str, file_name: str, content: bytes, *, pool: str, person_i
             store.keep_source(session, batch_id, content, pool)
             jobs.enqueue(session, JOB)
         return batch_id
-
-
-def _read(content: bytes) -> Reading:
-    return apart.read(content, seconds=SECONDS) if content.startswith(reading.PACKED) else reading.read(content)
 
 
 def filled(session: Session, bank_id: int, batch_id: int, before: State, read: Reading, *, now: datetime, beat: Beat = quiet) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from question_bank.domain.draft import Draft
 from question_bank.domain.fault import faults_of
-from question_bank.formats import paper_text, reading
+from question_bank.formats import apart, paper_text, reading
 from question_bank.formats.unreadable import Unreadable
 
 
@@ -163,3 +163,14 @@ def test_the_type_before_the_number_and_blanks_by_name() -> None:
     one, two = reading.read(paper.encode()).drafts
     assert (one.type, one.stem, one.key) == ("single", "甲？", (1,))
     assert [blank.accepted for blank in two.blanks] == [("理解",), ("表达", "传达")]
+
+
+BLANKS = " " * 5_000
+SLOW = ["一、{}x", "1{}?", "1-5{}?", "1 A 2{}?", "A. x{}y", "<b>答案：{}x", "<b>第1题{}x", "一{}单" + "x" * 20, "【{}x", "A x{}y", "[题{}y", "1. 题（{}x）"]
+
+
+def test_no_run_of_blanks_takes_more_than_a_moment() -> None:
+    lines = [line.format(BLANKS) for line in SLOW]
+    paper = ["1. 题目", "A. 甲", *lines, "\n" * 5_000, *lines, "答案：A", "参考答案", *lines]
+    # Where blanks can be shared out in several ways, each of these takes hours; the limit leaves room for a busy machine.
+    assert apart.read("\n".join(paper).encode(), seconds=60).format == "text"

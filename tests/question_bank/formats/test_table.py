@@ -155,6 +155,16 @@ def test_columns_that_are_not_kept_are_named() -> None:
     assert [loss.what for loss in csv("题干,A,B,答案,审题人电话\n题,甲,乙,A,1\n").losses] == ["列“审题人电话”未导入"]
 
 
+def test_a_second_column_of_a_role_is_kept_or_named() -> None:
+    found = csv("题干,A,B,答案,章节,知识点,分类,题库,标签,关键字,解析,试题分析\n题,甲,乙,A,第一章,共情,心理,初级,班主任,倾听,理解他人,参见教材\n")
+    assert (only(found).topic, only(found).explanation, found.losses) == ("共情", "理解他人\n参见教材", ())
+    assert only(found).tags == ("第一章", "班主任", "倾听", "心理", "初级")
+    assert only(csv("题干,A,B,答案,章,单元\n题,甲,乙,A,第一章,二\n")).topic == "第一章"
+    found = csv("题干,A,B,答案,题目内容,难度,难度系数,答案\n题,甲,乙,A,另一题,易,0.2,B\n")
+    assert (only(found).stem, only(found).key, only(found).difficulty) == ("题", (0,), 0.85)
+    assert [loss.what for loss in found.losses] == [f"列“{name}”未导入" for name in ("题目内容（第 5 列）", "难度系数（第 7 列）", "答案（第 8 列）")]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "gb18030", "gbk"])
 def test_text_in_every_usual_encoding(encoding: str) -> None:
     text = "题型,题干,选项A,选项B,答案\n单选,什么是共情？,理解他人感受,同情,A\n"

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import Session, transaction
 from question_bank.domain.staging import Choice, Report, State, Verdict
-from question_bank.formats import apart
+from question_bank.formats import apart, reading
 from question_bank.formats.unreadable import FileTooHeavy
 from question_bank.services import background, exchange, staging
 from question_bank.services import bank as banks
@@ -123,6 +123,11 @@ def test_a_file_that_takes_too_long_or_too_much_ends_alone(monkeypatch: pytest.M
         apart.read(row("a", STEM).encode(), seconds=0)
     with pytest.raises(FileTooHeavy):
         apart.read(row("a", "长" * 60_000_000).encode(), seconds=60, memory=200 * 1024 * 1024)
+
+
+def test_not_even_a_small_plain_text_is_read_by_the_server_itself(bank: str, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(reading, "read")
+    assert staging.view(bank, staged(bank, row("a", STEM), clock)).counts[Verdict.NEW] == 1
 
 
 def test_a_twin_is_updated_skipped_or_taken_as_new_and_nothing_happens_twice(bank: str, clock: FixedClock) -> None:
