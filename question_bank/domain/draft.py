@@ -14,6 +14,7 @@ MAX_STEM = 20_000
 MAX_OPTION = 5_000
 MAX_EXPLANATION = 20_000
 MAX_SOURCE = 300
+MAX_TOPIC = 60
 MAX_POINTS = 1_000_000
 MAX_MAGNITUDE = 100  # powers of ten; figures beyond are a mistake or an attack
 BLANK = re.compile(r"\[\[(?P<number>[1-9]\d?)\]\]")
@@ -116,9 +117,13 @@ def pictures_of(draft: Draft) -> frozenset[str]:
     return frozenset(digest for words in texts for _alternative, digest in PICTURE.findall(words))
 
 
+_HALF_WIDTH = {0xFF01 + at: 0x21 + at for at in range(94)}
+_IDLE_BLANK = re.compile(r"(?<![0-9A-Za-z\u00c0-\u024f]) | (?![0-9A-Za-z\u00c0-\u024f])")
+
+
 def normalised(value: str) -> str:
-    """Return text as compared for sameness: width, blanks and case do not count."""
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", value)).casefold()
+    """Return text as compared for sameness: full width and blanks do not count; case, raised figures and blanks between Latin words do."""
+    return _IDLE_BLANK.sub("", " ".join(unicodedata.normalize("NFC", value).translate(_HALF_WIDTH).split()))
 
 
 def content_hash(draft: Draft) -> str:

@@ -14,6 +14,7 @@ from question_bank.domain.draft import (
     MAX_POINTS,
     MAX_SOURCE,
     MAX_STEM,
+    MAX_TOPIC,
     Draft,
     content_hash,
     decimal,
@@ -98,7 +99,7 @@ def fault(code: str, field_name: str = "") -> Fault:
 
 def faults_of(draft: Draft) -> tuple[Fault, ...]:
     """Return everything that keeps a draft from becoming an item."""
-    return (*_text_faults(draft), *_type_faults(draft), *_tag_faults(draft))
+    return (*_text_faults(draft), *_type_faults(draft), *label_faults(draft))
 
 
 def _text_faults(draft: Draft) -> list[Fault]:
@@ -216,7 +217,8 @@ def _key_faults(draft: Draft) -> list[Fault]:
     return []
 
 
-def _tag_faults(draft: Draft) -> list[Fault]:
+def label_faults(draft: Draft) -> list[Fault]:
+    """Return what is wrong with the labels, which a file's item can do without."""
     found = []
     if draft.level and draft.level not in set(Level):
         found.append(fault("level_unknown", "level"))
@@ -226,7 +228,7 @@ def _tag_faults(draft: Draft) -> list[Fault]:
         found.append(fault("pool_unknown", "pool"))
     if draft.points is not None and not 0 < draft.points <= MAX_POINTS:
         found.append(fault("points_unknown", "points"))
-    if len(draft.topic) > 60:
+    if len(draft.topic) > MAX_TOPIC:
         found.append(fault("topic_too_long", "topic"))
     return found
 

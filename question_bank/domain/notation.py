@@ -13,14 +13,15 @@ _TYPES = {
     ItemType.FILL_IN: "填空 填空题 fill fillin fill_in blank fillblank",
     ItemType.MATCHING: "匹配 匹配题 连线 连线题 配对题 matching match",
     ItemType.ORDERING: "排序 排序题 ordering order sort",
-    ItemType.SHORT_TEXT: "简答 简答题 问答 问答题 论述 论述题 主观 主观题 名词解释 材料分析题 案例分析题 essay short_text shortanswer short",
+    ItemType.SHORT_TEXT: "简答 简答题 问答 问答题 论述 论述题 主观 主观题 名词解释 名词解释题"
+    " 材料题 材料分析题 案例题 案例分析 案例分析题 计算题 解答题 辨析题 应用题 分析题 综合题 写作题 essay short_text shortanswer short",
 }
 _TYPE_BY_WORD = {word: kind for kind, words in _TYPES.items() for word in words.split()}
 
 _LEVELS = {
     Level.REMEMBER: "remember 识记 记忆 了解 知道 识记题",
-    Level.UNDERSTAND: "understand 理解 领会 掌握",
-    Level.APPLY: "apply 应用 运用 简单应用 综合应用",
+    Level.UNDERSTAND: "understand 理解 领会 掌握 熟悉",
+    Level.APPLY: "apply 应用 运用 简单应用 综合应用 熟练掌握",
     Level.ANALYSE: "analyse analyze 分析",
     Level.EVALUATE: "evaluate 评价 综合 评估",
     Level.CREATE: "create 创造 创新",
@@ -39,9 +40,13 @@ _DIFFICULTY_BY_WORD = {
     **dict.fromkeys(["难", "困难", "较难", "高", "hard", "difficult", "很难", "非常难"], 0.4),
 }
 _FIVE_STEPS = {1: 0.9, 2: 0.75, 3: 0.6, 4: 0.45, 5: 0.3}
+_STEP = re.compile(r"(?P<stars>[★⭐]{1,5})[\ufe0f☆]*|(?P<figure>[1-5一二三四五])(?:级|颗?星)")
 
 _SEPARATED = re.compile(r"[\s,，、;；|/&+和及]+")
-_LETTER_RUN = re.compile(r"[A-Z](?:[\s,，、;；|/&+.和及]*[A-Z])*[.。]?")
+_LETTER_RUN = re.compile(r"[A-Z](?:[\s,，、;；|/&+.和及]*[A-Z])*[\s,，、;；|/&+.。]*")
+_BRACKETED = re.compile(r"[(\[【]([^()\[\]【】]+)[)\]】]")
+_NAMED_LETTER = re.compile(r"[(\[]\s*([A-Z])\s*[)\]]|选项\s*([A-Z])(?![A-Z])|(?<![A-Z])([A-Z])\s*选?项")
+_LETTER_AND_WORDS = re.compile(r"[(\[]?([A-Za-z])\s*[.、:)\]]\s*(\S.*)", re.DOTALL)
 
 
 def folded(text: str) -> str:
@@ -80,6 +85,8 @@ def read_difficulty(text: str, *, as_share: bool) -> float | None:
     word = folded(text)
     if word in _DIFFICULTY_BY_WORD:
         return _DIFFICULTY_BY_WORD[word]
+    if step := _STEP.fullmatch(word):
+        return _FIVE_STEPS[len(step["stars"]) if step["stars"] else int(unicodedata.numeric(step["figure"]))]
     number = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", word)
     if not number:
         return None
@@ -109,25 +116,50 @@ def read_key(text: str, kind: str, options: Sequence[str]) -> tuple[int, ...]:
         return ()
     if kind == ItemType.TRUE_FALSE:
         return _judged(written, options)
-    upper = written.upper()
-    if _LETTER_RUN.fullmatch(upper):
-        return tuple(sorted({LETTERS.index(sign) for sign in upper if sign in LETTERS}))
+    if found := _letters(written):
+        return found
     numbers = [part for part in _SEPARATED.split(written) if part]
-    by_words = _by_words(written, numbers, options)
-    if by_words:
-        return by_words
+    found = _by_words(written, numbers, options) or _letters(_NAMED_LETTER.sub(_its_letter, written.upper())) or _labelled(written, options)
+    if found:
+        return found
     if numbers and all(part.isdecimal() and 0 < int(part) <= len(LETTERS) for part in numbers):
         return tuple(sorted({int(part) - 1 for part in numbers}))
     return ()
 
 
+def _letters(written: str) -> tuple[int, ...]:
+    upper = written.upper()
+    return tuple(sorted({LETTERS.index(sign) for sign in upper if sign in LETTERS})) if _LETTER_RUN.fullmatch(upper) else ()
+
+
+def _its_letter(named: re.Match[str]) -> str:
+    return named[1] or named[2] or named[3]
+
+
+def _labelled(written: str, options: Sequence[str]) -> tuple[int, ...]:
+    """Read `A.甲` or `A.甲；B.乙`, where each letter stands before the words of its own option."""
+    found = []
+    for part in [written] if _names_option(written, options) is not None else re.split(r"[\n;；|,，]", written):
+        if part.strip():
+            found.append(_names_option(part, options))
+    return tuple(sorted({position for position in found if position is not None})) if None not in found else ()
+
+
+def _names_option(part: str, options: Sequence[str]) -> int | None:
+    named = _LETTER_AND_WORDS.fullmatch(part.strip())
+    position = LETTERS.find(named[1].upper()) if named else -1
+    return position if named and 0 <= position < len(options) and folded(options[position]) == folded(named[2]) else None
+
+
 def _judged(written: str, options: Sequence[str]) -> tuple[int, ...]:
+    if bracketed := _BRACKETED.fullmatch(written):
+        written = bracketed[1]
     first = means(options[0]) if options else True
     verdict = means(written)
-    if verdict is None and folded(written) in {"a", "b"}:
-        return (0,) if folded(written) == "a" else (1,)
+    if verdict is None and (found := _letters(_NAMED_LETTER.sub(_its_letter, written.upper()))) in {(0,), (1,)}:
+        return found
     if verdict is None:
-        return _by_words(written, [], options)
+        return _by_words(written, [], options) or _labelled(written, options or ("正确", "错误"))
     # The options may stand the other way round: 错误 before 正确.
     return (0,) if verdict is (first is not False) else (1,)
 

@@ -13,6 +13,7 @@ from lxml import etree
 
 from question_bank.domain.draft import decimal
 from question_bank.domain.exchange import Reading
+from question_bank.domain.notation import read_level
 from question_bank.formats import archive, qti, qti_vocabulary, xml_tree
 from question_bank.formats.findings import Findings
 from question_bank.formats.foreign_html import Source
@@ -179,7 +180,7 @@ class _Package:
         purposes = {_purpose(each): _entry(each) for each in every(metadata, "classification")}
         return Known(
             topic=purposes.get("discipline", ""),
-            level=purposes.get("skill level", ""),
+            level=read_level(purposes.get("skill level", "")),
             difficulty=float(number) if number is not None and 0 <= number <= 1 else _DIFFICULTY.get(level),
             tags=tuple(filter(None, words)),
             stimulus=stimulus,

@@ -1,10 +1,10 @@
 """One door for every format: what a file is, is told by its content, not by its name."""
 
 import re
+from dataclasses import replace
 
-from question_bank.domain.draft import Draft
+from question_bank.domain import labels
 from question_bank.domain.exchange import Loss, Reading
-from question_bank.domain.fault import Fault
 from question_bank.formats import (
     aiken,
     archive,
@@ -104,15 +104,7 @@ def _csv(words: str) -> Reading:
     if delimiter is None:
         raise Unreadable
     drafts, losses = table.read([delimited.read(words, delimiter)])
-    return _reading("csv", drafts, losses, [])
-
-
-def _reading(kind: str, drafts: list[Draft], losses: list[Loss], refused: list[tuple[Draft, Fault]]) -> Reading:
-    if len(drafts) + len(refused) > workbook.MAX_ROWS:
-        raise FileTooLarge
-    if not drafts and not refused:
-        raise Unreadable
-    return Reading(format=kind, drafts=tuple(drafts), losses=tuple(losses), refused=tuple(refused))
+    return _checked(Reading("csv", tuple(drafts), tuple(losses)))
 
 
 def _checked(read: Reading) -> Reading:
@@ -120,4 +112,6 @@ def _checked(read: Reading) -> Reading:
         raise FileTooLarge
     if not read.drafts and not read.refused:
         raise Unreadable
-    return read
+    fitted = [labels.fitted(draft) for draft in read.drafts]
+    losses = (Loss(draft.place, what) for draft, lost in fitted for what in lost)
+    return replace(read, drafts=tuple(draft for draft, _lost in fitted), losses=(*read.losses, *losses))

@@ -32,6 +32,14 @@ FIVE = ("甲", "乙", "丙", "丁", "戊")
         "A和B和D",
         " ABD。",
         "A\nB\nD",
+        "A,B,D,",
+        "A;B;D；",
+        "(A)(B)(D)",
+        "（A）、（B）、（D）",
+        "选项A、选项B、选项D",
+        "A选项，B选项，D选项",
+        "A.甲；B.乙；D.丁",
+        "A、甲\nB、乙\nD、丁",
     ],
 )
 def test_a_key_of_several_letters_is_read_however_it_is_written(written: str) -> None:
@@ -51,7 +59,10 @@ def test_a_key_of_several_letters_is_read_however_it_is_written(written: str) ->
         ("A", "B"),
         ("Y", "N"),
         ("✓", "✗"),
-        ("（√）"[1:-1], "X"),
+        ("（√）", "(X)"),
+        ("A.", "(B)"),
+        ("A选项", "选项B"),
+        ("A.正确", "B、错误"),
         ("同意", "不同意"),
     ],
 )
@@ -66,7 +77,7 @@ def test_a_judgement_follows_the_options_when_they_stand_the_other_way_round() -
     assert notation.read_key("A", "true_false", ("错误", "正确")) == (0,)
 
 
-@pytest.mark.parametrize("written", ["", "  ", "见解析", "AB丙", "。", "-1"])
+@pytest.mark.parametrize("written", ["", "  ", "见解析", "AB丙", "。", "-1", "A.乙", "A.甲；乙", "选项", "()"])
 def test_what_is_no_key_is_not_guessed(written: str) -> None:
     assert notation.read_key(written, "single", FIVE) == ()
 
@@ -113,6 +124,12 @@ def test_options_in_one_cell_are_parted(cell: str) -> None:
         ("1.0", True, 1.0),
         ("７", False, None),
         ("?", False, None),
+        ("★★★", False, 0.6),
+        ("★★☆☆☆", True, 0.75),
+        ("一级", False, 0.9),
+        ("4级", False, 0.45),
+        ("5星", True, 0.3),
+        ("★★★★★★", False, None),
         ("1.5", True, None),
     ],
 )
@@ -130,6 +147,10 @@ def test_difficulties_in_words_steps_and_shares(written: str, as_share: bool, ex
         ("多选题 ", "multiple"),
         ("Judge", "true_false"),
         ("简答", "short_text"),
+        ("计算题", "short_text"),
+        ("三、解答题（共20分）", "short_text"),
+        ("案例分析", "short_text"),
+        ("辨析题", "short_text"),
         ("？？", "？？"),
     ],
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]
 
-from question_bank.domain.draft import Draft
+from question_bank.domain.draft import DEFAULT_DIFFICULTY, Draft
 from question_bank.domain.exchange import Reading
 from question_bank.domain.fault import check_together, faults_of
 from question_bank.formats import reading
@@ -139,6 +139,30 @@ def test_difficulty_figures_are_steps_or_shares_as_the_column_says(cells: tuple[
 def test_each_fault_has_its_code(row: str, code: str) -> None:
     draft = only(csv(",".join(HEAD) + f"\n{row}\n"))
     assert code in {each.code for each in faults_of(draft)}
+
+
+def test_options_and_stems_that_differ_for_a_reader_are_not_the_same() -> None:
+    rows = ["手机叫什么？,iPhone,Iphone,IPHONE,A", "哪个是平方？,x²,x2,x₂,A", "Which word?,may be,maybe,Maybe,B", "Which Word?,may be,maybe,Maybe,B"]
+    found = csv("题干,A,B,C,答案\n" + "\n".join(rows))
+    assert [faults_of(draft) for draft in found.drafts] == [()] * 4
+    assert not check_together(found.drafts)
+    same = csv("题干,A,B,答案\n题一,ＡＢ 甲,AB甲,A\n题 二？,甲,乙,A\n题二？,乙,甲,B\n").drafts
+    assert [each.code for each in faults_of(same[0])] == ["option_repeated"]
+    assert [each.code for each in check_together(same).values()] == ["same_in_file"]
+
+
+def test_a_label_that_does_not_fit_is_named_and_the_item_stays() -> None:
+    long = "很长的知识点" * 11
+    found = csv(f"题干,A,B,答案,知识点,认知层次,难度,分值\n题,甲,乙,A,{long},Beginner,最难,0\n题二,甲,乙,A,短,熟悉,★★★,2\n")
+    assert [faults_of(draft) for draft in found.drafts] == [(), ()]
+    first, second = found.drafts
+    assert (first.topic, first.level, first.difficulty, first.points) == (long[:60], "", DEFAULT_DIFFICULTY, None)
+    assert (second.level, second.difficulty, second.points) == ("understand", 0.6, 200)
+    assert {(loss.place, loss.what.partition("“")[0][:4]) for loss in found.losses} == {
+        ("第 2 行", word) for word in ("知识点超", "认知层次", "难度", "分值不是")
+    }
+    gift = reading.read(f"$CATEGORY: $course$/{long}\n\n::q1::题{{=甲 ~乙}}\n".encode())
+    assert (faults_of(only(gift)), len(only(gift).topic), len(gift.losses)) == ((), 60, 1)
 
 
 def test_the_same_stem_with_another_key_is_refused_the_second_time() -> None:
