@@ -1,6 +1,7 @@
-"""Bytes and text: UTF-8, UTF-16 and GB18030, with or without a byte order mark that may even be wrong."""
+"""Bytes and text: UTF-8, UTF-16, GB18030 and Windows-1252, with or without a byte order mark that may even be wrong."""
 
 import codecs
+import re
 
 from question_bank.formats.unreadable import TextUndecodable
 
@@ -20,8 +21,22 @@ def decode(content: bytes) -> str:
     for encoding in (*_unmarked_utf16(content), "utf-8", "gb18030", "cp1252"):
         found = _try(content, encoding)
         if found is not None:
-            return found
+            western = _try(content, "cp1252") if encoding == "gb18030" and _is_odd_chinese(found) else None
+            return found if western is None else western
     raise TextUndecodable
+
+
+def _is_odd_chinese(text: str) -> bool:
+    """Tell whether what reads as Chinese is rather an accented letter and its neighbour: lone rare characters (K鰈n) outweigh the rest."""
+    runs = re.findall("[^\x00-\x7f]+", text[:200_000])
+    odd = sum(1 for run in runs if len(run) == 1 and not _is_common(run))
+    return odd > sum(map(len, runs)) - odd
+
+
+def _is_common(sign: str) -> bool:
+    # GB2312 keeps punctuation and full-width signs in its first rows and common characters from B0 to D7.
+    code = sign.encode("gb18030")
+    return len(code) == 2 and (code[0] in range(0xA1, 0xA4) or code[0] in range(0xB0, 0xD8)) and code[1] > 0xA0
 
 
 def _unmarked_utf16(content: bytes) -> tuple[str, ...]:

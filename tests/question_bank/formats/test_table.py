@@ -9,7 +9,7 @@ import xlsxwriter  # type: ignore[import-untyped]
 from question_bank.domain.draft import DEFAULT_DIFFICULTY, Draft
 from question_bank.domain.exchange import Reading
 from question_bank.domain.fault import check_together, faults_of
-from question_bank.formats import reading
+from question_bank.formats import reading, text
 from question_bank.formats.unreadable import Unreadable
 
 Rows = list[list[object]]
@@ -193,6 +193,17 @@ def test_a_second_column_of_a_role_is_kept_or_named() -> None:
 def test_text_in_every_usual_encoding(encoding: str) -> None:
     text = "题型,题干,选项A,选项B,答案\n单选,什么是共情？,理解他人感受,同情,A\n"
     assert only(reading.read(text.encode(encoding))).stem == "什么是共情？"
+
+
+@pytest.mark.parametrize("words", ["Österreich", "Köln,größer", "Où est la fenêtre d’Hélène ?", "“Übung” macht den Meister – täglich"])
+def test_accented_letters_of_windows_are_not_taken_for_chinese(words: str) -> None:
+    assert text.decode(f"::q1::{words} {{=yes ~no}}\n".encode("cp1252")) == f"::q1::{words} {{=yes ~no}}\n"
+
+
+@pytest.mark.parametrize("words", ["镕", "朱镕基", "Who is 朱镕基 (Zhu)?", "學習動機與歸因訓練", "Vitamin 钙 and 锌 in milk", "题,A,√"])
+def test_rare_and_lone_characters_stay_chinese(words: str) -> None:
+    told = f"题干,A,B,答案\n{words},甲,乙,A\n"
+    assert text.decode(told.encode("gb18030")) == told
 
 
 def test_gb18030_behind_a_mark_of_another_encoding() -> None:
