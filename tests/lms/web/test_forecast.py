@@ -38,6 +38,15 @@ def test_an_operator_sees_every_window_the_limits_and_the_better_windows(app: Fl
     assert "请输入数字" in enter(app, OU).get(f"{ADDRESS}?gbits=many").get_data(as_text=True)
 
 
+def test_requests_that_were_never_measured_are_named_beside_the_nodes(app: Flask) -> None:
+    learning.load()
+    service.MEASURED.write_text('{"figures": [{"name": "heartbeat", "server_us": 700, "database_us": 300}]}', encoding="utf-8")
+    page = enter(app, OU).get(ADDRESS).get_data(as_text=True)
+    assert "有的请求还没有测量过：登录次数、" in page
+    assert "小测开始" in page.split("它们没有计入")[0]
+    assert "尚未测量" not in page
+
+
 def test_the_workbook_holds_every_hour_of_every_window(app: Flask) -> None:
     learning.load()
     answer = enter(app, PENG).get(f"{ADDRESS}/workbook")
