@@ -79,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument("programme", type=Path)
         one.add_argument("--window", type=int, default=2, help="which of the programme's windows, counted from 1; the exam's last evening comes after the last")
         one.add_argument("--film", type=int, default=0, help="seconds of the lesson's film (default: 20, or with --peak as long as the forecast's lessons)")
-        one.add_argument("--folder", type=Path, default=Path("var/load"), help="is emptied first")
+        one.add_argument("--folder", type=Path, default=Path("var/load"), help="a folder of its own, emptied first; one that no load test has made is refused")
         if name == "seed":
             one.add_argument("--people", type=int, default=100_000, help="how many teachers")
             one.add_argument("--database", default="", help="an empty database instead of one in the folder; a live one refuses")

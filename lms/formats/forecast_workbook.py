@@ -24,6 +24,9 @@ def write(found: Outlook) -> bytes:
         target, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "default_date_format": "yyyy-mm-dd hh:mm"}
     ) as book:
         _sheet(book, _("峰值"), (_("时段"), _("指标"), _("单位"), _("峰值（中位数）"), _("峰值（95% 上界）"), _("时刻")), _peaks(found))
+        _sheet(
+            book, _("机器与线路"), (_("时段"), _("应用节点"), _("应用（核）"), _("数据库（核）"), "Gbit/s", _("数据库增长（GB）"), _("没有计入")), _needs(found)
+        )
         _sheet(book, _("时段方案"), (_("方案"), _("开始"), _("结束"), _("人数"), _("每天人数"), _("峰值"), _("地区")), _windows(found))
         _sheet(book, _("假设"), (_("数字"), _("单位"), _("取值"), _("下限"), _("上限"), _("来源"), _("说明")), _figures(found))
         for one in found.forecasts:
@@ -64,6 +67,17 @@ def _peaks(found: Outlook) -> Iterable[Sequence[Cell]]:
             if peak.high:
                 name = " + ".join(one.title for one in both.stretches)
                 yield name, _(metric.title), _(metric.unit), round(peak.median, 3), round(peak.high, 3), peak.at
+
+
+def _needs(found: Outlook) -> Iterable[Sequence[Cell]]:
+    unknown = _("尚未测量")
+    left_out = _("、").join(_(one.title) for one in METRICS if found.capacity and one.code in found.capacity.uncounted)
+    alone = ((one.stretch.title, needed) for one, needed in zip(found.forecasts, found.sizes, strict=True))
+    together = ((" + ".join(one.title for one in both.stretches), needed) for both, needed in found.overlaps)
+    for name, needed in (*alone, *together):
+        machines = (needed.nodes, needed.server_cores, needed.database_cores)
+        told = (unknown if value is None else round(value, 1) for value in machines)
+        yield name, *told, round(needed.gbits, 2), round(needed.growth_gb, 2), left_out
 
 
 def _windows(found: Outlook) -> Iterable[Sequence[Cell]]:

@@ -44,6 +44,10 @@ def test_requests_that_were_never_measured_are_named_beside_the_nodes(app: Flask
     page = enter(app, OU).get(ADDRESS).get_data(as_text=True)
     assert "有的请求还没有测量过：登录次数、" in page
     assert "小测开始" in page.split("它们没有计入")[0]
+    book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(enter(app, OU).get(f"{ADDRESS}/workbook").data))
+    machines = book.get_sheet_by_name("机器与线路").to_python()[2]
+    assert (machines[0], machines[1]) == ("第二时段", 1)
+    assert str(machines[6]).startswith("登录次数、")
     assert "尚未测量" not in page
 
 
@@ -51,7 +55,7 @@ def test_the_workbook_holds_every_hour_of_every_window(app: Flask) -> None:
     learning.load()
     answer = enter(app, PENG).get(f"{ADDRESS}/workbook")
     book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(answer.data))
-    assert book.sheet_names[:4] == ["峰值", "时段方案", "假设", "w1"]
+    assert book.sheet_names[:4] == ["峰值", "机器与线路", "时段方案", "假设"]
     rows = book.get_sheet_by_name("w2").to_python()
     assert len(rows) == 1 + 14 * 24
     place = rows[0].index("同时观看 中位数")
