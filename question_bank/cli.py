@@ -2,8 +2,10 @@
 
 import json
 from pathlib import Path
+from typing import NoReturn
 
 import click
+import structlog
 from flask import current_app
 from flask.cli import with_appcontext
 
@@ -11,12 +13,17 @@ from lms.kernel.permissions import Permission
 from lms.kernel.refusal import Refusal
 from question_bank.domain.item import Pool
 from question_bank.domain.staging import Report, Verdict
+from question_bank.formats import apart
 from question_bank.formats.reading import FORMATS
+from question_bank.formats.unreadable import ImportBroke
 from question_bank.formats.writing import WRITERS
 from question_bank.services import analysis as analyses
 from question_bank.services import author as authors
 from question_bank.services import bank as banks
 from question_bank.services import exchange, review
+
+_log = structlog.get_logger()
+SECONDS = 180  # a file has for being read
 
 
 @click.group()
@@ -50,25 +57,26 @@ def create(code: str, name: str, topics: tuple[str, ...]) -> None:
 def import_(file: Path, code: str, format_: str | None, dry_run: bool, as_json: bool, account: str | None, pool: str | None) -> None:  # noqa: PLR0917 - click's
     """Import items from a file; exits 0 when all were accepted, 1 when some were refused, 2 when the file cannot be read."""
     try:
-        report = exchange.import_file(
-            code,
-            file.read_bytes(),
-            author_id=authors.id_of_account(account) if account else None,
-            now=current_app.extensions["clock"].now(),
-            format=format_,
-            pool=pool or "",
-            dry_run=dry_run,
-        )
+        author_id = authors.id_of_account(account) if account else None
+        read = apart.read(file.read_bytes(), format_ or "", seconds=SECONDS)
+        report = exchange.take_in(code, read, author_id=author_id, now=current_app.extensions["clock"].now(), pool=pool or "", dry_run=dry_run)
     except Refusal as refusal:
-        if as_json:
-            empty: dict[str, object] = {"format": "", "read": 0, "accepted": 0, "refused": [], "losses": [], "twins": []}
-            empty["refused"] = [{"place": file.name, "code": refusal.code, "message": refusal.message}]
-            click.echo(json.dumps(empty, ensure_ascii=False))
-        else:
-            click.echo(f"{refusal.code}: {refusal.message}", err=True)
-        raise SystemExit(2) from None
+        _unread(file, refusal, as_json=as_json)
+    except Exception:  # noqa: BLE001 - scripts tell by the exit code: 1 means that some rows were refused
+        _log.exception("import_broke", file=file.name)
+        _unread(file, ImportBroke(), as_json=as_json)
     click.echo(json.dumps(report.as_json(), ensure_ascii=False) if as_json else _told(report, dry_run=dry_run))
     raise SystemExit(1 if report.count(Verdict.REFUSED) else 0)
+
+
+def _unread(file: Path, refusal: Refusal, *, as_json: bool) -> NoReturn:
+    if as_json:
+        empty: dict[str, object] = {"format": "", "read": 0, "accepted": 0, "refused": [], "losses": [], "twins": []}
+        empty["refused"] = [{"place": file.name, "code": refusal.code, "message": refusal.message}]
+        click.echo(json.dumps(empty, ensure_ascii=False))
+    else:
+        click.echo(f"{refusal.code}: {refusal.message}", err=True)
+    raise SystemExit(2)
 
 
 def _told(report: Report, *, dry_run: bool) -> str:

@@ -34,10 +34,14 @@ def import_file(
     now: datetime,
     format: str | None = None,  # noqa: A002 - the command's own word
     pool: str = "",
-    dry_run: bool = False,
 ) -> Report:
-    """Read a file into a bank (made if there is none of this code) and return what became of each row."""
-    read = with_pool(reading.read(content, format), pool)
+    """Read a file of our own into a bank (made if there is none of this code) and return what became of each row."""
+    return take_in(bank_code, reading.read(content, format), author_id=author_id, now=now, pool=pool)
+
+
+def take_in(bank_code: str, read: Reading, *, author_id: int | None, now: datetime, pool: str = "", dry_run: bool = False) -> Report:
+    """Bring what was read into a bank (made if there is none of this code) and return what became of each row."""
+    read = with_pool(read, pool)
     with transaction() as session:
         row = bank_store.by_code(session, bank_code)
         if row is None and dry_run:

@@ -1,7 +1,6 @@
 """Giving a bank out: the file at once, or a page that says how far it is and what its format has no place for."""
 
 from dataclasses import dataclass
-from itertools import groupby
 
 from flask import Response, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -16,9 +15,9 @@ from question_bank.services import export as service
 from question_bank.services.bank import Bank
 from question_bank.services.exchange import Exported
 from question_bank.store.export import Export
+from question_bank.web.loss import LossTable, loss_table
 
 export = routes("export", __name__, url_prefix="/bank/<code>/export")
-MOST_LOSSES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +27,7 @@ class ExportPage:
     bank: Bank
     export: Export
     label: str
-    losses: tuple[tuple[str, int, str], ...]  # what, of how many items, and which
-    more: int
+    losses: LossTable
 
 
 @export.get("")
@@ -55,10 +53,7 @@ def _download(content: bytes, form: str) -> Response:
 def page(code: str, export_id: int) -> ResponseReturnValue:
     """Show how far a file is, and where it is fetched."""
     bank, found = service.view(code, export_id, person_id=current.person().person_id, now=current.now())
-    ordered = sorted(found.losses, key=lambda loss: loss.what)
-    grouped = [(what, [loss.place for loss in losses]) for what, losses in groupby(ordered, key=lambda loss: loss.what)]
-    losses = tuple((what, len(places), _("、").join(places[:5])) for what, places in grouped[:MOST_LOSSES])
-    shown = ExportPage(bank, found, _(WRITERS[found.form].label), losses, max(0, len(grouped) - MOST_LOSSES))
+    shown = ExportPage(bank, found, _(WRITERS[found.form].label), loss_table(found.losses))
     return render_template("question_bank/export/page.html", page=shown)
 
 

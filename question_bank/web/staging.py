@@ -26,6 +26,7 @@ from question_bank.store.staging import Batch
 from question_bank.web import item_form
 from question_bank.web.bank import xlsx
 from question_bank.web.item_form import ItemForm
+from question_bank.web.loss import LossTable, loss_table
 from question_bank.web.picture import shown_in
 
 staging = routes("staging", __name__, url_prefix="/bank/<code>/import")
@@ -53,6 +54,7 @@ class BatchPage:
     refused: int
     alike: int
     refusal: str
+    losses: LossTable
     keys: Mapping[int, str]
     previous: str | None
     next: str | None
@@ -142,6 +144,7 @@ def batch(code: str, batch_id: int) -> ResponseReturnValue:
             refused=view.counts[Verdict.REFUSED],
             alike=view.alike,
             refusal=_(message_of(view.batch.refusal)) if view.batch.refusal else "",
+            losses=loss_table(view.batch.losses),
             keys={at: write_answer(line.draft) for at, line in view.lines},
             previous=url_for("staging.batch", **before) if begin else None,
             next=url_for("staging.batch", **after) if begin + SHOWN < found else None,

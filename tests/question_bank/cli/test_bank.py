@@ -7,7 +7,8 @@ import pytest
 from flask import Flask
 
 from lms.kernel.db import transaction
-from question_bank import api
+from question_bank import api, cli
+from question_bank.services import exchange
 from tests.support.cast import LIN, RUI, WEI, id_of
 
 GOOD = "题型,题干,A,B,答案\n单选,题干一,甲,乙,B\n判断题,题干二,,,√\n"
@@ -33,6 +34,23 @@ def test_the_exit_code_and_the_object_say_how_it_went(app: Flask, file: Path, co
     assert set(report) == {"format", "read", "accepted", "refused", "losses", "twins"}
     if code == 1:
         assert report["refused"] == [{"place": "第 4 行", "code": "key_not_an_option", "message": "答案指向不存在的选项。"}]
+
+
+def test_the_command_survives_what_the_file_does_to_its_reader(app: Flask, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file.write_text("题干\n", "utf-8")
+    monkeypatch.setattr(cli, "SECONDS", 0)
+    assert _refused(app, file) == "file_too_heavy"
+    monkeypatch.undo()
+    file.write_text(GOOD, "utf-8")
+    monkeypatch.delattr(exchange, "judge")
+    assert _refused(app, file) == "import_broke"
+
+
+def _refused(app: Flask, file: Path) -> str:
+    result = app.test_cli_runner().invoke(args=["bank", "import", str(file), "--bank", "b", "--json"])
+    report = json.loads(result.stdout)
+    assert (result.exit_code, report["accepted"], len(report["refused"])) == (2, 0, 1)
+    return str(report["refused"][0]["code"])
 
 
 def test_a_bank_from_file_to_pool(app: Flask, file: Path) -> None:

@@ -13,7 +13,7 @@ from question_bank import api
 from question_bank.domain.draft import Draft
 from question_bank.domain.item import Key
 from question_bank.domain.staging import Verdict
-from question_bank.formats import picture, word_writing, workbook_writing
+from question_bank.formats import picture, reading, word_writing, workbook_writing
 from question_bank.services import exchange, review
 from tests.support.cast import RUI, WEI, id_of
 
@@ -98,13 +98,13 @@ def test_the_same_content_is_never_two_items(app: Flask, clock: FixedClock, seco
 def test_a_twin_is_shown_with_its_likeness(app: Flask, clock: FixedClock) -> None:
     stem = "学生在课堂上突然哭泣时，班主任首先应当怎样回应才最合适呢"
     exchange.import_file("b", line("a", stem), author_id=None, now=clock.now())
-    report = exchange.import_file("b", line("c", stem.replace("哭泣", "大哭")), author_id=None, now=clock.now(), dry_run=True)
+    report = exchange.take_in("b", reading.read(line("c", stem.replace("哭泣", "大哭"))), author_id=None, now=clock.now(), dry_run=True)
     assert report.lines[0].twin == "a"
     assert 80 <= (report.lines[0].likeness or 0) < 100
 
 
 def test_a_dry_run_writes_nothing_and_makes_no_bank(app: Flask, clock: FixedClock) -> None:
-    assert exchange.import_file("b", line("a", "题干"), author_id=None, now=clock.now(), dry_run=True).accepted == 1
+    assert exchange.take_in("b", reading.read(line("a", "题干")), author_id=None, now=clock.now(), dry_run=True).accepted == 1
     with transaction() as session:
         assert exchange.bank_store.by_code(session, "b") is None
 

@@ -1,5 +1,6 @@
 """Imports that a worker reads and writes, and what the author chooses about twins."""
 
+import io
 import json
 
 import pytest
@@ -130,6 +131,18 @@ def test_not_even_a_small_plain_text_is_read_by_the_server_itself(bank: str, clo
     assert staging.view(bank, staged(bank, row("a", STEM), clock)).counts[Verdict.NEW] == 1
 
 
+def test_what_every_item_loses_is_told_once(app: Flask, bank: str, clock: FixedClock) -> None:
+    question = '<question type="truefalse"><questiontext><text>第 {0} 题</text></questiontext><penalty>0.333</penalty>{1}</question>'
+    answers = '<answer fraction="100"><text>true</text></answer><answer fraction="0"><text>false</text></answer>'
+    author = enter(app, WEI)
+    batch = staged(bank, f"<quiz>{''.join(question.format(at, answers) for at in range(90))}</quiz>", clock)
+    page = author.get(f"/bank/b/import/{batch}?verdict=refused").text
+    lost = staging.progress(bank, batch).losses
+    assert len(lost) >= 90
+    assert page.count(lost[0].what) == 1
+    assert ("第 5 题" in page, "第 6 题" in page) == (True, False)
+
+
 def test_a_twin_is_updated_skipped_or_taken_as_new_and_nothing_happens_twice(bank: str, clock: FixedClock) -> None:
     exchange.import_file(bank, row("a", STEM).encode(), author_id=id_of(WEI), now=clock.now())
     content = row("mine", STEM.replace("哭泣", "大哭"))
@@ -161,3 +174,13 @@ def test_mending_one_half_of_a_pair_frees_the_other(bank: str, clock: FixedClock
     first = staging.row(bank, batch, 0)[1].draft
     assert staging.mend(bank, batch, 0, exchange.replace(first, stem="完全不同的一道题")).verdict is Verdict.NEW
     assert staging.view(bank, batch).counts[Verdict.NEW] == 3
+
+
+def test_a_fault_of_the_reader_is_told_apart_from_a_file_that_is_too_much(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("resource.setrlimit", lambda *_limits: None)
+    monkeypatch.setattr("os.nice", lambda _step: 0)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"{}")))
+    monkeypatch.delattr(reading, "read")
+    assert apart.main(["1", "1", ""]) == 3
+    code, _, how = capsys.readouterr().out.partition("\n")
+    assert (code, "AttributeError" in how) == ("import_broke", True)
