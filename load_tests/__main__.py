@@ -86,9 +86,9 @@ def _parser() -> argparse.ArgumentParser:
             continue
         many = one.add_mutually_exclusive_group()
         many.add_argument("--people", type=int, default=0, help="how many at once at the fullest hour")
-        many.add_argument("--scale", type=float, default=0.002, help="the same as a share of what the forecast expects")
+        many.add_argument("--scale", type=_above_zero, default=0.002, help="the same as a share of what the forecast expects")
         length = one.add_mutually_exclusive_group()
-        length.add_argument("--seconds", type=float, default=60, help="how long the window lasts in the test")
+        length.add_argument("--seconds", type=_above_zero, default=60, help="how long the window lasts in the test")
         length.add_argument("--compress", metavar="14d:20m", default="", help="the same as life to test")
         one.add_argument("--pace", type=float, default=0, help="how much faster than life people think; films run as they run (default: 1 with --peak, else 6)")
         one.add_argument("--peak", action="store_true", help="only the fullest quarter of an hour, held: every kind of request as often as the forecast says")

@@ -63,8 +63,8 @@ def test_paths_that_were_not_measured_are_named_wherever_nodes_are(tmp_path: Pat
 
 
 def test_limits_and_targets_that_cannot_be_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    for wrong in (("--draws", "0"), ("--nodes", "-1"), ("--gbits", "nan"), ("--gbits", "0")):
-        monkeypatch.setattr("sys.argv", ["load_tests", "plan", str(PROGRAMME), *wrong])
+    for wrong in (("--draws", "0"), ("--nodes", "-1"), ("--gbits", "nan"), ("--gbits", "0"), ("--scale", "0"), ("--scale", "nan"), ("--seconds", "-5")):
+        monkeypatch.setattr("sys.argv", ["load_tests", "run" if wrong[0] in {"--scale", "--seconds"} else "plan", str(PROGRAMME), *wrong])
         with pytest.raises(SystemExit) as refused:
             main()
         assert refused.value.code == 2
