@@ -11,7 +11,7 @@ from lms.domain.programme import Programme
 from lms.kernel.refusal import N_, Conflict, Invalid
 
 CODE = re.compile(r"[a-z0-9][a-z0-9_-]{1,59}")
-RESERVED = frozenset({"new"})  # the address of the form
+RESERVED = frozenset({"new", "for"})  # addresses of the form
 MOST_MINUTES = 1440
 PERCENT = N_("请填写 0 到 100 之间的整数。")
 _NONE = timedelta(0)

@@ -159,7 +159,11 @@ def _proofs(found: Findings, now: datetime) -> Iterator[Line]:
         yield N_("备份"), Light.AMBER, N_("近一天没有日志归档。请确认备份正常。备用库 %(standbys)s 个。"), facts
     else:
         yield N_("备份"), Light.GREEN, N_("日志最近归档于 %(at)s，备用库 %(standbys)s 个。完整备份请向数据库管理员确认。"), facts
-    test: dict[str, object] = {"at": found.tested_at, "title": found.test_title, "percent": f"{100 * found.test_scale:.3g}"}
+    test: dict[str, object] = {
+        "at": found.tested_at,
+        "title": found.test_title,
+        "percent": _percent(found.test_scale),
+    }
     if found.tested_at is None:
         yield N_("压力测试"), Light.AMBER, N_("没有压测记录。请运行 python -m load_tests run，并把结论文件放到数据目录。"), test
     elif not found.test_passed:
@@ -177,3 +181,7 @@ def _proofs(found: Findings, now: datetime) -> Iterator[Line]:
 def worst(checks: tuple[Check, ...]) -> Light:
     """Return the light of the whole board."""
     return max((check.light for check in checks), key=list(Light).index)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g}" if share < 1 else f"{100 * share:.0f}"

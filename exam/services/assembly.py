@@ -8,7 +8,7 @@ from datetime import datetime
 from exam.domain import assembly as rules
 from exam.domain.assembly import Assembly
 from exam.domain.result import ItemPlace
-from exam.services.exam import ExamFrozen, found
+from exam.services.exam import ExamFrozen, SourcesChanged, found
 from exam.store import exam as exams
 from exam.store import paper as store
 from lms.kernel import audit
@@ -64,6 +64,8 @@ def assemble(
         options = {version: len(content.options_html) for version, content in contents.items()}
         made = rules.assemble(blueprint, pool, options, papers_wanted=papers, seed=seed, forms=forms)
         row = exams.lock(session, exam.id)
+        if (row.bank_code, exams.blueprint_of(session, exam.id)) != (exam.bank_code, blueprint):
+            raise SourcesChanged
         store.add_assembly(
             session,
             exam.id,

@@ -7,6 +7,7 @@ from datetime import datetime
 from exam.domain.blueprint import Blueprint
 from exam.domain.exam import Exam
 from exam.domain.feasibility import Supply, supplies
+from exam.domain.waiting_room import EARLY
 from exam.services.exam import ExamFrozen, ExamMismatch, found, is_frozen
 from exam.store import blueprint as store
 from exam.store import exam as exams
@@ -96,7 +97,7 @@ def adopt(exam_code: str, code: str, version: int, *, actor_id: int, now: dateti
     with transaction() as session:
         exam = found(session, exam_code)
         row = exams.lock(session, exam.id)
-        if is_frozen(session, exam, now):
+        if is_frozen(session, exam, now + EARLY):
             raise ExamFrozen
         blueprint = store.by_version(session, code, version)
         if (blueprint.items, blueprint.points) != (exam.items, exam.points):

@@ -41,6 +41,13 @@ class ExamTaken(Conflict):
     message = N_("这个考试代码已被使用，请换一个。")
 
 
+class SourcesChanged(Conflict):
+    """While papers were drawn, the exam was given another bank or blueprint."""
+
+    code = "exam_sources_changed"
+    message = N_("组卷期间，这场考试换了题库或细目表，没有保存试卷。请重新组卷。")
+
+
 class ExamFrozen(Conflict):
     """From the first attempt on, or while the window is open, nothing of an exam changes."""
 
@@ -103,6 +110,7 @@ def add(
     session: Session, code: str, programme_code: str, settings: ExamSettings, blueprint: Blueprint, *, actor_id: int | None, now: datetime, **detail: object
 ) -> int:
     """Keep an exam and its place on the programme's plan; it is a draft until papers are assembled. Raises ExamTaken."""
+    store.hold_code(session, code)
     if store.by_code(session, code):
         raise ExamTaken
     exam_id = store.add(

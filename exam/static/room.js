@@ -376,7 +376,7 @@ async function doHandIn(reason) {
   } catch {
     banner("danger", reason === "deadline" ? words.offline_over : words.hand_in_offline, { label: words.retry, run: () => handIn(reason) });
   }
-  setTimeout(() => handIn(reason), 2_000 + Math.random() * 2_000);
+  setTimeout(() => { if (handingIn) handIn(reason); }, 2_000 + Math.random() * 2_000);
 }
 
 /* The clock stands, or another device leads: what the bell or the person has begun is begun anew when it goes on here. */

@@ -146,6 +146,11 @@ _NEWEST_STATES = Statement(
 _PERCENT = Statement(select(AccommodationRow.percent).where(AccommodationRow.exam_id == bindparam("exam"), AccommodationRow.person_id == bindparam("person")))
 
 
+def hold_code(session: Session, code: str) -> None:
+    """Let nobody else make an exam of this code until the transaction ends."""
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('exam:' || :code, 0))"), {"code": code})
+
+
 def by_code(session: Session, code: str) -> Exam | None:
     """Return an exam by its code."""
     row = _BY_CODE.row(session, code=code)

@@ -1,5 +1,6 @@
 """Setting an exam up: one form to make it and, while nothing has begun, to change it; its faults show while it is filled in."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import BooleanField, DateTimeLocalField, DecimalField, FloatField, IntegerField, SelectField, StringField
 from wtforms.fields import Field
-from wtforms.validators import InputRequired, Optional
+from wtforms.validators import InputRequired, Optional, ValidationError
 
 from exam.domain.exam import Counts, ExamPolicy, Release, WindowRule
 from exam.domain.exam_settings import ExamSettings, SettingsFaulty, SettingsFrozen, components
@@ -17,7 +18,7 @@ from exam.services import exam_settings as service
 from exam.services.exam_settings import Choices, Draft, Judged
 from exam.web.exam import MULTIPLE
 from lms.kernel import request as current
-from lms.kernel.forms import Form
+from lms.kernel.forms import Form, of_our_time
 from lms.kernel.i18n import ZONE, format_instant, lazy_gettext
 from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
@@ -30,6 +31,7 @@ WINDOW_RULES = {WindowRule.FINISH_BY: N_("须在结束前交卷"), WindowRule.ST
 RELEASES = {Release.AT_ONCE: N_("评分后立即公布"), Release.BY_HAND: N_("由管理员统一公布")}
 COUNTS = {Counts.BEST: N_("取最高分"), Counts.LAST: N_("取最后一次")}
 _WHEN = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+CHANGED = N_("这些设置刚被别人改过，下面是现在的设置，请核对后再改。")
 _POLICY = {one.name for one in fields(ExamPolicy)}
 
 
@@ -40,9 +42,12 @@ class ExamForm(Form):
     title = StringField(lazy_gettext("考试名称"), [InputRequired()])
     bank_code = SelectField(lazy_gettext("题库"), [InputRequired()])
     blueprint = SelectField(lazy_gettext("双向细目表"), [InputRequired()])
-    opens = DateTimeLocalField(lazy_gettext("开放时间"), [InputRequired()], format=_WHEN, description=lazy_gettext("北京时间。"))
+    opens = DateTimeLocalField(lazy_gettext("开放时间"), [InputRequired(), of_our_time], format=_WHEN, description=lazy_gettext("北京时间。"))
     closes = DateTimeLocalField(
-        lazy_gettext("结束时间"), [InputRequired()], format=_WHEN, description=lazy_gettext("到这一刻为止；1 月 31 日 24:00 写作 2 月 1 日 00:00。")
+        lazy_gettext("结束时间"),
+        [InputRequired(), of_our_time],
+        format=_WHEN,
+        description=lazy_gettext("到这一刻为止；1 月 31 日 24:00 写作 2 月 1 日 00:00。"),
     )
     minutes = IntegerField(lazy_gettext("时长（分钟）"), [InputRequired()])
     window_rule = SelectField(lazy_gettext("临近结束时开考"), [InputRequired()])
@@ -63,6 +68,11 @@ class ExamForm(Form):
     )
     asks_identity = BooleanField(lazy_gettext("开考前由监考人员核对身份（照片或当面），未通过的不能开始"))
     keeps_offline = BooleanField(lazy_gettext("断网时答案可加密暂存在考生设备上；不选则只留在页面里，关闭页面会丢失未送达的答案"))
+
+    def validate_pass_points(self, field: Field) -> None:
+        """Refuse what is no number of hundredths."""
+        if field.data is not None and not (field.data.is_finite() and field.data * 100 % 1 == 0):
+            raise ValidationError(_("请填写分数，最多两位小数。"))
 
     @classmethod
     def of(cls, draft: Draft, choices: Choices, *, new: bool, shown: bool = False) -> "ExamForm":
@@ -117,6 +127,7 @@ class SettingsPage:
     form: ExamForm | None
     period: str
     differences: tuple[str, ...]
+    seen: str = ""
     refusal: str | None = None
 
 
@@ -185,6 +196,8 @@ def _form(draft: Draft, *, new: bool) -> ExamForm:
 
 def _sent(draft: Draft, *, new: bool) -> ResponseReturnValue:
     me, now, form = current.person().person_id, current.now(), _form(draft, new=new)
+    if not new and request.form.get("seen") != _sign(draft):
+        return _show(draft, ExamForm.of(draft, service.choices(draft.programme_code, me), new=False, shown=True), new=False, refusal=_(CHANGED), status=409)
     checking = request.form.get("action") == "check"
     if not form.validate_on_submit():
         return _show(draft, form, new=new, status=200 if checking else 422)
@@ -218,9 +231,15 @@ def _show(draft: Draft, form: ExamForm, *, new: bool, judged: Judged | None = No
         form=form,
         period=_("%(opens)s 至 %(closes)s", opens=format_instant(programme.exam.opens), closes=format_instant(programme.exam.closes, "end")),
         differences=labels(judged.differences) if judged else (),
+        seen="" if new else _sign(draft),
         refusal=refusal,
     )
     return render_template("exam/exam_settings/form.html", page=page), status
+
+
+def _sign(draft: Draft) -> str:
+    """Return a sign of how an exam is set: what was shown is what is changed."""
+    return hashlib.sha256(repr(draft).encode()).hexdigest()[:16]
 
 
 def _instant(typed: datetime) -> datetime:

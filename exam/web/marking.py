@@ -21,7 +21,7 @@ from exam.services.marking import Desk, Script
 from exam.store.marking import ScriptRow
 from exam.web.picture import sent
 from lms.kernel import request as current
-from lms.kernel.forms import Form
+from lms.kernel.forms import Form, of_our_time
 from lms.kernel.i18n import ZONE, lazy_gettext
 from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
@@ -47,7 +47,7 @@ class ReopenForm(Form):
 class UntilForm(Form):
     """By when the examiners are asked to have marked."""
 
-    day = DateField(lazy_gettext("请在这一天结束前评完"), [Optional()])
+    day = DateField(lazy_gettext("请在这一天结束前评完"), [Optional(), of_our_time])
 
 
 @dataclass(frozen=True, slots=True)

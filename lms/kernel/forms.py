@@ -3,9 +3,17 @@
 from typing import Any
 
 from flask_wtf import FlaskForm
+from wtforms.fields import Field
+from wtforms.validators import ValidationError
 
 from lms.kernel.i18n import gettext
 from lms.kernel.refusal import N_
+
+
+def of_our_time(_form: FlaskForm, field: Field) -> None:
+    """Refuse a day of a year that no plan of ours holds: a validator."""
+    if field.data and not 2000 <= field.data.year <= 2100:
+        raise ValidationError(gettext("请核对年份。"))
 
 
 class Form(FlaskForm):  # type: ignore[misc]

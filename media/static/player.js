@@ -193,7 +193,7 @@ class Player {
       const seconds = Math.round(milliseconds(biggest.spans) / 1000);
       this.#say(null, this.#words.refused.replace("{seconds}", seconds).replace("{reason}", this.#words.reasons[biggest.reason]));
     }
-    if (!answer.newest) this.#yield();
+    if (!answer.newest && !this.#starting) this.#yield(); // while it asks for a lease of its own, that is the newer one
     else if (!this.#ready() && !this.#video.paused) this.#start(); // it played on while the lease grew old
     if (answer.presence) this.#ask(answer.presence);
   }

@@ -107,7 +107,7 @@ export class Reporter {
     if (found?.ok) {
       this.#refusals = 0;
       await this.#queue.remove(report);
-      if (report.activity === this.#activity) this.#told(found.answer, mine);
+      if (report.activity === this.#activity) this.#told(found.answer, mine && report.lease === this.#lease);
       if (report.lease === this.#lease) {
         this.#every = found.answer.next_seconds * 1000;
         this.#standing = found.answer.standing;

@@ -3,12 +3,14 @@
 import json
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
+from exam.domain import assembly as rules
 from exam.services import attempt
 from exam.services import token as tokens
 from exam.services.payload import EnterExam
@@ -116,7 +118,8 @@ def test_every_fault_stands_at_its_field_before_anything_is_stored(peng: FlaskCl
     for name in ("code", "minutes", "attempts", "pass_points"):
         assert f'id="{name}-error"' in said, name
     assert peng.post(NEW, data=made(peng, **wrong)).status_code == 422
-    for name, value in (("minutes", "soon"), ("opens", ""), ("bank_code", "other"), ("blueprint", "small@7"), ("code", "new")):
+    odd = [("opens", "0001-01-01T00:00"), ("closes", "9999-12-31T23:59"), ("pass_points", "nan"), ("pass_points", "60.555"), ("code", "for")]
+    for name, value in [("minutes", "soon"), ("opens", ""), ("bank_code", "other"), ("blueprint", "small@7"), ("code", "new"), *odd]:
         answer = peng.post(NEW, data=made(peng, **{name: value}))
         assert answer.status_code == 422, name
         assert f'id="{name}-error"' in answer.get_data(as_text=True), name
@@ -140,6 +143,10 @@ def test_settings_change_until_the_waiting_room_opens_and_papers_follow_a_new_bl
         detail = session.scalar(text("SELECT detail FROM audit_entry WHERE action = 'exam.change'"))
         assert session.scalar(text("SELECT state FROM exam")) == "ready", "papers stay good"
     assert detail["changed"] == {"title": ["线上测试", "期末测试"], "minutes": ["90", "60"]}
+    stale = peng.post(f"/admin/exams/{code}/settings", data=form | {"minutes": "45"})
+    assert stale.status_code == 409
+    assert "刚被别人改过" in stale.get_data(as_text=True)
+    assert settings_form(peng, code)["minutes"] == "60", "what somebody else set meanwhile stands"
     form = settings_form(peng, code) | {"blueprint": "final-test"}
     assert peng.post(f"/admin/exams/{code}/settings", data=form).status_code == 302
     with transaction() as session:
@@ -149,6 +156,24 @@ def test_settings_change_until_the_waiting_room_opens_and_papers_follow_a_new_bl
     clock.advance(minutes=91)
     assert peng.post(f"/admin/exams/{code}/settings", data=form).status_code == 409
     assert "修改考试设置" not in peng.get(f"/admin/exams/{code}").get_data(as_text=True)
+
+
+def test_papers_drawn_while_the_blueprint_was_exchanged_are_not_kept(peng: FlaskClient, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    opens = f"{clock.instant + timedelta(hours=10):%Y-%m-%dT%H:%M}"
+    code = peng.post(NEW, data=made(peng, opens=opens)).location.rsplit("/", 1)[1]
+    draw = rules.assemble
+
+    def slow(*arguments: Any, **named: Any) -> rules.Assembly:
+        drawn = draw(*arguments, **named)
+        other = settings_form(peng, code) | {"blueprint": "final-test"}
+        assert peng.post(f"/admin/exams/{code}/settings", data=other).status_code == 302
+        return drawn
+
+    monkeypatch.setattr(rules, "assemble", slow)
+    answer = peng.post(f"/admin/exams/{code}/papers", data={"papers": "3"})
+    assert "没有保存试卷" in answer.get_data(as_text=True)
+    with transaction() as session:
+        assert session.execute(text("SELECT state, (SELECT count(*) FROM paper) FROM exam")).one() == ("draft", 0)
 
 
 def test_only_who_manages_exams_sets_one_up(app: Flask, peng: FlaskClient) -> None:
