@@ -3,7 +3,7 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
@@ -126,11 +126,28 @@ def normalised(value: str) -> str:
     return _IDLE_BLANK.sub("", " ".join(unicodedata.normalize("NFC", value).translate(_HALF_WIDTH).split()))
 
 
+def _loosely(value: str) -> str:
+    """Return text as known again: neither width, blanks, case nor raised figures count."""
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", value)).casefold()
+
+
+def _form(draft: Draft) -> Callable[[str], str]:
+    """Return how a draft's words are compared: loosely, unless that would make two of its options or prompts one.
+
+    Stored items are known by hashes of loose words: with other words here no bank would know its items again.
+    """
+    for words in (draft.options, draft.prompts):
+        if len(set(map(_loosely, words))) < len(set(map(normalised, words))):
+            return normalised
+    return _loosely
+
+
 def content_hash(draft: Draft) -> str:
     """Return the identity of what is asked: type, stem, and the sets of options and prompts. Their order and the key do not count."""
-    parts = [draft.type, normalised(draft.stem), *sorted(normalised(option) for option in draft.options)]
+    form = _form(draft)
+    parts = [draft.type, form(draft.stem), *sorted(map(form, draft.options))]
     if draft.prompts:
-        parts += ["", *sorted(normalised(prompt) for prompt in draft.prompts)]
+        parts += ["", *sorted(map(form, draft.prompts))]
     return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -141,16 +158,17 @@ def name_of(draft: Draft) -> str:
 
 def said_key(draft: Draft) -> object:
     """Return what is right by its words, which stays comparable when options or prompts stand in another order."""
-    words = [normalised(draft.options[position]) if 0 <= position < len(draft.options) else "" for position in draft.key]
+    form = _form(draft)
+    words = [form(draft.options[position]) if 0 <= position < len(draft.options) else "" for position in draft.key]
     match draft.type:
         case ItemType.MATCHING:
-            return frozenset(zip(map(normalised, draft.prompts), words, strict=False))
+            return frozenset(zip(map(form, draft.prompts), words, strict=False))
         case ItemType.ORDERING:
             return tuple(words)
         case ItemType.FILL_IN:
-            return tuple((frozenset(map(normalised, blank.accepted)), decimal(blank.tolerance or "0")) for blank in draft.blanks)
+            return tuple((frozenset(map(form, blank.accepted)), decimal(blank.tolerance or "0")) for blank in draft.blanks)
         case ItemType.SHORT_TEXT:
-            return normalised(draft.model), tuple((normalised(one.words), one.points) for one in draft.rubric)
+            return form(draft.model), tuple((form(one.words), one.points) for one in draft.rubric)
         case _:
             return frozenset(words)
 

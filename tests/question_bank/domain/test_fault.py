@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from question_bank.domain.draft import MAX_EXPLANATION, MAX_SOURCE, Draft
+from question_bank.domain.draft import MAX_EXPLANATION, MAX_SOURCE, Draft, content_hash, said_key
 from question_bank.domain.fault import faults_of
 from question_bank.domain.item import Blank
 
@@ -30,3 +30,28 @@ SHORT = Draft(external_id="d", type="short_text", stem="题干", model="要点")
 )
 def test_what_no_column_holds_is_a_fault_with_its_field(draft: Draft, codes: list[str]) -> None:
     assert [each.code for each in faults_of(draft)] == codes
+
+
+@pytest.mark.parametrize(
+    ("draft", "stored"),
+    [
+        (
+            Draft(type="single", stem="Which WORD　is right… ①?", options=("iPhone 15", "x² + 1", "最大。")),
+            "89d8a6a99fd7d0848042b204eb1b50d5ea4c42b80f8851b6297710156b5d783a",
+        ),
+        (
+            Draft(type="matching", stem="配 对", options=("Ａ b", "c"), prompts=("Ⅳ", "may be")),
+            "6bba1a95bda5dbc08de9e007e173714415f42b7b95242928941f257cc3295b9c",
+        ),
+    ],
+)
+def test_a_filled_bank_knows_its_items_again_by_the_hashes_it_holds(draft: Draft, stored: str) -> None:
+    assert content_hash(draft) == stored
+
+
+def test_options_that_differ_by_case_or_height_only_are_told_apart_and_so_are_their_keys() -> None:
+    draft = replace(CHOICE, options=("x²", "x2", "X2"))
+    assert faults_of(draft) == ()
+    assert content_hash(draft) != content_hash(replace(draft, options=("x²", "x₂", "X2")))
+    assert said_key(draft) != said_key(replace(draft, key=(1,)))
+    assert said_key(replace(CHOICE, options=("iphone", "乙"))) == said_key(replace(CHOICE, options=("iPhone", "乙")))
