@@ -27,6 +27,7 @@ CANCEL_SECONDS = 0.4
 class NotReplicated(Unavailable):
     """The wait for the standby was cut off: stored here, but lost if this server is (PostgreSQL only warns)."""
 
+    kind = "doubtful"  # a page's own words: a form is sent by hand, and only scripts try again by themselves
     code = "not_replicated"
     message = N_("暂时没有保存成功，系统会自动重试，请不要关闭页面。")
 

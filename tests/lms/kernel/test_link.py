@@ -15,6 +15,7 @@ from lms.kernel import db
 from lms.kernel import link as links
 from lms.kernel.group_commit import GroupCommit
 from lms.kernel.link import NotReplicated
+from lms.kernel.permissions import Permission, requires
 from lms.kernel.settings import Settings
 from tests.support import standby
 
@@ -31,6 +32,18 @@ def test_rl_05_an_ordinary_transaction_that_no_standby_confirmed_is_refused(app:
     with standby.missing(settings.database_url) as owner, pytest.raises(NotReplicated):
         standby.cut_off(owner, lambda: note("k"), by_operator=by_operator)
     note("k")  # and the link is as good as before
+
+
+def test_a_form_in_doubt_is_not_said_to_be_sent_again_by_itself(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    @requires(Permission.ANYONE)
+    def doubted() -> None:
+        raise NotReplicated
+
+    monkeypatch.setitem(app.view_functions, "language.choose_language", doubted)
+    client = app.test_client()
+    page, script = client.post("/language", data={"locale": "en"}), client.post("/language", json={})
+    assert (page.status_code, "可能已经保存" in page.text, "自动重试" in page.text) == (503, True, False)
+    assert (script.status_code, "自动重试" in script.json["message"]) == (503, True)
 
 
 def test_rl_07_a_lane_behind_a_dead_standby_is_given_up_and_free_again(app: Flask, settings: Settings) -> None:
