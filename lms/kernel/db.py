@@ -17,16 +17,18 @@ from psycopg.rows import namedtuple_row
 from sqlalchemy import ClauseElement, DateTime, Dialect, Engine, MetaData, TypeDecorator, create_engine, event, text
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.exc import InterfaceError, InvalidatePoolError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolEmpty
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session
 
 from lms.kernel import foresight
 from lms.kernel.link import Link, NotReplicated
+from lms.kernel.refusal import Unavailable
 from lms.kernel.settings import SettingsError
 
 T = TypeVar("T")
 
-__all__ = ["APPEND_ONLY", "Base", "Prepared", "Session", "Statement", "UtcDateTime", "connect", "connection", "disconnect", "reading", "transaction"]
+__all__ = ["APPEND_ONLY", "PASSING", "Base", "Prepared", "Session", "Statement", "UtcDateTime", "connect", "connection", "disconnect", "reading", "transaction"]
 
 APP_ROLE = "lms_app"
 # Statements of a lane find few rows by their keys: one plan for ever, and never one that reads a table from end to end. None waits long
@@ -35,6 +37,8 @@ LANE_OPTIONS = "-c lock_timeout=1s -c plan_cache_mode=force_generic_plan -c enab
 # Pages ask the same few rows again and again: one plan for each statement, and by the index (what is read lies in memory, not on a spinning disk).
 READER_OPTIONS = "-c default_transaction_read_only=on -c plan_cache_mode=force_generic_plan -c random_page_cost=1.1"
 _DIALECT = PGDialect_psycopg()  # type: ignore[no-untyped-call]
+# Faults that pass by themselves (a restart, a lock waited for too long, a standby away): background work is left as it stands and tried again.
+PASSING = (OperationalError, InterfaceError, PoolEmpty, psycopg.OperationalError, psycopg.InterfaceError, Unavailable)
 APPEND_ONLY = {"append_only": True}  # Table.info: the app role may insert and read, never change
 
 

@@ -80,6 +80,13 @@ class ImportBroke(Unreadable):
     message = N_("处理这个文件时出错，题库没有变化。请把文件交给系统管理员，由其查看日志。")
 
 
+class WritingBroke(Unreadable):
+    """Writing its rows failed in a way nobody foresaw; they are as the author left them, and the log says how."""
+
+    code = "writing_broke"
+    message = N_("写入时出错，题库没有变化，您改好的内容都还在。请再写入一次；如果仍然出错，请联系系统管理员查看日志。")
+
+
 def of_code(code: str) -> Unreadable:
     """Return the refusal that has a code."""
     kinds: list[type[Unreadable]] = [Unreadable, *Unreadable.__subclasses__()]

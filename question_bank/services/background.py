@@ -1,13 +1,14 @@
 """Imports that a worker reads and writes: each step in one transaction, so that a killed worker or a cancelled import leaves nothing behind."""
 
+from contextlib import suppress
 from datetime import datetime
 
 import structlog
 
-from lms.kernel.db import Session, transaction
+from lms.kernel.db import PASSING, Session, transaction
 from question_bank.domain.staging import State
 from question_bank.formats import apart
-from question_bank.formats.unreadable import ImportBroke, Unreadable
+from question_bank.formats.unreadable import ImportBroke, Unreadable, WritingBroke
 from question_bank.services import exchange, staging
 from question_bank.store import bank as banks
 from question_bank.store import staging as store
@@ -28,10 +29,21 @@ def work(now: datetime) -> None:
                     _step(session, batch_id, now)
         except store.BatchClosed:
             continue  # the author gave it up meanwhile
+        except PASSING:
+            _log.warning("import_put_off", batch=batch_id, exc_info=True)  # it stands as before, and the next round takes it up
         except Exception:  # noqa: BLE001 - whatever one file does, the others go on and its author hears of it
             _log.exception("import_broke", batch=batch_id)
-            with transaction() as session:
-                store.move(session, batch_id, store.standing(session, batch_id)[0], State.FAILED, now, refusal=ImportBroke.code)
+            with suppress(store.BatchClosed), transaction() as session:
+                _fail(session, batch_id, now)
+
+
+def _fail(session: Session, batch_id: int, now: datetime) -> None:
+    """Tell the author that it broke; rows that she may have mended are given back to her."""
+    match store.standing(session, batch_id)[0]:
+        case State.WAITING:
+            store.move(session, batch_id, State.WAITING, State.FAILED, now, refusal=ImportBroke.code)
+        case State.WRITING:
+            store.move(session, batch_id, State.WRITING, State.STAGED, refusal=WritingBroke.code)
 
 
 def _step(session: Session, batch_id: int, now: datetime) -> None:

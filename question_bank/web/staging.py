@@ -219,6 +219,7 @@ def commit(code: str, batch_id: int) -> ResponseReturnValue:
 @requires(Permission.WRITE_ITEMS)
 def discard(code: str, batch_id: int) -> ResponseReturnValue:
     """Give the file up."""
+    _own(code, batch_id)
     service.discard(code, batch_id, now=current.now())
     flash(_("已放弃这次导入，题库没有变化。"), "info")
     return redirect(url_for("staging.upload", code=code))

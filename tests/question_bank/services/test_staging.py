@@ -2,6 +2,7 @@
 
 import io
 import json
+from datetime import datetime
 
 import pytest
 from flask import Flask
@@ -9,6 +10,7 @@ from sqlalchemy import text
 
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import Session, transaction
+from lms.kernel.link import NotReplicated
 from question_bank.domain.staging import Choice, Report, State, Verdict
 from question_bank.formats import apart, reading
 from question_bank.formats.unreadable import FileTooHeavy
@@ -69,7 +71,9 @@ def test_an_import_is_shown_to_and_written_by_whoever_uploaded_it(app: Flask, ba
     for page in ("", "/0", "/refused"):
         answer = other.get(f"/bank/b/import/{batch}{page}")
         assert (answer.status_code, STEM in answer.text) == (403, False), page
-    assert other.post(f"/bank/b/import/{batch}/commit").status_code == 403
+    for step in ("commit", "discard"):
+        assert other.post(f"/bank/b/import/{batch}/{step}").status_code == 403, step
+    assert staging.progress(bank, batch).state is State.STAGED
     assert held() == 0
     assert f"/import/{batch}" not in other.get("/bank/b/import").text
     assert STEM in enter(app, WEI).get(f"/bank/b/import/{batch}").text
@@ -109,6 +113,57 @@ def test_an_import_given_up_under_the_workers_hands_leaves_nothing(bank: str, cl
     assert (staging.progress(bank, batch).state, held()) == (State.DISCARDED, 0)
     with transaction() as session:
         assert bool(store.lines(session, batch)) is writing
+
+
+@pytest.mark.usefixtures("small")
+def test_a_passing_fault_puts_an_import_off_and_a_lasting_one_gives_the_rows_back(
+    app: Flask, bank: str, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch, other = staged(bank, row("a", STEM), clock), staged(bank, row("b", "另一道题"), clock)
+    taken = store.take
+
+    def work(fault: str) -> list[State]:
+        """Have the worker meet a fault of the database in the first import, raised by the database itself."""
+
+        def meeting(session: Session, batch_id: int) -> bool:
+            if batch_id == batch:
+                session.execute(text(f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{fault}'; END $$"))
+            return taken(session, batch_id)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(store, "take", meeting)
+            background.work(clock.now())
+        return [staging.progress(bank, each).state for each in (batch, other)]
+
+    assert work("deadlock_detected") == [State.WAITING, State.STAGED]
+    background.work(clock.now())
+    staging.commit(bank, batch, person_id=id_of(WEI), now=clock.now())
+    assert work("lock_not_available") == [State.WRITING, State.STAGED]
+    assert work("division_by_zero") == [State.STAGED, State.STAGED]
+    assert "您改好的内容都还在" in enter(app, WEI).get(f"/bank/b/import/{batch}").text
+    staging.commit(bank, batch, person_id=id_of(WEI), now=clock.now())
+    background.work(clock.now())
+    assert (staging.progress(bank, batch).state, staging.progress(bank, batch).refusal, held()) == (State.COMMITTED, None, 1)
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("fault", [NotReplicated, RuntimeError])
+def test_an_import_that_is_stored_stays_so_whatever_is_said_of_its_commit(
+    bank: str, clock: FixedClock, monkeypatch: pytest.MonkeyPatch, fault: type[Exception]
+) -> None:
+    batch = staged(bank, row("a", STEM), clock)
+    background.work(clock.now())
+    staging.commit(bank, batch, person_id=id_of(WEI), now=clock.now())
+    step = background._step
+
+    def doubted(session: Session, batch_id: int, now: datetime) -> None:
+        step(session, batch_id, now)
+        session.commit()
+        raise fault
+
+    monkeypatch.setattr(background, "_step", doubted)
+    background.work(clock.now())
+    assert (staging.progress(bank, batch).state, held()) == (State.COMMITTED, 1)
 
 
 @pytest.mark.usefixtures("small")
