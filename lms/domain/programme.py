@@ -124,7 +124,7 @@ def _examine(text: str, course_minutes: Decimal | None, quizless: Sequence[str] 
         return None, (Fault("", error_line(text, error), "not_toml", f"不是有效的 TOML 文件（{error}）"),)
     reader = Reader(str(raw.get("time_zone", "")))
     programme: Programme = reader.table(Programme, raw, "")
-    findings = settle(programme, reader.findings + broken(programme)) + _courses(programme, course_minutes) + _quizzes(quizless)
+    findings = settle(programme, reader.findings + broken(programme)) + _courses(programme, course_minutes) + _quizzes(programme, quizless)
     places = lines(text)
     faults = (Fault(one.path, nearest(places, one.path), one.code, one.message) for one in findings)
     return programme, tuple(sorted(faults, key=_by_place))
@@ -144,5 +144,10 @@ def _courses(programme: Any, held: Decimal | None) -> list[Finding]:
     return [Finding("hours.online", "hours_exceed_courses", f"要求 {asked} 分钟，已发布的课程只有 {held} 分钟")]
 
 
-def _quizzes(lacking: Sequence[str]) -> list[Finding]:
+def _quizzes(programme: Any, lacking: Sequence[str]) -> list[Finding]:
+    try:
+        if not programme.hours.quiz_required:
+            return []
+    except UnreadError:
+        return []
     return [Finding("hours.quiz_required", "lesson_without_quiz", f"课《{title}》勾选了课后有小测，却还没有配小测，学员会拿不到学时") for title in lacking]

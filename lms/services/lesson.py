@@ -204,7 +204,7 @@ def create_lesson(session: Session, *, course_id: int, title: str, topic: str, s
     """Add a lesson at the end of a course."""
     into = course(session, course_id)
     _check_topic(session, into.programme_code, topic)
-    if quiz and into.published:
+    if quiz and into.published and _asks_for_quizzes(session, into.programme_code):
         raise rules.QuizLacking(lessons=[title])
     lesson_id = store.add_lesson(session, course_id=course_id, title=title, topic=topic, seconds=seconds, quiz=quiz)
     store.keep_length(session, lesson_id, seconds, now)
@@ -262,8 +262,12 @@ def lacking_quiz(session: Session, programme_code: str) -> tuple[Lesson, ...]:
 
 def _require_quizzes(session: Session, programme_code: str, lessons: Sequence[Lesson]) -> None:
     lacking = rules.without_quiz(lessons, _with_quiz(session, programme_code))
-    if lacking:
+    if lacking and _asks_for_quizzes(session, programme_code):
         raise rules.QuizLacking(lessons=[one.title for one in lacking])
+
+
+def _asks_for_quizzes(session: Session, programme_code: str) -> bool:
+    return programmes.programme(session, programme_code).hours.quiz_required
 
 
 def _with_quiz(session: Session, programme_code: str) -> set[int | None]:

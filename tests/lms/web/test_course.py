@@ -54,6 +54,11 @@ def test_a_lesson_that_lacks_its_quiz_is_not_published_and_the_refusal_says_whic
     assert "[lesson_without_quiz]" in told
     assert "第一讲" not in told
 
+    file.write_text(learning.programme_text().replace("quiz_required = true", "quiz_required = false", 1), encoding="utf-8")
+    told = app.test_cli_runner().invoke(args=["programme", "check", str(file), "--courses"]).output
+    assert "lesson_without_quiz" not in told, "a programme that asks for no quiz credits without one"
+    file.write_text(learning.programme_text(), encoding="utf-8")
+
     learning.with_quiz(2)
     assert "课程已发布" in chen.post(f"{page}/publish", follow_redirects=True).get_data(as_text=True)
     assert "lesson_without_quiz" not in app.test_cli_runner().invoke(args=["programme", "check", str(file), "--courses"]).output
@@ -64,6 +69,17 @@ def test_a_lesson_that_lacks_its_quiz_is_not_published_and_the_refusal_says_whic
     assert "请先在下面为这节课配好小测" in chen.post(lesson, data=asking).get_data(as_text=True)
     learning.with_quiz(3)
     assert chen.post(lesson, data=asking).status_code == 302
+
+
+def test_a_programme_that_asks_for_no_quiz_publishes_a_lesson_without_one(chen: FlaskClient) -> None:
+    learning.load(learning.programme_text().replace("quiz_required = true", "quiz_required = false", 1))
+    page = chen.post("/manage/courses", data={"programme": learning.CODE, "title": "危机干预", "summary": ""}).location
+    add(chen, page, "第一讲")
+    assert "课程已发布" in chen.post(f"{page}/publish", follow_redirects=True).get_data(as_text=True)
+    add(chen, page, "第二讲")
+    add(chen, page, "第三讲", quiz="")
+    asking = {"title": "第三讲", "topic": "crisis", "minutes": "45", "quiz": "y"}
+    assert chen.post("/manage/courses/lessons/3", data=asking).status_code == 302
 
 
 def test_a_lesson_is_changed(chen: FlaskClient) -> None:
