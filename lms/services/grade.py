@@ -57,9 +57,9 @@ def post_result(
 ) -> None:
     """Write a score that may correct an earlier one: a certificate follows a grade that falls, and one that rises again, with reason and actor."""
     enrolment = _enrolment(session, person_id, programme_code)
-    kept = store.kept(session, enrolment.id)
+    was_qualified = store.lock(session, enrolment.id, now).qualified  # under the lock: of two corrections at once the second sees the first
     _write(session, enrolment, component, Score(points, of_points), evidence=evidence, posted_by=None, now=now)
-    certificates.settle(session, enrolment, was_qualified=kept is not None and kept.qualified, reason=reason, actor_id=actor_id, now=now)
+    certificates.settle(session, enrolment, was_qualified=was_qualified, reason=reason, actor_id=actor_id, now=now)
 
 
 def _enrolment(session: Session, person_id: int, programme_code: str) -> Enrolment:

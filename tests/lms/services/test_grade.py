@@ -3,6 +3,7 @@
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
+from time import sleep
 
 import pytest
 from flask import Flask
@@ -125,6 +126,35 @@ def test_two_kinds_at_once_are_held_to_the_stricter_requirement(app: Flask) -> N
     assert [sheet.programme.requirements.total for sheet in grade.sheets(id_of(TAO))] == [85]
     with transaction() as session:
         assert [*progress.verify(session, NOON), *grade.verify(session, NOON)] == []
+
+
+def test_of_two_corrections_at_once_the_second_sees_what_the_first_made_of_the_grade(lin: int) -> None:
+    test, _work = components()
+    qualify(lin)
+
+    def correct(points: int) -> None:
+        with transaction() as session:
+            correct_in(session, points)
+
+    def correct_in(session: db.Session, points: int) -> None:
+        api.post_result(
+            session, person_id=lin, programme_code=learning.CODE, component=test, points=points, of_points=10_000, evidence="regrade", reason="更正答案",
+            actor_id=None, now=NOON,
+        )  # fmt: skip
+
+    correct(0)
+    assert [one.revoked_at for one in certificates(lin)] == [NOON]
+    with ThreadPoolExecutor(1) as pool:
+        with transaction() as session:
+            correct_in(session, 9000)
+            second = pool.submit(correct, 0)
+            for _moment in range(100):
+                if session.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted")).scalar_one() or second.done():
+                    break
+                sleep(0.02)
+        second.result(10)
+    assert all(one.revoked_at for one in certificates(lin)), "no certificate stands without a qualifying grade"
+    assert differences() == []
 
 
 def test_a_learner_below_the_pass_gets_none(lin: int) -> None:
