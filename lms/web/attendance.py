@@ -11,7 +11,7 @@ from wtforms.validators import InputRequired, Optional
 from lms.domain.attendance import FAULTS, DayPart, Held, ListKind, ListStage
 from lms.domain.programme import Programme
 from lms.kernel import request as current
-from lms.kernel.forms import Form
+from lms.kernel.forms import Form, of_our_time
 from lms.kernel.i18n import format_instant, lazy_gettext
 from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
@@ -37,7 +37,7 @@ class ListForm(Form):
     """One signed list."""
 
     what = SelectField(lazy_gettext("导入内容"), [InputRequired()])
-    held_on = DateField(lazy_gettext("培训日期"), [Optional()])
+    held_on = DateField(lazy_gettext("培训日期"), [Optional(), of_our_time])
     held_part = SelectField(lazy_gettext("场次"), [InputRequired()], default=DayPart.DAY.value)
     file = FileField(lazy_gettext("名单文件"), [FileRequired(lazy_gettext("请选择文件。"))])
 
