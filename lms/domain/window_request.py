@@ -23,6 +23,13 @@ class RequestWaiting(Conflict):
     message = N_("您的申请正在等待处理，不用重复提交。")
 
 
+class RequestNeedless(Conflict):
+    """Nothing could be learnt in such a window."""
+
+    code = "window_request_needless"
+    message = N_("现在不能申请个人学习时段：本培训不分时段，或已经结束，或您的线上学时已经完成。")
+
+
 class RequestDecided(Conflict):
     """Somebody else has dealt with it."""
 
@@ -72,6 +79,11 @@ class WindowRequest:
     verified_by: int | None
     granted: bool | None
     answer: str
+
+
+def may_ask(programme: Programme, *, online_complete: bool, now: datetime) -> bool:
+    """Tell whether a window of one's own would help: the programme has windows, it is not over, and there is something left to learn."""
+    return bool(programme.windows) and not online_complete and now < programme.closes
 
 
 def faults(programme: Programme, opens: datetime, closes: datetime, reason: str, now: datetime) -> dict[str, str]:

@@ -11,6 +11,7 @@ from lms.services import unit as units
 from lms.store import erasure as store
 from lms.store import second_factor as factor_store
 from lms.store import signing_in as login_store
+from lms.store import window_request as window_requests
 from lms.store.erasure import Erasure
 
 MOST_SHOWN = 50
@@ -68,6 +69,7 @@ def decide(actor_id: int, person_id: int, *, granted: bool, answer: str, now: da
             raise NothingAsked
         if granted:
             store.erase(session, person_id)
+            window_requests.forget(session, person_id)
             factor_store.remove(session, person_id)
             login_store.end_all(session, person_id, now)
         audit.record(session, actor_id=actor_id, action="erasure.grant" if granted else "erasure.refuse", subject=f"person:{person_id}", now=now)

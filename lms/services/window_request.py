@@ -16,6 +16,7 @@ from lms.services import enrolment as enrolments
 from lms.services import programme as programmes
 from lms.services import unit as units
 from lms.services.duty import Duty
+from lms.store import progress as progress_store
 from lms.store import window_request as store
 from lms.store.window_request import RequestLine
 
@@ -32,12 +33,14 @@ class Requests:
 
 
 def ask(person_id: int, programme_code: str, *, first_day: date, last_day: date, reason: str, now: datetime) -> int:
-    """Ask for a window of one's own; raises RequestFaulty, RequestWaiting."""
+    """Ask for a window of one's own; raises RequestNeedless, RequestFaulty, RequestWaiting."""
     with transaction() as session:
         enrolment = enrolments.of_person(session, person_id, programme_code)
         if enrolment is None:
             raise EnrolmentMissing
         programme = programmes.programme(session, programme_code)
+        if not rules.may_ask(programme, online_complete=progress_store.of_enrolment(session, enrolment.id).online_complete, now=now):
+            raise rules.RequestNeedless
         opens, closes = (datetime.combine(day, time(), programme.zone) for day in (first_day, last_day + timedelta(days=1)))
         faults = rules.faults(programme, opens, closes, reason, now)
         if faults:
@@ -70,7 +73,8 @@ def duties(session: Session, actor_id: int, now: datetime) -> Iterable[Duty]:  #
 
 def _waiting(session: Session, actor_id: int) -> int:
     granting = units.scope_of(session, actor_id, Permission.MANAGE_PROGRAMMES)
-    return store.waiting(session, granting or units.scope_of(session, actor_id, Permission.MANAGE_PEOPLE), verified=bool(granting))
+    scope = granting or units.scope_of(session, actor_id, Permission.MANAGE_PEOPLE)
+    return store.waiting(session, scope, actor_id=actor_id, granting=bool(granting))
 
 
 def requests(actor_id: int) -> Requests:
@@ -99,8 +103,9 @@ def grant(actor_id: int, request_id: int, now: datetime) -> None:
         request = _locked(session, actor_id, request_id, Permission.MANAGE_PROGRAMMES)
         rules.require_granting(request, actor_id, now)
         store.decide(session, request_id, granted=True, answer="", actor_id=actor_id, now=now)
+        reason = f"window_request:{request_id}"  # her words stay with the request, where they can be erased
         enrolments.grant_personal_window(
-            session, enrolment_id=request.enrolment_id, opens=request.opens, closes=request.closes, reason=request.reason, granted_by=actor_id, now=now
+            session, enrolment_id=request.enrolment_id, opens=request.opens, closes=request.closes, reason=reason, granted_by=actor_id, now=now
         )
 
 

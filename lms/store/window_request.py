@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, String, func, select, text
+from sqlalchemy import BigInteger, CheckConstraint, ColumnElement, ForeignKey, Identity, Index, String, and_, delete, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from lms.domain.window_request import WindowRequest
 from lms.kernel.db import Base
+from lms.kernel.permissions import GRANTS, Permission
 from lms.store.enrolment import EnrolmentRow
 from lms.store.person import PersonRow
+from lms.store.role_grant import RoleGrantRow
 from lms.store.unit import UnitRow, below
 
 
@@ -90,17 +92,36 @@ def decide(session: Session, request_id: int, *, granted: bool, answer: str, act
     session.flush()
 
 
-def waiting(session: Session, scope: Sequence[str], *, verified: bool) -> int:
-    """Count what waits for the first step in a scope, or for the second."""
+def waiting(session: Session, scope: Sequence[str], *, actor_id: int, granting: bool) -> int:
+    """Count what waits for the first step in a scope; for who grants, for the second, and for the first where nobody nearer can take it."""
+    unverified = WindowRequestRow.verified_by.is_(None)
+    step = or_(WindowRequestRow.verified_by != actor_id, and_(unverified, ~_has_nearer())) if granting else unverified
     query = (
         select(func.count())
         .select_from(WindowRequestRow)
         .join(EnrolmentRow, EnrolmentRow.id == WindowRequestRow.enrolment_id)
         .join(PersonRow, PersonRow.id == EnrolmentRow.person_id)
         .join(UnitRow, UnitRow.id == PersonRow.unit_id)
-        .where(WindowRequestRow.decided_at.is_(None), below(UnitRow.path.expression, scope))
+        .where(WindowRequestRow.decided_at.is_(None), below(UnitRow.path.expression, scope), PersonRow.id != actor_id, step)
     )
-    return session.scalars(query.where(WindowRequestRow.verified_by.is_not(None) if verified else WindowRequestRow.verified_by.is_(None))).one()
+    return session.scalars(query).one()
+
+
+def _has_nearer() -> ColumnElement[bool]:
+    """Return the condition that another person, of school, county or city, may verify for the person's unit."""
+    nearer = [role.value for role, held in GRANTS.items() if Permission.MANAGE_PEOPLE in held and Permission.MANAGE_PROGRAMMES not in held]
+    unit, manager = aliased(UnitRow), aliased(PersonRow)
+    query = select(RoleGrantRow.id).join(unit, unit.id == RoleGrantRow.unit_id).join(manager, manager.id == RoleGrantRow.person_id)
+    return query.where(
+        RoleGrantRow.role.in_(nearer), manager.active, manager.id != PersonRow.id, UnitRow.path.expression.startswith(unit.path.expression)
+    ).exists()
+
+
+def forget(session: Session, person_id: int) -> None:
+    """Erase what a person wrote of herself, and what was answered; what nobody decided goes whole."""
+    hers = WindowRequestRow.enrolment_id.in_(select(EnrolmentRow.id).where(EnrolmentRow.person_id == person_id))
+    session.execute(delete(WindowRequestRow).where(hers, WindowRequestRow.decided_at.is_(None)))
+    session.execute(update(WindowRequestRow).where(hers).values(reason="", answer=""))
 
 
 def lines(session: Session, scope: Sequence[str], *, decided: bool, limit: int) -> tuple[RequestLine, ...]:

@@ -8,6 +8,7 @@ from flask import url_for
 
 from lms.domain.lesson import LessonState
 from lms.domain.plan import NextAction
+from lms.domain.window_request import may_ask
 from lms.kernel import request as current
 from lms.kernel.i18n import format_instant
 from lms.kernel.i18n import gettext as _
@@ -64,6 +65,10 @@ def _wait_for_window(found: Plan) -> NextView:
 
 
 def _window_is_over(found: Plan) -> NextView:
+    if not may_ask(found.programme, online_complete=found.standing.online_complete, now=current.now()):
+        return NextView(
+            _("您的学习时段已经结束"), _("%(missing)s。如有疑问，请联系班级管理员。", missing=_("，").join(found.missing)), _("查看学习计划"), _plan_url(found)
+        )
     return NextView(
         title=_("您的学习时段已经结束"),
         text=_("%(missing)s。如因病假、公假或调动未能完成，可以申请个人学习时段。", missing=_("，").join(found.missing)),

@@ -13,9 +13,9 @@ from lms.domain import hours as hours_rules
 from lms.domain.plan import Step, StepCode
 from lms.domain.programme import Programme
 from lms.domain.window import Period
-from lms.domain.window_request import LONGEST, RequestFaulty, RequestWaiting
+from lms.domain.window_request import LONGEST, RequestFaulty, RequestNeedless, RequestWaiting, may_ask
 from lms.kernel import request as current
-from lms.kernel.forms import Form
+from lms.kernel.forms import Form, of_our_time
 from lms.kernel.i18n import format_hours, format_instant, lazy_gettext
 from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
@@ -51,8 +51,8 @@ class StepView:
 class WindowForm(Form):
     """A window of one's own to ask for."""
 
-    first_day = DateField(lazy_gettext("第一天"), [InputRequired()])
-    last_day = DateField(lazy_gettext("最后一天"), [InputRequired()])
+    first_day = DateField(lazy_gettext("第一天"), [InputRequired(), of_our_time])
+    last_day = DateField(lazy_gettext("最后一天"), [InputRequired(), of_our_time])
     reason = TextAreaField(
         lazy_gettext("原因"), [InputRequired(), Length(2, LONGEST)], description=lazy_gettext("例如病假、公假、调动；学校或县会核实，省里批准后生效。")
     )
@@ -116,7 +116,7 @@ def ask_window(code: str) -> ResponseReturnValue:
         for name, message in faults.items():
             form[name].errors = [_(message)]
         return _show(code, form), refusal.status
-    except RequestWaiting as refusal:
+    except (RequestNeedless, RequestWaiting) as refusal:
         flash(_(refusal.message), "info")
     else:
         flash(_("申请已提交，等待学校或县核实。"), "success")
@@ -146,15 +146,15 @@ def _own_window(found: Plan, form: WindowForm) -> OwnWindow | None:
     """Show what concerns windows of one's own; nothing where the programme has none, or nothing is left to learn."""
     windows = own_windows(found)
     asked = window_requests.newest(found.enrolment.person_id, found.enrolment.id)
-    may_ask = bool(found.programme.windows) and not found.standing.online_complete and current.now() < found.programme.closes
+    open_to_her = may_ask(found.programme, online_complete=found.standing.online_complete, now=current.now())
     answer = None
     if asked and asked.granted is None:
         period = days(Period(opens=asked.opens, closes=asked.closes))
         words = _("已申请%(days)s，学校或县已核实，等待省里批准。", days=period) if asked.verified_by else _("已申请%(days)s，等待学校或县核实。", days=period)
-        answer, may_ask = ("info", words), False
+        answer, open_to_her = ("info", words), False
     elif asked and not asked.granted:
         answer = ("warning", _("上一次申请没有同意：%(answer)s", answer=asked.answer))
-    return OwnWindow(windows, answer, form if may_ask else None) if windows or answer or may_ask else None
+    return OwnWindow(windows, answer, form if open_to_her else None) if windows or answer or open_to_her else None
 
 
 def own_windows(found: Plan) -> tuple[str, ...]:

@@ -50,12 +50,18 @@ def test_a_request_is_decided_by_who_stands_above_and_what_must_be_kept_is_kept(
     assert "没有同意：培训尚未结束" in client.get("/account").get_data(as_text=True)
     assert cao.post(address, data={"granted": "yes"}).status_code == 409
     client.post("/account/erasure")
+    window = {"first_day": "2026-12-20", "last_day": "2026-12-26", "reason": "住院手术"}
+    client.post(f"/plan/{learning.CODE}/window", data=window)
+    cao.post("/window-requests/1", data={"step": "refuse", "answer": "请补交病历"})
+    client.post(f"/plan/{learning.CODE}/window", data=window)
     assert enter(app, PENG).post(address, data={"granted": "yes"}).status_code == 302
     assert client.get("/account").status_code == 302, "signed out, and disabled"
     with transaction() as session:
         kept = session.execute(text("SELECT name, phone_sealed, phone_blind, post, password_hash, active FROM person WHERE id = :id"), {"id": gu}).one()
         entries = session.execute(text("SELECT count(*) FROM hours_entry")).scalar_one()
         acts = session.execute(text("SELECT action, actor_id FROM audit_entry WHERE action LIKE 'erasure.%' ORDER BY id")).all()
+        requests = session.execute(text("SELECT id, reason, answer, granted FROM window_request")).all()
+    assert [tuple(one) for one in requests] == [(1, "", "", False)], "what she wrote of her health is gone, and the open request with it"
     assert (tuple(kept), entries) == (("顾园", None, None, "", None, False), 1)
     expected = [("ask", gu), ("refuse", cast.id_of(CAO)), ("ask", gu), ("grant", cast.id_of(PENG))]
     assert [tuple(one) for one in acts] == [(f"erasure.{act}", actor) for act, actor in expected]

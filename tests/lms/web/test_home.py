@@ -78,6 +78,10 @@ def test_before_her_window_she_may_look_and_is_told_when_it_opens(app: Flask, li
 def test_after_her_window_the_way_out_is_named(app: Flask, lin: int, clock: FixedClock) -> None:
     clock.instant = NOON + timedelta(days=30)
     assert "个人学习时段" in shown(app)
+    clock.instant = NOON + timedelta(days=1000)
+    over = shown(app)
+    assert "您的学习时段已经结束" in over
+    assert "个人学习时段" not in over, "the training itself is over: there is no form behind that button"
 
 
 def test_without_lessons_she_is_told_to_wait(app: Flask, lin: int) -> None:
