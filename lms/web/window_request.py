@@ -36,6 +36,7 @@ class RequestView:
     verifier: str | None
     may_verify: bool
     may_grant: bool
+    another_grants: bool
     outcome: str
 
 
@@ -87,6 +88,7 @@ def decide(request_id: int) -> ResponseReturnValue:
 def _view(line: RequestLine, titles: Mapping[str, str], *, may_grant: bool) -> RequestView:
     asked, me = line.request, current.person().person_id
     mine = me == asked.person_id
+    may_verify = asked.verified_by is None and not mine
     return RequestView(
         id=asked.id,
         person_id=asked.person_id,
@@ -97,7 +99,8 @@ def _view(line: RequestLine, titles: Mapping[str, str], *, may_grant: bool) -> R
         reason=asked.reason,
         asked_at=asked.asked_at,
         verifier=line.verifier,
-        may_verify=asked.verified_by is None and not mine,
+        may_verify=may_verify,
         may_grant=may_grant and asked.verified_by not in (None, me) and not mine,
+        another_grants=may_verify and may_grant,
         outcome=_("%(name)s批准", name=line.decider or "") if asked.granted else _("%(name)s不同意：%(answer)s", name=line.decider or "", answer=asked.answer),
     )

@@ -44,7 +44,10 @@ def test_asked_on_the_plan_verified_by_the_county_granted_by_the_province(app: F
     assert "1 份申请" in cao.get("/people").get_data(as_text=True)
     assert "1 份个人学习时段的申请等待您处理" in cao.get("/").get_data(as_text=True)
     assert "份申请" not in peng.get("/people").get_data(as_text=True), "not the province's turn"
-    assert "等待学校或县核实" in peng.get(LIST).get_data(as_text=True), "but it sees it"
+    listed = peng.get(LIST).get_data(as_text=True)
+    assert "等待学校或县核实" in listed, "but it sees it"
+    assert "须由另一位省级管理员批准" in listed
+    assert "须由另一位省级管理员批准" not in cao.get(LIST).get_data(as_text=True)
     assert 'value="grant"' not in cao.get(LIST).get_data(as_text=True)
     assert "还没有核实" in said(peng, f"{LIST}/1", step="grant")
     assert "已上报" in said(cao, f"{LIST}/1", step="verify")
@@ -88,12 +91,37 @@ def test_faults_stand_at_their_fields(lin: FlaskClient) -> None:
         ({"first_day": "2026-11-01", "last_day": "2026-11-02"}, "last_day"),
         ({"last_day": "2031-01-01"}, "last_day"),
         ({"first_day": "2001-01-01"}, "first_day"),
+        ({"first_day": "0001-01-01"}, "first_day"),
+        ({"last_day": "9999-12-31"}, "last_day"),
         ({"first_day": "soon"}, "first_day"),
         ({"reason": "病"}, "reason"),
     ):
         answer = lin.post(ASK, data=WANTED | wrong)
         assert answer.status_code == 422, wrong
         assert f'id="{field}-error"' in answer.get_data(as_text=True), wrong
+    with transaction() as session:
+        assert session.scalar(text("SELECT count(*) FROM window_request")) == 0
+
+
+def test_where_nobody_nearer_can_verify_the_province_is_told_and_what_she_verified_waits_for_another(app: Flask, lin: FlaskClient) -> None:
+    said(lin, ASK, **WANTED)
+    peng_id = id_of(PENG)
+    with transaction() as session:
+        other = rows.person(session, account="meng", name="孟省厅", roles=(Role.PROVINCE_MANAGER,), role_unit=rows.unit_tree(session).province)
+    assert service.waiting(peng_id) == 1, "no school, county or city has a manager"
+    cao_id, yuan_id = id_of(CAO), id_of(YUAN)
+    assert (service.waiting(peng_id), service.waiting(cao_id), service.waiting(yuan_id)) == (0, 1, 0)
+    with transaction() as session:
+        session.execute(text("UPDATE person SET active = false WHERE id = :id"), {"id": cao_id})
+    assert service.waiting(peng_id) == 1, "who left verifies nothing, nor does the manager of another city"
+    service.verify(peng_id, 1, NOON)
+    assert (service.waiting(peng_id), service.waiting(other)) == (0, 1)
+
+
+def test_who_has_nothing_left_to_learn_asks_for_no_window(lin: FlaskClient) -> None:
+    with transaction() as session:
+        session.execute(text("UPDATE learner_progress SET online_complete = true"))
+    assert "现在不能申请" in said(lin, ASK, **WANTED)
     with transaction() as session:
         assert session.scalar(text("SELECT count(*) FROM window_request")) == 0
 
