@@ -90,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
         length = one.add_mutually_exclusive_group()
         length.add_argument("--seconds", type=_above_zero, default=60, help="how long the window lasts in the test")
         length.add_argument("--compress", metavar="14d:20m", default="", help="the same as life to test")
-        one.add_argument("--pace", type=float, default=0, help="how much faster than life people think; films run as they run (default: 1 with --peak, else 6)")
+        one.add_argument("--pace", type=float, default=0, help="how much faster people think (default: 6; 1 with --peak or --ladder, 30 with --overload)")
         one.add_argument("--peak", action="store_true", help="only the fullest quarter of an hour, held: every kind of request as often as the forecast says")
         one.add_argument("--barrier", type=float, default=0, help="exam: everybody who is there starts so many seconds after the run's beginning")
         one.add_argument("--rate", type=float, default=0, help="exam: starts a second that the waiting room admits; 0: no waiting room")

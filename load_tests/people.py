@@ -158,8 +158,7 @@ class _Person(FastHttpUser):
 
     def _waited(self, seconds: float, told: float) -> None:
         _tell(self, "line", WAITED, 1000 * seconds)
-        if told:
-            _tell(self, "line", LONGER, 1000 * max(0.0, seconds - told))
+        _tell(self, "line", LONGER, 1000 * max(0.0, seconds - told))
 
 
 class _Taught(_Person):

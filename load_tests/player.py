@@ -117,9 +117,8 @@ class Player:
         raise BrokenOff("heartbeat: no answer")
 
 
-def watch(teacher: Teacher, lesson: Lesson | None = None) -> Player:
-    """Open a lesson and watch its film to the end."""
-    player = Player(teacher, lesson or teacher.found.lessons[0])
+def watch(teacher: Teacher) -> None:
+    """Open the first lesson and watch its film to the end."""
+    player = Player(teacher, teacher.found.lessons[0])
     teacher.rest(3)
     player.play()
-    return player

@@ -78,7 +78,6 @@ class Seeded(msgspec.Struct, frozen=True):
     lessons: list[Lesson]
     exam: str
     long_exam: str | None
-    film_seconds: int
 
     @property
     def lesson_id(self) -> int:
@@ -127,7 +126,6 @@ def seed(settings: Settings, text: str, wanted: Wanted) -> Seeded:
         lessons=lessons,
         exam=EXAM,
         long_exam=LONG_EXAM if wanted.long_exam else None,
-        film_seconds=wanted.film_seconds,
     )
     (settings.var_dir / NOTE).write_bytes(msgspec.json.encode(seeded))
     return seeded

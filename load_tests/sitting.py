@@ -6,6 +6,7 @@ ask and leave in any minute as the forecast expects.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import cycle
 
 from load_tests.journeys import Teacher
 from load_tests.player import Player
@@ -31,7 +32,7 @@ def sit(teacher: Teacher, habits: Habits, *, gone: float = 0.0, pace: float = 1.
     """Sit, or go on sitting where a share of the sitting is over. At another pace than life's a film's part of it shrinks likewise."""
     if not gone:
         teacher.sign_in()
-    lessons = iter(teacher.found.lessons * 1000)
+    lessons = cycle(teacher.found.lessons)
     player: Player | None = None
     if gone * habits.seconds > _pause(habits):  # the film has played before, so the page is open and has its lease
         player = Player(teacher, next(lessons))

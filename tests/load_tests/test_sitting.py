@@ -63,7 +63,7 @@ def played(wanted: Scenario, tmp_path: Path) -> list[tuple[float, str, str]]:
     """Let as many sit as the scenario wants, each at another point of her sitting; return what was sent."""
     asked, course, journal = wanted.asked, Course(film=wanted.length), Journal(tmp_path / "journal.jsonl")
     lessons = [Lesson(number, number, number) for number in range(1, 4)]
-    found = Seeded("p", 1, ["t"], [1], ["360700"], "secret", lessons, "exam", None, wanted.length)
+    found = Seeded("p", 1, ["t"], [1], ["360700"], "secret", lessons, "exam", None)
 
     def seat(number: int) -> None:
         course.rest(number / asked.people * 0.8 * asked.lead)
