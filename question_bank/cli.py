@@ -21,9 +21,9 @@ from question_bank.services import analysis as analyses
 from question_bank.services import author as authors
 from question_bank.services import bank as banks
 from question_bank.services import exchange, review
+from question_bank.services.background import SECONDS
 
 _log = structlog.get_logger()
-SECONDS = 180  # a file has for being read
 
 
 @click.group()

@@ -126,7 +126,7 @@ def normalised(value: str) -> str:
     return _IDLE_BLANK.sub("", " ".join(unicodedata.normalize("NFC", value).translate(_HALF_WIDTH).split()))
 
 
-def _loosely(value: str) -> str:
+def loosely(value: str) -> str:
     """Return text as known again: neither width, blanks, case nor raised figures count."""
     return re.sub(r"\s+", "", unicodedata.normalize("NFKC", value)).casefold()
 
@@ -137,9 +137,9 @@ def _form(draft: Draft) -> Callable[[str], str]:
     Stored items are known by hashes of loose words: with other words here no bank would know its items again.
     """
     for words in (draft.options, draft.prompts):
-        if len(set(map(_loosely, words))) < len(set(map(normalised, words))):
+        if len(set(map(loosely, words))) < len(set(map(normalised, words))):
             return normalised
-    return _loosely
+    return loosely
 
 
 def content_hash(draft: Draft) -> str:

@@ -4,9 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from lms.kernel.refusal import N_
-from question_bank.domain.draft import PICTURE, Draft
+from question_bank.domain.draft import PICTURE, Draft, loosely
 from question_bank.domain.item import CHOOSING, ItemType
-from question_bank.domain.notation import folded
 
 ENOUGH_KEYS = 20
 
@@ -42,7 +41,7 @@ def flaws_of(draft: Draft, key_counts: Mapping[int, int] | None = None) -> tuple
     """
     options = [_TAGS.sub("", option) for option in draft.options] if draft.type in CHOOSING else []
     distractors = [option for position, option in enumerate(options) if position not in draft.key]
-    lengths = [len(folded(option)) for option in options]
+    lengths = [len(loosely(option)) for option in options]
     judged = draft.type == ItemType.TRUE_FALSE
     texts = (draft.stem, draft.explanation, draft.model, *draft.options, *draft.prompts)
     found = {
@@ -53,7 +52,7 @@ def flaws_of(draft: Draft, key_counts: Mapping[int, int] | None = None) -> tuple
         "longest_is_key": not judged and _key_stands_out(lengths, draft.key),
         "unequal_length": not judged and len(lengths) > 1 and max(lengths) > 2 * min(lengths) + 6,
         "all_of_the_above": any(_ALL.search(option) for option in options),
-        "options_repeated": len({folded(option).strip("。.；;") for option in options}) < len(options),
+        "options_repeated": len({loosely(option).strip("。.；;") for option in options}) < len(options),
         "negative_unmarked": not judged and bool(_NEGATIVE.search(_TAGS.sub("", draft.stem))) and not _MARKED.search(draft.stem),
         "absolute_words": not judged and any(_ABSOLUTE.search(option) for option in distractors) and not _absolute_keys(options, draft.key),
         "one_key_in_multiple": draft.type == ItemType.MULTIPLE and len(draft.key) == 1,

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from question_bank.domain.draft import loosely
 from question_bank.domain.item import LETTERS, ItemType, Level, Pool
 
 _TYPES = {
@@ -51,7 +52,7 @@ _LETTER_AND_WORDS = re.compile(r"[(\[]?([A-Za-z])\s*[.、:)\]]\s*(\S.*)", re.DOT
 
 def folded(text: str) -> str:
     """Return text as compared with a list of words: width, blanks and case do not count."""
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).casefold().strip("*")
+    return loosely(text).strip("*")
 
 
 def read_type(text: str) -> str:

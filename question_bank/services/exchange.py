@@ -32,11 +32,10 @@ def import_file(
     *,
     author_id: int | None,
     now: datetime,
-    format: str | None = None,  # noqa: A002 - the command's own word
     pool: str = "",
 ) -> Report:
     """Read a file of our own into a bank (made if there is none of this code) and return what became of each row."""
-    return take_in(bank_code, reading.read(content, format), author_id=author_id, now=now, pool=pool)
+    return take_in(bank_code, reading.read(content), author_id=author_id, now=now, pool=pool)
 
 
 def take_in(bank_code: str, read: Reading, *, author_id: int | None, now: datetime, pool: str = "", dry_run: bool = False) -> Report:
