@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from time import perf_counter
 from tomllib import TOMLDecodeError, loads
@@ -25,7 +25,7 @@ from exam.services.preflight import sentence
 from lms import api as platform
 from lms.kernel import request as current
 from lms.kernel.db import transaction
-from lms.kernel.i18n import ZONE
+from lms.kernel.i18n import ZONE, to_utc
 from lms.kernel.refusal import Refusal
 from question_bank.domain.scoring import MultiplePolicy
 
@@ -43,10 +43,9 @@ class Instant(click.ParamType):  # type: ignore[type-arg]
     def convert(self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         """Read an instant."""
         try:
-            read = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-        except ValueError:
+            return to_utc(value if isinstance(value, datetime) else datetime.fromisoformat(value))
+        except (ValueError, OverflowError):
             self.fail(f"{value!r} is not an instant such as 2024-01-01T09:00", param, ctx)
-        return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=ZONE).astimezone(UTC)
 
 
 @exam.command("create")
@@ -79,12 +78,13 @@ def create(programme: str, bank_code: str, blueprint: str, **given: Any) -> None
         code = wanted.pop("code", draft.code)
         policy = {name: wanted.pop(name) for name in ("wait_days", "counts", "multiple") if name in wanted}
         settings = replace(draft.settings, bank_code=bank_code, policy=replace(draft.settings.policy, **policy), **wanted)
-        exam_settings.create(replace(draft, code=code, settings=settings, blueprint=_named(blueprint)), actor_id=None, now=current.clock().now())
+        draft = replace(draft, code=code, settings=settings, blueprint=_named(blueprint))
+        exam_settings.create(draft, actor_id=None, now=current.clock().now())
     except Refusal as refusal:
         faults: Any = refusal.facts.get("faults", {})
         raise click.ClickException("\n".join([refusal.message, *(f"  {name}: {reason}" for name, reason in faults.items())])) from None
     click.echo(f"{code}: {settings.opens.astimezone(ZONE):%Y-%m-%d %H:%M} to {settings.closes.astimezone(ZONE):%Y-%m-%d %H:%M}, {settings.minutes} minutes")
-    for name in exam_settings.differences(code):
+    for name in exam_settings.differences(draft):
         click.echo(f"  {name}: not as the programme's file says; learners read the file's on their plans")
     click.echo(f"next: flask exam assemble {code} --papers N, flask exam preflight {code}")
 

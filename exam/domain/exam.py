@@ -70,6 +70,7 @@ class Exam:
     released: bool = False
     keeps_offline: bool = True  # whether unsaved answers may lie, sealed, on the learner's own device
     asks_identity: bool = False  # whether nobody starts before an invigilator has confirmed who she is
+    starts_per_second: float | None = None  # None: the house's rate
     marking_until: datetime | None = None  # until when examiners are asked to have marked
     policy: ExamPolicy = field(default_factory=ExamPolicy)
 

@@ -9,6 +9,7 @@ from exam.domain.exam import Exam
 from exam.domain.marking import Mark, ScriptState
 from exam.services import script as scripts
 from exam.services.exam import found
+from exam.services.marking import COUNTED
 from exam.store import attempt as attempts
 from exam.store import backlog as store
 from exam.store import exam as exams
@@ -21,7 +22,7 @@ from lms.kernel.db import Session, transaction
 from lms.kernel.i18n import ZONE, format_instant
 from lms.kernel.i18n import gettext as _
 
-SHOWN, BATCH, COUNTED = 20, 500, 500
+SHOWN, BATCH = 20, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +65,14 @@ def to_mark(session: Session, person_id: int, now: datetime) -> Iterator[platfor
         if exam.marking_until is not None:
             until = format_instant(exam.marking_until, "end")
             words += _("，应在 %(day)s 前评完，已经逾期。", day=until) if is_late else _("，请在 %(day)s 前评完。", day=until)
-        yield platform.Duty(number, words, _("去阅卷"), "/marking", is_late)
+        yield platform.Duty(words, _("去阅卷"), "/marking", is_late)
 
 
 def to_decide(session: Session, person_id: int, now: datetime) -> Iterator[platform.Duty]:
     """Tell a manager, exam by exam, on how many scripts two examiners differ."""
     for exam, number in _open_to(session, person_id, ScriptState.DISPUTED, now):
         words = _("“%(title)s”有 %(n)s 份答卷两位阅卷人评分相差较大，等您裁定。", title=exam.title, n=number)
-        yield platform.Duty(number, words, _("去裁定"), f"/admin/exams/{exam.code}/marking")
+        yield platform.Duty(words, _("去裁定"), f"/admin/exams/{exam.code}/marking")
 
 
 def _open_to(session: Session, person_id: int, state: ScriptState, now: datetime) -> Iterator[tuple[Exam, int]]:

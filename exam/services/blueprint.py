@@ -6,9 +6,9 @@ from datetime import datetime
 
 from exam.domain.blueprint import Blueprint
 from exam.domain.exam import Exam
+from exam.domain.exam_settings import SettingsFrozen
 from exam.domain.feasibility import Supply, supplies
-from exam.domain.waiting_room import EARLY
-from exam.services.exam import ExamFrozen, ExamMismatch, found, is_frozen
+from exam.services.exam import ExamMismatch, found, is_frozen
 from exam.store import blueprint as store
 from exam.store import exam as exams
 from exam.store import paper as papers
@@ -93,12 +93,12 @@ def save(blueprint: Blueprint, *, actor_id: int, now: datetime) -> int:
 
 
 def adopt(exam_code: str, code: str, version: int, *, actor_id: int, now: datetime) -> None:
-    """Have an exam use a version of a blueprint; its untaken papers go, so that it is assembled anew. Raises ExamFrozen."""
+    """Have an exam use a version of a blueprint; its untaken papers go, so that it is assembled anew. Raises SettingsFrozen."""
     with transaction() as session:
         exam = found(session, exam_code)
         row = exams.lock(session, exam.id)
-        if is_frozen(session, exam, now + EARLY):
-            raise ExamFrozen
+        if is_frozen(session, exam, now):
+            raise SettingsFrozen
         blueprint = store.by_version(session, code, version)
         if (blueprint.items, blueprint.points) != (exam.items, exam.points):
             raise ExamMismatch(items=exam.items, points=exam.points)

@@ -13,6 +13,7 @@ from exam.domain.attempt import State
 from exam.domain.blueprint import Blueprint
 from exam.domain.exam import Exam, ExamPolicy, Release, WindowRule
 from exam.domain.exam_settings import ExamSettings
+from exam.domain.waiting_room import EARLY
 from exam.store import exam as store
 from exam.store import paper as papers
 from exam.store.exam import Newest
@@ -49,7 +50,7 @@ class SourcesChanged(Conflict):
 
 
 class ExamFrozen(Conflict):
-    """From the first attempt on, or while the window is open, nothing of an exam changes."""
+    """Once a paper was taken its pool and its papers stay."""
 
     code = "exam_frozen"
     message = N_("考试已开放或已有人作答，细目表和试卷已冻结，不能再改。")
@@ -95,7 +96,7 @@ def create_exam(
     policy: ExamPolicy | None = None,
     actor_id: int | None = None,
 ) -> int:
-    """Make an exam as tests and load tests want it, whatever the programme's file asks."""
+    """Make an exam as the demo, tests and load tests want it, whatever the programme's file asks."""
     settings = ExamSettings(
         title=title, bank_code=bank_code, opens=opens, closes=closes, minutes=minutes, window_rule=WindowRule(window_rule), attempts=attempts_allowed,
         pass_points=pass_points, requires_learning=requires_learning, component=component, release=Release(release), policy=policy or ExamPolicy(),
@@ -135,8 +136,8 @@ def found(session: Session, code: str) -> Exam:
 
 
 def is_frozen(session: Session, exam: Exam, now: datetime) -> bool:
-    """Tell whether the exam has opened or a paper of it was taken; nothing of it changes any more."""
-    return now >= exam.opens or bool(papers.taken(session, exam.id))
+    """Tell whether the waiting room has opened or a paper was taken: nothing of the exam changes any more."""
+    return now >= exam.opens - EARLY or bool(papers.taken(session, exam.id))
 
 
 def all_exams(programme_code: str | None = None) -> Sequence[Exam]:

@@ -8,7 +8,6 @@ from exam.domain import exam_settings as rules
 from exam.domain.blueprint import Blueprint
 from exam.domain.exam import Exam
 from exam.domain.exam_settings import ExamSettings, SettingsFaulty, SettingsFrozen
-from exam.domain.waiting_room import EARLY
 from exam.services import exam as exams
 from exam.services.exam import ExamTaken, found, is_frozen
 from exam.store import blueprint as blueprints
@@ -72,10 +71,9 @@ def chosen(code: str) -> Draft:
 
 
 def _chosen(session: Session, exam: Exam) -> Draft:
-    same = {one.name: getattr(exam, one.name) for one in fields(ExamSettings) if hasattr(exam, one.name)}
-    rate = store.settings_of(session, exam.id).get("starts_per_second")
+    settings = ExamSettings(**{one.name: getattr(exam, one.name) for one in fields(ExamSettings)})
     blueprint, version = store.blueprint_ref(session, exam.id)
-    return Draft(exam.programme_code, exam.code, ExamSettings(**same, starts_per_second=rate), f"{blueprint}@{version}")
+    return Draft(exam.programme_code, exam.code, settings, f"{blueprint}@{version}")
 
 
 def choices(programme_code: str, person_id: int) -> Choices:
@@ -111,7 +109,7 @@ def create(draft: Draft, *, actor_id: int | None, now: datetime) -> int:
 def frozen(code: str, now: datetime) -> bool:
     """Tell whether nothing of an exam may be set any more."""
     with transaction() as session:
-        return is_frozen(session, found(session, code), now + EARLY)
+        return is_frozen(session, found(session, code), now)
 
 
 def change(draft: Draft, *, actor_id: int | None, now: datetime) -> bool:
@@ -119,7 +117,7 @@ def change(draft: Draft, *, actor_id: int | None, now: datetime) -> bool:
     with transaction() as session:
         exam = found(session, draft.code)
         row = store.lock(session, exam.id)
-        if is_frozen(session, exam, now + EARLY):
+        if is_frozen(session, exam, now):
             raise SettingsFrozen
         judged, blueprint = _judged(session, draft, actor_id, now, new=False)
         if blueprint is None or judged.faults:
@@ -138,10 +136,9 @@ def change(draft: Draft, *, actor_id: int | None, now: datetime) -> bool:
         return stale
 
 
-def differences(code: str) -> tuple[str, ...]:
-    """Name the settings of an exam that are not as its programme's file says."""
+def differences(draft: Draft) -> tuple[str, ...]:
+    """Name the settings that are not as the programme's file says."""
     with transaction() as session:
-        draft = _chosen(session, found(session, code))
         return rules.differences(draft.settings, platform.programme(session, draft.programme_code), _blueprint(session, draft.blueprint))
 
 

@@ -9,7 +9,6 @@ from exam.domain.exam import Exam
 from exam.domain.preflight import Check, Findings, Light
 from exam.services import load_test, sealed_key, waiting_room
 from exam.services.exam import found
-from exam.store import exam as exams
 from exam.store import paper as papers
 from exam.store import preflight as store
 from lms.kernel import db, installation, migrate
@@ -42,7 +41,7 @@ def board(code: str, settings: Settings, now: datetime) -> Board:
     unsafe, newest_schema = tuple(db.unsafe_settings()), migrate.is_newest(settings.database_url)
     with transaction() as session:
         exam = found(session, code)
-        own = exams.settings_of(session, exam.id).get("starts_per_second")
+        own = exam.starts_per_second
         total, free = papers.counts(session, exam.id)
         offered = {item.version_id for item in bank.pool(session, exam.bank_code, "exam")}
         known = store.facts(session, exam, late=rules.LATE_JOBS, very_late=rules.LATE_SLOW_JOBS)

@@ -5,7 +5,7 @@ from html import unescape
 from random import Random
 
 from exam.domain import quiz as rules
-from exam.services.quiz import KIND
+from exam.services.quiz import of_lesson
 from lms import api as platform
 from lms.kernel.db import Session
 from media import api as media
@@ -16,7 +16,7 @@ from question_bank.domain.item import ItemType
 def prompt(session: Session, person_id: int, activity_id: int, number: int) -> media.Prompt | None:
     """Return one single-choice item, always the same for the same number; None where the lesson has no quiz."""
     video = platform.activity(session, activity_id)
-    quiz = next((one for one in platform.activities(session, KIND) if one.lesson_id == video.lesson_id), None)
+    quiz = of_lesson(session, video.lesson_id)
     if quiz is None:
         return None
     bank_code, topic = rules.source_of(quiz.ref)

@@ -110,10 +110,15 @@ def attach(lesson_id: int, bank_code: str, topic: str, *, actor_id: int | None, 
         return activity_id
 
 
+def of_lesson(session: Session, lesson_id: int | None) -> Activity | None:
+    """Return the quiz of a lesson."""
+    return next((one for one in platform.activities(session, KIND) if one.lesson_id == lesson_id), None)
+
+
 def attach_quiz(session: Session, *, lesson_id: int, programme_code: str, bank_code: str, topic: str, title: str) -> int:
     """Give a lesson a quiz from a bank's practice pool, in place of the one it has; returns the activity's id."""
     ref = rules.ref_of(bank_code, topic)
-    there = next((one for one in platform.activities(session, KIND) if one.lesson_id == lesson_id), None)
+    there = of_lesson(session, lesson_id)
     if there is None:
         return platform.add_activity(session, lesson_id=lesson_id, programme_code=programme_code, kind=KIND, ref=ref, title=title)
     platform.replace_activity(session, there.id, ref=ref, title=title)

@@ -167,7 +167,7 @@ def sheet(person_id: int, exam_code: str) -> ResultSheet | None:
     with transaction() as session:
         exam = found(session, exam_code)
         mine = attempts.of_person(session, person_id, exam.id)
-        handed_in = {one.number: row for one in mine if (row := attempts.submission_of(session, one)) is not None}
+        handed_in = attempts.handed_in(session, mine)
         if not mine or mine[-1].number not in handed_in:
             return None
         scored = {one.number: result for one in mine if one.state is State.SCORED and (result := store.newest_of(session, one.id)) is not None}

@@ -73,7 +73,7 @@ def receipt(person_id: int, code: str, number: int | None = None) -> Receipt | N
         attempt = mine.get(max(mine, default=0) if number is None else number)
         if attempt is None:
             raise AttemptMissing
-        handed_in = {one.number: row for one in mine.values() if (row := attempts.submission_of(session, one)) is not None}
+        handed_in = attempts.handed_in(session, list(mine.values()))
         row = handed_in.get(attempt.number)
         if row is None:
             return None

@@ -392,9 +392,11 @@ def scored_people(session: Session, exam_id: int, after: int, most: int) -> list
     return list(session.scalars(behind.distinct().order_by(AttemptRow.person_id).limit(most)))
 
 
-def submission_of(session: Session, attempt: Attempt) -> SubmissionRow | None:
-    """Return the handing-in that ended the attempt."""
-    return session.scalars(select(SubmissionRow).where(SubmissionRow.attempt_id == attempt.id, SubmissionRow.round == attempt.reopened)).first()
+def handed_in(session: Session, mine: Sequence[Attempt]) -> dict[int, SubmissionRow]:
+    """Return the handing-in that ended each attempt, by the attempts' numbers in their order; one that is open has none."""
+    rows = session.scalars(select(SubmissionRow).where(SubmissionRow.attempt_id.in_([one.id for one in mine])))
+    found = {(row.attempt_id, row.round): row for row in rows}
+    return {one.number: found[one.id, one.reopened] for one in mine if (one.id, one.reopened) in found}
 
 
 def all_behind(session: Session, after: int, most: int) -> list[Attempt]:

@@ -224,6 +224,7 @@ def _exam(row: Any) -> Exam:
             double_percent=row.double_percent, tolerance_percent=row.tolerance_percent,
         ),
         keeps_offline=row.settings.get("keeps_offline", True), asks_identity=row.settings.get("asks_identity", False),
+        starts_per_second=row.settings.get("starts_per_second"),
         marking_until=datetime.fromisoformat(row.settings["marking_until"]) if row.settings.get("marking_until") else None,
     )  # fmt: skip
 

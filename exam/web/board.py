@@ -137,7 +137,7 @@ def analyse(code: str) -> ResponseReturnValue:
 
 
 def _show(code: str, form: PapersForm, *, refusal: str | None = None, status: int = 200) -> ResponseReturnValue:
-    board = service.board(code)
+    board, draft = service.board(code), settings.chosen(code)
     words = {"open": _("正在作答"), "submitted": _("已交卷，待评分"), "finalised": _("到时收卷，待评分"), "scored": _("已评分"), "annulled": _("已作废")}
     page = ExamPage(
         board=board,
@@ -145,8 +145,8 @@ def _show(code: str, form: PapersForm, *, refusal: str | None = None, status: in
         counts=tuple((word, board.states.get(state, 0)) for state, word in words.items()),
         form=form,
         steps=_next(board),
-        choices=settings_words(code, current.person().person_id),
-        differences=labels(settings.differences(code)),
+        choices=settings_words(draft, current.person().person_id),
+        differences=labels(settings.differences(draft)),
         frozen=settings.frozen(code, current.now()),
         may_release=board.exam.release is Release.BY_HAND and not board.exam.released,
         refusal=refusal,

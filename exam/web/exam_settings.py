@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 
 from flask import flash, redirect, render_template, request, url_for
@@ -19,7 +19,7 @@ from exam.services.exam_settings import Choices, Draft, Judged
 from exam.web.exam import MULTIPLE
 from lms.kernel import request as current
 from lms.kernel.forms import Form, of_our_time
-from lms.kernel.i18n import ZONE, format_instant, lazy_gettext
+from lms.kernel.i18n import ZONE, format_instant, lazy_gettext, to_utc
 from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
@@ -104,7 +104,7 @@ class ExamForm(Form):
         policy = {name: values.pop(name) for name in _POLICY}
         policy |= {"counts": Counts(policy["counts"]), "multiple": MultiplePolicy(policy["multiple"])}
         settings = ExamSettings(
-            **values | {"opens": _instant(values["opens"]), "closes": _instant(values["closes"])}
+            **values | {"opens": to_utc(values["opens"]), "closes": to_utc(values["closes"])}
             | {"window_rule": WindowRule(values["window_rule"]), "release": Release(values["release"])},
             pass_points=None if points is None else int(points * 100), policy=ExamPolicy(**policy),
         )  # fmt: skip
@@ -141,7 +141,8 @@ def new() -> ResponseReturnValue:
         page = SettingsPage(programmes, "", "", None, None, "", ())
         return render_template("exam/exam_settings/form.html", page=page)
     draft = service.asked(code)
-    return _show(draft, _form(draft, new=True), new=True)
+    choices = _choices(draft)
+    return _show(draft, choices, ExamForm.of(draft, choices, new=True), new=True)
 
 
 @exam_settings.post("/admin/exams/for/<programme>")
@@ -157,7 +158,8 @@ def edit(code: str) -> ResponseReturnValue:
     """Show how an exam is set."""
     draft = service.chosen(code)
     refusal = _(SettingsFrozen.message) if service.frozen(code, current.now()) else None
-    return _show(draft, _form(draft, new=False), new=False, refusal=refusal)
+    choices = _choices(draft)
+    return _show(draft, choices, ExamForm.of(draft, choices, new=False), new=False, refusal=refusal)
 
 
 @exam_settings.post("/admin/exams/<code>/settings")
@@ -167,9 +169,8 @@ def change(code: str) -> ResponseReturnValue:
     return _sent(service.chosen(code), new=False)
 
 
-def settings_words(code: str, person_id: int) -> tuple[tuple[str, str], ...]:
+def settings_words(draft: Draft, person_id: int) -> tuple[tuple[str, str], ...]:
     """Return everything that was chosen for an exam, in words."""
-    draft = service.chosen(code)
     form = ExamForm.of(draft, service.choices(draft.programme_code, person_id), new=False, shown=True)
     return tuple((field.label.text, _word(field)) for field in form if field.type != "CSRFTokenField")
 
@@ -190,22 +191,23 @@ def _word(field: Field) -> str:
     return "—" if field.data is None else f"{field.data:f}".rstrip("0").rstrip(".") if isinstance(field.data, Decimal) else str(field.data)
 
 
-def _form(draft: Draft, *, new: bool) -> ExamForm:
-    return ExamForm.of(draft, service.choices(draft.programme_code, current.person().person_id), new=new)
+def _choices(draft: Draft) -> Choices:
+    return service.choices(draft.programme_code, current.person().person_id)
 
 
 def _sent(draft: Draft, *, new: bool) -> ResponseReturnValue:
-    me, now, form = current.person().person_id, current.now(), _form(draft, new=new)
+    me, now, choices = current.person().person_id, current.now(), _choices(draft)
     if not new and request.form.get("seen") != _sign(draft):
-        return _show(draft, ExamForm.of(draft, service.choices(draft.programme_code, me), new=False, shown=True), new=False, refusal=_(CHANGED), status=409)
+        return _show(draft, choices, ExamForm.of(draft, choices, new=False, shown=True), new=False, refusal=_(CHANGED), status=409)
+    form = ExamForm.of(draft, choices, new=new)
     checking = request.form.get("action") == "check"
     if not form.validate_on_submit():
-        return _show(draft, form, new=new, status=200 if checking else 422)
+        return _show(draft, choices, form, new=new, status=200 if checking else 422)
     wanted = form.read(draft)
     if checking:
         judged = service.judge(wanted, actor_id=me, now=now, new=new)
         form.blame(judged.faults)
-        return _show(draft, form, new=new, judged=judged)
+        return _show(draft, choices, form, new=new, judged=judged)
     try:
         if new:
             service.create(wanted, actor_id=me, now=now)
@@ -215,14 +217,16 @@ def _sent(draft: Draft, *, new: bool) -> ResponseReturnValue:
             flash(_("已保存。题库或细目表有变化，请重新组卷。") if stale else _("已保存。"), "success")
     except SettingsFaulty as refusal:
         form.blame(refusal.facts["faults"])  # type: ignore[arg-type]
-        return _show(draft, form, new=new, status=refusal.status)
+        return _show(draft, choices, form, new=new, status=refusal.status)
     except Refusal as refusal:
-        return _show(draft, form, new=new, refusal=_(refusal.message), status=refusal.status)
+        return _show(draft, choices, form, new=new, refusal=_(refusal.message), status=refusal.status)
     return redirect(url_for("exam_board.one", code=wanted.code))
 
 
-def _show(draft: Draft, form: ExamForm, *, new: bool, judged: Judged | None = None, refusal: str | None = None, status: int = 200) -> ResponseReturnValue:
-    programme = service.choices(draft.programme_code, current.person().person_id).programme
+def _show(
+    draft: Draft, choices: Choices, form: ExamForm, *, new: bool, judged: Judged | None = None, refusal: str | None = None, status: int = 200
+) -> ResponseReturnValue:
+    programme = choices.programme
     page = SettingsPage(
         programmes={},
         programme=draft.programme_code,
@@ -240,10 +244,6 @@ def _show(draft: Draft, form: ExamForm, *, new: bool, judged: Judged | None = No
 def _sign(draft: Draft) -> str:
     """Return a sign of how an exam is set: what was shown is what is changed."""
     return hashlib.sha256(repr(draft).encode()).hexdigest()[:16]
-
-
-def _instant(typed: datetime) -> datetime:
-    return typed.replace(tzinfo=ZONE).astimezone(UTC)
 
 
 def _lined(ref: str, title: str, items: int, points: int) -> str:

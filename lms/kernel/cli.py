@@ -1,9 +1,8 @@
 """The kernel's commands: clock, database, worker."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 from flask import Flask, current_app
@@ -11,6 +10,7 @@ from flask.cli import FlaskGroup, with_appcontext
 
 from lms.kernel import audit, installation, migrate
 from lms.kernel.db import transaction
+from lms.kernel.i18n import ZONE, to_utc
 from lms.kernel.jobs import SLOTS
 from lms.kernel.refusal import Refusal
 from lms.kernel.settings import SettingsError
@@ -32,12 +32,9 @@ def rehearse(at_text: str | None, off: bool) -> None:
     at = None
     if at_text:
         try:
-            at = datetime.fromisoformat(at_text)
-        except ValueError:
+            at = to_utc(datetime.fromisoformat(at_text))
+        except (ValueError, OverflowError):
             raise click.BadParameter(f"{at_text!r} is not an instant such as 2023-12-01T09:00+08:00") from None
-        if at.tzinfo is None:
-            at = at.replace(tzinfo=ZoneInfo("Asia/Shanghai"))
-        at = at.astimezone(UTC)
     real_now, _offset = installation.read_clock()
     try:
         with transaction() as session:
@@ -53,7 +50,7 @@ def rehearse(at_text: str | None, off: bool) -> None:
 def show() -> None:
     """Show the clock of this database."""
     instant, offset = installation.read_clock()
-    click.echo(f"{(instant + offset).astimezone(ZoneInfo('Asia/Shanghai')).isoformat(timespec='seconds')} (rehearsal offset {offset})")
+    click.echo(f"{(instant + offset).astimezone(ZONE).isoformat(timespec='seconds')} (rehearsal offset {offset})")
 
 
 @click.group()
