@@ -29,11 +29,11 @@ def everyone() -> list[NewPerson]:
     """Return the cast and their colleagues."""
     named = [*((account, words.split(" ")[0]) for account, words in CAST), ("ji", "季明轩")]
     cast = [NewPerson(account=account, name=name, unit_code=_HOMES.get(account, SCHOOL), roles=_ROLES[account], post="教师") for account, name in named]
-    colleagues = [
+    others = [
         NewPerson(account=f"jiaoshi{number:02d}", name=name, unit_code=SCHOOL if number % 3 else KINDERGARTEN, post="班主任" if number % 2 else "心理教师")
         for number, name in enumerate(_NAMES, start=1)
     ]
-    return cast + colleagues
+    return cast + others
 
 
 def colleagues() -> list[str]:
@@ -43,4 +43,5 @@ def colleagues() -> list[str]:
 
 def learners() -> tuple[tuple[str, str], ...]:
     """Return who takes part and from which school: the two teachers and every colleague."""
-    return tuple((one.account, one.unit_code) for one in everyone() if one.account in ("lin", "zhou") or one.account.startswith("jiaoshi"))
+    wanted = {"lin", "zhou", *colleagues()}
+    return tuple((one.account, one.unit_code) for one in everyone() if one.account in wanted)

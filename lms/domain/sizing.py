@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lms.domain.behaviour import Array, Behaviour, Figure, WhatIf
-from lms.domain.forecast import Band, Overlap, Stretch, StretchForecast, central
+from lms.domain.forecast import METRICS, Band, Metric, Overlap, Stretch, StretchForecast, central
 from lms.domain.programme import Programme
 
 BUSY = 0.6  # of a core's time that may be planned with: the rest is for uneven seconds and for a lost node
@@ -36,9 +36,10 @@ class Capacity:
     missing: tuple[str, ...] = ()
 
     @property
-    def uncounted(self) -> tuple[str, ...]:
-        """Name the metrics that no cores are reckoned for, or too few, because a path of theirs was not measured."""
-        return tuple(dict.fromkeys(metric for path in self.missing for metric in _MEASURED_AS[path]))
+    def uncounted(self) -> tuple[Metric, ...]:
+        """Return the metrics that no cores are reckoned for, or too few, because a path of theirs was not measured."""
+        left_out = {code for path in self.missing for code in _MEASURED_AS[path]}
+        return tuple(one for one in METRICS if one.code in left_out)
 
 
 @dataclass(frozen=True, slots=True)

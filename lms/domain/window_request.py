@@ -98,12 +98,19 @@ def faults(programme: Programme, opens: datetime, closes: datetime, reason: str,
     return {field: message for wrong, field, message in reversed(reasons) if wrong}
 
 
-def require_verification(request: WindowRequest, actor_id: int) -> None:
-    """Refuse who may not verify a request: it is open, not verified yet, and not her own."""
-    if request.granted is not None or request.verified_by is not None:
+def require_open(request: WindowRequest, actor_id: int) -> None:
+    """Refuse who may not deal with a request: it is open, and not her own."""
+    if request.granted is not None:
         raise RequestDecided
     if actor_id == request.person_id:
         raise OwnRequest
+
+
+def require_verification(request: WindowRequest, actor_id: int) -> None:
+    """Refuse who may not verify a request: it is not verified yet, and she may deal with it."""
+    if request.verified_by is not None:
+        raise RequestDecided
+    require_open(request, actor_id)
 
 
 def require_granting(request: WindowRequest, actor_id: int, now: datetime) -> None:

@@ -71,7 +71,7 @@ def _peaks(found: Outlook) -> Iterable[Sequence[Cell]]:
 
 def _needs(found: Outlook) -> Iterable[Sequence[Cell]]:
     unknown = _("尚未测量")
-    left_out = _("、").join(_(one.title) for one in METRICS if found.capacity and one.code in found.capacity.uncounted)
+    left_out = _("、").join(_(one.title) for one in found.capacity.uncounted) if found.capacity else ""
     alone = ((one.stretch.title, needed) for one, needed in zip(found.forecasts, found.sizes, strict=True))
     together = ((" + ".join(one.title for one in both.stretches), needed) for both, needed in found.overlaps)
     for name, needed in (*alone, *together):

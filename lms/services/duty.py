@@ -10,9 +10,8 @@ from lms.kernel.permissions import Permission
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """One kind of work: so many wait, at an address of ours; `is_late`: the day by which it was asked for is over."""
+    """One kind of work in words, at an address of ours; `is_late`: the day by which it was asked for is over."""
 
-    number: int
     words: str
     label: str
     url: str

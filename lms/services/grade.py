@@ -39,6 +39,7 @@ def post_score(
 ) -> int:
     """Write a score of one component, in hundredths; the newest counts. Issues the certificate when nothing is missing any more."""
     enrolment = _enrolment(session, person_id, programme_code)
+    store.lock(session, enrolment.id, now)
     return _write(session, enrolment, component, Score(points, of_points), evidence=evidence, posted_by=posted_by, now=now)
 
 
@@ -72,7 +73,6 @@ def _enrolment(session: Session, person_id: int, programme_code: str) -> Enrolme
 def _write(session: Session, enrolment: Enrolment, component: str, score: Score, *, evidence: str, posted_by: int | None, now: datetime) -> int:
     programme = programmes.programme(session, enrolment.programme_code)
     rules.check_component(programme, component)
-    store.lock(session, enrolment.id, now)
     line = store.add(session, enrolment_id=enrolment.id, component=component, score=score, evidence=evidence, posted_by=posted_by, now=now)
     recalculate(session, enrolment, programme, now)
     return line

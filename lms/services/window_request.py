@@ -8,7 +8,7 @@ from lms.domain import window_request as rules
 from lms.domain.enrolment import EnrolmentMissing
 from lms.domain.window_request import WindowRequest
 from lms.kernel import audit
-from lms.kernel.db import Session, transaction
+from lms.kernel.db import Session, reading, transaction
 from lms.kernel.i18n import gettext as _
 from lms.kernel.permissions import Permission
 from lms.kernel.refusal import Missing
@@ -54,7 +54,7 @@ def ask(person_id: int, programme_code: str, *, first_day: date, last_day: date,
 
 def newest(person_id: int, enrolment_id: int) -> WindowRequest | None:
     """Return a learner's newest request."""
-    with transaction() as session:
+    with reading() as session:
         return next(iter(store.of_enrolment(session, enrolment_id, person_id)), None)
 
 
@@ -68,7 +68,7 @@ def duties(session: Session, actor_id: int, now: datetime) -> Iterable[Duty]:  #
     """Tell who deals with requests how many wait for her step."""
     number = _waiting(session, actor_id)
     if number:
-        yield Duty(number, _("%(n)s 份个人学习时段的申请等待您处理", n=number), _("去处理申请"), "/window-requests")
+        yield Duty(_("%(n)s 份个人学习时段的申请等待您处理", n=number), _("去处理申请"), "/window-requests")
 
 
 def _waiting(session: Session, actor_id: int) -> int:
@@ -114,10 +114,7 @@ def refuse(actor_id: int, request_id: int, answer: str, now: datetime) -> None:
     answer = answer.strip()[: rules.LONGEST]
     with transaction() as session:
         request = _locked(session, actor_id, request_id)
-        if request.granted is not None:
-            raise rules.RequestDecided
-        if actor_id == request.person_id:
-            raise rules.OwnRequest
+        rules.require_open(request, actor_id)
         if request.verified_by is not None:  # it lies with the province now
             _require_scope(session, actor_id, Permission.MANAGE_PROGRAMMES, request.person_id)
         if len(answer) < 2:

@@ -54,7 +54,6 @@ class RequestLine:
     unit_name: str
     programme_code: str
     verifier: str | None
-    decided_at: datetime | None
     decider: str | None
 
 
@@ -142,7 +141,7 @@ def lines(session: Session, scope: Sequence[str], *, decided: bool, limit: int) 
     else:
         query = query.where(WindowRequestRow.decided_at.is_(None)).order_by(WindowRequestRow.asked_at, WindowRequestRow.id)
     return tuple(
-        RequestLine(_request(row, person_id), name, unit, programme, verified_by, row.decided_at, decided_by)
+        RequestLine(_request(row, person_id), name, unit, programme, verified_by, decided_by)
         for row, person_id, name, unit, programme, verified_by, decided_by in session.execute(query)
     )
 

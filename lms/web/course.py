@@ -256,7 +256,7 @@ def _courses(form: CourseForm) -> str:
 
 
 def _page(found: service.CourseView, form: LessonForm) -> str:
-    topics = _topic_titles(found.course)
+    topics, asks = _topic_titles(found.course), programmes.view(found.course.programme_code).programme.hours.quiz_required
     lines = tuple(
         LessonLine(
             id=one.id,
@@ -264,7 +264,7 @@ def _page(found: service.CourseView, form: LessonForm) -> str:
             topic=topics.get(one.topic, one.topic),
             length=format_duration(one.seconds),
             quiz=one.quiz,
-            lacks=_("，").join(_lacks(found, one.id, one.quiz)),
+            lacks=_("，").join(_lacks(found, one.id, one.quiz and asks)),
             url=url_for("course.lesson", lesson_id=one.id),
         )
         for one in found.lessons

@@ -170,7 +170,7 @@ def _page(code: str, *, form: AdoptForm | None = None, refusal: Refusal | None =
         title=found.programme.title,
         version=version.number,
         measured=found.capacity is not None,
-        not_counted=_("、").join(_(one.title) for one in METRICS if found.capacity and one.code in found.capacity.uncounted),
+        not_counted=_("、").join(_(one.title) for one in found.capacity.uncounted) if found.capacity else "",
         node_cores=found.node_cores,
         limits=limits,
         stretches=tuple(_stretch(one, needed, found, names, have) for one, needed in zip(found.forecasts, found.sizes, strict=True)),

@@ -97,7 +97,7 @@ class HoursView:
 def page() -> ResponseReturnValue:
     """Show everything the programme asks, with dates."""
     code = request.args.get("programme") or next(iter(service.codes_of(current.person().person_id)), None)
-    return render_template("lms/plan/none.html") if code is None else _show(code, WindowForm())
+    return render_template("lms/plan/none.html") if code is None else _show(code)
 
 
 @plan.post("/plan/<code>/window")
@@ -123,7 +123,7 @@ def ask_window(code: str) -> ResponseReturnValue:
     return redirect(url_for("plan.page", programme=code, _anchor="own-window"))
 
 
-def _show(code: str, form: WindowForm) -> str:
+def _show(code: str, form: WindowForm | None = None) -> str:
     person_id, now = current.person().person_id, current.now()
     found = service.plan(person_id, code, now)
     programme = found.programme
@@ -142,7 +142,7 @@ def _show(code: str, form: WindowForm) -> str:
     return render_template("lms/plan/page.html", page=shown)
 
 
-def _own_window(found: Plan, form: WindowForm) -> OwnWindow | None:
+def _own_window(found: Plan, form: WindowForm | None) -> OwnWindow | None:
     """Show what concerns windows of one's own; nothing where the programme has none, or nothing is left to learn."""
     windows = own_windows(found)
     asked = window_requests.newest(found.enrolment.person_id, found.enrolment.id)
@@ -154,7 +154,7 @@ def _own_window(found: Plan, form: WindowForm) -> OwnWindow | None:
         answer, open_to_her = ("info", words), False
     elif asked and not asked.granted:
         answer = ("warning", _("上一次申请没有同意：%(answer)s", answer=asked.answer))
-    return OwnWindow(windows, answer, form if open_to_her else None) if windows or answer or open_to_her else None
+    return OwnWindow(windows, answer, (form or WindowForm()) if open_to_her else None) if windows or answer or open_to_her else None
 
 
 def own_windows(found: Plan) -> tuple[str, ...]:

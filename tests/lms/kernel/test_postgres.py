@@ -61,10 +61,7 @@ def test_the_server_ends_when_its_parent_is_killed_and_starts_again(place: Path)
     parent.kill()
     parent.wait()
     for _ in range(200):
-        try:
-            if Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z":
-                break
-        except FileNotFoundError:
+        if not is_running(pid):
             break
         time.sleep(0.05)
     else:

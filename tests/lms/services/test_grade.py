@@ -149,7 +149,10 @@ def test_of_two_corrections_at_once_the_second_sees_what_the_first_made_of_the_g
             correct_in(session, 9000)
             second = pool.submit(correct, 0)
             for _moment in range(100):
-                if session.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted")).scalar_one() or second.done():
+                if (
+                    session.execute(text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")).scalar_one()
+                    or second.done()
+                ):
                     break
                 sleep(0.02)
         second.result(10)
