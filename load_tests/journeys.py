@@ -109,7 +109,10 @@ class Teacher:
     def open_lesson(self, lesson: Lesson) -> tuple[Answer, dict[str, Any]]:
         """Open a lesson's page; its player asks where the film is."""
         page = self._get(f"/lessons/{lesson.lesson_id}", "/lessons/:id")
-        return page, self._post_json("/api/media/source", {"activity": lesson.video}, csrf_of(page.text)).json
+        source = self._post_json("/api/media/source", {"activity": lesson.video}, csrf_of(page.text))
+        if source.status != 200:
+            raise BrokenOff(f"{self.account} got no film: {source.status} {source.text[:200]}")
+        return page, source.json
 
     # ── The quiz ────────────────────────────────────────────
 

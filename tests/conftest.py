@@ -76,13 +76,9 @@ def built_app(settings: Settings, clock: FixedClock) -> Flask:
 
 @pytest.fixture
 def app(built_app: Flask, clock: FixedClock, settings: Settings) -> Flask:
-    """The product on an empty database at noon, which counts its ids from 1 again: what the process keeps by id is forgotten."""
-    from exam.services import invigilation, paper
-
+    """The product on an empty database at noon."""
     clock.instant = NOON
     database.empty(settings.database_url)
-    paper.forget()
-    invigilation.forget()
     return built_app
 
 

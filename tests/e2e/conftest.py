@@ -16,7 +16,7 @@ from lms.kernel import db
 from lms.kernel.passwords import hash_password
 from lms.store import person as people
 from lms.store import signing_in
-from tests.support import browser, province
+from tests.support import browser, database, province
 
 PASSWORD = "Clear-Sky-2026"
 
@@ -35,15 +35,9 @@ class Product:
     @contextmanager
     def seeding(self) -> Iterator[None]:
         """Let `transaction()` of this process work on the product's database for the length of a block."""
-        kept = dict(db._state)
-        db._state.clear()
-        db.connect(self.stack.database_url, pool_size=2)
-        try:
+        with database.elsewhere():
+            db.connect(self.stack.database_url, pool_size=2)
             yield
-        finally:
-            db.disconnect()
-            db._state.clear()
-            db._state.update(kept)
 
     def run(self, statement: str, *values: object) -> list[tuple[object, ...]]:
         """Run one SQL statement as the owner."""

@@ -119,6 +119,15 @@ def reach(page: Page, place: float, *, moving: bool = False) -> None:
     pytest.fail(f"the video did not reach {place} s; it says: {page.inner_text('[data-message]')}")
 
 
+def load(page: Page, place: float) -> None:
+    """Wait until the film has come in up to a place."""
+    for _ in range(200):
+        if page.evaluate("(({buffered}) => buffered.length ? buffered.end(buffered.length - 1) : 0)(document.querySelector('video'))") > place:
+            return
+        page.wait_for_timeout(100)
+    pytest.fail(f"the video did not come in up to {place} s")
+
+
 def play(page: Page) -> None:
     """Press the big button."""
     page.locator(".plyr__control--overlaid").click()
@@ -180,17 +189,17 @@ def test_a_seek_earns_nothing(lecture: Lecture, desk: BrowserContext) -> None:
 def test_a_dropped_line_and_a_closed_page_lose_nothing(lecture: Lecture, desk: BrowserContext) -> None:
     page = lecture.open(desk)
     play(page)
-    reach(page, 2)
+    load(page, 12)
     desk.set_offline(True)
     reach(page, 7)
     page.evaluate("document.querySelector('video').pause()")
     expect(page.locator("[data-saved]")).to_contain_text("等待上报")
     played = float(page.evaluate("document.querySelector('video').currentTime"))
     page.close()
-    assert lecture.counted() < 1
+    assert lecture.counted() < played - 2
     desk.set_offline(False)
     page = lecture.open(desk, entered=True)
-    expect(page.locator("[data-saved]")).to_have_text("播放记录已保存", timeout=15_000)
+    expect(page.locator("[data-saved]")).to_have_text("播放记录已保存", timeout=30_000)
     assert abs(lecture.counted() - played) < 0.6
 
 

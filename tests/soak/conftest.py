@@ -14,13 +14,13 @@ import psycopg
 import pytest
 
 from demo.stack import ROOT, Stack
-from lms.kernel import db
 from load_tests.journal import Journal
 from load_tests.journeys import Room, Teacher
 from load_tests.line import PlainLine
 from load_tests.product import seeded, start, wait_for
 from load_tests.seed import EXAM, Seeded, Wanted
 from load_tests.verdict import Fault, stored_is_acknowledged
+from tests.support import database
 
 PEOPLE = 540
 SITTERS = 8
@@ -142,17 +142,10 @@ class Load:
 @pytest.fixture(scope="module")
 def hall() -> Iterator[Hall]:
     """One product for the kills of a module."""
-    kept = dict(db._state)
-    db._state.clear()
-    try:
-        with seeded(ROOT / "var/soak", ROOT / "lms/programmes/jiangxi-2023.toml", Wanted(people=PEOPLE, film_seconds=6)) as (stack, found):
-            made = Hall(stack, found, seats=iter(found.accounts))
-            made.start_server()
-            yield made
-    finally:
-        db.disconnect()
-        db._state.clear()
-        db._state.update(kept)
+    with database.elsewhere(), seeded(ROOT / "var/soak", ROOT / "lms/programmes/jiangxi-2023.toml", Wanted(people=PEOPLE, film_seconds=6)) as (stack, found):
+        made = Hall(stack, found, seats=iter(found.accounts))
+        made.start_server()
+        yield made
 
 
 __all__ = ["Hall", "Load", "wait_for"]

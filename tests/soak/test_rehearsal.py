@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from demo.stack import ROOT, free_port
-from lms.kernel import db
 from load_tests.run import Order, run
 from load_tests.scenario import Asked
 from load_tests.verdict import Verdict
+from tests.support import database
 
 pytestmark = pytest.mark.soak
 WINDOW, EXAM = 1, 3
@@ -24,12 +24,8 @@ WINDOW, EXAM = 1, 3
 @pytest.fixture(autouse=True)
 def own_database() -> Iterator[None]:
     """Let the run have this process's connections to itself."""
-    kept = dict(db._state)
-    db._state.clear()
-    yield
-    db.disconnect()
-    db._state.clear()
-    db._state.update(kept)
+    with database.elsewhere():
+        yield
 
 
 def rehearsed(folder: Path, window: int, proof: str = "") -> Verdict:

@@ -13,7 +13,6 @@ import psycopg
 import pytest
 
 from demo.stack import ROOT, Stack
-from lms.kernel import db
 from lms.kernel.postgres import EmbeddedPostgres
 from load_tests.journal import AnswerKept, Journal, entries
 from load_tests.journeys import BrokenOff, Teacher
@@ -21,6 +20,7 @@ from load_tests.line import PlainLine
 from load_tests.product import seeded, start
 from load_tests.seed import Wanted
 from tests.soak.conftest import Hall, Load, children_of
+from tests.support import database
 
 pytestmark = pytest.mark.soak
 FROZEN = 2.0
@@ -75,9 +75,8 @@ class Pair:
 @pytest.fixture
 def pair(tmp_path: Path) -> Iterator[Pair]:
     """Seed, copy the stopped database as its own standby, start both."""
-    kept = dict(db._state)
-    db._state.clear()
-    with seeded(tmp_path / "one", ROOT / "lms/programmes/jiangxi-2023.toml", Wanted(people=8, film_seconds=6)) as (stack, found):
+    programme, wanted = ROOT / "lms/programmes/jiangxi-2023.toml", Wanted(people=8, film_seconds=6)
+    with database.elsewhere(), seeded(tmp_path / "one", programme, wanted) as (stack, found):
         primary = stack._postgres
         assert primary
         primary.stop()
@@ -94,9 +93,6 @@ def pair(tmp_path: Path) -> Iterator[Pair]:
             made.thaw()
             standby.stop()
             shutil.rmtree(folder)
-            db.disconnect()
-            db._state.clear()
-            db._state.update(kept)
 
 
 def _copy(primary: Path, folder: Path, *, sockets: str) -> None:

@@ -11,7 +11,6 @@ import psycopg
 import pytest
 
 from demo.stack import ROOT, Stack, free_port, running
-from lms.kernel import db
 from load_tests.journal import AnswerKept, BeatKept, HandedIn, Journal, entries
 from load_tests.journeys import Answer, Teacher
 from load_tests.line import PlainLine
@@ -19,6 +18,7 @@ from load_tests.player import watch
 from load_tests.product import seeded, start
 from load_tests.seed import Seeded, Wanted
 from load_tests.verdict import stored_is_acknowledged
+from tests.support import database
 
 pytestmark = pytest.mark.soak
 PEOPLE = 6
@@ -41,21 +41,15 @@ class BothNodes(PlainLine):
 @pytest.fixture
 def nodes(tmp_path: Path) -> Iterator[tuple[Stack, list[str], Seeded]]:
     """Two servers and two workers, one database, one VAR_DIR."""
-    kept = dict(db._state)
-    db._state.clear()
-    try:
-        with seeded(tmp_path / "one", ROOT / "lms/programmes/jiangxi-2023.toml", Wanted(people=PEOPLE, film_seconds=FILM)) as (stack, found):
-            shared = {name: stack.environment[name] for name in ("SECRET_KEY", "FIELD_KEY", "VAR_DIR", "LOG_LEVEL", "SIGN_IN_TRIES")}
-            other = Stack(tmp_path / "two", free_port(), database_url=stack.database_url, environment=shared)
-            with running(other):
-                for one in (stack, other):
-                    start(one)
-                    one.start_worker()
-                yield stack, [stack.url, other.url], found
-    finally:
-        db.disconnect()
-        db._state.clear()
-        db._state.update(kept)
+    programme, wanted = ROOT / "lms/programmes/jiangxi-2023.toml", Wanted(people=PEOPLE, film_seconds=FILM)
+    with database.elsewhere(), seeded(tmp_path / "one", programme, wanted) as (stack, found):
+        shared = {name: stack.environment[name] for name in ("SECRET_KEY", "FIELD_KEY", "VAR_DIR", "LOG_LEVEL", "SIGN_IN_TRIES")}
+        other = Stack(tmp_path / "two", free_port(), database_url=stack.database_url, environment=shared)
+        with running(other):
+            for one in (stack, other):
+                start(one)
+                one.start_worker()
+            yield stack, [stack.url, other.url], found
 
 
 def test_sign_ins_leases_group_commit_and_sweeper_stay_right_over_two_nodes(nodes: tuple[Stack, list[str], Seeded], tmp_path: Path) -> None:

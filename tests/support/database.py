@@ -77,6 +77,30 @@ def at(url: str, name: str) -> str:
 def empty(url: str) -> None:
     """Empty every table and start every sequence anew (deleting a few rows is cheaper than the new files of a truncation)."""
     _link(url).execute(EMPTY)
+    forget()
+
+
+@contextmanager
+def elsewhere() -> Iterator[None]:
+    """Let this process connect to another database for the length of a block."""
+    kept = dict(db._state)
+    db._state.clear()
+    forget()
+    try:
+        yield
+    finally:
+        db.disconnect()
+        db._state.clear()
+        db._state.update(kept)
+        forget()
+
+
+def forget() -> None:
+    """Forget what the process keeps by id: another database, and an emptied one, gives the same ids to other things."""
+    from exam.services import invigilation, paper
+
+    paper.forget()
+    invigilation.forget()
 
 
 def analyse() -> None:

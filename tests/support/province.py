@@ -1,5 +1,8 @@
 """The demo province in a product of its own, with a first film short enough for a test."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from unittest import mock
@@ -9,8 +12,8 @@ from playwright.sync_api import BrowserContext
 from demo import lectures, narration, province
 from demo.cast import PASSWORD
 from demo.lectures import Lecture
-from demo.stack import Stack
-from lms.kernel import db, installation
+from demo.stack import ROOT, Stack
+from lms.kernel import installation
 from lms.kernel.settings import Settings
 from wsgi import create_app
 
@@ -18,19 +21,17 @@ FILM_SECONDS = 16
 
 
 def fill(stack: Stack) -> None:
-    """Fill the product as the demo does; only the first lesson's film is cut to its opening."""
-    kept = dict(db._state)
-    db._state.clear()
-    settings = Settings.from_environment(stack.environment)
-    try:
-        create_app(settings)
-        with mock.patch.object(lectures, "build", _opening):
-            for _sentence in province.fill(settings, installation.read_clock()[0]):
-                pass
-    finally:
-        db.disconnect()
-        db._state.clear()
-        db._state.update(kept)
+    """Fill the product as the demo does, in a process of its own; only the first lesson's film is cut to its opening."""
+    subprocess.run([sys.executable, "-m", "tests.support.province"], cwd=ROOT, env=stack.environment, check=True, timeout=600)
+
+
+def main() -> None:
+    """Fill the product that the environment names."""
+    settings = Settings.from_environment(os.environ)
+    create_app(settings)
+    with mock.patch.object(lectures, "build", _opening):
+        for _sentence in province.fill(settings, installation.read_clock()[0]):
+            pass
 
 
 def _opening(path: Path, folder: Path) -> Lecture:
@@ -56,3 +57,7 @@ def sign_in(context: BrowserContext, account: str) -> None:
         page.click("main form button[type=submit]")
         page.wait_for_url(lambda url: "/consent" not in url)
     page.close()
+
+
+if __name__ == "__main__":
+    main()
