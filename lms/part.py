@@ -44,6 +44,7 @@ from lms.web.window_request import window_request
 register_personal_export("learning", personal_data.learning)
 register_load_count("sign_ins", sign_ins)
 register_duties(Permission.MANAGE_PEOPLE, window_requests.duties)
+register_duties(Permission.ISSUE_CERTIFICATES, certificates.duties)
 
 part = Part(
     name="lms",

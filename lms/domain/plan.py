@@ -44,6 +44,7 @@ class NextAction(StrEnum):
     SIT_AGAIN = "sit_again"
     NOT_QUALIFIED = "not_qualified"
     CERTIFICATE = "certificate"
+    CERTIFICATE_LAPSED = "certificate_lapsed"
     CERTIFICATE_REVOKED = "certificate_revoked"
 
 
@@ -52,7 +53,7 @@ class Standing:
     """What has been reached; `scored` names components and assignments that have a score, `qualified` is None until decided.
 
     `pending` says that a result of the exam is on its way, `again_at` from when on it may be sat once more, `revoked` that a certificate was issued and
-    stands no longer.
+    stands no longer, `lapsed` that it stands though the grade qualifies no longer.
     """
 
     online_complete: bool
@@ -64,6 +65,7 @@ class Standing:
     qualified: bool | None = None
     certified: bool = False
     revoked: bool = False
+    lapsed: bool = False
     pending: bool = False
     again_at: datetime | None = None
 
@@ -93,7 +95,7 @@ def steps(programme: Programme, standing: Standing, now: datetime) -> tuple[Step
 def next_action(programme: Programme, standing: Standing, now: datetime) -> NextAction:
     """Name the one thing to do; what can be done now goes before what must be waited for."""
     if standing.certified:
-        return NextAction.CERTIFICATE
+        return NextAction.CERTIFICATE_LAPSED if standing.lapsed else NextAction.CERTIFICATE
     if standing.qualified is False:
         return _unqualified_action(standing)
     online = _online_action(standing, now)
@@ -157,7 +159,7 @@ def _step(code: StepCode, period: Period | None, done: bool, now: datetime, *, r
 
 def _certificate_state(standing: Standing) -> StepState:
     if standing.certified:
-        return StepState.DONE
+        return StepState.NOW if standing.lapsed else StepState.DONE
     return StepState.FAILED if standing.revoked or (standing.qualified is False and not standing.again_at and not standing.pending) else StepState.LATER
 
 

@@ -1,9 +1,10 @@
 """Issue certificates once, revoke and re-issue by new records, and answer a stranger's check."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -13,18 +14,21 @@ from lms.domain.certificate import Standing, Statement
 from lms.domain.enrolment import Enrolment
 from lms.domain.programme import Programme
 from lms.kernel import audit, installation
-from lms.kernel.db import Session, transaction
+from lms.kernel.db import Session, reading, transaction
 from lms.kernel.i18n import ZONE
+from lms.kernel.i18n import gettext as _
 from lms.kernel.permissions import Permission
 from lms.kernel.security import Seal
 from lms.kernel.settings import Settings
 from lms.services import programme as programmes
+from lms.services import progress as progresses
 from lms.services import unit as units
+from lms.services.duty import Duty
 from lms.store import certificate as store
 from lms.store import enrolment as enrolment_store
 from lms.store import grade as grade_store
 from lms.store import person as person_store
-from lms.store.certificate import Certificate, SigningKey
+from lms.store.certificate import Certificate, Lapsed, SigningKey
 
 _seal: dict[str, Seal] = {}
 
@@ -34,14 +38,15 @@ def mount(settings: Settings) -> None:
     _seal["field"] = Seal(settings.field_key)
 
 
-def issue_first(session: Session, enrolment: Enrolment, programme: Programme, now: datetime) -> int | None:
-    """Issue the first edition, unless the enrolment has had one (a revoked one is re-issued by a person).
+def issue_due(session: Session, enrolment: Enrolment, programme: Programme, now: datetime) -> int | None:
+    """Issue the first edition, or the next one after a corrected grade took the last; what was revoked for another reason is a person's to re-issue.
 
     The caller holds the enrolment's grade, so two events that complete the last requirement come one after the other.
     """
-    if store.editions(session, enrolment.id, rules.QUALIFIED):
+    newest = next(iter(store.of_enrolment(session, enrolment.id)), None)
+    if newest and (newest.revoked_at is None or not (newest.reason or "").startswith(rules.CORRECTED)):
         return None
-    return _issue(session, enrolment, programme, edition=1, issued_by=None, now=now)
+    return _issue(session, enrolment, programme, edition=newest.edition + 1 if newest else 1, issued_by=None, now=now)
 
 
 def _issue(session: Session, enrolment: Enrolment, programme: Programme, *, edition: int, issued_by: int | None, now: datetime) -> int:
@@ -221,6 +226,71 @@ def reissue_as(actor_id: int, certificate_id: int, *, reason: str, now: datetime
         return reissue(session, certificate_id, reason=reason, actor_id=actor_id, now=now)
 
 
+@dataclass(frozen=True, slots=True)
+class LapsedView:
+    """A certificate that stands without a pass, and what its holder lacks in words."""
+
+    lapsed: Lapsed
+    programme: str
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LapsedList:
+    """A page of the certificates that stand without a pass inside one's scope, and how many there are."""
+
+    found: tuple[LapsedView, ...]
+    before: int | None
+    count: int
+
+
+def lapsed(actor_id: int, *, before: int | None, limit: int = 30) -> LapsedList:
+    """Return the certificates of the people one answers for that stand though the grade no longer qualifies, the newest first."""
+    with reading() as session:
+        scope = units.scope_of(session, actor_id, Permission.ISSUE_CERTIFICATES)
+        found = store.lapsed(session, scope, before=before, limit=limit + 1)
+        shown = tuple(_lapsed(session, one) for one in found[:limit])
+        return LapsedList(shown, found[limit - 1].id if len(found) > limit else None, store.count_lapsed(session, scope))
+
+
+def _lapsed(session: Session, one: Lapsed) -> LapsedView:
+    programme = programmes.programme(session, one.programme_code).asked_of(one.participants)
+    missing = list(progresses.missing(programme, one.progress))
+    if one.total is None:
+        missing.append(_("有考核项目没有成绩"))
+    elif one.total < Fraction(str(programme.requirements.total)):
+        missing.append(_("总评未达到 %(points)s 分", points=programme.requirements.total))
+    return LapsedView(one, programme.title, tuple(missing))
+
+
+def count_lapsed(actor_id: int) -> int:
+    """Count the certificates that stand without a pass inside one's scope."""
+    with reading() as session:
+        return store.count_lapsed(session, units.scope_of(session, actor_id, Permission.ISSUE_CERTIFICATES))
+
+
+def duties(session: Session, actor_id: int, now: datetime) -> Iterable[Duty]:  # noqa: ARG001 - the shape of every duty
+    """Tell who may revoke how many certificates stand without a pass."""
+    number = store.count_lapsed(session, units.scope_of(session, actor_id, Permission.ISSUE_CERTIFICATES))
+    if number:
+        yield Duty(_("%(n)s 张证书的持有人成绩已不合格，请核实是否撤销", n=number), _("去核实证书"), "/register/lapsed")
+
+
+def revoke_lapsed(actor_id: int, certificate_ids: Collection[int], *, reason: str, now: datetime) -> int:
+    """Revoke those of the certificates that still stand without a pass; returns how many. They come back by themselves with a grade that qualifies."""
+    if not reason.strip():
+        raise rules.ReasonNeeded
+    with transaction() as session:
+        scope = units.scope_of(session, actor_id, Permission.ISSUE_CERTIFICATES)
+        for enrolment_id in sorted({one.enrolment_id for one in store.lapsed(session, scope, ids=certificate_ids)}):
+            grade_store.lock(session, enrolment_id, now)  # before the log, like everybody who issues
+        store.lock_log(session)
+        found = store.lapsed(session, scope, ids=certificate_ids)
+        for one in found:
+            revoke(session, one.id, reason=f"{rules.CORRECTED}{reason.strip()}", actor_id=actor_id, now=now)
+        return len(found)
+
+
 def _require_scope(session: Session, actor_id: int, certificate_id: int) -> None:
     found = store.one(session, certificate_id)
     if found is None or not units.in_scope(session, actor_id, Permission.ISSUE_CERTIFICATES, found.person_id):
@@ -288,18 +358,13 @@ def reissue(session: Session, certificate_id: int, *, reason: str, actor_id: int
 
 
 def settle(session: Session, enrolment: Enrolment, *, was_qualified: bool, reason: str, actor_id: int | None, now: datetime) -> None:
-    """Bring a certificate to a corrected grade: revoke it from who no longer qualifies, re-issue what such a correction had revoked.
+    """Revoke a certificate from who no longer qualifies by a corrected grade.
 
     It is revoked only where the correction itself made the grade fall; one that stands without a qualifying grade is a person's to revoke.
     """
     newest = next(iter(store.of_enrolment(session, enrolment.id)), None)
-    if newest is None:
-        return
-    qualifies, written = grade_store.lock(session, enrolment.id, now).qualified, f"{rules.CORRECTED}{reason}"
-    if was_qualified and not qualifies and newest.revoked_at is None:
-        revoke(session, newest.id, reason=written, actor_id=actor_id, now=now)
-    elif qualifies and newest.revoked_at is not None and (newest.reason or "").startswith(rules.CORRECTED):
-        reissue(session, newest.id, reason=written, actor_id=actor_id, now=now)
+    if newest and newest.revoked_at is None and was_qualified and not grade_store.lock(session, enrolment.id, now).qualified:
+        revoke(session, newest.id, reason=f"{rules.CORRECTED}{reason}", actor_id=actor_id, now=now)
 
 
 def standing_one(session: Session, person_id: int, programme_code: str) -> int | None:

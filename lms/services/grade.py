@@ -56,7 +56,7 @@ def post_result(
     actor_id: int | None,
     now: datetime,
 ) -> None:
-    """Write a score that may correct an earlier one: a certificate follows a grade that falls, and one that rises again, with reason and actor."""
+    """Write a score that may correct an earlier one: a certificate goes with a grade that falls, with reason and actor."""
     enrolment = _enrolment(session, person_id, programme_code)
     was_qualified = store.lock(session, enrolment.id, now).qualified  # under the lock: of two corrections at once the second sees the first
     _write(session, enrolment, component, Score(points, of_points), evidence=evidence, posted_by=None, now=now)
@@ -87,7 +87,7 @@ def posted_score(session: Session, *, person_id: int, programme_code: str, evide
 
 
 def take_back(session: Session, *, programme_code: str, evidence: str, reason: str, now: datetime, posted_by: int | None) -> int:
-    """Take back every standing score with this evidence; returns how many. A certificate that was issued is a person's to revoke."""
+    """Take back every standing score with this evidence; returns how many. A certificate that was issued stands; who may revoke it is told."""
     programme = programmes.programme(session, programme_code)
     found = store.by_evidence(session, evidence)
     for enrolment_id, line in found:
@@ -117,7 +117,7 @@ def recalculate(session: Session, enrolment: Enrolment, programme: Programme, no
     if (grade.total, grade.qualified) != (before.total, before.qualified):
         store.keep(session, enrolment.id, grade, now)
     if grade.qualified:
-        certificates.issue_first(session, enrolment, programme, now)
+        certificates.issue_due(session, enrolment, programme, now)
     return grade
 
 

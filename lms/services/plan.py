@@ -96,6 +96,7 @@ def _plan(session: Session, found: store.Standing, now: datetime) -> Plan:
         qualified=False if found.total is not None and found.total < Fraction(programme.requirements.total) else None,
         certified=found.certified,
         revoked=found.issued and not found.certified,
+        lapsed=found.certified and not found.qualified,
         pending=any(state.pending for state in states.values()),
         again_at=min((state.again_at for state in states.values() if state.again_at), default=None),
     )

@@ -1,15 +1,23 @@
 """The issue log of certificates, revocations, and the keys that sign."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
+from typing import TypeVarTuple
 
 from sqlalchemy import BigInteger, ForeignKey, Identity, Integer, LargeBinary, Select, String, Text, UniqueConstraint, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.kernel.db import APPEND_ONLY, Base, Session
 from lms.store.enrolment import EnrolmentRow
+from lms.store.grade import GradeRow
 from lms.store.person import PersonRow
+from lms.store.progress import COLUMNS as PROGRESS
+from lms.store.progress import LearnerProgressRow, Progress, progress_from
 from lms.store.unit import UnitRow, below
+
+Asked = TypeVarTuple("Asked")
 
 
 class SigningKeyRow(Base):
@@ -85,6 +93,23 @@ class Certificate:
     reason: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Lapsed:
+    """A certificate that stands though the grade no longer qualifies, with what the grade lacks; `total` in the programme's points."""
+
+    id: int
+    serial: str
+    enrolment_id: int
+    person_id: int
+    name: str
+    unit_name: str
+    programme_code: str
+    participants: tuple[str, ...]
+    progress: Progress
+    total: Fraction | None
+    fell_at: datetime | None
+
+
 def keys(session: Session) -> tuple[SigningKey, ...]:
     """Return every key, the oldest first."""
     rows = session.execute(select(SigningKeyRow).order_by(SigningKeyRow.id)).scalars()
@@ -102,11 +127,6 @@ def lock_log(session: Session) -> tuple[bytes, int]:
     session.execute(text("SELECT pg_advisory_xact_lock(727275)"))
     last = session.execute(select(CertificateRow.chain).order_by(CertificateRow.id.desc()).limit(1)).scalar()
     return last or b"", session.execute(select(func.coalesce(func.max(CertificateRow.id), 0))).scalar_one()
-
-
-def editions(session: Session, enrolment_id: int, kind: str) -> int:
-    """Return how many editions an enrolment has been given."""
-    return session.execute(select(func.count()).where(CertificateRow.enrolment_id == enrolment_id, CertificateRow.kind == kind)).scalar_one()
 
 
 def add(
@@ -202,6 +222,62 @@ def holders(session: Session, programme_code: str) -> tuple[int, ...]:
         .where(EnrolmentRow.programme_code == programme_code, RevocationRow.certificate_id.is_(None))
     ).scalars()
     return tuple(rows)
+
+
+def _of_lapsed(query: Select[*Asked], scope: Sequence[str]) -> Select[*Asked]:
+    return (
+        query.select_from(CertificateRow)
+        .join(EnrolmentRow, EnrolmentRow.id == CertificateRow.enrolment_id)
+        .join(PersonRow, PersonRow.id == EnrolmentRow.person_id)
+        .join(UnitRow, UnitRow.id == PersonRow.unit_id)
+        .outerjoin(RevocationRow, RevocationRow.certificate_id == CertificateRow.id)
+        .outerjoin(GradeRow, GradeRow.enrolment_id == EnrolmentRow.id)
+        .where(below(UnitRow.path.expression, scope), RevocationRow.certificate_id.is_(None), GradeRow.qualified.is_not(True))
+    )
+
+
+def count_lapsed(session: Session, scope: Sequence[str]) -> int:
+    """Count the certificates of a scope that stand without a qualifying grade."""
+    return session.scalars(_of_lapsed(select(func.count()), scope)).one()
+
+
+def lapsed(
+    session: Session, scope: Sequence[str], *, before: int | None = None, limit: int | None = None, ids: Collection[int] | None = None
+) -> tuple[Lapsed, ...]:
+    """Return the certificates of a scope that stand without a qualifying grade, the newest first; of `ids` only, where given."""
+    columns = (
+        CertificateRow.id,
+        CertificateRow.serial,
+        EnrolmentRow.person_id,
+        PersonRow.name,
+        UnitRow.name.label("unit_name"),
+        EnrolmentRow.programme_code,
+        EnrolmentRow.participants,
+        *PROGRESS,
+        GradeRow.total,
+        GradeRow.changed_at,
+    )
+    query = _of_lapsed(select(*columns), scope).join(LearnerProgressRow, LearnerProgressRow.enrolment_id == EnrolmentRow.id)
+    if before is not None:
+        query = query.where(CertificateRow.id < before)
+    if ids is not None:
+        query = query.where(CertificateRow.id.in_(ids))
+    return tuple(
+        Lapsed(
+            id=row.id,
+            serial=row.serial,
+            enrolment_id=row.enrolment_id,
+            person_id=row.person_id,
+            name=row.name,
+            unit_name=row.unit_name,
+            programme_code=row.programme_code,
+            participants=tuple(row.participants),
+            progress=progress_from(row),
+            total=None if row.total is None else Fraction(row.total),
+            fell_at=row.changed_at,
+        )
+        for row in session.execute(query.order_by(CertificateRow.id.desc()).limit(limit))
+    )
 
 
 def _read(session: Session, query: Select[CertificateRow, RevocationRow, int]) -> tuple[Certificate, ...]:

@@ -32,6 +32,7 @@ class Standing:
     progress: Progress
     version: ProgrammeVersion
     total: Fraction | None
+    qualified: bool
     certified: bool
     issued: bool
     marked: frozenset[str]
@@ -79,6 +80,7 @@ _STANDINGS = Statement(
         *PROGRESS,
         _newest,
         GradeRow.total,
+        GradeRow.qualified,
         _certified.label("certified"),
         _issued.label("issued"),
         _marked.label("marked"),
@@ -146,6 +148,7 @@ def standings(session: Session, person_id: int) -> tuple[Standing, ...]:
             progress=progress_from(row),
             version=_version(row),
             total=None if row.total is None else Fraction(row.total),
+            qualified=bool(row.qualified),
             certified=row.certified,
             issued=row.issued,
             marked=frozenset(row.marked or ()),

@@ -17,7 +17,7 @@ from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
 from lms.services import certificate as service
 from lms.services import grade as grades
-from lms.services.certificate import Held, Register
+from lms.services.certificate import Held, LapsedList, Register
 
 certificate = routes("certificate", __name__)
 STANDING_WORDS = {Standing.VALID: lazy_gettext("有效"), Standing.REVOKED: lazy_gettext("已撤销"), Standing.REPLACED: lazy_gettext("已由新证书代替")}
@@ -32,12 +32,13 @@ class ReasonForm(Form):
 
 @dataclass(frozen=True, slots=True)
 class HeldView:
-    """One certificate with its standing in words."""
+    """One certificate with its standing in words; `lapsed` says what the grade lacks where it stands without a pass."""
 
     held: Held
     words: str
     kind: str
     code: str
+    lapsed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +50,44 @@ class CertificatesPage:
 
 
 @dataclass(frozen=True, slots=True)
+class RegisterTab:
+    """One of the register's pages."""
+
+    label: str
+    url: str
+    current: bool
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RegisterPage:
     """What who issues certificates sees."""
 
     register: Register
     held: tuple[HeldView, ...]
-    form: ReasonForm
+    tabs: tuple[RegisterTab, ...]
 
 
-def view(held: Held) -> HeldView:
+@dataclass(frozen=True, slots=True)
+class LapsedPage:
+    """What stands without a pass, for who may revoke it."""
+
+    list: LapsedList
+    tabs: tuple[RegisterTab, ...]
+
+
+def _tabs(current_one: str, lapsed: int) -> tuple[RegisterTab, ...]:
+    return (
+        RegisterTab(_("全部记录"), url_for("certificate.register"), current_one == "register"),
+        RegisterTab(_("成绩已不合格"), url_for("certificate.lapsed"), current_one == "lapsed", lapsed),
+    )
+
+
+def view(held: Held, lapsed: tuple[str, ...] = ()) -> HeldView:
     """Put a certificate's standing into words."""
     code = held.certificate.code
     spaced = "-".join(code[place : place + 4] for place in range(0, len(code), 4))
-    return HeldView(held, str(STANDING_WORDS[held.standing]), STANDING_KINDS[held.standing], spaced)
+    return HeldView(held, str(STANDING_WORDS[held.standing]), STANDING_KINDS[held.standing], spaced, lapsed)
 
 
 @certificate.get("/certificates", endpoint="page")
@@ -70,8 +96,10 @@ def page() -> ResponseReturnValue:
     """Show one's certificates, or what is still missing."""
     person_id = current.person().person_id
     held = service.held_by(person_id)
-    missing = () if held else tuple(sentence for sheet in grades.sheets(person_id) for sentence in sheet.missing)
-    return render_template("lms/certificate/page.html", page=CertificatesPage(tuple(view(one) for one in held), missing))
+    lacking = {sheet.enrolment.id: sheet.missing for sheet in grades.sheets(person_id) if not sheet.grade.qualified}
+    missing = () if held else tuple(sentence for sentences in lacking.values() for sentence in sentences)
+    shown = tuple(view(one, lacking.get(one.certificate.enrolment_id, ()) if one.standing is Standing.VALID else ()) for one in held)
+    return render_template("lms/certificate/page.html", page=CertificatesPage(shown, missing))
 
 
 @certificate.get("/certificates/<int:certificate_id>.pdf", endpoint="pdf")
@@ -99,8 +127,32 @@ def pdf(certificate_id: int) -> ResponseReturnValue:
 @requires(Permission.ISSUE_CERTIFICATES)
 def register() -> ResponseReturnValue:
     """Show the issue log inside one's scope."""
-    found = service.register(current.person().person_id, before=request.args.get("before", type=int))
-    return render_template("lms/certificate/register.html", page=RegisterPage(found, tuple(view(one) for one in found.held), ReasonForm()))
+    person_id = current.person().person_id
+    found = service.register(person_id, before=request.args.get("before", type=int))
+    shown = RegisterPage(found, tuple(view(one) for one in found.held), _tabs("register", service.count_lapsed(person_id)))
+    return render_template("lms/certificate/register.html", page=shown)
+
+
+@certificate.get("/register/lapsed", endpoint="lapsed")
+@requires(Permission.ISSUE_CERTIFICATES)
+def lapsed() -> ResponseReturnValue:
+    """Show the certificates that stand though their holders qualify no longer."""
+    found = service.lapsed(current.person().person_id, before=request.args.get("before", type=int))
+    return render_template("lms/certificate/lapsed.html", page=LapsedPage(found, _tabs("lapsed", found.count)))
+
+
+@certificate.post("/register/lapsed", endpoint="revoke_lapsed")
+@requires(Permission.ISSUE_CERTIFICATES)
+def revoke_lapsed() -> ResponseReturnValue:
+    """Revoke those that were chosen."""
+    chosen = {int(one) for one in request.form.getlist("certificate") if one.isdecimal()}
+    form = ReasonForm()
+    if not chosen or not form.validate():
+        flash(_("请选择要撤销的证书，并写明理由。"), "warning")
+    else:
+        number = service.revoke_lapsed(current.person().person_id, chosen, reason=form.reason.data or "", now=current.now())
+        flash(_("已撤销 %(n)s 张证书，查验页立即生效。", n=number), "success")
+    return redirect(url_for("certificate.lapsed"))
 
 
 @certificate.post("/register/<int:certificate_id>/revoke", endpoint="revoke")

@@ -162,6 +162,15 @@ def _certificate_revoked(_found: Plan) -> NextView:
     return NextView(_("您的证书已被撤销"), _("原因见证书页。如有疑问，请联系班级管理员。"), _("查看我的证书"), url_for("certificate.page"))
 
 
+def _certificate_lapsed(_found: Plan) -> NextView:
+    return NextView(
+        _("成绩有更正，目前没有达到合格要求"),
+        _("证书现在仍然有效，由省级管理员核实后决定是否撤销。还差什么，见成绩单。"),
+        _("查看成绩单"),
+        url_for("grade.page"),
+    )
+
+
 def _certificate(_found: Plan) -> NextView:
     return NextView(_("祝贺您，培训合格"), _("证书已经颁发。"), _("查看我的证书"), url_for("certificate.page"))
 
@@ -183,6 +192,7 @@ _NEXT: Mapping[NextAction, Callable[[Plan], NextView]] = {
     NextAction.WAIT_FOR_RESULT: _wait_for_result,
     NextAction.SIT_AGAIN: _sit_again,
     NextAction.NOT_QUALIFIED: _not_qualified,
+    NextAction.CERTIFICATE_LAPSED: _certificate_lapsed,
     NextAction.CERTIFICATE_REVOKED: _certificate_revoked,
     NextAction.CERTIFICATE: _certificate,
 }

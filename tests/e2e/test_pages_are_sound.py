@@ -93,6 +93,7 @@ SIGHTS: dict[str, Sight] = {
     "roster.page": Sight("ning"),
     "role_grant.page": Sight("ning"),
     "certificate.register": Sight("ning"),
+    "certificate.lapsed": Sight("ning"),
     "exam_board.everything": Sight("ning"),
     "exam_review.everything": Sight("ning", {"code": EXAM}),
     "exam_packet.everything": Sight("ning", {"code": EXAM}),

@@ -34,6 +34,7 @@ MARKED = replace(SAT, scored=frozenset({"lesson-plan", "growth-report"}))
         (replace(MARKED, exam_done=False), PROGRAMME.exam.closes, NextAction.EXAM_IS_OVER),
         (SAT, NOW, NextAction.ASSIGNMENTS),
         (MARKED, NOW, NextAction.WAIT_FOR_RESULT),
+        (replace(MARKED, certified=True, lapsed=True), NOW, NextAction.CERTIFICATE_LAPSED),
         (replace(MARKED, qualified=False), NOW, NextAction.NOT_QUALIFIED),
         (replace(MARKED, qualified=False, again_at=NOW), NOW, NextAction.SIT_AGAIN),
         (replace(MARKED, qualified=False, again_at=NOW + SECOND), NOW, NextAction.SIT_AGAIN),

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from lms import api
-from lms.domain.certificate import voucher
+from lms.domain.certificate import Standing, voucher
 from lms.domain.hours import HoursKind, Worth
 from lms.formats import certificate as printing
 from lms.kernel.db import transaction
@@ -118,6 +118,39 @@ def test_the_register_revokes_and_reissues_for_who_may(app: Flask, issued: store
     assert "已撤销" in app.test_client().get(f"/check/{newest.code}").get_data(as_text=True)
     for member in (LIN, TAO):
         assert enter(app, member).post(f"/register/{issued.id}/revoke", data={"reason": "x" * 5}).status_code == 403
+
+
+def test_who_may_revoke_is_told_of_a_certificate_without_a_pass_and_it_comes_back_with_the_grade(app: Flask, issued: store.Certificate) -> None:
+    manager, lin = enter(app, PENG), enter(app, LIN)
+    assert "/register/lapsed" not in manager.get("/").get_data(as_text=True)
+    with transaction() as session:
+        api.take_back(session, programme_code=learning.CODE, evidence="attendance_list:7", reason="attendance_list:7", now=NOON, posted_by=None)
+    assert "1 张证书的持有人成绩已不合格" in manager.get("/").get_data(as_text=True)
+    assert "目前没有达到合格要求" in lin.get("/").get_data(as_text=True)
+    assert "有考核项目没有成绩" not in lin.get("/certificates").get_data(as_text=True), "her own page names the components"
+    assert "还没有成绩。证书现在仍然有效" in lin.get("/certificates").get_data(as_text=True)
+    shown = manager.get("/register/lapsed").get_data(as_text=True)
+    assert LIN.name in shown
+    assert "有考核项目没有成绩" in shown
+    assert 'href="/register/lapsed"' in manager.get("/register").get_data(as_text=True)
+    for form in ({"reason": "名单已撤销"}, {"certificate": str(issued.id)}):
+        assert "请选择要撤销的证书，并写明理由" in manager.post("/register/lapsed", data=form, follow_redirects=True).get_data(as_text=True)
+    chosen = {"certificate": [str(issued.id), "999"], "reason": "名单已撤销"}
+    assert enter(app, TAO).post("/register/lapsed", data=chosen).status_code == 403
+    assert "已撤销 1 张证书" in manager.post("/register/lapsed", data=chosen, follow_redirects=True).get_data(as_text=True)
+    assert service.held_by(id_of(LIN))[0].certificate.reason == "成绩更正：名单已撤销"
+    assert "没有这样的证书" in manager.get("/register/lapsed").get_data(as_text=True)
+    with transaction() as session:
+        for component in api.programme(session, learning.CODE).assessment.components:
+            api.post_score(
+                session, person_id=id_of(LIN), programme_code=learning.CODE, component=component.code, points=7000, of_points=10_000, evidence="w", now=NOON
+            )
+    assert [one.standing for one in service.held_by(id_of(LIN))] == [Standing.VALID, Standing.REPLACED]
+
+
+def test_only_what_lapsed_is_revoked_from_the_list(app: Flask, issued: store.Certificate) -> None:
+    assert service.revoke_lapsed(id_of(PENG), {issued.id}, reason="没有失效", now=NOON) == 0
+    assert service.held_by(id_of(LIN))[0].standing is Standing.VALID
 
 
 def test_the_keys_are_published(app: Flask, issued: store.Certificate) -> None:
