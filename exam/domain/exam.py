@@ -7,6 +7,7 @@ from enum import StrEnum
 from question_bank.domain.scoring import MultiplePolicy
 
 GRACE = timedelta(seconds=60)  # what arrives this long after the deadline still counts, and is marked
+REMEMBERED = timedelta(days=7)  # after the end of its window an exam's board still shows who was heard of and who waited; then it is forgotten
 
 
 class WindowRule(StrEnum):

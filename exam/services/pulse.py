@@ -1,8 +1,9 @@
 """The word of a page in the room: it is heard of, and is told the time left, whether it leads, and what the invigilators say."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from exam.domain.attempt import remaining_ms
+from exam.domain.exam import REMEMBERED
 from exam.services import token as tokens
 from exam.services.payload import AskRemaining, ExamRemaining, MessageNow
 from exam.services.response import REFUSALS
@@ -11,15 +12,13 @@ from exam.store.pulse import Heard, Pulse
 from lms.kernel.db import transaction
 from lms.kernel.group_commit import GroupCommit
 
-KEPT = timedelta(days=7)  # after the end of the exam's window: until then its board shows them
-
 _pulses: GroupCommit[Pulse, Heard] = GroupCommit(store.hear, single=True)
 
 
 def forget(now: datetime) -> None:
     """Job: delete the pulses of attempts at exams that are long over."""
     with transaction() as session:
-        store.forget(session, now - KEPT)
+        store.forget(session, now - REMEMBERED)
 
 
 def remaining(payload: AskRemaining, address: str, arrived: datetime) -> ExamRemaining:

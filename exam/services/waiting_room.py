@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from exam.domain.exam import REMEMBERED
 from exam.domain.waiting_room import MOST, RATE, Place, Waiting
 from exam.services import load_test
 from exam.services.exam import found
@@ -14,7 +15,6 @@ from lms.kernel.refusal import N_, Invalid
 from lms.kernel.security import Signer, TokenRefused
 from lms.kernel.settings import Settings
 
-KEPT = timedelta(days=7)  # after the end of the exam's window
 _MICROSECOND = timedelta(microseconds=1)
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 _signers: dict[str, Signer] = {}
@@ -77,7 +77,7 @@ def _place(ticket: PlaceToken) -> Place:
 def forget(now: datetime) -> None:
     """Job: delete the lines of exams that are long over."""
     with transaction() as session:
-        store.forget(session, now - KEPT)
+        store.forget(session, now - REMEMBERED)
 
 
 def set_rate(code: str, rate: float | None, *, actor_id: int | None, now: datetime) -> None:

@@ -21,6 +21,7 @@ from load_tests.product import seeded, start
 from load_tests.seed import Wanted
 from tests.soak.conftest import Hall, Load, children_of
 from tests.support import database
+from tests.support import standby as standbys
 
 pytestmark = pytest.mark.soak
 FROZEN = 2.0
@@ -51,8 +52,7 @@ class Pair:
 
     def cancel_waiting(self) -> int:
         """Cut the wait for the standby off, as an operator in a hurry might."""
-        found = self.hall.run("SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
-        return int(str(found[0][0]))
+        return len(self.hall.run(standbys.CANCEL))
 
     def fail_over(self) -> float:
         """Lose the server that writes for good, promote the standby, start the product over it; returns how long nobody could write."""
