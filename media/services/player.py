@@ -55,7 +55,6 @@ class PlayerPanel:
     person_id: int
     seconds: int
     spans: tuple[StripSpan, ...]
-    counted_seconds: int
     needed_seconds: int
     done: bool
     earns: bool
@@ -75,7 +74,6 @@ class LossesPage:
     lesson_id: int | None
     title: str
     seconds: int
-    counted_seconds: int
     pending_seconds: int
     spans: tuple[StripSpan, ...]
     losses: tuple[playback.Loss, ...]
@@ -106,7 +104,6 @@ def panel(session: Session, person_id: int, activity: Activity, learning: Learni
         person_id=person_id,
         seconds=max(1, found.length_ms // 1000),
         spans=_strip(watched, lost),
-        counted_seconds=length(watched.accepted) // 1000,
         needed_seconds=ratio_ms // 1000,  # cut like what counted: “15 of 16” must not read as done
         done=found.done,
         earns=learning.earns_at(now),
@@ -136,7 +133,6 @@ def losses_page(person_id: int, activity_id: int, now: datetime) -> LossesPage:
         lesson_id=activity.lesson_id,
         title=activity.title,
         seconds=max(1, asset.length_ms // 1000),
-        counted_seconds=length(watched.accepted) // 1000,
         pending_seconds=pending,
         spans=_strip(watched, lost),
         losses=tuple(lost),

@@ -218,8 +218,6 @@ class Player {
     const refused = difference(difference(this.#spans.refused, counted), pending);
     this.#strip.draw({ counted, pending, refused });
     const words = (seconds) => this.#words.duration.replace("{m}", Math.floor(seconds / 60)).replace("{s}", String(seconds % 60).padStart(2, "0"));
-    const summary = this.#words.summary.replace("{counted}", words(Math.floor(milliseconds(counted) / 1000)));
-    this.#root.querySelector("[data-summary]").textContent = summary.replace("{needed}", words(Number(this.#data.needed)));
     const lost = Math.ceil(milliseconds(refused) / 1000);
     this.#root.querySelector("[data-lost]").textContent = lost ? `（${words(lost)}）` : "";
   }
