@@ -95,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument("--barrier", type=float, default=0, help="exam: everybody who is there starts so many seconds after the run's beginning")
         one.add_argument("--rate", type=float, default=0, help="exam: starts a second that the waiting room admits; 0: no waiting room")
         one.add_argument("--offline", type=float, default=0.05, help="share of lessons with a spell without network, and a burst of reports afterwards")
-        one.add_argument("--lead", type=float, default=-1, help="seconds in which people come, not judged (default: 0; --peak: 20 and one for 40 people)")
+        one.add_argument("--lead", type=float, default=-1, help="seconds in which people come, not judged (default: 0; --peak: 20 and one for 20 people)")
         one.add_argument("--media", type=float, default=1, help="share of learners who fetch the film here; the rest are taken to have it from elsewhere")
         one.add_argument("--processes", type=int, default=1, help="Locust's processes: one master and so many workers from 2 on")
         one.add_argument("--enrolled", type=int, default=0, help="teachers in the database at least")

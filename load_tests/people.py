@@ -92,7 +92,7 @@ class _Line:
         return answer
 
     def _once(self, method: str, path: str, *, name: str, headers: dict[str, str], body: bytes) -> tuple[Answer, float]:
-        """Send it once; returns after how many seconds to come again, where the server was busy and this run is about that."""
+        """Send it once; returns after how many seconds to come again where the server was busy, which only a run about that forgives."""
         with self._user.client.request(method, path, name=name, headers=headers, data=body.decode() or None, catch_response=True) as response:
             answer = Answer(response.status_code or 0, response.content or b"", response.url or path)
             if answer.status in (200, 206):
@@ -100,8 +100,9 @@ class _Line:
             elif answer.status == 409 and answer.json.get("code") == "waiting":
                 response.request_meta["name"] = f"{name} (waits)"  # her turn will come; that is no failure, and no start either
                 response.success()
-            elif ASKED.overload and answer.status == counting.BUSY and (after := (response.headers or {}).get("Retry-After")):
-                response.success()
+            elif answer.status == counting.BUSY and (after := (response.headers or {}).get("Retry-After")):
+                if ASKED.overload:
+                    response.success()
                 return answer, float(after)
             return answer, 0.0
 

@@ -2,11 +2,13 @@
 
 import os
 import platform
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from sqlalchemy import text
 
 from demo.stack import Stack
 from lms.kernel import db
+from lms.kernel.postgres import end_with_parent
 from load_tests import figures, overload
 from load_tests.figures import Figures
 from load_tests.gauges import SIXTY_PERCENT, Machine, summary, watching
@@ -139,7 +142,7 @@ LESSONS = 3  # one is under way, and no sitting comes to the end of more than tw
 FEW_PAPERS = 50
 SHORT_FILM = 20
 SHORTEST_COMING = 5.0
-COMING_PER_SECOND = 40.0  # page, address and lease for each
+COMING_PER_SECOND = 20.0  # page, address and lease for each, on the machine that also plays them
 
 
 def _once(asked: Asked, order: Order, stack: Stack) -> Verdict:
@@ -207,7 +210,8 @@ def _locust(asked: Asked, order: Order, stack: Stack) -> int:
     if order.processes > 1:
         command += ["--processes", str(order.processes)]
     with (stack.folder / "locust.log").open("ab") as log:
-        return subprocess.run(command, cwd=ROOT, env=environment, stdout=log, stderr=log, check=False).returncode
+        ending = partial(end_with_parent, signal.SIGTERM)
+        return subprocess.run(command, cwd=ROOT, env=environment, stdout=log, stderr=log, check=False, preexec_fn=ending).returncode
 
 
 def keep(verdicts: list[Verdict], order: Order) -> None:

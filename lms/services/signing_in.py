@@ -14,7 +14,7 @@ from lms.kernel import audit, installation
 from lms.kernel.auth import SIGNED_IN_FOR, token_hash
 from lms.kernel.db import Session, reading, transaction
 from lms.kernel.identity import Identity
-from lms.kernel.passwords import REHEARSAL, hash_password, verify_password
+from lms.kernel.passwords import REHEARSAL, hash_password, turn, verify_password
 from lms.kernel.permissions import Role
 from lms.kernel.refusal import TooMany
 from lms.kernel.security import Bucket, Seal, throttle, throttle_all
@@ -39,8 +39,9 @@ class SignedIn:
     must_set_up: bool = False  # staff without a second factor where one is required: their roles wait for it
 
 
+@turn()
 def sign_in(*, claim: str, password: str, device: Device, seal: Seal, tries: int, now: datetime, staff_factor: bool = False) -> SignedIn:
-    """Sign somebody in by account or phone and password.
+    """Sign somebody in by account or phone and password; raises ManySignIns, before anything is counted, where many come at once.
 
     The unknown account and the wrong password take the same steps and the same time, and get the same answer.
     """
@@ -77,6 +78,7 @@ def _enter(session: Session, found: Claimant, device: Device, now: datetime, *, 
     return SignedIn(found.person_id, identity, consented, must_set_up=weak)
 
 
+@turn()
 def activate(
     *, claim: str, code: str, password: str, consent: bool, device: Device, seal: Seal, tries: int, now: datetime, staff_factor: bool = False
 ) -> SignedIn:

@@ -11,7 +11,7 @@ from wtforms import BooleanField, PasswordField, StringField
 from wtforms.validators import EqualTo, InputRequired, Length
 
 from lms.domain.signing_in import CONSENT_VERSION, Device, device_name, normal_code
-from lms.kernel import auth
+from lms.kernel import auth, shedding
 from lms.kernel import request as current
 from lms.kernel.app import local_path
 from lms.kernel.forms import Form
@@ -19,6 +19,7 @@ from lms.kernel.i18n import gettext as _
 from lms.kernel.i18n import lazy_gettext
 from lms.kernel.identity import Identity
 from lms.kernel.part import routes
+from lms.kernel.passwords import ManySignIns
 from lms.kernel.permissions import Permission, requires
 from lms.kernel.refusal import Refusal
 from lms.kernel.security import Seal
@@ -105,7 +106,7 @@ def sign_in() -> ResponseReturnValue:
         )
     except Refusal as refusal:
         shown = SignInPage(form=form, next=target, refusal=_(refusal.message))
-        return render_template("lms/signing_in/page.html", page=shown), refusal.status
+        return render_template("lms/signing_in/page.html", page=shown), refusal.status, later(refusal)
     return proceed(found, mark, target)
 
 
@@ -152,7 +153,7 @@ def activate() -> ResponseReturnValue:
             staff_factor=settings().staff_second_factor,
         )
     except Refusal as refusal:
-        return render_template("lms/signing_in/activate.html", page=ActivationPage(form=form, refusal=_(refusal.message))), refusal.status
+        return render_template("lms/signing_in/activate.html", page=ActivationPage(form=form, refusal=_(refusal.message))), refusal.status, later(refusal)
     answer = proceed(found, mark, "/")
     flash(_("账号已激活，欢迎您！"), "success")
     return answer
@@ -205,6 +206,11 @@ def enter(identity: Identity, mark: str, target: str) -> Response:
     answer = current_app.make_response(redirect(target))
     answer.set_cookie(_MARK, mark, max_age=_MARK_KEPT, httponly=True, secure=settings().https, samesite="Lax")
     return answer
+
+
+def later(refusal: Refusal) -> dict[str, str]:
+    """Say when to come again, where somebody is only put off."""
+    return {"Retry-After": shedding.retry_after()} if refusal.status == ManySignIns.status else {}
 
 
 def next_path(target: str) -> str:

@@ -2,8 +2,9 @@
 
 import re
 import statistics
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from time import perf_counter
+from time import perf_counter, sleep
 
 import pytest
 from flask import Flask
@@ -11,7 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from lms.domain.signing_in import CONSENT_VERSION
-from lms.kernel import installation
+from lms.kernel import installation, passwords
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
 from lms.kernel.permissions import Permission
@@ -159,6 +160,26 @@ def test_ov_07_an_abusive_account_is_throttled_and_its_neighbours_behind_the_sam
     statuses = [enter(abuser, account="someone", address="203.0.113.88").status_code for _ in range(120)]
     assert statuses == [401] * 10 + [429] * 110
     assert enter(app.test_client(), address="203.0.113.88").status_code == 302
+
+
+def test_ov_03_a_storm_of_sign_ins_waits_in_a_short_line_and_the_rest_are_told(app: Flask, ada: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "PATIENCE", 600.0)
+    with ThreadPoolExecutor(passwords.MOST_WAITING) as threads:
+        with passwords.turn():
+            waiting = [threads.submit(lambda: enter(app.test_client()).status_code) for _ in range(passwords.MOST_WAITING)]
+            while passwords._line._value:
+                sleep(0.01)
+            put_off = enter(app.test_client())
+            assert put_off.status_code == 503
+            assert app.test_client().get("/sign-in").status_code == 200, "whoever asks for no password is served"
+        assert [one.result() for one in waiting] == [302] * passwords.MOST_WAITING
+    assert "现在登录的人很多" in put_off.get_data(as_text=True)
+    assert 'value="ada2026"' in put_off.get_data(as_text=True), "what she typed is still there"
+    assert 10 <= int(put_off.headers["Retry-After"]) <= 30
+    with passwords.turn(), monkeypatch.context() as hasty:
+        hasty.setattr(passwords, "PATIENCE", 0.0)
+        assert [enter(app.test_client()).status_code for _ in range(20)] == [503] * 20
+    assert enter(app.test_client()).status_code == 302, "being put off counts as no try"
 
 
 def activate(client: FlaskClient, code: str, password: str = PASSWORD, again: str | None = None, consent: str = "y", account: str = "bo2026") -> TestResponse:
