@@ -27,7 +27,7 @@ def seeded(folder: Path, programme: Path, wanted: Wanted, *, database_url: str =
     """Run a seeded database for the length of a block; the caller starts server and worker. Products with one secret take each other's tokens."""
     refuse_used(database_url)
     emptied(folder)
-    quiet = {"LOG_LEVEL": "WARNING", "SIGN_IN_TRIES": "100000"} | ({"SECRET_KEY": secret} if secret else {})
+    quiet = {"LOG_LEVEL": "WARNING", "SIGN_IN_TRIES": "100000", "HOT_REQUESTS": "1000000"} | ({"SECRET_KEY": secret} if secret else {})
     stack = Stack(folder.absolute(), free_port(), database_url=database_url, environment=quiet)
     with running(stack):
         with working_on(stack):

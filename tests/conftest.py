@@ -50,6 +50,7 @@ def settings(cluster: str, tmp_path_factory: pytest.TempPathFactory, worker_id: 
             "FIELD_KEY": "test-field-key",
             "VAR_DIR": str(tmp_path_factory.mktemp("var")),
             "LOG_LEVEL": "WARNING",
+            "HOT_REQUESTS": "1000000",
         }
     )
 

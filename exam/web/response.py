@@ -61,9 +61,9 @@ def submit(request: HotRequest) -> SubmittedExam:
 
 
 HOT_ROUTES = (
-    HotRoute("POST", "/api/exam/start", Permission.SIT_EXAM, start, payload=EnterExam, answer=AttemptOpened, audit="attempt", priority=Priority.ENTRY),
-    HotRoute("POST", "/api/exam/turn", Permission.SIT_EXAM, turn, payload=AskTurn, answer=TurnNow, priority=Priority.ENTRY),
-    HotRoute("POST", "/api/exam/save", Permission.SIT_EXAM, save, payload=SaveAnswers, answer=SavedAnswers, audit="response_event", priority=Priority.ANSWERS),
-    HotRoute("POST", "/api/exam/submit", Permission.SIT_EXAM, submit, payload=SubmitExam, answer=SubmittedExam, audit="submission", priority=Priority.ANSWERS),
-    HotRoute("POST", "/api/exam/remaining", Permission.SIT_EXAM, remaining, payload=AskRemaining, answer=ExamRemaining, priority=Priority.ANSWERS),
+    HotRoute("POST", "/api/exam/start", Permission.SIT_EXAM, start, EnterExam, AttemptOpened, "attempt", priority=Priority.ENTRY, holder="entry"),
+    HotRoute("POST", "/api/exam/turn", Permission.SIT_EXAM, turn, AskTurn, TurnNow, priority=Priority.ENTRY, holder="ticket"),
+    HotRoute("POST", "/api/exam/save", Permission.SIT_EXAM, save, SaveAnswers, SavedAnswers, "response_event", priority=Priority.ANSWERS, holder="token"),
+    HotRoute("POST", "/api/exam/submit", Permission.SIT_EXAM, submit, SubmitExam, SubmittedExam, "submission", priority=Priority.ANSWERS, holder="token"),
+    HotRoute("POST", "/api/exam/remaining", Permission.SIT_EXAM, remaining, AskRemaining, ExamRemaining, priority=Priority.ANSWERS, holder="token"),
 )

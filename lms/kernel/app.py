@@ -20,7 +20,7 @@ from lms.kernel import auth, catalogue, cli, db, health, i18n, installation, log
 from lms.kernel import request as current
 from lms.kernel.clock import Clock, DatabaseClock
 from lms.kernel.folding import FoldingEnvironment
-from lms.kernel.hot import AGAIN, Environ, HotEntry, TooLarge
+from lms.kernel.hot import AGAIN, Environ, HotEntry, Pace, TooLarge
 from lms.kernel.part import NavEntry, Part, routes
 from lms.kernel.permissions import Permission, Role, permissions_of, requires
 from lms.kernel.refusal import Malformed, Missing, Refusal, Unavailable
@@ -88,7 +88,7 @@ def build_app(settings: Settings, parts: tuple[Part, ...], clock: Clock | None =
     behind = ProxyFix(served, x_for=proxies, x_proto=proxies, x_host=0) if proxies else served
     entry = HotEntry(
         app=behind, routes=hot_routes, clock=clock, arrival=_arrival(settings.arrival_header), counted=health.count,
-        worded=i18n.wording(translations), proxies=proxies, awake=_awake(parts, clock) if real else None,
+        worded=i18n.wording(translations), pace=Pace(settings.hot_requests), proxies=proxies, awake=_awake(parts, clock) if real else None,
     )  # fmt: skip
     load = Load(max(settings.blocking_threads, 1))
     app.wsgi_app = Shedding(entry, load, classed(app, hot_routes), refuse(app)) if settings.blocking_threads else entry  # type: ignore[method-assign]

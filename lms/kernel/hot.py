@@ -9,12 +9,13 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import monotonic
 from typing import Any
 
 from lms.kernel import payload as payloads
 from lms.kernel.clock import Clock
 from lms.kernel.permissions import Permission, Priority
-from lms.kernel.refusal import N_, Malformed, Refusal, Unavailable
+from lms.kernel.refusal import N_, Malformed, Refusal, TooMany, Unavailable
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -24,7 +25,8 @@ _REASONS = {200: "OK", 206: "Partial Content", 304: "Not Modified", 400: "Bad Re
             403: "Forbidden", 404: "Not Found", 409: "Conflict", 413: "Content Too Large",
             416: "Range Not Satisfiable", 422: "Unprocessable Content", 429: "Too Many Requests", 500: "Internal Server Error",
             503: "Service Unavailable"}  # fmt: skip
-AGAIN = {503: [("Retry-After", "2")]}
+AGAIN = {429: [("Retry-After", "10")], 503: [("Retry-After", "2")]}
+SLOT = 10.0  # seconds in which one holder's requests are counted together
 JSON_HEADERS = [("Content-Type", "application/json"), ("Cache-Control", "private, no-store"), ("X-Content-Type-Options", "nosniff")]
 
 
@@ -73,6 +75,25 @@ class HotRoute:
     prefix: bool = False
     max_bytes: int = 65_536
     priority: Priority = field(kw_only=True)
+    holder: str = field(default="", kw_only=True)  # the field of the payload that says whose request it is
+
+
+@dataclass(slots=True)
+class Pace:
+    """How many requests each holder has sent to this process in the present slot of time. No page sends as many; a script that does hurts only itself."""
+
+    most: int
+    _ends: float = 0.0
+    _sent: dict[int, int] = field(default_factory=dict)
+
+    def count(self, holder: str, now: float) -> None:
+        """Count one request; raises TooMany from so many on, until the slot is over."""
+        if now >= self._ends:
+            self._ends, self._sent = now + SLOT, {}
+        who = hash(holder)
+        self._sent[who] = sent = self._sent.get(who, 0) + 1
+        if sent > self.most:
+            raise TooMany
 
 
 @dataclass(slots=True)
@@ -85,6 +106,7 @@ class HotEntry:
     arrival: Callable[[Environ, datetime], datetime]
     counted: Callable[[str, int], None]
     worded: Callable[[str, str], str]  # a message in the language that a request asks for
+    pace: Pace
     proxies: int = 0
     awake: Callable[[], None] | None = None  # called once, before the first request: this process serves
     _exact: Mapping[tuple[str, str], HotRoute] = field(init=False)
@@ -120,6 +142,8 @@ class HotEntry:
         try:
             body = _body(environ, route.max_bytes) if route.payload is not None else b""
             payload = payloads.decode(body, route.payload) if route.payload is not None else None
+            if route.holder:
+                self.pace.count(getattr(payload, route.holder), monotonic())
             found = route.handler(HotRequest(arrived=arrived, environ=environ, payload=payload, proxies=self.proxies))
         except Refusal as refusal:
             return _json(refusal.status, {"code": refusal.code, "message": self._message(refusal, environ), **refusal.facts}, AGAIN.get(refusal.status))

@@ -47,6 +47,7 @@ class Settings:
     log_level: str = "INFO"
     blocking_threads: int = 8
     sign_in_tries: int = 10
+    hot_requests: int = 200
     staff_second_factor: bool = False
 
     @classmethod
@@ -76,5 +77,6 @@ class Settings:
             blocking_threads=_number("BLOCKING_THREADS", get("BLOCKING_THREADS") or "8"),
             log_level=(get("LOG_LEVEL") or "INFO").upper(),
             sign_in_tries=_number("SIGN_IN_TRIES", get("SIGN_IN_TRIES") or "10"),
+            hot_requests=_number("HOT_REQUESTS", get("HOT_REQUESTS") or "200"),
             staff_second_factor=_flag("STAFF_SECOND_FACTOR", get("STAFF_SECOND_FACTOR", "")),
         )

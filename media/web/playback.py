@@ -230,4 +230,4 @@ def _with_cookie(answer: object, cookie: players.Cookie) -> Response:
     return response
 
 
-HEARTBEAT = HotRoute("POST", "/api/media/heartbeat", Permission.LEARN, beat, Heartbeat, HeartbeatAnswer, priority=Priority.LEARNING)
+HEARTBEAT = HotRoute("POST", "/api/media/heartbeat", Permission.LEARN, beat, Heartbeat, HeartbeatAnswer, priority=Priority.LEARNING, holder="lease")

@@ -43,7 +43,7 @@ def nodes(tmp_path: Path) -> Iterator[tuple[Stack, list[str], Seeded]]:
     """Two servers and two workers, one database, one VAR_DIR."""
     programme, wanted = ROOT / "lms/programmes/jiangxi-2023.toml", Wanted(people=PEOPLE, film_seconds=FILM)
     with database.elsewhere(), seeded(tmp_path / "one", programme, wanted) as (stack, found):
-        shared = {name: stack.environment[name] for name in ("SECRET_KEY", "FIELD_KEY", "VAR_DIR", "LOG_LEVEL", "SIGN_IN_TRIES")}
+        shared = {name: stack.environment[name] for name in ("SECRET_KEY", "FIELD_KEY", "VAR_DIR", "LOG_LEVEL", "SIGN_IN_TRIES", "HOT_REQUESTS")}
         other = Stack(tmp_path / "two", free_port(), database_url=stack.database_url, environment=shared)
         with running(other):
             for one in (stack, other):

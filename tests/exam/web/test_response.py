@@ -8,6 +8,8 @@ from flask.testing import FlaskClient
 
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
+from lms.kernel.hot import SLOT, HotEntry, Pace
+from lms.kernel.shedding import Shedding
 from tests.support import cast, exams, learning, rows
 
 START = {"device": "device-one", "honesty": True}
@@ -49,6 +51,26 @@ def test_a_learner_starts_saves_comes_back_and_hands_in(lin: FlaskClient, clock:
     )
     handed_in = lin.post("/api/exam/submit", json={"token": back["token"], "key": "key-of-the-page"})
     assert (handed_in.status_code, handed_in.get_json()["answered"], handed_in.get_json()["by"]) == (200, 1, "learner")
+
+
+def test_ov_07_a_script_that_saves_without_end_is_put_off_and_nobody_else(lin: FlaskClient, app: Flask) -> None:
+    outermost = app.wsgi_app
+    assert isinstance(outermost, Shedding)
+    entry = outermost.app
+    assert isinstance(entry, HotEntry)
+    token, usual = started(lin)["token"], entry.pace
+    entry.pace = Pace(5)
+    try:
+        answers = [lin.post("/api/exam/save", json={"token": token, "changes": [change(seq, revision=seq - 1)]}) for seq in range(1, 9)]
+        assert [one.status_code for one in answers] == [200] * 5 + [429] * 3
+        assert int(answers[-1].headers["Retry-After"]) == SLOT
+        assert answers[-1].get_json()["code"] == "too_many"
+        stranger = lin.post("/api/exam/save", json={"token": "another", "changes": [change(1)]})
+        assert stranger.status_code == 401, "it has come to the handler"
+        entry.pace._ends = 0.0
+        assert lin.post("/api/exam/save", json={"token": token, "changes": [change(9, revision=5)]}).status_code == 200, "none of those put off was stored"
+    finally:
+        entry.pace = usual
 
 
 def test_a_stale_write_is_a_conflict_with_the_current_value(lin: FlaskClient) -> None:
