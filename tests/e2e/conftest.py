@@ -1,6 +1,7 @@
 """The live product for browser tests: database, server and worker as `make demo` starts them, over an empty folder."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -44,6 +45,14 @@ class Product:
         with psycopg.connect(self.stack.database_url, autocommit=True) as link:
             answer = link.execute(statement, values)
             return answer.fetchall() if answer.description else []
+
+    def comes(self, wanted: list[tuple[object, ...]], statement: str, *values: object) -> None:
+        """Wait until a statement finds this: what is done in the background takes its time."""
+        for _ in range(1_200):
+            if (found := self.run(statement, *values)) == wanted:
+                return
+            time.sleep(0.1)
+        pytest.fail(f"{statement} finds {found}, and not {wanted}")
 
     def now(self) -> datetime:
         """Return the database's instant, which the product goes by."""

@@ -14,6 +14,7 @@ from tests.support import browser, province
 pytestmark = pytest.mark.browser
 
 
+STATE = "SELECT s.state FROM lesson_state s JOIN person p ON p.id = person_id WHERE account = 'lin' AND lesson_id = %s"
 READ = "item => [item.querySelector('.item-text').innerText, [...item.querySelectorAll('.option-text')].map(option => option.innerText)]"
 
 
@@ -67,6 +68,7 @@ def test_from_signing_in_to_a_certificate_that_a_stranger_checks(demo_province: 
     lesson.click()
     watch(page)
     keep(page, "watched")
+    demo_province.comes([("watched",)], STATE, int(page.url.rsplit("/", 1)[1]))
 
     take_the_quiz(page, answers)
     keep(page, "quiz")
@@ -101,8 +103,8 @@ def watch(page: Page) -> None:
     page.wait_for_selector("[data-player] .plyr__controls")
     keep(page, "lesson")
     page.locator(".plyr__control--overlaid").click()
-    expect(page.locator("[data-message]")).to_contain_text("观看部分完成", timeout=60_000)
-    expect(page.locator("[data-saved]")).to_have_text("播放记录已保存", timeout=20_000)
+    expect(page.locator("[data-message]")).to_contain_text("观看部分完成", timeout=3 * browser.PATIENCE)
+    expect(page.locator("[data-saved]")).to_have_text("播放记录已保存")
     shown = page.locator('[data-seconds="counted"]').inner_text()
     found = re.search(r"(\d+) 分 (\d+) 秒", shown)
     assert found is not None, shown
@@ -126,23 +128,23 @@ def sit_the_exam(page: Page, answers: AnswerSheet) -> None:
     page.check("input[name=honesty]")
     keep(page, "briefing")
     page.click("#start button[type=submit]")
-    page.wait_for_selector(".item.is-current", timeout=60_000)
+    page.wait_for_selector(".item.is-current", timeout=browser.PATIENCE)
     assert page.locator("#items .item").count() == 50
     keep(page, "room")
     for position in range(1, 51):
         page.evaluate("position => document.querySelector(`#map a[data-position='${position}']`).click()", position)
         answers.answer(page.locator(f"#item-{position}"))
-    expect(page.locator("#map a[data-state=answered]")).to_have_count(50, timeout=20_000)
+    expect(page.locator("#map a[data-state=answered]")).to_have_count(50)
     page.click("#hand-in")
     page.click("#hand-in-yes")
-    page.wait_for_url("**/receipt", timeout=60_000)
+    page.wait_for_url("**/receipt", timeout=browser.PATIENCE)
     keep(page, "receipt")
 
 
 def see_the_result(page: Page) -> None:
     """Open the result as soon as it stands."""
     page.goto(page.url.replace("/receipt", "/result"))
-    for _ in range(60):
+    for _ in range(240):
         if page.locator(".profile").count():
             break
         page.wait_for_timeout(500)

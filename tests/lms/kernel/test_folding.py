@@ -1,5 +1,6 @@
 """Templates compiled once per language, with what is constant written down."""
 
+import pytest
 from flask import Flask, session
 from jinja2 import nodes
 
@@ -19,22 +20,23 @@ def drawn(app: Flask, locale: str = "zh") -> str:
         return app.jinja_env.get_template("page.html").render(who="<王>", sign="play")
 
 
-def with_page(app: Flask) -> None:
+@pytest.fixture
+def folding(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Flask:
+    """The product with one page more."""
     loader = app.jinja_env.loader
     assert loader is not None
     found = loader.get_source
-    loader.get_source = lambda environment, name: (  # type: ignore[method-assign]
-        (TEMPLATES[name], None, lambda: True) if name in TEMPLATES else found(environment, name)
-    )
+    with_ours = lambda environment, name: (TEMPLATES[name], None, lambda: True) if name in TEMPLATES else found(environment, name)  # noqa: E731
+    monkeypatch.setattr(loader, "get_source", with_ours)
+    return app
 
 
-def test_each_language_has_its_own_page_and_values_stay_escaped(app: Flask) -> None:
-    with_page(app)
-    chinese, english = drawn(app), drawn(app, "en")
+def test_each_language_has_its_own_page_and_values_stay_escaped(folding: Flask) -> None:
+    chinese, english = drawn(folding), drawn(folding, "en")
     assert "首页" in chinese
     assert "Home" in english
     assert "首页" not in english
-    assert drawn(app) == chinese
+    assert drawn(folding) == chinese
     for page in (chinese, english):
         assert "&lt;王&gt;" in page
         assert "<王>" not in page
@@ -42,10 +44,9 @@ def test_each_language_has_its_own_page_and_values_stay_escaped(app: Flask) -> N
         assert "#play" in page
 
 
-def test_constant_words_and_icons_cost_no_call_when_a_page_is_drawn(app: Flask) -> None:
-    with_page(app)
-    with app.test_request_context("/"):
-        tree = app.jinja_env.parse(TEMPLATES["page.html"], "page.html")
+def test_constant_words_and_icons_cost_no_call_when_a_page_is_drawn(folding: Flask) -> None:
+    with folding.test_request_context("/"):
+        tree = folding.jinja_env.parse(TEMPLATES["page.html"], "page.html")
     called = [call.node.name for call in tree.find_all(nodes.Call) if isinstance(call.node, nodes.Name)]
     assert sorted(called) == ["draw", "line", "notice"]  # the icon whose name is known only then, a macro, and a call with a body
 

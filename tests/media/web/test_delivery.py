@@ -56,7 +56,6 @@ def lecture(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def asset(app: Flask, clock: FixedClock, lecture: Path, made: list[Asset]) -> Iterator[Asset]:
-    delivery.sign_ins.forget()
     if made:
         yield again(made[0], clock.now())
     else:

@@ -50,8 +50,8 @@ def test_an_item_is_written_by_keyboard_alone(app: Flask, chromium_browser: Brow
         dialog.dismiss()
 
     page.on("dialog", stay)
-    page.evaluate("setTimeout(() => { location.href = '/bank/b'; }, 0)")
-    page.wait_for_timeout(500)
+    with page.expect_event("dialog"):
+        page.evaluate("setTimeout(() => { location.href = '/bank/b'; }, 0)")
     assert asked == ["beforeunload"], "leaving asks first"
     page.keyboard.press("Control+S")
     page.wait_for_url(re.compile(r"/bank/b/items/\d+$"))
