@@ -18,8 +18,9 @@ CANCEL = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event =
 def missing(url: str) -> Iterator[Owner]:
     """Let commits wait for a standby that is not there; yields a link of the cluster's owner."""
     with psycopg.connect(url, autocommit=True) as owner:
-        _confirmed_by(owner, "nobody")
         try:
+            _confirmed_by(owner, "nobody")
+            _until_commits_wait(owner, url)
             yield owner
         finally:
             _confirmed_by(owner, "")
@@ -30,6 +31,15 @@ def _confirmed_by(owner: Owner, name: str) -> None:
     owner.execute("SELECT pg_reload_conf()")
     while owner.execute("SHOW synchronous_standby_names").fetchone() != (name,):
         time.sleep(0.02)
+
+
+def _until_commits_wait(owner: Owner, url: str) -> None:
+    """Commit until a commit waits: the server's processes learn of the new setting one after the other."""
+    told: list[object] = []
+    with psycopg.connect(url, autocommit=True, options="-c synchronous_commit=on") as link:
+        link.add_notice_handler(told.append)
+        while not told:
+            cut_off(owner, lambda: link.execute("SELECT pg_logical_emit_message(true, 'probe', '')"))
 
 
 def cut_off(owner: Owner, work: Callable[[], object], *, by_operator: bool = True) -> None:
