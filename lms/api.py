@@ -9,7 +9,7 @@ from lms.services.enrolment import facts as enrolment_of
 from lms.services.enrolment import rules_for, seats
 from lms.services.grade import post_result, post_score, posted_score, take_back
 from lms.services.lesson import activity_begun, activity_done, courses, lesson, lessons_of_course, watched
-from lms.services.load_source import register_load_count, register_load_figures
+from lms.services.load_source import register_exam_terms, register_load_count, register_load_figures
 from lms.services.person import cards as people
 from lms.services.person import id_of_account
 from lms.services.programme import everything as programmes
@@ -47,6 +47,7 @@ __all__ = [
     "programmes",
     "register_activity_kind",
     "register_duties",
+    "register_exam_terms",
     "register_load_count",
     "register_load_figures",
     "register_personal_export",

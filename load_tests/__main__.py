@@ -9,6 +9,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from demo.stack import StackFailed
+from lms.domain.limits import Limits
 from lms.domain.programme import FaultyProgrammeError
 from load_tests.plan import plan
 from load_tests.product import seeded
@@ -30,7 +31,8 @@ def main() -> int:
         case "review":
             return review(arguments.code, arguments.window, database=arguments.database, write=arguments.write)
         case "plan":
-            return plan(arguments.programme, as_json=arguments.json, page=arguments.html, gbits=arguments.gbits, nodes=arguments.nodes, count=arguments.draws)
+            limits = Limits(arguments.gbits, arguments.nodes)
+            return plan(arguments.programme, as_json=arguments.json, page=arguments.html, limits=limits, count=arguments.draws)
     try:
         return _seed(arguments) if arguments.command == "seed" else _run(arguments)
     except (NotPlayable, TooManyPeople, FaultyProgrammeError, FileNotFoundError, StackFailed) as fault:

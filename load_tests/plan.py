@@ -12,6 +12,7 @@ import numpy as np
 from lms.domain import behaviour as behaviours
 from lms.domain import sizing
 from lms.domain.forecast import DRAWS, METRICS, Band, Peak, StretchForecast, mean_watching
+from lms.domain.limits import Fit, Limits
 from lms.domain.outlook import Outlook, outlook
 from lms.domain.programme import FaultyProgrammeError, parse
 from load_tests.plan_report import html
@@ -22,35 +23,36 @@ NOT_MEASURED = "not measured (run `make bench`)"
 SWAYS = 10
 
 
-def read(path: Path, *, behaviour: Path = BEHAVIOUR, capacity: Path = MEASURED, node_cores: int | None = None, count: int | None = None) -> Outlook:
+def read(path: Path, *, behaviour: Path = BEHAVIOUR, capacity: Path = MEASURED, count: int | None = None, limits: Limits = Limits()) -> Outlook:  # noqa: B008 - frozen
     """Reckon the outlook of a programme file with the figures and the measurement at hand."""
     known = sizing.measured(capacity.read_text(encoding="utf-8") if capacity.exists() else None)
     programme = parse(path.read_text(encoding="utf-8"))
     figures = behaviours.parse(behaviour.read_text(encoding="utf-8"))
-    return outlook(programme, figures, known, node_cores=node_cores or os.cpu_count() or 1, count=count or DRAWS)
+    return outlook(programme, figures, known, node_cores=os.cpu_count() or 1, count=count or DRAWS, limits=limits)
 
 
-def plan(path: Path, *, as_json: bool, page: Path | None, gbits: float | None, nodes: int | None, count: int | None) -> int:
+def plan(path: Path, *, as_json: bool, page: Path | None, limits: Limits, count: int | None) -> int:
     """Print the plan, as JSON if wanted, and write the page; exits 1 when the file cannot be used or a limit breaks."""
     try:
-        found = read(path, count=count)
+        found = read(path, count=count, limits=limits)
         if page is not None:
-            page.write_text(html(found, gbits=gbits, nodes=nodes), encoding="utf-8")
+            page.write_text(html(found), encoding="utf-8")
     except (FaultyProgrammeError, behaviours.UnreadBehaviourError, OSError, UnicodeDecodeError) as error:
         print(f"✗ {error}", file=sys.stderr)
         return 1
-    print(json.dumps(as_dict(found), ensure_ascii=False) if as_json else "\n".join(lines(found, gbits, nodes)))
-    return int(bool(broken(found, gbits, nodes)))
+    print(json.dumps(as_dict(found), ensure_ascii=False) if as_json else "\n".join(lines(found)))
+    return int(bool(broken(found)))
 
 
-def broken(found: Outlook, gbits: float | None, nodes: int | None) -> list[str]:
+def broken(found: Outlook) -> list[str]:
     """Name the stretches whose worst of 95 % of cases breaks a limit."""
-    told = []
+    told, have = [], found.limits
     for name, needed in _needs(found):
-        if gbits is not None and needed.gbits > gbits:
-            told.append(f"{name}: {needed.gbits:.1f} Gbit/s asked, {gbits:g} there")
-        if nodes is not None and (needed.nodes or 0) > nodes:
-            told.append(f"{name}: {needed.nodes} nodes asked, {nodes} there")
+        room = found.fit(needed)
+        if room.line is not None and room.line < 1:
+            told.append(f"{name}: {needed.gbits:.1f} Gbit/s asked, {have.gbits:g} there")
+        if room.nodes is not None and room.nodes < 1:
+            told.append(f"{name}: {needed.nodes} nodes asked, {have.nodes} there")
     return told
 
 
@@ -59,7 +61,7 @@ def _needs(found: Outlook) -> Iterable[tuple[str, sizing.Sizing]]:
     yield from ((" + ".join(one.code for one in both.stretches), needed) for both, needed in found.overlaps)
 
 
-def lines(found: Outlook, gbits: float | None, nodes: int | None) -> list[str]:
+def lines(found: Outlook) -> list[str]:
     """Return the plan in words."""
     told = [f"{found.programme.code}  {found.programme.title}"]
     for one, needed in zip(found.forecasts, found.sizes, strict=True):
@@ -71,11 +73,11 @@ def lines(found: Outlook, gbits: float | None, nodes: int | None) -> list[str]:
                 f"  if all of them watch {hours:g} h, {mean_watching(stretch, found.programme):,.0f} watch on average over its {stretch.days * 24:g} hours"
             )
         told += _peaks(one.peaks)
-        told.append(f"  the database grows by {needed.growth_gb:.1f} GB; {_machines(needed, found.node_cores)}")
+        told.append(f"  the database grows by {needed.growth_gb:.1f} GB; {_machines(needed, found.node_cores)}{_room(found.fit(needed))}")
     for both, needed in found.overlaps:
         codes = " + ".join(stretch.code for stretch in both.stretches)
         told += ["", f"{codes} at the same time  {both.opens:%Y-%m-%d %H:%M} – {both.closes:%Y-%m-%d %H:%M}", *_peaks(both.peaks)]
-        told.append(f"  together: {_machines(needed, found.node_cores)}")
+        told.append(f"  together: {_machines(needed, found.node_cores)}{_room(found.fit(needed))}")
     if found.capacity is not None and found.capacity.missing:
         told += ["", f"not measured, so not counted: {', '.join(found.capacity.missing)}"]
     told += ["", f"What moves the peak of egress most ({found.fullest.stretch.code}, Gbit/s, figure alone at its low and high end):"]
@@ -93,10 +95,11 @@ def lines(found: Outlook, gbits: float | None, nodes: int | None) -> list[str]:
         ]
         told += [
             f"  {one.window.first_day} – {one.window.last_day} {one.people:7} people {one.for_each_day:8.1f} a day  peak {one.peak:9,.0f}  "
+            f"{needed.gbits:5.1f} Gbit/s{'' if needed.nodes is None else f' {needed.nodes} nodes'}{_room(found.fit(needed))}  "
             + "、".join(names[city] for city in one.window.cities)
-            for one in planned.windows
+            for one, needed in zip(planned.windows, choice.sizes, strict=True)
         ]
-    told += ["", *(f"✗ {one}" for one in broken(found, gbits, nodes))]
+    told += ["", *(f"✗ {one}" for one in broken(found))]
     return told
 
 
@@ -106,6 +109,13 @@ def _peaks(peaks: Mapping[str, Peak]) -> list[str]:
         for metric in METRICS
         if (peak := peaks[metric.code]).high
     ]
+
+
+def _room(room: Fit) -> str:
+    """Say go or no-go, and how much room is left; nothing where no limit is known."""
+    if room.filled is None:
+        return ""
+    return f"  {'go' if room.go else 'NO-GO'}, {room.filled:.0%} of what there is used"
 
 
 def _machines(needed: sizing.Sizing, cores: int) -> str:
@@ -123,12 +133,13 @@ def as_dict(found: Outlook) -> dict[str, object]:
         "measured": found.capacity is not None,
         "not_counted": list(found.capacity.missing) if found.capacity else [],
         "node_cores": found.node_cores,
+        "limits": {"gbits": found.limits.gbits, "nodes": found.limits.nodes},
         "figures": {
             one.name: {"value": one.value, "low": one.low, "high": one.high, "source": one.source} for one in found.behaviour.figures.values()
         },
-        "stretches": [_stretch(one, needed) for one, needed in zip(found.forecasts, found.sizes, strict=True)],
+        "stretches": [_stretch(one, needed, found) for one, needed in zip(found.forecasts, found.sizes, strict=True)],
         "overlaps": [
-            {"codes": [one.code for one in both.stretches], "from": both.opens.isoformat(), "to": both.closes.isoformat(), **_told(both.peaks, needed)}
+            {"codes": [one.code for one in both.stretches], "from": both.opens.isoformat(), "to": both.closes.isoformat(), **_told(both.peaks, needed, found)}
             for both, needed in found.overlaps
         ],
         "sways": [{"figure": one.figure.name, "low": one.low, "high": one.high} for one in found.sways],
@@ -138,8 +149,8 @@ def as_dict(found: Outlook) -> dict[str, object]:
                 "choice": choice.code or "as noticed", "peak": choice.plan.peak, "bound": choice.plan.bound, "moved": choice.plan.moved,
                 "windows": [
                     {"from": str(one.window.first_day), "to": str(one.window.last_day), "people": one.people, "a_day": one.for_each_day,
-                     "peak": one.peak, "cities": one.window.cities}
-                    for one in choice.plan.windows
+                     "peak": one.peak, "cities": one.window.cities, "needs": _needed(needed, found)}
+                    for one, needed in zip(choice.plan.windows, choice.sizes, strict=True)
                 ],
             }
             for choice in found.choices
@@ -147,9 +158,9 @@ def as_dict(found: Outlook) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _stretch(one: StretchForecast, needed: sizing.Sizing) -> dict[str, object]:
+def _stretch(one: StretchForecast, needed: sizing.Sizing, found: Outlook) -> dict[str, object]:
     used = [metric.code for metric in METRICS if one.peaks[metric.code].high]
-    return _told(one.peaks, needed) | {
+    return _told(one.peaks, needed, found) | {
         "code": one.stretch.code,
         "from": one.stretch.opens.isoformat(),
         "to": one.stretch.closes.isoformat(),
@@ -159,13 +170,18 @@ def _stretch(one: StretchForecast, needed: sizing.Sizing) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _told(peaks: Mapping[str, Peak], needed: sizing.Sizing) -> dict[str, object]:
+def _told(peaks: Mapping[str, Peak], needed: sizing.Sizing, found: Outlook) -> dict[str, object]:
     return {
         "peaks": {code: {"at": one.at.isoformat(), "median": one.median, "high": one.high} for code, one in peaks.items() if one.high},
-        "needs": {
-            "server_cores": needed.server_cores, "database_cores": needed.database_cores, "nodes": needed.nodes, "gbits": needed.gbits,
-            "growth_gb": needed.growth_gb,
-        },
+        "needs": _needed(needed, found),
+    }
+
+
+def _needed(needed: sizing.Sizing, found: Outlook) -> dict[str, object]:
+    room = found.fit(needed)
+    return {
+        "server_cores": needed.server_cores, "database_cores": needed.database_cores, "nodes": needed.nodes, "gbits": needed.gbits,
+        "growth_gb": needed.growth_gb, "go": room.go, "filled": room.filled,
     }  # fmt: skip
 
 

@@ -9,13 +9,13 @@ from markupsafe import Markup
 from lms.domain.chart import Chart, both, chart
 from lms.domain.forecast import METRICS, StretchForecast, mean_watching
 from lms.domain.outlook import Outlook
-from lms.domain.sizing import most_watching, sway_bars
+from lms.domain.sizing import sway_bars
 
 ROOT = Path(__file__).parents[1]
 _STYLES = ("lms/kernel/static/tokens.css", "lms/static/forecast.css")
 
 
-def html(found: Outlook, *, gbits: float | None, nodes: int | None) -> str:
+def html(found: Outlook) -> str:
     """Return the page."""
     templates = Environment(loader=FileSystemLoader([ROOT / "load_tests", ROOT / "lms/templates"]), autoescape=True, undefined=StrictUndefined)
     templates.filters["instant"] = lambda moment: f"{moment:%Y-%m-%d %H:%M}" if isinstance(moment, datetime) else str(moment)
@@ -27,18 +27,14 @@ def html(found: Outlook, *, gbits: float | None, nodes: int | None) -> str:
         names=names,
         metrics=METRICS,
         mean=mean_watching,
-        gbits=gbits,
-        nodes=nodes,
-        charts=[_charts(one, found, names, gbits, nodes) for one in found.forecasts],
+        charts=[_charts(one, found, names) for one in found.forecasts],
         bars=sway_bars(found.sways[:12], "zh"),
     )
 
 
-def _charts(one: StretchForecast, found: Outlook, names: dict[str, str], gbits: float | None, nodes: int | None) -> tuple[tuple[Chart, Chart], list[Chart]]:
-    metric = "in_exam" if one.stretch.exam else "watching"
-    limit = None if one.stretch.exam else most_watching(one, found.capacity, node_cores=found.node_cores, nodes=nodes, gbits=gbits)
-    bands = {city: one.city(city, metric) for city in one.stretch.seats}
+def _charts(one: StretchForecast, found: Outlook, names: dict[str, str]) -> tuple[tuple[Chart, Chart], list[Chart]]:
+    bands = {city: one.city(city, one.metric) for city in one.stretch.seats}
     top = max((float(band.high.max()) for band in bands.values()), default=0)
     words = "正在考试 in_exam" if one.stretch.exam else "同时观看 watching"
-    whole = both(f"{one.stretch.title}：{words}", one.total[metric], one.stretch.opens, limit=limit)
+    whole = both(f"{one.stretch.title}：{words}", one.total[one.metric], one.stretch.opens, limit=found.most_people(one))
     return whole, [chart(names.get(city, city), band, one.stretch.opens, top=top, width=480, height=200) for city, band in bands.items()]

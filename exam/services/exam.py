@@ -1,6 +1,7 @@
 """Exams: making them, listing them, and their state on the learner's plan."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from tomllib import loads
@@ -19,6 +20,7 @@ from exam.store import paper as papers
 from exam.store.exam import Newest
 from lms import api as platform
 from lms.domain.activity import Activity, ActivityState
+from lms.domain.exam_terms import ExamTerms
 from lms.kernel import audit
 from lms.kernel.db import Session, transaction
 from lms.kernel.i18n import gettext as _
@@ -157,7 +159,28 @@ def accommodate(code: str, person_id: int, percent: int, *, actor_id: int | None
 def states(session: Session, person_id: int, activities: Sequence[Activity], now: datetime) -> Mapping[int, ActivityState]:
     """Tell how far a learner is with the exams on her plan."""
     exams = store.with_newest_state(session, person_id, [activity.ref for activity in activities])
-    return {activity.id: _state(activity.id, *exams[activity.ref], now) for activity in activities if activity.ref in exams}
+    return {
+        activity.id: replace(_state(activity.id, *exams[activity.ref], now), terms=_terms(exams[activity.ref][0]))
+        for activity in activities
+        if activity.ref in exams
+    }
+
+
+def terms(session: Session, programme_code: str) -> tuple[ExamTerms, ...]:
+    """Tell how the exams of a programme are held."""
+    return tuple(_terms(one) for one in store.all_of(session, programme_code))
+
+
+def _terms(exam: Exam) -> ExamTerms:
+    return ExamTerms(
+        opens=exam.opens,
+        closes=exam.closes,
+        minutes=exam.minutes,
+        items=exam.items,
+        points=exam.points // 100,
+        attempts=exam.attempts,
+        requires_learning=exam.requires_learning,
+    )
 
 
 def _state(activity_id: int, exam: Exam, newest: Newest | None, now: datetime) -> ActivityState:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from lms.domain.exam_terms import ExamTerms
+
 REHEARSED = "demo:before"  # the evidence of what a rehearsal takes as done; a live database accepts none without a tool's own record
 
 
@@ -23,7 +25,7 @@ class Activity:
 class ActivityState:
     """How far a learner is: `fraction` 0 to 1, `text` a short translated sentence.
 
-    `pending`: what was done has no result yet; `again_at`: from when on it may be done once more.
+    `pending`: what was done has no result yet; `again_at`: from when on it may be done once more; `terms`: of an exam, how it is held.
     """
 
     activity_id: int
@@ -32,6 +34,7 @@ class ActivityState:
     text: str
     pending: bool = False
     again_at: datetime | None = None
+    terms: ExamTerms | None = None
 
 
 @dataclass(frozen=True, slots=True)

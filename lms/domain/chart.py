@@ -11,6 +11,7 @@ from lms.domain.forecast import Band
 
 LEFT, TOP, BOTTOM = 52, 10, 22
 _STEPS = (1, 2, 2.5, 5, 10)
+_FAR = 3  # times the highest curve: a limit beyond it would press everything else flat, and is not drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,11 @@ def chart(
     """Draw a band and its median by quarters from `opens`; `seen` is what happened so far, `top` a common height of several charts."""
     thin = max(1, len(band.median) // 400)
     low, median, high = (_thinned(one, thin) for one in (band.low, band.median, band.high))
-    happened = [one for one in seen if one is not None]
-    step = _step(max(top, float(high.max(initial=0)), limit or 0, *happened, 1))
-    most = step * np.ceil(max(top, float(high.max(initial=0)), limit or 0, *happened, 1) / step)
+    highest = max(top, float(high.max(initial=0)), *(one for one in seen if one is not None), 1)
+    limit = None if limit is None or limit > _FAR * highest else limit
+    highest = max(highest, limit or 0)
+    step = _step(highest)
+    most = step * np.ceil(highest / step)
     inner, tall = width - LEFT - 4, height - TOP - BOTTOM
 
     def x(quarter: float) -> float:

@@ -129,6 +129,11 @@ class StretchForecast:
     each: Mapping[str, Band] = field(hash=False)
     peaks: Mapping[str, Peak] = field(hash=False)
 
+    @property
+    def metric(self) -> str:
+        """Name what its people do: watch, or sit the exam."""
+        return "in_exam" if self.stretch.exam else "watching"
+
     def city(self, code: str, metric: str) -> Band:
         """Return the curve of one city."""
         return self.each[metric].times(self.stretch.seats[code]).counted(_COUNTED_OVER[metric])

@@ -1,28 +1,31 @@
 """Everything an operator wants to know before the windows open, reckoned once: curves, sizes, sways, and better windows."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 
 from lms.domain import forecast, sizing, window_plan
 from lms.domain.behaviour import Behaviour
 from lms.domain.forecast import DRAWS, Overlap, Stretch, StretchForecast
-from lms.domain.programme import Programme
+from lms.domain.limits import Fit, Limits, fit, most_people
+from lms.domain.programme import Programme, Window
 from lms.domain.sizing import Alternative, Capacity, Sizing, Sway
 from lms.domain.window_plan import Cost, WindowPlan
 from lms.kernel.refusal import N_
 
 NEAR = 0.02  # so much above the lowest peak may be if far fewer people are moved for it
+TIGHTER = (1.0, 0.97, 0.94, 0.91, 0.88)  # shares of the limits a plan is looked for in: a window's band is that of its own cities, drawn when it is found
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One way to lay the windows; `code` names it where the operator adopts it, the notice's own has none."""
+    """One way to lay the windows; `code` names it where the operator adopts it, the notice's own has none. `sizes` are of its windows."""
 
     code: str
     title: str
     plan: WindowPlan
+    sizes: tuple[Sizing, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,15 @@ class Outlook:
     sways: tuple[Sway, ...]
     alternatives: tuple[Alternative, ...]
     choices: tuple[Choice, ...]
+    limits: Limits
+
+    def fit(self, needed: Sizing) -> Fit:
+        """Compare what is needed with what there is."""
+        return fit(needed, self.limits, self.node_cores)
+
+    def most_people(self, found: StretchForecast) -> float | None:
+        """Say how many may be at it at once with what there is."""
+        return most_people(found, self.capacity, self.node_cores, self.limits)
 
 
 def outlook(
@@ -50,11 +62,13 @@ def outlook(
     node_cores: int,
     people: Mapping[str, int] | None = None,
     count: int = DRAWS,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
 ) -> Outlook:
-    """Reckon it."""
+    """Reckon it; of people who have come only the curves, since nothing is planned any more."""
     found = tuple(forecast.forecast(one, programme, behaviour, count=count) for one in forecast.stretches(programme, people))
     fullest = max(found, key=lambda one: one.peaks["watching"].median)
-    return Outlook(
+    ahead = people is None
+    reckoned = Outlook(
         programme=programme,
         behaviour=behaviour,
         capacity=capacity,
@@ -63,24 +77,65 @@ def outlook(
         sizes=tuple(sizing.size(one, capacity, node_cores) for one in found),
         overlaps=tuple((one, sizing.size(one, capacity, node_cores)) for one in forecast.overlaps(found)),
         fullest=fullest,
-        sways=sizing.sways(fullest.stretch, programme, behaviour, "egress"),
-        alternatives=sizing.alternatives(fullest.stretch, programme, behaviour),
-        choices=choices(programme, behaviour, people),
+        sways=sizing.sways(fullest.stretch, programme, behaviour, "egress") if ahead else (),
+        alternatives=sizing.alternatives(fullest.stretch, programme, behaviour) if ahead else (),
+        choices=(),
+        limits=limits,
     )
+    return replace(reckoned, choices=choices(reckoned, count)) if ahead else reckoned
 
 
-def choices(programme: Programme, behaviour: Behaviour, people: Mapping[str, int] | None = None) -> tuple[Choice, ...]:
+def choices(found: Outlook, count: int) -> tuple[Choice, ...]:
     """Return the notice's own windows and the better ones; nothing where there is nothing to plan."""
-    seats = people if people is not None else {row.code: sum(row.seats.values()) for row in programme.quotas.cities}
+    programme = found.programme
+    seats = {row.code: sum(row.seats.values()) for row in programme.quotas.cities}
     if not window_plan.plannable(programme) or not any(seats.values()):
         return ()
-    cost = peak_of_one(programme, behaviour)
-    return (
-        Choice("", N_("现行安排"), window_plan.as_noticed(programme, seats, cost)),
-        Choice("near", N_("日期不变，少动人"), window_plan.better(programme, seats, cost, keep_dates=True, slack=NEAR)),
-        Choice("even", N_("日期不变，每天人数最匀"), _again(programme, seats, window_plan.better(programme, seats, _days, keep_dates=True), cost)),
-        Choice("lowest", N_("日期也调，峰值最低"), window_plan.better(programme, seats, cost)),
-    )
+    cost, sized = peak_of_one(programme, found.behaviour), _sizes(found, count)
+    offered = [
+        ("", N_("现行安排"), window_plan.as_noticed(programme, seats, cost)),
+        ("near", N_("日期不变，少动人"), window_plan.better(programme, seats, cost, keep_dates=True, slack=NEAR)),
+        ("even", N_("日期不变，每天人数最匀"), _again(programme, seats, window_plan.better(programme, seats, _days, keep_dates=True), cost)),
+        ("lowest", N_("日期也调，峰值最低"), window_plan.better(programme, seats, cost)),
+    ]
+    within = next((one for one in _within_limits(found, seats) if all(found.fit(needed).go for needed in sized(one))), None)
+    if within:
+        offered.insert(1, ("fits", N_("日期不变，现有条件够用，少动人"), _again(programme, seats, within, cost)))
+    return tuple(Choice(code, title, plan, sized(plan)) for code, title, plan in offered)
+
+
+def _within_limits(found: Outlook, seats: Mapping[str, int]) -> Iterator[WindowPlan]:
+    """Yield what moves fewest people so that line and nodes should suffice for every window, each more careful; nothing where they suffice as it is."""
+    shares = [(one.stretch, found.fit(needed).filled) for one, needed in zip(found.forecasts, found.sizes, strict=True) if not one.stretch.exam]
+    filled = {(one.opens, one.closes): share / one.people for one, share in shares if share is not None and one.people}
+    if len(filled) < len(shares) or all(share <= 1 for _one, share in shares if share is not None):
+        return
+
+    def cost(opens: datetime, closes: datetime) -> float:
+        return filled[opens, closes]
+
+    lowest = window_plan.better(found.programme, seats, cost, keep_dates=True).peak
+    yield from (window_plan.better(found.programme, seats, cost, keep_dates=True, slack=most / lowest - 1) for most in TIGHTER if lowest <= most)
+
+
+def _sizes(found: Outlook, count: int) -> Callable[[WindowPlan], tuple[Sizing, ...]]:
+    """Return what says what the windows of a plan need; the same dates and cities are reckoned once."""
+    known = {_key(one.stretch.opens, one.stretch.closes, one.stretch.seats): needed for one, needed in zip(found.forecasts, found.sizes, strict=True)}
+
+    def sized(window: Window) -> Sizing:
+        seats = {city: sum(found.programme.quotas.of(city).values()) for city in window.cities}
+        key = _key(window.opens, window.closes, seats)
+        if key not in known:
+            stretch = Stretch(window.code, window.title, False, window.opens, window.closes, seats)
+            drawn = forecast.forecast(stretch, found.programme, found.behaviour, count=count)
+            known[key] = sizing.size(drawn, found.capacity, found.node_cores)
+        return known[key]
+
+    return lambda plan: tuple(sized(one.window) for one in plan.windows)
+
+
+def _key(opens: datetime, closes: datetime, seats: Mapping[str, int]) -> tuple[datetime, datetime, frozenset[str]]:
+    return opens, closes, frozenset(seats)
 
 
 def peak_of_one(programme: Programme, behaviour: Behaviour) -> Cost:

@@ -106,22 +106,11 @@ def size(found: StretchForecast | Overlap, capacity: Capacity | None, node_cores
     grown = float(found.total["growth"].median.sum()) / 1000
     if capacity is None:
         return Sizing(None, None, None, gbits, grown)
-    server, database = (_cores(found.total, costs) / BUSY for costs in (capacity.server, capacity.database))
+    server, database = (cores(found.total, costs) / BUSY for costs in (capacity.server, capacity.database))
     return Sizing(server, database, max(1, math.ceil(server / node_cores)), gbits, grown)
 
 
-def most_watching(found: StretchForecast, capacity: Capacity | None, *, node_cores: int, nodes: int | None, gbits: float | None) -> float | None:
-    """Say how many may watch at once with so many nodes and such a line; None where neither is known."""
-    watching = float(found.total["watching"].high.max())
-    most = []
-    if gbits is not None:
-        most.append(watching * gbits / max(1e-9, float(found.total["egress"].high.max())))
-    if nodes is not None and capacity is not None:
-        most.append(watching * nodes * node_cores * BUSY / max(1e-9, _cores(found.total, capacity.server)))
-    return min(most, default=None)
-
-
-def _cores(total: Mapping[str, Band], costs: Mapping[str, float]) -> float:
+def cores(total: Mapping[str, Band], costs: Mapping[str, float]) -> float:
     """Return the cores busy at the fullest quarter; the peaks of the paths need not fall together, so the curves are added first."""
     busy: Array = np.zeros_like(total["watching"].high)
     for path, metrics in _MEASURED_AS.items():

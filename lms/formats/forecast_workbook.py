@@ -10,6 +10,7 @@ import xlsxwriter
 from lms.domain.behaviour import Array
 from lms.domain.forecast import METRICS, StretchForecast
 from lms.domain.outlook import Outlook
+from lms.domain.sizing import Sizing
 from lms.kernel.i18n import current_locale
 from lms.kernel.i18n import gettext as _
 
@@ -25,9 +26,17 @@ def write(found: Outlook) -> bytes:
     ) as book:
         _sheet(book, _("峰值"), (_("时段"), _("指标"), _("单位"), _("峰值（中位数）"), _("峰值（95% 上界）"), _("时刻")), _peaks(found))
         _sheet(
-            book, _("机器与线路"), (_("时段"), _("应用节点"), _("应用（核）"), _("数据库（核）"), "Gbit/s", _("数据库增长（GB）"), _("没有计入")), _needs(found)
+            book,
+            _("机器与线路"),
+            (_("时段"), _("应用节点"), _("应用（核）"), _("数据库（核）"), "Gbit/s", _("数据库增长（GB）"), _("没有计入"), _("现有条件已用 %")),
+            _needs(found),
         )
-        _sheet(book, _("时段方案"), (_("方案"), _("开始"), _("结束"), _("人数"), _("每天人数"), _("峰值"), _("地区")), _windows(found))
+        _sheet(
+            book,
+            _("时段方案"),
+            (_("方案"), _("开始"), _("结束"), _("人数"), _("每天人数"), _("峰值"), _("地区"), "Gbit/s", _("应用节点"), _("现有条件已用 %")),
+            _windows(found),
+        )
         _sheet(book, _("假设"), (_("数字"), _("单位"), _("取值"), _("下限"), _("上限"), _("来源"), _("说明")), _figures(found))
         for one in found.forecasts:
             used = [metric for metric in METRICS if one.peaks[metric.code].high]
@@ -77,15 +86,23 @@ def _needs(found: Outlook) -> Iterable[Sequence[Cell]]:
     for name, needed in (*alone, *together):
         machines = (needed.nodes, needed.server_cores, needed.database_cores)
         told = (unknown if value is None else round(value, 1) for value in machines)
-        yield name, *told, round(needed.gbits, 2), round(needed.growth_gb, 2), left_out
+        yield name, *told, round(needed.gbits, 2), round(needed.growth_gb, 2), left_out, _filled(found, needed)
+
+
+def _filled(found: Outlook, needed: Sizing) -> Cell:
+    """Say in per cent how much of what there is would be used; nothing where that is not known."""
+    share = found.fit(needed).filled
+    return "" if share is None else round(100 * share)
 
 
 def _windows(found: Outlook) -> Iterable[Sequence[Cell]]:
     names = {row.code: row.name for row in found.programme.quotas.cities}
     for choice in found.choices:
-        for one in choice.plan.windows:
+        for one, needed in zip(choice.plan.windows, choice.sizes, strict=True):
             cities = "、".join(names[city] for city in one.window.cities)
-            yield _(choice.title), str(one.window.first_day), str(one.window.last_day), one.people, round(one.for_each_day, 1), round(one.peak), cities
+            days = str(one.window.first_day), str(one.window.last_day)
+            nodes = _("尚未测量") if needed.nodes is None else needed.nodes
+            yield _(choice.title), *days, one.people, round(one.for_each_day, 1), round(one.peak), cities, round(needed.gbits, 2), nodes, _filled(found, needed)
 
 
 def _figures(found: Outlook) -> Iterable[Sequence[Cell]]:
@@ -98,7 +115,7 @@ def _hours(one: StretchForecast, metrics: Sequence[str]) -> Iterable[Sequence[Ce
 
 
 def _cities(one: StretchForecast) -> Iterable[Sequence[Cell]]:
-    bands = [one.city(city, "in_exam" if one.stretch.exam else "watching") for city in one.stretch.seats]
+    bands = [one.city(city, one.metric) for city in one.stretch.seats]
     return _rows(one, [curve for band in bands for curve in (band.median, band.high)])
 
 

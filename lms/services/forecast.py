@@ -9,6 +9,8 @@ from pathlib import Path
 
 from lms.domain import behaviour as behaviours
 from lms.domain import sizing
+from lms.domain.exam_terms import held
+from lms.domain.limits import Limits
 from lms.domain.outlook import Choice, Outlook, outlook
 from lms.domain.programme import Programme
 from lms.formats import programme_windows
@@ -18,6 +20,7 @@ from lms.kernel.refusal import N_, Conflict, Missing
 from lms.services import load_source, programme_version
 from lms.services import programme as programmes
 from lms.store import lesson as lesson_store
+from lms.store import limits as limits_store
 from lms.store import programme as programme_store
 from lms.store.programme import ProgrammeVersion
 
@@ -46,25 +49,30 @@ class WindowBegun(Conflict):
 _RECKONED: OrderedDict[str, Outlook] = OrderedDict()
 
 
-def view(code: str) -> tuple[ProgrammeVersion, Outlook]:
+def view(code: str, now: datetime) -> tuple[ProgrammeVersion, Outlook]:
     """Return what is to be expected of a programme, every seat of its quota taken."""
     with reading() as session:
         version, programme = programmes.in_force(session, code)
-        return version, reckon(session, version, programme)
+        return version, reckon(session, version, programme, now)
 
 
-def reckon(session: Session, version: ProgrammeVersion, programme: Programme, people: Mapping[str, int] | None = None) -> Outlook:
+def reckon(session: Session, version: ProgrammeVersion, programme: Programme, now: datetime, people: Mapping[str, int] | None = None) -> Outlook:
     """Reckon the outlook with the product's own lessons and films, of the seats or of people who have come; kept while nothing of that changes."""
     text = BEHAVIOUR.read_text(encoding="utf-8")
     capacity = MEASURED.read_text(encoding="utf-8") if MEASURED.exists() else None
     known = {**_lessons(session, code=version.code), **load_source.figures(session)}
     if people is not None:
         known["uptake"] = 1.0  # the share of the seats that is taken: who is enrolled has taken hers
-    key = hashlib.sha256(repr((version.digest, text, capacity, sorted(known.items()), people and sorted(people.items()))).encode()).hexdigest()
+    programme = held(programme, load_source.exams(session, version.code), now)
+    stated = limits_store.newest(session)
+    limits = stated.limits if stated else Limits()
+    key = hashlib.sha256(
+        repr((version.digest, programme.exam, text, capacity, limits, sorted(known.items()), people and sorted(people.items()))).encode()
+    ).hexdigest()
     found = _RECKONED.get(key)
     if found is None:
         behaviour = behaviours.parse(text).having(**known)
-        found = outlook(programme, behaviour, sizing.measured(capacity), node_cores=os.cpu_count() or 1, people=people, count=_CASES)
+        found = outlook(programme, behaviour, sizing.measured(capacity), node_cores=os.cpu_count() or 1, people=people, count=_CASES, limits=limits)
         _RECKONED[key] = found
         while len(_RECKONED) > _KEPT:
             _RECKONED.popitem(last=False)
@@ -76,7 +84,7 @@ def adopt(code: str, choice_code: str, reason: str, *, actor_id: int, now: datet
     with transaction() as session:
         programme_store.lock(session, code)
         version, programme = programmes.in_force(session, code)
-        offered = reckon(session, version, programme).choices
+        offered = reckon(session, version, programme, now).choices
         chosen = next((one for one in offered if one.code == choice_code and choice_code), None)
         if chosen is None:
             raise ChoiceMissing

@@ -8,6 +8,7 @@ import structlog
 from prometheus_client import Gauge
 
 from lms.domain import load as rules
+from lms.domain.exam_terms import held
 from lms.domain.forecast import QUARTER, StretchForecast
 from lms.domain.load import Alarm
 from lms.domain.outlook import Outlook
@@ -23,6 +24,8 @@ EXPECTED = Gauge(
     "lms_load_expected", "The forecast of the same; bound is low, median or high.", ["programme", "metric", "city", "bound"], multiprocess_mode="mostrecent"
 )
 OUTSIDE = Gauge("lms_load_outside", "Cities that have left their band.", ["programme", "metric"], multiprocess_mode="mostrecent")
+FILLED = Gauge("lms_load_filled", "Share of what line and nodes bear; 0 where that is not known.", ["programme", "metric"], multiprocess_mode="mostrecent")
+OBSERVED = Gauge("lms_load_observed_timestamp_seconds", "When people were last counted.", multiprocess_mode="mostrecent")
 _log = structlog.get_logger()
 
 
@@ -42,13 +45,19 @@ class Live:
         """Add the cities; None where nothing was seen."""
         return rules.summed(self.seen)
 
+    @property
+    def most_people(self) -> float | None:
+        """Say how many may be at it at once with the line and the nodes there are; None where that is not known."""
+        return self.outlook.most_people(self.forecast) if self.forecast.stretch.people else None
+
 
 def observe(now: datetime) -> None:
     """Job: write down how many do what at this quarter, a zero where nobody does; then call where the forecast is left."""
     at = datetime.fromtimestamp(now.timestamp() // QUARTER.total_seconds() * QUARTER.total_seconds(), tz=now.tzinfo)
     with transaction() as session:
         counts = load_source.counts(session, now)
-        running = [(version, programme) for version, programme in programmes.programmes(session) if programme.contains(now)]
+        known = [(version, held(programme, load_source.exams(session, version.code), now)) for version, programme in programmes.programmes(session)]
+        running = [(version, programme) for version, programme in known if programme.contains(now) or programme.exam.contains(now)]
         enrolled = {version.code: enrolment_store.count_by_city(session, version.code) for version, _ in running}
         store.add(
             session,
@@ -59,12 +68,20 @@ def observe(now: datetime) -> None:
                 for city in cities
             ],
         )
-    for version, _ in running:
-        for code in _stretches(version.code, now):
+    watched = {}
+    for version, programme in running:
+        periods = {one.code: one for one in programme.windows} | {programme.exam.code: programme.exam}
+        for code in (code for code, one in periods.items() if one.contains(now)):
             found = live(version.code, now, code)
+            watched[version.code, found.metric] = found
             _publish(version.code, found, at)
             for one in found.alarms:
                 _log.warning("load.outside_forecast", programme=version.code, stretch=code, city=one.city, seen=one.seen, low=one.low, high=one.high)
+    for code, metric in ((version.code, metric) for version, _ in known for metric in counts):
+        if (code, metric) not in watched:  # what runs no longer calls nobody
+            OUTSIDE.labels(code, metric).set(0)
+            FILLED.labels(code, metric).set(0)
+    OBSERVED.set(now.timestamp())
 
 
 def live(code: str, now: datetime, stretch_code: str | None = None) -> Live:
@@ -72,11 +89,10 @@ def live(code: str, now: datetime, stretch_code: str | None = None) -> Live:
     with reading() as session:
         version, programme = programmes.in_force(session, code)
         enrolled = enrolment_store.count_by_city(session, code)
-        found = forecasts.reckon(session, version, programme, enrolled)
+        found = forecasts.reckon(session, version, programme, now, enrolled)
         ahead = sorted(found.forecasts, key=lambda one: (one.stretch.closes <= now, one.stretch.opens))
         chosen = next((one for one in found.forecasts if one.stretch.code == stretch_code), ahead[0])
-        metric = "in_exam" if chosen.stretch.exam else "watching"
-        return _live(session, code, found, chosen, metric)
+        return _live(session, code, found, chosen, chosen.metric)
 
 
 def _live(session: Session, code: str, found: Outlook, chosen: StretchForecast, metric: str) -> Live:
@@ -102,10 +118,5 @@ def _publish(code: str, found: Live, at: datetime) -> None:
         for bound in ("low", "median", "high"):
             EXPECTED.labels(code, found.metric, city, bound).set(float(getattr(band, bound)[quarter]))
     OUTSIDE.labels(code, found.metric).set(len(found.alarms))
-
-
-def _stretches(code: str, now: datetime) -> list[str]:
-    with reading() as session:
-        programme = programmes.programme(session, code)
-    exam = [programme.exam.code] if programme.exam.contains(now) else []
-    return [one.code for one in programme.windows if one.contains(now)] + exam
+    people, most = found.total[quarter], found.most_people
+    FILLED.labels(code, found.metric).set((people or 0) / most if most else 0)

@@ -9,6 +9,7 @@ from lms.domain import enrolment as enrolment_rules
 from lms.domain import plan as rules
 from lms.domain.activity import Activity, ActivityState
 from lms.domain.enrolment import Enrolment, EnrolmentMissing
+from lms.domain.exam_terms import held
 from lms.domain.lesson import Lesson, LessonState
 from lms.domain.plan import NextAction, Step
 from lms.domain.programme import Programme
@@ -86,6 +87,7 @@ def _plan(session: Session, found: store.Standing, now: datetime) -> Plan:
     lesson = lesson_store.next_lesson(session, person_id, programme.code)
     exams = tuple(one for one in activity_store.outside_lessons(session, programme.code) if one.kind == EXAM_KIND)
     states = activities.states(session, person_id, exams, now)
+    programme = held(programme, (state.terms for state in states.values() if state.terms), now)
     standing = rules.Standing(
         online_complete=found.progress.online_complete,
         offline_complete=found.progress.offline_complete,

@@ -4,15 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import DecimalField, IntegerField, RadioField, TextAreaField
+from wtforms import FloatField, IntegerField, RadioField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from lms.domain.chart import Chart, both, chart
 from lms.domain.forecast import METRICS, Overlap, Peak, StretchForecast, mean_watching
+from lms.domain.limits import Fit, Limits
 from lms.domain.outlook import Choice, Outlook
-from lms.domain.sizing import Sizing, SwayBar, most_watching, sway_bars
+from lms.domain.sizing import Sizing, SwayBar, sway_bars
 from lms.formats import forecast_workbook
 from lms.kernel import request as current
 from lms.kernel.forms import Form
@@ -22,35 +23,19 @@ from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
 from lms.kernel.refusal import Refusal
 from lms.services import forecast as service
+from lms.services import limits as limits_service
 
 forecast = routes("forecast", __name__, url_prefix="/manage/programmes/<code>/forecast")
 SWAYS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The line and the nodes there are, as far as somebody has said."""
-
-    gbits: float | None
-    nodes: int | None
+LEAST_SHOWN = 0.05  # Gbit/s
+_WORST_FIRST = ("danger", "neutral", "accent", "success")
 
 
 class LimitsForm(Form):
-    """What there is; the address carries it, so that a page can be passed on."""
+    """What there is."""
 
-    class Meta(Form.Meta):
-        """It changes nothing, so nobody can be made to send it."""
-
-        csrf = False
-
-    gbits = DecimalField(lazy_gettext("出口带宽（Gbit/s）"), [Optional(), NumberRange(min=0, max=100_000)])
+    gbits = FloatField(lazy_gettext("出口带宽（Gbit/s）"), [Optional(), NumberRange(min=0.001, max=100_000)])
     nodes = IntegerField(lazy_gettext("应用节点数"), [Optional(), NumberRange(min=1, max=10_000)])
-
-    def stated(self) -> Limits:
-        """Return what was filled in; nothing of a form with faults."""
-        if not self.validate():
-            return Limits(None, None)
-        return Limits(None if self.gbits.data is None else float(self.gbits.data), self.nodes.data)
 
 
 class AdoptForm(Form):
@@ -58,6 +43,19 @@ class AdoptForm(Form):
 
     choice = RadioField(lazy_gettext("采用哪个方案"), [InputRequired()])
     reason = TextAreaField(lazy_gettext("调整理由"), [InputRequired(), Length(min=4, max=300)])
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Whether something holds: what it needs of line and nodes, what there is, how much of the scarcer it uses, and the verdict as (words, kind of badge)."""
+
+    name: str
+    line: str
+    line_there: str
+    nodes: str
+    nodes_there: str
+    used: str
+    verdict: tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,6 @@ class StretchPart:
     peak: str
     peak_at: str
     needs: tuple[tuple[str, str], ...]
-    broken: tuple[str, ...]
     rows: tuple[tuple[str, str, str, str, str], ...]
 
 
@@ -84,7 +81,6 @@ class OverlapPart:
     title: str
     span: str
     needs: tuple[tuple[str, str], ...]
-    broken: tuple[str, ...]
     rows: tuple[tuple[str, str, str, str, str], ...]
 
 
@@ -98,7 +94,8 @@ class ChoicePart:
     saving: int
     moved: int
     moved_cities: str
-    rows: tuple[tuple[str, str, str, str, str], ...]
+    verdict: tuple[str, str]
+    rows: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +108,8 @@ class ForecastPage:
     measured: bool
     not_counted: str
     node_cores: int
+    rooms: tuple[Room, ...]
+    stated: str | None
     limits: LimitsForm
     stretches: tuple[StretchPart, ...]
     overlaps: tuple[OverlapPart, ...]
@@ -135,7 +134,7 @@ def page(code: str) -> ResponseReturnValue:
 @requires(Permission.MANAGE_PROGRAMMES)
 def workbook(code: str) -> Response:
     """Give everything as an Excel file."""
-    body = forecast_workbook.write(service.view(code)[1])
+    body = forecast_workbook.write(service.view(code, current.now())[1])
     return Response(body, mimetype=forecast_workbook.MIMETYPE, headers={"Content-Disposition": f'attachment; filename="forecast-{code}.xlsx"'})
 
 
@@ -143,7 +142,7 @@ def workbook(code: str) -> Response:
 @requires(Permission.MANAGE_PROGRAMMES)
 def adopt(code: str) -> ResponseReturnValue:
     """Make a better arrangement the programme's windows."""
-    form = _adopt_form(service.view(code)[1])
+    form = _adopt_form(service.view(code, current.now())[1])
     if not form.validate_on_submit():
         return _page(code, form=form)
     try:
@@ -154,16 +153,27 @@ def adopt(code: str) -> ResponseReturnValue:
     return redirect(url_for("forecast.page", code=code))
 
 
+@forecast.post("/limits")
+@requires(Permission.MANAGE_PROGRAMMES)
+def state_limits(code: str) -> ResponseReturnValue:
+    """Keep what there is."""
+    form = LimitsForm()
+    if not form.validate_on_submit():
+        return _page(code, limits=form)
+    limits_service.state(Limits(form.gbits.data, form.nodes.data), actor_id=current.person().person_id, now=current.now())
+    flash(_("现有条件已保存，对所有培训项目有效。"), "success")
+    return redirect(url_for("forecast.page", code=code))
+
+
 def _adopt_form(found: Outlook) -> AdoptForm:
     form = AdoptForm()
     form.choice.choices = [(one.code, _(one.title)) for one in found.choices if one.code]
     return form
 
 
-def _page(code: str, *, form: AdoptForm | None = None, refusal: Refusal | None = None) -> str:
-    version, found = service.view(code)
-    limits = LimitsForm(request.args)
-    have = limits.stated()
+def _page(code: str, *, form: AdoptForm | None = None, limits: LimitsForm | None = None, refusal: Refusal | None = None) -> str:
+    version, found = service.view(code, current.now())
+    stated = limits_service.stated()
     names = {row.code: row.name for row in found.programme.quotas.cities}
     shown = ForecastPage(
         code=code,
@@ -172,10 +182,12 @@ def _page(code: str, *, form: AdoptForm | None = None, refusal: Refusal | None =
         measured=found.capacity is not None,
         not_counted=_("、").join(_(one.title) for one in found.capacity.uncounted) if found.capacity else "",
         node_cores=found.node_cores,
-        limits=limits,
-        stretches=tuple(_stretch(one, needed, found, names, have) for one, needed in zip(found.forecasts, found.sizes, strict=True)),
-        overlaps=tuple(_overlap(both, needed, found, have) for both, needed in found.overlaps),
-        choices=tuple(_choice(one, found.choices[0], names) for one in found.choices),
+        rooms=_rooms(found),
+        stated=_("现有条件由%(name)s于 %(at)s 填写。", name=stated.by, at=format_instant(stated.at)) if stated else None,
+        limits=limits or LimitsForm(data={"gbits": found.limits.gbits, "nodes": found.limits.nodes}),
+        stretches=tuple(_stretch(one, needed, found, names) for one, needed in zip(found.forecasts, found.sizes, strict=True)),
+        overlaps=tuple(_overlap(both, needed, found) for both, needed in found.overlaps),
+        choices=tuple(_choice(one, found, names) for one in found.choices),
         bound=_number(found.choices[0].plan.bound) if found.choices else "",
         form=form or _adopt_form(found),
         alternatives=tuple(
@@ -193,44 +205,72 @@ def _page(code: str, *, form: AdoptForm | None = None, refusal: Refusal | None =
     return render_template("lms/forecast/page.html", page=shown)
 
 
-def _stretch(one: StretchForecast, needed: Sizing, found: Outlook, names: dict[str, str], have: Limits) -> StretchPart:
+def _rooms(found: Outlook) -> tuple[Room, ...]:
+    alone = ((one.stretch.title, needed) for one, needed in zip(found.forecasts, found.sizes, strict=True))
+    together = ((" + ".join(one.title for one in both.stretches), needed) for both, needed in found.overlaps)
+    return tuple(_room(name, needed, found) for name, needed in (*alone, *together))
+
+
+def _room(name: str, needed: Sizing, found: Outlook) -> Room:
+    room, have = found.fit(needed), found.limits
+    return Room(
+        name=name,
+        line=_line(needed),
+        line_there=_there(f"{have.gbits:g} Gbit/s" if have.gbits is not None else None),
+        nodes=_nodes(needed),
+        nodes_there=_there(None if have.nodes is None else _("%(count)s 个", count=have.nodes)),
+        used="–" if room.filled is None else f"{room.filled:,.0%}",
+        verdict=_verdict(room, found),
+    )
+
+
+def _line(needed: Sizing) -> str:
+    return f"{needed.gbits:.1f} Gbit/s" if needed.gbits >= LEAST_SHOWN else _("不到 0.1 Gbit/s")
+
+
+def _nodes(needed: Sizing) -> str:
+    return _("尚未测量") if needed.nodes is None else _("%(count)s 个", count=needed.nodes)
+
+
+def _there(stated: str | None) -> str:
+    return _("现有 %(there)s", there=stated) if stated else _("现有未填")
+
+
+def _verdict(room: Fit, found: Outlook) -> tuple[str, str]:
+    """Say go, no-go or neither in a word, and of which kind its badge is."""
+    if room.go is None:
+        return _("条件未知"), "neutral"
+    if not room.go:
+        return _("不够"), "danger"
+    whole = None not in (room.line, room.nodes) and found.capacity and not found.capacity.missing
+    return (_("够用"), "success") if whole else (_("已知的够用"), "accent")
+
+
+def _stretch(one: StretchForecast, needed: Sizing, found: Outlook, names: dict[str, str]) -> StretchPart:
     stretch = one.stretch
-    metric = "in_exam" if stretch.exam else "watching"
-    limit = None if stretch.exam else most_watching(one, found.capacity, node_cores=found.node_cores, nodes=have.nodes, gbits=have.gbits)
-    bands = {city: one.city(city, metric) for city in stretch.seats}
+    bands = {city: one.city(city, one.metric) for city in stretch.seats}
     top = max((float(band.high.max()) for band in bands.values()), default=0)
     return StretchPart(
         title=stretch.title,
         span=f"{format_instant(stretch.opens, 'day')} – {format_instant(stretch.at(stretch.quarters - 1), 'day')}",
         people=stretch.people,
         average=None if stretch.exam else _number(mean_watching(stretch, found.programme)),
-        whole=both(_("正在考试的人数") if stretch.exam else _("同时观看的人数"), one.total[metric], stretch.opens, limit=limit),
+        whole=both(_("正在考试的人数") if stretch.exam else _("同时观看的人数"), one.total[one.metric], stretch.opens, limit=found.most_people(one)),
         cities=tuple(chart(names.get(city, city), band, stretch.opens, top=top, width=480, height=210) for city, band in bands.items()),
-        peak=_number(one.peaks[metric].median),
-        peak_at=format_instant(one.peaks[metric].at),
+        peak=_number(one.peaks[one.metric].median),
+        peak_at=format_instant(one.peaks[one.metric].at),
         needs=_needs(needed, found),
-        broken=_broken(needed, have),
         rows=_rows(one.peaks),
     )
 
 
-def _overlap(both: Overlap, needed: Sizing, found: Outlook, have: Limits) -> OverlapPart:
+def _overlap(both: Overlap, needed: Sizing, found: Outlook) -> OverlapPart:
     return OverlapPart(
         title=" + ".join(one.title for one in both.stretches),
         span=f"{format_instant(both.opens)} – {format_instant(both.closes)}",
         needs=_needs(needed, found)[:3],
-        broken=_broken(needed, have),
         rows=_rows(both.peaks),
     )
-
-
-def _broken(needed: Sizing, have: Limits) -> tuple[str, ...]:
-    told = []
-    if have.gbits is not None and needed.gbits > have.gbits:
-        told.append(_("出口带宽不够：需要 %(need)s Gbit/s，现有 %(have)s Gbit/s。", need=f"{needed.gbits:.1f}", have=f"{have.gbits:g}"))
-    if have.nodes is not None and needed.nodes is not None and needed.nodes > have.nodes:
-        told.append(_("应用节点不够：需要 %(need)s 个，现有 %(have)s 个。", need=needed.nodes, have=have.nodes))
-    return tuple(told)
 
 
 def _rows(peaks: Mapping[str, Peak]) -> tuple[tuple[str, str, str, str, str], ...]:
@@ -244,20 +284,22 @@ def _needs(needed: Sizing, found: Outlook) -> tuple[tuple[str, str], ...]:
     return (
         (_("应用节点"), unknown if needed.nodes is None else _("%(count)s 个，每个 %(cores)s 核", count=needed.nodes, cores=found.node_cores)),
         (_("数据库"), unknown if needed.database_cores is None else _("%(cores)s 核", cores=f"{needed.database_cores:.1f}")),
-        (_("出口带宽"), f"{needed.gbits:.1f} Gbit/s"),
+        (_("出口带宽"), _line(needed)),
         (_("数据库增长"), f"{needed.growth_gb:.1f} GB"),
     )
 
 
-def _choice(one: Choice, noticed: Choice, names: dict[str, str]) -> ChoicePart:
+def _choice(one: Choice, found: Outlook, names: dict[str, str]) -> ChoicePart:
     plan = one.plan
+    rooms = [_room("", needed, found) for needed in one.sizes]
     return ChoicePart(
         code=one.code,
         title=_(one.title),
         peak=_number(plan.peak),
-        saving=round(100 * (1 - plan.peak / noticed.plan.peak)),
+        saving=round(100 * (1 - plan.peak / found.choices[0].plan.peak)),
         moved=plan.moved,
         moved_cities=_("、").join(names[city] for city in plan.cities_moved),
+        verdict=min((room.verdict for room in rooms), key=lambda told: _WORST_FIRST.index(told[1])),
         rows=tuple(
             (
                 f"{format_instant(row.window.opens, 'day')} – {row.window.last_day:%m-%d}",
@@ -265,8 +307,10 @@ def _choice(one: Choice, noticed: Choice, names: dict[str, str]) -> ChoicePart:
                 f"{row.people:,}",
                 f"{row.for_each_day:,.0f}",
                 _number(row.peak),
+                room.line,
+                room.nodes,
             )
-            for row in plan.windows
+            for row, room in zip(plan.windows, rooms, strict=True)
         ),
     )
 

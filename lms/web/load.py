@@ -8,14 +8,12 @@ from flask.typing import ResponseReturnValue
 from lms.domain.chart import Chart, both, chart
 from lms.domain.forecast import SECONDS
 from lms.domain.load import Alarm
-from lms.domain.sizing import most_watching
 from lms.kernel import request as current
 from lms.kernel.i18n import format_instant
 from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
 from lms.services import load as service
-from lms.web.forecast import LimitsForm
 
 load = routes("load", __name__, url_prefix="/manage/programmes/<code>/load")
 
@@ -40,10 +38,10 @@ class LoadPage:
     seen: str
     expected: str
     room: str | None
+    most: str
     sign_ins: str
     sign_ins_expected: str
     alarms: tuple[str, ...]
-    limits: LimitsForm
     stretch: str
     whole: tuple[Chart, Chart]
     cities: tuple[Chart, ...]
@@ -55,12 +53,8 @@ class LoadPage:
 def page(code: str) -> ResponseReturnValue:
     """Show how a window runs."""
     live = service.live(code, current.now(), request.args.get("stretch"))
-    limits = LimitsForm(request.args)
-    have = limits.stated()
     stretch = live.forecast.stretch
-    limit = None
-    if not stretch.exam and stretch.people:
-        limit = most_watching(live.forecast, live.outlook.capacity, node_cores=live.outlook.node_cores, nodes=have.nodes, gbits=have.gbits)
+    limit = live.most_people
     names = {row.code: row.name for row in live.outlook.programme.quotas.cities}
     total = live.total
     newest = max((place for place, one in enumerate(total) if one is not None), default=None)
@@ -78,11 +72,11 @@ def page(code: str) -> ResponseReturnValue:
         seen_at=None if newest is None else format_instant(stretch.at(newest)),
         seen="–" if count is None else f"{count:,}",
         expected="–" if newest is None else f"{band.low[newest]:,.0f} – {band.high[newest]:,.0f}",
-        room=None if limit is None or count is None else f"{max(0, limit - count):,.0f}",
+        room=None if limit is None else f"{max(0, limit - (count or 0)):,.0f}",
+        most="" if limit is None else f"{limit:,.0f}",
         sign_ins=sign_ins,
         sign_ins_expected=sign_ins_expected,
         alarms=tuple(_alarm(one, names) for one in live.alarms),
-        limits=limits,
         stretch=stretch.code,
         whole=both(_("正在考试的人数") if stretch.exam else _("同时观看的人数"), band, stretch.opens, limit=limit, seen=total),
         cities=tuple(chart(names.get(city, city), one, stretch.opens, top=top, seen=live.seen[city], width=480, height=210) for city, one in bands.items()),

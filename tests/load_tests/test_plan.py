@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lms.domain import sizing
+from lms.domain.limits import Limits
 from load_tests import bench, plan, plan_report
 from load_tests.__main__ import main
 
@@ -15,7 +16,7 @@ PROGRAMME = Path("lms/programmes/jiangxi-2023.toml")
 
 def test_the_plan_prints_writes_one_page_and_fails_where_a_limit_breaks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = tmp_path / "plan.html"
-    assert plan.plan(PROGRAMME, as_json=True, page=page, gbits=5, nodes=None, count=20) == 1
+    assert plan.plan(PROGRAMME, as_json=True, page=page, limits=Limits(gbits=5), count=20) == 1
     told = json.loads(capsys.readouterr().out)
     second = told["stretches"][1]
     assert [second["people"], len(second["quarters"]["watching"]["median"])] == [41_150, 14 * 96]
@@ -26,14 +27,16 @@ def test_the_plan_prints_writes_one_page_and_fails_where_a_limit_breaks(tmp_path
     text = page.read_text(encoding="utf-8")
     assert not re.search(r'(src|href)="|url\(|@import', text), "the page needs something beside itself"
     assert text.count("<svg") > 20
-    assert "超出现有 5 Gbit/s" in text
+    assert "不够 no-go：5 Gbit/s" in text
+    assert [one["needs"]["go"] for one in told["stretches"]] == [False, False, False, True], "the exam asks next to nothing of the line"
+    assert told["windows"][0]["windows"][1]["needs"] == second["needs"], "the notice's windows are what was forecast"
     assert "41,150 人" in text
     assert "2,939 人同时观看" in text
 
 
 def test_without_a_measurement_no_machines_are_named(tmp_path: Path) -> None:
-    found = plan.read(PROGRAMME, capacity=tmp_path / "none.json", count=5)
-    told = "\n".join(plan.lines(found, gbits=1_000, nodes=1))
+    found = plan.read(PROGRAMME, capacity=tmp_path / "none.json", count=5, limits=Limits(gbits=1_000, nodes=1))
+    told = "\n".join(plan.lines(found))
     assert "machines: not measured" in told
     assert "✗" not in told
 
@@ -45,8 +48,8 @@ def test_paths_that_were_not_measured_are_named_wherever_nodes_are(tmp_path: Pat
     bench.keep(measured, bench.Saved(2, 1.0, rows))
     without = plan.read(PROGRAMME, capacity=measured, count=5)
     assert plan.as_dict(without)["not_counted"] == ["quiz hand-in", "sign-in"]
-    assert "not measured, so not counted: quiz hand-in, sign-in" in "\n".join(plan.lines(without, None, None))
-    assert "quiz hand-in、sign-in" in plan_report.html(without, gbits=None, nodes=None)
+    assert "not measured, so not counted: quiz hand-in, sign-in" in "\n".join(plan.lines(without))
+    assert "quiz hand-in、sign-in" in plan_report.html(without)
     # Measured by itself later, it is counted, and nothing else is lost.
     bench.keep(
         measured,
@@ -70,13 +73,13 @@ def test_limits_and_targets_that_cannot_be_are_named(tmp_path: Path, capsys: pyt
         assert refused.value.code == 2
         assert "is no number" in capsys.readouterr().err
     for wrong in (tmp_path / "none.toml", tmp_path):
-        assert plan.plan(wrong, as_json=False, page=None, gbits=None, nodes=None, count=5) == 1
-    assert plan.plan(PROGRAMME, as_json=False, page=tmp_path / "none/plan.html", gbits=None, nodes=None, count=5) == 1
+        assert plan.plan(wrong, as_json=False, page=None, limits=Limits(), count=5) == 1
+    assert plan.plan(PROGRAMME, as_json=False, page=tmp_path / "none/plan.html", limits=Limits(), count=5) == 1
     assert capsys.readouterr().err.count("✗") == 3
 
 
 def test_a_faulty_programme_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "faulty.toml"
     path.write_text(PROGRAMME.read_text(encoding="utf-8").replace('to = "2023-11-17"', 'to = "2023-11-31"', 1), encoding="utf-8")
-    assert plan.plan(path, as_json=False, page=None, gbits=None, nodes=None, count=5) == 1
+    assert plan.plan(path, as_json=False, page=None, limits=Limits(), count=5) == 1
     assert "windows[0].to" in capsys.readouterr().err

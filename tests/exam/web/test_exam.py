@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from flask import Flask
 
 from exam.domain.exam import ExamPolicy
@@ -12,6 +13,7 @@ from lms.domain.hours import HoursKind, Worth
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
 from lms.services import certificate, hours
+from lms.services import forecast as forecasts
 from tests.support import exams, learning
 from tests.support.cast import LIN, enter
 
@@ -46,6 +48,21 @@ def test_a_failed_try_is_offered_again_as_soon_as_it_may_be_repeated(app: Flask,
     assert "总评还没有达到" not in lin.get("/").get_data(as_text=True), "the second try is being scored"
     result.score_outstanding(clock.instant)
     assert "总评未达到合格要求" in lin.get("/").get_data(as_text=True), "no try is left"
+
+
+def test_a_learner_and_the_forecast_go_by_the_exam_as_it_was_set_up(app: Flask, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forecasts, "_CASES", 10)
+    exams.prepared(opens=clock.instant + timedelta(days=40), closes=clock.instant + timedelta(days=42, hours=12), minutes=75, attempts_allowed=3)
+    exams.enrolled("lin")
+    written = learning.load().exam
+    shown = enter(app, LIN).get(f"/plan?programme={learning.CODE}").get_data(as_text=True)
+    assert shown.count("2027年1月1日至2027年1月3日") == 2, "as a step, and among what the exam is like"
+    assert (written.opens.month, written.minutes) != (1, 75)
+    assert "75 分钟" in shown
+    assert "3 次" in shown
+    stretch = forecasts.view(learning.CODE, clock.instant)[1].forecasts[-1].stretch
+    assert (stretch.exam, stretch.opens, stretch.days) == (True, clock.instant + timedelta(days=40), 2.5)
+    assert stretch.opens.hour == 12, "an evening is one of the programme's own zone"
 
 
 def test_a_revoked_certificate_is_called_so(app: Flask, clock: FixedClock) -> None:

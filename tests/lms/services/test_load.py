@@ -9,9 +9,11 @@ import pytest
 from flask import Flask
 from prometheus_client import REGISTRY
 
+from lms.domain.limits import Limits
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
 from lms.services import forecast as forecasts
+from lms.services import limits
 from lms.services import load as service
 from lms.store import load as store
 from lms.store import signing_in
@@ -20,6 +22,7 @@ from tests.support import learning, watching
 from tests.support.cast import LIN, OU, enter, id_of
 
 QUARTER = timedelta(minutes=15)
+GRAFANA = Path("docs/grafana")
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +52,7 @@ def test_who_watches_is_counted_in_her_city_once_a_quarter_and_shown(app: Flask,
     assert live.forecast.stretch.code == "w2"
     uptake = live.outlook.behaviour.figures["uptake"]
     assert (uptake.low, uptake.value, uptake.high) == (1, 1, 1), "the enrolled have taken their seats"
-    assert forecasts.view(learning.CODE)[1].behaviour.figures["uptake"].low < 1
+    assert forecasts.view(learning.CODE, NOON)[1].behaviour.figures["uptake"].low < 1
     assert [one for one in live.total if one is not None] == [0, 1]
     labels = {"programme": learning.CODE, "metric": "watching", "city": learning.CITY}
     assert REGISTRY.get_sample_value("lms_load_people", labels) == 1
@@ -64,13 +67,37 @@ def test_who_watches_is_counted_in_her_city_once_a_quarter_and_shown(app: Flask,
     assert "还没有人报名" in enter(app, OU).get(f"/manage/programmes/{learning.CODE}/load?stretch=w1").get_data(as_text=True)
 
 
-def test_the_dashboard_asks_only_for_metrics_there_are(app: Flask) -> None:
-    text = Path("docs/grafana/city-windows.json").read_text(encoding="utf-8")
+def offered() -> set[str]:
+    found = {sample.name for metric in REGISTRY.collect() for sample in metric.samples} | {metric.name for metric in REGISTRY.collect()}
+    return found | {f"{name}_total" for name in found}
+
+
+def test_the_dashboard_and_the_alerts_ask_only_for_metrics_there_are(app: Flask) -> None:
+    text = (GRAFANA / "city-windows.json").read_text(encoding="utf-8")
     asked = set(re.findall(r"\blms_[a-z_]+", text))
-    offered = {sample.name for metric in REGISTRY.collect() for sample in metric.samples} | {metric.name for metric in REGISTRY.collect()}
-    assert asked <= offered | {f"{name}_total" for name in offered}
+    assert asked <= offered()
     assert len(asked) >= 4
-    assert {panel["type"] for panel in json.loads(text)["panels"]} == {"timeseries", "stat"}
+    board = json.loads(text)
+    assert {panel["type"] for panel in board["panels"]} == {"timeseries", "stat"}
+    text = (GRAFANA / "city-windows-alerts.json").read_text(encoding="utf-8")
+    asked = set(re.findall(r"\blms_[a-z_]+", text))
+    assert asked == {"lms_load_outside", "lms_load_filled", "lms_load_observed_timestamp_seconds"}
+    assert asked <= offered()
+    found = json.loads(text)
+    assert found["apiVersion"] == 1
+    (group,) = found["groups"]
+    assert {"orgId", "name", "folder", "interval", "rules"} == set(group)
+    for rule in group["rules"]:
+        query, judged = rule["data"]
+        assert query["relativeTimeRange"]["from"] > 0
+        assert rule["condition"] == judged["refId"] == "B"
+        assert judged["model"]["expression"] == query["refId"] == query["model"]["refId"]
+        assert judged["datasourceUid"] == "__expr__"
+        assert judged["model"]["conditions"][0]["evaluator"]["type"] == "gt"
+        assert rule["dashboardUid"] == board["uid"]
+        assert rule["panelId"] in {panel["id"] for panel in board["panels"]}
+        assert "$" not in json.dumps(rule), "Grafana would read it as a variable of its environment"
+    assert len({rule["uid"] for rule in group["rules"]}) == len(group["rules"])
 
 
 def test_a_city_that_leaves_its_band_twice_is_called_by_name(app: Flask) -> None:
@@ -83,8 +110,18 @@ def test_a_city_that_leaves_its_band_twice_is_called_by_name(app: Flask) -> None
         store.add(session, [store.Seen(learning.CODE, "watching", NOON + QUARTER, learning.CITY, 901)])
     (alarm,) = service.live(learning.CODE, NOON + QUARTER).alarms
     assert (alarm.city, alarm.seen, alarm.above) == (learning.CITY, 901, True)
-    page = enter(app, OU).get(f"/manage/programmes/{learning.CODE}/load?gbits=1").get_data(as_text=True)
+    page = enter(app, OU).get(f"/manage/programmes/{learning.CODE}/load").get_data(as_text=True)
     assert "赣州比预计多：901 人" in page
+    assert "还不知道能承受多少人" in page
+    outside = {"programme": learning.CODE, "metric": "watching"}
+    limits.state(Limits(gbits=0.001), actor_id=id_of(OU), now=NOON)
+    service.observe(NOON + QUARTER)
+    assert REGISTRY.get_sample_value("lms_load_outside", outside) == 1
+    assert (REGISTRY.get_sample_value("lms_load_filled", outside) or 0) > 1
+    assert REGISTRY.get_sample_value("lms_load_observed_timestamp_seconds") == (NOON + QUARTER).timestamp()
     with transaction() as session:
         store.add(session, [store.Seen(learning.CODE, "watching", NOON + 2 * QUARTER, learning.CITY, 0)])
     assert service.live(learning.CODE, NOON + 2 * QUARTER).alarms == ()
+    service.observe(service.live(learning.CODE, NOON).forecast.stretch.closes + QUARTER)
+    assert REGISTRY.get_sample_value("lms_load_outside", outside) == 0, "of a window that is over nobody is called"
+    assert REGISTRY.get_sample_value("lms_load_filled", outside) == 0

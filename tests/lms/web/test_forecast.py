@@ -28,14 +28,39 @@ def few_cases(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(service, "MEASURED", tmp_path / "bench.json")
 
 
-def test_an_operator_sees_every_window_the_limits_and_the_better_windows(app: Flask) -> None:
+def test_an_operator_sees_every_window_and_the_better_windows(app: Flask) -> None:
     learning.load()
-    page = enter(app, OU).get(f"{ADDRESS}?gbits=0.1&nodes=3").get_data(as_text=True)
-    for words in ("第一时段", "第二时段", "第三时段", "线上测试", "41,150", "2,500", "日期也调，峰值最低", "尚未测量", "现有 0.1 Gbit/s", "大码流"):
+    page = enter(app, OU).get(ADDRESS).get_data(as_text=True)
+    for words in ("第一时段", "第二时段", "第三时段", "线上测试", "41,150", "2,500", "日期也调，峰值最低", "尚未测量", "条件未知", "大码流"):
         assert words in page, words
-    assert page.count('class="load-limit"') >= 3
+    assert "load-limit" not in page
     assert "同时进行：第二时段 + 线上测试" in page  # the programme of the tests opens its exam early
-    assert "请输入数字" in enter(app, OU).get(f"{ADDRESS}?gbits=many").get_data(as_text=True)
+
+
+def test_what_there_is_is_stated_once_and_every_window_measured_against_it(app: Flask) -> None:
+    learning.load()
+    service.MEASURED.write_text('{"figures": [{"name": "heartbeat", "server_us": 3000000, "database_us": 3000}]}', encoding="utf-8")
+    peng = enter(app, PENG)
+    for wrong, words in (({"gbits": "many"}, "请输入数字"), ({"gbits": "0"}, "数值须在"), ({"nodes": "0"}, "数值须在")):
+        assert words in peng.post(f"{ADDRESS}/limits", data=wrong).get_data(as_text=True)
+    assert enter(app, LIN).post(f"{ADDRESS}/limits", data={"nodes": "1"}).status_code == 403
+    assert peng.post(f"{ADDRESS}/limits", data={"gbits": "0.05", "nodes": "900"}).status_code == 302
+    page = enter(app, OU).get(ADDRESS).get_data(as_text=True)
+    assert f"现有条件由{PENG.name}于" in page
+    assert "现有 0.05 Gbit/s" in page
+    assert "现有 900 个" in page
+    assert page.count("badge-danger") > 6, "three windows and the choices are short of line"
+    assert page.count('class="load-limit"') >= 3
+    with transaction() as session:
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "load.state_limits")).one()
+    assert (entry.actor_id, entry.detail) == (id_of(PENG), {"gbits": 0.05, "nodes": 900})
+    # What was stated last counts, and what is not known is not judged.
+    assert peng.post(f"{ADDRESS}/limits", data={"gbits": "100000", "nodes": ""}).status_code == 302
+    page = enter(app, OU).get(ADDRESS).get_data(as_text=True)
+    assert "badge-danger" not in page
+    assert "已知的够用" in page
+    live = enter(app, OU).get(f"/manage/programmes/{learning.CODE}/load?stretch=w2").get_data(as_text=True)
+    assert "余量" in live
 
 
 def test_requests_that_were_never_measured_are_named_beside_the_nodes(app: Flask) -> None:
@@ -111,4 +136,4 @@ def test_nothing_that_has_begun_is_moved(app: Flask) -> None:
     assert enter(app, LIN).post(ADDRESS, data={"choice": "near", "reason": "不该成功"}).status_code == 403
     with transaction() as session:
         assert programme.in_force(session, learning.CODE)[0].number == 1
-    assert service.view(learning.CODE)[1].programme.windows[1].opens < NOON
+    assert service.view(learning.CODE, NOON)[1].programme.windows[1].opens < NOON

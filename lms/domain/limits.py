@@ -1,0 +1,52 @@
+"""The line and the nodes there are, beside what a forecast asks for: go or no-go, and how much room is left."""
+
+import math
+from dataclasses import dataclass
+
+from lms.domain.forecast import StretchForecast
+from lms.domain.sizing import BUSY, Capacity, Sizing, cores
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What there is, as far as somebody has said."""
+
+    gbits: float | None = None
+    nodes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How many times over the line and the nodes suffice; None where one side is not known."""
+
+    line: float | None
+    nodes: float | None
+
+    @property
+    def filled(self) -> float | None:
+        """Say which share of what there is would be used, of the scarcer; None where nothing is known."""
+        return max((1 / one for one in (self.line, self.nodes) if one is not None), default=None)
+
+    @property
+    def go(self) -> bool | None:
+        """Tell whether all that is known suffices; None where nothing is known."""
+        return None if self.filled is None else self.filled <= 1
+
+
+def fit(needed: Sizing, have: Limits, node_cores: int) -> Fit:
+    """Compare what is needed in the worst of 95 % of cases with what there is."""
+    return Fit(
+        line=(have.gbits / needed.gbits if needed.gbits else math.inf) if have.gbits is not None else None,
+        nodes=have.nodes * node_cores / needed.server_cores if have.nodes is not None and needed.server_cores else None,
+    )
+
+
+def most_people(found: StretchForecast, capacity: Capacity | None, node_cores: int, have: Limits) -> float | None:
+    """Say how many may be at it at once (watch, or sit the exam) with what there is; None where nothing is known."""
+    people, egress = float(found.total[found.metric].high.max()), float(found.total["egress"].high.max())
+    most = []
+    if have.gbits is not None and egress:
+        most.append(people * have.gbits / egress)
+    if have.nodes is not None and capacity is not None and (busy := cores(found.total, capacity.server)):
+        most.append(people * have.nodes * node_cores * BUSY / busy)
+    return min(most, default=None)
