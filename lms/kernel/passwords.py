@@ -13,8 +13,8 @@ from lms.kernel.refusal import N_, Unavailable
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 REHEARSAL = "rehearsal:"
 _NOBODY = _hasher.hash("nobody has this password")
-# A sign-in costs as much as a hundred heartbeats. However many come, half of a process's threads and of its time stay with those inside.
-MOST_WAITING, PATIENCE = 3, 2.0  # people behind the one whose turn it is; seconds
+# A sign-in costs as much as a hundred heartbeats. However many come, threads and time are left to those inside.
+MOST_WAITING, PATIENCE = 5, 2.0  # people behind the one whose turn it is; seconds
 _line = BoundedSemaphore(1 + MOST_WAITING)
 _turn = BoundedSemaphore(1)
 
