@@ -64,10 +64,18 @@ _LONE = re.compile(r"<p>((?:(?!</?(?:" + "|".join(rich_text.BLOCK) + r")>).)*)</
 _TEX = re.compile(r"\\\(((?:(?!\\[()]).){1,2000}?)\\\)|\\\[((?:(?!\\[\[\]]).){1,2000}?)\\\]|\$\$([^$]{1,2000})\$\$", re.DOTALL)
 _TAGGED = re.compile(r"</?(?:br|p|div|span|b|i|em|strong|img|li|td|math)\b", re.IGNORECASE)
 _AROUND = re.compile(r"[ \t\n]*(</?(?:" + "|".join(rich_text.BLOCK) + r")\b[^>]*>)[ \t\n]*")
-_TEX_NAMES = frozenset({"application/x-tex", "tex", "latex", "application/x-latex", "text/x-tex"})
+_TEX_NAMES = frozenset({"application/x-tex", "tex", "latex", "application/x-latex", "text/x-tex", "snuggletex"})
+_TEX_WRAPPED = re.compile(r"\s*(?:\\\[(.*)\\\]|\\\((.*)\\\)|\$+(.*?)\$+)\s*", re.DOTALL)
 _DATA_URI = re.compile(r"data:image/[\w.+-]+((?:;[\w=.+-]+)*),(.*)", re.DOTALL)
 _SPAN = re.compile(r"[2-9]|[1-9]\d")
+# What the letters of the font Symbol show: a page that names the font means these.
+_GREEK = str.maketrans("abcdefghijklmnopqrstuvwxyzABCDEFGHIKLMNOPQRSTUWXYZ", "αβχδεφγηιϕκλμνοπθρστυϖωξψζΑΒΧΔΕΦΓΗΙΚΛΜΝΟΠΘΡΣΤΥΩΞΨΖ")
 MARK = "kept"  # the class our writers put on a paragraph that is meant to stay one
+
+
+def greek(words: str) -> str:
+    """Return what letters show in the font Symbol."""
+    return words.translate(_GREEK)
 
 
 class Words:
@@ -173,6 +181,8 @@ class Words:
             self.place.lose(f"{_WORDLESS[name]}未保留{_told(attribute(element, 'src') or attribute(element, 'data') or attribute(element, 'href'))}")
             return self._inside_fallback(element, special) if name in {"object", "iframe", "audio", "video"} else ""
         self._styles(element, name)
+        if name == "font" and attribute(element, "face").lower() == "symbol":
+            element.text = greek(element.text or "")
         inside = self._inside(element, special, pre=pre or name == "pre")
         kept = _ALIAS.get(name, name)
         if kept in _KEPT:
@@ -203,7 +213,7 @@ class Words:
         if content is None:
             self.place.lose(f"图片未导入：找不到或不在文件中{_told(source)}")
         digest = self.place.picture(content, source if len(source) < 80 else "") if content is not None else None
-        return self._token(f"![{words}](picture:{digest})") if digest else html.escape(f"[{alternative.strip()}]" if alternative.strip() else "", quote=False)
+        return self._token(f"![{words}](picture:{digest})") if digest else html.escape(_stand_in(alternative, source), quote=False)
 
     def _bytes(self, source: str) -> bytes | None:
         if not (inline := _DATA_URI.match(source)):
@@ -228,7 +238,8 @@ class Words:
         """Return the LaTeX that a formula carries along, or the formula itself without prefixes."""
         for note in element.iterdescendants():
             if local(note) == "annotation" and attribute(note, "encoding").lower() in _TEX_NAMES and (tex := "".join(map(str, note.itertext())).strip()):
-                return self._latex(tex, is_block=attribute(element, "display") == "block")
+                wrapped = _TEX_WRAPPED.fullmatch(tex)
+                return self._latex(next(filter(None, wrapped.groups()), tex) if wrapped else tex, is_block=attribute(element, "display") == "block")
         stored = formula.from_mathml(_bare(element))
         if stored is None:
             self.place.lose("有一个公式的 MathML 写法无法识别，按文字保留")
@@ -245,8 +256,22 @@ def _bare(element: etree._Element) -> str:
     """Write a formula without namespaces and prefixes."""
     written = "".join(f' {str(key).rpartition("}")[2]}="{html.escape(str(value))}"' for key, value in element.attrib.items() if "}" not in str(key))
     inside = html.escape(re.sub(r"\s+", " ", element.text or "").strip(), quote=False)
+    if local(element) == "mfenced":
+        return f"<mrow><mo>{_sign(element, 'open', '(')}</mo>{_fenced(element)}<mo>{_sign(element, 'close', ')')}</mo></mrow>"
     inside += "".join((_bare(child) if local(child) else "") + html.escape((child.tail or "").strip(), quote=False) for child in element)
     return f"<{local(element)}{written}>{inside}</{local(element)}>"
+
+
+def _fenced(element: etree._Element) -> str:
+    """Return what stands between brackets, divided as the formula says."""
+    parts = [_bare(child) for child in element if local(child)]
+    dividers = re.sub(r"\s", "", element.get("separators", ","))
+    between = [dividers[min(at, len(dividers) - 1)] if dividers else "" for at in range(len(parts) - 1)] + [""]
+    return "".join(part + (f"<mo>{html.escape(sign)}</mo>" if sign else "") for part, sign in zip(parts, between, strict=True))
+
+
+def _sign(element: etree._Element, name: str, usual: str) -> str:
+    return html.escape(element.get(name, usual))
 
 
 def _spans(element: etree._Element) -> str:
@@ -259,6 +284,13 @@ def _named(words: str) -> str:
 
 def _is_picture(kind: str, name: str) -> bool:
     return kind.startswith("image/") or bool(re.search(r"\.(?:png|jpe?g|gif|webp|bmp|svg)$", name, re.IGNORECASE))
+
+
+def _stand_in(alternative: str, source: str) -> str:
+    """Return the words that stand where a picture should: its own, or the name of its file."""
+    name = "" if source.startswith("data:") else source.rpartition("/")[2][:80]
+    words = " ".join(alternative.split()) or (name if _is_picture("", name) else "")
+    return f"[{words}]" if words else ""
 
 
 def _told(name: str) -> str:

@@ -19,6 +19,8 @@ _HTML = re.compile(r"</?(?:p|br|b|i|u|em|strong|span|div|img|a|table|t[rdh]|ul|o
 _GAP = "\ue009"
 _REMARK = re.compile(r"^\s*//[^\n]*")  # a whole line's is gone already: what is left stands behind a title or a brace
 _BEHIND = re.compile(r"\s//\s[^\n]*")
+_SHORT_BLOCK = re.compile(r"\{\s*(?:(?:T|F|TRUE|FALSE)\s*[#}]|\})", re.IGNORECASE)
+_IN_FORMULA = re.compile(r"(?:[\\^_}$(]|\\[A-Za-z]+|\$[^$\n]*)$")  # what stands before the braces of LaTeX
 _LINE_TO_FILL = re.compile(r"_{3,}")
 
 
@@ -26,7 +28,8 @@ def looks_like(text: str) -> bool:
     """Tell whether the text has at least one block of answers in GIFT's braces."""
     head = text[:200_000]
     return bool(
-        re.search(r"(?<!\\)\{\s*(?:[=~#]|(?:T|F|TRUE|FALSE)\s*[#}]|\})", head, re.IGNORECASE)
+        re.search(r"(?<!\\)\{\s*[=~#]", head)
+        or any(not _IN_FORMULA.search(head[max(0, found.start() - 30) : found.start()]) for found in _SHORT_BLOCK.finditer(head))
         or re.search(r"^[^\S\n]*\$CATEGORY:", head, re.MULTILINE | re.IGNORECASE)
         or re.search(r"^[^\S\n]*::.+?::", head, re.MULTILINE)
     )
@@ -103,7 +106,7 @@ class _Reader:
     def _answers(self, body: str, before: str, after: str, bare: Draft) -> None:
         body, _, general = body.partition("####")
         body = _REMARK.sub("", body).strip()
-        bare = replace(bare, explanation=self._words(general))
+        bare = replace(bare, explanation=self._answer_words(general))
         if not body:
             self.place.keep(replace(bare, type=ItemType.SHORT_TEXT, stem=self._stem(before, after, "_____")))
         elif body.startswith("#"):
@@ -122,7 +125,7 @@ class _Reader:
         wrong, _, right = (judged[2] or "").partition("#")
         # GIFT gives the feedback for the wrong response first.
         explanations = (right, wrong) if true else (wrong, right)
-        return replace(bare, type=ItemType.TRUE_FALSE, key=(0 if true else 1,), option_explanations=tuple(map(self._words, explanations)))
+        return replace(bare, type=ItemType.TRUE_FALSE, key=(0 if true else 1,), option_explanations=tuple(map(self._answer_words, explanations)))
 
     def _choice(self, body: str, bare: Draft) -> None:
         if not body.startswith(("=", "~")):
@@ -148,7 +151,7 @@ class _Reader:
         for sign, weight, words in answers:
             text, _, feedback = words.partition("#")
             explained = explained or bool(feedback.strip())
-            if sign == "~" and text.strip() in {"", "*"}:
+            if text.strip() in {"", "*"} and (sign == "~" or (weight and not float(weight))):
                 continue  # only says what is told of every other answer
             if sign == "~" or (weight and float(weight) < 100):
                 self.place.lose(f"部分得分的答案“{reveal(text)[:60]}”（{weight or 0}%）未保留")

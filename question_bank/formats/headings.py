@@ -17,7 +17,7 @@ _WORDS = {
     "prompts": "左列 左项 左侧 匹配左项 条目 待匹配项 prompts",
     "key": "答案 正确答案 标准答案 标答 参考答案 填空答案 正确选项 试题答案 题目答案 answer key correctanswer rightanswer answers 答案内容",
     "rubric": "评分标准 评分细则 评分要点 rubric",
-    "explanation": "解析 答案解析 试题解析 题目解析 解析说明 答题解析 详解 试题详解 试题分析 说明解析 explanation analysis feedback 解释",
+    "explanation": "解析 答案解析 试题解析 题目解析 解析说明 答题解析 详解 试题详解 试题分析 说明解析 整体解析 explanation analysis feedback 解释",
     "difficulty": "难度 难易度 难度等级 难易程度 难度系数 试题难度 题目难度 difficulty",
     "points": "分值 分数 得分 题目分值 试题分值 score points 分",
     "topic": "知识点 主题 考点 所属知识点 知识模块 topic",

@@ -90,12 +90,7 @@ class _Question:
         element = self.files.get(name)
         if element is None:
             element = next((each for path, each in self.files.items() if path.rpartition("/")[2] == name.rpartition("/")[2]), None)
-        if element is None:
-            return None
-        try:
-            return base64.b64decode(re.sub(r"\s+", "", text_of(element)), validate=True)
-        except (binascii.Error, ValueError):
-            return None
+        return None if element is None else _decoded(text_of(element))
 
     def stem_words(self) -> str:
         """Return some words of the stem, for people to recognise it by."""
@@ -113,6 +108,17 @@ class _Question:
         if form in {"plain_text", "markdown"}:
             return self.words.of_plain(held)
         return self.words.of_html(held.replace("\n", "<br>") if form == "moodle_auto_format" else held)
+
+    def _asked(self) -> str:
+        return self._illustrated(self._text(first(self.element, "questiontext")))
+
+    def _illustrated(self, stem: str) -> str:
+        """Return the stem with the picture that stood beside it before Moodle 2."""
+        name, content = text_of(first(self.element, "image")), _decoded(text_of(first(self.element, "image_base64")))
+        if name and not content:
+            self.place.lose("旧式题图（image）未导入")
+        digest = self.place.picture(content, name) if content else None
+        return f"{stem}\n![](picture:{digest})" if digest else stem
 
     def _answer_text(self, element: etree._Element | None) -> str:
         """Answers of pairs are plain words in Moodle itself, and HTML in its kin and in our exports."""
@@ -158,8 +164,6 @@ class _Question:
             lose("不打乱选项的设定未保留")
         if held.get("hidden") == "1":
             lose("隐藏状态未保留")
-        if held.get("image") or held.get("image_base64"):
-            lose("旧式题图（image）未导入")
         for name in dict.fromkeys(held):
             if name and name not in _READ and held[name]:
                 lose(f"设定 <{name[:40]}> 未保留")
@@ -174,7 +178,7 @@ class _Question:
     def _choice(self) -> None:
         answers = self._answers()
         points = [share for _, share in answers]
-        if self.kind == "oumultiresponse":
+        if any(first(each, "correctanswer") is not None for each, _ in answers):  # oumultiresponse, before it had shares
             points = [100.0 if text_of(first(each, "correctanswer")) in _YES else 0.0 for each, _ in answers]
         single = self.kind in {"multichoice", "singlechoice"} and text_of(first(self.element, "single")).lower() not in {"false", "0"}
         key = weights.of_single(points) if single else weights.of_multiple(points)
@@ -186,7 +190,7 @@ class _Question:
             replace(
                 self.bare,
                 type=ItemType.SINGLE if single else ItemType.MULTIPLE,
-                stem=self._text(first(self.element, "questiontext")),
+                stem=self._asked(),
                 options=tuple(self._text(each) for each, _ in answers),
                 option_explanations=tuple(self._text(first(each, "feedback")) for each, _ in answers),
                 key=key,
@@ -198,7 +202,7 @@ class _Question:
         yes, no = answers.get("true"), answers.get("false")
         key = (0,) if yes and yes[1] > 0 else (1,) if no and no[1] > 0 else ()
         explained = tuple(self._text(first(each[0], "feedback")) if each else "" for each in (yes, no))
-        stem = self._text(first(self.element, "questiontext"))
+        stem = self._asked()
         self.place.keep(replace(self.bare, type=ItemType.TRUE_FALSE, stem=stem, key=key, option_explanations=explained))
 
     def _full(self) -> list[etree._Element]:
@@ -215,7 +219,7 @@ class _Question:
 
     def _stem_with_blank(self) -> str:
         """Moodle shows the field where the stem has a line of underscores, else below."""
-        stem, found = _LINE_TO_FILL.subn("[[1]]", self._text(first(self.element, "questiontext")), count=1)
+        stem, found = _LINE_TO_FILL.subn("[[1]]", self._asked(), count=1)
         return stem if found else f"{stem} [[1]]"
 
     def _fill_in(self) -> None:
@@ -243,7 +247,7 @@ class _Question:
 
     def _matching(self) -> None:
         pairs = [(self._text(each), self._answer_text(first(each, "answer"))) for each in self.element if local(each) == "subquestion"]
-        self.place.keep(matching(replace(self.bare, stem=self._text(first(self.element, "questiontext"))), [pair for pair in pairs if any(pair)]))
+        self.place.keep(matching(replace(self.bare, stem=self._asked()), [pair for pair in pairs if any(pair)]))
 
     def _essay(self) -> None:
         if text_of(first(self.element, "responsetemplate")):
@@ -251,7 +255,7 @@ class _Question:
         if text_of(first(self.element, "attachments")) not in {"", "0"}:
             self.place.lose("上传附件的要求未保留")
         model = self._text(first(self.element, "graderinfo"))
-        self.place.keep(replace(self.bare, type=ItemType.SHORT_TEXT, stem=self._text(first(self.element, "questiontext")), model=model))
+        self.place.keep(replace(self.bare, type=ItemType.SHORT_TEXT, stem=self._asked(), model=model))
 
     def _ordering(self) -> None:
         options = tuple(self._text(each) for each in self.element if local(each) == "answer")  # they stand in the right order
@@ -260,7 +264,7 @@ class _Question:
         scoring = text_of(first(self.element, "gradingtype"))
         if scoring not in {"", "-1", "ALL_OR_NOTHING", *_PAIRS}:
             self.place.lose(f"排序题的计分方式（{scoring[:40]}）未保留，改为全对给分")
-        stem, key = self._text(first(self.element, "questiontext")), tuple(range(len(options)))
+        stem, key = self._asked(), tuple(range(len(options)))
         self.place.keep(replace(self.bare, type=ItemType.ORDERING, stem=stem, options=options, key=key, by_pairs=scoring in _PAIRS))
 
     def _gaps(self) -> None:
@@ -268,7 +272,7 @@ class _Question:
         choices = [gaps.Choice(self._text(each), text_of(first(each, "group")) or "1") for each in boxes]
         if any(first(each, "infinite") is not None for each in boxes):
             self.place.lose("选项可重复使用的设定未保留")
-        stem = self._text(first(self.element, "questiontext"))
+        stem = self._asked()
         wanted = [int(number) - 1 for number in re.findall(r"\[\[(\d+)\]\]", stem)]
         if not wanted or any(number >= len(choices) for number in wanted):
             self.place.refuse("scoring_unsupported", stem, self.bare.external_id)
@@ -287,7 +291,7 @@ class _Question:
         right = [
             [at for at, column in enumerate(columns) if (weights_of.get((attribute(row, "number"), attribute(column, "number"))) or 0) > 0] for row in rows
         ]
-        stem = self._text(first(self.element, "questiontext"))
+        stem = self._asked()
         if not rows or any(len(each) != 1 for each in right):
             self.place.refuse("pairs_unsupported", stem, self.bare.external_id)
             return
@@ -301,7 +305,7 @@ class _Question:
         """Read a text with its answers between delimiters."""
         delimiters = text_of(first(self.element, "delimitchars"))
         begin, end = (delimiters[0], delimiters[1]) if len(delimiters) == 2 else ("[", "]")
-        stem = self._text(first(self.element, "questiontext"))
+        stem = self._asked()
         parts = re.split(f"{re.escape(begin)}([^{re.escape(begin + end)}]+){re.escape(end)}", stem)
         if len(parts) < 3:
             self.place.refuse("scoring_unsupported", stem, self.bare.external_id)
@@ -320,7 +324,14 @@ class _Question:
             self.place.refuse("no_interaction", "", self.bare.external_id)
             return
         source, fields = moodle_cloze.fields(text_of(inner) if not len(inner) else _inner(inner))
-        moodle_cloze.keep(self.place, self.bare, self.words, self.words.of_html(source), fields)
+        moodle_cloze.keep(self.place, self.bare, self.words, self._illustrated(self.words.of_html(source)), fields)
+
+
+def _decoded(words: str) -> bytes | None:
+    try:
+        return base64.b64decode(re.sub(r"\s+", "", words), validate=True)
+    except (binascii.Error, ValueError):
+        return None
 
 
 def _title(name: str, external_id: str) -> str:

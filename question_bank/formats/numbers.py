@@ -1,9 +1,11 @@
 """Numbers with a margin, as files write them: `5`, `5:0.1`, `4.9..5.1`."""
 
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from question_bank.domain.draft import decimal
 from question_bank.domain.item import Blank
+
+_MACHINE = 15  # digits that only a binary fraction has
 
 
 def read_range(words: str) -> tuple[Decimal, Decimal] | None:
@@ -26,7 +28,16 @@ def between(low: str, high: str) -> tuple[Decimal, Decimal] | None:
     lowest, highest = decimal(low), decimal(high)
     if lowest is None or highest is None:
         return None
+    lowest, highest = _short(lowest), _short(highest)
     return (lowest + highest) / 2, abs(highest - lowest) / 2
+
+
+def _short(number: Decimal) -> Decimal:
+    """Return the figure that somebody wrote where a machine reckoned 3.1300000000000003."""
+    if len(number.as_tuple().digits) < _MACHINE:
+        return number
+    short = Context(prec=_MACHINE - 2).plus(number).normalize()
+    return short if len(short.as_tuple().digits) < _MACHINE - 4 else number
 
 
 def blank(middle: Decimal, margin: Decimal) -> Blank:

@@ -9,6 +9,7 @@ from question_bank.domain.item import LETTERS
 from question_bank.domain.notation import is_any_choice, is_known_type, read_type
 from question_bank.formats import headings
 
+MINE = "mine"  # what a learner answered: 学习通 writes it before the key
 GUARD = "\u2060"  # written by our own papers inside words that would be taken for a mark; read as nothing
 _TAGS = r"(?:</?(?:b|i|u|s|sub|sup)>)*"
 _NUMBER = (
@@ -39,6 +40,7 @@ _ROLES = (
     "order_scoring",
 )
 _MORE = {"详解": "explanation", "分析": "explanation", "点评": "explanation", "解答": "explanation", "试题分析": "explanation", "考查点": "topic", "答": "key"}
+_MORE |= dict.fromkeys(("我的答案", "你的答案", "学生答案"), MINE)
 _BY_WORD = {word: role for role in _ROLES for word in headings.words(role) if re.search("[\u4e00-\u9fff]{2}", word)} | _MORE | {"answer": "key"}
 _BY_WORD = {word: role for word, role in _BY_WORD.items() if word not in {"题型", "类型", "得分", "单元", "主题", "课程", "题库"}} | {"题型": "type"}
 _WORDS = "|".join(sorted(_BY_WORD, key=len, reverse=True))
@@ -75,14 +77,12 @@ def heading(text: str) -> Section | None:
     words = untagged(text)
     found = _HEADING.fullmatch(words)
     name = found["name"].strip("【】[]") if found else ""
-    if (
-        found
-        and len(words) < 200
-        and (is_known_type(name) or is_any_choice(name))
-        and (found["ordinal"] or name.endswith("题") or found["rest"] or len(name) > 2)
-    ):
+    ordinal = (found["ordinal"] or "") if found else ""
+    if not ordinal and (bare := name.lstrip("一二三四五六七八九十")) != name and is_known_type(bare):  # 一名词解释
+        ordinal, name = name.removesuffix(bare), bare
+    if found and len(words) < 200 and (is_known_type(name) or is_any_choice(name)) and (ordinal or name.endswith("题") or found["rest"] or len(name) > 2):
         each = _EACH.search(found["rest"] or "")
-        return Section(found["ordinal"] or "", read_type(name) if is_known_type(name) else "", each[1] if each else "")
+        return Section(ordinal, read_type(name) if is_known_type(name) else "", each[1] if each else "")
     return Section("", "") if _CHAPTER.fullmatch(words) and not FIELD.search(words) else None
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from question_bank.domain.authored import draft_of, figures_are_shares, guess
 from question_bank.domain.draft import Draft
@@ -10,17 +11,19 @@ from question_bank.domain.exchange import Loss, Reading
 from question_bank.domain.fault import Fault, fault
 from question_bank.domain.item import LETTERS, ItemType
 from question_bank.domain.notation import is_known_type
+from question_bank.formats import markdown
 from question_bank.formats import paper_answers as answers
 from question_bank.formats import paper_marks as marks
 from question_bank.formats.paper_answers import Answer
 from question_bank.formats.paper_item import IN_BRACKETS, TELLS, Item, authored
 from question_bank.formats.paper_marks import Opaque, Section
 
-_LOOKAHEAD = 12
+_LOOKAHEAD, _FAR = 12, 300
 _TYPE_FIRST = re.compile(r"([\[【（(]\s*+([^\[\]【】（）()]{2,8}?)\s*[\]】）)])\s*(\d{1,5}\s*[.．、])\s*")
 _STEM_FIELD = re.compile(r"(?:题目|题干|试题内容|题目内容|试题|问题)\s*[:：]\s*")
 _TYPE_FIELD = re.compile(r"(?:题型|题目类型|试题类型)\s*[:：]")
 _OPTION_FIELD = re.compile(r"^选项\s*([A-Z])\s*[:：]\s*")
+_EARNED = re.compile(r"\d{1,3}(?:\.\d)?\s*分")  # what 学习通 writes below an answer
 _ALONE = re.compile(r"^([A-Z])[ \t\u3000]+(?=\S)")
 
 
@@ -34,7 +37,7 @@ class Line:
 
 def looks_like(words: str) -> bool:
     """Tell whether a text holds a paper: a numbered or keyed item at least."""
-    lines = [marks.unwrapped(line.strip()) for line in words.split("\n")[:2000]]
+    lines = [marks.unwrapped(line.strip()) for line in markdown.plain("\n".join(words.split("\n")[:2000])).split("\n")]
     keyed = sum(1 for line in lines if (found := marks.FIELD.search(line)) and marks.role_of(found) == "key" and found["before"] != "answer")
     optioned = sum(1 for line in lines if marks.letter_at(line) == "A" or len(marks.cuts(line, 0)) > 1)
     numbered = sum(1 for line in lines if marks.STEM.match(line))
@@ -47,7 +50,7 @@ def looks_like(words: str) -> bool:
 
 def read_text(words: str) -> Reading:
     """Return the items of a plain text."""
-    drafts, losses, refused = read([Line(line, number) for number, line in enumerate(words.splitlines(), start=1)], "行")
+    drafts, losses, refused = read([Line(line, number) for number, line in enumerate(markdown.plain(words).splitlines(), start=1)], "行")
     return Reading("text", tuple(drafts), tuple(losses), tuple(refused))
 
 
@@ -65,6 +68,7 @@ class _Reader:
         self.lines = _lettered(_recorded([replace(line, text=_numbered_first(line.text)) for line in self.lines]))
         self.sections = [Section("", "")]
         self.items: list[Item] = []
+        self.filled: set[int] = set()  # numbers of items with blanks
         self.losses: list[Loss] = []
         self.item: Item | None = None
         self.answer: Answer | None = None
@@ -84,6 +88,8 @@ class _Reader:
 
     def _line(self, at: int, line: Line, *, after_blank: bool) -> None:
         section = marks.heading(line.text)
+        if self.item and self.item.is_whole and _EARNED.fullmatch(line.text):
+            return
         if section:
             self.sections.append(section)
             self.item = None
@@ -105,6 +111,8 @@ class _Reader:
         self.item = Item(number, len(self.sections) - 1, line.number, style)
         self.item.at = self.item.stem
         self.items.append(self.item)
+        if self.sections[-1].type == ItemType.FILL_IN:
+            self.filled.add(number)
 
     def _opens_answers(self, at: int, line: Line) -> bool:
         words = marks.untagged(line.text)
@@ -190,6 +198,8 @@ class _Reader:
             item.letters += letter if cuts else ""
         elif cuts:
             item.letters += LETTERS[len(item.options) : len(item.options) + len(cuts)]
+        if len(cuts) > 1 and all(not text[end:begin].strip() for (_, end), (begin, _) in pairwise(cuts)):
+            cuts, item.letters = [], item.letters[: len(item.options)]  # A、B、C、D 四种: letters that are talked of
         before = text[: cuts[0][0]] if cuts else text
         if before.strip():
             item.at.append(before.strip(" \t\u3000"))
@@ -222,15 +232,33 @@ class _Reader:
         several = answers.entries(line.text, line.number) if table is None else answers.of_table(table, line.number)
         if several:
             self._answer_all(several)
-        elif (found := marks.STEM.match(line.text)) and (self.answer is None or marks.style(found)[1] in {self.answer.number + 1, 1}):
-            self._close_answer()
-            self.answer, self.role = Answer(marks.style(found)[1], {}, line.number), "key"
-            self._answer_fields(found["tags"] + line.text[found.end() :])
+        elif (found := marks.STEM.match(line.text)) and self._is_next_answer(at, marks.style(found)[1]):
+            for number, words in self._in_one_line(marks.style(found)[1], found["tags"] + line.text[found.end() :]):
+                self._close_answer()
+                self.answer, self.role = Answer(number, {}, line.number), "key"
+                self._answer_fields(words)
         elif self.answer is not None:
             self._answer_fields(line.text)
         elif not marks.ANSWERS.fullmatch(marks.untagged(line.text)):
             self._lose(line)
         return True
+
+    def _is_next_answer(self, at: int, number: int) -> bool:
+        """Tell whether a number opens an answer: the next one, or a later one when no answer to those between follows."""
+        if self.answer is None or number in {self.answer.number + 1, 1}:
+            return True
+        if number <= self.answer.number or all(item.number != number for item in self.items):
+            return False
+        following = (marks.STEM.match(line.text) for line in self.lines[at + 1 : at + 1 + _FAR])
+        return not any(found and self.answer.number < marks.style(found)[1] < number for found in following)
+
+    def _in_one_line(self, number: int, text: str) -> list[tuple[int, str]]:
+        """Return the answers to blanks that stand behind each other (`91.87。2. 0.2～0.8`)."""
+        parts = []
+        while {number, number + 1} <= self.filled and (cut := re.search(rf"(?<=[。；;\s]){number + 1}(?:[.．]\s|、)", text)):
+            parts.append((number, text[: cut.start()]))
+            number, text = number + 1, text[cut.end() :]
+        return [*((at, words.strip(" \t\u3000。；;")) for at, words in [*parts, (number, text)])] if parts else [(number, text)]
 
     def _asks_after(self, at: int) -> bool:
         following = next((each for each in range(at + 1, len(self.lines)) if self.lines[each].text), None)
@@ -282,6 +310,8 @@ class _Reader:
         drafts: list[Draft] = []
         refused: list[tuple[Draft, Fault]] = []
         shares = figures_are_shares(["".join(item.fields.get("difficulty", [])) for item in self.items])
+        if answered := next((item for item in self.items if marks.MINE in item.fields), None):
+            self.losses.append(Loss(f"第 {answered.line} {self.unit}", "学员的作答（我的答案）未导入"))
         for item in self.items:
             written, kind = authored(item, self.sections[item.section], self.held, self.unit)
             if not kind and len(item.options) < 2 and not written.cell("key"):

@@ -7,10 +7,11 @@ from question_bank.formats import moodle_xml, qti_one, qti_vocabulary
 from question_bank.formats.findings import Findings
 from question_bank.formats.foreign_html import Source
 from question_bank.formats.qti_item import Item, Known
-from question_bank.formats.unreadable import Unreadable
+from question_bank.formats.unreadable import ItemsElsewhere, Unreadable
 from question_bank.formats.xml_tree import Document, attribute, every, local, parse
 
-ROOTS = frozenset({"questestinterop", "assessmentItem", "qti-assessment-item", "assessmentTest", "qti-assessment-test", "item"})
+_TESTS = ("assessmentTest", "qti-assessment-test", "manifest")
+ROOTS = frozenset({"questestinterop", "assessmentItem", "qti-assessment-item", "item", *_TESTS})
 
 
 def read(words: str) -> Reading:
@@ -18,7 +19,7 @@ def read(words: str) -> Reading:
     found = Findings("qti")
     document = parse(words)
     if not read_into(found, document, "", lambda _name: None, Known()):
-        raise Unreadable
+        raise ItemsElsewhere if local(document.root) in _TESTS else Unreadable
     return found.reading()
 
 

@@ -67,6 +67,8 @@ class _Item:
         self.presentation = first(element, "presentation")
         self.responses = [] if self.presentation is None else [each for each in every(self.presentation, *facts.RESPONSES) if _asks(each)]
         self.rules = Rules(element, place)
+        notes = [self.materials.words_of(each) for each in every(element, "interpretvar", "itemproc_extension")]
+        self.guidance = list(filter(None, (told.get("grading_notes", ""), *notes)))
 
     def refuse(self, code: str) -> None:
         """Refuse the item; what it asks is told so far as it can be read."""
@@ -78,9 +80,7 @@ class _Item:
         if reason:
             self.refuse(reason)
             return
-        for name in ("duration", "rubric", "itemrubric", "objectives"):
-            if text_of(first(self.element, name)):
-                self.place.lose(f"<{name}> 未保留")
+        self._settings()
         lists = [each for each in self.responses if every(each, "render_choice", "ims_render_object")]
         if len(self.responses) == 1 and local(self.responses[0]) == "response_grp" and attribute(self.responses[0], "rcardinality").lower() != "ordered":
             group = self.responses[0]
@@ -110,6 +110,21 @@ class _Item:
         if any(local(each) == "response_extension" for each in self.responses):
             return "unknown_interaction"
         return ""
+
+    def _settings(self) -> None:
+        """Name what the item says of itself and the bank does not keep."""
+        for name in ("duration", "rubric", "itemrubric", "objectives"):
+            if text_of(first(self.element, name)):
+                self.place.lose(f"<{name}> 未保留")
+        if any(attribute(each, "word_limit_enabled").lower() == "yes" for each in self.responses):
+            self.place.lose("作答字数的限制未保留")
+        if any(local(each) == "material" and text_of(each) for held in every(self.element, "render_extension") for each in held):
+            self.place.lose("选项前后的说明未保留")
+        if self.guidance and not self._asks_for_text():
+            self.place.lose("给评卷人看的说明未保留")
+
+    def _asks_for_text(self) -> bool:
+        return self.kind in _ESSAYS or (len(self.responses) == 1 and local(self.responses[0]) == "response_str" and self._is_essay(self.responses[0]))
 
     # Feedback
 
@@ -177,7 +192,10 @@ class _Item:
         """Several lists: gaps named in the stem (Canvas), or prompts with one list (matching)."""
         stem = self._stem(lists)
         names = [_name(each) for each in lists]
-        marks = [f"[{name.removeprefix('response_')}]" for name in names]
+        marks = [self._mark(each, stem) for each in lists]
+        if self.kind == "matching_question" and (asked := [each for each in lists if self.materials.words_before(each)]) and len(asked) < len(lists):
+            self.place.lose("没有写字的待匹配条目未导入")
+            lists, names, marks = asked, [_name(each) for each in asked], [self._mark(each, stem) for each in asked]
         labels = [self._labels(each) for each in lists]
         right = [self._right(name, held) for name, held in zip(names, labels, strict=True)]
         explanation, _each = self._explanations([])
@@ -204,6 +222,11 @@ class _Item:
         self.place.keep(
             replace(bare, type=ItemType.MATCHING, stem=stem, prompts=prompts, options=tuple(options), key=tuple(options.index(each[0]) for each in right))
         )
+
+    def _mark(self, response: etree._Element, stem: str) -> str:
+        """Return how the stem names the gap of a response: by its name, or by the words before it."""
+        named = f"[{_name(response).removeprefix('response_')}]"
+        return named if named in stem else f"[{self.materials.words_before(response)}]"
 
     def _paired(self, pairs: Pairs | None, leaving: list[etree._Element], code: str) -> None:
         """Keep a matching item, or refuse it when its rules pair nothing."""
@@ -239,7 +262,7 @@ class _Item:
     # Written responses
 
     def _written(self) -> None:
-        if self.kind in _ESSAYS or (len(self.responses) == 1 and self._is_essay(self.responses[0])):
+        if self._asks_for_text():
             self._essay()
             return
         blanks = []
@@ -274,7 +297,7 @@ class _Item:
         explanation, _each = self._explanations([])
         models = [self.materials.words_of(each) for each in every(self.element, "solution")]
         accepted = [text for rule in self.rules.of(attribute(self.responses[0], "ident")) for text in rule.texts]
-        model = "\n".join(filter(None, (*models, *accepted)))
+        model = "\n".join(filter(None, (*models, *accepted, *self.guidance)))
         stem = self._stem(self.responses)
         self.place.keep(replace(self.bare, type=ItemType.SHORT_TEXT, stem=stem, model=model, explanation="" if explanation in models else explanation))
 
@@ -313,7 +336,10 @@ def _number(texts: tuple[str, ...], bounds: list[tuple[str, str]]) -> Blank | st
             return "numbers_unsupported"
         low, high = bounds[0]
         middle = numbers.between(low, high) if low and high else None
-        return numbers.blank(*middle) if middle else "number_infinite"
+        if middle is None:
+            return "number_infinite"
+        written = next((value for value in known if value == middle[0]), middle[0])  # 1000.00 rather than 1000.000
+        return numbers.blank(written, middle[1])
     if len(known) > 1:
         return "numbers_unsupported"
     value = next(iter(known), None)

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from lxml import etree
 
 from question_bank.formats.findings import Place
-from question_bank.formats.foreign_html import Words
+from question_bank.formats.foreign_html import Words, greek
 from question_bank.formats.xml_tree import attribute, local, text_of
 
 _MARKUP = re.compile(r"</?(?:p|br|b|i|u|em|strong|span|div|img|a|table|t[rdh]|ul|ol|li|sub|sup|h[1-6]|pre|code|font|math)\b[^<>]*>", re.IGNORECASE)
 _SIGNS = {"matbreak": "\n"}
+_GREEK = frozenset({"greek", "symbol"})
 _MEDIA = frozenset({"mataudio", "matvideo", "matapplet", "matapplication"})
 _RESPONSES = frozenset({"response_lid", "response_str", "response_num"})
 
@@ -64,8 +65,11 @@ class Materials:
     def _text(self, element: etree._Element) -> str:
         kind = (attribute(element, "texttype") or attribute(element, "type")).lower()
         if len(element):
-            return self.words.of_tree(element)
+            between = [element.text or "", *(child.tail or "" for child in element)]
+            return self.words.of_html(_mixed(element)) if any(map(_MARKUP.search, between)) else self.words.of_tree(element)
         held = text_of(element)
+        if attribute(element, "charset").lower() in _GREEK:
+            return self.words.of_plain(greek(held))
         if "html" in kind or "smart" in kind or (kind != "text/plain" and _MARKUP.search(held)):
             return self.words.of_html(held)
         if kind == "text/plain" and _MARKUP.search(held) and not held.count("<") > 40:
@@ -82,6 +86,12 @@ class Materials:
         holder = etree.Element("div")
         holder.append(image)
         return self.words.of_tree(holder)
+
+
+def _mixed(element: etree._Element) -> str:
+    """Return markup of which the writer escaped a part and forgot another."""
+    children = (str(etree.tostring(child, with_tail=False, encoding="unicode")) + (child.tail or "") for child in element)
+    return (element.text or "") + "".join(children)
 
 
 def _joined(parts: Sequence[str]) -> str:

@@ -103,8 +103,9 @@ def _csv(words: str) -> Reading:
     delimiter = next((each for each in delimited.DELIMITERS if headings.find(delimited.read(head, each))), None)
     if delimiter is None:
         raise Unreadable
-    drafts, losses = table.read([delimited.read(words, delimiter)])
-    return _checked(Reading("csv", tuple(drafts), tuple(losses)))
+    sheet, refused = table.aligned(delimited.read(words, delimiter))
+    drafts, losses = table.read([sheet])
+    return _checked(Reading("csv", tuple(drafts), tuple(losses), tuple(refused)))
 
 
 def _checked(read: Reading) -> Reading:

@@ -1,18 +1,23 @@
 """Sheets of rows become drafts, whatever the order of the columns."""
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from question_bank.domain import notation
 from question_bank.domain.authored import Authored, draft_of, figures_are_shares, guess
 from question_bank.domain.draft import BLANK, Draft
 from question_bank.domain.exchange import Loss
-from question_bank.domain.item import ItemType
+from question_bank.domain.fault import Fault, fault
+from question_bank.domain.item import LETTERS, ItemType
 from question_bank.domain.written_answer import read_blanks
 from question_bank.formats import headings
 from question_bank.formats.headings import Headings
 from question_bank.formats.workbook import Sheet
 
+_FROM_ZERO = re.compile(r"0\s*[-~～—至到]\s*\d|从\s*0|0\s*[=＝为是]\s*A|下标|索引", re.IGNORECASE)
+_FIGURES = re.compile(r"\d{1,2}(?:[\s,，、;；|]+\d{1,2})*")
 INSTRUCTIONS = frozenset({"填写说明", "说明", "使用说明", "导入说明", "Instructions"})
 
 
@@ -28,8 +33,21 @@ def read(sheets: Sequence[Sheet]) -> tuple[list[Draft], list[Loss]]:
             losses.append(Loss(sheet.name or "文件", "没有题干和答案的表头，这张表未导入"))
             continue
         losses += [Loss(_place(sheet, found.row), f"列“{word}”未导入") for word in found.unknown]
-        drafts += _Table(sheet, found).drafts()
+        table = _Table(sheet, found)
+        losses += [Loss(_place(sheet, found.row), what) for what in table.told()]
+        drafts += table.drafts()
     return drafts, losses
+
+
+def aligned(sheet: Sheet) -> tuple[Sheet, list[tuple[Draft, Fault]]]:
+    """Return a sheet without the rows that have more cells than its headings, and those rows with the reason: a comma in them was not quoted."""
+    found = headings.find(sheet)
+    if found is None:
+        return sheet, []
+    width = len(sheet.rows[found.row])
+    shifted = {at: None for at, row in enumerate(sheet.rows) if at > found.row and any(cell.strip() for cell in row[width:])}
+    refused = [(Draft(place=_place(sheet, at), stem="，".join(sheet.rows[at])[:300]), fault("cells_beyond")) for at in shifted]
+    return replace(sheet, rows=tuple(() if at in shifted else row for at, row in enumerate(sheet.rows))), refused
 
 
 def _place(sheet: Sheet, position: int) -> str:
@@ -51,12 +69,33 @@ class _Table:
         self.rows = [(position, row) for position, row in self.rows if self._is_item(row)]
         self.sheet_type = notation.read_type(sheet.name) if notation.is_known_type(sheet.name) else ""
         self.written = [self._authored(position, row) for position, row in self.rows]
+        self.counted = self._counted_from_zero()
+        self.written = [self.counted.get(each.place, each) for each in self.written]
         self.codes = _codes(self.written)
 
     def _is_item(self, row: Sequence[str]) -> bool:
         """A row with nothing but its number, type or score is a left-over of the template, not an item."""
         columns = [self.found.columns[role] for role in ("stem", "key", "options") if role in self.found.columns]
         return any(column < len(row) and row[column].strip() for column in (*columns, *self.found.options.values()))
+
+    def told(self) -> list[str]:
+        """Return what of the sheet was not kept as it stands."""
+        above = [self.sheet.rows[at] for at in (self.found.row - 1, self.found.row) if at >= 0]
+        headed = {column for row in above for column, cell in enumerate(row) if cell.strip()}
+        loose = sorted({column for _, row in self.rows for column, cell in enumerate(row) if cell.strip()} - headed)
+        return [f"第 {column + 1} 列没有表头，未导入" for column in loose] + (["答案从 0 开始编号，按 0 即 A 换算"] if self.counted else [])
+
+    def _counted_from_zero(self) -> dict[str, Authored]:
+        """Return the rows whose key counts the options from 0, by place, with letters instead: the heading or a key 0 says so."""
+        column = self.found.columns.get("key")
+        told = column is not None and bool(_FROM_ZERO.search(self.sheet.rows[self.found.row][column]))
+        asked = [each for each in self.written if len(each.options) > (1 if told else 2) and _FIGURES.fullmatch(each.cell("key"))]
+        asked = [each for each in asked if {notation.means(option) for option in each.options} != {True, False}]
+        figures = [[int(figure) for figure in re.findall(r"\d+", each.cell("key"))] for each in asked]
+        if not (told or any(0 in key for key in figures)) or any(max(key) >= len(each.options) for each, key in zip(asked, figures, strict=True)):
+            return {}
+        letters = ["".join(LETTERS[figure] for figure in key) for key in figures]
+        return {each.place: replace(each, cells={**each.cells, "key": key}) for each, key in zip(asked, letters, strict=True)}
 
     def drafts(self) -> list[Draft]:
         """Return a draft for each row."""

@@ -31,6 +31,13 @@ class FormatUnsupported(Unreadable):
     message = N_("可导入 Excel、CSV、Word、文本、GIFT、Aiken、Moodle XML、QTI 和 JSON Lines，这个文件是其他格式。")
 
 
+class ItemsElsewhere(Unreadable):
+    """A QTI test or manifest, which only names the files that hold the items."""
+
+    code = "items_elsewhere"
+    message = N_("这个文件只是 QTI 的试卷结构或清单，题目在其他文件里。请上传包含它们的整个压缩包（.zip）。")
+
+
 class FileOld(Unreadable):
     """An old Word or WPS file, whose text cannot be read with certainty."""
 

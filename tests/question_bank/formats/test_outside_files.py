@@ -1,0 +1,296 @@
+"""Habits first met in other projects' files: each sample is our own words in the shape of theirs."""
+
+import base64
+import io
+
+import pytest
+from PIL import Image
+
+from question_bank.domain.draft import Draft
+from question_bank.domain.exchange import Reading
+from question_bank.domain.fault import faults_of
+from question_bank.domain.item import Blank
+from question_bank.formats import reading
+from question_bank.formats.unreadable import ItemsElsewhere
+
+
+def read(words: str, wanted: str = "") -> Reading:
+    found = reading.read(words.encode())
+    assert found.format == (wanted or found.format)
+    return found
+
+
+def only(words: str, wanted: str = "") -> Draft:
+    found = read(words, wanted)
+    assert not found.refused
+    (draft,) = found.drafts
+    assert not faults_of(draft)
+    return draft
+
+
+def lost(found: Reading) -> list[str]:
+    return [each.what for each in found.losses]
+
+
+# --- Chinese banks
+
+
+@pytest.mark.parametrize("heading", ["答案(0-3)", "答案（从0开始）", "答案"])
+def test_keys_that_count_from_zero_are_told_by_the_heading_or_by_a_zero(heading: str) -> None:
+    found = read(f'题干,选项A,选项B,选项C,{heading}\n首都在哪里,甲城,乙城,丙城,0\n谁在先,赵,钱,孙,1\n哪些对,红,黄,蓝,"1,2"\n', "csv")
+    assert [draft.key for draft in found.drafts] == [(0,), (1,), (1, 2)]
+    assert lost(found) == ["答案从 0 开始编号，按 0 即 A 换算"]
+
+
+def test_keys_that_count_from_one_stay_so() -> None:
+    found = read("题型,题干,选项A,选项B,选项C,答案\n单选,谁在先,赵,钱,孙,3\n单选,谁在后,赵,钱,孙,1\n判断,水往低处流,,,,0\n", "csv")
+    assert [draft.key for draft in found.drafts] == [(2,), (0,), (1,)]
+    assert lost(found) == []
+
+
+def test_a_row_whose_comma_was_not_quoted_is_refused_not_shifted() -> None:
+    found = read("题型,题干,选项A,选项B,答案,解析\n单选,集合{1,2}与{2,3}的交集,{2},{1},A,B\n单选,好的一题,甲,乙,B,有理,\n", "csv")
+    assert [(draft.stem, draft.key) for draft in found.drafts] == [("好的一题", (1,))]
+    assert [(draft.place, fault.code) for draft, fault in found.refused] == [("第 2 行", "cells_beyond")]
+
+
+def test_cells_without_a_heading_are_named() -> None:
+    found = read("题干,选项A,选项B,答案,,\n谁在先,赵,钱,A,旁注,\n", "csv")
+    assert (found.drafts[0].key, lost(found)) == ((0,), ["第 5 列没有表头，未导入"])
+
+
+def test_latex_in_a_paper_is_no_gift() -> None:
+    found = read(
+        "一、单项选择题\n1. 最大的数是（ ）\nA. $(5)_{10}$\nB. $(77)_8$\nC. $2^{10}$\nD. $(2\\text{F})_{16}$\n答案：C\n"
+        "2. ${}^{2}H$ 是（ ）\nA. 氘\nB. 氚\n答案：A\n",
+        "text",
+    )
+    assert [(len(draft.options), draft.key) for draft in found.drafts] == [(4, (2,)), (2, (0,))]
+
+
+def test_answers_at_the_end_may_leave_out_numbers() -> None:
+    found = read("一、名词解释（每题5分）\n1. 意境\n2. 典型\n二、简答题\n3. 简述\n4. 再述\n参考答案\n1. 情与景。\n3. 先分条，\n后总说。\n4. 略说。\n", "text")
+    assert [draft.model for draft in found.drafts] == ["情与景。", "", "先分条，\n后总说。", "略说。"]
+
+
+def test_answers_to_blanks_may_stand_in_one_line() -> None:
+    found = read(
+        "一、填空题\n1. 甲是____\n2. 乙在____之间\n二、简答题\n3. 说说丙\n参考答案\n一、填空题\n1. 91.87。2. 0.2～0.8。\n二、简答题\n3. 其一；4、其四\n", "text"
+    )
+    assert [draft.blanks[0].accepted for draft in found.drafts[:2]] == [("91.87",), ("0.2～0.8",)]
+    assert found.drafts[2].model == "其一；4、其四"
+
+
+def test_a_section_needs_no_sign_behind_its_number() -> None:
+    found = read("一名词解释（每题5分）\n1. 齐物\n【答案】万物一体。\n二、简答题\n1. 简述\n【答案】三点。\n", "text")
+    assert [(draft.type, draft.points, draft.model) for draft in found.drafts] == [("short_text", 500, "万物一体。"), ("short_text", None, "三点。")]
+
+
+def test_letters_that_are_talked_of_are_no_options() -> None:
+    draft = only("一、单选题\n1. A、B、C、D 四种顺序中正确的是\nA. 丁丙\nB. 甲乙\n答案：B\n", "text")
+    assert (draft.stem, draft.options, draft.key) == ("A、B、C、D 四种顺序中正确的是", ("丁丙", "甲乙"), (1,))
+
+
+LEARNED = """一. 单选题（共2题）
+1. (单选题, 10.0分) 研究什么（  ）。
+A. 规律
+B. 管理
+我的答案: B:管理; 正确答案: A:规律;
+0分
+答案解析：看定义。
+2. (单选题, 10.0分) 属于技能的是（  ）。
+A. 知道
+B. 骑车
+我的答案: A 正确答案: B
+二. 多选题
+3. (多选题, 10.0分) 功能有（  ）。
+A. 激活
+B. 指向
+C. 遗忘
+我的答案: A:激活; C:遗忘; 正确答案: A:激活; B:指向;
+"""
+
+
+def test_what_a_learner_answered_is_neither_option_nor_key() -> None:
+    found = read(LEARNED, "text")
+    assert [(draft.options[-1], draft.key, draft.explanation) for draft in found.drafts] == [
+        ("管理", (0,), "看定义。"),
+        ("骑车", (1,), ""),
+        ("遗忘", (0, 1), ""),
+    ]
+    assert "学员的作答（我的答案）未导入" in lost(found)
+
+
+def test_markdown_around_a_paper() -> None:
+    found = read(
+        "# 练习\n\n## 一、单项选择题\n\n### 1. 指的是：\n\nA. 甲\n\nB. 乙\n\n**答案：** B\n\n---\n\n**2. 应选：**\n\n- [ ] A. 甲\n- [x] B. 乙\n\n"
+        "## 二、判断题\n\n3. 井号开头的行\n# 不是标题\n\n**答案**：对\n",
+        "text",
+    )
+    assert [(draft.type, draft.options, draft.key) for draft in found.drafts] == [
+        ("single", ("甲", "乙"), (1,)),
+        ("single", ("甲", "乙"), (1,)),
+        ("true_false", ("正确", "错误"), (0,)),
+    ]
+    assert found.drafts[2].stem == "井号开头的行\n# 不是标题"
+
+
+# --- GIFT and Moodle
+
+
+def test_feedback_of_gift_names_a_markup_of_its_own() -> None:
+    found = read("哪一种？{=青蛙#好 =%0%*#都不是 ####[html]看<b>图</b>。}\n\n对吗？{T#[html]<i>错了</i>}\n", "gift")
+    assert (found.drafts[0].explanation, found.drafts[0].blanks[0].accepted) == ("看<b>图</b>。", ("青蛙",))
+    assert found.drafts[1].option_explanations == ("", "<i>错了</i>")
+    assert lost(found) == ["各答案的反馈未保留"]
+
+
+def png() -> str:
+    held = io.BytesIO()
+    Image.new("RGB", (4, 4), "red").save(held, "PNG")
+    return base64.b64encode(held.getvalue()).decode()
+
+
+def moodle(kind: str, inside: str, stem: str = "题干") -> str:
+    return f"<quiz><question type='{kind}'><name><text>n</text></name><questiontext format='html'><text>{stem}</text></questiontext>{inside}</question></quiz>"
+
+
+def test_the_picture_beside_an_old_question_comes_along() -> None:
+    options = "<answer fraction='100'><text>甲</text></answer><answer fraction='0'><text>乙</text></answer>"
+    found = read(moodle("multichoice", f"<image>a.png</image><image_base64>\n{png()}\n</image_base64>{options}"), "moodle")
+    assert found.drafts[0].stem == f"题干\n![](picture:{found.pictures[0].digest})"
+    assert lost(read(moodle("multichoice", f"<image>a.png</image>{options}"))) == ["旧式题图（image）未导入"]
+    cloze = read(moodle("cloze", f"<image>a.png</image><image_base64>{png()}</image_base64>", "首都是{1:SHORTANSWER:=甲}"))
+    assert cloze.pictures[0].digest in cloze.drafts[0].stem
+
+
+@pytest.mark.parametrize("right", ["<answer fraction='100'>", "<answer fraction='0'><correctanswer>1</correctanswer>"])
+def test_a_multiple_response_of_either_age_keeps_its_key(right: str) -> None:
+    wrong = right.replace("100", "0").replace(">1<", ">0<")
+    draft = only(moodle("oumultiresponse", f"{right}<text>甲</text></answer>{wrong}<text>乙</text></answer>{right}<text>丙</text></answer>"), "moodle")
+    assert (draft.type, draft.key) == ("multiple", (0, 2))
+
+
+# --- QTI
+
+
+def one(presentation: str, rules: str = "", more: str = "", kind: str = "", told: str = "") -> str:
+    field = f"<qtimetadatafield><fieldlabel>question_type</fieldlabel><fieldentry>{kind}</fieldentry></qtimetadatafield>" if kind else ""
+    return (
+        f'<questestinterop><item ident="i"><itemmetadata><qtimetadata>{field}{told}</qtimetadata></itemmetadata><presentation>{presentation}</presentation>'
+        f"<resprocessing>{rules}</resprocessing>{more}</item></questestinterop>"
+    )
+
+
+def material(words: str, attributes: str = ' texttype="text/html"') -> str:
+    return f"<material><mattext{attributes}>{words}</mattext></material>"
+
+
+def label(name: str, words: str) -> str:
+    return f'<response_label ident="{name}">{material(words)}</response_label>'
+
+
+def gap(name: str, before: str, *labels: str) -> str:
+    return f'<response_lid ident="{name}">{material(before)}<render_choice>{"".join(labels)}</render_choice></response_lid>'
+
+
+def right(name: str, value: str) -> str:
+    return f'<respcondition><conditionvar><varequal respident="{name}">{value}</varequal></conditionvar><setvar action="Add">50</setvar></respcondition>'
+
+
+def test_gaps_may_be_named_by_the_words_before_their_list() -> None:
+    shown = material("花是[c1]，海是[c2]。") + gap("response_1", "c1", label("a", "红")) + gap("response_2", "c2", label("b", "蓝"), label("d", "碧"))
+    draft = only(one(shown, right("response_1", "红") + right("response_2", "蓝"), kind="fill_in_multiple_blanks_question"), "qti")
+    assert (draft.stem, draft.blanks) == ("花是[[1]]，海是[[2]]。", (Blank(("红",)), Blank(("蓝", "碧"))))
+
+
+def test_empty_rows_of_a_matching_question_are_left_out() -> None:
+    labels = [label("x", "一"), label("y", "二"), label("z", "")]
+    shown = material("配对") + gap("response_1", "甲", *labels) + gap("response_2", "乙", *labels) + gap("response_3", "", *labels)
+    found = read(one(shown, right("response_1", "x") + right("response_2", "y") + right("response_3", "z"), kind="matching_question"), "qti")
+    assert (found.drafts[0].prompts, found.drafts[0].options, found.drafts[0].key) == (("甲", "乙"), ("一", "二"), (0, 1))
+    assert lost(found) == ["没有写字的待匹配条目未导入"]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "written", "margin"),
+    [
+        ("3.1300000000000003", "3.15", "3.14", "0.01"),
+        ("999.995", "1000.005", "1000.00", "0.005"),
+        ("3.141592653589792", "3.141592653589794", "3.141592653589793", "0.000000000000001"),
+    ],
+)
+def test_bounds_that_a_machine_reckoned_come_back_as_people_wrote_them(low: str, high: str, written: str, margin: str) -> None:
+    bounds = f'<or><varequal respident="r">{written}</varequal><and><vargte respident="r">{low}</vargte><varlte respident="r">{high}</varlte></and></or>'
+    field = '<response_str ident="r"><render_fib fibtype="Decimal"><response_label ident="a"/></render_fib></response_str>'
+    draft = only(one(material("多少") + field, f"<respcondition><conditionvar>{bounds}</conditionvar><setvar>100</setvar></respcondition>"), "qti")
+    assert draft.blanks == (Blank((written,), margin),)
+
+
+def test_words_for_markers_become_the_model_response_or_are_named() -> None:
+    guide = "<outcomes><interpretvar>" + material("五分：条理清楚", "") + "</interpretvar></outcomes>"
+    note = "<qtimetadatafield><fieldlabel>grading_notes</fieldlabel><fieldentry>看要点</fieldentry></qtimetadatafield>"
+    essay = '<response_str ident="r" word_limit_enabled="Yes"><render_fib rows="9"><response_label ident="a"/></render_fib></response_str>'
+    found = read(one(material("论述") + essay, guide, told=note), "qti")
+    assert (found.drafts[0].type, found.drafts[0].model, lost(found)) == ("short_text", "看要点\n五分：条理清楚", ["作答字数的限制未保留"])
+    choice = material("选") + gap("r", "", label("a", "甲"), label("b", "乙"))
+    assert lost(read(one(choice, guide + right("r", "a")))) == ["给评卷人看的说明未保留"]
+
+
+def test_labels_beside_an_order_are_named() -> None:
+    inside = "".join(label(name, name) for name in "ab")
+    shown = f"<render_extension>{material('最早')}<ims_render_object>{inside}</ims_render_object></render_extension>"
+    order = f'<response_lid ident="r" rcardinality="Ordered">{shown}</response_lid>'
+    found = read(one(material("排序") + order, right("r", "b").replace("</conditionvar>", '<varequal respident="r">a</varequal></conditionvar>')), "qti")
+    assert (found.drafts[0].key, lost(found)) == ((1, 0), ["选项前后的说明未保留"])
+
+
+def test_letters_of_the_font_symbol_are_greek() -> None:
+    shown = (
+        material("周长是 2", "")
+        + material("p", ' charset="greek"')
+        + material('r 与 &lt;font face="Symbol"&gt;a&lt;/font&gt;')
+        + gap("r", "", label("a", "甲"), label("b", "乙"))
+    )
+    assert only(one(shown, right("r", "a"))).stem.replace("\n", "") == "周长是 2πr 与 α"
+
+
+def test_markup_escaped_in_part_is_markup() -> None:
+    shown = material("&lt;p&gt;输出 <code>a &lt; b</code> 吗？&lt;/p&gt;") + gap("r", "", label("a", "甲"), label("b", "乙"))
+    assert only(one(shown, right("r", "a"))).stem == "输出 <code>a < b</code> 吗？"
+
+
+def test_a_picture_that_lacks_leaves_its_name() -> None:
+    def picture(name: str) -> str:
+        return f'<response_label ident="{name}"><material><matimage uri="signs/{name}.gif"/></material></response_label>'
+
+    found = read(
+        one(
+            material("哪一个是禁令标志？") + f'<response_lid ident="r"><render_choice>{picture("a")}{picture("b")}</render_choice></response_lid>',
+            right("r", "b"),
+        ),
+        "qti",
+    )
+    assert (found.drafts[0].options, found.drafts[0].key, len(found.losses)) == (("[a.gif]", "[b.gif]"), (1,), 2)
+
+
+def formula(inside: str) -> str:
+    options = "".join(f'<simpleChoice identifier="{name}">{name}</simpleChoice>' for name in "AB")
+    key = "<correctResponse><value>A</value></correctResponse>"
+    declared = f'<responseDeclaration identifier="R" cardinality="single" baseType="identifier">{key}</responseDeclaration>'
+    math = f'<math xmlns="http://www.w3.org/1998/Math/MathML">{inside}</math>'
+    body = f'<itemBody><p>{math}</p><choiceInteraction responseIdentifier="R" maxChoices="1">{options}</choiceInteraction></itemBody>'
+    return f'<assessmentItem xmlns="http://www.imsglobal.org/xsd/imsqti_v2p2" identifier="i" title="t">{declared}{body}</assessmentItem>'
+
+
+def test_brackets_of_old_mathml_and_notes_in_tex_are_formulas() -> None:
+    fenced = only(formula('<mfenced open="["><mi>x</mi><mi>y</mi></mfenced>')).stem
+    assert fenced == "<math><mrow><mo>[</mo><mi>x</mi><mo>,</mo><mi>y</mi><mo>)</mo></mrow></math>"
+    noted = formula('<semantics><mi>x</mi><annotation encoding="SnuggleTeX">\\[ \\frac{1}{x} \\]</annotation></semantics>')
+    assert only(noted).stem == "\\(\\frac{1}{x}\\)"
+
+
+@pytest.mark.parametrize("root", ["assessmentTest", "qti-assessment-test", "manifest"])
+def test_a_test_without_its_items_says_where_they_are(root: str) -> None:
+    with pytest.raises(ItemsElsewhere):
+        reading.read(f'<{root} xmlns="http://www.imsglobal.org/xsd/imsqti_v2p1"><a href="items/1.xml"/></{root}>'.encode())
