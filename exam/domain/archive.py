@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from exam.domain.exam import Exam
 from lms.domain.certificate import masked
 from lms.kernel.refusal import N_, Conflict, Forbidden, Invalid
 
@@ -51,11 +50,6 @@ class NotWaiting(Conflict):
 
     code = "archive_not_waiting"
     message = N_("这份归档不在等待同意，可能已由他人处理，请刷新页面。")
-
-
-def is_over(exam: Exam, *, sitting: bool, now: datetime) -> bool:
-    """Tell whether nothing of the exam changes by itself any more."""
-    return now >= exam.closes and not sitting
 
 
 def asked(reason: str, people: int) -> tuple[str, State]:

@@ -11,25 +11,47 @@ Many pairs are looked at, so what is shown is controlled by the false discovery 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from math import erfc, sqrt
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from question_bank.domain.responses import NOT_GIVEN, Floats, Responses, Right, score_groups, totals
+from question_bank.domain.responses import Floats, score_groups
 
 GROUPS = 8  # of ability
 LEAST_COMMON = 15  # items; with fewer there is nothing to say
+MOST_TOGETHER = 1_000  # people of one school compared with one another; pairs grow with the square
 SCREEN = 3.0  # standard deviations above the expected matches from which the exact probability is worked out
 FALSE_SHARE = 0.01  # of the pairs shown, how many may be there by chance
 MISFIT = -3.5  # lz* below which a person is shown
-Codes = npt.NDArray[np.int16]
+MOST_STEPS = 100
+Ints = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheets:
+    """What people answered, one place of a paper a row, each person's rows together: as much as was given, however large the pool.
+
+    `person` and `item` count from 0; `chosen` holds one bit for each option (0: none, or an item without options);
+    `share` of the item's points.
+    """
+
+    person: Codes
+    item: Codes
+    chosen: npt.NDArray[np.uint32]
+    share: npt.NDArray[np.float32]
+
+    @property
+    def people(self) -> int:
+        """Return how many people there are."""
+        return int(self.person[-1]) + 1 if len(self.person) else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two people (rows) who share more responses than their abilities explain."""
+    """Two people who share more responses than their abilities explain."""
 
     one: int
     other: int
@@ -44,86 +66,108 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Similarity:
-    """What a comparison of all pairs within schools found."""
+    """What a comparison of the pairs within schools found; `left_out`: pairs of one school that were not looked at, since it is too large."""
 
     pairs: int
     too_few: int
+    left_out: int
     leads: tuple[Pair, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """What everybody chose, and how probable it was: `codes` people × items, -1 where nothing was given or answered."""
+    """How probable each response was: `code` of each row, -1 where nothing was answered; codes of an item lie together."""
 
-    codes: Codes
-    starts: npt.NDArray[np.int64]  # item -> first column of its responses in `chance`
-    chance: Floats  # groups × responses of all items
+    code: Codes
+    chance: Floats  # groups × codes
     agree: Floats  # groups × groups × items: both choose alike
-    group: npt.NDArray[np.int64]
+    group: Ints
 
 
-def similarity(responses: Responses, schools: npt.NDArray[np.int64]) -> Similarity:
-    """Compare everybody with everybody of her school."""
-    table = _tabulated(responses)
-    pairs = too_few = 0
+@dataclass(frozen=True, slots=True)
+class _School:
+    """The codes of some people as a table: people × items that any of them was given; -1 where nothing was given or answered."""
+
+    who: Ints
+    items: Ints
+    codes: Codes
+    right: npt.NDArray[np.bool_]
+
+
+def similarity(sheets: Sheets, schools: Ints) -> Similarity:
+    """Compare everybody with everybody of her school, one school at a time; of a very large one those who began about the same time."""
+    table = _tabulated(sheets)
+    pairs = too_few = left_out = 0
     found: list[Pair] = []
-    for school in _members(schools):
-        for at, one in enumerate(school[:-1]):
-            others = school[at + 1 :]
-            items = np.flatnonzero(table.codes[one] >= 0)
-            enough = (table.codes[np.ix_(others, items)] >= 0).sum(axis=1) >= LEAST_COMMON
-            too_few += int((~enough).sum())
-            pairs += int(enough.sum())
-            if enough.any():
-                found += _suspects(table, responses.right, int(one), others[enough], items)
-    return Similarity(pairs, too_few, tuple(_controlled(found, pairs)))
+    for members in _members(schools):
+        for start in range(0, len(members), MOST_TOGETHER):
+            part = members[start : start + MOST_TOGETHER]
+            left_out += len(part) * (len(members) - start - len(part))
+            school = _school(sheets, table, part)
+            for at in range(len(part) - 1):
+                items = np.flatnonzero(school.codes[at] >= 0)
+                others = np.arange(at + 1, len(part))
+                enough = (school.codes[np.ix_(others, items)] >= 0).sum(axis=1) >= LEAST_COMMON
+                too_few += int((~enough).sum())
+                pairs += int(enough.sum())
+                if enough.any():
+                    found += _suspects(table, school, at, others[enough], items)
+    return Similarity(pairs, too_few, left_out, tuple(_controlled(found, pairs)))
 
 
-def _members(schools: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.int64]]:
+def _members(schools: Ints) -> Iterator[Ints]:
     order = np.argsort(schools, kind="stable")
     return (part for part in np.split(order, np.flatnonzero(np.diff(schools[order])) + 1) if len(part) > 1)
 
 
-def _tabulated(responses: Responses) -> _Table:
-    assert responses.chosen is not None
-    group = score_groups(totals(responses.right, responses.shares).share, GROUPS)
-    codes = np.full(responses.right.shape, -1, np.int16)
-    starts, chances, agree = [], [], np.zeros((GROUPS, GROUPS, len(responses.items)))
-    width = 0
-    for item, labels in enumerate(responses.options):
-        starts.append(width)
-        answered = (responses.right[:, item] != NOT_GIVEN) & (responses.chosen[:, item] != 0)
-        if not labels or not answered.any():
-            continue
-        kinds, code = np.unique(responses.chosen[answered, item], return_inverse=True)
-        codes[answered, item] = code
-        counts = np.bincount(group[answered] * len(kinds) + code, minlength=GROUPS * len(kinds)).reshape(GROUPS, -1).astype(float)
-        whole = counts.sum(axis=0) + 0.5
-        # A small group leans on the whole: as if ten more of it had answered like everybody.
-        chance = (counts + 10 * whole / whole.sum()) / (counts.sum(axis=1, keepdims=True) + 10)
-        agree[:, :, item] = chance @ chance.T
-        chances.append(chance)
-        width += len(kinds)
-    return _Table(codes, np.array(starts), np.concatenate(chances, axis=1) if chances else np.zeros((GROUPS, 0)), agree, group)
+def _tabulated(sheets: Sheets) -> _Table:
+    counted, items = np.bincount(sheets.person), int(sheets.item.max(initial=-1)) + 1
+    group = score_groups(np.bincount(sheets.person, sheets.share) / np.maximum(counted, 1), GROUPS)
+    answered = sheets.chosen != 0
+    keys, codes = np.unique(sheets.item[answered].astype(np.int64) << 32 | sheets.chosen[answered], return_inverse=True)
+    code = np.full(len(sheets.item), -1, np.int32)
+    code[answered] = codes
+    counts = np.bincount(group[sheets.person[answered]] * len(keys) + codes, minlength=GROUPS * len(keys)).reshape(GROUPS, -1).astype(float)
+    used, starts = np.unique(keys >> 32, return_index=True)
+    width = np.diff(starts, append=len(keys))
+    agree = np.zeros((GROUPS, GROUPS, items))
+    if not len(keys):
+        return _Table(code, counts, agree, group)
+    # A small group leans on the whole: as if ten more of it had answered like everybody.
+    whole = counts.sum(axis=0) + 0.5
+    leant = counts + 10 * whole / np.repeat(np.add.reduceat(whole, starts), width)
+    chance = leant / np.repeat(np.add.reduceat(leant, starts, axis=1), width, axis=1)
+    for one in range(GROUPS):
+        agree[one][:, used] = np.add.reduceat(chance[one] * chance, starts, axis=1)
+    return _Table(code, chance, agree, group)
 
 
-def _suspects(table: _Table, right: Right, one: int, others: npt.NDArray[np.int64], items: npt.NDArray[np.int64]) -> Iterator[Pair]:
+def _school(sheets: Sheets, table: _Table, who: Ints) -> _School:
+    first, last = np.searchsorted(sheets.person, who), np.searchsorted(sheets.person, who, side="right")
+    rows = np.concatenate([np.arange(one, end) for one, end in zip(first, last, strict=True)])
+    items, column = np.unique(sheets.item[rows], return_inverse=True)
+    at = np.repeat(np.arange(len(who)), last - first)
+    codes, right = np.full((len(who), len(items)), -1, np.int32), np.zeros((len(who), len(items)), dtype=bool)
+    codes[at, column], right[at, column] = table.code[rows], sheets.share[rows] == 1
+    return _School(who, items, codes, right)
+
+
+def _suspects(table: _Table, school: _School, one: int, others: Ints, items: Ints) -> Iterator[Pair]:
     """Return the pairs of one person that stand out, each with its exact probability."""
-    mine, theirs = table.codes[one, items], table.codes[np.ix_(others, items)]
+    mine, theirs = school.codes[one, items], school.codes[np.ix_(others, items)]
+    group, groups = table.group[school.who[one]], table.group[school.who[others]]
     common = theirs >= 0
     same = common & (theirs == mine)
     matches = same.sum(axis=1)
-    agree = np.where(common, table.agree[table.group[one], table.group[others]][:, items], 0)
+    agree = np.where(common, table.agree[group][:, school.items[items]][groups], 0)
     expected, spread = agree.sum(axis=1), np.sqrt((agree * (1 - agree)).sum(axis=1))
     for at in np.flatnonzero(matches > expected + SCREEN * spread):
         here = common[at]
-        omegas = [
-            omega(int(matches[at]), table.chance[table.group[copier], table.starts[items[here]] + source])
-            for copier, source in ((one, theirs[at, here]), (int(others[at]), mine[here]))
-        ]
+        omegas = [omega(int(matches[at]), table.chance[copier, source]) for copier, source in ((group, theirs[at, here]), (groups[at], mine[here]))]
         probability = at_least(int(matches[at]), agree[at, here])
-        wrong = int((same[at] & (right[one, items] == 0)).sum())
-        yield Pair(one, int(others[at]), int(here.sum()), int(matches[at]), wrong, float(expected[at]), max(omegas), probability, probability)
+        wrong = int((same[at] & ~school.right[one, items]).sum())
+        pair = int(school.who[one]), int(school.who[others[at]])
+        yield Pair(*pair, int(here.sum()), int(matches[at]), wrong, float(expected[at]), max(omegas), probability, probability)
 
 
 def omega(matches: int, chances: Floats) -> float:
@@ -150,32 +194,61 @@ def _controlled(found: list[Pair], pairs: int) -> Iterator[Pair]:
         adjusted.append(smallest)
     for pair, value in zip(ranked, reversed(adjusted), strict=True):
         if value <= FALSE_SHARE:
-            yield Pair(pair.one, pair.other, pair.common, pair.matches, pair.wrong, pair.expected, pair.omega, pair.probability, value)
+            yield replace(pair, adjusted=value)
 
 
-def person_fit(right: Right, difficulties: Floats) -> Floats:
-    """Return lz* of each person (rows) from item difficulties in logits; nan for who has nothing or everything right."""
-    given = right != NOT_GIVEN
-    scores, counts = (right == 1).sum(axis=1), given.sum(axis=1)
+def difficulties(sheets: Sheets) -> Floats:
+    """Return the Rasch difficulty of each item in logits: joint maximum likelihood, its known bias taken back (Wright & Douglas 1977).
+
+    Whoever has nothing or everything right says nothing. Nan: an item that nobody or everybody has right, or that is worth something between.
+    """
+    people, items = sheets.people, int(sheets.item.max(initial=-1)) + 1
+    graded = np.bincount(sheets.item, (sheets.share > 0) & (sheets.share < 1), items) > 0
+    rows = np.flatnonzero(~graded[sheets.item])
+    scores, counts = _summed(sheets.share[rows], sheets.person[rows], people), np.bincount(sheets.person[rows], minlength=people)
+    rows = rows[((scores > 0) & (scores < counts))[sheets.person[rows]]]
+    person, item, right = sheets.person[rows], sheets.item[rows], sheets.share[rows]
+    easy, given = _summed(right, item, items), np.bincount(item, minlength=items)
+    usable = (easy > 0) & (easy < given)
+    ability, difficulty = np.zeros(people), np.zeros(items)
+    for _ in range(MOST_STEPS):
+        chance = _chance(difficulty, ability, item, person)
+        ability += _newton(scores, chance, person, people)
+        chance = _chance(difficulty, ability, item, person)
+        step = np.where(usable, -_newton(easy, chance, item, items), 0)
+        difficulty += step
+        difficulty[usable] -= difficulty[usable].mean() if usable.any() else 0
+        if np.abs(step).max(initial=0) < 1e-4:
+            break
+    length = counts.mean() if people else 1
+    return np.where(usable, difficulty * (length - 1) / length, np.nan)
+
+
+def person_fit(sheets: Sheets, difficulty: Floats) -> Floats:
+    """Return lz* of each person from item difficulties in logits (items that have none left out); nan for who has nothing or everything right."""
+    known = np.isfinite(difficulty[sheets.item])
+    person, item, right, people = sheets.person[known], sheets.item[known], (sheets.share[known] == 1).astype(float), sheets.people
+    scores, counts = _summed(right, person, people), np.bincount(person, minlength=people)
     usable = (scores > 0) & (scores < counts)
-    ability = np.zeros(len(right))
-    for _step in range(25):
-        chance = _rasch(ability, difficulties, given)
-        ability += np.where(usable, np.clip((scores - chance.sum(axis=1)) / np.maximum((chance * (1 - chance)).sum(axis=1), 1e-9), -1, 1), 0)
-    chance = _rasch(ability, difficulties, given)
-    spread = chance * (1 - chance)
-    weight = np.where(given, ability[:, None] - difficulties, 0)  # the logit of the chance
-    centre = (spread * weight).sum(axis=1) / np.maximum(spread.sum(axis=1), 1e-9)
-    weight = np.where(given, weight - centre[:, None], 0)
+    ability = np.zeros(people)
+    for _ in range(25):
+        ability += np.where(usable, _newton(scores, _chance(difficulty, ability, item, person), person, people), 0)
+    chance = _chance(difficulty, ability, item, person)
+    spread, weight = chance * (1 - chance), ability[person] - difficulty[item]  # the logit of the chance
+    weight -= (_summed(spread * weight, person, people) / np.maximum(_summed(spread, person, people), 1e-9))[person]
     with np.errstate(invalid="ignore", divide="ignore"):
-        fit = (((right == 1) - chance) * weight).sum(axis=1) / np.sqrt((weight**2 * spread).sum(axis=1))
+        fit = _summed((right - chance) * weight, person, people) / np.sqrt(_summed(weight**2 * spread, person, people))
     return np.where(usable, fit, np.nan)
 
 
-def _rasch(ability: Floats, difficulties: Floats, given: npt.NDArray[np.bool_]) -> Floats:
-    return np.where(given, 1 / (1 + np.exp(difficulties - ability[:, None])), 0)
+def _chance(difficulty: Floats, ability: Floats, item: Codes, person: Codes) -> Floats:
+    return np.asarray(1 / (1 + np.exp(difficulty[item] - ability[person])))
 
 
-def upper_tail(deviations: float) -> float:
-    """Return how probable a standard normal figure above this is."""
-    return erfc(deviations / sqrt(2)) / 2
+def _newton(right: Floats, chance: Floats, whose: Codes, many: int) -> Floats:
+    """Return how far each ability (or easiness) moves towards as many right responses as there are."""
+    return np.clip((right - _summed(chance, whose, many)) / np.maximum(_summed(chance * (1 - chance), whose, many), 1e-9), -1, 1)
+
+
+def _summed(figures: npt.NDArray[np.floating[Any]], whose: Codes, many: int) -> Floats:
+    return np.bincount(whose, figures, many).astype(np.float64)

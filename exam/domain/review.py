@@ -6,16 +6,14 @@ from lms.kernel.refusal import N_, Conflict, Forbidden
 
 
 class Review(StrEnum):
-    """When papers may be looked through with keys and explanations."""
+    """Whether papers may be looked through with keys and explanations; never while others may still be given the same items."""
 
     NEVER = "never"
-    AFTER_RELEASE = "after_release"
     AFTER_WINDOW = "after_window"
 
 
 REVIEW_LABELS = {
     Review.NEVER: N_("不开放"),
-    Review.AFTER_RELEASE: N_("成绩公布后开放"),
     Review.AFTER_WINDOW: N_("成绩公布且考试时间结束后开放"),
 }
 
@@ -25,6 +23,13 @@ class ReviewClosed(Forbidden):
 
     code = "review_closed"
     message = N_("这场考试现在不开放查看试卷和解析。")
+
+
+class ReviewFrozen(Conflict):
+    """Who sits was told what holds."""
+
+    code = "review_frozen"
+    message = N_("考试期间不能改变试卷开放的规定，请等所有人考完后再改。")
 
 
 class AppealWaiting(Conflict):
@@ -43,4 +48,4 @@ class AppealDecided(Conflict):
 
 def may_review(rule: Review, *, released: bool, over: bool) -> bool:
     """Tell whether the paper may be looked through; `released`: the person's result is; `over`: nobody sits the exam, nor can begin."""
-    return released and (rule is Review.AFTER_RELEASE or (rule is Review.AFTER_WINDOW and over))
+    return rule is Review.AFTER_WINDOW and released and over

@@ -1,6 +1,6 @@
 """The items of an exam analysed from its scored attempts, and the figures given to the bank."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -66,18 +66,13 @@ class _Cells:
     part: npt.NDArray[np.float32]
 
     def fill(self, row: int, attempt: ScoredAttempt, worth: tuple[int, ...]) -> None:
-        """Write one attempt into its row, options as bits in canonical order; what people have still to mark is left out."""
-        width = len(attempt.orders) // len(attempt.version_ids)
-        for index, version in enumerate(attempt.version_ids):
-            points, at = attempt.item_points[index], self.columns[version]
-            if points is None:
-                continue
-            self.right[row, at] = points == worth[index]
+        """Write one attempt into its row."""
+        for version, share, bits in answered(attempt, worth, self.parts):
+            at = self.columns[version]
+            self.right[row, at] = share == 1
             if version in self.parts:
-                self.part[row, self.parts[version]] = points / worth[index]
-            else:
-                shown = [int(choice) for choice in (attempt.answers[index] or "").split(",") if choice]
-                self.chosen[row, at] = sum(1 << attempt.orders[index * width + choice] for choice in shown)
+                self.part[row, self.parts[version]] = share
+            self.chosen[row, at] = bits
 
     def shares(self, people: int, given: npt.NDArray[np.intp]) -> dict[int, Floats]:
         """Return by place among the given columns the shares of those of which anybody got some of the points, but not all."""
@@ -86,13 +81,26 @@ class _Cells:
         return {at: share.astype(np.float64) for at, share in of_column.items() if ((share > 0) & (share < 1)).any()}
 
 
+def answered(attempt: ScoredAttempt, worth: tuple[int, ...], parts: Container[int]) -> Iterator[tuple[int, float, int]]:
+    """Return each version of a paper with the share of its points and, but for `parts`, the options chosen as bits in canonical order.
+
+    What people have still to mark is left out.
+    """
+    width = len(attempt.orders) // len(attempt.version_ids)
+    for index, version in enumerate(attempt.version_ids):
+        points = attempt.item_points[index]
+        if points is not None:
+            shown = [] if version in parts else [int(choice) for choice in (attempt.answers[index] or "").split(",") if choice]
+            yield version, points / worth[index], sum(1 << attempt.orders[index * width + choice] for choice in shown)
+
+
 def gathered(session: Session, exam: Exam) -> tuple[Responses, list[int]]:
     """Gather who answered what, and the people behind the rows; of more people than fit, every so-manieth."""
     people = store.people(session, exam.id)
     if not people:
         raise NothingScored
-    places = {version: place for assembly in store.assemblies(session, exam.id) for version, place in papers.places(session, assembly).items()}
-    versions = sorted(places)
+    places = places_of(session, exam)
+    versions = store.versions(session, exam.id)
     parts = [version for version in versions if not places[version].type.chooses]
     every = -(-people * (len(versions) + len(parts)) // MOST_CELLS)
     keys = bank.keys(session, versions)
@@ -117,6 +125,11 @@ def gathered(session: Session, exam: Exam) -> tuple[Responses, list[int]]:
         shares=cells.shares(len(who), given),
     )
     return responses, who
+
+
+def places_of(session: Session, exam: Exam) -> dict[int, ItemPlace]:
+    """Return the frozen pools of all sets of an exam's papers."""
+    return {version: place for assembly in store.assemblies(session, exam.id) for version, place in papers.places(session, assembly).items()}
 
 
 def _letters(place: ItemPlace) -> tuple[str, ...]:

@@ -13,9 +13,8 @@ from exam.domain.exam import Exam
 from exam.formats import workbook
 from exam.formats.archive import ArchiveWriter
 from exam.services import fairness, sealed_key
-from exam.services.exam import found
+from exam.services.exam import found, is_over
 from exam.store import archive as store
-from exam.store import attempt as attempts
 from exam.store import exam as exams
 from exam.store.archive import ExamArchiveRow
 from lms import api as platform
@@ -61,7 +60,7 @@ def archives(exam_code: str, now: datetime) -> Archives:
         return Archives(
             exam,
             store.people(session, exam.id),
-            _is_over(session, exam, now),
+            is_over(session, exam, now),
             sealed_key.opened(session, exam.id),
             rows,
             {person: card.name for person, card in cards.items()},
@@ -205,13 +204,9 @@ def _tell(archive_id: int, **changes: object) -> None:
 
 def _over(session: Session, exam_code: str, now: datetime) -> Exam:
     exam = found(session, exam_code)
-    if not _is_over(session, exam, now):
+    if not is_over(session, exam, now):
         raise rules.ExamRunning
     return exam
-
-
-def _is_over(session: Session, exam: Exam, now: datetime) -> bool:
-    return rules.is_over(exam, sitting=attempts.any_open(session, exam.id), now=now)
 
 
 def _row(session: Session, exam_code: str, archive_id: int) -> ExamArchiveRow:

@@ -15,8 +15,10 @@ from exam.domain.blueprint import Blueprint
 from exam.domain.exam import Exam, ExamPolicy, Release, WindowRule
 from exam.domain.exam_settings import ExamSettings
 from exam.domain.waiting_room import EARLY
+from exam.store import attempt as attempts
 from exam.store import exam as store
 from exam.store import paper as papers
+from exam.store import waiting_room
 from exam.store.exam import Newest
 from lms import api as platform
 from lms.domain.activity import Activity, ActivityState
@@ -140,6 +142,11 @@ def found(session: Session, code: str) -> Exam:
 def is_frozen(session: Session, exam: Exam, now: datetime) -> bool:
     """Tell whether the waiting room has opened or a paper was taken: nothing of the exam changes any more."""
     return now >= exam.opens - EARLY or bool(papers.taken(session, exam.id))
+
+
+def is_over(session: Session, exam: Exam, now: datetime) -> bool:
+    """Tell whether nobody sits the exam, nor can begin: pauses, extra minutes, outages and the line reach beyond the window's end."""
+    return now >= exam.closes and not waiting_room.somebody_may_come(session, exam.id, exam.closes, now) and not attempts.any_open(session, exam.id)
 
 
 def all_exams(programme_code: str | None = None) -> Sequence[Exam]:

@@ -1,5 +1,6 @@
 """Look through an exam's responses for leads, and show them to those who answer for the people."""
 
+from array import array
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,16 +8,17 @@ import numpy as np
 
 from exam.domain import integrity as rules
 from exam.domain.exam import Exam
+from exam.domain.integrity import Sheets
 from exam.services import analysis
+from exam.services import paper as papers
 from exam.services.exam import found
+from exam.store import analysis as scored
 from exam.store import integrity as store
 from exam.store.integrity import IntegrityLeadRow, IntegrityRunRow
 from lms import api as platform
 from lms.kernel import audit
-from lms.kernel.db import transaction
+from lms.kernel.db import Session, transaction
 from lms.kernel.permissions import Permission
-from question_bank.domain.latent_trait import LEAST_ITEMS, Model, estimate
-from question_bank.domain.responses import only
 
 JOB = "exam.integrity"
 FAST_SECONDS = 3.0
@@ -39,11 +41,11 @@ def look(now: datetime, exam_code: str) -> None:
     """Look an exam through and store what was found."""
     with transaction() as session:
         exam = found(session, exam_code)
-        responses, who = analysis.gathered(session, exam)
+        sheets, who = _gathered(session, exam)
         cards = platform.people(session, who)
         fast = store.paces(session, exam.id, seconds=FAST_SECONDS, least=FAST_LEAST)
     schools = {path: number for number, path in enumerate(sorted({cards[person].unit_path for person in who}))}
-    similar = rules.similarity(responses, np.array([schools[cards[person].unit_path] for person in who]))
+    similar = rules.similarity(sheets, np.array([schools[cards[person].unit_path] for person in who]))
     leads: list[tuple[str, int, int | None, dict[str, float]]] = [
         (
             "similar", who[pair.one], who[pair.other],
@@ -52,15 +54,30 @@ def look(now: datetime, exam_code: str) -> None:
         )
         for pair in similar.leads
     ]  # fmt: skip
-    right = only(responses, responses.dichotomous)
-    if len(who) >= LEAST_PEOPLE and right.shape[1] >= LEAST_ITEMS:
-        model = estimate(right, Model.RASCH)
-        fit = rules.person_fit(right, -model.intercepts)
+    if len(who) >= LEAST_PEOPLE:
+        fit = rules.person_fit(sheets, rules.difficulties(sheets))
         leads += [("misfit", who[at], None, {"fit": round(float(fit[at]), 2)}) for at in np.argsort(fit) if fit[at] < rules.MISFIT]
     leads += [("fast", one.person_id, None, {"fast": one.fast, "right": one.right}) for one in fast if one.right >= FAST_RIGHT * one.fast]
     with transaction() as session:
-        run = IntegrityRunRow(exam_id=exam.id, people=len(who), pairs=similar.pairs, too_few=similar.too_few, at=now)
+        run = IntegrityRunRow(exam_id=exam.id, people=len(who), pairs=similar.pairs, too_few=similar.too_few, left_out=similar.left_out, at=now)
         store.add(session, run, leads)
+
+
+def _gathered(session: Session, exam: Exam) -> tuple[Sheets, list[int]]:
+    """Gather who answered what on her first scored paper, everybody's; and the people behind the numbers."""
+    places = analysis.places_of(session, exam)
+    parts = {version for version, place in places.items() if not place.type.chooses}
+    column = {version: at for at, version in enumerate(sorted(places))}
+    who: list[int] = []
+    person, item, chosen, share = array("i"), array("i"), array("I"), array("f")
+    for attempt in scored.scored(session, exam.id):
+        for version, got, bits in analysis.answered(attempt, papers.position_points(session, exam.id, attempt.assembly_id), parts):
+            person.append(len(who))
+            item.append(column[version])
+            chosen.append(bits)
+            share.append(got if version in parts else got == 1)
+        who.append(attempt.person_id)
+    return Sheets(np.array(person), np.array(item), np.array(chosen), np.array(share)), who
 
 
 def leads(exam_code: str, actor_id: int, now: datetime) -> Leads:

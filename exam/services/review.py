@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from exam.domain.attempt import Answer, State
+from exam.domain.attempt import Answer
 from exam.domain.exam import Exam
 from exam.domain.marking import criteria_of
-from exam.domain.review import Review, ReviewClosed, may_review
+from exam.domain.review import Review, ReviewClosed, ReviewFrozen, may_review
 from exam.services import paper as papers
 from exam.services import result
-from exam.services.exam import found
+from exam.services.exam import found, is_frozen, is_over
 from exam.store import attempt as attempts
 from exam.store import exam as exams
-from exam.store import marking, waiting_room
+from exam.store import marking
 from exam.store import paper as paper_store
 from exam.store import result as results
 from exam.store.attempt import Attempt
@@ -59,10 +59,12 @@ def current_rule(exam_code: str) -> Review:
 
 
 def set_rule(exam_code: str, rule: Review, *, actor_id: int, now: datetime) -> None:
-    """Choose when the papers may be looked through."""
+    """Choose whether the papers may be looked through, before the exam or after it; raises ReviewFrozen."""
     with transaction() as session:
         exam = found(session, exam_code)
         row = exams.lock(session, exam.id)
+        if is_frozen(session, exam, now) and not is_over(session, exam, now):
+            raise ReviewFrozen
         row.settings = {**row.settings, "review": str(rule)}
         audit.record(session, actor_id=actor_id, action="exam.review_rule", subject=f"exam:{exam.id}", now=now, rule=str(rule))
 
@@ -117,13 +119,9 @@ def picture(person_id: int, exam_code: str, digest: str, now: datetime) -> Pictu
 
 
 def _counting(session: Session, person_id: int, exam: Exam, now: datetime) -> Attempt | None:
-    """Return the attempt that counts, None where it may not be looked through: not while another try is open or could still be begun."""
-    mine = attempts.of_person(session, person_id, exam.id)
+    """Return the attempt that counts, None where it may not be looked through: not while anybody sits or may still begin."""
     counts = result.counting(session, exam, person_id)
-    to_come = now < exam.closes or waiting_room.somebody_may_come(session, exam.id, exam.closes, now)
-    more = any(one.state is State.OPEN for one in mine) or (len(mine) < exam.attempts and to_come)
-    released = counts is not None and not more and exam.shows_results
-    # The window's end ends nobody's time: pauses, extra minutes, outages and the line reach beyond it.
-    if not may_review(rule_of(session, exam), released=released, over=not to_come and not attempts.any_open(session, exam.id)):
+    released = counts is not None and exam.shows_results
+    if counts is None or not may_review(rule_of(session, exam), released=released, over=is_over(session, exam, now)):
         return None
-    return next(one for one in mine if counts and one.id == counts[0])
+    return attempts.by_id(session, counts[0])

@@ -32,6 +32,12 @@ def people(session: Session, exam_id: int) -> int:
     return int(session.execute(text(f"SELECT count(*){_FIRST}"), {"exam": exam_id}).scalar_one())
 
 
+def versions(session: Session, exam_id: int) -> list[int]:
+    """Return the item versions that those people were given."""
+    given = f"SELECT DISTINCT unnest(version_ids) AS version FROM paper WHERE id IN (SELECT a.paper_id{_FIRST}) ORDER BY version"  # noqa: S608 - constants of this file
+    return [int(found) for found in session.scalars(text(given), {"exam": exam_id})]
+
+
 def assemblies(session: Session, exam_id: int) -> list[int]:
     """Return the sets of papers of an exam."""
     return [int(found) for found in session.scalars(text("SELECT id FROM assembly WHERE exam_id = :exam ORDER BY id"), {"exam": exam_id})]

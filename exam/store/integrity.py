@@ -22,6 +22,7 @@ class IntegrityRunRow(Base):
     pairs: Mapped[int] = mapped_column(BigInteger)
     too_few: Mapped[int] = mapped_column(BigInteger)
     at: Mapped[datetime]
+    left_out: Mapped[int] = mapped_column(BigInteger, default=0)  # pairs of one school that were not compared, since it is too large
 
 
 class IntegrityLeadRow(Base):

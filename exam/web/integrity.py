@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from exam.domain.integrity import FALSE_SHARE, LEAST_COMMON, MISFIT
+from exam.domain.integrity import FALSE_SHARE, LEAST_COMMON, MISFIT, MOST_TOGETHER
 from exam.services import analysis
 from exam.services import integrity as service
 from exam.services.integrity import FAST_SECONDS, Leads
@@ -27,6 +27,7 @@ class LeadsPage:
     misfits: tuple[tuple[str, ...], ...]
     fast: tuple[tuple[str, ...], ...]
     least_common: int = LEAST_COMMON
+    most_together: int = MOST_TOGETHER
     false_percent: int = round(FALSE_SHARE * 100)
     misfit: float = MISFIT
     seconds: int = round(FAST_SECONDS)

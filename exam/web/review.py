@@ -146,8 +146,11 @@ def choose(code: str) -> ResponseReturnValue:
     """Choose when papers may be looked through."""
     form = _offered(RuleForm())
     if form.validate_on_submit():
-        service.set_rule(code, Review(form.review.data), actor_id=current.person().person_id, now=current.now())
-        flash(_("已保存。"), "success")
+        try:
+            service.set_rule(code, Review(form.review.data), actor_id=current.person().person_id, now=current.now())
+            flash(_("已保存。"), "success")
+        except Refusal as refusal:
+            flash(_(refusal.message), "warning")
     return redirect(url_for("exam_review.everything", code=code))
 
 

@@ -1,6 +1,7 @@
 """The story of a short text on its pages: taken, marked twice, decided, released, read by its writer."""
 
 import re
+from datetime import timedelta
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -85,8 +86,9 @@ def test_a_short_text_goes_from_its_writer_to_examiners_and_back(app: Flask, clo
     assert "提交裁定" in body(pan, decided)
     answer = pan.post(f"{decided}/decided", data={"points-0": "4", "points-1": "2.5", "remark": "倾听到位，办法不具体"})
     assert answer.location == ADMIN, "who decides goes back to what is left to decide"
-    pan.post(f"/admin/exams/{EXAM}/review", data={"review": "after_release"})
     assert "8.5" in body(lin, f"/exams/{EXAM}/result")
+    clock.instant = DONE + timedelta(days=3)
+    pan.post(f"/admin/exams/{EXAM}/review", data={"review": "after_window"})
     review = body(lin, f"/exams/{EXAM}/review")
     for words in ("倾听：4 / 6 分", "办法：2.5 / 4 分", "评语：倾听到位，办法不具体", "先倾听，再一起想办法。"):
         assert words in review

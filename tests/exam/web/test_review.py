@@ -7,7 +7,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from exam.services import attempt, result
+from exam.domain.review import Review
+from exam.services import attempt, result, review
 from exam.services.payload import EnterExam
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
@@ -17,6 +18,7 @@ from tests.support import exams
 from tests.support.cast import LIN, PENG, SAM, enter, id_of
 from tests.support.exams import EXAM
 
+CLOSES = NOON + timedelta(days=3)
 REVIEW = f"/exams/{EXAM}/review"
 ADMIN = f"/admin/exams/{EXAM}"
 
@@ -32,14 +34,20 @@ def lin(app: Flask) -> FlaskClient:
     return enter(app, LIN)
 
 
+def opened(app: Flask, clock: FixedClock) -> None:
+    """Allow the review, after the window as it must be."""
+    clock.instant = CLOSES
+    enter(app, PENG).post(f"{ADMIN}/review", data={"review": "after_window"})
+
+
 def test_keys_and_explanations_are_seen_only_when_the_exam_allows(app: Flask, lin: FlaskClient, clock: FixedClock) -> None:
     peng = enter(app, PENG)
     for rule, now, status in (
         (None, NOON, 403),
-        ("after_window", NOON, 403),
-        ("after_window", NOON + timedelta(days=3), 200),
-        ("after_release", NOON, 200),
-        ("never", NOON + timedelta(days=9), 403),
+        (None, CLOSES, 403),
+        ("after_window", CLOSES, 200),
+        (None, NOON, 403),  # released and scored, but others may still be given the same items
+        ("never", CLOSES, 403),
     ):
         clock.instant = now
         if rule:
@@ -48,23 +56,30 @@ def test_keys_and_explanations_are_seen_only_when_the_exam_allows(app: Flask, li
         body = answer.get_data(as_text=True)
         assert (answer.status_code, "secret reason" in body, "正确答案" in body) == (status, status == 200, status == 200), rule
         assert ("查看试卷与解析" in lin.get(f"/exams/{EXAM}/result").get_data(as_text=True)) is (status == 200)
-    assert lin.post(f"{ADMIN}/review", data={"review": "after_release"}).status_code == 403
+    assert lin.post(f"{ADMIN}/review", data={"review": "after_window"}).status_code == 403
+
+
+def test_nobody_changes_the_rule_while_the_exam_runs(app: Flask, lin: FlaskClient, clock: FixedClock) -> None:
+    peng = enter(app, PENG)
+    said = peng.post(f"{ADMIN}/review", data={"review": "after_window"}, follow_redirects=True).get_data(as_text=True)
+    assert "考试期间不能改变试卷开放的规定" in said
+    clock.instant = CLOSES
+    assert review.current_rule(EXAM) is Review.NEVER
+    assert lin.get(REVIEW).status_code == 403
 
 
 def test_no_key_is_shown_after_the_window_while_anybody_sits_or_may_still_come(app: Flask, lin: FlaskClient, clock: FixedClock) -> None:
-    closes = NOON + timedelta(days=3)
+    opened(app, clock)
     cai = exams.sitting("cai")
-    enter(app, PENG).post(f"{ADMIN}/review", data={"review": "after_window"})
-    clock.instant = closes
     assert lin.get(REVIEW).status_code == 403, "somebody still sits"
     cai.submit()
     assert lin.get(REVIEW).status_code == 200
     with transaction() as session:
-        turn = {"asked": closes - timedelta(minutes=1), "turn": closes + timedelta(minutes=5)}
+        turn = {"asked": CLOSES - timedelta(minutes=1), "turn": CLOSES + timedelta(minutes=5)}
         session.execute(text("UPDATE exam_gate SET asked_at = :asked, next_at = :turn"), turn)
         session.execute(text("UPDATE exam_place SET asked_at = :asked, turn = :turn"), turn)
     assert lin.get(REVIEW).status_code == 403, "somebody still has her turn"
-    clock.instant = closes + timedelta(minutes=15)
+    clock.instant = CLOSES + timedelta(minutes=15)
     assert lin.get(REVIEW).status_code == 200
 
 
@@ -73,9 +88,10 @@ def test_a_paper_is_not_opened_while_another_try_is_left(app: Flask, clock: Fixe
     id_of(LIN)
     exams.sitting("lin").submit()
     result.score_outstanding(NOON)
-    enter(app, PENG).post(f"{ADMIN}/review", data={"review": "after_release"})
+    opened(app, clock)
+    clock.instant = NOON
     assert enter(app, LIN).get(REVIEW).status_code == 403
-    clock.instant = NOON + timedelta(days=3)
+    clock.instant = CLOSES
     assert enter(app, LIN).get(REVIEW).status_code == 200
     assert enter(app, SAM).get(REVIEW).status_code == 403
 
