@@ -177,7 +177,7 @@ def assemble(code: str, papers: int, forms: int | None, seed: int | None, as_jso
         "plain_sd": found["plain_sd"],
         "information_sd": found["information_sd"],
         "exposure": {"max": found["exposure_max"], "mean": found["exposure_mean"]},
-        "overlap": {"mean": found["overlap_mean"], "max": found["overlap_max"]},
+        "overlap": {"mean": found["overlap_mean"], "max": found["overlap_max"], "compared": found["overlap_compared"]},
         "rejected": found["rejected"],
         "hash": made.hash,
     }

@@ -7,8 +7,8 @@ from lms.services.certificate import standing_one as standing_certificate
 from lms.services.duty import Duty, register_duties
 from lms.services.enrolment import facts as enrolment_of
 from lms.services.enrolment import rules_for, seats
-from lms.services.grade import post_result, post_score, posted_score, take_back
-from lms.services.lesson import activity_begun, activity_done, courses, lesson, lessons_of_course, watched
+from lms.services.grade import Posting, post_results, post_score, posted_scores, take_back
+from lms.services.lesson import activity_begun, activity_done, activity_done_by, courses, lesson, lessons_of_course, watched
 from lms.services.load_source import register_exam_terms, register_load_count, register_load_figures
 from lms.services.person import cards as people
 from lms.services.person import id_of_account
@@ -24,10 +24,12 @@ __all__ = [
     "Duty",
     "NewPerson",
     "Place",
+    "Posting",
     "activities",
     "activity",
     "activity_begun",
     "activity_done",
+    "activity_done_by",
     "add_activity",
     "bulk_load",
     "courses",
@@ -40,9 +42,9 @@ __all__ = [
     "lesson",
     "lessons_of_course",
     "people",
-    "post_result",
+    "post_results",
     "post_score",
-    "posted_score",
+    "posted_scores",
     "programme",
     "programmes",
     "register_activity_kind",

@@ -5,9 +5,11 @@ and the same seed gives the same papers on every numpy.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +23,9 @@ from question_bank.domain.item import PoolItem
 Indexes = NDArray[np.int64]
 CALM = 20  # uses below which an item's share says little: balancing harder would make neighbours alike
 MOST_TRIES = 40  # papers drawn for each one asked before giving up
-PAIRS = 20_000
+MOST_LOOKED_AT = 12_000_000_000  # common items counted in search of the two papers most alike: some half a minute
+AHEAD = timedelta(minutes=5)  # of starts at the gate's rate there are papers for, before more are drawn
+LEAST_MORE = 50
 INFORMATION_TOLERANCE = 0.02  # share by which a parallel form's information may differ from the mean's
 _EVER = np.uint64(2**53)
 
@@ -48,6 +52,7 @@ class Statistics:
     """What the exam board wants to know of a set of papers; expected scores in points.
 
     `forms`: how many different papers there are. `plain_sd`: the spread if each section were drawn at random, without quotas, balance or rejection.
+    `overlap_compared`: the share of all pairs of papers in which `overlap_max` was looked for. `uses`: in how many different papers each version stands.
     """
 
     papers: int
@@ -61,6 +66,9 @@ class Statistics:
     overlap_mean: float
     overlap_max: int
     rejected: int
+    overlap_compared: float = 1.0
+    information_mean: float = 0.0
+    uses: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +146,15 @@ class _Pool:
         for i, found in enumerate(lists):
             table[i, : len(found)] = sorted(found)
         return table
+
+
+def more(*, papers: int, free: int, expected: int, rate: float) -> int:
+    """Return how many papers to draw so that nobody stands before the room without one.
+
+    `expected` may still come, at most `rate` a second (0: all at once). Who tries again is not expected: for her there is a twentieth.
+    """
+    soon = min(expected, ceil(rate * AHEAD.total_seconds())) if rate else expected
+    return max(soon - free, max(LEAST_MORE, papers // 5) if free <= papers // 20 else 0, 0)
 
 
 def assemble(
@@ -262,7 +279,7 @@ def _measure(arrays: _Pool, items: Indexes, papers: int, rejected: int) -> Stati
     information = arrays.information[items].sum(axis=1)
     usage = np.bincount(items.ravel(), minlength=arrays.size)
     eligible = np.unique(np.concatenate(arrays.cells))
-    pairs = total * (total - 1)
+    most, compared = _most_overlap(items, usage)
     return Statistics(
         papers=papers,
         forms=total,
@@ -272,24 +289,73 @@ def _measure(arrays: _Pool, items: Indexes, papers: int, rejected: int) -> Stati
         information_sd=round(float(information.std()), 4),
         exposure_max=round(float(usage.max()) / total, 4),
         exposure_mean=round(length / len(eligible), 4),
-        overlap_mean=round(float((usage * (usage - 1)).sum()) / pairs, 4) if pairs else 0.0,
-        overlap_max=_most_overlap(items, arrays.size),
+        overlap_mean=_mean_overlap(usage, total),
+        overlap_max=most,
         rejected=rejected,
+        overlap_compared=compared,
+        information_mean=round(float(information.mean()), 4),
+        uses={str(arrays.versions[at]): int(usage[at]) for at in np.flatnonzero(usage)},
     )
 
 
-def _most_overlap(items: Indexes, size: int) -> int:
-    """Return the largest number of common items over all pairs, or over a spread sample where there are too many."""
+def _mean_overlap(usage: Indexes, total: int) -> float:
+    pairs = total * (total - 1)
+    return round(float((usage * (usage - 1)).sum()) / pairs, 4) if pairs else 0.0
+
+
+def _most_overlap(items: Indexes, usage: Indexes) -> tuple[int, float]:
+    """Return the largest number of common items, and in what share of all pairs it was looked for: all of them unless that takes too long.
+
+    Each paper in turn is compared with all behind it: those stand, in order, in the lists of the papers that hold its items.
+    """
     total = len(items)
-    if total < 2:
-        return 0
-    step = np.arange(1, total)
-    left = np.concatenate([np.arange(total - gap) for gap in step[: max(1, PAIRS // total)]])
-    right = np.concatenate([np.arange(gap, total) for gap in step[: max(1, PAIRS // total)]])
-    most = 0
-    for start in range(0, min(len(left), 2 * PAIRS), 1024):
-        one: NDArray[Any] = np.zeros((len(left[start : start + 1024]), size), dtype=bool)
-        np.put_along_axis(one, items[left[start : start + 1024]], values=True, axis=1)
-        common = np.take_along_axis(one, items[right[start : start + 1024]], axis=1).sum(axis=1)
-        most = max(most, int(common.max()))
-    return most
+    holders = np.argsort(items.ravel(), kind="stable")
+    place = np.empty_like(holders)
+    place[holders] = np.arange(len(holders))
+    ends, place, holders = np.cumsum(usage)[items], place.reshape(items.shape) + 1, holders // items.shape[1]
+    most = looked_at = at = 0
+    while at < total - 1 and looked_at < MOST_LOOKED_AT:
+        behind = np.concatenate([holders[start:end] for start, end in zip(place[at].tolist(), ends[at].tolist(), strict=True)])
+        most = max(most, int(np.bincount(behind - at, minlength=1).max()))
+        looked_at += len(behind) + total - at
+        at += 1
+    left = total - at
+    return most, round(1 - left * (left - 1) / (total * (total - 1)), 4) if total > 1 else 1.0
+
+
+def pooled(sets: Sequence[Statistics]) -> Statistics:
+    """Return the statistics of all papers of some sets that were drawn one after another from one pool, as when papers ran short."""
+    if len(sets) == 1:
+        return sets[0]
+    sizes = np.array([one.forms for one in sets])
+    total, newest = int(sizes.sum()), sets[-1]
+    uses = sum((Counter(one.uses) for one in sets), Counter[str]())
+    usage = np.array(list(uses.values()))
+
+    def spread(means: Sequence[float], deviations: Sequence[float]) -> tuple[float, float]:
+        mean = float(sizes @ np.array(means)) / total
+        variance = float(sizes @ (np.array(deviations) ** 2 + (np.array(means) - mean) ** 2)) / total
+        return round(mean, 4), round(variance**0.5, 4)
+
+    scores = [one.expected_score for one in sets]
+    information_mean, information_sd = spread([one.information_mean for one in sets], [one.information_sd for one in sets])
+    pairs = [one.forms * (one.forms - 1) for one in sets]
+    return replace(
+        newest,
+        papers=sum(one.papers for one in sets),
+        forms=total,
+        pool=max(one.pool for one in sets),
+        expected_score=Spread(
+            *spread([one.mean for one in scores], [one.sd for one in scores]), min=min(one.min for one in scores), max=max(one.max for one in scores)
+        ),
+        plain_sd=spread([0.0] * len(sets), [one.plain_sd for one in sets])[1],
+        information_mean=information_mean,
+        information_sd=information_sd,
+        exposure_max=round(int(usage.max(initial=0)) / total, 4),
+        exposure_mean=round(int(usage.sum()) / total / max(one.pool for one in sets), 4),
+        overlap_mean=_mean_overlap(usage, total),
+        overlap_max=max(one.overlap_max for one in sets),
+        overlap_compared=round(sum(share * one.overlap_compared for share, one in zip(pairs, sets, strict=True)) / (total * (total - 1)), 4),
+        rejected=sum(one.rejected for one in sets),
+        uses=dict(uses),
+    )

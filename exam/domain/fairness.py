@@ -1,10 +1,13 @@
 """Whether the papers of an exam treat everybody alike: what neighbours share, and how hard each paper proved to be."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
+
+Versions = npt.NDArray[np.int64]  # papers × positions: the item versions of each paper that was taken
+BLOCK = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +34,30 @@ class Hardness:
     unmeasured: int  # papers left out, since an item of theirs was not measured
 
 
-def neighbours(papers_in_order: Iterable[Sequence[Sequence[int]]]) -> Overlap | None:
-    """Return what papers share that were taken one after another in one school; each school's papers in the order of starting."""
-    shared = [len(set(one) & set(next_one)) for school in papers_in_order for one, next_one in pairwise(school)]
-    return Overlap(len(shared), sum(shared) / len(shared), max(shared)) if shared else None
+def neighbours(versions: Versions, schools: npt.NDArray[np.int64]) -> Overlap | None:
+    """Return what papers share that were taken one after another in one school; papers in the order of starting."""
+    order = np.argsort(schools, kind="stable")
+    beside = np.flatnonzero(np.diff(schools[order]) == 0)
+    shared = [_common(versions[order[part]], versions[order[part + 1]]) for part in np.split(beside, range(BLOCK, len(beside), BLOCK))]
+    found = np.concatenate(shared)
+    return Overlap(len(found), float(found.mean()), int(found.max())) if len(found) else None
 
 
-def hardness(papers: Iterable[Sequence[int]], points: Sequence[int], logits: Mapping[int, float], ability: float = 0.0) -> Hardness | None:
+def _common(one: Versions, other: Versions) -> npt.NDArray[np.int64]:
+    """Return how many items each two papers share; no paper holds an item twice."""
+    return np.asarray((np.diff(np.sort(np.concatenate([one, other], axis=1), axis=1), axis=1) == 0).sum(axis=1))
+
+
+def hardness(versions: Versions, points: Sequence[int], logits: Mapping[int, float], ability: float = 0.0) -> Hardness | None:
     """Return how the papers differ for one ability; `points` are hundredths a position, `logits` the Rasch difficulty of each version."""
+    known = np.array(sorted(logits))
+    difficulty = np.array([logits[int(version)] for version in known])
     scores, unmeasured = [], 0
-    for versions in papers:
-        try:
-            difficulty = np.array([logits[version] for version in versions])
-        except KeyError:
-            unmeasured += 1
-            continue
-        scores.append(float(np.dot(points, 1 / (1 + np.exp(difficulty - ability)))) / 100)
-    if not scores:
-        return None
-    found = np.array(scores)
-    return Hardness(len(scores), float(found.mean()), float(found.std()), float(found.min()), float(found.max()), unmeasured)
+    for start in range(0, len(versions), BLOCK):
+        part = versions[start : start + BLOCK]
+        at = np.searchsorted(known, part).clip(0, len(known) - 1)
+        measured = (known[at] == part).all(axis=1)
+        unmeasured += int((~measured).sum())
+        scores.append(1 / (1 + np.exp(difficulty[at[measured]] - ability)) @ np.array(points) / 100)
+    found = np.concatenate(scores) if scores else np.zeros(0)
+    return Hardness(len(found), float(found.mean()), float(found.std()), float(found.min()), float(found.max()), unmeasured) if len(found) else None

@@ -7,13 +7,15 @@ from enum import StrEnum
 
 from lms.kernel.refusal import N_
 
-GIGABYTE, MEGABYTE = 1_000_000_000, 1_000_000
+GIGABYTE = 1_000_000_000
+BYTES_AN_ITEM = 300  # that a sitting leaves behind, indexes included: 12.8 kB with 50 items (docs/measurements.md, "Growth")
 LITTLE_DISK, NO_DISK = 10 * GIGABYTE, 2 * GIGABYTE
 LATE_JOBS = timedelta(minutes=5)
 LATE_SLOW_JOBS = timedelta(hours=1)  # what takes long also waits for its like
 ALIVE = timedelta(seconds=60)  # a worker and a serving process speak several times in it
 OLD_TEST = timedelta(days=30)
 OLD_BACKUP = timedelta(hours=24)
+OLD_RESTORE = timedelta(days=30)
 CLOCKS_APART = timedelta(seconds=2)
 LONG_LINE = timedelta(minutes=15)
 
@@ -55,7 +57,8 @@ class Findings:
     test_title: str  # which stretch of the programme the last load test played
     test_exam: bool  # whether that was an exam
     test_scale: float  # of the forecast's peak
-    tables: tuple[tuple[str, int], ...]  # the largest tables and their bytes
+    items: int  # on a paper
+    restored: datetime | None  # when the base backup was taken that was last restored elsewhere and checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +119,13 @@ def _machine(found: Findings) -> Iterator[Line]:
         yield N_("数据库结构"), Light.GREEN, N_("与程序版本一致。"), {}
     else:
         yield N_("数据库结构"), Light.RED, N_("与程序版本不一致。请运行 flask database migrate。"), {}
-    disk: dict[str, object] = {"free": f"{found.disk_free / GIGABYTE:.1f}"}
-    if found.disk_free < LITTLE_DISK:
-        light = Light.RED if found.disk_free < NO_DISK else Light.AMBER
-        yield N_("磁盘"), light, N_("本机数据目录只剩 %(free)s GB。请清理或扩容；数据库在另一台机器时也要查看那里。"), disk
+    needed = found.expected * found.items * BYTES_AN_ITEM
+    disk: dict[str, object] = {"free": f"{found.disk_free / GIGABYTE:.1f}", "needed": f"{needed / GIGABYTE:.1f}"}
+    if found.disk_free < LITTLE_DISK + needed:
+        light = Light.RED if found.disk_free < NO_DISK + needed else Light.AMBER
+        yield N_("磁盘"), light, N_("本机数据目录只剩 %(free)s GB，这场考试约写入 %(needed)s GB。请清理或扩容；数据库在另一台机器时也要查看那里。"), disk
     else:
-        yield N_("磁盘"), Light.GREEN, N_("本机数据目录剩余 %(free)s GB。数据库在另一台机器时也要查看那里。"), disk
+        yield N_("磁盘"), Light.GREEN, N_("本机数据目录剩余 %(free)s GB，这场考试约写入 %(needed)s GB。数据库在另一台机器时也要查看那里。"), disk
     apart: dict[str, object] = {"seconds": f"{abs(found.clocks_apart).total_seconds():.1f}"}
     if found.rehearsed:
         yield N_("时钟"), Light.AMBER, N_("时钟正在演练，不是真实时间。正式考试前请运行 flask clock rehearse --off。"), apart
@@ -136,29 +140,33 @@ def _machine(found: Findings) -> Iterator[Line]:
         yield N_("任务队列"), Light.AMBER, N_("%(late)s 个任务等待过久，近一天失败 %(failed)s 个。请查看后台进程的日志。"), jobs
     else:
         yield N_("任务队列"), Light.GREEN, N_("没有积压，近一天没有失败的任务。"), jobs
-    sizes: dict[str, object] = {"sizes": "，".join(f"{name} {size / MEGABYTE:,.0f} MB" for name, size in found.tables)}
-    yield N_("最大的表"), Light.GREEN, N_("%(sizes)s。"), sizes
 
 
 def _alive(title: str, silent: timedelta | None, lost: str, well: str) -> Line:
     return (title, Light.RED, lost, {}) if silent is None or silent > ALIVE else (title, Light.GREEN, well, {})
 
 
-def _proofs(found: Findings, now: datetime) -> Iterator[Line]:
-    facts: dict[str, object] = {"standbys": found.standbys, "at": found.archived_at}
+def _archived(found: Findings, now: datetime) -> Line:
     if found.archive_failing:
-        yield N_("备份"), Light.RED, N_("数据库日志归档最近一次失败了。请查看数据库的日志。"), facts
+        light, words = Light.RED, N_("数据库日志归档最近一次失败了。请查看数据库的日志。")
     elif not found.archiving:
-        yield (
-            N_("备份"),
-            Light.AMBER,
-            N_("产品看不到备份：数据库没有打开日志归档。请向数据库管理员确认最近的备份和恢复演练。备用库 %(standbys)s 个。"),
-            facts,
-        )
+        light, words = Light.AMBER, N_("数据库没有打开日志归档，出了故障只能回到最近一次完整备份。请打开，或确认备用库可用。备用库 %(standbys)s 个。")
     elif found.archived_at is None or now - found.archived_at > OLD_BACKUP:
-        yield N_("备份"), Light.AMBER, N_("近一天没有日志归档。请确认备份正常。备用库 %(standbys)s 个。"), facts
+        light, words = Light.AMBER, N_("近一天没有日志归档。请确认备份正常。备用库 %(standbys)s 个。")
     else:
-        yield N_("备份"), Light.GREEN, N_("日志最近归档于 %(at)s，备用库 %(standbys)s 个。完整备份请向数据库管理员确认。"), facts
+        light, words = Light.GREEN, N_("最近归档于 %(at)s，备用库 %(standbys)s 个。")
+    return N_("日志归档"), light, words, {"standbys": found.standbys, "at": found.archived_at}
+
+
+def _proofs(found: Findings, now: datetime) -> Iterator[Line]:
+    yield _archived(found, now)
+    facts: dict[str, object] = {"restored": found.restored}
+    if found.restored is None:
+        yield N_("完整备份"), Light.AMBER, N_("没有恢复演练的记录。请在另一台机器上恢复最近的完整备份并核对，再运行 flask database backup-restored。"), facts
+    elif now - found.restored > OLD_RESTORE:
+        yield N_("完整备份"), Light.AMBER, N_("最近一次恢复演练用的是 %(restored)s 的备份，已超过三十天。请重新演练并登记。"), facts
+    else:
+        yield N_("完整备份"), Light.GREEN, N_("%(restored)s 的完整备份已在别处恢复并核对。"), facts
     test: dict[str, object] = {
         "at": found.tested_at,
         "title": found.test_title,

@@ -2,12 +2,14 @@
 
 import logging
 import secrets
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 
 from exam.domain import assembly as rules
 from exam.domain.assembly import Assembly
 from exam.domain.result import ItemPlace
+from exam.domain.waiting_room import EARLY
+from exam.services import waiting_room
 from exam.services.exam import ExamFrozen, SourcesChanged, found
 from exam.store import exam as exams
 from exam.store import paper as store
@@ -17,18 +19,22 @@ from lms.kernel.refusal import Refusal
 from question_bank import api as bank
 
 logger = logging.getLogger(__name__)
-LEAST_MORE = 50
 
 
 def top_up(now: datetime) -> int:
-    """Draw more papers for each open exam that runs short, so that nobody stands before the room without one; returns how many exams."""
+    """Draw more papers for each exam that runs short, from the opening of its waiting room on; returns for how many exams."""
+    house = waiting_room.house_rate()
     with transaction() as session:
-        short = store.running_short(session, now)
-    for exam_code, papers, forms in short:
+        found = [
+            (one, rules.more(papers=one.papers, free=one.free, expected=one.expected, rate=house if one.rate is None else one.rate))
+            for one in store.supplies(session, opening=now + EARLY, now=now)
+        ]
+    short = [(one, wanted) for one, wanted in found if wanted]
+    for one, wanted in short:
         try:
-            assemble(exam_code, papers=max(LEAST_MORE, papers // 5), forms=forms, now=now, replacing=False)
+            assemble(one.exam_code, papers=wanted, forms=one.forms and min(one.forms, wanted), now=now, replacing=False)
         except Refusal as refusal:  # one exam's empty pool holds up no other
-            logger.error("top_up_refused", extra={"exam": exam_code, "code": refusal.code})
+            logger.error("top_up_refused", extra={"exam": one.exam_code, "code": refusal.code})
     return len(short)
 
 
@@ -63,13 +69,14 @@ def assemble(
         contents = bank.contents(session, [item.version_id for item in pool])
         options = {version: len(content.options_html) for version, content in contents.items()}
         made = rules.assemble(blueprint, pool, options, papers_wanted=papers, seed=seed, forms=forms)
+        before = 0 if replacing else store.last_number(session, exam.id)
         row = exams.lock(session, exam.id)
         if (row.bank_code, exams.blueprint_of(session, exam.id)) != (exam.bank_code, blueprint):
             raise SourcesChanged
         store.add_assembly(
             session,
             exam.id,
-            made.papers,
+            [replace(one, number=before + one.number) for one in made.papers],
             seed=seed,
             digest=made.hash,
             places={item.version_id: ItemPlace(item.type, item.topic, options[item.version_id], item.difficulty) for item in pool},

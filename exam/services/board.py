@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from exam.domain.assembly import Spread, Statistics
+from exam.domain.assembly import Spread, Statistics, pooled
 from exam.domain.blueprint import Blueprint, Cell, Shortage
 from exam.domain.exam import Exam
 from exam.services.exam import found
@@ -36,7 +36,7 @@ class ExamBoard:
     papers_free: int
     states: dict[str, int]
     statistics: Statistics | None
-    digest: str | None
+    digests: tuple[str, ...]  # of each set that was drawn
     unmarked: int
 
 
@@ -52,7 +52,7 @@ def board_of(session: Session, exam: Exam) -> ExamBoard:
     pool = bank.pool(session, exam.bank_code, "exam")
     names = bank.topics(session, exam.bank_code)
     total, free = papers.counts(session, exam.id)
-    newest = papers.newest_statistics(session, exam.id)
+    sets = papers.statistics(session, exam.id)
     return ExamBoard(
         exam=exam,
         blueprint=blueprint,
@@ -65,8 +65,8 @@ def board_of(session: Session, exam: Exam) -> ExamBoard:
         papers=total,
         papers_free=free,
         states=attempts.state_counts(session, exam.id),
-        statistics=_statistics(newest[0]) if newest else None,
-        digest=newest[1] if newest else None,
+        statistics=pooled([_statistics(stored) for stored, _digest in sets]) if sets else None,
+        digests=tuple(digest for _stored, digest in sets),
         unmarked=backlog.unsettled(session, exam.id),
     )
 

@@ -1,8 +1,9 @@
 """The fairness sheet: what an exam's board signs for."""
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
+
+import numpy as np
 
 from exam.domain import fairness as rules
 from exam.domain.exam import Exam
@@ -15,8 +16,6 @@ from exam.store import fairness as store
 from lms import api as platform
 from lms.kernel.db import Session, transaction
 from question_bank import api as bank
-
-MOST_PAPERS = 5_000  # as many as a page may look at; the sheet says so
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,25 +30,24 @@ class FairnessSheet:
 
 
 def sheet(code: str) -> FairnessSheet:
-    """Gather the sheet of an exam; of more papers than MOST_PAPERS the newest."""
+    """Gather the sheet of an exam."""
     with transaction() as session:
         return sheet_of(session, found(session, code))
 
 
 def sheet_of(session: Session, exam: Exam) -> FairnessSheet:
     """Gather the sheet of an exam in the caller's transaction."""
-    papers = store.taken(session, exam.id, MOST_PAPERS)
-    homes = platform.people(session, [paper.person_id for paper in papers])
-    schools: dict[str, list[list[int]]] = defaultdict(list)
-    for paper in papers:
-        if paper.person_id in homes:
-            schools[homes[paper.person_id].unit_path].append(paper.version_ids)
+    taken = store.taken(session, exam.id)
+    homes = {person: card.unit_path for person, card in platform.people(session, sorted(set(taken.people))).items()}
+    school = {path: number for number, path in enumerate(sorted(set(homes.values())))}
+    known = np.array([at for at, person in enumerate(taken.people) if person in homes], np.int64)
+    schools = np.array([school[homes[taken.people[at]]] for at in known], np.int64)
     logits, measured_at = bank.logits(session, exam.bank_code, f"exam:{exam.code}")
-    points = position_points(session, exam.id, papers[0].assembly_id) if papers else ()
+    points = () if taken.assembly_id is None else position_points(session, exam.id, taken.assembly_id)
     return FairnessSheet(
         board=boards.board_of(session, exam),
-        taken=len(papers),
-        neighbours=rules.neighbours(schools.values()),
-        hardness=rules.hardness((paper.version_ids for paper in papers), points, logits) if logits else None,
+        taken=len(taken.people),
+        neighbours=rules.neighbours(taken.versions[known], schools),
+        hardness=rules.hardness(taken.versions, points, logits) if logits else None,
         measured_at=measured_at,
     )

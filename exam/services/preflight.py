@@ -44,6 +44,7 @@ def board(code: str, settings: Settings, now: datetime) -> Board:
         own = exam.starts_per_second
         total, free = papers.counts(session, exam.id)
         offered = {item.version_id for item in bank.pool(session, exam.bank_code, "exam")}
+        restored = installation.fact(session, installation.RESTORED)
         known = store.facts(session, exam, late=rules.LATE_JOBS, very_late=rules.LATE_SLOW_JOBS)
         findings = Findings(
             **asdict(known),
@@ -62,7 +63,8 @@ def board(code: str, settings: Settings, now: datetime) -> Board:
             test_title=test.scenario.title if test else "",
             test_exam=bool(test and test.scenario.exam),
             test_scale=test.scenario.scale if test else 0.0,
-            tables=store.largest(session),
+            items=exam.items,
+            restored=datetime.fromisoformat(restored) if restored else None,
         )
     return Board(exam, rules.judged(findings, now), own, waiting_room.house_rate())
 

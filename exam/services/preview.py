@@ -33,7 +33,7 @@ class PaperPreview:
 
 
 def paper(exam_code: str, number: int, *, actor_id: int, now: datetime) -> PaperPreview:
-    """Return a paper of the newest set by its number; each look is audited, and one at the key by its own name."""
+    """Return a paper by its number; each look is audited, and one at the key by its own name."""
     with transaction() as session:
         exam = found(session, exam_code)
         found_paper = store.by_number(session, exam.id, number)

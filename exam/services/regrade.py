@@ -25,6 +25,7 @@ from question_bank import api as bank
 from question_bank.domain.item import ItemContent
 
 BATCH = 200
+POST_BATCH = 1_000
 SHOWN = 50  # of the changed attempts, on the preview
 
 
@@ -231,14 +232,11 @@ def _followed(session: Session, exam: Exam, row: RegradeRow, changes: Sequence[C
     """Let grades and certificates follow; tells for each person whether she came to a certificate (1) or lost it (-1)."""
     if not exam.shows_results:
         return []
-    touched = []
-    for person_id in dict.fromkeys(one.person_id for one in changes):
-        before = platform.standing_certificate(session, person_id, exam.programme_code)
-        counting = results.counting(session, exam, person_id)
-        if counting is not None:
-            results.post(session, exam, person_id, *counting, now=now, reason=row.reason, actor_id=row.proposed_by)
-        after = platform.standing_certificate(session, person_id, exam.programme_code)
-        touched.append((after is not None) - (before is not None))
+    touched: list[int] = []
+    people = sorted({one.person_id for one in changes})
+    for start in range(0, len(people), POST_BATCH):
+        counting = results.counting_of(session, exam, people[start : start + POST_BATCH])
+        touched += results.post_many(session, exam, counting, now=now, reason=row.reason, actor_id=row.proposed_by).values()
     return touched
 
 

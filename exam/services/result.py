@@ -1,7 +1,8 @@
 """Results: scoring after the hand-in, release, and what the learner may read."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 
 from exam.domain import attempt as attempt_rules
@@ -22,7 +23,7 @@ from exam.store import response as responses
 from exam.store import result as store
 from exam.store.attempt import Attempt
 from lms import api as platform
-from lms.domain.enrolment import EnrolmentMissing
+from lms.domain.grade import Score
 from lms.kernel import audit
 from lms.kernel.db import Session, transaction
 from lms.kernel.jobs import enqueue
@@ -46,21 +47,24 @@ def score_outstanding(now: datetime) -> int:
                 regrades.hold_scoring(session, exam_id, alone=False)
             free = attempts.hold_people(session, waiting)
             scripts.collect(session, free, now)
+            known = {exam_id: exams.by_id(session, exam_id) for exam_id in {attempt.exam_id for attempt in free}}
+            held = store.newest_versions(session, [attempt.id for attempt in free])
             for attempt, result in scored_anew(session, free):
-                total += _score(session, attempt, result, now)
+                version = held[attempt.id][0] + 1 if attempt.id in held else 1
+                total += _score(session, known[attempt.exam_id], attempt, result, version=version, now=now)
         if len(waiting) < BATCH:
             return total
         last = waiting[-1].id
 
 
-def _score(session: Session, attempt: Attempt, result: Result, now: datetime) -> bool:
+def _score(session: Session, exam: Exam, attempt: Attempt, result: Result, *, version: int, now: datetime) -> bool:
     """Store one result; what the platform refuses is left for the next run and stops nobody else's."""
+    scored, posts = attempt_rules.move(attempt.state, State.SCORED), result.is_final and exam.shows_results
     try:
-        with session.begin_nested():
-            store.add(session, attempt.id, result, version=store.versions(session, attempt.id) + 1, reason="scored", now=now)
-            attempts.set_state(session, attempt.id, attempt_rules.move(attempt.state, State.SCORED))
-            exam = exams.by_id(session, attempt.exam_id)
-            if result.is_final and exam.shows_results and counting(session, exam, attempt.person_id) == (attempt.id, result):
+        with session.begin_nested() if posts else nullcontext():
+            store.add(session, attempt.id, result, version=version, reason="scored", now=now)
+            attempts.set_state(session, attempt.id, scored)
+            if posts and counting(session, exam, attempt.person_id) == (attempt.id, result):
                 post(session, exam, attempt.person_id, attempt.id, result, now=now)
     except Refusal as refusal:
         logger.error("scoring_refused", extra={"attempt": attempt.id, "code": refusal.code})
@@ -86,11 +90,24 @@ def rescore(session: Session, attempt_id: int, *, reason: str, now: datetime) ->
 
 def counting(session: Session, exam: Exam, person_id: int) -> tuple[int, Result] | None:
     """Return the attempt of a person that counts now, with its result."""
-    mine = {one.number: one.id for one in attempts.of_person(session, person_id, exam.id) if one.state is State.SCORED}
-    held = store.newest_versions(session, list(mine.values()))
-    final = {number: held[attempt][1] for number, attempt in mine.items() if attempt in held and held[attempt][1].is_final}
-    number = rules.counting({at: result.points for at, result in final.items()}, exam.policy.counts)
-    return None if number is None else (mine[number], final[number])
+    return counting_of(session, exam, [person_id]).get(person_id)
+
+
+def counting_of(session: Session, exam: Exam, people: Sequence[int]) -> dict[int, tuple[int, Result]]:
+    """Return of many people the attempt that counts now, with its result; who has none yet is left out."""
+    return _counting_among(session, exam, attempts.of_people(session, people, exam.id))
+
+
+def _counting_among(session: Session, exam: Exam, theirs: Mapping[int, Sequence[Attempt]]) -> dict[int, tuple[int, Result]]:
+    scored = {person: {one.number: one.id for one in mine if one.state is State.SCORED} for person, mine in theirs.items()}
+    held = store.newest_versions(session, [attempt for mine in scored.values() for attempt in mine.values()])
+    counts = {}
+    for person, mine in scored.items():
+        final = {number: held[attempt][1] for number, attempt in mine.items() if attempt in held and held[attempt][1].is_final}
+        number = rules.counting({at: result.points for at, result in final.items()}, exam.policy.counts)
+        if number is not None:
+            counts[person] = mine[number], final[number]
+    return counts
 
 
 def release(exam_code: str, *, actor_id: int | None, now: datetime) -> int:
@@ -139,27 +156,21 @@ def post_released(now: datetime, exam_code: str) -> None:
 
 
 def _post_unless_posted(session: Session, exam: Exam, person_id: int, now: datetime) -> None:
-    due = _unposted(session, exam, person_id)
-    if due is None:
-        return
-    try:
-        with session.begin_nested():
-            post(session, exam, person_id, *due, now=now)
-    except Refusal as refusal:
-        logger.error("posting_refused", extra={"attempt": due[0], "code": refusal.code})
+    for due in _unposted(session, exam, [person_id]).values():
+        try:
+            with session.begin_nested():
+                post(session, exam, person_id, *due, now=now)
+        except Refusal as refusal:
+            logger.error("posting_refused", extra={"attempt": due[0], "code": refusal.code})
 
 
-def _unposted(session: Session, exam: Exam, person_id: int) -> tuple[int, Result] | None:
-    """Return the attempt that counts, with its result, where the newest score on the grade sheet that rests on this exam is another."""
-    due = counting(session, exam, person_id)
-    if due is None:
-        return None
-    evidence = [f"attempt:{one.id}" for one in attempts.of_person(session, person_id, exam.id)]
-    try:
-        posted = platform.posted_score(session, person_id=person_id, programme_code=exam.programme_code, evidence=evidence)
-    except EnrolmentMissing:
-        return None
-    return None if posted == (f"attempt:{due[0]}", due[1].points) else due
+def _unposted(session: Session, exam: Exam, people: Sequence[int]) -> dict[int, tuple[int, Result]]:
+    """Return the attempts that count, with their results, where the newest score on the grade sheet that rests on this exam is another."""
+    theirs = attempts.of_people(session, people, exam.id)
+    due = _counting_among(session, exam, theirs)
+    evidence = {person: [_evidence(one.id) for one in theirs[person]] for person in due}
+    posted = platform.posted_scores(session, exam.programme_code, evidence)
+    return {person: one for person, one in due.items() if person in posted and posted[person] != (_evidence(one[0]), one[1].points)}
 
 
 def sheet(person_id: int, exam_code: str) -> ResultSheet | None:
@@ -267,15 +278,14 @@ def _wrong_grades(session: Session, exam: Exam) -> Iterator[str]:
     last = 0
     while people := attempts.scored_people(session, exam.id, last, VERIFY_BATCH):
         last = people[-1]
-        for person_id in people:
-            if _unposted(session, exam, person_id):
-                # She may just be scored: only what differs while nobody else may is a difference.
-                # In a transaction of its own, since a verification is long and whoever starts or marks must not wait for it.
-                with transaction() as alone:
-                    attempts.one_at_a_time(alone, exam.id, person_id)
-                    due = _unposted(alone, exam, person_id)
-                if due:
-                    yield f"attempt {due[0]}: its points are not those on the grade sheet"
+        for person_id in _unposted(session, exam, people):
+            # She may just be scored: only what differs while nobody else may is a difference.
+            # In a transaction of its own, since a verification is long and whoever starts or marks must not wait for it.
+            with transaction() as alone:
+                attempts.one_at_a_time(alone, exam.id, person_id)
+                due = _unposted(alone, exam, [person_id])
+            for attempt_id, _result in due.values():
+                yield f"attempt {attempt_id}: its points are not those on the grade sheet"
 
 
 def scored_anew(session: Session, waiting: Sequence[Attempt]) -> Iterator[tuple[Attempt, Result]]:
@@ -303,20 +313,28 @@ def scored_anew(session: Session, waiting: Sequence[Attempt]) -> Iterator[tuple[
             )  # fmt: skip
 
 
-def post(
-    session: Session, exam: Exam, person_id: int, attempt_id: int, result: Result, *, now: datetime, reason: str = CHANGED, actor_id: int | None = None
-) -> None:
-    """Tell the platform of the attempt that counts: the score to the grade sheet, the activity as done unless it was failed.
+def post(session: Session, exam: Exam, person_id: int, attempt_id: int, result: Result, *, now: datetime) -> None:
+    """Tell the platform of the attempt of one person that counts."""
+    post_many(session, exam, {person_id: (attempt_id, result)}, now=now)
 
-    A certificate follows a grade that falls, and one that rises again; `reason` and `actor_id` are written down with it.
+
+def post_many(
+    session: Session, exam: Exam, due: Mapping[int, tuple[int, Result]], *, now: datetime, reason: str = CHANGED, actor_id: int | None = None
+) -> dict[int, int]:
+    """Tell the platform of the attempts that count, by person: the score to the grade sheet, the activity as done unless it was failed.
+
+    A certificate follows a grade that falls, and one that rises again; `reason` and `actor_id` are written down with it. Returns who came to a
+    certificate (1) or lost it (-1). Who has left the programme since is passed over; the result stays here.
     """
-    evidence = f"attempt:{attempt_id}"
-    try:
-        platform.post_result(
-            session, person_id=person_id, programme_code=exam.programme_code, component=exam.component, points=result.points,
-            of_points=result.of_points, evidence=evidence, reason=reason, actor_id=actor_id, now=now,
-        )  # fmt: skip
-    except EnrolmentMissing:
-        return  # she has left the programme since; the result stays here
-    if exam.activity_id is not None and rules.passed(result.points, exam.pass_points) is not False:
-        platform.activity_done(session, person_id=person_id, activity_id=exam.activity_id, seconds=0, evidence=evidence, now=now)
+    postings = [platform.Posting(person, Score(result.points, result.of_points), _evidence(attempt)) for person, (attempt, result) in due.items()]
+    posted = platform.post_results(
+        session, postings, programme_code=exam.programme_code, component=exam.component, reason=reason, actor_id=actor_id, now=now
+    )  # fmt: skip
+    if exam.activity_id is not None:
+        passed = {person: _evidence(due[person][0]) for person in posted if rules.passed(due[person][1].points, exam.pass_points) is not False}
+        platform.activity_done_by(session, exam.activity_id, passed, now)
+    return posted
+
+
+def _evidence(attempt_id: int) -> str:
+    return f"attempt:{attempt_id}"

@@ -279,8 +279,15 @@ def newest_of(session: Session, person_id: int, exam_id: int, *, lock: bool = Fa
 
 def of_person(session: Session, person_id: int, exam_id: int) -> list[Attempt]:
     """Return the person's attempts at an exam, the first one first."""
-    rows = session.execute(_READ.where(AttemptRow.person_id == person_id, AttemptRow.exam_id == exam_id).order_by(AttemptRow.number))
-    return [_attempt(row) for row in rows]
+    return of_people(session, [person_id], exam_id).get(person_id, [])
+
+
+def of_people(session: Session, people: Sequence[int], exam_id: int) -> dict[int, list[Attempt]]:
+    """Return many people's attempts at an exam, each person's first one first; who has none is left out."""
+    found: dict[int, list[Attempt]] = {}
+    for row in session.execute(_READ.where(AttemptRow.person_id.in_(people), AttemptRow.exam_id == exam_id).order_by(AttemptRow.number)):
+        found.setdefault(row.person_id, []).append(_attempt(row))
+    return found
 
 
 def newest_by_exam(session: Session, person_id: int, exam_ids: Sequence[int]) -> dict[int, Attempt]:

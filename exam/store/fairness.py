@@ -1,26 +1,35 @@
 """Papers as they were taken: statements."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-
-class TakenPaper(NamedTuple):
-    """Who began which paper."""
-
-    person_id: int
-    assembly_id: int
-    version_ids: list[int]
+AT_ONCE = 1_000
 
 
-def taken(session: Session, exam_id: int, most: int) -> list[TakenPaper]:
-    """Return the papers begun last, at most so many, in the order of starting."""
+@dataclass(frozen=True, slots=True)
+class TakenPapers:
+    """Who began which paper, in the order of starting; `versions` are people × positions, the set of the last one tells what positions are worth."""
+
+    people: list[int]
+    versions: npt.NDArray[np.int64]
+    assembly_id: int | None
+
+
+def taken(session: Session, exam_id: int) -> TakenPapers:
+    """Return every paper that was begun."""
     rows = session.execute(
-        text(
-            "SELECT * FROM (SELECT a.person_id, p.assembly_id, p.version_ids, a.id FROM attempt a JOIN paper p ON p.id = a.paper_id"
-            " WHERE a.exam_id = :exam ORDER BY a.id DESC LIMIT :most) newest ORDER BY id"
-        ),
-        {"exam": exam_id, "most": most},
+        text("SELECT a.person_id, p.assembly_id, p.version_ids FROM attempt a JOIN paper p ON p.id = a.paper_id WHERE a.exam_id = :exam ORDER BY a.id"),
+        {"exam": exam_id},
+        execution_options={"yield_per": AT_ONCE},
     )
-    return [TakenPaper(row.person_id, row.assembly_id, row.version_ids) for row in rows]
+    people: list[int] = []
+    parts, assembly_id = [np.zeros((0, 0), np.int64)], None
+    for part in rows.partitions():
+        people += [row.person_id for row in part]
+        parts.append(np.array([row.version_ids for row in part], np.int64))
+        assembly_id = part[-1].assembly_id
+    return TakenPapers(people, np.concatenate(parts[1:] or parts), assembly_id)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, ForeignKey, Identity, Index, Integer, LargeBinary, String, UniqueConstraint, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -92,15 +92,21 @@ def by_ids(session: Session, paper_ids: Sequence[int]) -> dict[int, tuple[int, P
 
 
 def by_number(session: Session, exam_id: int, number: int) -> tuple[Paper, int] | None:
-    """Return a paper of the exam's newest set by its number, and how many the set has."""
+    """Return a paper of the exam by its number, and how many there are; numbers run on over all sets."""
     row = session.execute(
         text(
-            "SELECT number, version_ids, orders, expected, hash, (SELECT max(number) FROM paper q WHERE q.assembly_id = p.assembly_id) FROM paper p"
-            " WHERE exam_id = :exam AND number = :number AND assembly_id = (SELECT max(id) FROM assembly WHERE exam_id = :exam)"
+            "SELECT number, version_ids, orders, expected, hash FROM paper WHERE number = :number"
+            " AND assembly_id IN (SELECT id FROM assembly WHERE exam_id = :exam) ORDER BY assembly_id DESC LIMIT 1"
         ),
         {"exam": exam_id, "number": number},
     ).first()
-    return None if row is None else (paper_of(*row[:5]), row[5])
+    return None if row is None else (paper_of(*row), last_number(session, exam_id))
+
+
+def last_number(session: Session, exam_id: int) -> int:
+    """Return the highest number of a paper of the exam, 0 where there is none."""
+    query = "SELECT max(last) FROM assembly a, LATERAL (SELECT max(number) AS last FROM paper p WHERE p.assembly_id = a.id) found WHERE a.exam_id = :exam"
+    return session.scalar(text(query), {"exam": exam_id}) or 0
 
 
 def newest_pool(session: Session, exam_id: int) -> frozenset[int]:
@@ -131,26 +137,40 @@ def drop_untaken(session: Session, exam_id: int) -> None:
     session.execute(text("DELETE FROM paper WHERE exam_id = :exam AND taken_at IS NULL"), {"exam": exam_id})
 
 
-def running_short(session: Session, now: datetime) -> list[tuple[str, int, int | None]]:
-    """Return the open exams that have fewer than a twentieth of their papers left (or none), with how many there are, in how many parallel forms."""
+class Supply(NamedTuple):
+    """Of an exam: its papers and those nobody took, how many enrolled have not begun, the gate's own rate, in how many parallel forms papers come."""
+
+    exam_code: str
+    papers: int
+    free: int
+    expected: int
+    rate: float | None
+    forms: int | None
+
+
+def supplies(session: Session, *, opening: datetime, now: datetime) -> list[Supply]:
+    """Return how many papers there are and will be asked for in the exams that are open, or will be at `opening`."""
     rows = session.execute(
         text(
-            "SELECT e.code, count(*), (SELECT CASE WHEN (statistics->>'forms')::int < (statistics->>'papers')::int THEN (statistics->>'forms')::int END "
-            "FROM assembly a WHERE a.exam_id = e.id ORDER BY a.id DESC LIMIT 1) "
-            "FROM exam e JOIN paper p ON p.exam_id = e.id WHERE e.state = 'ready' AND e.opens <= :now AND :now < e.closes "
-            "GROUP BY e.id HAVING count(*) FILTER (WHERE p.taken_at IS NULL) <= count(*) / 20 ORDER BY e.code"
+            "SELECT e.code, count(*), count(*) FILTER (WHERE p.taken_at IS NULL), (SELECT count(*) FROM enrolment n"
+            " WHERE n.programme_code = e.programme_code AND NOT EXISTS (SELECT FROM attempt t WHERE t.exam_id = e.id AND t.person_id = n.person_id)),"
+            " CAST(e.settings->>'starts_per_second' AS float), (SELECT CASE WHEN (statistics->>'forms')::int < (statistics->>'papers')::int"
+            " THEN (statistics->>'forms')::int END FROM assembly a WHERE a.exam_id = e.id ORDER BY a.id DESC LIMIT 1)"
+            " FROM exam e JOIN paper p ON p.exam_id = e.id WHERE e.state = 'ready' AND e.opens <= :opening AND :now < e.closes"
+            " GROUP BY e.id ORDER BY e.code"
         ),
-        {"now": now},
+        {"opening": opening, "now": now},
     )
-    return [(code, count, forms) for code, count, forms in rows]
+    return [Supply(*row) for row in rows]
 
 
-def newest_statistics(session: Session, exam_id: int) -> tuple[Any, str] | None:
-    """Return the statistics and the hash of the newest set."""
-    row = session.execute(
-        select(AssemblyRow.statistics, AssemblyRow.hash).where(AssemblyRow.exam_id == exam_id).order_by(AssemblyRow.id.desc()).limit(1)
-    ).first()
-    return None if row is None else (row[0], row[1])
+def statistics(session: Session, exam_id: int) -> list[tuple[Any, str]]:
+    """Return the statistics and the hash of each set that papers are left of, the oldest first."""
+    rows = session.execute(
+        text("SELECT statistics, hash FROM assembly a WHERE exam_id = :exam AND EXISTS (SELECT FROM paper p WHERE p.assembly_id = a.id) ORDER BY id"),
+        {"exam": exam_id},
+    )
+    return [(statistics, digest) for statistics, digest in rows]
 
 
 def paper_of(number: int, version_ids: list[int], orders: bytes, expected: int, digest: str) -> Paper:

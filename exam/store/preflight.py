@@ -26,10 +26,6 @@ _FACTS = text(
     FROM pg_stat_archiver s
     """
 )
-_TABLES = text(
-    "SELECT relname, pg_total_relation_size(oid) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
-    " ORDER BY pg_total_relation_size(oid) DESC LIMIT 4"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +48,3 @@ def facts(session: Session, exam: Exam, *, late: timedelta, very_late: timedelta
     """Ask the database."""
     queues = {"default": DEFAULT, "slow": SLOW, "late": late, "very_late": very_late}
     return Facts(**session.execute(_FACTS, {"exam": exam.id, "programme": exam.programme_code, **queues}).mappings().one())
-
-
-def largest(session: Session) -> tuple[tuple[str, int], ...]:
-    """Return the largest tables and their bytes, indexes included."""
-    return tuple((name, int(size)) for name, size in session.execute(_TABLES))

@@ -69,6 +69,7 @@ class ExamPage:
     differences: tuple[str, ...]
     frozen: bool
     may_release: bool
+    most_alike: str
     refusal: str | None = None
 
 
@@ -79,6 +80,7 @@ class FairnessPage:
     sheet: FairnessSheet
     cells: tuple[tuple[str, ...], ...]
     judgement: tuple[tuple[str, str], ...]  # kind of notice, sentence
+    most_alike: str
 
 
 @exam_board.get("/admin/exams")
@@ -100,7 +102,7 @@ def one(code: str) -> ResponseReturnValue:
 def fairness_sheet(code: str) -> ResponseReturnValue:
     """Show what the board signs for: whether the papers treat everybody alike."""
     sheet = fairness.sheet(code)
-    return render_template("exam/board/fairness.html", page=FairnessPage(sheet, _cells(sheet.board), _judgement(sheet)))
+    return render_template("exam/board/fairness.html", page=FairnessPage(sheet, _cells(sheet.board), _judgement(sheet), _most_alike(sheet.board)))
 
 
 @exam_board.post("/admin/exams/<code>/papers")
@@ -149,6 +151,7 @@ def _show(code: str, form: PapersForm, *, refusal: str | None = None, status: in
         differences=labels(settings.differences(draft)),
         frozen=settings.frozen(code, current.now()),
         may_release=board.exam.release is Release.BY_HAND and not board.exam.released,
+        most_alike=_most_alike(board),
         refusal=refusal,
     )
     return render_template("exam/board/one.html", page=page), status
@@ -195,6 +198,15 @@ def _judgement(sheet: FairnessSheet) -> tuple[tuple[str, str], ...]:
         kind = "success" if sheet.hardness.sd <= EQUAL_POINTS else "warning"
         said.append((kind, _("考后按实测难度复核，各卷对同一水平考生的预期得分标准差为 %(sd)s 分。", sd=f"{sheet.hardness.sd:.2f}")))
     return tuple(said)
+
+
+def _most_alike(board: ExamBoard) -> str:
+    """Say how many items the two papers most alike share, and what share of the pairs that was looked for in."""
+    found = board.statistics
+    if found is None or found.overlap_compared == 1:
+        return _("最多 %(n)s", n=found.overlap_max) if found else ""
+    share = max(found.overlap_compared * 100, 0.01)
+    return _("比较过的 %(share)s%% 的卷对中最多 %(n)s，不排除更多", n=found.overlap_max, share=f"{share:.3g}")
 
 
 def _cells(board: ExamBoard) -> tuple[tuple[str, ...], ...]:

@@ -58,6 +58,24 @@ def database() -> None:
     """Prepare the database."""
 
 
+@database.command("backup-restored")
+@click.argument("taken")
+@with_appcontext
+def backup_restored(taken: str) -> None:
+    """Say that a base backup taken at TAKEN (such as 2023-12-01T02:00+08:00) was restored elsewhere and checked; the board before an exam asks for it."""
+    now, _offset = installation.read_clock()
+    try:
+        at = to_utc(datetime.fromisoformat(taken))
+    except (ValueError, OverflowError):
+        at = None
+    if at is None or at > now:
+        raise click.BadParameter(f"{taken!r} is not a past instant such as 2023-12-01T02:00+08:00")
+    with transaction() as session:
+        installation.set_fact(session, installation.RESTORED, at.isoformat())
+        audit.record(session, actor_id=None, action="backup.restored", subject="installation", now=now, taken=at.isoformat())
+    click.echo(f"The base backup of {at.astimezone(ZONE).isoformat(timespec='minutes')} is known to come back.")
+
+
 @database.command("mark-live")
 @with_appcontext
 def mark_live() -> None:

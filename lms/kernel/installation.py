@@ -10,6 +10,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from lms.kernel.db import Base, transaction
 from lms.kernel.refusal import N_, Conflict
 
+RESTORED = "backup_restored"  # when the base backup was taken that was last restored elsewhere and checked
+
 
 class LiveDatabase(Conflict):
     """The act is for rehearsals and demos; this database is marked live."""

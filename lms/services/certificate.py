@@ -1,7 +1,7 @@
 """Issue certificates once, revoke and re-issue by new records, and answer a stranger's check."""
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -371,6 +371,11 @@ def standing_one(session: Session, person_id: int, programme_code: str) -> int |
     """Return the id of a person's standing certificate of a programme."""
     enrolment = next(iter(enrolment_store.of_person(session, person_id, programme_code)), None)
     return next((one.id for one in store.of_enrolment(session, enrolment.id) if one.revoked_at is None), None) if enrolment else None
+
+
+def standing_among(session: Session, enrolment_ids: Sequence[int]) -> set[int]:
+    """Return which of the enrolments hold a standing certificate."""
+    return store.standing_among(session, enrolment_ids)
 
 
 def holders(session: Session, programme_code: str) -> tuple[int, ...]:

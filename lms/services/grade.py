@@ -1,6 +1,6 @@
 """Post a score, take it back, and follow with grade and certificate in the same transaction."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -24,6 +24,8 @@ from lms.store import progress as progress_store
 from lms.store.grade import GradeLine
 from lms.store.progress import Progress
 
+VERIFY_BATCH = 500
+
 
 def post_score(
     session: Session,
@@ -43,24 +45,46 @@ def post_score(
     return _write(session, enrolment, component, Score(points, of_points), evidence=evidence, posted_by=posted_by, now=now)
 
 
-def post_result(
-    session: Session,
-    *,
-    person_id: int,
-    programme_code: str,
-    component: str,
-    points: int,
-    of_points: int,
-    evidence: str,
-    reason: str,
-    actor_id: int | None,
-    now: datetime,
-) -> None:
-    """Write a score that may correct an earlier one: a certificate goes with a grade that falls, with reason and actor."""
-    enrolment = _enrolment(session, person_id, programme_code)
-    was_qualified = store.lock(session, enrolment.id, now).qualified  # under the lock: of two corrections at once the second sees the first
-    _write(session, enrolment, component, Score(points, of_points), evidence=evidence, posted_by=None, now=now)
-    certificates.settle(session, enrolment, was_qualified=was_qualified, reason=reason, actor_id=actor_id, now=now)
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """A person's score and what it rests on."""
+
+    person_id: int
+    score: Score
+    evidence: str
+
+
+def post_results(
+    session: Session, postings: Sequence[Posting], *, programme_code: str, component: str, reason: str, actor_id: int | None, now: datetime
+) -> dict[int, int]:
+    """Write scores that may correct earlier ones, each person's one: a certificate goes with a grade that falls, with reason and actor.
+
+    Returns by person whether she came to a certificate (1), lost it (-1) or neither; who does not take part is left out.
+    """
+    programme = programmes.programme(session, programme_code)
+    rules.check_component(programme, component)
+    meant = enrolment_store.of_people(session, [one.person_id for one in postings], programme_code)
+    ids = [one.id for one in meant.values()]
+    before = store.lock_many(session, ids, now)  # under the lock: of two corrections at once the second sees the first
+    store.add_many(session, component, {meant[one.person_id].id: (one.score, one.evidence) for one in postings if one.person_id in meant}, now)
+    lines, sums = store.lines_of(session, ids), progress_store.of_enrolments(session, ids)
+    held = certificates.standing_among(session, ids)
+    changed, turned = {}, []
+    for enrolment in meant.values():
+        asked, was = programme.asked_of(enrolment.participants), before[enrolment.id]
+        grade = _graded(asked, lines[enrolment.id], sums[enrolment.id])
+        if (grade.total, grade.qualified) != (was.total, was.qualified):
+            changed[enrolment.id] = grade
+        if grade.qualified != (enrolment.id in held):
+            turned.append((enrolment, asked, was, grade))
+    store.keep_many(session, changed, now)
+    for enrolment, asked, was, grade in turned:
+        if grade.qualified:
+            certificates.issue_due(session, enrolment, asked, now)
+        else:
+            certificates.settle(session, enrolment, was_qualified=was.qualified, reason=reason, actor_id=actor_id, now=now)
+    after = certificates.standing_among(session, [enrolment.id for enrolment, *_rest in turned]) | (held - {enrolment.id for enrolment, *_rest in turned})
+    return {person: (one.id in after) - (one.id in held) for person, one in meant.items()}
 
 
 def _enrolment(session: Session, person_id: int, programme_code: str) -> Enrolment:
@@ -78,12 +102,19 @@ def _write(session: Session, enrolment: Enrolment, component: str, score: Score,
     return line
 
 
-def posted_score(session: Session, *, person_id: int, programme_code: str, evidence: Collection[str]) -> tuple[str, int] | None:
-    """Return evidence and points of the newest score that nobody took back, among those that rest on one of these; raises EnrolmentMissing."""
-    found = store.lines(session, _enrolment(session, person_id, programme_code).id)
-    standing = store.standing(tuple(line for line in found if line.evidence in evidence or line.reverses_id is not None))
-    newest = max(standing.values(), key=lambda line: line.id, default=None)
-    return None if newest is None else (newest.evidence, newest.score.points)
+def posted_scores(session: Session, programme_code: str, evidence: Mapping[int, Collection[str]]) -> dict[int, tuple[str, int] | None]:
+    """Return of each person evidence and points of the newest score that nobody took back, among those that rest on hers.
+
+    Who does not take part is left out.
+    """
+    meant = enrolment_store.of_people(session, list(evidence), programme_code)
+    lines = store.lines_of(session, [one.id for one in meant.values()])
+    found = {}
+    for person, enrolment in meant.items():
+        resting = tuple(line for line in lines[enrolment.id] if line.evidence in evidence[person] or line.reverses_id is not None)
+        newest = max(store.standing(resting).values(), key=lambda line: line.id, default=None)
+        found[person] = None if newest is None else (newest.evidence, newest.score.points)
+    return found
 
 
 def take_back(session: Session, *, programme_code: str, evidence: str, reason: str, now: datetime, posted_by: int | None) -> int:
@@ -123,11 +154,13 @@ def recalculate(session: Session, enrolment: Enrolment, programme: Programme, no
 
 def of_enrolment(session: Session, enrolment_id: int, programme: Programme) -> Grade:
     """Compute the grade from the lines and the hours; `programme` as it holds for this enrolment."""
-    progress = progress_store.of_enrolment(session, enrolment_id)
-    standing = store.standing(store.lines(session, enrolment_id))
+    return _graded(programme, store.lines(session, enrolment_id), progress_store.of_enrolment(session, enrolment_id))
+
+
+def _graded(programme: Programme, lines: tuple[GradeLine, ...], progress: Progress) -> Grade:
     return rules.grade(
         programme,
-        {code: line.score for code, line in standing.items()},
+        {code: line.score for code, line in store.standing(lines).items()},
         online_complete=progress.online_complete,
         offline_complete=progress.offline_complete,
     )
@@ -175,11 +208,15 @@ def _sheet(session: Session, enrolment: Enrolment) -> Sheet:
 def verify(session: Session, now: datetime) -> Iterable[str]:  # noqa: ARG001 - every verifier is called alike
     """Recompute every kept grade; name certificates without a pass."""
     for version, programme in programmes.programmes(session):
-        asked_of = programmes.asked_of_each(session, programme)
-        for kept in store.every(session, version.code):
-            told = of_enrolment(session, kept.enrolment_id, asked_of(kept.enrolment_id))
-            if (told.total, told.qualified) != (kept.total, kept.qualified):
-                yield f"enrolment {kept.enrolment_id}: grade kept as {kept.total} ({kept.qualified}), its evidence says {told.total} ({told.qualified})"
+        asked_of, kept = programmes.asked_of_each(session, programme), store.every(session, version.code)
+        for start in range(0, len(kept), VERIFY_BATCH):
+            part = kept[start : start + VERIFY_BATCH]
+            ids = [one.enrolment_id for one in part]
+            lines, sums = store.lines_of(session, ids), progress_store.of_enrolments(session, ids)
+            for one in part:
+                told = _graded(asked_of(one.enrolment_id), lines[one.enrolment_id], sums[one.enrolment_id])
+                if (told.total, told.qualified) != (one.total, one.qualified):
+                    yield f"enrolment {one.enrolment_id}: grade kept as {one.total} ({one.qualified}), its evidence says {told.total} ({told.qualified})"
         for enrolment_id in certificates.holders(session, version.code):
             row = store.kept(session, enrolment_id)
             if row is None or not row.qualified:

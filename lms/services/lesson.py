@@ -1,6 +1,6 @@
 """Courses and lessons: make them, order them, and turn a learner's lesson into credit."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -126,6 +126,16 @@ def activity_done(session: Session, *, person_id: int, activity_id: int, seconds
     activity_store.keep_done(session, person_id=person_id, activity_id=activity_id, seconds=seconds, evidence=evidence, now=now, raising=not credited)
     if not credited:
         _move_on(session, person_id, activity.lesson_id, state, evidence=evidence, now=now)
+
+
+def activity_done_by(session: Session, activity_id: int, evidence: Mapping[int, str], now: datetime) -> None:
+    """Take a tool's word of many people, each with her evidence, that an activity of no seconds is done; a repeated word changes nothing."""
+    activity = activity_store.one(session, activity_id)
+    if activity is not None and activity.lesson_id is None:
+        activity_store.keep_done_by(session, activity_id, evidence, now)
+        return
+    for person_id, why in evidence.items():
+        activity_done(session, person_id=person_id, activity_id=activity_id, seconds=0, evidence=why, now=now)
 
 
 def activity_begun(session: Session, *, person_id: int, activity_id: int, now: datetime) -> None:

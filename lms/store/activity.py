@@ -1,5 +1,6 @@
 """Activities attached to lessons and programmes, and who has done them."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -112,6 +113,13 @@ def keep_done(session: Session, *, person_id: int, activity_id: int, seconds: in
             where=(ActivityDoneRow.seconds < statement.excluded.seconds) & raising,
         )
     )
+
+
+def keep_done_by(session: Session, activity_id: int, evidence: Mapping[int, str], now: datetime) -> None:
+    """Remember of many people, each with her evidence, that an activity without seconds is done; who had done it before stays as she is."""
+    rows = [{"person_id": person, "activity_id": activity_id, "seconds": 0, "evidence": why, "done_at": now} for person, why in evidence.items()]
+    if rows:
+        session.execute(insert(ActivityDoneRow).on_conflict_do_nothing(), rows)
 
 
 def done_in_lesson(session: Session, person_id: int, lesson_id: int) -> tuple[bool, bool, int]:

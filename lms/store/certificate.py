@@ -196,6 +196,16 @@ def of_enrolment(session: Session, enrolment_id: int) -> tuple[Certificate, ...]
     return _read(session, _QUERY.where(CertificateRow.enrolment_id == enrolment_id).order_by(CertificateRow.id.desc()))
 
 
+def standing_among(session: Session, enrolment_ids: Sequence[int]) -> set[int]:
+    """Return which of the enrolments hold a standing certificate."""
+    rows = session.scalars(
+        select(CertificateRow.enrolment_id)
+        .outerjoin(RevocationRow, RevocationRow.certificate_id == CertificateRow.id)
+        .where(CertificateRow.enrolment_id.in_(enrolment_ids), RevocationRow.certificate_id.is_(None))
+    )
+    return set(rows)
+
+
 def page(session: Session, scope: tuple[str, ...], *, before: int | None, limit: int) -> tuple[Certificate, ...]:
     """Return the certificates of people below the scope's units, the newest first."""
     query = (

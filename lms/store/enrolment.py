@@ -184,6 +184,12 @@ def of_person(session: Session, person_id: int, programme_code: str | None = Non
     return tuple(enrolment_from(row) for row in rows)
 
 
+def of_people(session: Session, people: Sequence[int], programme_code: str) -> dict[int, Enrolment]:
+    """Return many people's newest enrolments in a programme."""
+    meant = select(*COLUMNS).where(EnrolmentRow.person_id.in_(people), EnrolmentRow.programme_code == programme_code)
+    return {row.person_id: enrolment_from(row) for row in session.execute(meant.order_by(EnrolmentRow.enrolled_at, EnrolmentRow.id))}
+
+
 def enrollable(
     session: Session, programme_code: str, scope: Sequence[str], limit: int, *, words: str = "", after: int | None = None, ids: Collection[int] | None = None
 ) -> tuple[Enrollable, ...]:

@@ -1,15 +1,16 @@
 """Scores as they were posted, and the grade they add up to."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Identity, Index, Integer, String, Text, select, text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Identity, Index, Integer, String, Text, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.domain.grade import Grade, Score
-from lms.kernel.db import APPEND_ONLY, Base, Session
+from lms.kernel.db import APPEND_ONLY, Base, Session, copy_rows
 from lms.store.enrolment import EnrolmentRow
 
 
@@ -99,6 +100,23 @@ def lines(session: Session, enrolment_id: int) -> tuple[GradeLine, ...]:
     return tuple(_line(row) for row in rows)
 
 
+def add_many(session: Session, component: str, scores: Mapping[int, tuple[Score, str]], now: datetime) -> None:
+    """Write one line for each of many enrolments, each with its evidence."""
+    copied = ((enrolment_id, component, score.points, score.of_points, evidence, now) for enrolment_id, (score, evidence) in scores.items())
+    copy_rows(session, "grade_line (enrolment_id, component, points, of_points, evidence, posted_at)", copied)
+
+
+def lines_of(session: Session, enrolment_ids: Sequence[int]) -> dict[int, tuple[GradeLine, ...]]:
+    """Return every line of many enrolments, the oldest first."""
+    found: dict[int, list[GradeLine]] = {number: [] for number in enrolment_ids}
+    columns = (getattr(GradeLineRow, name) for name in ("enrolment_id", "id", "component", "points", "of_points", "evidence", "reverses_id", "posted_at"))
+    for number, at, component, points, of_points, *rest in session.execute(
+        select(*columns).where(GradeLineRow.enrolment_id.in_(enrolment_ids)).order_by(GradeLineRow.id)
+    ):
+        found[number].append(GradeLine(at, component, Score(points, of_points), *rest))
+    return {number: tuple(lines) for number, lines in found.items()}
+
+
 def by_evidence(session: Session, evidence: str) -> tuple[tuple[int, GradeLine], ...]:
     """Return the lines with this evidence that nobody took back, each with its enrolment."""
     back = select(GradeLineRow.reverses_id).where(GradeLineRow.reverses_id.is_not(None))
@@ -124,6 +142,16 @@ def lock(session: Session, enrolment_id: int, now: datetime) -> KeptGrade:
     return _kept(row)
 
 
+def lock_many(session: Session, enrolment_ids: Sequence[int], now: datetime) -> dict[int, KeptGrade]:
+    """Return many kept grades, locked one after the other in the order of their ids."""
+    if not enrolment_ids:
+        return {}
+    fresh = [{"enrolment_id": number, "total": None, "qualified": False, "changed_at": now} for number in sorted(enrolment_ids)]
+    session.execute(insert(GradeRow).on_conflict_do_nothing(), fresh)
+    query = select(GradeRow).where(GradeRow.enrolment_id.in_(enrolment_ids)).order_by(GradeRow.enrolment_id).with_for_update()
+    return {row.enrolment_id: _kept(row) for row in session.scalars(query.execution_options(populate_existing=True))}
+
+
 def kept(session: Session, enrolment_id: int) -> KeptGrade | None:
     """Return the kept grade."""
     row = session.get(GradeRow, enrolment_id)
@@ -144,6 +172,16 @@ def keep(session: Session, enrolment_id: int, grade: Grade, now: datetime) -> No
     row.total = None if grade.total is None else str(grade.total)
     row.qualified = grade.qualified
     row.changed_at = now
+
+
+def keep_many(session: Session, grades: Mapping[int, Grade], now: datetime) -> None:
+    """Keep many recalculated grades, by enrolment."""
+    changed = [
+        {"enrolment_id": number, "total": None if grade.total is None else str(grade.total), "qualified": grade.qualified, "changed_at": now}
+        for number, grade in grades.items()
+    ]
+    if changed:
+        session.execute(update(GradeRow), changed)
 
 
 def _kept(row: GradeRow) -> KeptGrade:

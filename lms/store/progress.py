@@ -1,6 +1,6 @@
 """One roll-up row per learner and programme, kept in step with the ledger by the same transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -77,6 +77,12 @@ _OF_ENROLMENT = Statement(select(*COLUMNS).where(LearnerProgressRow.enrolment_id
 def of_enrolment(session: Session, enrolment_id: int) -> Progress:
     """Return the sums of an enrolment."""
     return progress_from(_OF_ENROLMENT.row(session, enrolment_id=enrolment_id))
+
+
+def of_enrolments(session: Session, enrolment_ids: Sequence[int]) -> dict[int, Progress]:
+    """Return the sums of many enrolments."""
+    rows = session.execute(select(*COLUMNS).where(LearnerProgressRow.enrolment_id.in_(enrolment_ids)))
+    return {row.enrolment_id: progress_from(row) for row in rows}
 
 
 def add(session: Session, enrolment_id: int, kind: HoursKind, worth: Worth, now: datetime) -> Progress:

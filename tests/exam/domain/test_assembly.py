@@ -1,15 +1,19 @@
 """Assembly: quotas exact, no item twice, enemies apart, equally hard, replayable (IN-03, IN-04)."""
 
+import sys
 from collections import Counter
 from dataclasses import replace
-from itertools import pairwise
+from itertools import combinations, pairwise
+from statistics import fmean, pstdev
+from time import process_time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from exam.domain import assembly
 from exam.domain import blueprint as blueprints
-from exam.domain.assembly import Assembly, PapersUnequal, assemble
+from exam.domain.assembly import Assembly, PapersUnequal, assemble, pooled
 from exam.domain.blueprint import Blueprint, BlueprintFaulty, PoolLacking
 from question_bank.domain.item import ItemType, Level, PoolItem
 
@@ -33,9 +37,11 @@ def pool(each: int = 20, enemies: dict[int, set[int]] | None = None) -> list[Poo
     return items
 
 
-def table(single: int = 4, multiple: int = 2, true_false: int = 2, *, tolerance: str = "1.5", exposure: int = 60) -> Blueprint:
+def table(
+    single: int = 4, multiple: int = 2, true_false: int = 2, *, points: tuple[str, str, str] = ("2", "3", "1"), tolerance: str = "1.5", exposure: int = 60
+) -> Blueprint:
     """Return a blueprint over both topics."""
-    kinds = {"single": ("2", single), "multiple": ("3", multiple), "true_false": ("1", true_false)}
+    kinds = {"single": (points[0], single), "multiple": (points[1], multiple), "true_false": (points[2], true_false)}
     return blueprints.from_mapping(
         {
             "code": "t", "title": "t", "tolerance": tolerance, "exposure_percent": exposure,
@@ -174,9 +180,60 @@ def test_points_finer_than_hundredths_are_a_fault(points: str) -> None:
         blueprints.hundredths(points)
 
 
+def test_the_two_papers_most_alike_are_looked_for_in_all_pairs_or_it_is_said_in_how_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = drawn(pool(), table(), 60)
+    papers = [set(paper.version_ids) for paper in made.papers]
+    most = max(len(one & other) for one, other in combinations(papers, 2))
+    assert (made.statistics.overlap_max, made.statistics.overlap_compared) == (most, 1)
+    monkeypatch.setattr(assembly, "MOST_LOOKED_AT", 500)
+    part = drawn(pool(), table(), 60).statistics
+    assert part.overlap_max <= most
+    assert 0 < part.overlap_compared < 1
+
+
+def test_sets_drawn_one_after_another_are_judged_together() -> None:
+    sets = [drawn(pool(), table(), 40), drawn(pool(), table(), 25, seed=2)]
+    found = pooled([one.statistics for one in sets])
+    hard = {item.version_id: item.difficulty for item in pool()}
+    points = [points / 100 for points in table().position_points]
+    papers = [paper.version_ids for one in sets for paper in one.papers]
+    scores = [sum(hard[version] * worth for version, worth in zip(paper, points, strict=True)) for paper in papers]
+    information = [sum(hard[version] * (1 - hard[version]) for version in paper) for paper in papers]
+    uses = Counter(version for paper in papers for version in paper)
+    shared = [len(set(one) & set(other)) for one, other in combinations(papers, 2)]
+    assert (found.papers, found.forms, found.uses) == (65, 65, {str(version): count for version, count in uses.items()})
+    assert (found.expected_score.mean, found.expected_score.sd) == pytest.approx((fmean(scores), pstdev(scores)), abs=2e-4)
+    assert (found.expected_score.min, found.expected_score.max) == pytest.approx((min(scores), max(scores)), abs=2e-4)
+    assert found.information_sd == pytest.approx(pstdev(information), abs=2e-4)
+    assert found.exposure_max == pytest.approx(max(uses.values()) / 65, abs=1e-4)
+    assert found.overlap_mean == pytest.approx(fmean(shared), abs=1e-4)
+    assert found.overlap_max <= max(shared)
+    assert found.overlap_compared == pytest.approx((40 * 39 + 25 * 24) / (65 * 64), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("papers", "free", "expected", "rate", "wanted"),
+    [
+        (2_010, 100, 40_000, 30.0, 8_900),  # five minutes of the gate
+        (2_010, 100, 40_000, 0.0, 39_900),  # no gate
+        (2_010, 2_010, 300, 30.0, 0),
+        (2_010, 100, 0, 30.0, 402),  # who comes may try again
+        (2_010, 500, 0, 30.0, 0),
+        (6, 0, 1, 30.0, 50),
+    ],
+)
+def test_papers_last_for_those_who_may_come_at_the_gates_pace(papers: int, free: int, expected: int, rate: float, wanted: int) -> None:
+    assert assembly.more(papers=papers, free=free, expected=expected, rate=rate) == wanted
+
+
 @pytest.mark.soak
 def test_in_03_a_hundred_thousand_papers() -> None:
-    items = pool(1_600)
-    made = drawn(items, table(single=25, multiple=15, true_false=10, tolerance="1.5", exposure=25), 100_000)
-    assert made.statistics.expected_score.sd <= 1.0
-    assert made.statistics.exposure_max <= 0.25
+    items, began = pool(1_666), process_time()  # 9 996 items, papers of 100 worth 100 points
+    made = drawn(items, table(25, 15, 10, points=("1", "1", "1"), tolerance="1.5", exposure=25), 100_000)
+    seconds, found = process_time() - began, made.statistics
+    sys.stdout.write(f"\n{seconds:.0f} s of processor time; {replace(found, uses={})}\n")
+    assert seconds < 180
+    assert found.expected_score.sd <= 1.0
+    assert found.plain_sd > 1.3 * found.expected_score.sd
+    assert found.exposure_max <= 0.25
+    assert found.overlap_compared == 1

@@ -1,5 +1,6 @@
 """The exam board's pages, as the province's manager and as others."""
 
+import re
 from datetime import timedelta
 
 import msgspec
@@ -7,11 +8,15 @@ from flask import Flask
 from sqlalchemy import text
 
 from exam.services import assembly, result
+from exam.services.exam import found
 from exam.services.payload import PaperContent
+from exam.store import paper as papers
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
+from tests.conftest import NOON
 from tests.support import exams
 from tests.support.cast import LIN, PENG, enter
+from tests.support.crowd import people
 from tests.support.exam_form import settings_form
 from tests.support.measured import measure
 
@@ -62,6 +67,23 @@ def test_once_a_paper_is_taken_only_more_of_the_same_pool_are_drawn(app: Flask, 
             )
         )
     assert drawn <= {f"i-{number}" for number in range(2, 25)}
+    peng = enter(app, PENG)
+    assert re.search(r"试卷份数</dt>\s*<dd[^>]*>51<", peng.get(f"{PAGES[1]}/fairness").get_data(as_text=True)), "all sets are judged, not the newest alone"
+    first, last = (peng.get(f"{PAGES[1]}/papers/{number}").get_data(as_text=True) for number in (1, 51))
+    assert "共 51 份" in first
+    assert "试卷 51" in last
+
+
+def test_before_the_bell_papers_are_drawn_for_all_who_may_come(app: Flask) -> None:
+    exams.prepared(papers=3, opens=NOON + timedelta(minutes=20))
+    with transaction() as session:
+        people(session, 60)
+    assert assembly.top_up(NOON - timedelta(minutes=15)) == 0, "the waiting room is shut"
+    assert assembly.top_up(NOON) == 1
+    with transaction() as session:
+        assert papers.counts(session, found(session, exams.EXAM).id) == (60, 60)
+        assert session.scalars(text("SELECT number FROM paper ORDER BY number")).all() == list(range(1, 61))
+    assert assembly.top_up(NOON) == 0
 
 
 def test_the_fairness_sheet_says_in_words_what_the_papers_are_worth(app: Flask, clock: FixedClock) -> None:

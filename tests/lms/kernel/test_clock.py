@@ -62,6 +62,14 @@ def test_a_live_database_refuses_a_rehearsal(app: Flask) -> None:
         assert installation.fact(session, "rehearsal_offset_seconds") == 0.0
 
 
+def test_a_proved_backup_is_noted(app: Flask) -> None:
+    runner = app.test_cli_runner()
+    assert runner.invoke(args=["database", "backup-restored", "2999-12-01T02:00+08:00"]).exit_code == 2
+    assert runner.invoke(args=["database", "backup-restored", "2023-12-01T02:00"]).exit_code == 0
+    with transaction() as session:
+        assert installation.fact(session, installation.RESTORED) == "2023-11-30T18:00:00+00:00"
+
+
 def test_an_instant_that_is_none_is_refused_in_words(app: Flask) -> None:
     done = app.test_cli_runner().invoke(args=["clock", "rehearse", "--at", "yesterday"])
     assert done.exit_code == 2

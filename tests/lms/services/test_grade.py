@@ -12,6 +12,7 @@ from sqlalchemy import text
 from lms import api
 from lms.domain.certificate import AlreadyRevoked, NotQualified, ReasonNeeded, Standing
 from lms.domain.enrolment import EnrolmentMissing
+from lms.domain.grade import Score
 from lms.domain.hours import HoursKind, Worth
 from lms.kernel import db, installation
 from lms.kernel.db import transaction
@@ -137,10 +138,8 @@ def test_of_two_corrections_at_once_the_second_sees_what_the_first_made_of_the_g
             correct_in(session, points)
 
     def correct_in(session: db.Session, points: int) -> None:
-        api.post_result(
-            session, person_id=lin, programme_code=learning.CODE, component=test, points=points, of_points=10_000, evidence="regrade", reason="更正答案",
-            actor_id=None, now=NOON,
-        )  # fmt: skip
+        posting = api.Posting(lin, Score(points, 10_000), "regrade")
+        api.post_results(session, [posting], programme_code=learning.CODE, component=test, reason="更正答案", actor_id=None, now=NOON)
 
     correct(0)
     assert [one.revoked_at for one in certificates(lin)] == [NOON]
