@@ -21,7 +21,8 @@ RED = {
 }  # fmt: skip
 AMBER = {
     "retired": 2, "keys_open": True, "rate": 0.5, "disk_free": 5 * rules.GIGABYTE, "rehearsed": timedelta(days=1), "jobs_late": 1, "jobs_failed": 1,
-    "items": 1_640_000, "restored": None, "archiving": False, "archived_at": NOON - timedelta(days=2), "tested_at": None, "test_exam": False, "test_scale": 0.002,
+    "items": 1_640_000, "archiving": False, "restored": None,
+    "archived_at": NOON - timedelta(days=2), "tested_at": None, "test_exam": False, "test_scale": 0.002,
 }  # fmt: skip
 
 

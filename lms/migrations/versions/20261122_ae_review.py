@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "20261122_ad_review"
-down_revision = "20261122_ac_beat"
+revision = "20261122_ae_review"
+down_revision = "20261122_ad_load_limits"
 
 
 def upgrade() -> None:
