@@ -11,6 +11,9 @@ MAX_PIXELS = 12_000_000
 MAX_PIXELS_JPEG = 50_000_000  # which can be decoded small
 TRIES, TRIED_WITHIN = 10, timedelta(minutes=10)
 
+_SIGNS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that is taken for another on a blurred photo
+_CHECK = 899  # below thirty times thirty and sharing no factor with thirty: each single misread sign is noticed
+
 
 class State(StrEnum):
     """Where the check stands."""
@@ -91,3 +94,27 @@ def decided(state: State, *, confirmed: bool, reason: str, person_id: int, actor
     if len(reason.strip()) < 2:
         raise ReasonMissing
     return State.REFUSED
+
+
+def screen_code(person_id: int) -> str:
+    """Return the code that a learner's screen shows, so that a photo of it tells whose screen it was: her number, then two signs of check."""
+    return f"{_signs(person_id, 4)}-{_signs(person_id % _CHECK, 2)}"
+
+
+def person_of(words: str) -> int | None:
+    """Return whose screen code somebody read off a photo, None where it is none or was misread."""
+    read = "".join(one for one in words.upper() if one.isalnum())
+    if len(read) < 6 or not set(read) <= set(_SIGNS):
+        return None
+    number = 0
+    for one in read[:-2]:
+        number = number * len(_SIGNS) + _SIGNS.index(one)
+    return number if _signs(number % _CHECK, 2) == read[-2:] else None
+
+
+def _signs(number: int, least: int) -> str:
+    found = ""
+    while number or len(found) < least:
+        number, sign = divmod(number, len(_SIGNS))
+        found = _SIGNS[sign] + found
+    return found

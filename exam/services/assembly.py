@@ -22,20 +22,22 @@ logger = logging.getLogger(__name__)
 
 
 def top_up(now: datetime) -> int:
-    """Draw more papers for each exam that runs short, from the opening of its waiting room on; returns for how many exams."""
+    """Draw more papers for each exam that runs short, from the opening of its waiting room on; returns for how many exams it could."""
     house = waiting_room.house_rate()
     with transaction() as session:
-        found = [
+        supplies = [
             (one, rules.more(papers=one.papers, free=one.free, expected=one.expected, rate=house if one.rate is None else one.rate))
             for one in store.supplies(session, opening=now + EARLY, now=now)
         ]
-    short = [(one, wanted) for one, wanted in found if wanted]
-    for one, wanted in short:
-        try:
-            assemble(one.exam_code, papers=wanted, forms=one.forms and min(one.forms, wanted), now=now, replacing=False)
-        except Refusal as refusal:  # one exam's empty pool holds up no other
-            logger.error("top_up_refused", extra={"exam": one.exam_code, "code": refusal.code})
-    return len(short)
+    drawn = 0
+    for one, wanted in supplies:
+        if wanted:
+            try:
+                assemble(one.exam_code, papers=wanted, forms=one.forms and min(one.forms, wanted), now=now, replacing=False)
+                drawn += 1
+            except Refusal as refusal:  # one exam's empty pool holds up no other
+                logger.error("top_up_refused", extra={"exam": one.exam_code, "code": refusal.code})
+    return drawn
 
 
 def assemble(

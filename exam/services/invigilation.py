@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from exam.domain.exam import Exam
+from exam.domain.identity import person_of
 from exam.domain.invigilation import Counts, Latency, Snapshot, rolled_up
 from exam.services.attempt import AttemptMissing
 from exam.services.exam import found
@@ -93,7 +94,8 @@ def sittings(actor_id: int, code: str, unit_id: int | None, now: datetime, *, sh
     with reading() as session:
         exam = found(session, code)
         place = platform.unit_place(session, actor_id, Permission.INVIGILATE, unit_id)
-        lines = store.sittings(session, exam, now, paths=place.paths, shown=shown, words=words.strip(), after=after, most=PAGE + 1)
+        screen = person_of(words)
+        lines = store.sittings(session, exam, now, paths=place.paths, shown=shown, words=words.strip(), screen=screen, after=after, most=PAGE + 1)
         return exam, place, lines
 
 

@@ -72,7 +72,7 @@ _LIST = text(
     SELECT person_id, account, name, unit, path, attempt_id, state, coalesce(dropped, false), paused, deadline,
       (SELECT count(*) FROM unnest(revisions) AS one WHERE one > 0), coalesce(items, 0), takeovers, seen_at
     FROM learner
-    WHERE path LIKE ANY(:below) AND person_id > :after AND (:words = '' OR name LIKE :words || '%' OR account = :words)
+    WHERE path LIKE ANY(:below) AND person_id > :after AND (:words = '' OR name LIKE :words || '%' OR account = :words OR person_id = :screen)
       AND CASE :shown WHEN 'open' THEN state = 'open' WHEN 'dropped' THEN dropped WHEN 'paused' THEN paused
         WHEN 'waiting' THEN waiting WHEN 'not_started' THEN attempt_id IS NULL WHEN 'ended' THEN state NOT IN ('', 'open') WHEN 'takeovers' THEN takeovers > 0
         ELSE true END
@@ -109,8 +109,8 @@ def latency(session: Session, now: datetime) -> Latency | None:
 
 
 def sittings(
-    session: Session, exam: Exam, now: datetime, *, paths: Sequence[str], shown: str = "", words: str = "", after: int = 0, most: int
+    session: Session, exam: Exam, now: datetime, *, paths: Sequence[str], shown: str, words: str, screen: int | None, after: int, most: int
 ) -> list[LearnerNow]:
     """Return the learners below the paths that are in the state asked for, by id."""
-    asked = {"below": [f"{path}%" for path in paths], "shown": shown, "words": words, "after": after, "most": most}
+    asked = {"below": [f"{path}%" for path in paths], "shown": shown, "words": words, "screen": screen, "after": after, "most": most}
     return [LearnerNow(*row) for row in session.execute(_LIST, _instants(exam, now) | asked)]

@@ -8,6 +8,7 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from exam.domain.exam import Exam
+from exam.domain.identity import screen_code
 from exam.domain.packet import in_time
 from exam.domain.receipt import written
 from exam.services import packet as packets
@@ -34,6 +35,7 @@ class RoomPage:
 
     exam: Exam
     person_id: int
+    screen_code: str
     packet_key: str
     shelf_key: str
     words: dict[str, object]
@@ -83,7 +85,7 @@ def rehearsal(code: str) -> ResponseReturnValue:
 
 def _room(exam: Exam, person_id: int, practice: Rehearsal | None = None) -> RoomPage:
     packet_key, shelf_key = (b64encode(key).decode() for key in (packets.public_key(), tokens.shelf_key(person_id, exam.code)))
-    return RoomPage(exam, person_id, packet_key, shelf_key if exam.keeps_offline else "", _words(), practice)
+    return RoomPage(exam, person_id, screen_code(person_id), packet_key, shelf_key if exam.keeps_offline else "", _words(), practice)
 
 
 @exam_room.post("/api/exam/rehearsal")

@@ -12,8 +12,9 @@ from werkzeug.test import TestResponse
 from exam.domain import identity as rules
 from exam.domain.identity import CONSENT, State
 from exam.formats import photo as photo_format
-from exam.services import identity
+from exam.services import attempt, identity
 from exam.services import token as tokens
+from exam.services.payload import EnterExam
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
 from lms.kernel.permissions import Role
@@ -93,6 +94,42 @@ def test_who_must_be_known_starts_only_after_an_invigilator_has_confirmed_her(ap
     with transaction() as session:
         acts = session.scalars(text("SELECT action FROM audit_entry WHERE action LIKE 'identity.%' ORDER BY id")).all()
     assert [act.removeprefix("identity.") for act in acts] == ["send", "view", "refuse", "send", "withdraw", "send", "confirm"]
+
+
+@pytest.mark.soak
+def test_in_01_of_twenty_who_sit_for_another_none_gets_in_and_no_honest_one_is_stopped(app: Flask) -> None:
+    """The comparing itself is a person's: here she knows faces as colours from the roster on site. Every tenth shows no photo and is met there."""
+    exams.prepared(papers=120, opens=NOON - timedelta(minutes=5), asks_identity=True)
+    ivy, roster, swapped = id_of(IVY), {}, set()
+    for number in range(120):
+        person, _login = exams.enrolled(f"seat-{number}")
+        roster[person] = (number, 255 - number, 90)
+        if number % 6 == 5:
+            swapped.add(person)
+    for person, face in roster.items():
+        comes = (face[0] + 120, face[1] - 100, 200) if person in swapped else face
+        by_photo = face[0] % 10 != 0
+        if by_photo:
+            out = io.BytesIO()
+            Image.new("RGB", (64, 64), comes).save(out, "PNG")
+            identity.send(person, exams.EXAM, out.getvalue(), consent=CONSENT, now=NOON)
+            with Image.open(io.BytesIO(identity.photo(ivy, exams.EXAM, person, NOON))) as seen:
+                pixel = seen.convert("RGB").getpixel((32, 32))
+                assert isinstance(pixel, tuple)
+                comes = pixel  # type: ignore[assignment]
+        same = max(abs(one - other) for one, other in zip(comes, face, strict=True)) < 12
+        if same or by_photo:  # who is not herself and shows no photo is sent away: nobody has confirmed her
+            identity.decide(ivy, exams.EXAM, person, passed=same, reason="" if same else "与名册照片不符", now=NOON)
+    inside = set()
+    for person in roster:
+        entry = tokens.entry(person, login_of(person), exams.EXAM, asks_learning=False, now=NOON, asks_identity=True)
+        try:
+            attempt.enter(EnterExam(entry, "device", honesty=True), NOON)
+            inside.add(person)
+        except rules.IdentityMissing:
+            continue
+    assert len(swapped) == 20
+    assert inside == set(roster) - swapped
 
 
 def login_of(person_id: int) -> int:

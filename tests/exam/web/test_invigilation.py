@@ -10,6 +10,7 @@ from python_calamine import load_workbook
 from sqlalchemy import text
 
 from exam.domain import attempt as rules
+from exam.domain.identity import screen_code
 from exam.services import attempt
 from exam.services.payload import EnterExam, ResumeExam
 from exam.services.result import verify
@@ -18,7 +19,7 @@ from lms.kernel.db import transaction
 from lms.kernel.permissions import Role
 from tests.conftest import NOON
 from tests.support import exams, queries, rows
-from tests.support.cast import IVY, LIN, PENG, Member, enter
+from tests.support.cast import IVY, LIN, PENG, Member, enter, id_of
 
 FAR = Member("fan", "范监考", (Role.INVIGILATOR,), home="far_school", scope="far_city")
 ROOM = f"/invigilation/{exams.EXAM}"
@@ -71,6 +72,9 @@ def test_many_who_watch_cost_one_look_in_a_few_seconds(app: Flask, clock: FixedC
     assert "失去联系" in page
     assert "增加时间" in page
     assert "林晓梅" in ivy.get(f"{ROOM}/people?shown=open").get_data(as_text=True)
+    by_photo = screen_code(id_of(LIN))
+    assert by_photo in enter(app, LIN).get(f"/exams/{exams.EXAM}/room").get_data(as_text=True)
+    assert "林晓梅" in ivy.get(f"{ROOM}/people?words={by_photo}").get_data(as_text=True)
     with queries.query_budget(40) as again:
         for _ in range(3):
             ivy.get(f"{ROOM}/now")
