@@ -5,9 +5,8 @@ and the same seed gives the same papers on every numpy.
 """
 
 import hashlib
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from math import ceil
 
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from exam.domain import paper as papers
 from exam.domain.blueprint import Blueprint
+from exam.domain.fairness import Spread, Statistics, mean_overlap
 from exam.domain.paper import Paper
 from lms.kernel.refusal import N_, Invalid
 from question_bank.domain.item import PoolItem
@@ -35,40 +35,6 @@ class PapersUnequal(Invalid):
 
     code = "papers_unequal"
     message = N_("按目前的题库和容差无法组出难度相当的试卷，请放宽容差或补充试题。")
-
-
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """Mean, standard deviation and extremes."""
-
-    mean: float
-    sd: float
-    min: float
-    max: float
-
-
-@dataclass(frozen=True, slots=True)
-class Statistics:
-    """What the exam board wants to know of a set of papers; expected scores in points.
-
-    `forms`: how many different papers there are. `plain_sd`: the spread if each section were drawn at random, without quotas, balance or rejection.
-    `overlap_compared`: the share of all pairs of papers in which `overlap_max` was looked for. `uses`: in how many different papers each version stands.
-    """
-
-    papers: int
-    forms: int
-    pool: int
-    expected_score: Spread
-    plain_sd: float
-    information_sd: float
-    exposure_max: float
-    exposure_mean: float
-    overlap_mean: float
-    overlap_max: int
-    rejected: int
-    overlap_compared: float = 1.0
-    information_mean: float = 0.0
-    uses: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,18 +255,13 @@ def _measure(arrays: _Pool, items: Indexes, papers: int, rejected: int) -> Stati
         information_sd=round(float(information.std()), 4),
         exposure_max=round(float(usage.max()) / total, 4),
         exposure_mean=round(length / len(eligible), 4),
-        overlap_mean=_mean_overlap(usage, total),
+        overlap_mean=mean_overlap(usage, total),
         overlap_max=most,
         rejected=rejected,
         overlap_compared=compared,
         information_mean=round(float(information.mean()), 4),
         uses={str(arrays.versions[at]): int(usage[at]) for at in np.flatnonzero(usage)},
     )
-
-
-def _mean_overlap(usage: Indexes, total: int) -> float:
-    pairs = total * (total - 1)
-    return round(float((usage * (usage - 1)).sum()) / pairs, 4) if pairs else 0.0
 
 
 def _most_overlap(items: Indexes, usage: Indexes) -> tuple[int, float]:
@@ -321,41 +282,3 @@ def _most_overlap(items: Indexes, usage: Indexes) -> tuple[int, float]:
         at += 1
     left = total - at
     return most, round(1 - left * (left - 1) / (total * (total - 1)), 4) if total > 1 else 1.0
-
-
-def pooled(sets: Sequence[Statistics]) -> Statistics:
-    """Return the statistics of all papers of some sets that were drawn one after another from one pool, as when papers ran short."""
-    if len(sets) == 1:
-        return sets[0]
-    sizes = np.array([one.forms for one in sets])
-    total, newest = int(sizes.sum()), sets[-1]
-    uses = sum((Counter(one.uses) for one in sets), Counter[str]())
-    usage = np.array(list(uses.values()))
-
-    def spread(means: Sequence[float], deviations: Sequence[float]) -> tuple[float, float]:
-        mean = float(sizes @ np.array(means)) / total
-        variance = float(sizes @ (np.array(deviations) ** 2 + (np.array(means) - mean) ** 2)) / total
-        return round(mean, 4), round(variance**0.5, 4)
-
-    scores = [one.expected_score for one in sets]
-    information_mean, information_sd = spread([one.information_mean for one in sets], [one.information_sd for one in sets])
-    pairs = [one.forms * (one.forms - 1) for one in sets]
-    return replace(
-        newest,
-        papers=sum(one.papers for one in sets),
-        forms=total,
-        pool=max(one.pool for one in sets),
-        expected_score=Spread(
-            *spread([one.mean for one in scores], [one.sd for one in scores]), min=min(one.min for one in scores), max=max(one.max for one in scores)
-        ),
-        plain_sd=spread([0.0] * len(sets), [one.plain_sd for one in sets])[1],
-        information_mean=information_mean,
-        information_sd=information_sd,
-        exposure_max=round(int(usage.max(initial=0)) / total, 4),
-        exposure_mean=round(int(usage.sum()) / total / max(one.pool for one in sets), 4),
-        overlap_mean=_mean_overlap(usage, total),
-        overlap_max=max(one.overlap_max for one in sets),
-        overlap_compared=round(sum(share * one.overlap_compared for share, one in zip(pairs, sets, strict=True)) / (total * (total - 1)), 4),
-        rejected=sum(one.rejected for one in sets),
-        uses=dict(uses),
-    )

@@ -1,13 +1,48 @@
-"""Whether the papers of an exam treat everybody alike: what neighbours share, and how hard each paper proved to be."""
+"""Whether the papers of an exam treat everybody alike: how equal they are drawn, what neighbours share, and how hard each proved to be."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
 Versions = npt.NDArray[np.int64]  # papers × positions: the item versions of each paper that was taken
 BLOCK = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Mean, standard deviation and extremes."""
+
+    mean: float
+    sd: float
+    min: float
+    max: float
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What the exam board wants to know of a set of papers; expected scores in points.
+
+    `forms`: how many different papers there are. `plain_sd`: the spread if each section were drawn at random, without quotas, balance or rejection.
+    `overlap_compared`: the share of all pairs of papers in which `overlap_max` was looked for. `uses`: in how many different papers each version stands.
+    """
+
+    papers: int
+    forms: int
+    pool: int
+    expected_score: Spread
+    plain_sd: float
+    information_sd: float
+    exposure_max: float
+    exposure_mean: float
+    overlap_mean: float
+    overlap_max: int
+    rejected: int
+    overlap_compared: float = 1.0
+    information_mean: float = 0.0
+    uses: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +67,50 @@ class Hardness:
     lowest: float
     highest: float
     unmeasured: int  # papers left out, since an item of theirs was not measured
+
+
+def mean_overlap(usage: Versions, total: int) -> float:
+    """Return how many items two of `total` papers share on average, from how many papers hold each item."""
+    pairs = total * (total - 1)
+    return round(float((usage * (usage - 1)).sum()) / pairs, 4) if pairs else 0.0
+
+
+def pooled(sets: Sequence[Statistics]) -> Statistics:
+    """Return the statistics of all papers of some sets that were drawn one after another from one pool, as when papers ran short."""
+    if len(sets) == 1:
+        return sets[0]
+    sizes = np.array([one.forms for one in sets])
+    total, newest = int(sizes.sum()), sets[-1]
+    uses = sum((Counter(one.uses) for one in sets), Counter[str]())
+    usage = np.array(list(uses.values()))
+
+    def spread(means: Sequence[float], deviations: Sequence[float]) -> tuple[float, float]:
+        mean = float(sizes @ np.array(means)) / total
+        variance = float(sizes @ (np.array(deviations) ** 2 + (np.array(means) - mean) ** 2)) / total
+        return round(mean, 4), round(variance**0.5, 4)
+
+    scores = [one.expected_score for one in sets]
+    information_mean, information_sd = spread([one.information_mean for one in sets], [one.information_sd for one in sets])
+    pairs = [one.forms * (one.forms - 1) for one in sets]
+    return replace(
+        newest,
+        papers=sum(one.papers for one in sets),
+        forms=total,
+        pool=max(one.pool for one in sets),
+        expected_score=Spread(
+            *spread([one.mean for one in scores], [one.sd for one in scores]), min=min(one.min for one in scores), max=max(one.max for one in scores)
+        ),
+        plain_sd=spread([0.0] * len(sets), [one.plain_sd for one in sets])[1],
+        information_mean=information_mean,
+        information_sd=information_sd,
+        exposure_max=round(int(usage.max(initial=0)) / total, 4),
+        exposure_mean=round(int(usage.sum()) / total / max(one.pool for one in sets), 4),
+        overlap_mean=mean_overlap(usage, total),
+        overlap_max=max(one.overlap_max for one in sets),
+        overlap_compared=round(sum(share * one.overlap_compared for share, one in zip(pairs, sets, strict=True)) / (total * (total - 1)), 4),
+        rejected=sum(one.rejected for one in sets),
+        uses=dict(uses),
+    )
 
 
 def neighbours(versions: Versions, schools: npt.NDArray[np.int64]) -> Overlap | None:

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from exam.domain.assembly import Spread, Statistics, pooled
 from exam.domain.blueprint import Blueprint, Cell, Shortage
 from exam.domain.exam import Exam
+from exam.domain.fairness import Spread, Statistics, pooled
 from exam.services.exam import found
 from exam.store import attempt as attempts
 from exam.store import backlog

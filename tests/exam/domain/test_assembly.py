@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from exam.domain import assembly
 from exam.domain import blueprint as blueprints
-from exam.domain.assembly import Assembly, PapersUnequal, assemble, pooled
+from exam.domain.assembly import Assembly, PapersUnequal, assemble
 from exam.domain.blueprint import Blueprint, BlueprintFaulty, PoolLacking
+from exam.domain.fairness import pooled
 from question_bank.domain.item import ItemType, Level, PoolItem
 
 TOPICS = ("crisis", "group")
