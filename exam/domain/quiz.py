@@ -7,7 +7,7 @@ from random import Random
 
 from exam.domain.response import NONE, fits, shape_of
 from lms.kernel.refusal import N_, Conflict, Invalid, Missing, Unavailable
-from question_bank.domain.item import ItemContent, ItemType, Key, PoolItem
+from question_bank.domain.item import ItemContent, ItemType, Key, PracticeItem
 from question_bank.domain.scoring import is_right
 
 SEPARATOR = "/"
@@ -113,11 +113,11 @@ def source_of(ref: str) -> tuple[str, str]:
     return bank_code, topic
 
 
-def draw(pool: Sequence[PoolItem], wanted: int, seen: Collection[int], chance: Random) -> list[PoolItem]:
+def draw(pool: Sequence[PracticeItem], wanted: int, seen: Collection[int], chance: Random) -> list[PracticeItem]:
     """Draw items, those not seen in the try before first, enemies apart; fewer where the pool holds fewer."""
     mixed = chance.sample(pool, len(pool))
     mixed.sort(key=lambda item: item.version_id in seen)
-    taken: list[PoolItem] = []
+    taken: list[PracticeItem] = []
     for item in mixed:
         if len(taken) == wanted:
             break

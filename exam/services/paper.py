@@ -41,12 +41,11 @@ def places(session: Session, assembly_id: int) -> dict[int, ItemPlace]:
 def content(session: Session, exam_id: int, assembly_id: int, paper: Paper) -> bytes:
     """Return the whole paper as JSON: stems and options in its own order, never a key."""
     head, points = _head(session, exam_id, assembly_id)
-    fragments = _wanted(session, paper)
-    known = places(session, assembly_id)
+    fragments, orders, width = _wanted(session, paper), paper.orders, paper.width
     items = []
     for index, version in enumerate(paper.version_ids):
         begin, options, _sign = fragments[version]
-        shown = b",".join([options[original] for original in paper.order(index, known[version].options)])
+        shown = b",".join([options[original] for original in orders[index * width : index * width + len(options)]])
         items.append(b'{"position":%d,"points":%d,%b[%b]}' % (index + 1, points[index], begin, shown))
     return b'{"sections":%b,"items":[%b]}' % (head, b",".join(items))
 

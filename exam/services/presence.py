@@ -20,7 +20,7 @@ def prompt(session: Session, person_id: int, activity_id: int, number: int) -> m
     if quiz is None:
         return None
     bank_code, topic = rules.source_of(quiz.ref)
-    pool = sorted(item.version_id for item in bank.pool(session, bank_code, "practice") if item.topic == topic and item.type is ItemType.SINGLE)
+    pool = sorted(item.version_id for item in bank.on_topic(session, bank_code, topic) if item.type is ItemType.SINGLE)
     if not pool:
         return None
     version = Random(f"{person_id}:{activity_id}:{number}").choice(pool)  # noqa: S311 - which question is asked is no secret

@@ -6,13 +6,14 @@ from datetime import datetime
 from secrets import SystemRandom
 
 from exam.domain import quiz as rules
-from exam.domain.quiz import NOTHING_YET, Given, QuizAttempt, QuizStanding
+from exam.domain.quiz import NOTHING_YET, Given, QuizAttempt, QuizItem, QuizStanding
+from exam.services.quiz_item import WholeItem, whole
 from exam.store import quiz as store
 from lms import api as platform
 from lms.domain.activity import Activity, ActivityState, LearningRules, Panel
 from lms.domain.lesson import Lesson
 from lms.kernel import audit
-from lms.kernel.db import Session, transaction
+from lms.kernel.db import Session, reading, transaction
 from lms.kernel.i18n import format_instant
 from lms.kernel.i18n import gettext as _
 from lms.kernel.refusal import N_, Invalid
@@ -49,6 +50,7 @@ class QuizView:
 
     attempt: QuizAttempt
     activity: Activity
+    learning: LearningRules
     contents: tuple[ItemContent, ...]
     needed: int
     tries_left: int | None
@@ -178,9 +180,8 @@ def _too_early(session: Session, person_id: int, activity: Activity, learning: L
 
 def begin(person_id: int, activity_id: int, now: datetime) -> int:
     """Open a try with a fresh draw, or come back to the open one; returns its id."""
-    with transaction() as session:
+    with reading() as session:
         activity, learning = _admitted(session, person_id, activity_id, now)
-        store.one_at_a_time(session, person_id, activity_id)
         newest = store.newest_of(session, person_id, activity_id)
         if newest is not None and newest.submitted_at is None:
             return newest.id
@@ -191,48 +192,72 @@ def begin(person_id: int, activity_id: int, now: datetime) -> int:
         number = newest.number + 1 if newest else 1
         if learning.quiz_tries is not None and number > learning.quiz_tries:
             raise rules.QuizTriesUsed
-        bank_code, topic = rules.source_of(activity.ref)
-        chance = SystemRandom()
-        pool = [item for item in bank.pool(session, bank_code, "practice") if item.topic == topic and not item.type.marked_by_people]
-        seen = {item.version_id for item in newest.items} if newest else set()
-        drawn = rules.draw(pool, learning.quiz_items, seen, chance)
-        if not drawn:
-            raise rules.QuizEmpty
-        contents = bank.contents(session, [item.version_id for item in drawn])
-        items = [rules.QuizItem(item.version_id, rules.shuffled(contents[item.version_id], chance)) for item in drawn]
+        drawn = _drawn(session, activity, learning, newest)
+    with transaction() as session:
         platform.activity_begun(session, person_id=person_id, activity_id=activity_id, now=now)
-        return store.begin(session, person_id=person_id, activity_id=activity_id, number=number, items=items, now=now)
+        return store.begin(session, person_id=person_id, activity_id=activity_id, number=number, items=drawn, now=now)
+
+
+def _drawn(session: Session, activity: Activity, learning: LearningRules, newest: QuizAttempt | None) -> list[QuizItem]:
+    bank_code, topic = rules.source_of(activity.ref)
+    chance = SystemRandom()
+    pool = [item for item in bank.on_topic(session, bank_code, topic) if not item.type.marked_by_people]
+    drawn = rules.draw(pool, learning.quiz_items, {item.version_id for item in newest.items} if newest else (), chance)
+    if not drawn:
+        raise rules.QuizEmpty
+    versions = [item.version_id for item in drawn]
+    return [QuizItem(version, rules.shuffled(one.content, chance)) for version, one in zip(versions, whole(session, versions), strict=True)]
 
 
 def view(person_id: int, attempt_id: int, now: datetime) -> QuizView:
     """Return a try of the person's."""
-    with transaction() as session:
-        return _view(session, _own(session, person_id, attempt_id), now)
+    with reading() as session:
+        attempt = store.of_person(session, person_id, attempt_id)
+        if attempt is None:
+            raise rules.QuizMissing
+        activity, learning = _admitted(session, person_id, attempt.activity_id, now)
+        items = whole(session, [item.version_id for item in attempt.items])
+        standing = store.standings(session, person_id, [activity.id]) if learning.quiz_tries is not None else {}
+    ended = attempt.submitted_at is not None
+    return QuizView(
+        attempt=attempt,
+        activity=activity,
+        learning=learning,
+        contents=tuple(item.content for item in items),
+        needed=_needed(len(items), learning),
+        tries_left=_left(learning, standing.get(activity.id, NOTHING_YET)),
+        keys=tuple(item.key for item in items) if ended else (),
+        explanations=tuple(item.explanation for item in items) if ended else (),
+        right=tuple(_judged(attempt, items, attempt.responses)) if ended else (),
+    )
 
 
-def hand_in(person_id: int, attempt_id: int, responses: Sequence[Given], now: datetime) -> QuizAttempt:
+def hand_in(seen: QuizView, responses: Sequence[Given], now: datetime) -> None:
     """Score a try, once; a repetition changes nothing. Passing it moves the lesson on."""
+    attempt = seen.attempt
+    if attempt.submitted_at is not None:
+        return
+    if not seen.learning.earns_at(now):
+        raise rules.QuizClosed
+    if not rules.offered(seen.contents, responses):
+        raise ChoiceUnknown
+    lacking = rules.unanswered(attempt.items, responses)
+    if lacking:
+        raise rules.QuizIncomplete(items=lacking)
     with transaction() as session:
-        attempt = _own(session, person_id, attempt_id, lock=True)
-        if attempt.submitted_at is not None:
-            return attempt
-        _activity, learning = _admitted(session, person_id, attempt.activity_id, now)
-        if not learning.earns_at(now):
-            raise rules.QuizClosed
-        versions = [item.version_id for item in attempt.items]
-        contents = bank.contents(session, versions)
-        if not rules.offered([contents[version] for version in versions], responses):
-            raise ChoiceUnknown
-        lacking = rules.unanswered(attempt.items, responses)
-        if lacking:
-            raise rules.QuizIncomplete(items=lacking)
-        kinds = {version: content.type for version, content in contents.items()}
-        right = sum(rules.right_ones(attempt.items, responses, kinds, bank.keys(session, versions)))
-        passed = rules.passes(right, len(attempt.items), learning.quiz_pass_percent)
-        store.hand_in(session, attempt_id, responses=responses, right=right, passed=passed, now=now)
-        if passed:
-            platform.activity_done(session, person_id=person_id, activity_id=attempt.activity_id, seconds=0, evidence=f"quiz_attempt:{attempt_id}", now=now)
-        return _own(session, person_id, attempt_id)
+        right = sum(_judged(attempt, whole(session, [item.version_id for item in attempt.items]), responses))
+        passed = rules.passes(right, len(attempt.items), seen.learning.quiz_pass_percent)
+        first = store.hand_in(session, attempt.id, responses=responses, right=right, passed=passed, now=now)
+        if first and passed:
+            evidence = f"quiz_attempt:{attempt.id}"
+            platform.activity_done(session, person_id=attempt.person_id, activity_id=attempt.activity_id, seconds=0, evidence=evidence, now=now)
+
+
+def _judged(attempt: QuizAttempt, items: Sequence[WholeItem], responses: Sequence[Given]) -> list[bool]:
+    versions = [item.version_id for item in attempt.items]
+    kinds = {version: item.content.type for version, item in zip(versions, items, strict=True)}
+    keys = {version: item.key for version, item in zip(versions, items, strict=True)}
+    return rules.right_ones(attempt.items, responses, kinds, keys)
 
 
 def shown_html(shown: QuizView) -> Iterator[str]:
@@ -243,49 +268,12 @@ def shown_html(shown: QuizView) -> Iterator[str]:
         yield from (explanation.overall_html, *explanation.options_html)
 
 
-def _own(session: Session, person_id: int, attempt_id: int, *, lock: bool = False) -> QuizAttempt:
-    found = store.of_person(session, person_id, attempt_id, lock=lock)
-    if found is None:
-        raise rules.QuizMissing
-    return found
-
-
 def _admitted(session: Session, person_id: int, activity_id: int, now: datetime) -> tuple[Activity, LearningRules]:
     """Return the quiz and the learner's rules; to who takes no part the quiz does not exist."""
-    activity = platform.activity(session, activity_id)
-    learning = platform.rules_for(session, person_id, activity.programme_code, now)
-    hidden = activity.kind != KIND or activity.lesson_id is None or not platform.lesson(session, activity.lesson_id).published
-    if hidden or learning is None or not learning.quiz_items:
+    found = platform.activity_of(session, person_id, activity_id, now)
+    if found is None or found[0].kind != KIND or not found[1].quiz_items:
         raise rules.QuizMissing
-    return activity, learning
-
-
-def _view(session: Session, attempt: QuizAttempt, now: datetime) -> QuizView:
-    activity, learning = _admitted(session, attempt.person_id, attempt.activity_id, now)
-    versions = [item.version_id for item in attempt.items]
-    contents = bank.contents(session, versions)
-    standing = store.standings(session, attempt.person_id, [activity.id]).get(activity.id, NOTHING_YET)
-    shown = QuizView(
-        attempt=attempt,
-        activity=activity,
-        contents=tuple(contents[version] for version in versions),
-        needed=_needed(len(versions), learning),
-        tries_left=_left(learning, standing),
-    )
-    if attempt.submitted_at is None:
-        return shown
-    keys, explanations = bank.keys(session, versions), bank.explanations(session, versions)
-    kinds = {version: content.type for version, content in contents.items()}
-    return QuizView(
-        attempt=attempt,
-        activity=activity,
-        contents=shown.contents,
-        needed=shown.needed,
-        tries_left=shown.tries_left,
-        keys=tuple(keys[version] for version in versions),
-        explanations=tuple(explanations[version] for version in versions),
-        right=tuple(rules.right_ones(attempt.items, attempt.responses, kinds, keys)),
-    )
+    return found
 
 
 def _needed(items: int, learning: LearningRules) -> int:

@@ -174,7 +174,7 @@ _BEGIN = Statement(
 )
 
 
-_START = "SELECT * FROM exam_start(%s::json, %s, %s, %s, %s)"
+_START = Statement(text("SELECT * FROM exam_start(CAST(:lines AS json), :rate, :early, :lasts, :late)"))
 _SENT = ("exam", "person_id", "login_id", "device", "learned", "slowly", "arrived")
 _STANDS = Statement(
     text(
@@ -211,7 +211,8 @@ def start(link: "psycopg.Connection[tuple[Any, ...]]", rows: Sequence[Start]) ->
     """Give a place to all whose turn has not come, and begin attempts for those whose turn it is and who may without further ado: one statement."""
     begun = [Begun(row.place) for row in rows]
     lines = [_line(index, row) for index, row in enumerate(rows)]
-    for index, *told in link.execute(_START, (msgspec.json.encode(lines).decode(), rows[0].rate, EARLY, LASTS, LATE)):
+    asked = msgspec.json.encode(lines).decode()
+    for index, *told in _START.on(link, lines=asked, rate=rows[0].rate, early=EARLY, lasts=LASTS, late=LATE):
         begun[index] = _begun(rows[index], told)
     return begun
 

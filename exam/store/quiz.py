@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Identity, Index, Integer, UniqueConstraint, any_, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -37,50 +38,51 @@ class QuizAttemptRow(Base):
     passed: Mapped[bool] = mapped_column(Boolean, default=False)
 
 
-def one_at_a_time(session: Session, person_id: int, activity_id: int) -> None:
-    """Let no other start of the same person at the same quiz go on until this transaction ends."""
-    lock = text("SELECT pg_advisory_xact_lock(hashtextextended('quiz:' || CAST(:activity AS bigint), CAST(:person AS bigint)))")
-    session.execute(lock, {"activity": activity_id, "person": person_id})
+# Rows rather than objects: a quiz is asked for far more often than it is written.
+_READ = select(QuizAttemptRow.__table__)
+_OWN = Statement(_READ.where(QuizAttemptRow.id == bindparam("attempt_id"), QuizAttemptRow.person_id == bindparam("person_id")))
+_NEWEST = Statement(
+    _READ.where(QuizAttemptRow.person_id == bindparam("person_id"), QuizAttemptRow.activity_id == bindparam("activity_id"))
+    .order_by(QuizAttemptRow.number.desc())
+    .limit(1)
+)
+_BEGIN = Statement(
+    text(
+        "INSERT INTO quiz_attempt (person_id, activity_id, number, drawn, of_items, started_at, right_items, passed)"
+        " VALUES (:person_id, :activity_id, :number, CAST(:drawn AS jsonb), :of_items, :now, 0, false) ON CONFLICT DO NOTHING RETURNING id"
+    )
+)
+_HAND_IN = Statement(
+    text(
+        "UPDATE quiz_attempt SET submitted_at = :now, responses = CAST(:responses AS jsonb), right_items = :right, passed = :passed"
+        " WHERE id = :attempt_id AND submitted_at IS NULL RETURNING id"
+    )
+)
 
 
 def begin(session: Session, *, person_id: int, activity_id: int, number: int, items: Sequence[QuizItem], now: datetime) -> int:
-    """Open a try and return its id."""
-    row = QuizAttemptRow(
-        person_id=person_id,
-        activity_id=activity_id,
-        number=number,
-        drawn=[[item.version_id, list(item.order)] for item in items],
-        of_items=len(items),
-        started_at=now,
-    )
-    session.add(row)
-    session.flush()
-    return row.id
+    """Open a try and return its id; where another start of the same person was faster, that one's."""
+    drawn = msgspec.json.encode([(item.version_id, item.order) for item in items]).decode()
+    row = _BEGIN.row(session, person_id=person_id, activity_id=activity_id, number=number, drawn=drawn, of_items=len(items), now=now)
+    return int((row or _NEWEST.row(session, person_id=person_id, activity_id=activity_id)).id)
 
 
-def of_person(session: Session, person_id: int, attempt_id: int, *, lock: bool = False) -> QuizAttempt | None:
+def of_person(session: Session, person_id: int, attempt_id: int) -> QuizAttempt | None:
     """Return one try of a person; another's is not found."""
-    query = select(QuizAttemptRow).where(QuizAttemptRow.id == attempt_id, QuizAttemptRow.person_id == person_id)
-    row = session.scalars(query.with_for_update() if lock else query).first()
+    row = _OWN.row(session, person_id=person_id, attempt_id=attempt_id)
     return _attempt(row) if row else None
 
 
 def newest_of(session: Session, person_id: int, activity_id: int) -> QuizAttempt | None:
     """Return the newest try of a person at a quiz."""
-    row = session.scalars(
-        select(QuizAttemptRow)
-        .where(QuizAttemptRow.person_id == person_id, QuizAttemptRow.activity_id == activity_id)
-        .order_by(QuizAttemptRow.number.desc())
-        .limit(1)
-    ).first()
+    row = _NEWEST.row(session, person_id=person_id, activity_id=activity_id)
     return _attempt(row) if row else None
 
 
-def hand_in(session: Session, attempt_id: int, *, responses: Sequence[Given], right: int, passed: bool, now: datetime) -> None:
-    """Store what was handed in."""
-    row = session.get_one(QuizAttemptRow, attempt_id)
-    row.submitted_at, row.responses, row.right_items, row.passed = now, [list(response) for response in responses], right, passed
-    session.flush()
+def hand_in(session: Session, attempt_id: int, *, responses: Sequence[Given], right: int, passed: bool, now: datetime) -> bool:
+    """Store what was handed in, once; tell whether this was the time."""
+    given = msgspec.json.encode(responses).decode()
+    return bool(_HAND_IN.rows(session, attempt_id=attempt_id, responses=given, right=right, passed=passed, now=now))
 
 
 def unproven(session: Session, kind: str, allowed: str) -> list[tuple[int, int]]:
@@ -98,8 +100,8 @@ def unproven(session: Session, kind: str, allowed: str) -> list[tuple[int, int]]
 
 def passed_after(session: Session, last: int, limit: int) -> list[QuizAttempt]:
     """Return the passed tries behind one, in order."""
-    query = select(QuizAttemptRow).where(QuizAttemptRow.passed, QuizAttemptRow.id > last).order_by(QuizAttemptRow.id).limit(limit)
-    return [_attempt(row) for row in session.scalars(query.execution_options(populate_existing=True))]
+    query = _READ.where(QuizAttemptRow.passed, QuizAttemptRow.id > last).order_by(QuizAttemptRow.id).limit(limit)
+    return [_attempt(row) for row in session.execute(query)]
 
 
 _DONE = QuizAttemptRow.submitted_at.is_not(None)
@@ -127,7 +129,7 @@ def standings(session: Session, person_id: int, activity_ids: Sequence[int]) -> 
     }
 
 
-def _attempt(row: QuizAttemptRow) -> QuizAttempt:
+def _attempt(row: Any) -> QuizAttempt:
     return QuizAttempt(
         id=row.id,
         person_id=row.person_id,

@@ -125,11 +125,11 @@ def attempt(attempt_id: int) -> ResponseReturnValue:
 @requires(Permission.LEARN)
 def hand_in(attempt_id: int) -> ResponseReturnValue:
     """Hand in; unanswered items are named and nothing chosen is lost."""
-    person_id, now = current.person().person_id, current.now()
-    view = service.view(person_id, attempt_id, now)
+    now = current.now()
+    view = service.view(current.person().person_id, attempt_id, now)
     responses = [_given(content, position) for position, content in enumerate(view.contents, start=1)]
     try:
-        service.hand_in(person_id, attempt_id, responses, now)
+        service.hand_in(view, responses, now)
     except QuizIncomplete as refusal:
         lacking = refusal.facts["items"]
         assert isinstance(lacking, list)

@@ -5,7 +5,7 @@ import select
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import NoneType
 from typing import Any, TypeVar
 from weakref import WeakSet
@@ -230,10 +230,21 @@ class Statement:
         link = link_of(session)
         if not link.autocommit:  # in a transaction the driver may forget what is prepared, and begins it at its first own statement
             cursor = psycopg.Cursor(link, row_factory=namedtuple_row)
-            return list(cursor.execute(self.sql, {**self._values, **values}).fetchall())
-        given = [values[name] if name in values else self._values[name] for name in self.names]
+            cursor.execute(self.sql, {**self._values, **values})
+            return cursor.fetchall() if cursor.description else []
+        given = self._given(values)
         result = foresight.answer(link, self, given) or self._prepared.run(link, _texts(link, given))
         foresight.note(self, given)
+        return self._read(link, result)
+
+    def on(self, link: "psycopg.Connection[Any]", **values: object) -> list[Any]:
+        """Run it on a lane's link; returns the same."""
+        return self._read(link, self._prepared.run(link, _texts(link, self._given(values))))
+
+    def _given(self, values: dict[str, object]) -> list[object]:
+        return [values[name] if name in values else self._values[name] for name in self.names]
+
+    def _read(self, link: "psycopg.Connection[Any]", result: "pq.abc.PGresult") -> list[Any]:
         if self._row is None:
             self._row = namedtuple("Row", [(result.fname(place) or b"").decode() for place in range(result.nfields)], rename=True)  # type: ignore[misc]
         driver = _driver_of(link)
@@ -281,6 +292,8 @@ _AS_TEXT: dict[type, Callable[[Any], bytes | None]] = {
     str: _text,
     bytes: lambda value: b"\\x" + value.hex().encode(),
     datetime: lambda value: value.isoformat(" ").encode(),
+    timedelta: lambda value: b"%d microseconds" % (value // timedelta(microseconds=1)),
+    float: lambda value: repr(value).encode(),
     list: _array,
     NoneType: lambda _value: None,
 }

@@ -5,7 +5,7 @@ language, so it is looked up and drawn while the template is compiled and not ag
 goes by the shortest way: to a macro, to another template of the same language, and to text that is to be escaped.
 """
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from functools import partial
 from types import FunctionType
 from typing import Any
@@ -32,6 +32,15 @@ def _escaped(value: Any) -> str:
     return value if type(value) is Markup else escape(value)
 
 
+def _whole(block: Callable[[Context], Iterator[str]]) -> Callable[[Context], Iterator[str]]:
+    """Return a block that gives itself in one piece: each of hundreds would be handed on by every template around it."""
+
+    def whole(context: Context) -> Iterator[str]:
+        yield "".join(block(context))
+
+    return whole
+
+
 class _Context(Context):
     def call(__self, __called: Callable[..., Any], *arguments: Any, **named: Any) -> Any:  # noqa: N805 - any name may be an argument's
         """Call a macro or a plain function without asking first what it wants to be told."""
@@ -47,6 +56,7 @@ class _Template(Template):
     def _from_namespace(cls, environment: Any, namespace: MutableMapping[str, Any], globals: MutableMapping[str, Any]) -> Template:  # noqa: A002
         namespace["escape"] = _escaped
         namespace["Markup"] = partial(str.__new__, Markup)  # of what is a text already
+        namespace["blocks"] = {name: _whole(block) for name, block in namespace["blocks"].items()}
         return super()._from_namespace(environment, namespace, globals)
 
     def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:  # noqa: ARG002

@@ -140,11 +140,16 @@ def activity_done_by(session: Session, activity_id: int, evidence: Mapping[int, 
 
 def activity_begun(session: Session, *, person_id: int, activity_id: int, now: datetime) -> None:
     """Remember that a learner has begun a lesson."""
-    activity = activity_store.one(session, activity_id)
-    if activity is None or activity.lesson_id is None:
-        return
-    if store.lock_state(session, person_id, activity.lesson_id, now) is LessonState.NOT_STARTED:
-        store.save_state(session, person_id, activity.lesson_id, LessonState.WATCHING, now)
+    store.begin(session, person_id, activity_id, now)
+
+
+def activity_of(session: Session, person_id: int, activity_id: int, now: datetime) -> tuple[Activity, LearningRules] | None:
+    """Return an activity of a published lesson, and what holds there for the learner; None to who takes no part in its programme."""
+    hers = plan_store.activity_of(session, person_id, activity_id)
+    if hers is None:
+        return None
+    found, enrolment, version = hers
+    return found, enrolments.learning_rules(programmes.parsed(session, version), enrolment, now)
 
 
 def _move_on(session: Session, person_id: int, lesson_id: int, state: LessonState, *, evidence: str, now: datetime) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Integer, String, Text, UniqueConstraint, bindparam, func, select, update
+from sqlalchemy import BigInteger, ForeignKey, Identity, Integer, String, Text, UniqueConstraint, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -40,7 +40,8 @@ class ActivityDoneRow(Base):
     done_at: Mapped[datetime]
 
 
-_COLUMNS = (
+# In the order of Activity's fields.
+COLUMNS = (
     ActivityRow.id,
     ActivityRow.kind,
     ActivityRow.ref,
@@ -50,11 +51,13 @@ _COLUMNS = (
 )
 
 
-def _activity(row: Any) -> Activity:
-    return Activity(*row)
+def activity_from(row: Any) -> Activity:
+    """Read an activity from a row that begins with its columns."""
+    return Activity(*row[: len(COLUMNS)])
 
 
-_OF_PROGRAMME = select(*_COLUMNS).where(ActivityRow.programme_code == bindparam("programme_code")).order_by(ActivityRow.position, ActivityRow.id)
+_ONE = Statement(select(*COLUMNS).where(ActivityRow.id == bindparam("activity_id")))
+_OF_PROGRAMME = select(*COLUMNS).where(ActivityRow.programme_code == bindparam("programme_code")).order_by(ActivityRow.position, ActivityRow.id)
 _ALL = Statement(_OF_PROGRAMME)
 _OUTSIDE_LESSONS = Statement(_OF_PROGRAMME.where(ActivityRow.lesson_id.is_(None)))
 
@@ -81,38 +84,54 @@ def replace(session: Session, activity_id: int, *, ref: str, title: str) -> None
 
 def one(session: Session, activity_id: int) -> Activity | None:
     """Return one activity."""
-    row = session.execute(select(*_COLUMNS).where(ActivityRow.id == activity_id)).one_or_none()
-    return _activity(row) if row else None
+    row = _ONE.row(session, activity_id=activity_id)
+    return activity_from(row) if row else None
 
 
 def of_kind(session: Session, kind: str, ref: str | None) -> tuple[Activity, ...]:
     """Return the activities of one kind, or those of one thing."""
-    query = select(*_COLUMNS).where(ActivityRow.kind == kind).order_by(ActivityRow.id)
+    query = select(*COLUMNS).where(ActivityRow.kind == kind).order_by(ActivityRow.id)
     if ref is not None:
         query = query.where(ActivityRow.ref == ref)
-    return tuple(_activity(row) for row in session.execute(query))
+    return tuple(activity_from(row) for row in session.execute(query))
 
 
 def of_programme(session: Session, programme_code: str) -> tuple[Activity, ...]:
     """Return every activity of a programme in order."""
-    return tuple(_activity(row) for row in _ALL.rows(session, programme_code=programme_code))
+    return tuple(activity_from(row) for row in _ALL.rows(session, programme_code=programme_code))
 
 
 def outside_lessons(session: Session, programme_code: str) -> tuple[Activity, ...]:
     """Return the activities of the programme as a whole, such as its exam."""
-    return tuple(_activity(row) for row in _OUTSIDE_LESSONS.rows(session, programme_code=programme_code))
+    return tuple(activity_from(row) for row in _OUTSIDE_LESSONS.rows(session, programme_code=programme_code))
+
+
+_KEEP_DONE = Statement(
+    text(
+        "INSERT INTO activity_done AS d (person_id, activity_id, seconds, evidence, done_at) VALUES (:person_id, :activity_id, :seconds, :evidence, :now)"
+        " ON CONFLICT (person_id, activity_id) DO UPDATE SET seconds = excluded.seconds, evidence = excluded.evidence"
+        " WHERE d.seconds < excluded.seconds AND :raising"
+    )
+)
 
 
 def keep_done(session: Session, *, person_id: int, activity_id: int, seconds: int, evidence: str, now: datetime, raising: bool = True) -> None:
     """Remember that an activity is done; a repeated report can only raise the seconds, or nothing at all."""
-    statement = insert(ActivityDoneRow).values(person_id=person_id, activity_id=activity_id, seconds=seconds, evidence=evidence, done_at=now)
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["person_id", "activity_id"],
-            set_={"seconds": statement.excluded.seconds, "evidence": statement.excluded.evidence},
-            where=(ActivityDoneRow.seconds < statement.excluded.seconds) & raising,
-        )
+    _KEEP_DONE.rows(session, person_id=person_id, activity_id=activity_id, seconds=seconds, evidence=evidence, now=now, raising=raising)
+
+
+_IS_QUIZ = ActivityRow.kind == QUIZ_KIND
+_IS_DONE = ActivityDoneRow.activity_id.is_not(None)
+_DONE_IN_LESSON = Statement(
+    select(
+        func.coalesce(func.bool_and(_IS_DONE).filter(~_IS_QUIZ), False).label("watched"),
+        func.coalesce(func.bool_and(_IS_DONE).filter(_IS_QUIZ), False).label("quizzed"),
+        func.coalesce(func.sum(ActivityDoneRow.seconds).filter(~_IS_QUIZ), 0).label("seconds"),
     )
+    .select_from(ActivityRow)
+    .outerjoin(ActivityDoneRow, (ActivityDoneRow.activity_id == ActivityRow.id) & (ActivityDoneRow.person_id == bindparam("person_id")))
+    .where(ActivityRow.lesson_id == bindparam("lesson_id"))
+)
 
 
 def keep_done_by(session: Session, activity_id: int, evidence: Mapping[int, str], now: datetime) -> None:
@@ -124,19 +143,5 @@ def keep_done_by(session: Session, activity_id: int, evidence: Mapping[int, str]
 
 def done_in_lesson(session: Session, person_id: int, lesson_id: int) -> tuple[bool, bool, int]:
     """Tell whether everything to watch is done, whether the quizzes are, and how many seconds were measured."""
-    is_quiz = ActivityRow.kind == QUIZ_KIND
-    is_done = ActivityDoneRow.activity_id.is_not(None)
-    row = session.execute(
-        select(
-            func.coalesce(func.bool_and(is_done).filter(~is_quiz), False),
-            func.coalesce(func.bool_and(is_done).filter(is_quiz), False),
-            func.coalesce(func.sum(ActivityDoneRow.seconds).filter(~is_quiz), 0),
-        )
-        .select_from(ActivityRow)
-        .outerjoin(
-            ActivityDoneRow,
-            (ActivityDoneRow.activity_id == ActivityRow.id) & (ActivityDoneRow.person_id == person_id),
-        )
-        .where(ActivityRow.lesson_id == lesson_id)
-    ).one()
-    return bool(row[0]), bool(row[1]), int(row[2])
+    row = _DONE_IN_LESSON.row(session, person_id=person_id, lesson_id=lesson_id)
+    return bool(row.watched), bool(row.quizzed), int(row.seconds)

@@ -18,9 +18,9 @@ from sqlalchemy import (
     bindparam,
     func,
     select,
+    text,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.domain.lesson import Course, Lesson, LessonState
@@ -233,22 +233,36 @@ def publish(session: Session, course_id: int, published_at: datetime | None) -> 
     session.execute(update(CourseRow).where(CourseRow.id == course_id).values(published_at=published_at))
 
 
+_NOTE = Statement(
+    text("INSERT INTO lesson_state (person_id, lesson_id, state, changed_at) VALUES (:person_id, :lesson_id, 'not_started', :now) ON CONFLICT DO NOTHING")
+)
+_LOCK = Statement(text("SELECT state FROM lesson_state WHERE person_id = :person_id AND lesson_id = :lesson_id FOR UPDATE"))
+_SAVE = Statement(text("UPDATE lesson_state SET state = :state, changed_at = :now WHERE person_id = :person_id AND lesson_id = :lesson_id"))
+
+
 def lock_state(session: Session, person_id: int, lesson_id: int, now: datetime) -> LessonState:
     """Lock a learner's lesson: whoever moves it on holds this row first."""
-    session.execute(
-        insert(LessonStateRow).values(person_id=person_id, lesson_id=lesson_id, state=LessonState.NOT_STARTED.value, changed_at=now).on_conflict_do_nothing()
+    _NOTE.rows(session, person_id=person_id, lesson_id=lesson_id, now=now)
+    return LessonState(_LOCK.row(session, person_id=person_id, lesson_id=lesson_id).state)
+
+
+_BEGIN = Statement(
+    text(
+        "INSERT INTO lesson_state (person_id, lesson_id, state, changed_at)"
+        " SELECT :person_id, lesson_id, 'watching', :now FROM activity WHERE id = :activity_id AND lesson_id IS NOT NULL"
+        " ON CONFLICT (person_id, lesson_id) DO UPDATE SET state = excluded.state, changed_at = excluded.changed_at WHERE lesson_state.state = 'not_started'"
     )
-    found = session.execute(
-        select(LessonStateRow.state).where(LessonStateRow.person_id == person_id, LessonStateRow.lesson_id == lesson_id).with_for_update()
-    ).scalar_one()
-    return LessonState(found)
+)
+
+
+def begin(session: Session, person_id: int, activity_id: int, now: datetime) -> None:
+    """Note that a learner has begun the lesson of an activity; whoever is further stays there."""
+    _BEGIN.rows(session, person_id=person_id, activity_id=activity_id, now=now)
 
 
 def save_state(session: Session, person_id: int, lesson_id: int, state: LessonState, now: datetime) -> None:
     """Keep how far a learner is."""
-    session.execute(
-        update(LessonStateRow).where(LessonStateRow.person_id == person_id, LessonStateRow.lesson_id == lesson_id).values(state=state.value, changed_at=now)
-    )
+    _SAVE.rows(session, person_id=person_id, lesson_id=lesson_id, state=state.value, now=now)
 
 
 _WATCHED = (

@@ -7,10 +7,13 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, select, true
 
+from lms.domain.activity import Activity
 from lms.domain.attendance import ListStage
 from lms.domain.enrolment import Enrolment
 from lms.domain.lesson import Lesson
 from lms.kernel.db import Session, Statement
+from lms.store.activity import COLUMNS as ACTIVITY
+from lms.store.activity import ActivityRow, activity_from
 from lms.store.attendance import AttendanceLineRow, AttendanceListRow
 from lms.store.certificate import CertificateRow, RevocationRow
 from lms.store.enrolment import COLUMNS as ENROLMENT
@@ -138,6 +141,23 @@ def lesson_of(session: Session, person_id: int, lesson_id: int) -> tuple[Lesson,
     """Return a published lesson of a programme in which a person takes part, with her enrolment and the version in force."""
     row = _LESSON_OF.row(session, person_id=person_id, lesson_id=lesson_id)
     return (lesson_from(row), enrolment_from(row), _version(row)) if row else None
+
+
+_ACTIVITY_OF = Statement(
+    select(*(column.label(f"activity_{place}") for place, column in enumerate(ACTIVITY)), *ENROLMENT, _newest)
+    .select_from(ActivityRow)
+    .join(LessonRow, LessonRow.id == ActivityRow.lesson_id)
+    .join(CourseRow, CourseRow.id == LessonRow.course_id)
+    .join(EnrolmentRow, EnrolmentRow.programme_code == ActivityRow.programme_code)
+    .join(_newest, true())
+    .where(ActivityRow.id == bindparam("activity_id"), CourseRow.published_at.is_not(None), EnrolmentRow.person_id == bindparam("person_id"))
+)
+
+
+def activity_of(session: Session, person_id: int, activity_id: int) -> tuple[Activity, Enrolment, ProgrammeVersion] | None:
+    """Return an activity of a published lesson of a programme in which a person takes part, with her enrolment and the version in force."""
+    row = _ACTIVITY_OF.row(session, person_id=person_id, activity_id=activity_id)
+    return (activity_from(row), enrolment_from(row), _version(row)) if row else None
 
 
 def standings(session: Session, person_id: int) -> tuple[Standing, ...]:

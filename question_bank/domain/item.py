@@ -157,6 +157,16 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
+class PracticeItem:
+    """What a draw needs to know of an approved practice item."""
+
+    version_id: int
+    item_id: int
+    type: ItemType
+    enemies: frozenset[int] = field(default=frozenset())
+
+
+@dataclass(frozen=True, slots=True)
 class PoolItem:
     """What assembly needs to know of an approved item; no content, no key."""
 

@@ -6,16 +6,25 @@ from datetime import datetime
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from question_bank.domain.item import Explanation, ItemContent, ItemType, Key, Level, PoolItem
+from lms.kernel.db import Statement
+from question_bank.domain.item import Explanation, ItemContent, ItemType, Key, Level, PoolItem, PracticeItem
 from question_bank.store.item import ItemUseRow, ItemVersionRow, read_content, read_key
+
+_ENEMIES = "ARRAY(SELECT enemy_id FROM item_enemy WHERE item_id = i.id UNION ALL SELECT item_id FROM item_enemy WHERE enemy_id = i.id)"
+_ON_TOPIC = Statement(
+    text(
+        f"SELECT v.id AS version, i.id AS item, v.type, {_ENEMIES} AS enemies"  # noqa: S608 - constants
+        " FROM bank b JOIN item_pool p ON p.bank_id = b.id JOIN item i ON i.id = p.item_id JOIN item_version v ON v.id = i.approved_version_id"
+        " WHERE b.code = :bank AND p.pool = 'practice' AND i.status <> 'retired' AND v.topic = :topic ORDER BY i.id"
+    )
+)
 
 
 def pool(session: Session, bank_code: str, name: str) -> list[PoolItem]:
     """Return the approved items of one pool, in the order of their ids; a measured difficulty takes the place of the author's estimate."""
     rows = session.execute(
         text(
-            "SELECT v.id, i.id, i.external_id, v.type, v.topic, v.level, coalesce(m.difficulty, v.difficulty), v.points,"
-            " ARRAY(SELECT enemy_id FROM item_enemy WHERE item_id = i.id UNION ALL SELECT item_id FROM item_enemy WHERE enemy_id = i.id)"
+            f"SELECT v.id, i.id, i.external_id, v.type, v.topic, v.level, coalesce(m.difficulty, v.difficulty), v.points, {_ENEMIES}"  # noqa: S608 - constants
             " FROM item_pool p JOIN bank b ON b.id = p.bank_id JOIN item i ON i.id = p.item_id JOIN item_version v ON v.id = i.approved_version_id"
             " LEFT JOIN item_measure m ON m.version_id = v.id"
             " WHERE b.code = :bank AND p.pool = :pool AND i.status <> 'retired' ORDER BY i.id"
@@ -29,6 +38,12 @@ def pool(session: Session, bank_code: str, name: str) -> list[PoolItem]:
         )
         for version, item, external, kind, topic, level, difficulty, points, enemies in rows
     ]  # fmt: skip
+
+
+def on_topic(session: Session, bank_code: str, topic: str) -> list[PracticeItem]:
+    """Return the approved practice items of a topic, in the order of their ids."""
+    rows = _ON_TOPIC.rows(session, bank=bank_code, topic=topic)
+    return [PracticeItem(version, item, ItemType(kind), frozenset(enemies)) for version, item, kind, enemies in rows]
 
 
 def practice(session: Session) -> dict[str, dict[str, int]]:

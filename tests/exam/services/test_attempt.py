@@ -14,11 +14,12 @@ from exam.domain import admission
 from exam.domain import attempt as rules
 from exam.domain.attempt import State
 from exam.domain.waiting_room import RATE
-from exam.services import attempt, paper, result
+from exam.services import attempt, paper, result, waiting_room
 from exam.services import exam as exam_service
 from exam.services.admission import briefing
 from exam.services.payload import PaperContent, ResumeExam, StartExam
 from exam.store import attempt as store
+from exam.store import exam as exam_store
 from exam.store import paper as paper_store
 from lms.kernel import db
 from lms.kernel.db import transaction
@@ -226,6 +227,7 @@ def test_the_short_way_of_starting_lets_nobody_in_whom_the_rules_keep_out(app: F
     exams.prepared()
     person_id, login_id = exams.enrolled()
     with db.connection() as link:
+        link.prepare_threshold = None  # a rollback would have the driver forget whatever is prepared
         for change, at in KEPT_OUT:
             with link.transaction(force_rollback=True):
                 link.execute(change)
@@ -254,6 +256,20 @@ def test_one_group_of_starts_begins_one_attempt_a_person(app: Flask) -> None:
     assert lin.opening.paper != sam.opening.paper
     with transaction() as session:
         assert store.by_id(session, lin.opening.attempt.id) == lin.opening.attempt
+
+
+def test_a_group_of_starts_waits_for_nobody_who_is_held_elsewhere(app: Flask) -> None:
+    exams.prepared()
+    waiting_room.set_rate(exams.EXAM, RATE, actor_id=None, now=NOON)
+    people = [exams.enrolled(account) for account in ("lin", "sam")]
+    rows = [store.Start(exams.EXAM, *who, "device-one", learned=False, arrived=NOON, rate=RATE) for who in people]
+    with transaction() as session, db.connection() as link:
+        exam = exam_store.by_code(session, exams.EXAM)
+        assert exam
+        store.one_at_a_time(session, exam.id, people[0][0])  # as whoever scores her, or her other tab, does
+        lin, sam = store.start(link, rows)
+    assert (lin.opening, lin.place is None, sam.opening is None) == (None, False, False), "she has her place, and goes the long way alone"
+    assert attempt.start(*people[0], START, NOON, lin.place).started_at == NOON
 
 
 def test_the_honesty_statement_is_asked_before_a_paper_is_taken(app: Flask) -> None:
