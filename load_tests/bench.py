@@ -18,6 +18,7 @@ from exam.services import token as tokens
 from lms.domain.programme import parse
 from lms.kernel import installation
 from lms.kernel.db import transaction
+from lms.kernel.passwords import MOST_WAITING
 from load_tests.closed_loop import Order, Report, Stream
 from load_tests.cpu import look
 from load_tests.product import ROOT, seeded, start, wait_for, working_on
@@ -28,6 +29,7 @@ from media.store import asset as assets
 
 PROGRAMME = ROOT / "lms/programmes/jiangxi-2023.toml"
 ROUNDS = 3
+CONNECTIONS = 32
 BARE, BARE_FILE = "bare", "bare file"
 YARDSTICK = {"segment": BARE_FILE}  # a file is compared with a file, everything else with the JSON route
 PATHS = ("heartbeat", "lesson page", "teacher's home", "segment", "start", "save", "hand-in", "quiz start", "quiz hand-in", "sign-in")
@@ -120,11 +122,14 @@ class Bench:
         wait_for(self.bare_port, "/json")
         return started.pid
 
-    def measure(self, name: str, streams: list[Stream], *, seconds: float | None = None, keep: list[str] | None = None) -> Report:
+    def measure(
+        self, name: str, streams: list[Stream], *, seconds: float | None = None, keep: list[str] | None = None, connections: int = CONNECTIONS
+    ) -> Report:
         """Run one round and note what each request cost; one that only prepares others is run and not noted."""
         bare = name in (BARE, BARE_FILE)
         server, database = (self.bare, None) if bare else (self.server, self.stack.database_pid)
-        order = Order(port=self.bare_port if bare else self.stack.port, streams=streams, seconds=seconds or self.seconds, keep=keep or [])
+        port = self.bare_port if bare else self.stack.port
+        order = Order(port=port, streams=streams, connections=connections, seconds=seconds or self.seconds, keep=keep or [])
         before = look(server, database)
         report = self.client.run(order)
         cost = look(server, database) - before
@@ -168,7 +173,7 @@ class Bench:
     def round(self, number: int) -> None:
         """Measure every wanted path once."""
         found = self.found
-        self.measure(BARE, [Stream("steady", "POST", "/json", body={"value": 1})] * 32)
+        self.measure(BARE, [Stream("steady", "POST", "/json", body={"value": 1})] * CONNECTIONS)
         exam = self.asks("start", "save", "hand-in")
         if self.asks("heartbeat"):
             self.measure("heartbeat", self.beats())
@@ -179,12 +184,12 @@ class Bench:
         if self.asks("teacher's home"):
             self.measure("teacher's home", self.everyone("steady", "GET", "/"))
         if self.asks("segment"):
-            self.measure(BARE_FILE, [Stream("steady", "GET", "/file", headers={"Accept": "*/*"})] * 32)
+            self.measure(BARE_FILE, [Stream("steady", "GET", "/file", headers={"Accept": "*/*"})] * CONNECTIONS)
             self.measure("segment", self.segments())
         if self.asks("quiz start", "quiz hand-in"):
             self.quiz()
         if self.asks("sign-in"):
-            self.measure("sign-in", self.arrivals())
+            self.measure("sign-in", self.arrivals(), connections=1 + MOST_WAITING)  # whoever comes beyond these is told to wait
         if exam and found.long_exam:
             self.exam(" (100 items)", found.long_exam, 100)
         print(f"· round {number} done", flush=True)
