@@ -38,7 +38,7 @@ def mount(settings: Settings) -> None:
     _seal["field"] = Seal(settings.field_key)
 
 
-def issue_due(session: Session, enrolment: Enrolment, programme: Programme, now: datetime) -> int | None:
+def issue_owed(session: Session, enrolment: Enrolment, programme: Programme, now: datetime) -> int | None:
     """Issue the first edition, or the next one after a corrected grade took the last; what was revoked for another reason is a person's to re-issue.
 
     The caller holds the enrolment's grade, so two events that complete the last requirement come one after the other.

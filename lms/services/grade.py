@@ -80,7 +80,7 @@ def post_results(
     store.keep_many(session, changed, now)
     for enrolment, asked, was, grade in turned:
         if grade.qualified:
-            certificates.issue_due(session, enrolment, asked, now)
+            certificates.issue_owed(session, enrolment, asked, now)
         else:
             certificates.settle(session, enrolment, was_qualified=was.qualified, reason=reason, actor_id=actor_id, now=now)
     after = certificates.standing_among(session, [enrolment.id for enrolment, *_rest in turned]) | (held - {enrolment.id for enrolment, *_rest in turned})
@@ -148,7 +148,7 @@ def recalculate(session: Session, enrolment: Enrolment, programme: Programme, no
     if (grade.total, grade.qualified) != (before.total, before.qualified):
         store.keep(session, enrolment.id, grade, now)
     if grade.qualified:
-        certificates.issue_due(session, enrolment, programme, now)
+        certificates.issue_owed(session, enrolment, programme, now)
     return grade
 
 

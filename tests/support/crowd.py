@@ -134,4 +134,4 @@ def _post() -> None:
         asked = programme.programme(session, learning.CODE)
         for person_id in session.scalars(text("SELECT person_id FROM enrolment e JOIN grade g ON g.enrolment_id = e.id AND g.qualified ORDER BY e.id")).all():
             (one,) = enrolment.of_person(session, person_id, learning.CODE)
-            certificate.issue_due(session, one, asked.asked_of(one.participants), NOON)
+            certificate.issue_owed(session, one, asked.asked_of(one.participants), NOON)
