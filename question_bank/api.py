@@ -8,7 +8,7 @@ from question_bank.services.share import drawable as banks
 from question_bank.services.share import require_draw
 from question_bank.services.usage import Appearance, register_usage
 from question_bank.store.analysis import logits
-from question_bank.store.bank import names
+from question_bank.store.bank import names, topics_by_bank
 from question_bank.store.bank import topics_of as topics
 from question_bank.store.picture import by_code as picture
 from question_bank.store.pool import explanations, keys, on_topic, pool, practice, record_use, versions_of
@@ -32,6 +32,7 @@ __all__ = [
     "register_usage",
     "require_draw",
     "topics",
+    "topics_by_bank",
     "versions_of",
     "with_sources",
 ]

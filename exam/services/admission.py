@@ -12,6 +12,7 @@ from exam.store import attempt as attempts
 from exam.store import exam as exams
 from exam.store.attempt import Attempt
 from lms import api as platform
+from lms.domain.enrolment import EnrolmentFacts
 from lms.kernel.db import Session, transaction
 
 
@@ -26,13 +27,18 @@ def briefing(person_id: int, exam_code: str, now: datetime) -> Briefing:
 
 def standing(session: Session, exam: Exam, person_id: int, newest: Attempt | None) -> Standing:
     """Gather what admission needs to know of a person."""
-    facts = platform.enrolment_of(session, person_id, exam.programme_code)
+    facts, percent = platform.enrolment_of(session, person_id, exam.programme_code), exams.percent_of(session, exam.id, person_id)
+    return standing_of(session, exam, person_id, newest, facts=facts, percent=percent)
+
+
+def standing_of(session: Session, exam: Exam, person_id: int, newest: Attempt | None, *, facts: EnrolmentFacts | None, percent: int) -> Standing:
+    """Put together what is known of a person already."""
     return Standing(
         enrolled=facts is not None,
         learning_complete=facts is not None and facts.learning_complete,
         missing=facts.missing if facts else (),
         attempts_used=newest.number if newest else 0,
-        percent=exams.percent_of(session, exam.id, person_id),
+        percent=percent,
         last_ended_at=newest.ended_at if newest else None,
         identity_confirmed=identity.confirmed(session, exam, person_id),
     )

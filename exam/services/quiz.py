@@ -76,8 +76,7 @@ class QuizEditor:
 def editor(session: Session, person_id: int, lesson: Lesson, attached: Sequence[Activity]) -> Panel:
     """Offer a lesson's editor the topics that have practice items."""
     quiz = platform.programme(session, lesson.programme_code).quiz
-    supply, banks = bank.practice(session), bank.banks(session, person_id)
-    names = {code: bank.topics(session, code) for code in banks}
+    supply, banks, names = bank.practice(session), bank.banks(session, person_id), bank.topics_by_bank(session)
     chosen = attached[0].ref if attached else ""
     bank_code, topic = rules.source_of(chosen)
     page = QuizEditor(
@@ -89,7 +88,7 @@ def editor(session: Session, person_id: int, lesson: Lesson, attached: Sequence[
         items=quiz.items if quiz else 0,
         needed=-(-quiz.items * quiz.pass_percent // 100) if quiz else 0,
         choices=tuple(
-            (name, tuple((rules.ref_of(code, one), names[code].get(one, one), count) for one, count in supply[code].items()))
+            (name, tuple((rules.ref_of(code, one), names.get(code, {}).get(one, one), count) for one, count in supply[code].items()))
             for code, name in banks.items()
             if code in supply
         ),

@@ -5,18 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from exam.domain import admission as rules
-from exam.domain.admission import Briefing
+from exam.domain.admission import Briefing, Standing
 from exam.domain.attempt import State
 from exam.domain.exam import Exam
 from exam.domain.waiting_room import Place, asked_in_time
-from exam.services.admission import standing
+from exam.services.admission import standing, standing_of
 from exam.services.attempt import AttemptMissing
 from exam.services.exam import ExamMissing, found
 from exam.store import attempt as attempts
 from exam.store import exam as exams
 from exam.store import waiting_room as places
 from exam.store.attempt import Attempt
-from lms.kernel.db import Session, transaction
+from lms import api as platform
+from lms.kernel.db import transaction
 from question_bank import api as bank
 
 
@@ -50,8 +51,14 @@ def exams_of(person_id: int, now: datetime) -> Sequence[PersonExam]:
     with transaction() as session:
         every = exams.all_of(session)
         newest = attempts.newest_by_exam(session, person_id, [exam.id for exam in every])
-        found_exams = [_person_exam(session, exam, person_id, newest.get(exam.id), now=now) for exam in every]
-    return [one for one in found_exams if one is not None]
+        facts = {code: platform.enrolment_of(session, person_id, code) for code in {exam.programme_code for exam in every}}
+        percents, shown = exams.percents(session, person_id), []
+        for exam in every:
+            last, part = newest.get(exam.id), facts[exam.programme_code]
+            if last or part:
+                who = standing_of(session, exam, person_id, last, facts=part, percent=percents.get(exam.id, 100))
+                shown.append(_person_exam(exam, who, last, now=now))
+    return shown
 
 
 def exam_of(person_id: int, code: str, now: datetime) -> PersonExam:
@@ -59,10 +66,11 @@ def exam_of(person_id: int, code: str, now: datetime) -> PersonExam:
     with transaction() as session:
         exam = found(session, code)
         place = None if exam.starts_at(now) else places.of_person(session, exam, person_id)
-        one = _person_exam(session, exam, person_id, attempts.newest_of(session, person_id, exam.id), now=now, place=place)
-    if one is None:
+        newest = attempts.newest_of(session, person_id, exam.id)
+        who = standing(session, exam, person_id, newest)
+    if not who.enrolled and newest is None:
         raise ExamMissing
-    return one
+    return _person_exam(exam, who, newest, now=now, place=place)
 
 
 def receipt(person_id: int, code: str, number: int | None = None) -> Receipt | None:
@@ -97,10 +105,7 @@ def topic_names(exam: Exam) -> dict[str, str]:
         return dict(bank.topics(session, exam.bank_code))
 
 
-def _person_exam(session: Session, exam: Exam, person_id: int, newest: Attempt | None, *, now: datetime, place: Place | None = None) -> PersonExam | None:
-    who = standing(session, exam, person_id, newest)
-    if not who.enrolled and newest is None:
-        return None
+def _person_exam(exam: Exam, who: Standing, newest: Attempt | None, *, now: datetime, place: Place | None = None) -> PersonExam:
     is_open = newest is not None and newest.state is State.OPEN
     if place is not None and newest is not None and place.used(newest.started_at, now):
         place = None

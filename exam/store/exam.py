@@ -208,6 +208,12 @@ def percent_of(session: Session, exam_id: int, person_id: int) -> int:
     return 100 if found is None else int(found.percent)
 
 
+def percents(session: Session, person_id: int) -> dict[int, int]:
+    """Return a person's accommodations by exam."""
+    rows = session.execute(select(AccommodationRow.exam_id, AccommodationRow.percent).where(AccommodationRow.person_id == person_id))
+    return {exam_id: percent for exam_id, percent in rows}  # noqa: C416 - a Row is no pair for dict()
+
+
 def set_percent(session: Session, exam_id: int, person_id: int, percent: int) -> None:
     """Give a person more time in one exam; for attempts begun afterwards."""
     session.merge(AccommodationRow(exam_id=exam_id, person_id=person_id, percent=percent))

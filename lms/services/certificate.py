@@ -249,12 +249,12 @@ def lapsed(actor_id: int, *, before: int | None, limit: int = 30) -> LapsedList:
     with reading() as session:
         scope = units.scope_of(session, actor_id, Permission.ISSUE_CERTIFICATES)
         found = store.lapsed(session, scope, before=before, limit=limit + 1)
-        shown = tuple(_lapsed(session, one) for one in found[:limit])
+        known = programmes.by_code(session)
+        shown = tuple(_lapsed(one, known[one.programme_code].asked_of(one.participants)) for one in found[:limit])
         return LapsedList(shown, found[limit - 1].id if len(found) > limit else None, store.count_lapsed(session, scope))
 
 
-def _lapsed(session: Session, one: Lapsed) -> LapsedView:
-    programme = programmes.programme(session, one.programme_code).asked_of(one.participants)
+def _lapsed(one: Lapsed, programme: Programme) -> LapsedView:
     missing = list(progresses.missing(programme, one.progress))
     if one.total is None:
         missing.append(_("有考核项目没有成绩"))

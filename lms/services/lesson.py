@@ -207,6 +207,11 @@ def lessons_of_course(session: Session, course_id: int) -> tuple[Lesson, ...]:
     return store.lessons_of_course(session, course_id)
 
 
+def every_lesson(session: Session) -> tuple[Lesson, ...]:
+    """Return the lessons of all courses in order."""
+    return store.every_lesson(session)
+
+
 def create_course(session: Session, *, programme_code: str, title: str, summary: str, actor_id: int | None, now: datetime) -> int:
     """Begin a course; learners see it once it is published."""
     programmes.in_force(session, programme_code)
@@ -271,7 +276,7 @@ def publish(session: Session, course_id: int, *, shown: bool, actor_id: int | No
 
 def lacking_quiz(session: Session, programme_code: str) -> tuple[Lesson, ...]:
     """Return the lessons of a programme, published or not, that ask for a quiz and have none."""
-    lessons = (one for course in store.courses(session) if course.programme_code == programme_code for one in store.lessons_of_course(session, course.id))
+    lessons = (one for one in store.every_lesson(session) if one.programme_code == programme_code)
     return rules.without_quiz(lessons, _with_quiz(session, programme_code))
 
 

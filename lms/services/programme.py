@@ -94,6 +94,11 @@ def programmes(session: Session) -> tuple[tuple[ProgrammeVersion, Programme], ..
     return tuple((version, parsed(session, version)) for version in store.newest_of_all(session))
 
 
+def by_code(session: Session) -> dict[str, Programme]:
+    """Return every programme in force by its code."""
+    return {version.code: programme for version, programme in programmes(session)}
+
+
 def everything(session: Session) -> tuple[Programme, ...]:
     """Return every programme in force, without its version."""
     return tuple(programme for _version, programme in programmes(session))

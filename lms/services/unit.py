@@ -180,9 +180,10 @@ def members(actor_id: int, unit_id: int, *, activated: bool | None, behind: bool
 
 
 def _progress(session: Session, ids: Sequence[int]) -> dict[int, Progress]:
-    found = {}
-    for person_id, code, kinds, online, offline in person_store.sums_of(session, ids):
-        rule = programmes.programme(session, code).asked_of(kinds).hours
+    sums = person_store.sums_of(session, ids)
+    found, known = {}, programmes.by_code(session) if sums else {}
+    for person_id, code, kinds, online, offline in sums:
+        rule = known[code].asked_of(kinds).hours
         found[person_id] = Progress(
             earned=hours.online_hours(rule, online) + hours.offline_hours(rule, offline),
             required=rule.online + rule.offline,

@@ -176,6 +176,12 @@ def lessons_of_course(session: Session, course_id: int) -> tuple[Lesson, ...]:
     return tuple(lesson_from(row) for row in rows)
 
 
+def every_lesson(session: Session) -> tuple[Lesson, ...]:
+    """Return the lessons of all courses, in the order of the courses and their own."""
+    order = (CourseRow.programme_code, CourseRow.position, CourseRow.id, LessonRow.position, LessonRow.id)
+    return tuple(lesson_from(row) for row in session.execute(select(*COLUMNS).join(CourseRow).order_by(*order)))
+
+
 def published_seconds(session: Session, programme_code: str) -> int:
     """Sum the nominal length of the published lessons."""
     return session.execute(

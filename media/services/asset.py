@@ -76,7 +76,8 @@ def view(code: str, person_id: int) -> AssetView:
     """Return a video for its page."""
     with transaction() as session:
         found = store.asset(session, code)
-        lessons = {lesson.id: f"{course.title} · {lesson.title}" for course in lms.courses(session) for lesson in lms.lessons_of_course(session, course.id)}
+        courses = {course.id: course.title for course in lms.courses(session)}
+        lessons = {lesson.id: f"{courses[lesson.course_id]} · {lesson.title}" for lesson in lms.every_lesson(session)}
         used = [one.lesson_id for one in lms.activities(session, VIDEO_KIND, code) if one.lesson_id is not None]
         return AssetView(
             asset=found,

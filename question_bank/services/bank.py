@@ -75,7 +75,8 @@ def banks(person_id: int) -> tuple[BankCard, ...]:
     """Return every bank that is open to a person."""
     with transaction() as session:
         hidden = shares.hidden(session, person_id, Right.READ)
-        return tuple(BankCard(row.code, row.name, listing.statuses(session, row.id)) for row in store.everything(session) if row.code not in hidden)
+        statuses = listing.statuses_by_bank(session)
+        return tuple(BankCard(row.code, row.name, statuses.get(row.id, {})) for row in store.everything(session) if row.code not in hidden)
 
 
 @dataclass(frozen=True, slots=True)

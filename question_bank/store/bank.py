@@ -52,6 +52,15 @@ def topics(session: Session, bank_id: int) -> dict[str, str]:
     return {row.code: row.name for row in rows}
 
 
+def topics_by_bank(session: Session) -> dict[str, dict[str, str]]:
+    """Return the names of the topics of every bank that names any."""
+    query = select(BankRow.code, BankTopicRow.code, BankTopicRow.name).join(BankRow, BankRow.id == BankTopicRow.bank_id)
+    found: dict[str, dict[str, str]] = {}
+    for bank, topic, name in session.execute(query.order_by(BankTopicRow.position, BankTopicRow.code)):
+        found.setdefault(bank, {})[topic] = name
+    return found
+
+
 def name_topics(session: Session, bank_id: int, names: Mapping[str, str]) -> None:
     """Add topics, or rename those already there."""
     known = {row.code: row for row in session.scalars(select(BankTopicRow).where(BankTopicRow.bank_id == bank_id))}

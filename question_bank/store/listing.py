@@ -109,6 +109,14 @@ def statuses(session: Session, bank_id: int) -> Mapping[str, int]:
     return {status: number for status, number in rows}  # noqa: C416 - a Row is no pair for dict()
 
 
+def statuses_by_bank(session: Session) -> dict[int, dict[str, int]]:
+    """Return how many items of each bank stand in each state."""
+    found: dict[int, dict[str, int]] = {}
+    for bank_id, status, number in session.execute(text("SELECT bank_id, status, count(*) FROM item GROUP BY 1, 2")):
+        found.setdefault(bank_id, {})[status] = number
+    return found
+
+
 def key_counts(session: Session, bank_id: int) -> dict[int, int]:
     """Count where the keys of the bank's single-choice items stand, retired ones left out."""
     rows = session.execute(
