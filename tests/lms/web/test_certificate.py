@@ -116,6 +116,9 @@ def test_the_register_revokes_and_reissues_for_who_may(app: Flask, issued: store
     newest = service.held_by(id_of(LIN))[0].certificate
     assert manager.post(f"/register/{newest.id}/revoke", data={"reason": "成绩更正"}).status_code == 302
     assert "已撤销" in app.test_client().get(f"/check/{newest.code}").get_data(as_text=True)
+    assert "重新颁发" in manager.get("/register").get_data(as_text=True)
+    assert manager.post(f"/register/{newest.id}/reissue", data={"reason": "撤销有误"}).status_code == 302
+    assert service.held_by(id_of(LIN))[0].standing is Standing.VALID
     for member in (LIN, TAO):
         assert enter(app, member).post(f"/register/{issued.id}/revoke", data={"reason": "x" * 5}).status_code == 403
 
