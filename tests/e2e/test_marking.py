@@ -46,7 +46,7 @@ def test_a_draft_saves_itself_and_the_keyboard_leads_to_the_next_script(app: Fla
     product.comes([([550, 300], None)], "SELECT points, handed_in_at FROM mark")
     expect(page.locator("[data-state]")).to_have_text("已保存")
     assert page.inner_text("[data-total]") == "8.5"
-    page.set_viewport_size(browser.PHONE)  # type: ignore[arg-type]
+    page.set_viewport_size(browser.PHONE)
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     assert axe.serious(page) == []
     page.reload()

@@ -11,7 +11,7 @@ def _text(value: object) -> str:
 
 def test_every_message_has_its_english_and_no_english_is_left_over() -> None:
     english, source = catalogue.read(), catalogue.extract()
-    missing = [message.id for message in source if message.id and not (english.get(message.id) and any(_text(english.get(message.id).string).split()))]
+    missing = [message.id for message in source if message.id and not ((there := english.get(message.id)) and _text(there.string).strip())]
     assert not missing, f"{len(missing)} messages lack English (make translations): {missing[:10]}"
     stale = [message.id for message in english if message.id and not source.get(message.id)]
     assert not stale

@@ -118,7 +118,7 @@ def _streams(stack: Stack) -> None:
 
 def _confirmed_by(pair: Pair, names: str) -> None:
     with psycopg.connect(pair.hall.stack.database_url, autocommit=True) as link:
-        link.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{names}'")  # type: ignore[arg-type]
+        link.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{names}'")
         link.execute("SELECT pg_reload_conf()")
     time.sleep(1)
 

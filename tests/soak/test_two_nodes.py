@@ -83,7 +83,7 @@ def test_sign_ins_leases_group_commit_and_sweeper_stay_right_over_two_nodes(node
 def _eventually(url: str, query: str, wanted: int) -> bool:
     for _ in range(180):
         with psycopg.connect(url) as link:
-            if link.execute(query).fetchone() == (wanted,):  # type: ignore[arg-type]
+            if link.execute(query).fetchone() == (wanted,):
                 return True
         time.sleep(1)
     return False

@@ -19,9 +19,9 @@ def main() -> int:
         return 0
     if os.geteuid() == 0 and shutil.which("apt-get"):
         print("· installing Chromium for the browser tests")
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        subprocess.run(["apt-get", "update", "-q"], check=False, **quiet)
-        subprocess.run(["apt-get", "install", "-y", "-q", "--no-install-recommends", "chromium", "fonts-noto-cjk"], check=False, **quiet)
+        quiet = subprocess.DEVNULL
+        subprocess.run(["apt-get", "update", "-q"], check=False, stdout=quiet, stderr=quiet)
+        subprocess.run(["apt-get", "install", "-y", "-q", "--no-install-recommends", "chromium", "fonts-noto-cjk"], check=False, stdout=quiet, stderr=quiet)
     if find():
         return 0
     print("· no Chromium found: browser tests are skipped (install one, or run as root on Debian)")

@@ -27,7 +27,7 @@ def missing(url: str) -> Iterator[Owner]:
 
 
 def _confirmed_by(owner: Owner, name: str) -> None:
-    owner.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{name}'" if name else "ALTER SYSTEM RESET synchronous_standby_names")  # type: ignore[arg-type]
+    owner.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{name}'" if name else "ALTER SYSTEM RESET synchronous_standby_names")
     owner.execute("SELECT pg_reload_conf()")
     while owner.execute("SHOW synchronous_standby_names").fetchone() != (name,):
         time.sleep(0.02)

@@ -26,7 +26,7 @@ def video(
     with av.open(str(path), "w", format=container, options=options) as file:
         picture = file.add_stream(codec, rate=rate, options={"g": str(key_seconds * rate), "sc_threshold": "0", "bf": "0"}) if codec else None
         tone = file.add_stream(sound, rate=48_000, layout="mono") if sound else None
-        if picture is not None:
+        if isinstance(picture, av.VideoStream):
             picture.width, picture.height, picture.pix_fmt = *shape, pixels
             for number in range(int(seconds * rate)):
                 grey = np.random.default_rng(number).integers(0, 255, (shape[1], shape[0], 3), dtype=np.uint8)
@@ -34,7 +34,7 @@ def video(
                 frame.pts, frame.time_base = number, Fraction(1, rate)
                 file.mux(picture.encode(frame))
             file.mux(picture.encode(None))
-        if tone is not None:
+        if isinstance(tone, av.AudioStream):
             for number in range(int(seconds * 10)):
                 wave = np.sin(np.arange(4800, dtype=np.float32) / 20).reshape(1, -1)
                 piece = av.AudioFrame.from_ndarray(wave, format="fltp", layout="mono")

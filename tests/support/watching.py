@@ -72,7 +72,7 @@ class Player:
         """Open a lease."""
         answer = self.client.post("/api/media/lease", json={"activity": video.activity_id})
         assert answer.status_code == 200, answer.get_data(as_text=True)
-        found: dict[str, Any] = answer.json
+        found: dict[str, Any] = answer.get_json()
         self.assets[found["lease"]] = video.asset_id
         return found
 
@@ -93,7 +93,7 @@ class Player:
         body = {"lease": lease, "sequence": sequence, "intervals": intervals, "standing": self.standings.get(lease, ""), **more}
         answer = self.client.post("/api/media/heartbeat", json=body)
         assert answer.status_code == status, answer.get_data(as_text=True)
-        found: dict[str, Any] = answer.json
+        found: dict[str, Any] = answer.get_json()
         self.standings[lease] = found.get("standing", "")
         return found
 
