@@ -39,7 +39,7 @@ ASKED = (
     "INSERT INTO window_request (enrolment_id, opens, closes, reason, asked_at, answer) SELECT id, :now, :now + interval '7 days', '病假', :now, ''"
     " FROM enrolment"
 )
-PRACTISED = "UPDATE item_pool SET pool = 'practice' WHERE item_id IN (SELECT item_id FROM item_pool ORDER BY item_id DESC LIMIT 3)"
+PRACTISED = "UPDATE item_pool SET pool = 'practice' WHERE item_id IN (SELECT id FROM item WHERE approved_version_id IS NOT NULL ORDER BY id LIMIT 3)"
 LAPSED = "UPDATE grade SET qualified = false WHERE enrolment_id IN (SELECT enrolment_id FROM certificate)"
 
 
