@@ -18,9 +18,10 @@ LESSONS = lectures.lessons()
 FULL_CREDIT_HOUR = 2700
 
 
-def each_lesson() -> pytest.MarkDecorator:
-    """Run a test once for every lesson."""
-    return pytest.mark.parametrize("lesson", LESSONS, ids=[lesson.code for lesson in LESSONS])
+def each_lesson(*marks: pytest.MarkDecorator) -> pytest.MarkDecorator:
+    """Run a test once for every lesson, the longest only as the marks say."""
+    cases = [pytest.param(lesson, marks=marks if lesson.seconds == FULL_CREDIT_HOUR else (), id=lesson.code) for lesson in LESSONS]
+    return pytest.mark.parametrize("lesson", cases)
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +81,7 @@ def test_no_line_begins_with_a_closing_mark() -> None:
         assert not [line for line in lines[:-1] if line[-1] in typesetting.NEVER_LAST]
 
 
-@each_lesson()
+@each_lesson(pytest.mark.soak)
 def test_captions_lie_inside_their_slides_in_order(lesson: Lesson) -> None:
     start = 0
     with Voice() as speaker:
