@@ -10,6 +10,7 @@ from urllib.parse import unquote_to_bytes
 from lxml import etree
 from lxml import html as lxml_html
 
+from lms.kernel.refusal import N_
 from question_bank.formats import formula, rich_text
 from question_bank.formats.findings import Place
 from question_bank.formats.xml_tree import attribute, local
@@ -30,24 +31,24 @@ _CONTAINERS = frozenset(
     " gapMatchInteraction extendedTextInteraction".split()
 )
 _WORDLESS = {
-    "audio": "声音",
-    "video": "视频",
-    "iframe": "嵌入的网页",
-    "embed": "嵌入的文件",
-    "object": "嵌入的文件",
-    "applet": "嵌入的程序",
-    "script": "脚本（script）",
-    "style": "样式表（style）",
-    "link": "样式表（link）",
-    "stylesheet": "样式表（stylesheet）",
-    "svg": "矢量图（svg）",
-    "canvas": "画布（canvas）",
-    "map": "图片热区（map）",
-    "input": "表单",
-    "select": "表单",
-    "textarea": "表单",
-    "button": "表单",
-    "include": "引用的外部内容（XInclude）",
+    "audio": N_("声音"),
+    "video": N_("视频"),
+    "iframe": N_("嵌入的网页"),
+    "embed": N_("嵌入的文件"),
+    "object": N_("嵌入的文件"),
+    "applet": N_("嵌入的程序"),
+    "script": N_("脚本（script）"),
+    "style": N_("样式表（style）"),
+    "link": N_("样式表（link）"),
+    "stylesheet": N_("样式表（stylesheet）"),
+    "svg": N_("矢量图（svg）"),
+    "canvas": N_("画布（canvas）"),
+    "map": N_("图片热区（map）"),
+    "input": N_("表单"),
+    "select": N_("表单"),
+    "textarea": N_("表单"),
+    "button": N_("表单"),
+    "include": N_("引用的外部内容（XInclude）"),
 }
 _LEFT_OUT = frozenset({"rp", "source", "track", "param", "head", "title"})
 _SIGNED = {"br": ("<br>", ""), "rt": ("（", "）"), "q": ("“", "”")}

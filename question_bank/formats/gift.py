@@ -20,7 +20,7 @@ _GAP = "\ue009"
 _REMARK = re.compile(r"^\s*//[^\n]*")  # a whole line's is gone already: what is left stands behind a title or a brace
 _BEHIND = re.compile(r"\s//\s[^\n]*")
 _SHORT_BLOCK = re.compile(r"\{\s*(?:(?:T|F|TRUE|FALSE)\s*[#}]|\})", re.IGNORECASE)
-_IN_FORMULA = re.compile(r"(?:[\\^_}$(]|\\[A-Za-z]+|\$[^$\n]*)$")  # what stands before the braces of LaTeX
+_OF_LATEX = re.compile(r"(?:[\\^_}(]|\\[A-Za-z]+)$")  # what stands before the braces of a formula
 _LINE_TO_FILL = re.compile(r"_{3,}")
 
 
@@ -29,10 +29,16 @@ def looks_like(text: str) -> bool:
     head = text[:200_000]
     return bool(
         re.search(r"(?<!\\)\{\s*[=~#]", head)
-        or any(not _IN_FORMULA.search(head[max(0, found.start() - 30) : found.start()]) for found in _SHORT_BLOCK.finditer(head))
+        or any(not _in_formula(head[max(0, found.start() - 300) : found.start()]) for found in _SHORT_BLOCK.finditer(head))
         or re.search(r"^[^\S\n]*\$CATEGORY:", head, re.MULTILINE | re.IGNORECASE)
         or re.search(r"^[^\S\n]*::.+?::", head, re.MULTILINE)
     )
+
+
+def _in_formula(before: str) -> bool:
+    """Tell whether a brace is LaTeX's by what stands before it: a command, or a dollar sign that is still open."""
+    line = before.rpartition("\n")[2]
+    return bool(_OF_LATEX.search(line)) or line.count("$") % 2 == 1
 
 
 def read(text: str) -> Reading:

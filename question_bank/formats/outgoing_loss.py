@@ -2,25 +2,26 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+from lms.kernel.refusal import N_
 from question_bank.domain.draft import DEFAULT_DIFFICULTY, TRUE_FALSE_OPTIONS, Draft, pictures_of
 from question_bank.domain.exchange import Loss
 from question_bank.domain.item import ItemType
 
 _FIELDS: dict[str, Callable[[Draft], bool]] = {
-    "认知层次": lambda draft: bool(draft.level),
-    "难度": lambda draft: draft.difficulty != DEFAULT_DIFFICULTY,
-    "分值": lambda draft: draft.points is not None,
-    "用途": lambda draft: bool(draft.pool),
-    "互斥试题": lambda draft: bool(draft.enemies),
-    "图片": lambda draft: bool(pictures_of(draft)),
-    "阅卷参考": lambda draft: bool(draft.model),
-    "评分标准": lambda draft: bool(draft.rubric),
-    "选项解析": lambda draft: draft.type in {ItemType.MATCHING, ItemType.ORDERING} and any(draft.option_explanations),
-    "判断题的选项文字": lambda draft: draft.type == ItemType.TRUE_FALSE and draft.options != TRUE_FALSE_OPTIONS,
-    "填空区分大小写": lambda draft: any(blank.case_matters for blank in draft.blanks),
-    "排序计分": lambda draft: draft.by_pairs,
-    "选项的排列次序": lambda draft: _as_listed(draft) != draft.options,
-    "数值题的其他答案": lambda draft: any(blank.tolerance and len(blank.accepted) > 1 for blank in draft.blanks),
+    N_("认知层次"): lambda draft: bool(draft.level),
+    N_("难度"): lambda draft: draft.difficulty != DEFAULT_DIFFICULTY,
+    N_("分值"): lambda draft: draft.points is not None,
+    N_("用途"): lambda draft: bool(draft.pool),
+    N_("互斥试题"): lambda draft: bool(draft.enemies),
+    N_("图片"): lambda draft: bool(pictures_of(draft)),
+    N_("阅卷参考"): lambda draft: bool(draft.model),
+    N_("评分标准"): lambda draft: bool(draft.rubric),
+    N_("选项解析"): lambda draft: draft.type in {ItemType.MATCHING, ItemType.ORDERING} and any(draft.option_explanations),
+    N_("判断题的选项文字"): lambda draft: draft.type == ItemType.TRUE_FALSE and draft.options != TRUE_FALSE_OPTIONS,
+    N_("填空区分大小写"): lambda draft: any(blank.case_matters for blank in draft.blanks),
+    N_("排序计分"): lambda draft: draft.by_pairs,
+    N_("选项的排列次序"): lambda draft: _as_listed(draft) != draft.options,
+    N_("数值题的其他答案"): lambda draft: any(blank.tolerance and len(blank.accepted) > 1 for blank in draft.blanks),
 }
 
 

@@ -52,9 +52,7 @@ def authored(item: Item, section: Section, held: Opaque, unit: str) -> tuple[Aut
         stem, cells["key"] = with_key_taken(stem)
     prompts: list[str] = []
     if kind == ItemType.MATCHING:
-        listed = [(line, _PROMPT.fullmatch(line)) for line in stem.split("\n")]
-        stem = "\n".join(line for line, found in listed if not found)
-        prompts = [found[1] or found[2] for _line, found in listed if found]
+        stem, prompts = _listed(stem)
     cells["stem"] = stem
     cells.setdefault("points", points or section.points)
     explained = [held.show(cells.get(letter, "")) for letter in LETTERS]
@@ -66,6 +64,19 @@ def authored(item: Item, section: Section, held: Opaque, unit: str) -> tuple[Aut
         option_explanations=tuple(explained) if any(explained) else (),
         prompts=tuple(map(held.show, prompts)),
     ), kind
+
+
+def _listed(stem: str) -> tuple[str, list[str]]:
+    """Return the stem and the prompts numbered below it; a line without a number goes on with the prompt above."""
+    asked, prompts = list[str](), list[str]()
+    for line in stem.split("\n"):
+        if found := _PROMPT.fullmatch(line):
+            prompts.append(found[1] or found[2])
+        elif prompts:
+            prompts[-1] += f"\n{line}"
+        else:
+            asked.append(line)
+    return "\n".join(asked), prompts
 
 
 def told(options: Sequence[Sequence[str]]) -> tuple[list[str], tuple[int, ...]]:

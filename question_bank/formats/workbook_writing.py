@@ -6,12 +6,26 @@ from collections.abc import Iterable, Mapping, Sequence
 import xlsxwriter
 
 from question_bank.domain.draft import PICTURE, Draft
-from question_bank.domain.exchange import Picture
+from question_bank.domain.exchange import Loss, Picture
 from question_bank.domain.item import LETTERS, TYPE_LABELS, ItemType
 from question_bank.domain.written_answer import PAIRS, write_answer, write_rubric
 
+_MOST_SIGNS = 32_767  # of a cell, in the units of UTF-16 that Excel counts
 _PICTURE_ROW = 120  # points
 _PICTURE_SIDE = 100  # pixels
+
+
+def losses(drafts: Sequence[Draft]) -> list[Loss]:
+    """Return what has no room in a cell; there the cell stays empty, since a part of it would say something else."""
+    return [
+        Loss(draft.external_id, "超过 Excel 单元格 32767 字上限的内容未写入")
+        for draft in drafts
+        if not all(map(_fits, _row(draft, len(draft.options), len(draft.prompts))))
+    ]
+
+
+def _fits(cell: str) -> bool:
+    return len(cell) <= _MOST_SIGNS // 2 or len(cell.encode("utf-16-le")) // 2 <= _MOST_SIGNS
 
 
 def write_items(
@@ -89,7 +103,7 @@ def _workbook(name: str, headings: Sequence[str], rows: Sequence[Sequence[str]],
         sheet.write_string(0, column, heading, head)
     for line, row in enumerate(rows, start=1):
         for column, cell in enumerate(row):
-            if cell:
+            if cell and _fits(cell):
                 sheet.write_string(line, column, cell, wrapped)
             for at, found in enumerate(PICTURE.finditer(cell)):
                 if picture := pictures.get(found["digest"]):

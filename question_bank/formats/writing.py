@@ -36,7 +36,11 @@ def _without_rubric(drafts: Sequence[Draft]) -> Sequence[Loss]:
 
 WRITERS: Mapping[str, Writer] = {
     "excel": Writer(
-        "Excel", "xlsx", f"{_OFFICE}.spreadsheetml.sheet", _items_only(lambda drafts, pictures: workbook_writing.write_items(drafts, pictures=pictures))
+        "Excel",
+        "xlsx",
+        f"{_OFFICE}.spreadsheetml.sheet",
+        _items_only(lambda drafts, pictures: workbook_writing.write_items(drafts, pictures=pictures)),
+        workbook_writing.losses,
     ),
     "word": Writer(N_("Word 试卷与答案"), "docx", f"{_OFFICE}.wordprocessingml.document", word_writing.write_paper, _without_rubric),
     "gift": Writer("GIFT", "gift.txt", "text/plain", _items_only(lambda drafts, _pictures: gift_writing.write(drafts)), gift_writing.losses),

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from lms.kernel import audit
 from lms.kernel.db import Session, transaction
-from lms.kernel.refusal import Forbidden, Missing, Refusal
+from lms.kernel.refusal import N_, Forbidden, Missing, Refusal
 from question_bank.domain import review as rules
 from question_bank.domain.bulk import Action, AlreadyUndone, NotAsBefore, NothingChosen, Planned
 from question_bank.domain.draft import Draft
@@ -76,7 +76,7 @@ def _planned(session: Session, version: Version, action: Action, value: str, per
                 changed = _changed(drafted(version), action, value)
                 faults = [*faults_of(changed), *pool_faults(session, version, changed)]
                 if changed == drafted(version):
-                    return replace(now_is, reason="已经如此，无需改动。")
+                    return replace(now_is, reason=N_("已经如此，无需改动。"))
                 return replace(now_is, after=_value(changed, action), reason=faults[0].message if faults else "")
     except Refusal as refusal:
         return replace(now_is, reason=refusal.message)

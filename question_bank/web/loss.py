@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from lms.kernel.i18n import gettext as _
 from question_bank.domain.exchange import Loss
+from question_bank.web.loss_words import told
 
 MOST_LOSSES = 200
 EXAMPLES = 5
@@ -25,5 +26,5 @@ def loss_table(losses: Iterable[Loss]) -> LossTable:
     for loss in losses:
         places[loss.what].append(loss.place)
     grouped = sorted(places.items(), key=lambda kind: -len(kind[1]))
-    rows = tuple((what, len(found), _("、").join(found[:EXAMPLES])) for what, found in grouped[:MOST_LOSSES])
+    rows = tuple((told(what), len(found), _("、").join(map(told, found[:EXAMPLES]))) for what, found in grouped[:MOST_LOSSES])
     return LossTable(rows, len(grouped) - len(rows))

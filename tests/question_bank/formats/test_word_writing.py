@@ -25,25 +25,39 @@ MARKS = [*"甲乙丙AB1.、（）()：:√ ", "\n", "A．", "1．", "答案：",
 words = st.lists(st.sampled_from(MARKS), min_size=1, max_size=8).map(lambda parts: re.sub(" +\n", "\n", "".join(parts)))
 RICH = [r"若 \(x_1 = \frac{1}{2}\)，则", "是<b>不</b>对的 H<sub>2</sub>O", "a<b 且 b>c & d", "前<table><tr><td>甲</td><td>乙</td></tr></table>"]
 rich = st.one_of(words, st.sampled_from(RICH))
-blanks_of = st.lists(st.sampled_from(["北京", "3/4", "a;b", "或许"]).map(lambda text: Blank((text,))), min_size=1, max_size=3).map(tuple)
-KINDS = (ItemType.SINGLE, ItemType.MULTIPLE, ItemType.TRUE_FALSE, ItemType.FILL_IN, ItemType.SHORT_TEXT)
+one_blank = st.one_of(
+    st.sampled_from(["北京", "3/4", "a;b", "或许"]).map(lambda text: Blank((text,))),
+    st.sampled_from([("pH",), ("Na", "na+")]).map(lambda accepted: Blank(accepted, case_matters=True)),
+    st.sampled_from([("3.14", "0.01"), ("-2", "0"), ("0.5", "0.25")]).map(lambda number: Blank((number[0],), number[1])),
+)
+blanks_of = st.lists(one_blank, min_size=1, max_size=3).map(tuple)
+LISTED = frozenset({ItemType.SINGLE, ItemType.MULTIPLE, ItemType.ORDERING, ItemType.MATCHING})
 
 
 @st.composite
 def drafts(draw: st.DrawFn) -> Draft:
-    kind = draw(st.sampled_from(KINDS))
-    options = draw(st.lists(rich, min_size=2, max_size=5)) if kind in {ItemType.SINGLE, ItemType.MULTIPLE} else []
+    kind = draw(st.sampled_from(list(ItemType)))
+    options = draw(st.lists(rich, min_size=2, max_size=5)) if kind in LISTED else []
     options = ["正确", "错误"] if kind is ItemType.TRUE_FALSE else options
     blanks = draw(blanks_of) if kind is ItemType.FILL_IN else ()
-    key = draw(st.sets(st.integers(0, len(options) - 1), min_size=1, max_size=len(options) if kind == "multiple" else 1)) if options else set()
+    prompts = draw(st.lists(rich, min_size=2, max_size=4)) if kind is ItemType.MATCHING else []
+    key: list[int] = []
+    if kind is ItemType.ORDERING:
+        key = draw(st.permutations(range(len(options))))
+    elif prompts:
+        key = draw(st.lists(st.integers(0, len(options) - 1), min_size=len(prompts), max_size=len(prompts)))
+    elif options:
+        key = sorted(draw(st.sets(st.integers(0, len(options) - 1), min_size=1, max_size=len(options) if kind == "multiple" else 1)))
     return tidy(
         Draft(
             external_id=draw(st.sampled_from(["", "crisis-1"])),
             type=kind,
             stem=draw(rich) + "，".join(f"空[[{number}]]" for number in range(1, len(blanks) + 1)),
             options=tuple(options),
-            option_explanations=tuple(draw(st.lists(st.one_of(st.just(""), words), min_size=len(options), max_size=len(options)))),
-            key=tuple(sorted(key)),
+            option_explanations=tuple(draw(st.lists(st.one_of(st.just(""), words), min_size=len(options), max_size=len(options)))) if kind.chooses else (),
+            key=tuple(key),
+            by_pairs=kind is ItemType.ORDERING and draw(st.booleans()),
+            prompts=tuple(prompts),
             blanks=blanks,
             model=draw(rich) if kind is ItemType.SHORT_TEXT else "",
             explanation=draw(st.one_of(st.just(""), rich)),
@@ -62,7 +76,7 @@ def bare(draft: Draft) -> Draft:
     return replace(draft, place="", key_text="", difficulty_text="", type=str(draft.type))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(drafts().filter(lambda draft: not faults_of(draft)), min_size=1, max_size=5, unique_by=content_hash))
 def test_a_paper_comes_back_as_it_was(written: list[Draft]) -> None:
     found = reading.read(word_writing.write_paper("题库", written, {}))

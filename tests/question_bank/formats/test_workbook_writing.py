@@ -72,3 +72,11 @@ def test_what_is_exported_comes_back_as_it_was(written: list[Draft]) -> None:
         assert b"<f>" not in archive.read("xl/worksheets/sheet1.xml")
     found = [replace(draft, place="", key_text="", difficulty_text="") for draft in reading.read(content).drafts]
     assert found == [replace(draft, place="", key_text="", difficulty_text="") for draft in written]
+
+
+def test_a_cell_beyond_what_excel_holds_stays_empty_and_is_named() -> None:
+    accepted = tuple(f"{number:04}" + "长" * 190 for number in range(180))
+    long, short = (Draft(external_id=name, type="fill_in", stem="空[[1]]", blanks=(Blank(texts),)) for name, texts in (("长", accepted), ("短", accepted[:2])))
+    assert [(loss.place, loss.what) for loss in workbook_writing.losses([long, short])] == [("长", "超过 Excel 单元格 32767 字上限的内容未写入")]
+    found = reading.read(workbook_writing.write_items([long, short]))
+    assert [[blank.accepted for blank in draft.blanks] for draft in found.drafts] == [[], [accepted[:2]]]
