@@ -13,7 +13,7 @@ from cryptography.fernet import Fernet, MultiFernet
 from sqlalchemy import BigInteger, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lms.kernel.db import Base, Session, transaction
+from lms.kernel.db import Base, Session, Statement, transaction
 from lms.kernel.refusal import TooMany, Unauthenticated
 
 CSP = (
@@ -106,7 +106,9 @@ class Bucket(NamedTuple):
     within: timedelta
 
 
-_COUNT = text("INSERT INTO throttle (key, slot, uses) VALUES (:key, :slot, 1) ON CONFLICT (key, slot) DO UPDATE SET uses = throttle.uses + 1 RETURNING uses")
+_COUNT = Statement(
+    text("INSERT INTO throttle (key, slot, uses) VALUES (:key, :slot, 1) ON CONFLICT (key, slot) DO UPDATE SET uses = throttle.uses + 1 RETURNING uses")
+)
 _SWEPT_BY = 50  # one in so many fresh keys sweeps out what is old
 
 
@@ -129,7 +131,7 @@ def throttle_all(buckets: Sequence[Bucket], now: datetime) -> None:
 def _uses(session: Session, bucket: Bucket, now: datetime) -> int:
     seconds = int(bucket.within.total_seconds())
     slot = datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, tz=now.tzinfo)
-    uses = int(session.execute(_COUNT, {"key": bucket.key[:200], "slot": slot}).scalar_one())
+    uses = int(_COUNT.row(session, key=bucket.key[:200], slot=slot).uses)
     if uses == 1 and secrets.randbelow(_SWEPT_BY) == 0:
         session.execute(text("DELETE FROM throttle WHERE slot < :old"), {"old": now - timedelta(days=1)})
     return uses

@@ -57,12 +57,18 @@ def identity_of(token_hash: bytes, now: datetime) -> Identity | None:
     return Identity(person_id=person_id, name=name, roles=frozenset(Role(role) for role in roles), login_id=login_id, token="")
 
 
+_ADD = Statement(
+    text(
+        "INSERT INTO login (token_hash, person_id, created_at, ends_at, device, device_key, weak)"
+        " VALUES (:token_hash, :person_id, :now, :ends_at, :device, :device_key, false) RETURNING id"
+    )
+)
+
+
 def add(session: Session, *, token_hash: bytes, person_id: int, device: str, now: datetime, ends_at: datetime, device_key: bytes | None = None) -> int:
     """Insert a sign-in and return its id."""
-    row = LoginRow(token_hash=token_hash, person_id=person_id, created_at=now, ends_at=ends_at, device=device, device_key=device_key)
-    session.add(row)
-    session.flush()
-    return row.id
+    row = _ADD.row(session, token_hash=token_hash, person_id=person_id, now=now, ends_at=ends_at, device=device, device_key=device_key)
+    return int(row.id)
 
 
 @dataclass(frozen=True, slots=True)
