@@ -65,6 +65,7 @@ def mount(app: Flask, load: IdentityLoader) -> None:
     def end_foresight(_error: BaseException | None) -> None:
         foresight.end()
 
+    app.before_request(_allow_body)
     _Tokens(app)
     app.jinja_env.globals["csrf_token"] = csrf_token
     app.context_processor(lambda: {"csrf_token": csrf_token})  # the extension gives its own, too
@@ -90,6 +91,15 @@ def mount(app: Flask, load: IdentityLoader) -> None:
         return app.handle_user_exception(StalePage())
 
     app.register_error_handler(CSRFError, stale_page)
+
+
+def _allow_body() -> None:
+    """Set how much may be sent before anybody looks for a token in it."""
+    view: Any = current_app.view_functions.get(request.endpoint or "")
+    if most := getattr(view, "most_bytes", None):
+        person = current.person_or_none()
+        if person is not None and person.may(view.permission):
+            request.max_content_length = most
 
 
 def _load_foreseen(load: IdentityLoader, reader: bytes, now: datetime) -> Identity | None:

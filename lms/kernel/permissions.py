@@ -98,12 +98,16 @@ def permissions_of(roles: frozenset[Role]) -> frozenset[Permission]:
 View = TypeVar("View", bound=Callable[..., object])
 
 
-def requires(permission: Permission, priority: Priority | None = None) -> Callable[[View], View]:
-    """Declare the permission of a route, which the kernel checks before it runs, and its class under load where the permission does not tell it."""
+def requires(permission: Permission, priority: Priority | None = None, *, most_bytes: int | None = None) -> Callable[[View], View]:
+    """Declare the permission of a route, which the kernel checks before it runs, and its class under load where the permission does not tell it.
+
+    `most_bytes` lets those who have the permission send a larger body than others take.
+    """
 
     def declare(view: View) -> View:
         view.permission = permission  # type: ignore[attr-defined]
         view.priority = priority  # type: ignore[attr-defined]
+        view.most_bytes = most_bytes  # type: ignore[attr-defined]
         return view
 
     return declare

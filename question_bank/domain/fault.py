@@ -115,9 +115,9 @@ def _text_faults(draft: Draft) -> list[Fault]:
         found.append(fault("source_too_long", "source"))
     words = (draft.stem, draft.explanation, draft.model, draft.topic, draft.source, draft.type, draft.level, draft.pool)
     lists = (draft.options, draft.option_explanations, draft.prompts, draft.tags, draft.enemies, *(blank.accepted for blank in draft.blanks))
-    if any(map(_has_control, (*words, *chain(*lists), *(one.words for one in draft.rubric)))):
+    if any(map(has_control, (*words, *chain(*lists), *(one.words for one in draft.rubric)))):
         found.append(fault("control_characters", "stem"))
-    if len(draft.external_id) > 120 or _has_control(draft.external_id):
+    if len(draft.external_id) > 120 or has_control(draft.external_id):
         found.append(fault("external_id_bad", "external_id"))
     return found
 
@@ -234,7 +234,8 @@ def label_faults(draft: Draft) -> list[Fault]:
     return found
 
 
-def _has_control(value: str) -> bool:
+def has_control(value: str) -> bool:
+    """Tell whether a text holds signs that nobody sees and no item may hold."""
     return bool(_CONTROL.search(value))
 
 

@@ -25,6 +25,13 @@ def grams(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def anchors(text_grams: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return groups of a text's bigrams of which every twin holds one whole: a twin lacks too few bigrams to spoil them all."""
+    size = len(text_grams)
+    number = size * (100 - ALIKE) // 100 + 1
+    return [tuple(text_grams[size * at // number : size * (at + 1) // number]) for at in range(number)] if size else []
+
+
 class Twins:
     """Finds the most alike of many texts, by twice their shared bigrams over the bigrams of both (Dice): two changed signs leave a short text a twin."""
 

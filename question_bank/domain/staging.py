@@ -1,6 +1,6 @@
 """What will become of each row of an import: new, a change, the same as before, or refused."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from lms.kernel.refusal import N_, Forbidden
@@ -64,6 +64,11 @@ class Line:
     twin: str | None = None
     likeness: int | None = None
     choice: Choice = Choice.NEW
+
+    @property
+    def asked(self) -> Draft:
+        """Return the draft as it is judged: an update is the next version of the twin."""
+        return replace(self.draft, external_id=self.twin) if self.choice is Choice.UPDATE and self.twin else self.draft
 
 
 class NotYours(Forbidden):

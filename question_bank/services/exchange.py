@@ -24,6 +24,7 @@ from question_bank.store import picture as pictures
 from question_bank.store import version as store
 
 BEAT = 250  # rows between two signs of life
+FEW = 50  # drafts whose twins are looked up one by one; for more the bigrams of the whole bank are loaded once
 
 
 def import_file(
@@ -63,14 +64,9 @@ def judge(session: Session, bank_id: int, read: Reading, beat: Beat = quiet) -> 
     """Return what would become of each row; `beat` is told now and then how many were judged."""
     brought = frozenset(picture.digest for picture in read.pictures)
     lines = tuple(judge_drafts(session, bank_id, read.drafts, brought=brought, beat=beat).values())
-    names = {line.name for line in lines if line.verdict is not Verdict.REFUSED} | set(store.named(session, bank_id))
-    losses = [
-        Loss(line.draft.place, f"互斥试题“{enemy}”不存在，未记录")
-        for line in lines
-        if line.verdict in {Verdict.NEW, Verdict.CHANGE}
-        for enemy in line.draft.enemies
-        if enemy not in names
-    ]
+    named = [(line, enemy) for line in lines if line.verdict in {Verdict.NEW, Verdict.CHANGE} for enemy in line.draft.enemies]
+    names = {line.name for line in lines if line.verdict is not Verdict.REFUSED} | store.named(session, bank_id, {enemy for _, enemy in named}).keys()
+    losses = [Loss(line.draft.place, f"互斥试题“{enemy}”不存在，未记录") for line, enemy in named if enemy not in names]
     refused = tuple(Line(draft, Verdict.REFUSED, (why,)) for draft, why in read.refused)
     return Report(read.format, (*lines, *refused), (*read.losses, *losses))
 
@@ -80,10 +76,10 @@ def judge_drafts(
 ) -> dict[int, Line]:
     """Return what would become of each draft, or of those at `only`, by position; `brought` names the pictures that come with them."""
     bank_store.take_time(session)
-    looked_up = known(session, bank_id)
+    judged = drafts if only is None else [drafts[position] for position in only]
+    looked_up = known(session, bank_id, judged)
     together = check_together(drafts)
     unshown = unknown(session, bank_id, drafts, brought=brought)
-    judged = drafts if only is None else [drafts[position] for position in only]
     matched = {match for draft in judged if (match := _match(draft, looked_up)) is not None}
     before = {version.external_id: version for version in store.latest_of_bank(session, bank_id, item_ids=[looked_up.named[name][0] for name in matched])}
     lines: dict[int, Line] = {}
@@ -106,10 +102,14 @@ def judge_drafts(
 
 def twins_of(session: Session, bank_id: int, drafts: Sequence[Draft]) -> list[tuple[str, int] | None]:
     """Return for each draft the most alike item of the bank and the likeness in per cent, if it is alike enough."""
-    if not drafts:
-        return []
-    rows = store.searched(session, bank_id)
-    return Twins([name for name, _ in rows], [found for _, found in rows]).nearest([grams(plain_of(content_of(draft))) for draft in drafts])
+    texts = [grams(plain_of(content_of(draft))) for draft in drafts]
+    if len(texts) <= FEW:
+        return [twin for held in texts for twin in _twins(store.near(session, bank_id, held), [held])]
+    return _twins(store.searched(session, bank_id), texts)
+
+
+def _twins(rows: Sequence[tuple[str, Sequence[str]]], texts: Sequence[Sequence[str]]) -> list[tuple[str, int] | None]:
+    return Twins([name for name, _ in rows], [found for _, found in rows]).nearest(texts)
 
 
 def _match(draft: Draft, looked_up: Known) -> str | None:
@@ -156,7 +156,8 @@ def commit(session: Session, bank_id: int, lines: Sequence[Line], *, author_id: 
     # A file that names no pool leaves an item where it is.
     store.place_all(session, bank_id, {written[line.name]: line.draft.pool for line in wanted if line.draft.pool}, now)
     # Enemies come last: an item may name one that stands further down in the file.
-    names = {name: found[0] for name, found in store.named(session, bank_id).items()}
+    named = store.named(session, bank_id, {enemy for line in wanted for enemy in line.draft.enemies})
+    names = {name: found[0] for name, found in named.items()}
     for line in lines:
         if line.name in written and line.draft.enemies:
             store.add_enemies(session, written[line.name], [names[enemy] for enemy in line.draft.enemies if enemy in names])

@@ -1,6 +1,6 @@
 """Items written, rewritten and looked at."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -10,7 +10,7 @@ from lms.kernel.db import Session, transaction
 from lms.kernel.refusal import N_, Conflict, Invalid, Missing
 from question_bank.domain import review as rules
 from question_bank.domain.draft import Draft, content_hash, name_of, tidy
-from question_bank.domain.fault import Fault, fault, faults_of
+from question_bank.domain.fault import Fault, fault, faults_of, has_control
 from question_bank.domain.item import Pool
 from question_bank.domain.version import Version
 from question_bank.services import bank as banks
@@ -43,26 +43,23 @@ class Outdated(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a bank holds, looked up once for many drafts."""
+    """What a bank holds of what some drafts ask for, looked up once for all of them."""
 
     named: dict[str, tuple[int, str, str]]
     contents: dict[str, str]  # content hash → external id
     digests: set[tuple[int, str]]
 
-    def note(self, external_id: str, item_id: int, status: str, content: str, digest: str) -> None:
-        """Remember what was just written."""
-        previous = self.named.get(external_id)
-        if previous:
-            self.contents.pop(previous[2], None)
-        self.named[external_id] = (item_id, status, content)
-        self.contents[content] = external_id
-        self.digests.add((item_id, digest))
 
-
-def known(session: Session, bank_id: int) -> Known:
-    """Look up what a bank holds."""
-    named = store.named(session, bank_id)
-    return Known(named, {content: external for external, (_, _, content) in named.items()}, store.digests(session, bank_id))
+def known(session: Session, bank_id: int, drafts: Iterable[Draft]) -> Known:
+    """Look up what a bank holds by the names, contents and enemies of drafts."""
+    contents: set[str] = set()
+    names: set[str] = set()
+    for draft in drafts:
+        contents.add(content_hash(draft))
+        names |= {name for name in (name_of(draft), *draft.enemies) if not has_control(name)}  # no item has such a name, and no database such a text
+    named = store.named(session, bank_id, names, contents)
+    held = {content: external for external, (_, _, content) in named.items()}
+    return Known(named, held, store.digests(session, [item_id for item_id, _, _ in named.values()]))
 
 
 def save(bank_code: str, draft: Draft, *, author_id: int, now: datetime, item_id: int | None = None, seen_version: int | None = None) -> int:
@@ -77,7 +74,7 @@ def save(bank_code: str, draft: Draft, *, author_id: int, now: datetime, item_id
             if seen_version is not None and seen_version != before.version_id:
                 raise Outdated
             rules.rewrite(before.standing, author_id)
-        looked_up = known(session, bank.id)
+        looked_up = known(session, bank.id, [draft])
         name = before.external_id if before else name_of(draft)
         faults = [*faults_of(draft), *_faults_in_bank(draft, name, looked_up, is_new=before is None)]
         faults += [*pool_faults(session, before, draft), *pictures.unknown(session, bank.id, [draft]).values(), *formula_faults(draft)]

@@ -1,6 +1,6 @@
 """Staged import in the browser: upload, look, mend rows, choose about twins, commit."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -9,9 +9,9 @@ from lms.kernel.db import Session, transaction
 from lms.kernel.refusal import Missing
 from question_bank.domain.difference import Piece, pieces
 from question_bank.domain.draft import Draft, tidy
-from question_bank.domain.exchange import Beat, Reading, quiet
+from question_bank.domain.exchange import Beat, Loss, Reading, quiet
 from question_bank.domain.fault import Fault, fault
-from question_bank.domain.staging import Choice, Line, NotYours, State, Verdict
+from question_bank.domain.staging import Choice, Line, State, Verdict
 from question_bank.domain.unsupported import REASONS
 from question_bank.formats import apart, workbook_writing
 from question_bank.services import bank as banks
@@ -29,8 +29,6 @@ SMALL_BATCH = 1_000  # rows: more are written by a worker
 SECONDS = 20  # a small file has for being read
 # Faults of rows out of which nothing could be read: nothing short of writing the row anew mends them.
 _UNREAD = frozenset({"line_not_json", "field_wrong_type", "block_unreadable", *REASONS})
-# Faults that another row of the file is the other half of.
-_TOGETHER = frozenset({"id_twice", "same_in_file", "same_other_key"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +37,7 @@ class BatchView:
 
     bank: Bank
     batch: Batch
+    losses: tuple[Loss, ...]
     counts: Mapping[Verdict, int]
     lines: tuple[tuple[int, Line], ...]
     differences: Mapping[int, tuple[Piece, ...]]
@@ -73,12 +72,32 @@ def recent(bank_code: str) -> tuple[Bank, tuple[Batch, ...]]:
         return bank, tuple(store.batches(session, bank.id))
 
 
-def view(bank_code: str, batch_id: int, *, verdict: str = "", begin: int = 0, limit: int = 100) -> BatchView:
-    """Return a staged file with some of its rows."""
+def view(bank_code: str, batch_id: int, *, person_id: int, now: datetime, verdict: str = "", begin: int = 0, limit: int = 100) -> BatchView:
+    """Return a staged file with some of its rows; that keys of items of the bank were shown is recorded."""
     with transaction() as session:
-        bank, batch = _found(session, bank_code, batch_id)
+        bank, batch = _found(session, bank_code, batch_id, person_id)
         lines = tuple(store.shown(session, batch_id, verdict, begin=begin, limit=limit))
-        return BatchView(bank, batch, store.counts(session, batch_id), lines, _differences(session, bank.id, lines), store.alike(session, batch_id))
+        _note_keys(session, batch_id, (line for _, line in lines if shows_key(line)), person_id=person_id, now=now)
+        return BatchView(
+            bank,
+            batch,
+            store.losses(session, batch_id),
+            store.counts(session, batch_id),
+            lines,
+            _differences(session, bank.id, lines),
+            store.alike(session, batch_id),
+        )
+
+
+def shows_key(line: Line) -> bool:
+    """Tell whether the list of rows shows a row's key: of one that changes nothing there is nothing to check."""
+    return line.verdict is not Verdict.SAME
+
+
+def _note_keys(session: Session, batch_id: int, lines: Iterable[Line], *, person_id: int, now: datetime) -> None:
+    """Record which items of the bank a person was shown the key of: what became of such a row tells whether its key is the item's."""
+    for item_id in dict.fromkeys(line.item_id for line in lines if line.item_id is not None):
+        audit.record(session, actor_id=person_id, action="item.view_key", subject=f"item:{item_id}", now=now, batch=batch_id)
 
 
 def _differences(session: Session, bank_id: int, lines: Sequence[tuple[int, Line]]) -> dict[int, tuple[Piece, ...]]:
@@ -87,9 +106,10 @@ def _differences(session: Session, bank_id: int, lines: Sequence[tuple[int, Line
     return {position: pieces(words[line.twin], plain_of(content_of(line.draft))) for position, line in lines if line.twin in words}
 
 
-def _found(session: Session, bank_code: str, batch_id: int, *, lock: bool = False) -> tuple[Bank, Batch]:
+def _found(session: Session, bank_code: str, batch_id: int, person_id: int, *, lock: bool = False) -> tuple[Bank, Batch]:
+    """Return a batch to the person who uploaded it, with `lock` only while it is hers to change; raises Missing, NotYours or BatchClosed."""
     bank = banks.existing(session, bank_code)
-    batch = store.batch_of(session, bank.id, batch_id, lock=lock)
+    batch = store.batch_of(session, bank.id, batch_id, person_id, lock=lock)
     if batch is None:
         raise Missing
     if lock and batch.state is not State.STAGED:
@@ -97,59 +117,68 @@ def _found(session: Session, bank_code: str, batch_id: int, *, lock: bool = Fals
     return bank, batch
 
 
-def owned(bank_code: str, batch_id: int, person_id: int) -> None:
-    """Raise NotYours unless the person uploaded the file."""
-    if progress(bank_code, batch_id).person_id != person_id:
-        raise NotYours
-
-
-def progress(bank_code: str, batch_id: int) -> Batch:
+def progress(bank_code: str, batch_id: int, *, person_id: int) -> Batch:
     """Return where an import stands."""
     with transaction() as session:
-        return _found(session, bank_code, batch_id)[1]
+        return _found(session, bank_code, batch_id, person_id)[1]
 
 
-def row(bank_code: str, batch_id: int, position: int) -> tuple[Batch, Line]:
-    """Return one row of a staged file."""
+def row(bank_code: str, batch_id: int, position: int, *, person_id: int, now: datetime) -> tuple[Batch, Line]:
+    """Return one row of a staged file; that the key of an item of the bank was shown is recorded."""
     with transaction() as session:
-        _bank, batch = _found(session, bank_code, batch_id)
-        lines = store.lines(session, batch_id)
-        if not 0 <= position < len(lines):
-            raise Missing
-        return batch, lines[position]
+        _bank, batch = _found(session, bank_code, batch_id, person_id)
+        line = _row(session, batch_id, position)
+        _note_keys(session, batch_id, [line], person_id=person_id, now=now)
+        return batch, line
 
 
-def mend(bank_code: str, batch_id: int, position: int, draft: Draft) -> Line:
+def _row(session: Session, batch_id: int, position: int) -> Line:
+    line = store.line(session, batch_id, position)
+    if line is None:
+        raise Missing
+    return line
+
+
+def mend(bank_code: str, batch_id: int, position: int, draft: Draft, *, person_id: int) -> Line:
     """Put a mended row in place of the old one and judge it and those it was at odds with; returns the row as it stands now."""
+
+    def mended(before: Line) -> Line:
+        return Line(replace(tidy(draft), place=before.draft.place), Verdict.NEW)
+
+    return _changed(bank_code, batch_id, position, mended, person_id=person_id)
+
+
+def choose(bank_code: str, batch_id: int, position: int, choice: Choice, *, person_id: int) -> None:
+    """Say of a row that is much like an item what becomes of it."""
+    _changed(bank_code, batch_id, position, lambda before: replace(before, choice=choice) if before.twin else before, person_id=person_id)
+
+
+def skip_alike(bank_code: str, batch_id: int, *, person_id: int) -> None:
+    """Leave out every new row that is much like an item."""
     with transaction() as session:
-        bank, _batch = _found(session, bank_code, batch_id, lock=True)
-        lines = store.lines(session, batch_id)
-        if not 0 <= position < len(lines):
-            raise Missing
-        mended = replace(tidy(draft), place=lines[position].draft.place)
-        lines[position] = Line(mended, Verdict.NEW)
-        odd = {at for at, line in enumerate(lines) if _TOGETHER & {each.code for each in line.faults}}
-        judged = _judge(session, bank.id, lines, {position} | odd)
+        _found(session, bank_code, batch_id, person_id, lock=True)
+        store.skip_alike(session, batch_id)
+
+
+def _changed(bank_code: str, batch_id: int, position: int, change: Callable[[Line], Line], *, person_id: int) -> Line:
+    """Change a row and judge it, and every row that it was or is now at odds with; returns it as it stands now."""
+    with transaction() as session:
+        bank, _batch = _found(session, bank_code, batch_id, person_id, lock=True)
+        before = _row(session, batch_id, position)
+        after = change(before)
+        touched = store.kin(session, batch_id, [before, after]) | {position: after}
+        beside = store.kin(session, batch_id, touched.values()) | touched  # what the touched ones may be at odds with in their turn
+        judged = _judge(session, bank.id, beside, touched)
         store.rejudge(session, batch_id, judged)
         return judged[position]
 
 
-def choose(bank_code: str, batch_id: int, positions: Iterable[int] | None, choice: Choice) -> None:
-    """Say of rows that are much like an item (all of them without positions) what becomes of them."""
-    with transaction() as session:
-        bank, _batch = _found(session, bank_code, batch_id, lock=True)
-        lines = store.lines(session, batch_id)
-        chosen = {at for at in (range(len(lines)) if positions is None else positions) if at < len(lines) and lines[at].twin}
-        for at in chosen:
-            lines[at] = replace(lines[at], choice=choice)
-        store.rejudge(session, batch_id, _judge(session, bank.id, lines, chosen))
-
-
-def _judge(session: Session, bank_id: int, lines: Sequence[Line], wanted: Iterable[int], beat: Beat = quiet) -> dict[int, Line]:
+def _judge(session: Session, bank_id: int, lines: Mapping[int, Line], wanted: Container[int], beat: Beat = quiet) -> dict[int, Line]:
     """Judge rows anew as the author chose: an update is read as the next version of the twin, a skipped row is left out."""
-    drafts = [replace(line.draft, external_id=line.twin) if line.choice is Choice.UPDATE and line.twin else line.draft for line in lines]
-    judged = exchange.judge_drafts(session, bank_id, drafts, only=frozenset(wanted), beat=beat)
-    return {at: _as_chosen(lines[at], line) for at, line in judged.items()}
+    order = sorted(lines)
+    only = [at for at, position in enumerate(order) if position in wanted]
+    judged = exchange.judge_drafts(session, bank_id, [lines[position].asked for position in order], only=only, beat=beat)
+    return {order[at]: _as_chosen(lines[order[at]], line) for at, line in judged.items()}
 
 
 def _as_chosen(before: Line, judged: Line) -> Line:
@@ -165,9 +194,7 @@ def _as_chosen(before: Line, judged: Line) -> Line:
 def commit(bank_code: str, batch_id: int, *, person_id: int, now: datetime) -> int | None:
     """Write the accepted rows in one transaction; returns how many items were written, None when a worker will write them."""
     with transaction() as session:
-        bank, batch = _found(session, bank_code, batch_id, lock=True)
-        if batch.person_id != person_id:
-            raise NotYours
+        bank, _batch = _found(session, bank_code, batch_id, person_id, lock=True)
         if sum(store.counts(session, batch_id).values()) > SMALL_BATCH:
             store.move(session, batch_id, State.STAGED, State.WRITING)
             jobs.enqueue(session, JOB)
@@ -177,8 +204,8 @@ def commit(bank_code: str, batch_id: int, *, person_id: int, now: datetime) -> i
 
 def written(session: Session, bank_id: int, batch_id: int, before: State, *, person_id: int, now: datetime, beat: Beat = quiet) -> int:
     """Write the accepted rows inside the caller's transaction."""
-    lines = store.lines(session, batch_id)
-    judged = _judge(session, bank_id, lines, range(len(lines)), beat)  # the bank may have changed since the file was staged
+    lines = dict(enumerate(store.lines(session, batch_id)))
+    judged = _judge(session, bank_id, lines, lines, beat)  # the bank may have changed since the file was staged
     found = exchange.commit(session, bank_id, list(judged.values()), author_id=person_id, now=now)
     store.rejudge(session, batch_id, {at: line for at, line in judged.items() if line.verdict is not lines[at].verdict})
     store.move(session, batch_id, before, State.COMMITTED, now)
@@ -186,11 +213,11 @@ def written(session: Session, bank_id: int, batch_id: int, before: State, *, per
     return len(found)
 
 
-def discard(bank_code: str, batch_id: int, *, now: datetime) -> None:
+def discard(bank_code: str, batch_id: int, *, person_id: int, now: datetime) -> None:
     """Give a file up, also one that a worker has: nothing was written."""
     with transaction() as session:
         bank = banks.existing(session, bank_code)
-        batch = store.batch_of(session, bank.id, batch_id, lock=True)
+        batch = store.batch_of(session, bank.id, batch_id, person_id, lock=True)
         if batch is None:
             raise Missing
         if batch.state is not State.STAGED and not batch.state.is_busy:
@@ -198,11 +225,12 @@ def discard(bank_code: str, batch_id: int, *, now: datetime) -> None:
         store.move(session, batch_id, batch.state, State.DISCARDED, now)
 
 
-def refused_rows(bank_code: str, batch_id: int) -> bytes:
-    """Return the refused rows as an Excel file that can be mended and uploaded again."""
+def refused_rows(bank_code: str, batch_id: int, *, person_id: int, now: datetime) -> bytes:
+    """Return the refused rows as an Excel file that can be mended and uploaded again; that keys of items of the bank were shown is recorded."""
     with transaction() as session:
-        _found(session, bank_code, batch_id)
-        refused = [line for line in store.lines(session, batch_id) if line.verdict is Verdict.REFUSED]
+        _found(session, bank_code, batch_id, person_id)
+        refused = store.lines(session, batch_id, Verdict.REFUSED)
+        _note_keys(session, batch_id, refused, person_id=person_id, now=now)
     return workbook_writing.write_items([line.draft for line in refused], reasons=[_reason(line.draft.place, line.faults) for line in refused])
 
 

@@ -1,6 +1,6 @@
 """Staged imports: a file's rows, parsed and judged, until somebody commits or discards them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -11,13 +11,16 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     Identity,
+    Index,
     Integer,
     LargeBinary,
     String,
     UniqueConstraint,
+    bindparam,
     delete,
     func,
     insert,
+    or_,
     select,
     text,
     update,
@@ -27,10 +30,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lms.kernel.db import Base
 from lms.kernel.refusal import N_, Conflict
-from question_bank.domain.draft import Draft
+from question_bank.domain.draft import Draft, content_hash
 from question_bank.domain.exchange import Loss
 from question_bank.domain.fault import MESSAGES, Fault
-from question_bank.domain.staging import Choice, Line, Report, State, Verdict
+from question_bank.domain.staging import Choice, Line, NotYours, Report, State, Verdict
 
 
 class ImportBatchRow(Base):
@@ -45,7 +48,7 @@ class ImportBatchRow(Base):
     file_name: Mapped[str] = mapped_column(String(200))
     format: Mapped[str] = mapped_column(String(20))
     state: Mapped[str] = mapped_column(String(20))
-    losses: Mapped[list[dict[str, str]]] = mapped_column(JSONB)
+    losses: Mapped[list[dict[str, str]]] = mapped_column(JSONB, deferred=True)  # thousands, which only one page shows
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None] = mapped_column(default=None)
     done: Mapped[int] = mapped_column(Integer, default=0)  # of the rows, while a worker has it
@@ -63,12 +66,17 @@ class ImportSourceRow(Base):
     pool: Mapped[str] = mapped_column(String(20))
 
 
+_NAME = 120  # signs: a longer name is a fault, and its beginning enough to find the row by
+
+
 class ImportLineRow(Base):
     """One item of an uploaded file, as it stands: the author may still change it."""
 
     __tablename__ = "import_line"
     __table_args__ = (
         UniqueConstraint("batch_id", "position"),
+        Index("ix_import_line_batch_id_name", "batch_id", "name"),
+        Index("ix_import_line_batch_id_content_hash", "batch_id", "content_hash"),
         CheckConstraint("verdict IN ('new', 'change', 'same', 'refused', 'skipped')", name="verdict"),
         CheckConstraint("choice IN ('new', 'update', 'skip')", name="choice"),
     )
@@ -79,6 +87,10 @@ class ImportLineRow(Base):
     draft: Mapped[dict[str, Any]] = mapped_column(JSONB)
     faults: Mapped[list[dict[str, str]]] = mapped_column(JSONB)
     verdict: Mapped[str] = mapped_column(String(20))
+    # By these a row is found with those it may be at odds with.
+    name: Mapped[str] = mapped_column(String(_NAME))
+    content_hash: Mapped[str] = mapped_column(String(64))
+    item_id: Mapped[int | None] = mapped_column(BigInteger, default=None)  # the item of the bank that the row is
     twin: Mapped[str | None] = mapped_column(String(120), default=None)
     likeness: Mapped[int | None] = mapped_column(Integer, default=None)
     choice: Mapped[str] = mapped_column(String(10), default=Choice.NEW)
@@ -94,7 +106,6 @@ class Batch:
     state: State
     person_id: int
     created_at: datetime
-    losses: tuple[Loss, ...]
     done: int
     total: int
     refusal: str | None
@@ -175,6 +186,9 @@ def _values(line: Line) -> dict[str, object]:
         "draft": _plain(line.draft),
         "faults": [{"code": each.code, "field": each.field} for each in line.faults],
         "verdict": line.verdict,
+        "name": str(_writable(line.asked.external_id[:_NAME])),
+        "content_hash": content_hash(line.draft),
+        "item_id": line.item_id,
         "twin": line.twin,
         "likeness": line.likeness,
         "choice": line.choice,
@@ -196,11 +210,18 @@ def _writable(value: object) -> object:
     return value
 
 
-def batch_of(session: Session, bank_id: int, batch_id: int, *, lock: bool = False) -> Batch | None:
-    """Return one batch of a bank."""
+def batch_of(session: Session, bank_id: int, batch_id: int, person_id: int, *, lock: bool = False) -> Batch | None:
+    """Return a batch of a bank to the person who uploaded it; raises NotYours to anybody else."""
     query = select(ImportBatchRow).where(ImportBatchRow.bank_id == bank_id, ImportBatchRow.id == batch_id)
     row = session.scalar(query.with_for_update() if lock else query)
+    if row is not None and row.person_id != person_id:
+        raise NotYours
     return _batch(row) if row else None
+
+
+def losses(session: Session, batch_id: int) -> tuple[Loss, ...]:
+    """Return what of a file is not kept."""
+    return tuple(Loss(**loss) for loss in session.scalars(select(ImportBatchRow.losses).where(ImportBatchRow.id == batch_id)).one())
 
 
 def batches(session: Session, bank_id: int) -> list[Batch]:
@@ -211,8 +232,7 @@ def batches(session: Session, bank_id: int) -> list[Batch]:
 
 
 def _batch(row: ImportBatchRow) -> Batch:
-    losses = tuple(Loss(**loss) for loss in row.losses)
-    return Batch(row.id, row.file_name, row.format, State(row.state), row.person_id, row.created_at, losses, row.done, row.total, row.refusal)
+    return Batch(row.id, row.file_name, row.format, State(row.state), row.person_id, row.created_at, row.done, row.total, row.refusal)
 
 
 def counts(session: Session, batch_id: int) -> dict[Verdict, int]:
@@ -228,9 +248,26 @@ def alike(session: Session, batch_id: int) -> int:
     return session.scalar(select(func.count()).where(*where)) or 0
 
 
-def lines(session: Session, batch_id: int) -> list[Line]:
-    """Return every row of a batch in the file's order."""
-    return [_line(row) for row in session.scalars(select(ImportLineRow).where(ImportLineRow.batch_id == batch_id).order_by(ImportLineRow.position))]
+def lines(session: Session, batch_id: int, verdict: Verdict | None = None) -> list[Line]:
+    """Return the rows of a batch, all or those of one verdict, in the file's order."""
+    query = select(ImportLineRow).where(ImportLineRow.batch_id == batch_id)
+    if verdict is not None:
+        query = query.where(ImportLineRow.verdict == verdict)
+    return [_line(row) for row in session.scalars(query.order_by(ImportLineRow.position))]
+
+
+def line(session: Session, batch_id: int, position: int) -> Line | None:
+    """Return one row."""
+    row = session.scalar(select(ImportLineRow).where(ImportLineRow.batch_id == batch_id, ImportLineRow.position == position))
+    return _line(row) if row else None
+
+
+def kin(session: Session, batch_id: int, lines: Iterable[Line]) -> dict[int, Line]:
+    """Return the rows that go by the name or hold the content of one of some, by position."""
+    marks = [_values(line) for line in lines]
+    names, contents = {mark["name"] for mark in marks} - {""}, {mark["content_hash"] for mark in marks}
+    alike = or_(ImportLineRow.name.in_(names), ImportLineRow.content_hash.in_(contents))
+    return {row.position: _line(row) for row in session.scalars(select(ImportLineRow).where(ImportLineRow.batch_id == batch_id, alike))}
 
 
 def shown(session: Session, batch_id: int, verdict: str, *, begin: int, limit: int) -> list[tuple[int, Line]]:
@@ -248,6 +285,7 @@ def _line(row: ImportLineRow) -> Line:
         verdict=Verdict(row.verdict),
         faults=tuple(Fault(each["code"], MESSAGES[each["code"]], each["field"]) for each in row.faults),
         twin=row.twin,
+        item_id=row.item_id,
         likeness=row.likeness,
         choice=Choice(row.choice),
     )
@@ -255,6 +293,13 @@ def _line(row: ImportLineRow) -> Line:
 
 def rejudge(session: Session, batch_id: int, judged: Mapping[int, Line]) -> None:
     """Write drafts and verdicts of some rows anew."""
-    for position, line in judged.items():
-        where = (ImportLineRow.batch_id == batch_id, ImportLineRow.position == position)
-        session.execute(update(ImportLineRow).where(*where).values(**_values(line)))
+    where = (ImportLineRow.batch_id == batch_id, ImportLineRow.position == bindparam("at"))
+    if judged:
+        rows = [{"at": position, **_values(line)} for position, line in judged.items()]
+        session.connection().execute(update(ImportLineRow).where(*where), rows)
+
+
+def skip_alike(session: Session, batch_id: int) -> None:
+    """Leave out every new row that is much like an item of the bank."""
+    where = (ImportLineRow.batch_id == batch_id, ImportLineRow.twin.is_not(None), ImportLineRow.verdict == Verdict.NEW)
+    session.execute(update(ImportLineRow).where(*where).values(verdict=Verdict.SKIPPED, choice=Choice.SKIP))

@@ -1,6 +1,6 @@
 """Versions read and written; a version is only ever added."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from question_bank.domain.item import Explanation
-from question_bank.domain.likeness import grams
+from question_bank.domain.likeness import ALIKE, anchors, grams
 from question_bank.domain.review import Status
 from question_bank.domain.version import NewVersion, Version
 from question_bank.store.item import ItemEnemyRow, ItemRow, ItemVersionRow, PoolMemberRow, read_content, read_key
@@ -231,17 +231,21 @@ def numbers(session: Session, bank_id: int, item_id: int) -> tuple[str, dict[int
     return next((external for external, _id, _number in rows), ""), {version_id: number for _external, version_id, number in rows}
 
 
-def named(session: Session, bank_id: int) -> dict[str, tuple[int, str, str]]:
-    """Return every item of a bank by its external id: its id, its status, its content's hash."""
-    rows = session.execute(select(ItemRow.external_id, ItemRow.id, ItemRow.status, ItemRow.content_hash).where(ItemRow.bank_id == bank_id))
+def named(session: Session, bank_id: int, names: Collection[str], contents: Collection[str] = ()) -> dict[str, tuple[int, str, str]]:
+    """Return the items of a bank that go by one of the names or hold one of the contents, by external id: id, status, content's hash."""
+    rows = session.execute(
+        text(
+            "SELECT external_id, id, status, content_hash FROM item"
+            " WHERE bank_id = :bank AND (external_id = ANY(CAST(:names AS varchar[])) OR content_hash = ANY(CAST(:contents AS varchar[])))"
+        ),
+        {"bank": bank_id, "names": list(names), "contents": list(contents)},
+    )
     return {external: (item_id, status, content) for external, item_id, status, content in rows}
 
 
-def digests(session: Session, bank_id: int) -> set[tuple[int, str]]:
-    """Return what was ever written: item id and digest of each version of a bank."""
-    rows = session.execute(
-        select(ItemVersionRow.item_id, ItemVersionRow.digest).join(ItemRow, ItemRow.id == ItemVersionRow.item_id).where(ItemRow.bank_id == bank_id)
-    )
+def digests(session: Session, item_ids: Collection[int]) -> set[tuple[int, str]]:
+    """Return what was ever written of some items: item id and digest of each version."""
+    rows = session.execute(text("SELECT item_id, digest FROM item_version WHERE item_id = ANY(:items)"), {"items": list(item_ids)})
     return {(item_id, digest) for item_id, digest in rows}
 
 
@@ -249,6 +253,20 @@ def searched(session: Session, bank_id: int) -> list[tuple[str, list[str]]]:
     """Return the external id and the bigrams of every item of a bank."""
     rows = session.execute(select(ItemRow.external_id, ItemRow.grams).where(ItemRow.bank_id == bank_id).order_by(ItemRow.id))
     return [(external, found) for external, found in rows]
+
+
+_NEAR = text(
+    "SELECT external_id, grams FROM item WHERE cardinality(grams) BETWEEN :fewest AND :most AND id IN"
+    " (SELECT near.id FROM unnest(CAST(:anchors AS varchar[])) AS anchor(held)"
+    " JOIN item near ON near.bank_id = :bank AND near.grams @> CAST(string_to_array(anchor.held, chr(31)) AS varchar[])) ORDER BY id"
+)
+
+
+def near(session: Session, bank_id: int, text_grams: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """Return the external id and the bigrams of those items of a bank that may be twins of a text, by the index of the search."""
+    size = len(text_grams)
+    values = {"bank": bank_id, "fewest": size * ALIKE // 100, "most": size * 100 // ALIKE + 1, "anchors": ["\x1f".join(held) for held in anchors(text_grams)]}
+    return [(external, found) for external, found in session.execute(_NEAR, values)]
 
 
 def words(session: Session, bank_id: int, names: Sequence[str]) -> dict[str, str]:

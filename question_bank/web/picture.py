@@ -33,11 +33,10 @@ class PictureKept(msgspec.Struct):
 
 
 @picture.post("/api/bank/<code>/pictures")
-@requires(Permission.WRITE_ITEMS)
+@requires(Permission.WRITE_ITEMS, most_bytes=formats.MAX_BYTES + 100_000)  # and the rest of the form
 @json_route(None, PictureKept)
 def upload(code: str) -> PictureKept:
     """Keep the picture of the form field `picture`."""
-    request.max_content_length = formats.MAX_BYTES + 100_000
     file = request.files.get("picture")
     found = service.upload(code, file.read(formats.MAX_BYTES + 1) if file else b"", now=current.now())
     return PictureKept(found.digest, found.width, found.height)

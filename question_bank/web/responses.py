@@ -82,10 +82,9 @@ def upload(code: str) -> ResponseReturnValue:
 
 
 @responses.post("/bank/<code>/analysis/responses")
-@requires(Permission.WRITE_ITEMS)
+@requires(Permission.WRITE_ITEMS, most_bytes=2 * MOST_BYTES)
 def analyse(code: str) -> ResponseReturnValue:
     """Analyse a table of responses and show what it tells."""
-    request.max_content_length = 2 * MOST_BYTES
     file, key = request.files.get("responses"), request.files.get("key")
     content = file.read(MOST_BYTES + 1) if file and file.filename else b""
     if not content:

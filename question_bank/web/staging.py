@@ -85,10 +85,9 @@ def upload(code: str) -> ResponseReturnValue:
 
 
 @staging.post("")
-@requires(Permission.WRITE_ITEMS)
+@requires(Permission.WRITE_ITEMS, most_bytes=reading.MAX_BYTES + 100_000)  # and the rest of the form
 def take_in(code: str) -> ResponseReturnValue:
     """Read a file and show its rows; nothing is in the bank yet."""
-    request.max_content_length = reading.MAX_BYTES + 100_000  # and the rest of the form
     file = request.files.get("file")
     if file is None or not file.filename:
         return _upload(code, _("请先选择一个文件。"))
@@ -119,11 +118,10 @@ def template(code: str) -> ResponseReturnValue:
 @requires(Permission.WRITE_ITEMS)
 def batch(code: str, batch_id: int) -> ResponseReturnValue:
     """Show a staged file's rows with their faults."""
-    _own(code, batch_id)
     verdict = request.args.get("verdict", "")
     written = request.args.get("from", "0")
     begin = int(written) if written.isdecimal() and len(written) < 8 else 0
-    view = service.view(code, batch_id, verdict=verdict, begin=begin, limit=SHOWN)
+    view = service.view(code, batch_id, person_id=current.person().person_id, now=current.now(), verdict=verdict, begin=begin, limit=SHOWN)
     if view.batch.state.is_busy:
         return render_template("question_bank/staging/working.html", page=view)
     kept: dict[str, Any] = {"code": code, "batch_id": batch_id} | ({"verdict": verdict} if verdict else {})
@@ -144,8 +142,8 @@ def batch(code: str, batch_id: int) -> ResponseReturnValue:
             refused=view.counts[Verdict.REFUSED],
             alike=view.alike,
             refusal=_(message_of(view.batch.refusal)) if view.batch.refusal else "",
-            losses=loss_table(view.batch.losses),
-            keys={at: write_answer(line.draft) for at, line in view.lines},
+            losses=loss_table(view.losses),
+            keys={at: write_answer(line.draft) if service.shows_key(line) else "" for at, line in view.lines},
             previous=url_for("staging.batch", **before) if begin else None,
             next=url_for("staging.batch", **after) if begin + SHOWN < found else None,
         ),
@@ -156,7 +154,7 @@ def batch(code: str, batch_id: int) -> ResponseReturnValue:
 @requires(Permission.WRITE_ITEMS)
 def progress(code: str, batch_id: int) -> ResponseReturnValue:
     """Tell how far the worker has come."""
-    found = service.progress(code, batch_id)
+    found = service.progress(code, batch_id, person_id=current.person().person_id)
     return {"state": found.state, "done": found.done, "total": found.total}
 
 
@@ -164,20 +162,19 @@ def progress(code: str, batch_id: int) -> ResponseReturnValue:
 @requires(Permission.WRITE_ITEMS)
 def choose(code: str, batch_id: int) -> ResponseReturnValue:
     """Say what becomes of rows that are much like an item."""
-    _own(code, batch_id)
     choice, position = request.form.get("choice"), request.form.get("position", "")
-    if choice not in set(Choice) or not (position.isdecimal() or position == "all") or len(position) > 6:
+    person_id = current.person().person_id
+    if (position, choice) == ("all", Choice.SKIP):
+        service.skip_alike(code, batch_id, person_id=person_id)
+        return redirect(url_for("staging.batch", code=code, batch_id=batch_id))
+    if choice not in set(Choice) or not position.isdecimal() or len(position) > 6:
         raise Malformed
-    service.choose(code, batch_id, None if position == "all" else [int(position)], Choice(choice))
-    return redirect(url_for("staging.batch", code=code, batch_id=batch_id, _anchor=None if position == "all" else f"row-{position}"))
-
-
-def _own(code: str, batch_id: int) -> None:
-    service.owned(code, batch_id, current.person().person_id)
+    service.choose(code, batch_id, int(position), Choice(choice), person_id=person_id)
+    return redirect(url_for("staging.batch", code=code, batch_id=batch_id, _anchor=f"row-{position}"))
 
 
 def _line(code: str, batch_id: int, position: int, draft: Draft | None = None) -> ResponseReturnValue:
-    batch, line = service.row(code, batch_id, position)
+    batch, line = service.row(code, batch_id, position, person_id=current.person().person_id, now=current.now())
     bank, topics = banks.topics(code)
     form = item_form.filled(draft or line.draft, [(topic, bank.topic_name(topic)) for topic in topics], line.faults, shown=shown_in(code))
     back = url_for("staging.batch", code=code, batch_id=batch_id)
@@ -188,7 +185,6 @@ def _line(code: str, batch_id: int, position: int, draft: Draft | None = None) -
 @requires(Permission.WRITE_ITEMS)
 def line(code: str, batch_id: int, position: int) -> ResponseReturnValue:
     """Show one row in the form."""
-    _own(code, batch_id)
     return _line(code, batch_id, position)
 
 
@@ -196,9 +192,8 @@ def line(code: str, batch_id: int, position: int) -> ResponseReturnValue:
 @requires(Permission.WRITE_ITEMS)
 def mend(code: str, batch_id: int, position: int) -> ResponseReturnValue:
     """Put the mended row in place; a row with faults left stays in the form."""
-    _own(code, batch_id)
     draft = item_form.read(request.form, request.form.getlist("key"))
-    judged = service.mend(code, batch_id, position, draft)
+    judged = service.mend(code, batch_id, position, draft, person_id=current.person().person_id)
     if judged.verdict is Verdict.REFUSED:
         return _line(code, batch_id, position)
     flash(_("这一行已改好。"), "success")
@@ -219,8 +214,7 @@ def commit(code: str, batch_id: int) -> ResponseReturnValue:
 @requires(Permission.WRITE_ITEMS)
 def discard(code: str, batch_id: int) -> ResponseReturnValue:
     """Give the file up."""
-    _own(code, batch_id)
-    service.discard(code, batch_id, now=current.now())
+    service.discard(code, batch_id, person_id=current.person().person_id, now=current.now())
     flash(_("已放弃这次导入，题库没有变化。"), "info")
     return redirect(url_for("staging.upload", code=code))
 
@@ -229,8 +223,7 @@ def discard(code: str, batch_id: int) -> ResponseReturnValue:
 @requires(Permission.WRITE_ITEMS)
 def refused(code: str, batch_id: int) -> ResponseReturnValue:
     """Give out the refused rows with the reasons."""
-    _own(code, batch_id)
-    return xlsx(service.refused_rows(code, batch_id), "refused")
+    return xlsx(service.refused_rows(code, batch_id, person_id=current.person().person_id, now=current.now()), "refused")
 
 
 _EXAMPLES = (

@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -11,12 +12,16 @@ from sqlalchemy import text
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import Session, transaction
 from lms.kernel.link import NotReplicated
+from lms.kernel.refusal import Missing
 from question_bank.domain.staging import Choice, Report, State, Verdict
 from question_bank.formats import apart, reading
 from question_bank.formats.unreadable import FileTooHeavy
 from question_bank.services import background, exchange, staging
 from question_bank.services import bank as banks
+from question_bank.services.staging import BatchView
 from question_bank.store import staging as store
+from question_bank.store import version as versions
+from question_bank.store.staging import Batch
 from tests.support.cast import RUI, WEI, enter, id_of
 
 STEM = "学生在课堂上突然哭泣时，班主任首先应当怎样回应才最合适呢"
@@ -49,6 +54,14 @@ def staged(bank: str, content: str, clock: FixedClock) -> int:
     return staging.stage(bank, "题.jsonl", content.encode(), pool="", person_id=id_of(WEI), now=clock.now())
 
 
+def stands(bank: str, batch: int) -> Batch:
+    return staging.progress(bank, batch, person_id=id_of(WEI))
+
+
+def seen(bank: str, batch: int, clock: FixedClock) -> BatchView:
+    return staging.view(bank, batch, person_id=id_of(WEI), now=clock.now())
+
+
 @pytest.mark.usefixtures("small")
 def test_a_file_that_breaks_fails_alone_and_says_so(bank: str, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
     broken, good = staged(bank, row("a", STEM), clock), staged(bank, row("b", "另一道题"), clock)
@@ -61,19 +74,19 @@ def test_a_file_that_breaks_fails_alone_and_says_so(bank: str, clock: FixedClock
 
     monkeypatch.setattr(staging.store, "fill", falling)
     background.work(clock.now())
-    found = staging.progress(bank, broken)
-    assert (found.state, found.refusal, staging.progress(bank, good).state) == (State.FAILED, "import_broke", State.STAGED)
-    assert not any(staging.view(bank, broken).counts.values())
+    found = stands(bank, broken)
+    assert (found.state, found.refusal, stands(bank, good).state) == (State.FAILED, "import_broke", State.STAGED)
+    assert not any(seen(bank, broken, clock).counts.values())
 
 
 def test_an_import_is_shown_to_and_written_by_whoever_uploaded_it(app: Flask, bank: str, clock: FixedClock) -> None:
     batch, other = staged(bank, row("a", STEM), clock), enter(app, RUI)
-    for page in ("", "/0", "/refused"):
+    for page in ("", "/0", "/refused", "/progress"):
         answer = other.get(f"/bank/b/import/{batch}{page}")
         assert (answer.status_code, STEM in answer.text) == (403, False), page
-    for step in ("commit", "discard"):
-        assert other.post(f"/bank/b/import/{batch}/{step}").status_code == 403, step
-    assert staging.progress(bank, batch).state is State.STAGED
+    for step, form in {"commit": {}, "discard": {}, "0": {"stem": "改"}, "twins": {"position": "all", "choice": "skip"}}.items():
+        assert other.post(f"/bank/b/import/{batch}/{step}", data=form).status_code == 403, step
+    assert stands(bank, batch).state is State.STAGED
     assert held() == 0
     assert f"/import/{batch}" not in other.get("/bank/b/import").text
     assert STEM in enter(app, WEI).get(f"/bank/b/import/{batch}").text
@@ -82,14 +95,14 @@ def test_an_import_is_shown_to_and_written_by_whoever_uploaded_it(app: Flask, ba
 @pytest.mark.usefixtures("small")
 def test_a_worker_reads_and_writes_and_queues_itself(bank: str, clock: FixedClock) -> None:
     batch = staged(bank, row("a", STEM) + row("b", "另一道题") + "{broken\n", clock)
-    assert staging.progress(bank, batch).state is State.WAITING
+    assert stands(bank, batch).state is State.WAITING
     background.work(clock.now())
-    found = staging.view(bank, batch)
+    found = seen(bank, batch, clock)
     assert (found.batch.state, found.counts[Verdict.NEW], found.counts[Verdict.REFUSED], held()) == (State.STAGED, 2, 1, 0)
     assert staging.commit(bank, batch, person_id=id_of(WEI), now=clock.now()) is None
     assert held() == 0
     background.work(clock.now())
-    assert (staging.progress(bank, batch).state, held()) == (State.COMMITTED, 2)
+    assert (stands(bank, batch).state, held()) == (State.COMMITTED, 2)
     with transaction() as session:
         assert session.execute(text("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'bank.import'")).scalar_one() == 2
         assert session.execute(text("SELECT count(*) FROM import_source")).scalar_one() == 0
@@ -105,12 +118,12 @@ def test_an_import_given_up_under_the_workers_hands_leaves_nothing(bank: str, cl
     judge = exchange.judge_drafts
 
     def given_up(*arguments: object, **more: object) -> object:
-        staging.discard(bank, batch, now=clock.now())
+        staging.discard(bank, batch, person_id=id_of(WEI), now=clock.now())
         return judge(*arguments, **{**more, "beat": exchange.quiet})  # type: ignore[arg-type]
 
     monkeypatch.setattr(exchange, "judge_drafts", given_up)
     background.work(clock.now())
-    assert (staging.progress(bank, batch).state, held()) == (State.DISCARDED, 0)
+    assert (stands(bank, batch).state, held()) == (State.DISCARDED, 0)
     with transaction() as session:
         assert bool(store.lines(session, batch)) is writing
 
@@ -133,7 +146,7 @@ def test_a_passing_fault_puts_an_import_off_and_a_lasting_one_gives_the_rows_bac
         with monkeypatch.context() as patch:
             patch.setattr(store, "take", meeting)
             background.work(clock.now())
-        return [staging.progress(bank, each).state for each in (batch, other)]
+        return [stands(bank, each).state for each in (batch, other)]
 
     assert work("deadlock_detected") == [State.WAITING, State.STAGED]
     background.work(clock.now())
@@ -143,7 +156,7 @@ def test_a_passing_fault_puts_an_import_off_and_a_lasting_one_gives_the_rows_bac
     assert "您改好的内容都还在" in enter(app, WEI).get(f"/bank/b/import/{batch}").text
     staging.commit(bank, batch, person_id=id_of(WEI), now=clock.now())
     background.work(clock.now())
-    assert (staging.progress(bank, batch).state, staging.progress(bank, batch).refusal, held()) == (State.COMMITTED, None, 1)
+    assert (stands(bank, batch).state, stands(bank, batch).refusal, held()) == (State.COMMITTED, None, 1)
 
 
 @pytest.mark.usefixtures("small")
@@ -163,14 +176,14 @@ def test_an_import_that_is_stored_stays_so_whatever_is_said_of_its_commit(
 
     monkeypatch.setattr(background, "_step", doubted)
     background.work(clock.now())
-    assert (staging.progress(bank, batch).state, held()) == (State.COMMITTED, 1)
+    assert (stands(bank, batch).state, held()) == (State.COMMITTED, 1)
 
 
 @pytest.mark.usefixtures("small")
 def test_a_file_that_is_no_bank_says_so_on_its_page(bank: str, clock: FixedClock) -> None:
     batch = staged(bank, "这里没有试题", clock)
     background.work(clock.now())
-    found = staging.progress(bank, batch)
+    found = stands(bank, batch)
     assert (found.state, found.refusal) == (State.FAILED, "file_unreadable")
 
 
@@ -183,7 +196,7 @@ def test_a_file_that_takes_too_long_or_too_much_ends_alone(monkeypatch: pytest.M
 
 def test_not_even_a_small_plain_text_is_read_by_the_server_itself(bank: str, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(reading, "read")
-    assert staging.view(bank, staged(bank, row("a", STEM), clock)).counts[Verdict.NEW] == 1
+    assert seen(bank, staged(bank, row("a", STEM), clock), clock).counts[Verdict.NEW] == 1
 
 
 def test_what_every_item_loses_is_told_once(app: Flask, bank: str, clock: FixedClock) -> None:
@@ -192,7 +205,7 @@ def test_what_every_item_loses_is_told_once(app: Flask, bank: str, clock: FixedC
     author = enter(app, WEI)
     batch = staged(bank, f"<quiz>{''.join(question.format(at, answers) for at in range(90))}</quiz>", clock)
     page = author.get(f"/bank/b/import/{batch}?verdict=refused").text
-    lost = staging.progress(bank, batch).losses
+    lost = seen(bank, batch, clock).losses
     assert len(lost) >= 90
     assert page.count(lost[0].what) == 1
     assert ("第 5 题" in page, "第 6 题" in page) == (True, False)
@@ -203,32 +216,100 @@ def test_a_twin_is_updated_skipped_or_taken_as_new_and_nothing_happens_twice(ban
     content = row("mine", STEM.replace("哭泣", "大哭"))
 
     batch = staged(bank, content, clock)
-    found = staging.view(bank, batch)
+    found = seen(bank, batch, clock)
     assert (found.lines[0][1].twin, found.alike) == ("a", 1)
     assert {piece.text for piece in found.differences[0] if piece.kind != "same"} == {"泣", "大"}
-    staging.choose(bank, batch, None, Choice.SKIP)
+    staging.skip_alike(bank, batch, person_id=id_of(WEI))
     assert staging.commit(bank, batch, person_id=id_of(WEI), now=clock.now()) == 0
 
     batch = staged(bank, content, clock)
-    staging.choose(bank, batch, [0], Choice.UPDATE)
-    assert staging.view(bank, batch).counts[Verdict.CHANGE] == 1
+    staging.choose(bank, batch, 0, Choice.UPDATE, person_id=id_of(WEI))
+    assert seen(bank, batch, clock).counts[Verdict.CHANGE] == 1
     assert staging.commit(bank, batch, person_id=id_of(WEI), now=clock.now()) == 1
     with transaction() as session:
         rows = session.execute(text("SELECT i.external_id, v.number FROM item i JOIN item_version v ON v.id = i.latest_version_id")).all()
     assert [tuple(each) for each in rows] == [("a", 2)]
 
     batch = staged(bank, content, clock)
-    counts = staging.view(bank, batch).counts
+    counts = seen(bank, batch, clock).counts
     assert counts[Verdict.NEW] + counts[Verdict.CHANGE] == 0
     assert staging.commit(bank, batch, person_id=id_of(WEI), now=clock.now()) == 0
 
 
+def test_showing_mending_or_choosing_one_row_loads_neither_the_file_nor_the_bank(bank: str, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    exchange.import_file(bank, row("a", STEM).encode(), author_id=id_of(WEI), now=clock.now())
+    batch = staged(bank, row("mine", STEM.replace("哭泣", "大哭")) + row("b", "第二道题"), clock)
+    monkeypatch.delattr(store, "lines")
+    monkeypatch.delattr(versions, "searched")
+    author, now = id_of(WEI), clock.now()
+    draft = staging.row(bank, batch, 0, person_id=author, now=now)[1].draft
+    staging.choose(bank, batch, 0, Choice.UPDATE, person_id=author)
+    assert staging.row(bank, batch, 0, person_id=author, now=now)[1].verdict is Verdict.CHANGE
+    mended = staging.mend(bank, batch, 1, replace(draft, external_id="b"), person_id=author)
+    assert (mended.verdict, [each.code for each in mended.faults]) == (Verdict.REFUSED, ["same_in_file"])
+    for nowhere in (2, -1):
+        with pytest.raises(Missing):
+            staging.row(bank, batch, nowhere, person_id=author, now=now)
+
+
+def test_few_drafts_find_the_twins_that_many_find(bank: str, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    stems = [STEM, STEM.replace("首先", "先"), "一二", "甲", STEM + "，" + STEM[:9], "The teacher asks the pupil to wait", "正确"]
+    exchange.import_file(bank, "".join(row(f"i{at}", stem) for at, stem in enumerate(stems)).encode(), author_id=None, now=clock.now())
+    asked = [*stems, STEM.replace("哭泣", "大哭"), STEM[::2], STEM[3:], STEM + "呢", "一二三", "The teacher asks the pupils to wait", "无关"]
+    drafts = reading.read("".join(row(f"n{at}", stem) for at, stem in enumerate(asked)).encode()).drafts
+    with transaction() as session:
+        found = banks.existing(session, bank)
+        few = exchange.twins_of(session, found.id, drafts)
+        monkeypatch.setattr(exchange, "FEW", 0)
+        assert exchange.twins_of(session, found.id, drafts) == few
+    assert [twin is not None for twin in few] == [True] * 8 + [False, True, True, False, True, False]
+
+
+def test_a_row_mended_into_anothers_content_or_name_is_told_at_the_later_one(bank: str, clock: FixedClock) -> None:
+    batch, author = staged(bank, row("a", STEM) + row("b", "第二道") + row("c", "第三道"), clock), id_of(WEI)
+
+    def faults(position: int, **changes: object) -> list[list[str]]:
+        """Mend a row and return what is wrong with each."""
+        draft = staging.row(bank, batch, position, person_id=author, now=clock.now())[1].draft
+        staging.mend(bank, batch, position, replace(draft, **changes), person_id=author)  # type: ignore[arg-type]
+        with transaction() as session:
+            return [[each.code for each in line.faults] for line in store.lines(session, batch)]
+
+    assert faults(0, stem="第三道") == [[], [], ["same_in_file"]]
+    assert faults(0, stem="第三道", key=(0,)) == [[], [], ["same_other_key"]]
+    assert faults(0, stem=STEM, external_id="c") == [[], [], ["id_twice"]]
+    assert faults(1, external_id="a") == [[], [], ["id_twice"]]
+    assert faults(0, external_id="d") == [[], [], []]
+
+
+def test_looking_at_rows_that_tell_a_key_of_the_bank_is_recorded(app: Flask, bank: str, clock: FixedClock) -> None:
+    exchange.import_file(bank, (row("a", STEM) + row("b", "第二道")).encode(), author_id=None, now=clock.now())
+    nameless, guess = (row("", STEM).replace('"id": "", ', ""), '"key": [0]')
+    batch = staged(bank, nameless.replace('"key": [1]', guess) + row("b", "第二道") + row("c", "第三道"), clock)
+
+    def told() -> list[tuple[str, int | None]]:
+        with transaction() as session:
+            rows = session.execute(text("SELECT subject, actor_id FROM audit_entry WHERE action = 'item.view_key' ORDER BY id")).all()
+            items = dict(session.execute(text("SELECT 'item:' || id, external_id FROM item")).all())  # type: ignore[arg-type]
+        return [(items[subject], person) for subject, person in rows]
+
+    assert told() == []
+    author = enter(app, WEI)
+    page = author.get(f"/bank/b/import/{batch}").text
+    assert told() == [("a", id_of(WEI))]  # that its key is another, as the refusal says
+    assert page.count("【") == 2  # nothing is to be checked of the row that changes nothing
+    author.get(f"/bank/b/import/{batch}/1")
+    author.get(f"/bank/b/import/{batch}/2")
+    author.get(f"/bank/b/import/{batch}/refused")
+    assert [name for name, _person in told()] == ["a", "b", "a"]
+
+
 def test_mending_one_half_of_a_pair_frees_the_other(bank: str, clock: FixedClock) -> None:
     batch = staged(bank, row("a", STEM) + row("b", STEM) + row("c", "第三道"), clock)
-    assert staging.view(bank, batch).counts[Verdict.REFUSED] == 1
-    first = staging.row(bank, batch, 0)[1].draft
-    assert staging.mend(bank, batch, 0, exchange.replace(first, stem="完全不同的一道题")).verdict is Verdict.NEW
-    assert staging.view(bank, batch).counts[Verdict.NEW] == 3
+    assert seen(bank, batch, clock).counts[Verdict.REFUSED] == 1
+    first = staging.row(bank, batch, 0, person_id=id_of(WEI), now=clock.now())[1].draft
+    assert staging.mend(bank, batch, 0, replace(first, stem="完全不同的一道题"), person_id=id_of(WEI)).verdict is Verdict.NEW
+    assert seen(bank, batch, clock).counts[Verdict.NEW] == 3
 
 
 def test_a_fault_of_the_reader_is_told_apart_from_a_file_that_is_too_much(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

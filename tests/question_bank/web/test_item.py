@@ -243,6 +243,18 @@ def test_a_file_is_staged_mended_and_committed(app: Flask, bank: str) -> None:
     assert author.post(f"{again.location}/discard").status_code == 302
 
 
+def test_a_file_larger_than_other_forms_is_taken_of_an_author_alone(app: Flask, bank: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    author, large = enter(app, WEI), b" " * 9_000_000
+    token = re.search(r'name="csrf_token" value="([^"]+)"', author.get("/bank/b/import").text)
+    assert token
+    monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
+
+    def sent(client: FlaskClient, path: str = "/bank/b/import") -> int:
+        return client.post(path, data={"csrf_token": token[1], "file": (io.BytesIO(large), "x.docx")}).status_code
+
+    assert [sent(author), sent(author, "/bank/b/bulk"), sent(enter(app, LIN)), sent(app.test_client())] == [302, 413, 413, 413]
+
+
 def test_an_answer_is_told_by_its_letters_and_a_topic_by_its_name(app: Flask, bank: str) -> None:
     author = enter(app, WEI)
     row = '{"id": "n-1", "type": "multiple", "stem": "先做什么？", "options": ["倾听", "训斥", "陪伴"], "key": [0, 2]}'
