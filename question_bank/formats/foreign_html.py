@@ -8,10 +8,9 @@ from collections.abc import Callable
 from urllib.parse import unquote_to_bytes
 
 from lxml import etree
-from lxml import html as lxml_html
 
 from lms.kernel.refusal import N_
-from question_bank.formats import formula, rich_text
+from question_bank.formats import formula, rich_text, xml_tree
 from question_bank.formats.findings import Place
 from question_bank.formats.xml_tree import attribute, local
 
@@ -99,9 +98,8 @@ class Words:
         source = _MATH.sub(lambda found: self._token(self._math_source(found[0])), source)
         if not source.strip():
             return ""
-        parser = lxml_html.HTMLParser(no_network=True, remove_comments=True, remove_pis=True, huge_tree=False, encoding="utf-8")
         try:
-            tree = lxml_html.document_fromstring(f"<div>{source}</div>".encode("utf-8", "replace"), parser=parser)
+            tree = xml_tree.page(f"<div>{source}</div>")
         except etree.ParserError:
             return self.of_plain(source)
         return self._notation(self._inside(tree, None, pre=False))
@@ -229,8 +227,7 @@ class Words:
         source = html.unescape(source) if "&lt;" in source[:9] else source
         bare = _PREFIX.sub(r"\1", _NAMESPACES.sub("", source))
         try:
-            parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True)
-            return self._math(etree.fromstring(_named(bare).encode(), parser))
+            return self._math(xml_tree.fragment(_named(bare)))
         except etree.XMLSyntaxError:
             self.place.lose("有一个公式的 MathML 写法无法识别，按文字保留")
             return rich_text.to_notation(html.escape(re.sub(r"<[^>]*>", " ", source), quote=False))

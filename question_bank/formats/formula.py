@@ -6,11 +6,13 @@ The LaTeX stays in an annotation, so that authors get back what they wrote.
 import html
 import re
 from functools import lru_cache
-from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 import latex2mathml.exceptions
 from latex2mathml.converter import convert_to_element
+from lxml import etree
+
+from question_bank.formats import xml_tree
 
 MAX_LATEX = 2_000
 MAX_MATHML = 20_000
@@ -33,7 +35,7 @@ _DELIMITER = re.compile(r"(?<!\\)\\[()\[\]]")
 _NAMED = re.compile(r"&(?!(?:lt|gt|amp|quot|apos);)([A-Za-z][A-Za-z0-9]{1,31};)")
 _UNREADABLE: tuple[type[Exception], ...] = (
     *(each for each in vars(latex2mathml.exceptions).values() if isinstance(each, type) and issubclass(each, Exception)),
-    *(RecursionError, LookupError, ValueError, TypeError, AttributeError, RuntimeError, ElementTree.ParseError),
+    *(RecursionError, LookupError, ValueError, TypeError, AttributeError, RuntimeError, etree.XMLSyntaxError),
 )
 
 
@@ -60,10 +62,10 @@ _BLOCK = ' display="block"'
 
 def from_mathml(markup: str) -> str | None:
     """Return foreign MathML with nothing in it but what is listed; None when it is not well-formed or is something else."""
-    if len(markup) > MAX_MATHML or not markup.startswith("<math"):  # no document type can stand before the root, so no entity either
+    if len(markup) > MAX_MATHML or not markup.startswith("<math"):
         return None
     try:
-        root = ElementTree.fromstring(_NAMED.sub(lambda name: html.unescape(name[0]), markup))  # noqa: S314 - see above
+        root = xml_tree.fragment(_NAMED.sub(lambda name: html.unescape(name[0]), markup))
         note = next((each.text for each in root.iter() if _name(each) == "annotation" and each.get("encoding") == _TEX), None)
         ours = from_latex(note, is_block=root.get("display") == "block") if note else None
         return ours or (_written(root) if _name(root) == "math" else None)
@@ -82,7 +84,7 @@ def is_block(stored: str) -> bool:
     return stored.startswith(f"<math{_BLOCK}")
 
 
-def _written(element: Element, *, is_ours: bool = False) -> str:
+def _written(element: Element | etree._Element, *, is_ours: bool = False) -> str:
     name = _name(element)
     if name == "annotation" or name.startswith("annotation-"):  # a note of a kind we do not read; the formula itself stands beside it
         return ""
@@ -98,7 +100,7 @@ def _written(element: Element, *, is_ours: bool = False) -> str:
     return f"<{name}{given}>{inner}</{name}>"
 
 
-def _name(element: Element) -> str:
+def _name(element: Element | etree._Element) -> str:
     return element.tag.rpartition("}")[2]
 
 

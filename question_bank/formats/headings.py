@@ -131,7 +131,7 @@ def _headings(position: int, row: Sequence[str]) -> Headings | None:
 def plain(cell: str) -> str:
     """Return a heading as compared: without stars, hints in brackets, blanks and case."""
     word = unicodedata.normalize("NFKC", cell).replace("\ufeff", "")
-    word = re.sub(r"[(\[【<].*?[)\]】>]", "", word)
+    word = re.sub(r"[(\[【<][^(\[【<)\]】>]*+[)\]】>]", "", word)  # from one bracket to the next: a long cell may be all brackets
     return re.sub(r"[\s*:：]", "", word).casefold()
 
 

@@ -1,11 +1,11 @@
 """Formulas (MathML, as they are stored) as those of Word (Office Math), which a person can go on editing there."""
 
 from collections.abc import Callable, Sequence
-from xml.etree import ElementTree
-from xml.etree.ElementTree import Element
 
 from lxml import etree
+from lxml.etree import _Element as Element
 
+from question_bank.formats import xml_tree
 from question_bank.formats.word_formula import ACCENTS, FormulaUnknown
 
 _MATH = "http://schemas.openxmlformats.org/officeDocument/2006/math"
@@ -20,10 +20,10 @@ _GROUPS = frozenset({"math", "semantics", "mrow", "mstyle", "mpadded", "mtd"})
 _OPENING, _CLOSING = frozenset("([{|⟨‖⌊⌈"), frozenset(")]}|⟩‖⌋⌉")
 
 
-def from_mathml(markup: str, *, is_block: bool) -> etree._Element:
+def from_mathml(markup: str, *, is_block: bool) -> Element:
     """Return an `oMath`, or an `oMathPara` for a formula on a line of its own; raises FormulaUnknown."""
     formula = etree.Element(f"{{{_MATH}}}oMath", nsmap={"m": _MATH})
-    _row(formula, [ElementTree.fromstring(markup.replace("&nbsp;", "\u00a0"))])  # noqa: S314 - written by us from a list of elements
+    _row(formula, [xml_tree.fragment(markup.replace("&nbsp;", "\u00a0"))])
     if not is_block:
         return formula
     whole = etree.Element(f"{{{_MATH}}}oMathPara", nsmap={"m": _MATH})
@@ -31,11 +31,11 @@ def from_mathml(markup: str, *, is_block: bool) -> etree._Element:
     return whole
 
 
-def _put(parent: etree._Element, name: str, **values: str) -> etree._Element:
+def _put(parent: Element, name: str, **values: str) -> Element:
     return etree.SubElement(parent, f"{{{_MATH}}}{name}", {f"{{{_MATH}}}{key}": value for key, value in values.items()})
 
 
-def _row(parent: etree._Element, elements: Sequence[Element]) -> None:
+def _row(parent: Element, elements: Sequence[Element]) -> None:
     """Write what stands side by side; a sum or an integral takes in what follows it."""
     flat = [inner for each in elements for inner in _ungrouped(each)]
     if _is_fenced(flat):
@@ -76,7 +76,7 @@ def _is_fenced(elements: Sequence[Element]) -> bool:
     return (begins and (ends or (len(elements) == 2 and elements[1].tag == "mtable"))) or around
 
 
-def _fenced(parent: etree._Element, elements: Sequence[Element]) -> None:
+def _fenced(parent: Element, elements: Sequence[Element]) -> None:
     ends = _sign(elements[-1])
     fence = _put(parent, "d")
     properties = _put(fence, "dPr")
@@ -91,7 +91,7 @@ def _nary_sign(element: Element) -> str:
     return _sign(base) if _sign(base) in _NARY else ""
 
 
-def _nary(parent: etree._Element, element: Element, sign: str, following: Sequence[Element]) -> None:
+def _nary(parent: Element, element: Element, sign: str, following: Sequence[Element]) -> None:
     below = element[1] if element.tag in {"msub", "msubsup", "munder", "munderover"} else None
     above = element[-1] if element.tag in {"msup", "msubsup", "mover", "munderover"} else None
     nary = _put(parent, "nary")
@@ -106,7 +106,7 @@ def _nary(parent: etree._Element, element: Element, sign: str, following: Sequen
     _row(_put(nary, "e"), following)
 
 
-def _one(parent: etree._Element, element: Element) -> None:
+def _one(parent: Element, element: Element) -> None:
     if element.tag == "mrow":
         _row(parent, list(element))
         return
@@ -115,7 +115,7 @@ def _one(parent: etree._Element, element: Element) -> None:
     _WRITERS[element.tag](parent, element)
 
 
-def _run(parent: etree._Element, element: Element) -> None:
+def _run(parent: Element, element: Element) -> None:
     words = " ".join((element.text or "").split(" "))
     if not words:
         return
@@ -130,13 +130,13 @@ def _run(parent: etree._Element, element: Element) -> None:
         written.set(_SPACE, "preserve")
 
 
-def _space(parent: etree._Element, element: Element) -> None:
+def _space(parent: Element, element: Element) -> None:
     width = element.get("width", "")
     _put(_put(parent, "r"), "t").text = "\u2003" if width.endswith("em") and float(width[:-2] or 0) >= 1 else "\u2009"
 
 
-def _parts(kind: str, *names: str) -> Callable[[etree._Element, Element], None]:
-    def write(parent: etree._Element, element: Element) -> None:
+def _parts(kind: str, *names: str) -> Callable[[Element, Element], None]:
+    def write(parent: Element, element: Element) -> None:
         made = _put(parent, kind)
         for name, child in zip(names, element, strict=True):
             _row(_put(made, name), [child])
@@ -144,7 +144,7 @@ def _parts(kind: str, *names: str) -> Callable[[etree._Element, Element], None]:
     return write
 
 
-def _fraction(parent: etree._Element, element: Element) -> None:
+def _fraction(parent: Element, element: Element) -> None:
     fraction = _put(parent, "f")
     if element.get("linethickness") in {"0", "0px", "0pt"}:
         _put(_put(fraction, "fPr"), "type", val="noBar")
@@ -152,7 +152,7 @@ def _fraction(parent: etree._Element, element: Element) -> None:
         _row(_put(fraction, name), [child])
 
 
-def _root(parent: etree._Element, element: Element) -> None:
+def _root(parent: Element, element: Element) -> None:
     root = _put(parent, "rad")
     if element.tag == "msqrt":
         _put(_put(root, "radPr"), "degHide", val="1")
@@ -160,7 +160,7 @@ def _root(parent: etree._Element, element: Element) -> None:
     _row(_put(root, "e"), [element[0]] if element.tag == "mroot" else list(element))
 
 
-def _around(parent: etree._Element, element: Element) -> None:
+def _around(parent: Element, element: Element) -> None:
     """Write what stands under or over something: an accent, a line, a brace, or a limit."""
     base, other = element[0], element[1]
     sign = _sign(other)
@@ -185,7 +185,7 @@ def _around(parent: etree._Element, element: Element) -> None:
     _row(_put(made, "e"), [base])
 
 
-def _both(parent: etree._Element, element: Element) -> None:
+def _both(parent: Element, element: Element) -> None:
     upper = _put(parent, "limUpp")
     lower = _put(_put(upper, "e"), "limLow")
     _row(_put(lower, "e"), [element[0]])
@@ -193,7 +193,7 @@ def _both(parent: etree._Element, element: Element) -> None:
     _row(_put(upper, "lim"), [element[2]])
 
 
-def _matrix(parent: etree._Element, element: Element) -> None:
+def _matrix(parent: Element, element: Element) -> None:
     matrix = _put(parent, "m")
     width = max((len(row) for row in element), default=0)
     for row in element:
@@ -202,7 +202,7 @@ def _matrix(parent: etree._Element, element: Element) -> None:
             _row(_put(line, "e"), [row[at]] if at < len(row) else [])
 
 
-_WRITERS: dict[str, Callable[[etree._Element, Element], None]] = {
+_WRITERS: dict[str, Callable[[Element, Element], None]] = {
     **dict.fromkeys(("mi", "mn", "mo", "mtext", "ms"), _run),
     **dict.fromkeys(("msqrt", "mroot"), _root),
     **dict.fromkeys(("munder", "mover"), _around),

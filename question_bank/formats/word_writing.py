@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 
 import docx
-import lxml.html
 from docx.document import Document
 from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.opc.packuri import PackURI
@@ -23,7 +22,7 @@ from question_bank.domain.draft import BLANK, PICTURE, Draft
 from question_bank.domain.exchange import Beat, Picture, quiet
 from question_bank.domain.item import LETTERS, TYPE_LABELS, ItemType
 from question_bank.domain.written_answer import PAIRS, write_answer
-from question_bank.formats import formula, rich_text, word_formula, word_formula_writing, word_source
+from question_bank.formats import formula, rich_text, word_formula, word_formula_writing, word_source, xml_tree
 from question_bank.formats.paper_marks import guarded
 from question_bank.formats.word_formula import FormulaUnknown
 
@@ -136,7 +135,8 @@ class _Paper:
         if "<" not in plain and "&" not in plain and "\n" not in plain:
             writer.words(plain, frozenset())
             return
-        writer.write(lxml.html.fragment_fromstring(rich_text.to_html(plain), create_parent="div"), frozenset())
+        (whole,) = xml_tree.page(f"<div>{rich_text.to_html(plain)}</div>").iterchildren("body")
+        writer.write(whole[0], frozenset())
 
     def paragraph(self) -> etree._Element:
         """Return a new last paragraph of the document."""
@@ -202,7 +202,7 @@ class _Writer:
         elif found:
             self.run(f"（图：{found['alternative']}）", rules)
         elif not self._formula(part):
-            self.run(part if not part.startswith("<") else "".join(map(str, lxml.html.fromstring(part).itertext())), rules)
+            self.run(part if not part.startswith("<") else xml_tree.text_of(xml_tree.page(part)), rules)
 
     def _picture(self, picture: Picture, alternative: str) -> None:
         width = Emu(min(int(_WIDEST), picture.width * _PIXEL))

@@ -1,4 +1,7 @@
-"""XML from outside: decoded within bounds; no entity is expanded, nothing outside the file is ever asked for."""
+"""XML and HTML from outside: decoded within bounds; no entity is expanded, nothing outside the file is ever asked for.
+
+The only module that may parse: whoever needs a tree asks here.
+"""
 
 import codecs
 import html
@@ -6,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 from lxml import etree
+from lxml import html as lxml_html
 
 from question_bank.formats import text
 from question_bank.formats.unreadable import Unreadable, XmlHostile
@@ -116,6 +120,18 @@ def _fed(content: bytes, *, recover: bool, parser: "etree.XMLPullParser | None" 
     if root.getroottree().docinfo.internalDTD is not None and any(True for _ in root.getroottree().docinfo.internalDTD.iterentities()):
         raise XmlHostile
     return root
+
+
+def fragment(words: str) -> etree._Element:
+    """Return a piece of XML, such as a formula; raises XMLSyntaxError."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True)
+    return etree.fromstring(words.encode("utf-8", "replace"), parser)
+
+
+def page(source: str) -> etree._Element:
+    """Return the tree of a piece of HTML, as a browser would mend it; raises ParserError where there is nothing in it."""
+    parser = lxml_html.HTMLParser(no_network=True, remove_comments=True, remove_pis=True, huge_tree=False, encoding="utf-8")
+    return lxml_html.document_fromstring(source.encode("utf-8", "replace"), parser=parser)
 
 
 def _named(found: re.Match[str]) -> str:

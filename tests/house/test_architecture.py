@@ -75,3 +75,26 @@ def test_only_the_kernel_commits() -> None:
             text = path.read_text()
             for forbidden in (".commit()", ".rollback()", "func.now()", 'server_default=text("now'):
                 assert forbidden not in text, f"{path}: {forbidden}"
+
+
+_TREES = ("xml", "lxml", "defusedxml", "xmltodict", "bs4", "html5lib", "feedparser", "openpyxl")
+_BUILT = {"lxml.etree", "lxml.etree._Element", "xml.etree.ElementTree.Element"}  # trees are named and built anywhere
+_BUILDING = {"_Element", "Element", "SubElement", "tostring", "XMLSyntaxError", "ParserError"}
+
+
+def test_only_the_hardened_parser_is_imported() -> None:
+    """FI-02: whoever needs a tree of what came from outside asks the one module whose parsers expand and fetch nothing."""
+    parsers = ROOT / "question_bank/formats/xml_tree.py"
+    found = []
+    for package in PACKAGES:
+        for path in (ROOT / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+                if isinstance(node, ast.ImportFrom):
+                    names = [f"{node.module}.{alias.name}" for alias in node.names]
+                found += [(path, name) for name in names if name.split(".")[0] in _TREES and name not in _BUILT]
+                if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "etree":
+                    found += [(path, node.attr)] if node.attr not in _BUILDING else []
+                if isinstance(node, ast.Call) and ast.unparse(node.func) == "docx.Document":
+                    found += [(path, "docx.Document")] if node.args or node.keywords else []
+    assert {path for path, _name in found} == {parsers}, found
