@@ -15,11 +15,14 @@ from werkzeug.wrappers import Response
 
 from lms.kernel import foresight
 from lms.kernel import request as current
+from lms.kernel.hot import TooLarge
 from lms.kernel.identity import Identity
 from lms.kernel.permissions import Permission
 from lms.kernel.refusal import N_, Forbidden, Malformed, Unauthenticated
 
 SIGNED_IN_FOR = timedelta(hours=14)  # longer than a school day, so that no exam is interrupted by it
+
+MOST_FIELDS = 10_000  # of a form: no page of ours has a tenth of them
 
 IdentityLoader = Callable[[bytes, datetime], Identity | None]
 
@@ -94,7 +97,11 @@ def mount(app: Flask, load: IdentityLoader) -> None:
 
 
 def _allow_body() -> None:
-    """Set how much may be sent before anybody looks for a token in it."""
+    """Set how much may be sent before anybody looks for a token in it: a form is taken apart as a whole, a file is not."""
+    if request.mimetype == "application/x-www-form-urlencoded":
+        if request.get_data().count(b"&") >= MOST_FIELDS:
+            raise TooLarge
+        return
     view: Any = current_app.view_functions.get(request.endpoint or "")
     if most := getattr(view, "most_bytes", None):
         person = current.person_or_none()

@@ -12,6 +12,7 @@ MAX_UNPACKED = 200 * 1024 * 1024
 MAX_CELLS = 4_000_000
 MAX_RATIO = 400  # a sheet of 10,000 alike rows packs about 100 to 1
 _CHUNK = 1 << 20
+_ENTRY = b"PK\x01\x02"  # begins each entry of the listing
 _CELL = re.compile(rb"<(?:\w+:)?c\s[^>]{0,200}?\br=[\"']([A-Z]{1,3})([0-9]{1,7})[\"'][^>]{0,200}?(?<!/)>")
 _UNPLACED = re.compile(rb"<(?:\w+:)?c(?:\s+(?!r=)[\w:]+=[\"'][^\"'<>]{0,80}[\"'])*\s*>")
 _ROW = re.compile(rb"<(?:\w+:)?row\s[^>]{0,300}?\br=[\"']([0-9]{1,9})[\"']")
@@ -19,10 +20,10 @@ _ROW = re.compile(rb"<(?:\w+:)?row\s[^>]{0,300}?\br=[\"']([0-9]{1,9})[\"']")
 
 def entries(content: bytes) -> frozenset[str]:
     """Return the names in the archive; raises Unreadable when it is none."""
+    if content.count(_ENTRY) > MAX_ENTRIES:  # before a million of them are listed
+        raise ArchiveHostile
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if len(archive.filelist) > MAX_ENTRIES:
-                raise ArchiveHostile
             return frozenset(archive.namelist())
     except (zipfile.BadZipFile, ValueError, OSError, UnicodeDecodeError, NotImplementedError):
         raise Unreadable from None

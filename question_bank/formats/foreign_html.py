@@ -52,18 +52,20 @@ _WORDLESS = {
 _LEFT_OUT = frozenset({"rp", "source", "track", "param", "head", "title"})
 _SIGNED = {"br": ("<br>", ""), "rt": ("（", "）"), "q": ("“", "”")}
 _STYLED = re.compile(r"(?:^|;)\s*(?:color|background(?:-color)?|text-decoration|font-weight|font-style)\s*:", re.IGNORECASE)
-_MATH = re.compile(r"<(?:[\w.-]+:)?math\b.*?</(?:[\w.-]+:)?math\s*>", re.DOTALL | re.IGNORECASE)
+_MATH = re.compile(r"<(?:[\w.-]+:)?math\b(?:[^<]|<(?!/?(?:[\w.-]+:)?math\b))*+</(?:[\w.-]+:)?math\s*>", re.IGNORECASE)
 _PREFIX = re.compile(r"(</?)[\w.-]+:")
 _NAMESPACES = re.compile(r"\s(?:xmlns(?::\w+)?|xsi:\w+)\s*=\s*(?:\"[^\"]*\"|'[^']*')")
 _PRIVATE = re.compile("[\ue010-\ue01f]")
 _TOKEN = re.compile("\ue010(\\d+)\ue011")
 _BREAK = "\ue012"
 _BARE_WORDS = re.compile("[^<>&$\\\\\\[\u00a0\ue010-\ue01f]*")  # most options of a large bank: nothing in them needs a parser
-_BREAKS = re.compile(r"(?:<br>)?(?:[ \t\n]*" + _BREAK + r"[ \t\n]*)+")
+_BLANKS = r"(?:(?<![ \t\n])[ \t\n]++)?"  # a run of them is gone through once
+_BREAKS = re.compile(rf"(?:<br>)?{_BLANKS}{_BREAK}[ \t\n{_BREAK}]*+")
+_BR = re.compile(rf"{_BLANKS}<br>[ \t\n]*")
 _LONE = re.compile(r"<p>((?:(?!</?(?:" + "|".join(rich_text.BLOCK) + r")>).)*)</p>", re.DOTALL)
 _TEX = re.compile(r"\\\(((?:(?!\\[()]).){1,2000}?)\\\)|\\\[((?:(?!\\[\[\]]).){1,2000}?)\\\]|\$\$([^$]{1,2000})\$\$", re.DOTALL)
 _TAGGED = re.compile(r"</?(?:br|p|div|span|b|i|em|strong|img|li|td|math)\b", re.IGNORECASE)
-_AROUND = re.compile(r"[ \t\n]*(</?(?:" + "|".join(rich_text.BLOCK) + r")\b[^>]*>)[ \t\n]*")
+_AROUND = re.compile(rf"{_BLANKS}(</?(?:{'|'.join(rich_text.BLOCK)})\b[^>]*>)[ \t\n]*")
 _TEX_NAMES = frozenset({"application/x-tex", "tex", "latex", "application/x-latex", "text/x-tex", "snuggletex"})
 _TEX_WRAPPED = re.compile(r"\s*(?:\\\[(.*)\\\]|\\\((.*)\\\)|\$+(.*?)\$+)\s*", re.DOTALL)
 _DATA_URI = re.compile(r"data:image/[\w.+-]+((?:;[\w=.+-]+)*),(.*)", re.DOTALL)
@@ -111,7 +113,7 @@ class Words:
     def _notation(self, markup: str) -> str:
         if _BARE_WORDS.fullmatch(markup):
             return markup.strip()
-        markup = re.sub(r"[ \t\n]*<br>[ \t\n]*", "<br>", _BREAKS.sub(_BREAK, markup)).strip(" \t\n" + _BREAK).replace(_BREAK, "<br>")
+        markup = _BR.sub("<br>", _BREAKS.sub(_BREAK, markup)).strip(" \t\n" + _BREAK).replace(_BREAK, "<br>")
         if "<pre" not in markup:
             markup = _AROUND.sub(r"\1", markup)
         notation = rich_text.to_notation(rich_text.from_html(markup))

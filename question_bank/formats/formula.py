@@ -16,6 +16,8 @@ from question_bank.formats import xml_tree
 
 MAX_LATEX = 2_000
 MAX_MATHML = 20_000
+# Where formulas stand in a text, and no formula reaches into the next one: a run of openings without an end is gone through once.
+PATTERN = r"\\\((?:[^\\]|\\(?![()]))*+\\\)|\\\[(?:[^\\]|\\(?![\[\]]))*+\\\]|<math\b(?:[^<]|<(?!/?math\b))*+</math>"
 _DEEPEST = 60
 _ELEMENTS = (
     "math semantics annotation mrow mi mn mo ms mtext mspace mfrac msqrt mroot msub msup msubsup munder mover munderover mmultiscripts mprescripts none"

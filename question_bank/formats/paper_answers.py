@@ -17,8 +17,8 @@ _ONE = r"(\d{1,4})\s*+[.．、:：)）]?\s*+(?:【答案】|答案\s*+[:：]?)?\
 _ONES = re.compile(rf"(?<![\dA-Za-z]){_ONE}(?![A-Za-z\u4e00-\u9fff])")
 _ONLY_ONES = re.compile(rf"(?:{_ONE}[\s,，;；。.]*+)+")
 _PREFIX = re.compile(r"(?:([一二三四五六七八九十]{1,3})\s*+[、.．:：]\s*+)?([^\d（(：:，,。\s]{2,12})?\s*+(?:[（(][^）)]*+[）)])?\s*+[:：]?\s*+(?=\d)")
-_CELL = re.compile(r"<t[dh][^>]*>(.*?)</t[dh]>", re.DOTALL)
-_ROW = re.compile(r"<tr>(.*?)</tr>", re.DOTALL)
+_CELL = re.compile(r"<t[dh][^<>]*>((?:[^<]|<(?!/?t[dh]\b))*+)</t[dh]>")
+_ROW = re.compile(r"<tr>((?:[^<]|<(?!/?tr>))*+)</tr>")
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from question_bank.domain.draft import PICTURE
 from question_bank.domain.item import LETTERS
 from question_bank.domain.notation import is_any_choice, is_known_type, read_type
-from question_bank.formats import headings
+from question_bank.formats import formula, headings
 
 MINE = "mine"  # what a learner answered: 学习通 writes it before the key
 GUARD = "\u2060"  # written by our own papers inside words that would be taken for a mark; read as nothing
@@ -58,7 +58,7 @@ _EACH = re.compile(r"每(?:小)?[题空]\s*(\d+(?:\.\d+)?)\s*分")
 ANSWERS = re.compile(
     r"[【\[（(]?\s*+(?:试题|习题|练习题?|附[:：]?)?\s*+(?:参考|标准|正确)?答案(?:[与和及]?(?:试题)?(?:解析|详解|评分标准|评分参考))?(?:表|部分)?\s*+[】\])）]?\s*+[:：]?"
 )
-_OPAQUE = re.compile(r"\\\(.*?\\\)|\\\[.*?\\\]|<math\b.*?</math>|<table>.*?</table>|[\U000F0000-\U000FFFFD]|" + PICTURE.pattern, re.DOTALL)
+_OPAQUE = re.compile(rf"{formula.PATTERN}|<table>(?:[^<]|<(?!/?table>))*+</table>|[\U000F0000-\U000FFFFD]|{PICTURE.pattern}")
 _AROUND_TABLE = re.compile(r"\n?(</?table>)\n?")
 _TAG = re.compile(r"<(/?)(b|i|u|s|sub|sup)>")
 
@@ -157,15 +157,17 @@ class Opaque:
 
 def balanced(text: str) -> str:
     """Return the text with every emphasis closed: a line was cut where it stood."""
-    parts, at, opened = [], 0, list[str]()
+    parts, at, opened = [], 0, dict[str, int]()  # how often each is opened: of one inside itself only the outer one counts
     for tag in _TAG.finditer(text):
         parts.append(text[at : tag.start()])
         at = tag.end()
         if not tag[1]:
-            opened.append(tag[2])
-            parts.append(tag[0])
+            parts.append("" if tag[2] in opened else tag[0])
+            opened[tag[2]] = opened.get(tag[2], 0) + 1
+        elif opened.get(tag[2], 0) > 1:
+            opened[tag[2]] -= 1
         elif tag[2] in opened:
-            while (last := opened.pop()) != tag[2]:
+            while (last := opened.popitem()[0]) != tag[2]:
                 parts.append(f"</{last}>")
             parts.append(tag[0])
     whole = "".join([*parts, text[at:], *(f"</{name}>" for name in reversed(opened))])

@@ -1,11 +1,16 @@
-"""Packed files that mean harm."""
+"""Packed files that mean harm (FI-01)."""
 
 import io
+import json
+import stat
 import struct
+import subprocess
+import sys
 import time
 import zipfile
 import zlib
 from collections.abc import Callable
+from copy import copy
 from pathlib import Path
 
 import pytest
@@ -44,7 +49,70 @@ def lying() -> bytes:
     return bytes(packed)
 
 
+def linked() -> bytes:
+    """A workbook with an entry that stands for another file."""
+    held = io.BytesIO(GOOD)
+    link = zipfile.ZipInfo("xl/link.xml")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(held, "a") as made:
+        made.writestr(link, "/etc/passwd")
+    return held.getvalue()
+
+
+def overlapping(times: int) -> bytes:
+    """A workbook whose listing names the same bytes over and over."""
+    held = io.BytesIO(GOOD)
+    with zipfile.ZipFile(held, "a") as made:
+        made.writestr("xl/big.xml", bytes(range(256)) * 40)
+        for number in range(times):
+            again = copy(made.filelist[-1])
+            again.filename = f"xl/b{number}.xml"
+            made.filelist.append(again)
+            made.NameToInfo[again.filename] = again
+    return held.getvalue()
+
+
+def zeros(name: str, size: int, said: int) -> bytes:
+    """An archive of one entry full of zeros, packed a mebibyte at a time, that says of its size what it likes."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    block = packer.compress(bytes(1 << 20)) + packer.flush(zlib.Z_FULL_FLUSH)
+    packed = block * (size >> 20) + packer.flush()
+    sizes = struct.pack("<4xLLHH", len(packed), said, len(name), 0)
+    head = b"PK\x03\x04" + struct.pack("<HHHL", 20, 0, 8, 0) + sizes + name.encode() + packed
+    entry = b"PK\x01\x02" + struct.pack("<HHHHL", 20, 20, 0, 8, 0) + sizes + bytes(14) + name.encode()
+    return head + entry + b"PK\x05\x06" + struct.pack("<HHHHLLH", 0, 0, 1, 1, len(entry), len(head), 0)
+
+
+def nested(depth: int) -> bytes:
+    """A zip in a zip in a zip, as 42.zip is."""
+    body = b"0" * 1_000_000
+    for level in range(depth):
+        held = io.BytesIO()
+        with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as made:
+            for number in range(4):
+                made.writestr(f"{level}-{number}.zip", body)
+        body = held.getvalue()
+    return body
+
+
+def listed(entries: int) -> bytes:
+    """An archive whose listing goes on and on."""
+    entry = b"PK\x01\x02" + bytes(42) + b"a"
+    whole = entry[:28] + struct.pack("<H", 1) + entry[30:]
+    return b"PK\x03\x04" + bytes(26) + whole * entries + b"PK\x05\x06" + struct.pack("<HHHHLLH", 0, 0, 0xFFFF, 0xFFFF, len(whole) * entries, 30, 0)
+
+
 BAD = {
+    "a link": linked(),
+    "the same bytes many times": overlapping(300),
+    "the same bytes twice": overlapping(1),
+    "a gigabyte of zeros in a paper": zeros("word/document.xml", 1 << 30, 1 << 30),
+    "a gigabyte of zeros said to be a thousand": zeros("word/document.xml", 1 << 30, 1_000),
+    "a zip in a zip in a zip": nested(4),
+    "a million entries": listed(1_000_000),
+    "a name with a sign of nothing": repacked(same, {"xl/aN.xml": b"x"}).replace(b"xl/aN.xml", b"xl/a\x00.xml"),
+    "a path upwards and down": repacked(same, {"xl/../../evil.xml": b"x"}),
+    "a path upwards of Windows": repacked(same, {"..\\..\\evil.xml": b"x"}),
     "a bomb": repacked(same, {"xl/big.xml": b"0" * 60_000_000}),
     "many entries": repacked(same, {f"xl/{number}.xml": b"" for number in range(30_500)}),
     "a path upwards": repacked(same, {"../../etc/passwd": b"x"}),
@@ -66,6 +134,26 @@ def test_it_is_refused_at_once(name: str) -> None:
     with pytest.raises(Unreadable):
         reading.read(BAD[name])
     assert time.process_time() - began < 2
+
+
+def test_fi_01_none_of_them_takes_much_memory_or_leaves_a_file(tmp_path: Path) -> None:
+    """One process reads them all, in a folder of its own."""
+    sandbox = tmp_path / "a" / "b" / "c"
+    sandbox.mkdir(parents=True)
+    for number, content in enumerate([*BAD.values(), repacked(same, {f"{tmp_path}/evil.xml": b"x", "../evil.xml": b"x"})]):
+        (sandbox / str(number)).write_bytes(content)
+    before = sorted(tmp_path.rglob("*"))
+    code = (
+        "import json, resource, pathlib\nfrom question_bank.formats import reading\nfrom question_bank.formats.unreadable import Unreadable\nrefused = 0\n"
+        "for file in pathlib.Path().iterdir():\n    try: reading.read(file.read_bytes())\n    except Unreadable: refused += 1\n"
+        "print(json.dumps([refused, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))"
+    )
+    environment = {"PYTHONPATH": str(Path(__file__).parents[3])}
+    done = subprocess.run([sys.executable, "-c", code], cwd=sandbox, env=environment, capture_output=True, text=True, check=True)
+    refused, kilobytes = json.loads(done.stdout)
+    assert refused == len(BAD) + 1
+    assert kilobytes < 512 * 1024
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_entities_are_never_expanded() -> None:
