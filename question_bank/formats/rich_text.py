@@ -20,6 +20,8 @@ ALLOWED = frozenset({*INLINE, *BLOCK, "br"})
 _CELLS = {cell: {"colspan", "rowspan"} for cell in ("td", "th")}
 _FORMULA = {element: set(formula.ATTRIBUTES) for element in formula.ELEMENTS} | {"annotation": {"encoding"}}
 
+_NESTING = frozenset({"ul", "ol", "table", "blockquote", "pre"})
+DEEPEST = 20  # of these in one another; what would go deeper is only words: closing thousands takes a sanitiser long
 PATIENCE = 20  # so many unreadable formulas are looked at in one text; whoever sends more sends an attack
 _SPANS = r'(?P<spans>(?: (?:col|row)span="[1-9]\d?")*)'
 _TAG = r"<(?P<close>/?)(?P<tag>" + "|".join(sorted(ALLOWED, key=len, reverse=True)) + ")" + _SPANS + r"\s*/?>"
@@ -34,7 +36,9 @@ _MATH_END = "</math>"
 _MEANINGFUL = re.compile(r"[<>&\\\[]")
 _TAG_LIKE = re.compile(_TAG, re.IGNORECASE)
 _ENTITY = re.compile(r"&(lt|gt|amp);")
-_AROUND_BLOCK = re.compile(r"(?:<br>\s*)?(</?(?:" + "|".join(BLOCK) + r")(?: [^<>]*)?>)(?:\s*<br>)?")
+_A_BLOCK = re.compile(r"(</?(?:" + "|".join(BLOCK) + r")(?: [^<>]*)?>)")
+# Each run of breaks is gone through once.
+_ONLY_BREAKS, _BREAKS, _BREAKS_BACKWARDS = re.compile(r"(?:\s*+<br>)*+\s*+"), re.compile(r"(?:\s*+<br>)++"), re.compile(r"(?:\s*+>rb<)++")
 _PICTURE_TAG = re.compile(r'<img data-picture="([0-9a-f]{64})"')
 _CLEANER = nh3.Cleaner(
     tags={*ALLOWED, "img", "span", *formula.ELEMENTS},
@@ -62,9 +66,14 @@ def _is_plain(notation: str) -> bool:
 
 
 def _converted(notation: str, *, with_blanks: bool) -> str:
-    parts, written, at, patience = [], 0, 0, PATIENCE
+    parts, written, at, patience, depth = [], 0, 0, PATIENCE, 0
     while found := _NOTATION.search(notation, at):
         is_formula = bool(found["latex"] or found["math"])
+        if (found["tag"] or "").lower() in _NESTING:
+            if not found["close"] and depth == DEEPEST:
+                at = found.end()
+                continue
+            depth = max(0, depth - 1) if found["close"] else depth + 1
         markup, at = _markup(notation, found, with_blanks=with_blanks) if patience or not is_formula else (None, found.end())
         if markup is not None:
             parts += [_escaped(notation[written : found.start()]), markup]
@@ -180,11 +189,22 @@ def with_sources(stored: str, address: Callable[[str], str]) -> str:
 
 
 def _canonical(markup: str, cleaner: nh3.Cleaner) -> str:
-    cleaned = cleaner.clean(markup)
-    previous = None
-    while previous != cleaned:
-        previous, cleaned = cleaned, _AROUND_BLOCK.sub(r"\1", cleaned)
-    return cleaned
+    """Return clean markup with no breaks beside its blocks, which begin lines of their own."""
+    parts = _A_BLOCK.split(cleaner.clean(markup))
+    for at in range(0, len(parts), 2):
+        words, is_behind, is_before = parts[at], at > 0, at + 1 < len(parts)
+        if is_behind and is_before and _ONLY_BREAKS.fullmatch(words):
+            blanks = words.split("<br>")
+            parts[at] = blanks[len(blanks) // 2]
+            continue
+        words = _without(_BREAKS, words) if is_behind else words
+        parts[at] = _without(_BREAKS_BACKWARDS, words[::-1])[::-1] if is_before else words
+    return "".join(parts)
+
+
+def _without(beginning: re.Pattern[str], words: str) -> str:
+    found = beginning.match(words)
+    return words[found.end() :] if found else words
 
 
 def _literal(words: str) -> str:

@@ -127,12 +127,24 @@ def test_what_is_no_formula_stays_words_and_is_named(notation: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "attack", ["<math>" * 3_300 + "</math>" * 10, r"\(x" * 6_000, "![" * 10_000, r"\(" + "{" * 1_900 + "x" + "}" * 1_900 + r"\)", "<b>" * 6_000]
+    "attack",
+    [
+        "<math>" * 3_300 + "</math>" * 10,
+        r"\(x" * 6_000,
+        "![" * 10_000,
+        r"\(" + "{" * 1_900 + "x" + "}" * 1_900 + r"\)",
+        "<b>" * 6_000,
+        "<ul><li>" * 2_500,
+        "<pre>" * 4_000,
+        "\n" * 9_000 + "<p>" + "\n" * 9_000,
+        "<ul></ol>" * 2_200,
+    ],
 )
 def test_a_hostile_text_of_full_length_is_read_in_bounded_time(attack: str) -> None:
     began = time.process_time()
-    rich_text.to_html(attack)
+    stored = rich_text.to_html(attack)
     assert time.process_time() - began < 4
+    assert rich_text.to_html(rich_text.to_notation(stored)) == stored
 
 
 def test_a_picture_gets_its_size_and_address_only_where_it_is_shown() -> None:
