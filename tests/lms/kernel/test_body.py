@@ -2,7 +2,6 @@
 
 import io
 import time
-import tracemalloc
 
 import pytest
 from flask import Flask
@@ -57,29 +56,24 @@ BODIES = {
 @pytest.mark.parametrize("name", BODIES)
 def test_fi_08_a_crafted_body_costs_little(name: str, sender: FlaskClient) -> None:
     kind, body = BODIES[name]
-    paths = ("/sign-in", "/bank/b/import")
-    for path in paths:
+    for path in ("/sign-in", "/bank/b/import"):
         began = time.process_time()
-        tracemalloc.start()
         answer = sender.post(path, input_stream=io.BytesIO(body), content_type=kind, content_length=len(body))
-        grown = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
         assert answer.status_code in {400, 401, 413}, path
-        assert grown < 50_000_000, path
-        assert time.process_time() - began < 5, path  # twice and more what it costs where memory is not traced
+        assert time.process_time() - began < 2, path
 
 
 def test_fi_08_what_is_said_to_be_too_long_is_not_read_at_all(sender: FlaskClient) -> None:
     for path in ("/sign-in", "/bank/b/import", "/api/bank/b/pictures"):
-        body = Endless(b"x")
         for kind in (FORM, MULTIPART):
-            answer = sender.post(path, input_stream=body, content_type=kind, content_length=10_000_000_000)
+            body = Endless(b"x")
+            answer = sender.post(path, content_type=kind, environ_overrides={"wsgi.input": body, "CONTENT_LENGTH": "10000000000"})
             assert (answer.status_code, body.taken) == (413, 0), path
 
 
 def test_fi_08_what_never_ends_is_left_at_the_limit(sender: FlaskClient) -> None:
     for kind, piece in ((FORM, b"x"), (MULTIPART, part("", 'name="a"; filename="a"')[:-2] + b"x" * 65_000)):
         body = Endless(piece)
-        answer = sender.post("/sign-in", input_stream=body, content_type=kind, environ_overrides={"wsgi.input_terminated": True})
+        answer = sender.post("/sign-in", content_type=kind, environ_overrides={"wsgi.input": body, "wsgi.input_terminated": True})
         assert answer.status_code == 413
         assert body.taken < 9 * 1024 * 1024
