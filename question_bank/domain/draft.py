@@ -128,7 +128,7 @@ def normalised(value: str) -> str:
 
 def loosely(value: str) -> str:
     """Return text as known again: neither width, blanks, case nor raised figures count."""
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", value)).casefold()
+    return "".join(unicodedata.normalize("NFKC", value).split()).casefold()
 
 
 def _form(draft: Draft) -> Callable[[str], str]:

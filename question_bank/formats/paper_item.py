@@ -55,7 +55,7 @@ def authored(item: Item, section: Section, held: Opaque, unit: str) -> tuple[Aut
         stem, prompts = _listed(stem)
     cells["stem"] = stem
     cells.setdefault("points", points or section.points)
-    explained = [held.show(cells.get(letter, "")) for letter in LETTERS]
+    explained = [held.show(cells[letter]) if letter in cells else "" for letter in LETTERS]
     return Authored(
         place=f"第 {item.number} 题（第 {item.line} {unit}）",
         cells={role: held.show(text) for role, text in cells.items()},

@@ -59,6 +59,7 @@ ANSWERS = re.compile(
     r"[【\[（(]?\s*+(?:试题|习题|练习题?|附[:：]?)?\s*+(?:参考|标准|正确)?答案(?:[与和及]?(?:试题)?(?:解析|详解|评分标准|评分参考))?(?:表|部分)?\s*+[】\])）]?\s*+[:：]?"
 )
 _OPAQUE = re.compile(rf"{formula.PATTERN}|<table>(?:[^<]|<(?!/?table>))*+</table>|[\U000F0000-\U000FFFFD]|{PICTURE.pattern}")
+_HELD = re.compile("[\U000f0000-\U000ffffd]")
 _AROUND_TABLE = re.compile(r"\n?(</?table>)\n?")
 _TAG = re.compile(r"<(/?)(b|i|u|s|sub|sup)>")
 
@@ -148,11 +149,12 @@ class Opaque:
 
     def show(self, text: str) -> str:
         """Return the text with the parts in their places, emphasis closed and guards gone."""
-        return _AROUND_TABLE.sub(r"\1", self.revealed(balanced(text).replace(GUARD, "")))
+        shown = self.revealed((balanced(text) if "<" in text else text.strip()).replace(GUARD, ""))
+        return _AROUND_TABLE.sub(r"\1", shown) if "<table>" in shown else shown
 
     def revealed(self, text: str) -> str:
         """Return the text with the parts in their places."""
-        return "".join(self._held[ord(sign) - 0xF0000] if 0xF0000 <= ord(sign) < 0xF0000 + len(self._held) else sign for sign in text)
+        return _HELD.sub(lambda sign: self._held[at] if (at := ord(sign[0]) - 0xF0000) < len(self._held) else sign[0], text)
 
 
 def balanced(text: str) -> str:

@@ -1,6 +1,7 @@
 """Question papers as people type them, from Word or as plain text: numbered stems, lettered options, keys beside, inside or at the end."""
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -68,6 +69,7 @@ class _Reader:
         self.lines = _lettered(_recorded([replace(line, text=_numbered_first(line.text)) for line in self.lines]))
         self.sections = [Section("", "")]
         self.items: list[Item] = []
+        self.numbered: dict[int, list[int]] = defaultdict(list)  # where the items of each number are: it begins again in each section
         self.filled: set[int] = set()  # numbers of items with blanks
         self.losses: list[Loss] = []
         self.item: Item | None = None
@@ -110,6 +112,7 @@ class _Reader:
     def _open(self, number: int, line: Line, style: str) -> None:
         self.item = Item(number, len(self.sections) - 1, line.number, style)
         self.item.at = self.item.stem
+        self.numbered[number].append(len(self.items))
         self.items.append(self.item)
         if self.sections[-1].type == ItemType.FILL_IN:
             self.filled.add(number)
@@ -247,7 +250,7 @@ class _Reader:
         """Tell whether a number opens an answer: the next one, or a later one when no answer to those between follows."""
         if self.answer is None or number in {self.answer.number + 1, 1}:
             return True
-        if number <= self.answer.number or all(item.number != number for item in self.items):
+        if number <= self.answer.number or number not in self.numbered:
             return False
         following = (marks.STEM.match(line.text) for line in self.lines[at + 1 : at + 1 + _FAR])
         return not any(found and self.answer.number < marks.style(found)[1] < number for found in following)
@@ -293,7 +296,7 @@ class _Reader:
 
     def _give(self, answer: Answer) -> None:
         """Give an answer to its item: the next of that number, in the section the answers are at."""
-        fits = [at for at, item in enumerate(self.items) if item.number == answer.number and at not in self.answered and self.pointer in {-1, item.section}]
+        fits = [at for at in self.numbered.get(answer.number, ()) if at not in self.answered and self.pointer in {-1, self.items[at].section}]
         at = next((at for at in fits if at >= self.cursor), fits[0] if fits else None)
         if at is None:
             self.losses.append(Loss(f"第 {answer.line} {self.unit}", f"第 {answer.number} 题的答案没有对应的试题，未导入"))

@@ -7,6 +7,7 @@ import codecs
 import html
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lxml import etree
 from lxml import html as lxml_html
@@ -141,7 +142,13 @@ def _named(found: re.Match[str]) -> str:
 
 def local(element: etree._Element) -> str:
     """Return an element's name without its namespace; entities and the like have none."""
-    return element.tag.rpartition("}")[2].rpartition(":")[2] if isinstance(element.tag, str) else ""
+    tag = element.tag
+    return _bare(tag) if isinstance(tag, str) else ""
+
+
+@lru_cache(4_096)
+def _bare(tag: str) -> str:
+    return tag.rpartition("}")[2].rpartition(":")[2]
 
 
 def attribute(element: etree._Element, name: str, default: str = "") -> str:

@@ -72,7 +72,14 @@ def judge(session: Session, bank_id: int, read: Reading, beat: Beat = quiet) -> 
 
 
 def judge_drafts(
-    session: Session, bank_id: int, drafts: Sequence[Draft], *, brought: Collection[str] = (), beat: Beat = quiet, only: Collection[int] | None = None
+    session: Session,
+    bank_id: int,
+    drafts: Sequence[Draft],
+    *,
+    brought: Collection[str] = (),
+    beat: Beat = quiet,
+    only: Collection[int] | None = None,
+    with_twins: bool = True,
 ) -> dict[int, Line]:
     """Return what would become of each draft, or of those at `only`, by position; `brought` names the pictures that come with them."""
     bank_store.take_time(session)
@@ -93,7 +100,7 @@ def judge_drafts(
         if not faults:
             faults = _faults_in_bank(session, draft, match, looked_up, before.get(match or ""))
         lines[position] = _line(draft, match, faults, looked_up)
-    new = [position for position, line in lines.items() if line.verdict is Verdict.NEW]
+    new = [position for position, line in lines.items() if with_twins and line.verdict is Verdict.NEW]
     for position, twin in zip(new, twins_of(session, bank_id, [lines[position].draft for position in new]), strict=True):
         if twin:
             lines[position] = replace(lines[position], twin=twin[0], likeness=twin[1])

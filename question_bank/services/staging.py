@@ -173,11 +173,13 @@ def _changed(bank_code: str, batch_id: int, position: int, change: Callable[[Lin
         return judged[position]
 
 
-def _judge(session: Session, bank_id: int, lines: Mapping[int, Line], wanted: Container[int], beat: Beat = quiet) -> dict[int, Line]:
+def _judge(
+    session: Session, bank_id: int, lines: Mapping[int, Line], wanted: Container[int], beat: Beat = quiet, *, with_twins: bool = True
+) -> dict[int, Line]:
     """Judge rows anew as the author chose: an update is read as the next version of the twin, a skipped row is left out."""
     order = sorted(lines)
     only = [at for at, position in enumerate(order) if position in wanted]
-    judged = exchange.judge_drafts(session, bank_id, [lines[position].asked for position in order], only=only, beat=beat)
+    judged = exchange.judge_drafts(session, bank_id, [lines[position].asked for position in order], only=only, beat=beat, with_twins=with_twins)
     return {order[at]: _as_chosen(lines[order[at]], line) for at, line in judged.items()}
 
 
@@ -205,7 +207,7 @@ def commit(bank_code: str, batch_id: int, *, person_id: int, now: datetime) -> i
 def written(session: Session, bank_id: int, batch_id: int, before: State, *, person_id: int, now: datetime, beat: Beat = quiet) -> int:
     """Write the accepted rows inside the caller's transaction."""
     lines = dict(enumerate(store.lines(session, batch_id)))
-    judged = _judge(session, bank_id, lines, lines, beat)  # the bank may have changed since the file was staged
+    judged = _judge(session, bank_id, lines, lines, beat, with_twins=False)  # the bank may have changed since the file was staged
     found = exchange.commit(session, bank_id, list(judged.values()), author_id=person_id, now=now)
     store.rejudge(session, batch_id, {at: line for at, line in judged.items() if line.verdict is not lines[at].verdict})
     store.move(session, batch_id, before, State.COMMITTED, now)
