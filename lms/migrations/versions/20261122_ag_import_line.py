@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "20261122_ad_import_line"
-down_revision = "20261122_ac_beat"
+revision = "20261122_ag_import_line"
+down_revision = "20261122_af_start"
 
 
 def upgrade() -> None:
