@@ -101,7 +101,7 @@ def test_in_01_of_twenty_who_sit_for_another_none_gets_in_and_no_honest_one_is_s
     """The comparing itself is a person's: here she knows faces as colours from the roster on site. Every tenth shows no photo and is met there."""
     exams.prepared(papers=120, opens=NOON - timedelta(minutes=5))
     with transaction() as session:
-        session.execute(text("UPDATE exam SET settings = settings || '{\"asks_identity\": true}'"))
+        session.execute(text('UPDATE exam SET settings = settings || \'{"asks_identity": true, "starts_per_second": 0}\''))
     ivy, roster, swapped = id_of(IVY), {}, set()
     for number in range(120):
         person, _login = exams.enrolled(f"seat-{number}")
