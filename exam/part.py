@@ -11,7 +11,7 @@ from exam.services import quiz as quizzes
 from exam.services.demand import demands
 from exam.services.result import personal, verify
 from exam.services.usage import usage
-from exam.store.load import in_exam
+from exam.store.load import in_exam, starts
 from exam.web.adjustment import adjustment
 from exam.web.archive import exam_archive
 from exam.web.blueprint import blueprints
@@ -55,6 +55,7 @@ media.register_prompts(presence.prompt)
 bank.register_demand(demands)
 bank.register_usage(usage)
 platform.register_load_count("in_exam", in_exam)
+platform.register_load_count("exam_starts", starts)
 platform.register_exam_terms(exams.terms)
 platform.register_personal_export("exams", personal)
 platform.register_duties(Permission.MARK, backlog.to_mark)

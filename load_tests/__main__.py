@@ -15,7 +15,7 @@ from load_tests.plan import plan
 from load_tests.product import seeded
 from load_tests.review import review
 from load_tests.run import PROOFS, SHORT_FILM, Order, keep, run, told
-from load_tests.scenario import Asked, NotPlayable, chosen, expected_peak, pressed
+from load_tests.scenario import BANDS, FIGURES, Asked, NotPlayable, chosen, expected_peaks, pressed
 from load_tests.seed import TooManyPeople, Wanted
 
 MOST_PAPERS = 2_000
@@ -48,10 +48,13 @@ def _seed(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    peaks = expected_peaks(arguments.programme, arguments.window - 1)
     asked = Asked(
         programme=str(arguments.programme.absolute()),
         window=arguments.window - 1,
-        people=arguments.people or max(1, round(arguments.scale * expected_peak(arguments.programme, arguments.window - 1))),
+        people=arguments.people or max(1, round(arguments.scale * peaks[arguments.band])),
+        band=arguments.band,
+        peaks=peaks,
         seconds=arguments.seconds,
         pace=arguments.pace or (HASTY if arguments.overload else 1.0 if arguments.peak or arguments.ladder else QUICK),
         barrier=arguments.barrier,
@@ -88,7 +91,9 @@ def _parser() -> argparse.ArgumentParser:
             continue
         many = one.add_mutually_exclusive_group()
         many.add_argument("--people", type=int, default=0, help="how many at once at the fullest hour")
-        many.add_argument("--scale", type=_above_zero, default=0.002, help="the same as a share of what the forecast expects")
+        many.add_argument("--scale", type=_above_zero, default=0.002, help="the same as a share of the forecast's peak")
+        which = "which peak: of the figures as they stand, the median of all cases, or the 95 %% edge that machines are sized by"
+        one.add_argument("--band", choices=BANDS, default=FIGURES, help=which)
         length = one.add_mutually_exclusive_group()
         length.add_argument("--seconds", type=_above_zero, default=60, help="how long the window lasts in the test")
         length.add_argument("--compress", metavar="14d:20m", default="", help="the same as life to test")

@@ -131,12 +131,12 @@ class Teacher:
 
     # ── The exam ────────────────────────────────────────────
 
-    def exam(self, *, think: Callable[[], float], most_items: int | None = None) -> None:
-        """Start, answer item after item, and hand in."""
+    def exam(self, *, think: Callable[[], float], most_items: int | None = None, stays: bool = True) -> None:
+        """Start, answer item after item, and hand in; or go away in the middle."""
         room = Room(self, self.found.exam)
         room.start()
         since = 0.0
-        for position in range(1, min(most_items or room.items, room.items) + 1):
+        for position in range(1, min(most_items or room.items, room.items if stays else room.items // 2) + 1):
             thought = think()
             self.rest(thought)
             room.choose(position, [self.random.randrange(2)])
@@ -146,7 +146,8 @@ class Teacher:
             if since >= CLOCK_EVERY:
                 since = 0.0
                 room.ask_clock()
-        room.hand_in()
+        if stays:
+            room.hand_in()
 
     # ── Sending ─────────────────────────────────────────────
 

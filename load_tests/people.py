@@ -33,7 +33,7 @@ FOLDER = Path(os.environ.get("LOAD_FOLDER", "var/load"))
 ASKED = Asked.from_environment()
 SCENARIO = scenario(ASKED)
 STAFF = 2
-GOLDEN, SILVER = 0.6180339887498949, 0.41421356237309515  # multiples of either spread evenly, and not together
+GOLDEN, SILVER, BRONZE = 0.6180339887498949, 0.41421356237309515, 0.3027756377319946  # multiples of each spread evenly, and not together
 PAUSE = 5.0  # seconds before another comes where somebody had to break off
 
 _turns = itertools.count()
@@ -142,7 +142,7 @@ class _Person(FastHttpUser):
         self.teacher = Teacher(_Line(self), _seeded(), account, _journal(_place(self)), self._rest, Random(number), bell=self._bell, offline=ASKED.offline)
         self.teacher.plays = _wait
         self.teacher.fetches = number * GOLDEN % 1 < ASKED.media
-        self.teacher.small = number * SILVER % 1 < SCENARIO.habits.small_share
+        self.teacher.small = SCENARIO.habits.small(number * SILVER % 1, number * BRONZE % 1)
         self.teacher.waited = self._waited
         if ASKED.overload:
             self.teacher.told = self._told
@@ -200,6 +200,9 @@ class Learner(_Taught):
     def _one_lesson(self) -> None:
         teacher = self.teacher
         teacher.sign_in()
+        if teacher.random.random() < SCENARIO.habits.dropout:
+            watch(teacher, share=SCENARIO.habits.dropout_watched)
+            return
         watch(teacher)
         if teacher.random.random() < SCENARIO.quiz_share:
             teacher.quiz()
@@ -219,7 +222,8 @@ class Candidate(_Taught):
         """Sit it."""
         with self._next():
             self.teacher.sign_in()
-            self.teacher.exam(think=lambda: self.teacher.random.expovariate(1 / 12.0))
+            stays = self.teacher.random.random() >= SCENARIO.habits.exam_left
+            self.teacher.exam(think=lambda: self.teacher.random.expovariate(1 / 12.0), stays=stays)
 
 
 class Reader(_Person):

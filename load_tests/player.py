@@ -117,8 +117,9 @@ class Player:
         raise BrokenOff("heartbeat: no answer")
 
 
-def watch(teacher: Teacher) -> None:
-    """Open the first lesson and watch its film to the end."""
+def watch(teacher: Teacher, share: float = 1.0) -> None:
+    """Open the first lesson and watch its film to the end, or break off after a share of it."""
     player = Player(teacher, teacher.found.lessons[0])
     teacher.rest(3)
-    player.play()
+    player.press()
+    player.play(share * player.length)

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from lms.domain.chart import LEFT, Chart
 from lms.domain.forecast import METRICS
 from lms.domain.programme import parse
+from load_tests.scenario import BANDS
 from load_tests.verdict import Verdict
 
 ROOT = Path(__file__).parents[1]
@@ -31,6 +32,7 @@ def html(verdicts: Sequence[Verdict]) -> str:
         names={row.code: row.name for row in programme.quotas.cities},
         titles={metric.code: metric.title for metric in METRICS},
         results=RESULTS,
+        bands=BANDS,
         cities=sorted({line.city for line in last.lines}),
         charts=_charts(last),
     )

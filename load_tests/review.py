@@ -11,6 +11,7 @@ from lms.domain.behaviour import Behaviour
 from lms.kernel import db
 from lms.kernel.refusal import Refusal
 from lms.services import load
+from lms.services.load import Live
 from load_tests.plan import BEHAVIOUR
 
 
@@ -33,31 +34,38 @@ def judge(code: str, window: str, write: Path | None) -> int:
         if live.forecast.stretch.code != window:
             print(f"✗ {code} has no window {window}", file=sys.stderr)
             return 1
-        found = rules.review(live.forecast, live.outlook.programme, live.outlook.behaviour, live.seen)
+        found = rules.review(live.forecast, live.outlook.programme, live.outlook.behaviour, live.seen, live.exam_starts)
     except (rules.NothingLearntError, Refusal) as error:
         print(f"✗ {error}", file=sys.stderr)
         return 1
     names = {row.code: row.name for row in live.outlook.programme.quotas.cities}
-    print("\n".join(lines(found, live.outlook.behaviour, names)))
+    print("\n".join(lines(found, live, names)))
     if write is not None:
         write.write_text(proposed(BEHAVIOUR.read_text(encoding="utf-8"), found.proposed), encoding="utf-8")
         print(f"\nproposed figures written to {write}; nothing else was changed")
     return 0
 
 
-def lines(found: rules.Review, behaviour: Behaviour, names: dict[str, str]) -> list[str]:
+def lines(found: rules.Review, live: Live, names: dict[str, str]) -> list[str]:
     """Return the review in words."""
+    compared = found.compared
+    exam = live.forecast.stretch.exam
     told = [
-        f"hours watched   {found.hours_seen:14,.0f} seen   {found.hours_expected:14,.0f} expected",
-        f"peak at once    {found.peak_seen:14,.0f} seen   {found.peak_expected:14,.0f} expected",
-        f"inside the band {found.inside:14.0%} of the quarters (95 % are meant to be)",
-        *(f"  {names.get(city, city)} {share:.0%}" for city, share in found.by_city.items()),
+        f"{'hours in the exam' if exam else 'hours watched':18} {compared.hours_seen:12,.0f} seen {compared.hours_expected:12,.0f} expected",
+        f"{'peak at once':18} {compared.peak_seen:12,.0f} seen {compared.peak_expected:12,.0f} expected",
+    ]
+    if exam:
+        begun, expected = sum(one or 0 for one in live.exam_starts), 900 * live.forecast.total["exam_starts"].median.sum()
+        told.append(f"{'attempts begun':18} {begun:12,.0f} seen {expected:12,.0f} expected")
+    told += [
+        f"{'inside the band':18} {compared.inside:12.0%} of the quarters (95 % are meant to be); {compared.recorded:.0%} of them were recorded",
+        *(f"  {names.get(city, city)} {share:.0%}" for city, share in compared.by_city.items()),
         "",
         "figures that would have foretold it:",
     ]
     for name, figure in found.proposed.figures.items():
         if figure.source == rules.SOURCE:
-            told.append(f"  {name:12} {behaviour.figures[name].value:8.3g} → {figure.value:8.3g}   range {figure.low:.3g} – {figure.high:.3g}")
+            told.append(f"  {name:14} {live.outlook.behaviour.figures[name].value:8.3g} → {figure.value:8.3g}   range {figure.low:.3g} – {figure.high:.3g}")
     return told
 
 

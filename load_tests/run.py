@@ -26,7 +26,7 @@ from load_tests.gauges import SIXTY_PERCENT, Machine, summary, watching
 from load_tests.journal import entries
 from load_tests.product import ROOT, seeded, start, working_on
 from load_tests.report import html
-from load_tests.scenario import SETTLING, Asked, Scenario, scenario
+from load_tests.scenario import BANDS, SETTLING, Asked, Scenario, scenario
 from load_tests.seed import PRESENT, Seeded, Wanted
 from load_tests.sign_ins import sign_in
 from load_tests.steadiness import absent, by_city, reached, too_few_people, too_seldom
@@ -251,7 +251,12 @@ def told(verdicts: list[Verdict], say: Callable[[str], None]) -> int:
     if last.machine is not None:
         scale = float(str(last.scenario["scale"]))
         server, database = (cores / scale / SIXTY_PERCENT for cores in (last.machine.server_cores, last.machine.database_cores))
-        say(f"scale {scale:.4f} of the forecast's peak; the same time a request at scale 1 and at 60 %: server {server:.1f}, database {database:.1f} cores")
+        band = BANDS[str(last.scenario["band"])]
+        say(f"scale {scale:.4f} of the forecast's peak ({band}); the same time a request at scale 1 and at 60 %:")
+        say(f"  server {server:.1f}, database {database:.1f} cores")
+        scales = last.scenario["scales"]
+        assert isinstance(scales, dict)
+        say("that is " + ", ".join(f"{share:.4f} of the peak by {BANDS[name]}" for name, share in scales.items()))
     say(f"{'passed' if last.passed else 'FAILED'}: {last.acknowledged} acknowledgements compared with the database, {len(last.faults)} faults")
     return int(not last.passed)
 

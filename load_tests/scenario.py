@@ -11,12 +11,16 @@ import msgspec
 import numpy as np
 
 from lms.domain import behaviour as behaviours
-from lms.domain.forecast import Stretch, central, stretches
+from lms.domain.forecast import Stretch, central, forecast, stretches
 from lms.domain.programme import Programme, parse
 from load_tests.sitting import PAGES, Habits
 
 BEHAVIOUR = Path(__file__).with_name("behaviour.toml")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+FIGURES = "figures"
+BANDS: Mapping[str, str] = {FIGURES: "figures as they stand", "median": "median", "high": "95 % edge"}  # of the forecast's peak, as a table calls it
 
 
 class NotPlayable(ValueError):
@@ -29,6 +33,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     programme: str
     window: int  # from 0; the exam comes after the last
     people: int  # at once, at the fullest
+    band: str = FIGURES  # which of the forecast's peaks is meant by scale 1
+    peaks: dict[str, float] = {}  # signed in at once at the fullest, by band; without them the figures as they stand are scale 1
     seconds: float
     pace: float = 6.0  # how many times faster than life people think
     barrier: float = 0.0  # seconds until everybody who waits may start the exam at once
@@ -84,7 +90,7 @@ class Scenario:
 
     @property
     def scale(self) -> float:
-        """Return the share of the forecast's peak that is played."""
+        """Return the share of the forecast's peak that is played, of the band that was asked for."""
         return self.asked.people / self.expected
 
     @property
@@ -130,7 +136,8 @@ class Scenario:
         """Return it for the report."""
         compressed = self.stretch.days * 86_400 / self.asked.seconds
         told = {"code": self.stretch.code, "title": self.stretch.title, "exam": self.stretch.exam, "compressed": compressed, "scale": round(self.scale, 5)}
-        return {**msgspec.structs.asdict(self.asked), **told}
+        scales = {band: round(self.asked.people / peak, 5) for band, peak in self.asked.peaks.items()}
+        return {**msgspec.structs.asdict(self.asked), **told, "scales": scales}
 
 
 SIGNING_IN = 10.0  # seconds of life that the shortest way takes beside its film
@@ -145,7 +152,8 @@ def scenario(asked: Asked) -> Scenario:
     behaviour = behaviours.parse(BEHAVIOUR.read_text(encoding="utf-8"))
     curves = {code: curve[0] for code, curve in central(stretch, programme, behaviour).items()}
     form = curves["signed_in"]
-    expected, fullest = float(form.max()), int(form.argmax())
+    central_peak, fullest = float(form.max()), int(form.argmax())
+    expected = asked.peaks.get(asked.band, central_peak)
     if asked.peak:
         form = np.ones(1)
     form = form / form.max() * asked.people / stretch.people
@@ -159,9 +167,10 @@ def scenario(asked: Asked) -> Scenario:
         pages=figure["pages_per_session"],
         quizzes=quiz_share * figure["quiz_tries"] if programme.quiz else 0.0,
         lesson_seconds=figure["lesson_minutes"] * 60,
-        small_share=figure["small_share"],
+        **{name: figure[name] for name in ("phone_share", "phone_small", "slow_line", "dropout", "dropout_watched", "exam_left")},
     )
-    rates = {code: float(curves[code][fullest]) for code in REQUESTS}
+    # People of a higher band do what everybody does: so many more of every request.
+    rates = {code: float(curves[code][fullest]) * expected / central_peak for code in REQUESTS}
     rates["segments"] /= figure["fetched"]
     return Scenario(asked, stretch, cities, habits, quiz_share, expected, rates, {row.code: row.name for row in programme.quotas.cities})
 
@@ -175,11 +184,12 @@ def chosen(path: Path, window: int) -> tuple[Programme, Stretch]:
     return programme, every[window]
 
 
-def expected_peak(path: Path, window: int) -> float:
-    """Say how many are signed in at once at the fullest by the forecast as it stands."""
+def expected_peaks(path: Path, window: int) -> dict[str, float]:
+    """Say how many are signed in at once at the fullest: with the figures as they stand, and the median and the 95 % edge of all cases."""
     programme, stretch = chosen(path, window)
     behaviour = behaviours.parse(BEHAVIOUR.read_text(encoding="utf-8"))
-    return float(central(stretch, programme, behaviour)["signed_in"][0].max())
+    peak = forecast(stretch, programme, behaviour).peaks["signed_in"]
+    return {FIGURES: float(central(stretch, programme, behaviour)["signed_in"][0].max()), "median": peak.median, "high": peak.high}
 
 
 def pressed(text: str) -> float:

@@ -25,7 +25,16 @@ class Habits:
     pages: float  # beside the lessons; the form to sign in and the home page behind it are the first two
     quizzes: float  # tries for each lesson
     lesson_seconds: float
-    small_share: float
+    phone_share: float  # who watches on a phone
+    phone_small: float  # of these, who takes the small rendition
+    slow_line: float  # of the others, whose line bears no more than it
+    dropout: float  # who breaks off a film and comes no more
+    dropout_watched: float  # after so much of it
+    exam_left: float  # who goes away from her exam without handing in
+
+    def small(self, device: float, line: float) -> bool:
+        """Tell which rendition somebody takes, by two numbers from 0 to 1 that say which device and which line she has."""
+        return line < (self.phone_small if device < self.phone_share else self.slow_line)
 
 
 def sit(teacher: Teacher, habits: Habits, *, gone: float = 0.0, pace: float = 1.0) -> None:

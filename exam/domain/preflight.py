@@ -56,7 +56,7 @@ class Findings:
     test_passed: bool
     test_title: str  # which stretch of the programme the last load test played
     test_exam: bool  # whether that was an exam
-    test_scale: float  # of the forecast's peak
+    test_scale: float  # of the forecast's peak, the 95 % edge
     items: int  # on a paper
     restored: datetime | None  # when the base backup was taken that was last restored elsewhere and checked
 
@@ -179,11 +179,11 @@ def _proofs(found: Findings, now: datetime) -> Iterator[Line]:
     elif not found.test_exam:
         yield N_("压力测试"), Light.AMBER, N_("最近一次压测（%(at)s）演练的是%(title)s，不是考试。请演练考试最后一晚。"), test
     elif found.test_scale < 1:
-        yield N_("压力测试"), Light.AMBER, N_("最近一次压测（%(at)s，%(title)s）通过，但人数只有预计高峰的 %(percent)s%%。请加大人数重测。"), test
+        yield N_("压力测试"), Light.AMBER, N_("最近一次压测（%(at)s，%(title)s）通过，但人数只有预计高峰（95%% 上界）的 %(percent)s%%。请加大人数重测。"), test
     elif now - found.tested_at > OLD_TEST:
         yield N_("压力测试"), Light.AMBER, N_("最近一次压测是 %(at)s，已超过三十天。请重测。"), test
     else:
-        yield N_("压力测试"), Light.GREEN, N_("最近一次压测（%(at)s，%(title)s，预计高峰的 %(percent)s%%）通过。"), test
+        yield N_("压力测试"), Light.GREEN, N_("最近一次压测（%(at)s，%(title)s，预计高峰（95%% 上界）的 %(percent)s%%）通过。"), test
 
 
 def worst(checks: tuple[Check, ...]) -> Light:

@@ -9,11 +9,17 @@ FILE = "load_test_verdict.json"
 
 
 class Played(msgspec.Struct, frozen=True):
-    """Which stretch of a programme was played, and with which share of the forecast's peak."""
+    """Which stretch of a programme was played, and with which share of the forecast's peak: as it was asked for, and of each band."""
 
     title: str = ""
     exam: bool = False
     scale: float = 0.0
+    scales: dict[str, float] = {}
+
+    @property
+    def share(self) -> float:
+        """Return the share of the 95 % edge, by which machines are sized."""
+        return self.scales.get("high", self.scale)
 
 
 class LoadTest(msgspec.Struct, frozen=True):

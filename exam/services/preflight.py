@@ -62,7 +62,7 @@ def board(code: str, settings: Settings, now: datetime) -> Board:
             test_passed=bool(test and test.passed),
             test_title=test.scenario.title if test else "",
             test_exam=bool(test and test.scenario.exam),
-            test_scale=test.scenario.scale if test else 0.0,
+            test_scale=test.scenario.share if test else 0.0,
             items=exam.items,
             restored=datetime.fromisoformat(restored) if restored else None,
         )

@@ -234,21 +234,30 @@ def _learning(programme: Programme, figures: Figures, when: Array) -> dict[str, 
         "quiz_starts": finished * asked * figures["quiz_tries"] if programme.quiz else np.zeros_like(when),
         "lesson_pages": finished * figures["pages_per_lesson"],
         "other_pages": watching / (figures["session_minutes"] * 60) * figures["pages_per_session"],
-        "egress_large": fetching * (1 - figures["small_share"]) * figures["large_kbits"] / 1e6,
-        "egress_small": fetching * figures["small_share"] * figures["small_kbits"] / 1e6,
+        "egress_large": fetching * (1 - small_share(figures)) * figures["large_kbits"] / 1e6,
+        "egress_small": fetching * small_share(figures) * figures["small_kbits"] / 1e6,
     }
+
+
+def small_share(figures: Figures) -> Array:
+    """Return the share of viewing at the small rendition, from the mix of devices and lines: (cases, 1)."""
+    found: Array = figures["phone_share"] * figures["phone_small"] + (1 - figures["phone_share"]) * figures["slow_line"]
+    return found
 
 
 def _exam(programme: Programme, figures: Figures, when: Array) -> dict[str, Array]:
     starts = figures["uptake"] * figures["exam_share"] * when / SECONDS
     lasts = figures["exam_time"] * programme.exam.minutes * 60
-    in_exam = _under_way(starts * SECONDS, lasts / SECONDS)
+    # Who goes away without handing in is under way until her time is up, and saves no more than by chance.
+    there, gone = starts * SECONDS * (1 - figures["exam_left"]), starts * SECONDS * figures["exam_left"]
+    answering = _under_way(there, lasts / SECONDS)
+    in_exam = answering + _under_way(gone, np.full_like(lasts, programme.exam.minutes * 60 / SECONDS))
     return {
         "signed_in": in_exam + starts * 600,  # ten minutes before and after for briefing and result
         "sign_ins": starts,
         "exam_starts": starts,
         "in_exam": in_exam,
-        "saves": in_exam * programme.exam.items * figures["changes"] / lasts,
+        "saves": answering * programme.exam.items * figures["changes"] / lasts,
         "other_pages": starts * figures["pages_per_session"],
     }
 

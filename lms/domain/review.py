@@ -1,6 +1,6 @@
 """After a window: plan beside reality, and the figures that would have foretold it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,6 +11,7 @@ from lms.domain.programme import Programme
 
 SOURCE = "fitted to a window that was seen"
 FITTED = ("weekend", "rush", "rush_days")
+FITTED_EXAM = ("exam_rush", "exam_rush_days")  # weekend and hours are those of learning, too, and learnt from a window
 _ROUNDS, _TRIES = 8, 300
 _LEAST_SEEN = 0.8  # of a stretch's quarters: with less, what is missing would be taken for people staying away
 
@@ -20,46 +21,93 @@ class NothingLearntError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Review:
-    """What came of a plan; hours of watching, people at once, and the share of quarters inside the band."""
+class Comparison:
+    """What came of a plan over the quarters that were recorded: hours of watching or in the exam, people at once, and the share inside the band."""
 
+    recorded: float
     hours_expected: float
     hours_seen: float
     peak_expected: float
     peak_seen: float
     inside: float
     by_city: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What came of a plan, and the figures that would have foretold it."""
+
+    compared: Comparison
     proposed: Behaviour
 
 
-def review(found: StretchForecast, programme: Programme, behaviour: Behaviour, seen: dict[str, list[int | None]], *, seed: int = 1) -> Review:
-    """Compare a window with what was seen of it by city, and fit the figures anew."""
-    whole = _total(list(seen.values()))
+def compare(found: StretchForecast, seen: Mapping[str, Sequence[int | None]]) -> Comparison | None:
+    """Set what was seen by city beside what was expected; None where nothing was seen."""
+    whole = _total(list(seen.values())) if seen else np.array([np.nan])
     known = ~np.isnan(whole)
+    if not known.any():
+        return None
+    band = found.total[found.metric]
+    return Comparison(
+        recorded=float(known.mean()),
+        hours_expected=float(band.median[known].sum()) / 4,
+        hours_seen=float(whole[known].sum()) / 4,
+        peak_expected=found.peaks[found.metric].median if known.all() else float(band.median[known].max()),
+        peak_seen=float(whole[known].max()),
+        inside=_inside(whole, band.low, band.high),
+        by_city={city: _inside(_total([row]), found.city(city, found.metric).low, found.city(city, found.metric).high) for city, row in seen.items()},
+    )
+
+
+def review(
+    found: StretchForecast,
+    programme: Programme,
+    behaviour: Behaviour,
+    seen: Mapping[str, Sequence[int | None]],
+    starts: Sequence[int | None] = (),
+    *,
+    seed: int = 1,
+) -> Review:
+    """Compare a stretch with what was seen of it by city, and fit the figures anew; an exam's with the attempts begun in each quarter."""
+    compared = compare(found, seen)
+    _enough("quarters", compared.recorded if compared else 0.0)
+    assert compared is not None
+    whole = _total(list(seen.values()))
     if found.stretch.exam:
-        raise NothingLearntError(f"{found.stretch.code} is the exam; figures are fitted to windows only, to hours of film watched")
-    if known.mean() < _LEAST_SEEN:
-        raise NothingLearntError(f"{known.mean():.0%} of the quarters were recorded, at least {_LEAST_SEEN:.0%} are needed")
-    band = found.total["watching"]
-    expected = float(band.median[known].sum()) / 4
-    fitted = fit(found, behaviour, whole, seed)
+        return Review(compared, _fit_exam(found, programme, behaviour, whole, starts=_total([starts or [None] * len(whole)]), seed=seed))
+    known = ~np.isnan(whole)
+    fitted = fit(found, _of_its_hours(found, behaviour, whole), whole, FITTED, seed)
     figures = {name: np.array([[one.value]]) for name, one in fitted.figures.items()}
     # What the shape leaves over is how much people watched: it goes to the hours played for each hour asked.
     modelled = each(found.stretch, programme, fitted, figures)["watching"][0] * found.stretch.people
     scale = float(whole[known].sum() / max(1e-9, modelled[known].sum()))
-    return Review(
-        hours_expected=expected,
-        hours_seen=float(whole[known].sum()) / 4,
-        peak_expected=found.peaks["watching"].median,
-        peak_seen=float(whole[known].max()),
-        inside=_inside(whole, band.low, band.high),
-        by_city={city: _inside(_total([row]), found.city(city, "watching").low, found.city(city, "watching").high) for city, row in seen.items()},
-        proposed=_moved(fitted, overwatch=fitted.figures["overwatch"].value * scale),
-    )
+    return Review(compared, _moved(fitted, overwatch=fitted.figures["overwatch"].value * scale))
 
 
-def fit(found: StretchForecast, behaviour: Behaviour, whole: Array, seed: int) -> Behaviour:
-    """Find the hours' curves, and the weekend and the rush that bring the shape nearest to what was seen."""
+def _enough(what: str, share: float) -> None:
+    if share < _LEAST_SEEN:
+        raise NothingLearntError(f"{share:.0%} of the {what} were recorded, at least {_LEAST_SEEN:.0%} are needed")
+
+
+def _fit_exam(found: StretchForecast, programme: Programme, behaviour: Behaviour, in_exam: Array, *, starts: Array, seed: int) -> Behaviour:
+    """Fit when people begin; how many sit and how long one takes follow from counts (Little's law: under way = begun a second x seconds each takes)."""
+    known = ~np.isnan(starts)
+    _enough("quarters' exam starts", float(known.mean()))
+    begun = float(starts[known].sum())
+    if not begun:
+        raise NothingLearntError("nobody has begun the exam")
+    fitted = fit(found, behaviour, starts, FITTED_EXAM, seed)
+    figures = {name: np.array([[one.value]]) for name, one in fitted.figures.items()}
+    expected = found.stretch.people * float(shape(found.stretch, fitted, figures, exam=True)[0][known].sum())
+    both = known & ~np.isnan(in_exam)
+    lasts = 900 * float(in_exam[both].sum()) / max(1.0, float(starts[both].sum()))
+    left = behaviour.figures["exam_left"].value  # of whom each takes the whole time
+    time = (lasts / (60 * programme.exam.minutes) - left) / (1 - left)
+    return _moved(fitted, exam_share=begun / max(1.0, expected), exam_time=time)
+
+
+def _of_its_hours(found: StretchForecast, behaviour: Behaviour, whole: Array) -> Behaviour:
+    """Return the behaviour with the hours' curves that were seen."""
     stretch, known = found.stretch, ~np.isnan(whole)
     local = [stretch.at(quarter) for quarter in range(stretch.quarters)]
     hour = np.array([one.hour for one in local])
@@ -69,18 +117,23 @@ def fit(found: StretchForecast, behaviour: Behaviour, whole: Array, seed: int) -
         for name, chosen in (("weekend", free), ("workday", ~free))
         if all((known & (hour == number) & chosen).any() for number in range(24)) and np.nansum(whole[chosen]) > 0
     }
-    behaviour = replace(_moved(behaviour, sharpness=1.0), curves_source=SOURCE, **curves)  # type: ignore[arg-type]
+    return replace(_moved(behaviour, sharpness=1.0), curves_source=SOURCE, **curves)  # type: ignore[arg-type]
+
+
+def fit(found: StretchForecast, behaviour: Behaviour, whole: Array, names: Sequence[str], seed: int) -> Behaviour:
+    """Find those figures that bring the shape nearest to what was seen."""
+    stretch, known = found.stretch, ~np.isnan(whole)
     wanted = np.sqrt(np.where(known, whole, 0) / np.nansum(whole))
     chance = np.random.default_rng(seed)
-    centre = {name: behaviour.figures[name].value for name in FITTED}
-    width = {name: 2 * max(centre[name], behaviour.figures[name].high - behaviour.figures[name].low) for name in FITTED}
+    centre = {name: behaviour.figures[name].value for name in names}
+    width = {name: 2 * max(centre[name], behaviour.figures[name].high - behaviour.figures[name].low) for name in names}
     for _ in range(_ROUNDS):
         tries = _around(behaviour, centre, width, chance)
         # Square roots: a count's chance grows with its root, so quiet hours and peaks weigh alike.
-        modelled = np.where(known, shape(stretch, behaviour, tries), 0)
+        modelled = np.where(known, shape(stretch, behaviour, tries, exam=stretch.exam), 0)
         error = ((np.sqrt(modelled / modelled.sum(axis=1, keepdims=True)) - wanted) ** 2).sum(axis=1)
         best = int(error.argmin())
-        centre = {name: float(tries[name][best, 0]) for name in FITTED}
+        centre = {name: float(tries[name][best, 0]) for name in names}
         width = {name: one / 2 for name, one in width.items()}
     return _moved(behaviour, **centre)
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from prometheus_client import Gauge
@@ -38,6 +38,7 @@ class Live:
     metric: str
     seen: dict[str, list[int | None]]
     sign_ins: list[int | None]  # in the quarter before each
+    exam_starts: list[int | None]  # in each
     alarms: tuple[Alarm, ...]
 
     @property
@@ -97,13 +98,15 @@ def live(code: str, now: datetime, stretch_code: str | None = None) -> Live:
 
 def _live(session: Session, code: str, found: Outlook, chosen: StretchForecast, metric: str) -> Live:
     seen = _by_city(session, code, metric, chosen)
-    return Live(found, chosen, metric, seen, rules.summed(_by_city(session, code, "sign_ins", chosen)), rules.alarms(chosen, metric, seen))
+    sign_ins, starts = (rules.summed(_by_city(session, code, *asked)) for asked in (("sign_ins", chosen), ("exam_starts", chosen, QUARTER)))
+    return Live(found, chosen, metric, seen, sign_ins, starts, rules.alarms(chosen, metric, seen))
 
 
-def _by_city(session: Session, code: str, metric: str, chosen: StretchForecast) -> dict[str, list[int | None]]:
+def _by_city(session: Session, code: str, metric: str, chosen: StretchForecast, later: timedelta = timedelta()) -> dict[str, list[int | None]]:
+    """Return what was seen in each quarter; what was written down `later` than it happened is put where it belongs."""
     found: dict[str, dict[datetime, int]] = defaultdict(dict)
-    for one in store.between(session, code, metric, chosen.stretch.opens, chosen.stretch.closes):
-        found[one.city][one.at] = one.people
+    for one in store.between(session, code, metric, chosen.stretch.opens + later, chosen.stretch.closes + later):
+        found[one.city][one.at - later] = one.people
     return {city: rules.curve(chosen, found[city]) for city in chosen.stretch.seats}
 
 

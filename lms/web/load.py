@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from lms.domain.chart import Chart, both, chart
 from lms.domain.forecast import SECONDS
 from lms.domain.load import Alarm
+from lms.domain.review import compare
 from lms.kernel import request as current
 from lms.kernel.i18n import format_instant
 from lms.kernel.i18n import gettext as _
@@ -25,6 +26,16 @@ class StretchTab:
     label: str
     url: str
     current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonPart:
+    """Plan and reality: rows of (what, expected, seen), and the share of time inside the band by city."""
+
+    over: bool
+    recorded: str
+    rows: tuple[tuple[str, str, str], ...]
+    cities: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +57,7 @@ class LoadPage:
     whole: tuple[Chart, Chart]
     cities: tuple[Chart, ...]
     enrolled: int
+    compared: ComparisonPart | None
 
 
 @load.get("", endpoint="page")
@@ -81,8 +93,29 @@ def page(code: str) -> ResponseReturnValue:
         whole=both(_("正在考试的人数") if stretch.exam else _("同时观看的人数"), band, stretch.opens, limit=limit, seen=total),
         cities=tuple(chart(names.get(city, city), one, stretch.opens, top=top, seen=live.seen[city], width=480, height=210) for city, one in bands.items()),
         enrolled=stretch.people,
+        compared=_compared(live, names),
     )
     return render_template("lms/load/page.html", page=shown)
+
+
+def _compared(live: service.Live, names: dict[str, str]) -> ComparisonPart | None:
+    found = compare(live.forecast, live.seen)
+    if found is None or not live.forecast.stretch.people:
+        return None
+    rows = [(_("考试总时长（小时）") if live.forecast.stretch.exam else _("观看总时长（小时）"), f"{found.hours_expected:,.0f}", f"{found.hours_seen:,.0f}")]
+    if live.forecast.stretch.exam:
+        starts = [(place, one) for place, one in enumerate(live.exam_starts) if one is not None]
+        expected = SECONDS * sum(float(live.forecast.total["exam_starts"].median[place]) for place, _one in starts)
+        rows.append((_("开始考试的人次"), f"{expected:,.0f}", f"{sum(one for _place, one in starts):,}"))
+    rows.append((_("同时人数的最高值"), f"{found.peak_expected:,.0f}", f"{found.peak_seen:,.0f}"))
+    rows.append((_("在预计范围内的时间"), "95%", f"{found.inside:.0%}"))
+    cities = sorted(((one, city) for city, one in found.by_city.items() if live.forecast.stretch.seats[city]), reverse=True)
+    return ComparisonPart(
+        over=live.forecast.stretch.closes <= current.now(),
+        recorded=f"{found.recorded:.0%}",
+        rows=tuple(rows),
+        cities=tuple((names.get(city, city), f"{one:.0%}") for one, city in cities),
+    )
 
 
 def _sign_ins(live: service.Live, newest: int | None) -> tuple[str, str]:

@@ -7,7 +7,7 @@ import pytest
 from lms.domain.forecast import stretches
 from lms.domain.programme import parse
 from load_tests.__main__ import main
-from load_tests.scenario import Asked, expected_peak, pressed, scenario
+from load_tests.scenario import Asked, expected_peaks, pressed, scenario
 from load_tests.seed import TooManyPeople, homes_of, places
 
 PROGRAMME = Path(__file__).parents[2] / "lms/programmes/jiangxi-2023.toml"
@@ -38,16 +38,26 @@ def test_people_come_as_the_forecast_says_and_the_run_ends() -> None:
     assert scenario(asked(1, peak=True)).people_at(70) == 100
     later = scenario(asked(1, peak=True, lead=60))  # people come first, then it counts
     assert [later.people_at(second) for second in (0, 60, 199, 200)] == [100, 100, 100, None]
-    assert later.scale == pytest.approx(100 / expected_peak(PROGRAMME, 1))
+    assert later.scale == pytest.approx(100 / expected_peaks(PROGRAMME, 1)["figures"])
 
 
 def test_scale_and_compression_are_read_and_faults_named() -> None:
     assert pressed("14d:20m") == 14 * 24 * 3
-    assert 15_000 < expected_peak(PROGRAMME, 1) < 30_000
+    peaks = expected_peaks(PROGRAMME, 1)
+    assert 15_000 < peaks["figures"] < peaks["median"] < peaks["high"] < 60_000
     with pytest.raises(ValueError, match="14d:20m"):
         pressed("two weeks")
     with pytest.raises(ValueError, match="exam's month"):
         scenario(asked(4))
+
+
+def test_scale_one_is_the_peak_of_the_band_and_a_higher_one_brings_more_people_who_do_the_same() -> None:
+    peaks = {"figures": 20_000.0, "median": 25_000.0, "high": 40_000.0}
+    found = {band: scenario(asked(1, peak=True, pace=1, band=band, peaks=peaks)) for band in peaks}
+    assert {band: one.scale for band, one in found.items()} == {band: pytest.approx(100 / peak) for band, peak in peaks.items()}
+    assert found["high"].rates["heartbeats"] == pytest.approx(2 * found["figures"].rates["heartbeats"])
+    assert found["high"].planned["heartbeats"] == pytest.approx(found["figures"].planned["heartbeats"]), "a hundred people are a hundred people"
+    assert found["median"].as_dict()["scales"] == {"figures": 0.005, "median": 0.004, "high": 0.0025}
 
 
 @pytest.mark.parametrize("wrong", [["--window", "9"], ["--compress", "two weeks"], ["--compress", "14d:0m"]])

@@ -153,6 +153,16 @@ def test_each_city_passes_fails_or_has_been_seen_too_little_and_none_may_stay_aw
     assert "no budget was judged" in nothing.words
 
 
+def test_renditions_are_taken_by_device_and_line_as_the_forecast_expects() -> None:
+    habits = steady(100, 100).habits
+    whole = [(at * 0.41421356237309515 % 1, at * 0.3027756377319946 % 1) for at in range(4_000)]
+    phones = [line for device, line in whole if device < habits.phone_share]
+    assert len(phones) / 4_000 == pytest.approx(0.38, abs=0.01)
+    assert sum(habits.small(0.0, line) for line in phones) / len(phones) == pytest.approx(habits.phone_small, abs=0.02)
+    expected = habits.phone_share * habits.phone_small + (1 - habits.phone_share) * habits.slow_line
+    assert sum(habits.small(*one) for one in whole) / 4_000 == pytest.approx(expected, abs=0.015)
+
+
 def test_accounts_suffice_for_all_who_follow_one_another() -> None:
     wanted = steady(1000, 900, lead=100)
     assert wanted.comers(2700) > 1000 + 1000 * 1000 / wanted.habits.seconds

@@ -12,17 +12,18 @@ import pytest
 
 from demo.stack import ROOT, Stack, free_port, running
 from load_tests.journal import AnswerKept, BeatKept, HandedIn, Journal, entries
-from load_tests.journeys import Answer, Teacher
+from load_tests.journeys import Answer, Room, Teacher
 from load_tests.line import PlainLine
-from load_tests.player import watch
+from load_tests.player import Player, watch
 from load_tests.product import seeded, start
-from load_tests.seed import Seeded, Wanted
+from load_tests.seed import EXAM, Seeded, Wanted
 from load_tests.verdict import stored_is_acknowledged
 from tests.support import database
 
 pytestmark = pytest.mark.soak
 PEOPLE = 6
-FILM = 6
+GONE, TORN = 6, 7  # who leaves her exam open, and who presses play on a second device
+FILM = 30
 
 
 class BothNodes(PlainLine):
@@ -41,7 +42,7 @@ class BothNodes(PlainLine):
 @pytest.fixture
 def nodes(tmp_path: Path) -> Iterator[tuple[Stack, list[str], Seeded]]:
     """Two servers and two workers, one database, one VAR_DIR."""
-    programme, wanted = ROOT / "lms/programmes/jiangxi-2023.toml", Wanted(people=PEOPLE, film_seconds=FILM)
+    programme, wanted = ROOT / "lms/programmes/jiangxi-2023.toml", Wanted(people=PEOPLE + 2, film_seconds=FILM)
     with database.elsewhere(), seeded(tmp_path / "one", programme, wanted) as (stack, found):
         shared = {name: stack.environment[name] for name in ("SECRET_KEY", "FIELD_KEY", "VAR_DIR", "LOG_LEVEL", "SIGN_IN_TRIES", "HOT_REQUESTS")}
         other = Stack(tmp_path / "two", free_port(), database_url=stack.database_url, environment=shared)
@@ -57,6 +58,9 @@ def test_sign_ins_leases_group_commit_and_sweeper_stay_right_over_two_nodes(node
     path = tmp_path / "acknowledged-0.jsonl"
     journal = Journal(path)
 
+    left = abandoned(bases[0], found, journal)
+    cut_short(stack.database_url)
+
     def go(number: int) -> None:
         teacher = Teacher(BothNodes(bases), found, found.accounts[number], journal, lambda seconds: time.sleep(min(seconds, 0.05)), Random(number))
         teacher.sign_in()
@@ -66,18 +70,65 @@ def test_sign_ins_leases_group_commit_and_sweeper_stay_right_over_two_nodes(node
         teacher.quiz()
         teacher.exam(think=lambda: 0.0, most_items=20)
 
-    with ThreadPoolExecutor(PEOPLE) as pool:
+    with ThreadPoolExecutor(PEOPLE + 1) as pool:
+        torn = pool.submit(torn_between, bases, found, journal)
         list(pool.map(go, range(PEOPLE)))
+        torn.result()
     kinds = [type(one) for one in entries(path)]
     assert kinds.count(HandedIn) == PEOPLE
-    assert kinds.count(AnswerKept) >= 15 * PEOPLE
+    assert kinds.count(AnswerKept) >= 15 * PEOPLE + left
     assert kinds.count(BeatKept) >= PEOPLE
     assert stored_is_acknowledged(path, stack.database_url) == []
-    assert _eventually(stack.database_url, "SELECT count(*) FROM attempt WHERE state = 'scored'", PEOPLE), "two sweepers have scored everybody once"
+    assert _eventually(stack.database_url, "SELECT count(*) FROM attempt WHERE state = 'scored'", PEOPLE + 1), "two sweepers have scored everybody"
+    assert _eventually(stack.database_url, "SELECT count(*) FROM hours_entry", PEOPLE + 1), "everybody has seen the whole film"
     with psycopg.connect(stack.database_url) as link:
-        assert link.execute("SELECT count(*), count(DISTINCT attempt_id) FROM submission").fetchone() == (PEOPLE, PEOPLE)
-        assert link.execute("SELECT max(n) FROM (SELECT count(*) AS n FROM hours_entry GROUP BY enrolment_id, lesson_id) AS each").fetchone() in {(1,), (None,)}
-        assert link.execute("SELECT count(*) FROM login WHERE ended_at IS NULL").fetchone() == (PEOPLE,)
+        assert link.execute("SELECT ended_by, count(*), count(DISTINCT attempt_id) FROM submission GROUP BY 1 ORDER BY 1").fetchall() == [
+            ("deadline", 1, 1), ("learner", PEOPLE, PEOPLE),
+        ]  # fmt: skip
+        assert link.execute("SELECT s.answered FROM submission s WHERE s.ended_by = 'deadline'").fetchone() == (left,), "what she had answered counts"
+        assert link.execute("SELECT count(*), max(version) FROM result").fetchone() == (PEOPLE + 1, 1)
+        assert link.execute("SELECT count(DISTINCT (enrolment_id, lesson_id)) FROM hours_entry").fetchone() == (PEOPLE + 1,), "credited twice"
+        assert link.execute("SELECT count(*) FROM login WHERE ended_at IS NULL").fetchone() == (PEOPLE + 3,)
+
+
+def at(base: str, found: Seeded, number: int, journal: Journal) -> Teacher:
+    """Sign a teacher in at one node."""
+    teacher = Teacher(PlainLine(base, patience=60), found, found.accounts[number], journal, lambda seconds: time.sleep(min(seconds, 0.05)), Random(number))
+    teacher.sign_in()
+    return teacher
+
+
+def abandoned(base: str, found: Seeded, journal: Journal) -> int:
+    """Begin an exam, answer some of it and go away; returns how many were answered."""
+    room = Room(at(base, found, GONE, journal), EXAM)
+    room.start()
+    for position in range(1, 6):
+        room.choose(position, [0])
+    room.flush()
+    return 5
+
+
+def cut_short(database_url: str) -> None:
+    """Let the time of every open attempt be up, as if all of it had been taken back; after a minute's grace a sweeper of either node ends it."""
+    with psycopg.connect(database_url) as link:
+        link.execute("UPDATE attempt SET deadline = started_at + interval '1 second' WHERE state = 'open'")
+
+
+def torn_between(bases: list[str], found: Seeded, journal: Journal) -> None:
+    """Watch at one node, press play again at the other: the first is told there, and what both earned counts once."""
+    first, second = (at(base, found, TORN, journal) for base in bases)
+    for one in (first, second):
+        one.rest = time.sleep
+    before, after = Player(first, found.lessons[0]), Player(second, found.lessons[0])
+    before.play(8)
+    after.press()
+    assert after.place >= 7, "the second device goes on where the first one stood"
+    after.play(4)
+    asked = {"lease": before.opened["lease"], "sequence": before.sequence, "intervals": [[8000, 12_000]], "standing": before.opened["standing"]}
+    told = first._post_json("/api/media/heartbeat", asked, None).json
+    assert not told["newest"]
+    assert [one["reason"] for one in told["refused"]] == ["other_device"]
+    after.play()
 
 
 def _eventually(url: str, query: str, wanted: int) -> bool:

@@ -29,7 +29,7 @@ def test_the_board_says_what_is_sound_and_what_to_do_and_sets_the_rate(app: Flas
         assert words in told, words
     assert enter(app, IVY).get(BOARD).status_code == 403, "who watches a school need not see the machine"
     assert enter(app, LIN).get(BOARD).status_code == 403
-    played = {"title": "线上测试", "exam": True, "scale": 1.5}
+    played = {"title": "线上测试", "exam": True, "scale": 2.75, "scales": {"figures": 2.75, "high": 1.5}}
     (settings.var_dir / FILE).write_bytes(msgspec.json.encode({"passed": True, "at": NOON - timedelta(days=1), "scenario": played, "starts_per_second": 44}))
     try:
         run = app.test_cli_runner().invoke(args=["exam", "preflight", exams.EXAM, "--json"])
@@ -37,7 +37,7 @@ def test_the_board_says_what_is_sound_and_what_to_do_and_sets_the_rate(app: Flas
         (settings.var_dir / FILE).unlink()
     found = json.loads(run.output)
     assert (run.exit_code, found["light"]) == (1, "red")
-    assert "线上测试，预计高峰的 150%）通过" in next(one["words"] for one in found["checks"] if one["title"] == "压力测试")
+    assert "线上测试，预计高峰（95% 上界）的 150%）通过" in next(one["words"] for one in found["checks"] if one["title"] == "压力测试")
     assert peng.post(f"{BOARD}/rate", data={"rate": "-1"}).status_code == 422
     assert peng.post(f"{BOARD}/rate", data={"rate": "0.01"}).status_code == 302
     assert 'value="0.01"' in peng.get(BOARD).get_data(as_text=True)

@@ -41,7 +41,8 @@ def test_no_hour_of_film_appears_or_vanishes(stretch: forecast.Stretch) -> None:
     played = forecast.watched_seconds(PROGRAMME, figures)[:, 0]
     assert each["watching"].sum(axis=1) * 900 == pytest.approx(played)
     assert each["heartbeats"].sum(axis=1) * 900 * 15 == pytest.approx(played)
-    bits = figures["small_share"] * figures["small_kbits"] + (1 - figures["small_share"]) * figures["large_kbits"]
+    phone, small, slow = figures["phone_share"], figures["phone_small"], figures["slow_line"]
+    bits = (phone * small + (1 - phone) * slow) * figures["small_kbits"] + (phone * (1 - small) + (1 - phone) * (1 - slow)) * figures["large_kbits"]
     assert each["egress"].sum(axis=1) * 900 * 1e6 == pytest.approx(played * (bits * figures["fetched"])[:, 0])
 
 
@@ -52,12 +53,15 @@ def test_what_is_fetched_beforehand_is_spread_but_not_lost() -> None:
 
 
 def test_everybody_who_sits_the_exam_begins_once_and_saves_what_she_changes() -> None:
-    found = forecast.central(EXAM, PROGRAMME, BEHAVIOUR.having(uptake=1, exam_share=1, exam_rush=0))
+    found = forecast.central(EXAM, PROGRAMME, BEHAVIOUR.having(uptake=1, exam_share=1, exam_rush=0, exam_left=0))
     assert found["exam_starts"].sum() * 900 == pytest.approx(100_000)
     # Little's law: those under way on average are starts a second times how long one takes.
     lasts = 0.6 * 90 * 60
     assert found["in_exam"].mean() == pytest.approx(100_000 * lasts / (31 * 86_400), rel=0.01)
     assert found["saves"].sum() * 900 == pytest.approx(100_000 * 50 * 1.3, rel=0.01)
+    # Who goes away is there until her time is up.
+    left = forecast.central(EXAM, PROGRAMME, BEHAVIOUR.having(uptake=1, exam_share=1, exam_rush=0, exam_left=0.1))["in_exam"].mean()
+    assert left == pytest.approx(100_000 * (0.9 * lasts + 0.1 * 5_400) / (31 * 86_400), rel=0.01)
 
 
 def test_the_peak_is_the_evening_of_the_last_day_and_follows_the_rush() -> None:
