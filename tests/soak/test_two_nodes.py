@@ -124,7 +124,7 @@ def torn_between(bases: list[str], found: Seeded, journal: Journal) -> None:
     after.press()
     assert after.place >= 7, "the second device goes on where the first one stood"
     after.play(4)
-    asked = {"lease": before.opened["lease"], "sequence": before.sequence, "intervals": [[8000, 12_000]], "standing": before.opened["standing"]}
+    asked = {"lease": before.opened["lease"], "sequence": before.sequence, "intervals": [[20_000, 24_000]], "standing": before.opened["standing"]}
     told = first._post_json("/api/media/heartbeat", asked, None).json
     assert not told["newest"]
     assert [one["reason"] for one in told["refused"]] == ["other_device"]
