@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,6 +13,7 @@ from sqlalchemy import text
 
 from exam.domain.regrade import Effect
 from exam.services import regrade
+from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
 from question_bank.services import export
 from tests.conftest import NOON
@@ -43,12 +45,12 @@ def given_by(client: FlaskClient, chromium_browser: Browser, faults: list[str]) 
 
 
 @pytest.mark.browser
-def test_rare_pages_are_sound(app: Flask, chromium_browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rare_pages_are_sound(app: Flask, clock: FixedClock, chromium_browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     crowd(12)
     peng, wei, lin, sitter = enter(app, PENG), enter(app, WEI), enter(app, LIN), app.test_client()
     one = regrade.propose(exams.EXAM, item=FIRST, effect=Effect.REPLACE, letters="C", reason="答案有误", actor_id=id_of(PENG), now=NOON)
     regrade.preview(NOON, one)
-    assert peng.post(f"/admin/exams/{exams.EXAM}/review", data={"review": "after_release"}).status_code == 302
+    assert peng.post(f"/admin/exams/{exams.EXAM}/review", data={"review": "after_window"}).status_code == 302
     with transaction() as session:
         attempt, person = session.execute(text("SELECT id, person_id FROM attempt ORDER BY id LIMIT 1")).one()
         session.execute(text("""UPDATE exam SET settings = settings || '{"asks_identity": true}'"""))
@@ -56,13 +58,14 @@ def test_rare_pages_are_sound(app: Flask, chromium_browser: Browser, monkeypatch
     cast.sign_in(sitter, person)
     monkeypatch.setattr(export, "AT_ONCE", 1)
     faults: list[str] = []
-    for client, path in (
-        (peng, f"/admin/exams/{exams.EXAM}/regrades/{one}"),
-        (enter(app, IVY), f"/invigilation/attempt/{attempt}"),
-        (sitter, f"/exams/{exams.EXAM}/review"),
-        (lin, f"/exams/{exams.EXAM}/identity"),
-        (wei, wei.get(f"/bank/{exams.BANK}/export?format=word").location),
+    for client, path, at in (
+        (peng, f"/admin/exams/{exams.EXAM}/regrades/{one}", NOON),
+        (enter(app, IVY), f"/invigilation/attempt/{attempt}", NOON),
+        (lin, f"/exams/{exams.EXAM}/identity", NOON),
+        (wei, wei.get(f"/bank/{exams.BANK}/export?format=word").location, NOON),
+        (sitter, f"/exams/{exams.EXAM}/review", NOON + timedelta(days=3)),  # nobody may still be given the same items
     ):
+        clock.instant = at
         with given_by(client, chromium_browser, faults) as page:
             page.goto(path)
             faults += [f"{path}: {fault}" for fault in looked_at(page)]
