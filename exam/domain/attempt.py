@@ -31,7 +31,7 @@ class Zone(StrEnum):
 
 
 # Back to open only by a re-opening, which is audited and which the database also asks for.
-_REOPENED = frozenset({(State.SUBMITTED, State.OPEN), (State.FINALISED, State.OPEN)})
+_REOPENED = frozenset((ended, State.OPEN) for ended in (State.SUBMITTED, State.FINALISED, State.SCORED))
 _ALLOWED = frozenset(
     {
         (State.OPEN, State.SUBMITTED),
@@ -72,6 +72,27 @@ class AttemptPaused(Conflict):
 
     code = "attempt_paused"
     message = N_("监考人员暂停了考试，计时停止。您的答案都在本机，恢复后自动保存。")
+
+
+class AttemptSettling(Conflict):
+    """It came behind the deadline, but an outage is not settled yet: time may be given back."""
+
+    code = "attempt_settling"
+    message = N_("系统刚刚恢复，正在核算要补回的时间。您的答案都还在，请稍候。")
+
+
+class TimeLeft(Conflict):
+    """A page's bell rang by a deadline that has moved meanwhile."""
+
+    code = "time_left"
+    message = N_("考试时间已延长，请继续作答。")
+
+
+class ResultOut(Conflict):
+    """The attempt is scored, and its result is out or with the examiners."""
+
+    code = "result_out"
+    message = N_("这次作答的成绩已经公布或正在阅卷，不能重新开放。确有需要的，请作废后给予一次补考机会。")
 
 
 class OtherDeviceLeads(Conflict):

@@ -135,7 +135,7 @@ def _begin(session: Session, exam: Exam, person_id: int, payload: StartExam, new
 
 def _come_back(session: Session, exam: Exam, attempt: Attempt, login_id: int, *, device: str, takeover: bool, now: datetime) -> AttemptOpened:
     if (attempt.paused_at or now) > attempt.deadline + GRACE:
-        raise rules.TimeIsUp
+        raise rules.AttemptSettling if outages.covers(session, attempt) else rules.TimeIsUp
     elsewhere = attempt.device != device
     if elsewhere and not takeover:
         raise rules.OtherDeviceLeads(since=attempt.led_since)
@@ -185,17 +185,19 @@ def give_time(attempt_id: int, *, seconds: int, kind: str, reason: str, actor_id
 
 
 def reopen(attempt_id: int, *, reason: str, actor_id: int, now: datetime) -> None:
-    """Open an ended, unscored attempt again, by a named decision."""
+    """Open an ended attempt again whose result nobody has seen, by a named decision."""
     with transaction() as session:
         reopened(session, attempt_id, reason=reason, actor_id=actor_id, now=now)
 
 
 def reopened(session: Session, attempt_id: int, *, reason: str, actor_id: int, now: datetime) -> Attempt:
-    """Open an ended, unscored attempt again in the caller's transaction; returns it as it was."""
+    """Open an ended attempt again whose result nobody has seen, in the caller's transaction; returns it as it was."""
     attempt = store.lock(session, attempt_id)
     if attempt is None:
         raise AttemptMissing
     rules.move(attempt.state, State.OPEN, reopening=True)
+    if store.result_is_out(session, attempt_id):
+        raise rules.ResultOut
     store.reopen(session, attempt_id)
     audit.record(session, actor_id=actor_id, action="attempt.reopen", subject=f"attempt:{attempt_id}", now=now, reason=reason)
     return attempt
@@ -210,8 +212,7 @@ def finalise_overdue(now: datetime) -> int:
     ended = 0
     while True:
         with transaction() as session:
-            limit = outages.ending_limit(session)
-            overdue = store.take_overdue(session, min(now - GRACE - SETTLE, limit or now), BATCH)
+            overdue = store.take_overdue(session, now - GRACE - SETTLE, BATCH)
             if overdue:
                 store.finalise(session, overdue, now)
         ended += len(overdue)

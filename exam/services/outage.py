@@ -9,6 +9,7 @@ from exam.domain import outage as rules
 from exam.domain.outage import BEAT, OUTAGE, Gap
 from exam.store import incident
 from exam.store import outage as store
+from exam.store.attempt import Attempt
 from exam.store.outage import Outage
 from lms.kernel import audit
 from lms.kernel.clock import Clock
@@ -25,24 +26,34 @@ class AlreadyDecided(Conflict):
     message = N_("这次系统中断已经有人处理过了。")
 
 
-def mark(now: datetime, real: datetime | None = None) -> None:
-    """Leave a sign of life, unless a standby that is to confirm commits does not: no answer is safe then either, which is an outage."""
+def mark(now: datetime, real: datetime | None = None) -> bool:
+    """Leave a sign of life, unless a standby that is to confirm commits does not: no answer is safe then either, which is an outage.
+
+    Returns whether it was the first after an outage.
+    """
     with transaction() as session:
         store.ask_standby(session)
     with transaction() as session:
+        was_silent = store.is_silent(session, OUTAGE)
         store.mark(session, now, real)
+        return was_silent
 
 
 def keep_marking(clock: Clock) -> None:
-    """Leave a mark every few seconds for as long as this process serves; a failure is a gap, which is the point."""
+    """Leave a mark at once and every few seconds for as long as this process serves; a failure is a gap, which is the point.
+
+    Whoever leaves the first mark after a gap settles it, so that nobody waits for the worker's minute.
+    """
 
     def beat() -> None:
         rest = threading.Event()
-        while not rest.wait(BEAT.total_seconds()):
+        while True:
             try:
-                mark(clock.now())
+                if mark(clock.now()):
+                    settle(clock.now())
             except Exception as error:  # noqa: BLE001 - the database is away: the next beat tries again
                 logger.warning("mark_failed: %s", type(error).__name__)
+            rest.wait(BEAT.total_seconds())
 
     threading.Thread(target=beat, name="exam-marks", daemon=True).start()
 
@@ -52,29 +63,36 @@ def settle(now: datetime) -> None:
     with transaction() as session:
         store.one_settles(session)
         marks = store.marks(session)
-        for gap in rules.gaps(marks):
-            _settle(session, gap, now)
+        found = list(rules.gaps(marks))
+        for gap, until in zip(found, [*(following.began_at for following in found[1:]), now], strict=False):
+            _settle(session, gap, until, now)
         if marks:
             store.forget_before(session, marks[-1].real_at)
 
 
-def _settle(session: Session, gap: Gap, now: datetime) -> None:
-    hit = store.hit(session, gap)
-    if not hit:
+def _settle(session: Session, gap: Gap, until: datetime, now: datetime) -> None:
+    hits = store.hit(session, gap, until)
+    if not hits:
         return
     if not gap.needs_decision:
-        store.give_back(session, gap, reason="outage", actor_id=None, now=now)
-    outage_id = store.add(session, gap, attempts=sum(hit.values()), state="undecided" if gap.needs_decision else "given_back", now=now)
+        _give_back(session, gap, until, reason="outage", actor_id=None, now=now)
+    attempts = sum(one.attempts for one in hits)
+    outage_id = store.add(session, gap, attempts=attempts, state="undecided" if gap.needs_decision else "given_back", now=now)
     minutes = (gap.ended_at - gap.began_at).total_seconds() / 60
-    for exam_id, count in hit.items():
-        words = f"{minutes:.1f} min × {count}"
-        incident.add(session, exam_id=exam_id, paths=["/"], kind="outage", words=words, recorded_by=None, now=now)
-    audit.record(session, actor_id=None, action="exam.outage", subject=f"outage:{outage_id}", now=now, minutes=round(minutes, 1), attempts=sum(hit.values()))
+    for one in hits:
+        words = f"{minutes:.1f} min × {one.attempts}"
+        incident.add(session, exam_id=one.exam_id, paths=["/"], kind="outage", words=words, recorded_by=None, now=now)
+    audit.record(session, actor_id=None, action="exam.outage", subject=f"outage:{outage_id}", now=now, minutes=round(minutes, 1), attempts=attempts)
 
 
-def ending_limit(session: Session) -> datetime | None:
-    """Return up to which deadline attempts may be ended while an outage runs; None: none runs."""
-    return store.silent_since(session, OUTAGE)
+def _give_back(session: Session, gap: Gap, until: datetime, *, reason: str, actor_id: int | None, now: datetime) -> None:
+    for attempt_id in store.give_back(session, gap, until, reason=reason, actor_id=actor_id, now=now):
+        audit.record(session, actor_id=actor_id, action="attempt.reopen", subject=f"attempt:{attempt_id}", now=now, reason=reason)
+
+
+def covers(session: Session, attempt: Attempt) -> bool:
+    """Tell whether an outage lies in an attempt's time that is not settled yet: its bell ends nothing before."""
+    return store.covers(session, attempt.started_at, attempt.deadline)
 
 
 def waiting() -> Sequence[Outage]:
@@ -89,10 +107,10 @@ def decide(outage_id: int, *, give_back: bool, reason: str, actor_id: int, now: 
         gap = store.decide(session, outage_id, "given_back" if give_back else "rescheduled", reason=reason, actor_id=actor_id)
         if gap is None:
             raise AlreadyDecided
-        hit = store.hit(session, gap)
+        hits = store.hit(session, gap, now)
         if give_back:
-            store.give_back(session, gap, reason=reason, actor_id=actor_id, now=now)
-        for exam_id, count in hit.items():
-            words = f"{'given back' if give_back else 'reschedule'} × {count} {reason}"
-            incident.add(session, exam_id=exam_id, paths=["/"], kind="outage", words=words, recorded_by=actor_id, now=now)
+            _give_back(session, gap, now, reason=reason, actor_id=actor_id, now=now)
+        for one in hits:
+            words = f"{'given back' if give_back else 'reschedule'} × {one.attempts} {reason}"
+            incident.add(session, exam_id=one.exam_id, paths=["/"], kind="outage", words=words, recorded_by=actor_id, now=now)
         audit.record(session, actor_id=actor_id, action="exam.outage_decided", subject=f"outage:{outage_id}", now=now, give_back=give_back, reason=reason)

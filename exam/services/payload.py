@@ -169,11 +169,15 @@ class SavedAnswers(msgspec.Struct):
 
 
 class SubmitExam(msgspec.Struct, forbid_unknown_fields=True):
-    """Hand in, together with whatever is still unsaved. `key` is random, made once and kept for retries."""
+    """Hand in, together with whatever is still unsaved. `key` is random, made once and kept for retries.
+
+    `bell`: nobody has pressed, the time of the page has run out; where there is time left after all, nothing is handed in.
+    """
 
     token: str
     key: Annotated[str, msgspec.Meta(min_length=8, max_length=64)]
     changes: Annotated[list[Change], msgspec.Meta(max_length=1000)] = []
+    bell: bool = False
 
 
 class SubmittedExam(msgspec.Struct):

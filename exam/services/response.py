@@ -50,12 +50,14 @@ REFUSALS: dict[str, type[Refusal]] = {
     "signed_out": SignedOut,
     "sequence_taken": rules.SequenceTaken,
     "paused": rules.AttemptPaused,
+    "settling": rules.AttemptSettling,
     "other_device": rules.OtherDeviceLeads,
     "closed": rules.AttemptClosed,
     "time_is_up": rules.TimeIsUp,
     "stale": rules.StaleRevision,
     "clear_not_said": ClearNotSaid,
     "key_reused": KeyReused,
+    "time_left": rules.TimeLeft,
 }
 
 _ALL_SAVED = {"saved"}
@@ -96,7 +98,7 @@ def submit_many(brought: Iterable[tuple[SubmitExam, datetime]]) -> None:
 
 
 def _handing_in(token: AttemptToken, payload: SubmitExam, arrived: datetime) -> SubmitRow:
-    return SubmitRow(_holder(token, arrived), _changes(token, payload.changes), payload.key, _body_hash(payload.changes))
+    return SubmitRow(_holder(token, arrived), _changes(token, payload.changes), payload.key, _body_hash(payload.changes), payload.bell)
 
 
 def _holder(token: AttemptToken, arrived: datetime) -> Holder:

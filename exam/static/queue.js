@@ -5,9 +5,11 @@ const AFTER_FIRST = 1_800;
 const BUSIEST = 32_000;
 const TYPING = 3; // who types pauses for longer than who ticks
 const WAITS = [1_000, 2_000, 4_000, 8_000];
+export const SETTLING = [4_000, 8_000, 16_000, 32_000, 60_000]; // a hall of machines waits for one decision: each asks more and more seldom
 const NOTHING = Object.freeze({ revision: 0, choices: [], marked: false });
 const MOST = 200;
 const MOST_BYTES = 40_000; // of a request, well below what the server takes
+const NOT_NOW = { attempt_paused: "paused", attempt_settling: "settling" };
 const SINGLE = new Set(["stale_revision", "clear_not_said"]);
 
 /* `choices` holds a value as the fields give it: numbers, or texts, which travel under their own name. */
@@ -20,7 +22,7 @@ const equal = (one, two) => one.length === two.length && one.every((choice, inde
 const same = (one, two) => equal(one.choices, two.choices) && one.marked === two.marked;
 
 export class SaveQueue {
-  /* `told(event, detail)` hears: saved, waiting, conflict, offline, paused, online, refused, clock. */
+  /* `told(event, detail)` hears: saved, waiting, conflict, offline, paused, settling, online, refused, clock. */
   constructor({ attempt, shelf, post, told }) {
     Object.assign(this, { attempt, shelf, post, told });
     this.held = new Map();
@@ -31,6 +33,7 @@ export class SaveQueue {
     this.token = null;
     this.stopped = "opening";
     this.tries = 0;
+    this.settling = false; // the server counts what an outage took, and takes nothing before
     this.timer = null;
     this.since = null;
     this.running = null;
@@ -60,6 +63,7 @@ export class SaveQueue {
     await this.shelf.write([...this.pending.values(), ...[...this.conflicts.values()].map((one) => one.mine)], leftovers.filter((one) => !this.conflicts.has(one.position)));
     this.stopped = null;
     this.tries = 0;
+    this.settling = false;
     if (this.pending.size) this.flush();
   }
 
@@ -168,6 +172,7 @@ export class SaveQueue {
     if (status === 200 || SINGLE.has(body.code)) {
       await this.settle(body.saved);
       this.tries = 0;
+      this.settling = false;
       this.told("online");
       this.told("clock", body.remaining_ms);
       return;
@@ -176,8 +181,8 @@ export class SaveQueue {
       this.later("busy", retryAfter);
       return;
     }
-    if (body.code === "attempt_paused") {
-      this.later("paused");
+    if (NOT_NOW[body.code]) {
+      this.later(NOT_NOW[body.code]);
       return;
     }
     this.stopped = body.code ?? `http_${status}`;
@@ -216,10 +221,12 @@ export class SaveQueue {
   /* Try again with growing waits and chance in them, so that a hall of machines does not knock at once: a lost line soon, a busy
      server never before it says and spread over the whole wait. */
   later(reason, after = 0) {
-    const grown = WAITS[Math.min(this.tries, WAITS.length - 1)];
+    this.settling = reason === "settling";
+    const waits = this.settling ? SETTLING : WAITS;
+    const grown = waits[Math.min(this.tries, waits.length - 1)];
     const wait = reason === "busy" ? after * 1_000 + Math.random() * Math.min(BUSIEST, WAITS[0] * 2 ** this.tries) : grown * (0.6 + Math.random() * 0.4);
     this.tries += 1;
-    this.told(reason === "paused" ? "paused" : "offline", reason);
+    this.told(Object.values(NOT_NOW).includes(reason) ? reason : "offline", reason);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.flush(), wait);
   }

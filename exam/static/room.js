@@ -4,7 +4,7 @@ import { Announcements } from "./announcements.js";
 import { Items } from "./items.js";
 import { languageSwitch } from "./language.js";
 import * as packet from "./packet.js";
-import { SaveQueue } from "./queue.js";
+import { SETTLING, SaveQueue } from "./queue.js";
 import { Shelf } from "./shelf.js";
 import { signInAgain } from "./signing_in.js";
 import { ExamTimer } from "./timer.js";
@@ -26,6 +26,7 @@ const announcements = new Announcements({ box: byId("announcements"), cover: byI
 byId("pause").addEventListener("cancel", (event) => event.preventDefault());
 let handingIn = null;
 let ended = false;
+let unsettled = 0; // how often the server has said that it counts what an outage took
 
 const say = (text) => { byId("room-speaker").textContent = text; };
 
@@ -60,6 +61,7 @@ function drawSummary() {
   if (ended || (queue.stopped && queue.stopped !== "opening")) return;
   const unsaved = queue.unsaved;
   if (queue.conflicts.size) saveState("failed", fill(words.conflicts, { n: queue.conflicts.size }));
+  else if (queue.settling) saveState("waiting", words.settling_short);
   else if (queue.tries && !stands) saveState("failed", fill(words.offline_short, { n: unsaved }));
   else if (unsaved) saveState("waiting", words.saving);
   else saveState("saved", words.saved);
@@ -68,11 +70,12 @@ function drawSummary() {
 function told(event, detail) {
   if (event === "clock") {
     if (stands) askClock();
-    else timer.sync(detail);
+    else setClock(detail);
   } else if (event === "paused") {
     notNow();
     if (!stands) askClock();
   }
+  else if (event === "settling") settles();
   else if (event === "offline") wentOffline();
   else if (event === "online") cameOnline();
   else if (event === "refused") refused(detail);
@@ -86,6 +89,12 @@ function told(event, detail) {
 function wentOffline() {
   const text = timer.left <= 0 ? (packed < 0 ? words.offline_over : words.packet_made) : fill(shelf.lasting ? words.offline : words.offline_memory, { n: queue.unsaved });
   banner(timer.left <= 0 ? "danger" : "warning", text, { label: words.retry, run: () => queue.hurry() }, { packet: queue.unsaved > 0 && !rehearses });
+}
+
+/* An outage lay before the bell: what it took is given back in a moment, or waits for a decision. Nothing is over before. */
+async function settles() {
+  banner("warning", words.settling);
+  await askClock();
 }
 
 /* ── The emergency packet: what could not be sent, as a sealed file to be handed in later ── */
@@ -111,7 +120,7 @@ function packAtTheBell() {
 
 function cameOnline() {
   banner(null);
-  if (handingIn && !queue.pending.size && !queue.flight.length) setTimeout(() => handIn(handingIn), 0);
+  if (handingIn && !queue.pending.size && !queue.flight.length) setTimeout(() => { if (handingIn) handIn(handingIn); }, 0);
 }
 
 /* ── Being refused: sign in again, take over, or the end ───── */
@@ -145,6 +154,7 @@ async function followed() {
 }
 
 async function over(code) {
+  if (ended) return;
   ended = true;
   byId("opening").hidden = true;
   timer?.stop();
@@ -160,6 +170,28 @@ async function over(code) {
   byId("closed-packet").hidden = byId("closed-hand-in").hidden = lost === 0;
   byId("room-closed").hidden = false;
   byId("closed-title").focus();
+}
+
+/* What was over here goes on where the deadline has moved or the attempt was opened again. */
+async function lookAgain() {
+  if (rehearses) return;
+  if (queue?.token) {
+    const answer = await post("/api/exam/remaining", { token: queue.token }).catch(() => null);
+    if (answer?.status !== 200 || !answer.body.open || answer.body.remaining_ms <= 0) return;
+  }
+  await open(false);
+}
+
+function goesOn() {
+  ended = false;
+  handingIn = null;
+  byId("room-closed").hidden = true;
+  byId("room-stage").hidden = false;
+  byId("room-steps").hidden = false;
+  byId("hand-in").hidden = false;
+  timer.go();
+  banner("info", words.goes_on);
+  say(words.goes_on);
 }
 
 /* ── Opening ──────────────────────────────────────────────── */
@@ -183,7 +215,11 @@ async function fetchOpened(takeover) {
       const answer = await post("/api/exam/resume", { exam, device, takeover }, { csrf });
       if (answer.status === 200) return answer.body;
       if (answer.body.code === "stale_page") await freshCsrf();
-      else if (answer.status !== 429 && answer.status < 500) return { refused: answer.body.code ?? `http_${answer.status}` };
+      else if (answer.body.code === "attempt_settling") {
+        banner("warning", words.settling);
+        await new Promise((resolve) => { setTimeout(resolve, settlingWait()); });
+        continue;
+      } else if (answer.status !== 429 && answer.status < 500) return { refused: answer.body.code ?? `http_${answer.status}` };
     } catch {
       saveState("failed", words.no_line);
     }
@@ -195,6 +231,12 @@ async function fetchOpened(takeover) {
 async function freshCsrf() {
   const fresh = await page(location.href);
   csrf = fresh.document.getElementById("room")?.dataset.csrf ?? csrf;
+}
+
+function settlingWait() {
+  const wait = SETTLING[Math.min(unsettled, SETTLING.length - 1)];
+  unsettled += 1;
+  return wait * (0.6 + Math.random() * 0.4);
 }
 
 let opening = null;
@@ -225,6 +267,7 @@ async function doOpen(takeover) {
   }
   items.lock(false);
   banner(null);
+  if (ended) goesOn();
   drawSummary();
   byId("hand-in").disabled = false;
   items.settle(leftBehind ? (placeKept() ?? firstOpen()) : items.current);
@@ -352,13 +395,14 @@ async function doHandIn(reason) {
   }
   const drained = await queue.drain();
   if (!handingIn) return; // meanwhile the clock was stopped, or another device took the lead
+  if (queue.settling) return;
   if (!drained && !queue.conflicts.size) {
     if (queue.tries) banner("danger", reason === "deadline" ? words.offline_over : words.hand_in_offline, { label: words.retry, run: () => queue.hurry() }, { packet: queue.unsaved > 0 && !rehearses });
     if (queue.tries && reason === "deadline") packAtTheBell();
     return; // the queue says "online" when it has got through, and that brings us back here
   }
   try {
-    const answer = await post("/api/exam/submit", { token: queue.token, key, changes: [] });
+    const answer = await post("/api/exam/submit", { token: queue.token, key, changes: [], bell: reason === "deadline" });
     if (answer.status === 200) {
       await receipt(answer.body);
       return;
@@ -368,7 +412,13 @@ async function doHandIn(reason) {
       await askClock();
       return;
     }
-    if (answer.status < 429 && answer.status !== 408) {
+    if (answer.body.code === "attempt_settling") {
+      await settles();
+      setTimeout(() => { if (handingIn) handIn(reason); }, settlingWait());
+      return;
+    }
+    if (answer.body.code === "time_left") await askClock(); // time was given a moment ago
+    else if (answer.status < 429 && answer.status !== 408) {
       queue.stopped = answer.body.code;
       await refused(answer.body.code);
       if (answer.status !== 401) return;
@@ -410,7 +460,11 @@ async function receipt(submitted) {
 /* ── The clock and the line ───────────────────────────────── */
 
 async function askClock() {
-  if (!queue || ended || queue.stopped) return;
+  if (ended) {
+    await lookAgain();
+    return;
+  }
+  if (!queue || queue.stopped) return;
   try {
     const answer = await post("/api/exam/remaining", { token: queue.token });
     if (answer.status === 200) {
@@ -433,11 +487,20 @@ async function askClock() {
 function hear(now) {
   const stood = stands;
   stands = announcements.hear(now);
-  timer.sync(now.remaining_ms);
+  setClock(now.remaining_ms);
   if (stands) {
     timer.stop();
     notNow();
   } else if (stood) timer.go();
+}
+
+/* Where time was given, the bell that has rung here was not the last word. */
+function setClock(remaining) {
+  timer.sync(remaining);
+  if (handingIn !== "deadline" || timer.left <= 0) return;
+  notNow();
+  timer.go();
+  banner("info", words.goes_on);
 }
 
 function pulse() {

@@ -339,6 +339,18 @@ def reopen(session: Session, attempt_id: int) -> None:
     session.execute(text("UPDATE attempt SET state = 'open', ended_at = NULL, reopened = reopened + 1 WHERE id = :id"), {"id": attempt_id})
 
 
+# A result is out when the exam shows its results, or when examiners have a script of the attempt.
+RESULT_OUT = (
+    "a.state = 'scored' AND ((SELECT x.release = 'at_once' OR x.released_at IS NOT NULL FROM exam x WHERE x.id = a.exam_id)"
+    " OR EXISTS (SELECT FROM script c WHERE c.attempt_id = a.id))"
+)
+
+
+def result_is_out(session: Session, attempt_id: int) -> bool:
+    """Tell whether an attempt's result was seen by somebody, or may be."""
+    return bool(session.scalar(text(f"SELECT {RESULT_OUT} FROM attempt a WHERE a.id = :id"), {"id": attempt_id}))  # noqa: S608 - a constant of this file
+
+
 def adjust(session: Session, attempt_id: int, *, seconds: int, kind: str, reason: str, actor_id: int | None, now: datetime) -> None:
     """Write an adjustment; the attempt's deadline is set by `set_deadline` from all of them."""
     session.add(DeadlineAdjustmentRow(attempt_id=attempt_id, seconds=seconds, kind=kind, reason=reason, actor_id=actor_id, at=now))
@@ -365,13 +377,13 @@ def set_deadline(session: Session, attempt_id: int, deadline: datetime) -> None:
 
 
 def take_overdue(session: Session, before: datetime, most: int) -> list[int]:
-    """Lock open attempts whose deadline lies before the instant, leaving out those another worker holds."""
+    """Lock open attempts whose deadline lies before the instant, leaving out those another worker or an unsettled outage holds."""
     return list(
         session.scalars(
             text(
                 "SELECT id FROM attempt WHERE state = 'open' AND deadline < :before AND NOT EXISTS (SELECT FROM attempt_pause WHERE attempt_id = attempt.id"
-                " AND ended_at IS NULL) AND NOT EXISTS (SELECT FROM outage o WHERE o.state = 'undecided' AND attempt.started_at < o.ended_at"
-                " AND attempt.deadline > o.began_at) ORDER BY deadline, id LIMIT :most FOR UPDATE SKIP LOCKED"
+                " AND ended_at IS NULL) AND NOT tstzrange(started_at, deadline) && (SELECT exam_unsettled())"
+                " ORDER BY deadline, id LIMIT :most FOR UPDATE SKIP LOCKED"
             ),
             {"before": before, "most": most},
         )

@@ -7,13 +7,21 @@ from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, Integer, St
 from sqlalchemy.orm import Mapped, mapped_column
 
 from exam.domain.outage import Gap, Mark
+from exam.store.attempt import RESULT_OUT
 from lms.kernel.db import Base, Session, link_of, wait_for_standby
 
-# All that sit when an outage begins: the deadline had not come, and the clock ran.
-_HIT = """
-    a.state = 'open' AND a.started_at < :ended AND a.deadline > :began
-    AND NOT EXISTS (SELECT FROM attempt_pause h WHERE h.attempt_id = a.id AND h.began_at <= :began AND h.ended_at IS NULL)
-"""
+# All that sat in an outage, still open or ended by a bell after it began, and what each lost: from the outage's beginning or her own start
+# to its end, or, where her time ran out in it, until she can go on; less what a pause gives back or has given back of that.
+_HIT = f"""
+    SELECT a.id, a.exam_id, a.ended_at IS NOT NULL AS ended, {RESULT_OUT} AS is_out,
+      ceil(extract(epoch FROM lost.until - lost.since) - coalesce(stood.seconds, 0)) AS seconds
+    FROM attempt a,
+      LATERAL (SELECT greatest(:began, a.started_at) AS since,
+        CASE WHEN a.deadline > :ended THEN :ended ELSE greatest(CAST(:until AS timestamptz), :ended) END AS until) AS lost,
+      LATERAL (SELECT sum(extract(epoch FROM least(h.ended_at, lost.until) - greatest(h.began_at, lost.since))) AS seconds FROM attempt_pause h
+        WHERE h.attempt_id = a.id AND h.began_at < lost.until AND (h.ended_at > lost.since) IS NOT FALSE) AS stood
+    WHERE a.started_at < :ended AND a.deadline > :began AND (a.state = 'open' OR a.state <> 'annulled' AND a.ended_at > a.deadline)
+"""  # noqa: S608 - constants of these files
 
 
 class AppMarkRow(Base):
@@ -54,6 +62,15 @@ class Outage:
     state: str
 
 
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Whom an outage hit in one exam: so many attempts, and so many more whose result is out."""
+
+    exam_id: int
+    attempts: int
+    out: int
+
+
 def mark(session: Session, now: datetime, real: datetime | None) -> None:
     """Leave a mark; without `real` the database's own clock is taken."""
     session.execute(
@@ -81,34 +98,42 @@ def forget_before(session: Session, real_at: datetime) -> None:
     session.execute(text("DELETE FROM app_mark WHERE real_at < :real"), {"real": real_at})
 
 
-def silent_since(session: Session, span: timedelta) -> datetime | None:
-    """Return the instant of the newest mark if there has been none for so long."""
-    newest = session.execute(text("SELECT at, clock_timestamp() - real_at AS silence FROM app_mark ORDER BY real_at DESC LIMIT 1")).first()
-    return newest.at if newest is not None and newest.silence > span else None
+def is_silent(session: Session, span: timedelta) -> bool:
+    """Tell whether there has been no mark for so long."""
+    return bool(session.scalar(text("SELECT clock_timestamp() - max(real_at) > :span FROM app_mark"), {"span": span}))
 
 
-def hit(session: Session, gap: Gap) -> dict[int, int]:
-    """Count the attempts an outage hit, by exam."""
+def covers(session: Session, started_at: datetime, deadline: datetime) -> bool:
+    """Tell whether an outage that is not settled yet lies in a time."""
+    return bool(session.scalar(text("SELECT exam_unsettled() && tstzrange(:started, :deadline)"), {"started": started_at, "deadline": deadline}))
+
+
+def hit(session: Session, gap: Gap, until: datetime) -> list[Hit]:
+    """Count the attempts an outage hit, exam by exam; until when who ran out of time in it could not go on."""
     rows = session.execute(
-        text(f"SELECT a.exam_id, count(*) FROM attempt a WHERE {_HIT} GROUP BY 1"),  # noqa: S608 - a constant of this file
-        {"began": gap.began_at, "ended": gap.ended_at},
-    )
-    return {int(exam_id): int(count) for exam_id, count in rows}
-
-
-def give_back(session: Session, gap: Gap, *, reason: str, actor_id: int | None, now: datetime) -> None:
-    """Give each attempt hit what it lost, from the outage's beginning or its own start to the end; one that ran out meanwhile has its rest from now."""
-    session.execute(
         text(
-            f"WITH held AS (SELECT a.id, a.started_at, CASE WHEN a.deadline > :ended THEN :ended ELSE greatest(CAST(:now AS timestamptz), :ended) END"  # noqa: S608 - a constant of this file
-            f" AS back FROM attempt a WHERE {_HIT} ORDER BY a.id FOR UPDATE OF a),"
-            " given AS (INSERT INTO deadline_adjustment (attempt_id, seconds, kind, reason, actor_id, at)"
-            " SELECT id, ceil(extract(epoch FROM back - greatest(:began, started_at))), 'outage', :reason, :actor, :now FROM held"
-            " RETURNING attempt_id, seconds)"
-            " UPDATE attempt SET deadline = deadline + given.seconds * interval '1 second' FROM given WHERE id = given.attempt_id"
+            f"SELECT exam_id, count(*) FILTER (WHERE NOT is_out), count(*) FILTER (WHERE is_out) FROM ({_HIT}) AS hit"  # noqa: S608 - a constant of this file
+            " WHERE seconds > 0 GROUP BY 1 ORDER BY 1"
         ),
-        {"began": gap.began_at, "ended": gap.ended_at, "reason": reason, "actor": actor_id, "now": now},
+        {"began": gap.began_at, "ended": gap.ended_at, "until": until},
     )
+    return [Hit(*row) for row in rows]
+
+
+def give_back(session: Session, gap: Gap, until: datetime, *, reason: str, actor_id: int | None, now: datetime) -> list[int]:
+    """Give each attempt hit what it lost, and open those again that a bell has ended and whose result is not out; returns the ids of these."""
+    rows = session.execute(
+        text(
+            f"WITH hit AS ({_HIT} ORDER BY a.id FOR UPDATE OF a),"  # noqa: S608 - a constant of this file
+            " given AS (INSERT INTO deadline_adjustment (attempt_id, seconds, kind, reason, actor_id, at)"
+            " SELECT id, seconds, 'outage', :reason, :actor, :now FROM hit WHERE seconds > 0 AND NOT is_out RETURNING attempt_id, seconds),"
+            " moved AS (UPDATE attempt a SET deadline = a.deadline + given.seconds * interval '1 second', state = 'open', ended_at = NULL,"
+            " reopened = a.reopened + CASE WHEN a.ended_at IS NULL THEN 0 ELSE 1 END FROM given WHERE a.id = given.attempt_id)"
+            " SELECT id FROM hit WHERE ended AND seconds > 0 AND NOT is_out"
+        ),
+        {"began": gap.began_at, "ended": gap.ended_at, "until": until, "reason": reason, "actor": actor_id, "now": now},
+    )
+    return list(rows.scalars())
 
 
 def add(session: Session, gap: Gap, *, attempts: int, state: str, now: datetime) -> int:

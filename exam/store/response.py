@@ -83,6 +83,7 @@ class SubmitRow(msgspec.Struct, frozen=True):
     changes: tuple[Change, ...]
     key: str
     body_hash: str
+    bell: bool
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -235,7 +236,7 @@ def submit(link: Link, rows: Sequence[SubmitRow]) -> list[Ended]:
     ended: list[Ended] = [_refused(verdicts) for verdicts in brought]
     ready = [index for index, end in enumerate(ended) if end.status == "done"]
     if ready:
-        lines = [{**_who(index, rows[index].holder), "key": rows[index].key, "body_hash": rows[index].body_hash} for index in ready]
+        lines = [{**_who(index, rows[index].holder), "key": rows[index].key, "body_hash": rows[index].body_hash, "bell": rows[index].bell} for index in ready]
         answers = link.execute(_SUBMIT, (msgspec.json.encode(lines).decode(),)).fetchall()
         for index, status, by, at, answered, receipt in answers:
             ended[index] = Ended(status, by or "", at, answered or 0, receipt or "", brought[index])

@@ -7,10 +7,12 @@ from time import monotonic
 import pyotp
 import pytest
 from PIL import Image
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 from sqlalchemy import text
 
 from exam.domain.receipt import written
+from exam.services import attempt as attempts
+from exam.services import outage
 from exam.store import adjustment
 from lms.kernel.db import transaction
 from tests.e2e.conftest import Product, sign_in
@@ -87,15 +89,7 @@ def test_saved_appears_only_after_the_server_has_it(hall: Hall, phone: BrowserCo
 
 def test_a_pause_near_the_bell_ends_nothing_whoever_comes_back_in_it(hall: Hall, phone: BrowserContext) -> None:
     page = hall.enter(phone)
-    page.clock.install()
-    hall.move_bell(1_200)
-    page.reload()
-    hall.opened(page)
-    phone.set_offline(True)
-    answer(page, 1, 2)
-    answerable = page.locator("#items input:not([disabled])")
-    page.clock.fast_forward(20 * 60_000)
-    expect(answerable).to_have_count(0)  # the bell, as this page knows it
+    answerable = _rung_without_a_line(hall, page)
     # Meanwhile the clock has been stopped with five minutes to go, and has stood past what was the deadline.
     with hall.product.seeding(), transaction() as session:
         (attempt,) = hall.product.run("SELECT id FROM attempt WHERE person_id = %s", hall.person_id)[0]
@@ -116,6 +110,54 @@ def test_a_pause_near_the_bell_ends_nothing_whoever_comes_back_in_it(hall: Hall,
     # Long texts go in as many requests as they need.
     flights = page.evaluate(LONG_TEXTS)
     assert [len(flight) for flight in flights] == [3, 3, 1]
+
+
+def _rung_without_a_line(hall: Hall, page: Page) -> Locator:
+    """Cut the line, answer item 1 and let the bell ring; returns what can be answered."""
+    page.clock.install()
+    hall.move_bell(1_200)
+    page.reload()
+    hall.opened(page)
+    page.context.set_offline(True)
+    answer(page, 1, 2)
+    answerable = page.locator("#items input:not([disabled])")
+    page.clock.fast_forward(20 * 60_000)
+    expect(answerable).to_have_count(0)  # the bell, as this page knows it
+    return answerable
+
+
+def test_ex_08_a_bell_in_an_outage_waits_and_what_was_over_opens_again(hall: Hall, phone: BrowserContext) -> None:
+    hall.product.run("UPDATE exam SET release = 'by_hand' WHERE code = %s", hall.code)
+    page = hall.enter(phone)
+    answerable = _rung_without_a_line(hall, page)
+    hall.product.run("UPDATE attempt SET deadline = clock_timestamp() - interval '2 minutes' WHERE person_id = %s", hall.person_id)
+    gap = (
+        "INSERT INTO outage (began_at, ended_at, attempts, state, settled_at, reason)"
+        " SELECT now() - interval '5 minutes', now() - interval '1 minute', 1, 'undecided', now(), '' RETURNING id"
+    )
+    (number,) = hall.product.run(gap)[0]
+    phone.set_offline(False)
+    expect(page.locator("#room-banner-text")).to_contain_text("正在核算要补回的时间", timeout=20_000)
+    shot(page, "room-phone-settling")
+    assert hall.product.run("SELECT state FROM attempt WHERE person_id = %s", hall.person_id) == [("open",)]
+    with hall.product.seeding():
+        outage.decide(int(str(number)), give_back=True, reason="停电", actor_id=hall.person_id, now=hall.product.now())
+    wait_state(page, 1, "answered", timeout=30_000)
+    expect(answerable).not_to_have_count(0)
+    assert 60 <= seconds_shown(page) <= 185, "three minutes were left when it began"
+    # Ended, told so, and opened again: the page finds out by itself.
+    (attempt,) = hall.product.run("SELECT id FROM attempt WHERE person_id = %s", hall.person_id)[0]
+    hall.product.run("SELECT exam_finalise(ARRAY[%s]::bigint[], clock_timestamp())", attempt)
+    answer(page, 2, 1)
+    expect(page.locator("#room-closed")).to_be_visible(timeout=20_000)
+    with hall.product.seeding():
+        attempts.reopen(int(str(attempt)), reason="误收卷", actor_id=hall.person_id, now=hall.product.now())
+        attempts.give_time(int(str(attempt)), seconds=600, kind="staff", reason="误收卷", actor_id=hall.person_id, now=hall.product.now())
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    expect(page.locator("#room-closed")).to_be_hidden()
+    wait_state(page, 2, "answered")
+    shot(page, "room-phone-opened-again")
+    assert hall.held() == {1: "2", 2: "1"}
 
 
 def test_ov_01_a_place_in_the_waiting_room_survives_a_reload_and_leads_to_the_paper(hall: Hall, phone: BrowserContext) -> None:

@@ -97,9 +97,9 @@ class Sitter:
         """Save changes as arriving at an instant."""
         return save(SaveAnswers(self.opened.token, list(changes)), at)
 
-    def submit(self, *changes: Change, key: str = "key-of-the-test", at: datetime = NOON) -> SubmittedExam:
+    def submit(self, *changes: Change, key: str = "key-of-the-test", at: datetime = NOON, bell: bool = False) -> SubmittedExam:
         """Hand in as arriving at an instant."""
-        return submit(SubmitExam(self.opened.token, key, list(changes)), at)
+        return submit(SubmitExam(self.opened.token, key, list(changes), bell), at)
 
 
 def prepared(*, papers: int = 6, blueprint: Blueprint | None = None, each: int = 4, seed: int | None = None, **settings: object) -> str:

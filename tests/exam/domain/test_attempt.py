@@ -77,8 +77,8 @@ def test_ex_16_the_whole_matrix(before: State, after: State) -> None:
 
 
 @pytest.mark.parametrize("before", State)
-def test_ex_16_only_an_ended_unscored_attempt_opens_again(before: State) -> None:
-    if before in (State.SUBMITTED, State.FINALISED):
+def test_ex_16_only_an_ended_attempt_opens_again(before: State) -> None:
+    if before in (State.SUBMITTED, State.FINALISED, State.SCORED):
         assert rules.move(before, State.OPEN, reopening=True) is State.OPEN
     else:
         with pytest.raises(rules.IllegalTransition):

@@ -2,13 +2,18 @@
 
 from datetime import datetime, timedelta
 
+import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from exam.domain.attempt import AttemptSettling, TimeIsUp, TimeLeft
+from exam.domain.exam import Release
 from exam.domain.outage import Mark, gaps
-from exam.services import attempt, outage
-from exam.services.payload import EnterExam
+from exam.services import attempt, outage, result
+from exam.services.payload import EnterExam, ResumeExam
 from exam.services.result import verify
+from exam.store import adjustment
+from exam.store import attempt as attempts
 from lms.kernel.db import transaction
 from tests.conftest import NOON
 from tests.support import exams
@@ -71,6 +76,98 @@ def test_the_sweeper_waits_for_the_outage_to_end_and_to_be_settled(app: Flask) -
     assert _deadlines()[lin.person_id] == NOON + (90 + 10) * MINUTE  # four minutes were left when it began
     lin.save(lin.change(1, [0]), at=NOON + 97 * MINUTE)
     assert early.person_id
+
+
+def _back_after_ten_minutes(began: datetime) -> datetime:
+    """Leave the marks of an outage of ten minutes; returns when it ended."""
+    _beats(began - MINUTE, began)
+    back = began + 10 * MINUTE
+    _beats(back, back)
+    return back
+
+
+def test_a_bell_that_rings_in_an_outage_ends_nothing_before_it_is_settled(app: Flask) -> None:
+    exams.prepared()
+    lin, early = exams.sitting("lin"), exams.sitting("cai", at=NOON - 30 * MINUTE)
+    back = _back_after_ten_minutes(NOON + 85 * MINUTE)  # early's bell had rung before, lin's rings in it
+    with pytest.raises(AttemptSettling):
+        lin.submit(at=back, bell=True)
+    with pytest.raises(AttemptSettling):
+        lin.submit(at=back)  # her finger was as late as the bell
+    with pytest.raises(AttemptSettling):
+        lin.save(lin.change(1, [0]), at=back)
+    with pytest.raises(AttemptSettling):
+        attempt.resume(lin.person_id, lin.login_id, ResumeExam(exams.EXAM, "device-one"), back)
+    with pytest.raises(TimeIsUp):
+        early.save(early.change(1, [0]), at=back)
+    assert early.submit(at=back, bell=True).by == "deadline"
+    outage.settle(back)
+    assert _deadlines()[lin.person_id] == back + 5 * MINUTE
+    with pytest.raises(TimeLeft):
+        lin.submit(at=back + MINUTE, bell=True)  # the page rings by what it knew
+    assert [one.status for one in lin.save(lin.change(1, [0]), at=back + MINUTE).saved] == ["saved"]
+    assert attempt.resume(lin.person_id, lin.login_id, ResumeExam(exams.EXAM, "device-one"), back).remaining_ms == 300_000
+    assert lin.submit(at=back + 2 * MINUTE).by == "learner"
+
+
+def test_silence_that_lasts_is_not_settled_either(app: Flask) -> None:
+    exams.prepared()
+    lin = exams.sitting("lin")
+    outage.mark(NOON + 85 * MINUTE)
+    with transaction() as session:
+        session.execute(text("UPDATE app_mark SET real_at = real_at - interval '21 seconds'"))
+    with pytest.raises(AttemptSettling):
+        lin.submit(at=NOON + 91 * MINUTE, bell=True)
+    assert outage.mark(NOON + 91 * MINUTE), "whoever leaves the first mark is told, and settles"
+    assert not outage.mark(NOON + 92 * MINUTE)
+
+
+@pytest.mark.parametrize("release", Release)
+def test_what_a_bell_ended_in_an_outage_opens_again_unless_its_result_is_out(app: Flask, release: Release) -> None:
+    exams.prepared(release=release)
+    lin, hand_in = exams.sitting("lin"), exams.sitting("cai")
+    hand_in.submit(at=NOON + 80 * MINUTE)
+    with transaction() as session:
+        attempts.finalise(session, [exams.attempt_id(session, lin)], NOON + 92 * MINUTE)  # by a node that knew of nothing
+    result.score_outstanding(NOON + 92 * MINUTE)
+    back = _back_after_ten_minutes(NOON + 85 * MINUTE)
+    outage.settle(back)
+    opened = release is Release.BY_HAND
+    with transaction() as session:
+        states = {row.person_id: row.state for row in session.execute(text("SELECT person_id, state FROM attempt"))}
+        told = session.execute(text("SELECT count(*) FROM audit_entry WHERE action = 'attempt.reopen'")).scalar_one()
+    assert states == {lin.person_id: "open" if opened else "scored", hand_in.person_id: "scored"}
+    assert told == opened
+    assert _deadlines() == {lin.person_id: back + 5 * MINUTE if opened else NOON + 90 * MINUTE, hand_in.person_id: NOON + 90 * MINUTE}
+    if opened:
+        lin.save(lin.change(1, [0]), at=back + MINUTE)
+        lin.submit(at=back + 2 * MINUTE)
+        assert result.score_outstanding(back + 2 * MINUTE) == 1
+        with transaction() as session:
+            assert list(verify(session, back)) == []
+
+
+def test_a_pause_and_an_outage_give_the_same_minutes_once(app: Flask) -> None:
+    exams.prepared()
+    lin, hua = exams.sitting("lin"), exams.sitting("hua")
+    with transaction() as session:
+        ids = [exams.attempt_id(session, one) for one in (lin, hua)]
+        adjustment.pause(session, ids[:1], reason="停电", actor_id=None, now=NOON + 50 * MINUTE)
+        adjustment.pause(session, ids[1:], reason="停电", actor_id=None, now=NOON + 64 * MINUTE)
+    back = _back_after_ten_minutes(NOON + 60 * MINUTE)
+    with transaction() as session:
+        adjustment.resume(session, ids, actor_id=None, now=back + MINUTE)
+    outage.settle(back + 2 * MINUTE)
+    assert _deadlines() == {lin.person_id: NOON + (90 + 21) * MINUTE, hua.person_id: NOON + (90 + 7 + 4) * MINUTE}
+
+
+def test_two_outages_in_one_look_are_both_given_back_once(app: Flask) -> None:
+    exams.prepared()
+    lin = exams.sitting("lin")
+    first = _back_after_ten_minutes(NOON + 85 * MINUTE)
+    second = _back_after_ten_minutes(first + 2 * MINUTE)
+    outage.settle(second)
+    assert _deadlines()[lin.person_id] == second + (5 - 1) * MINUTE  # five were left, one she had in between
 
 
 def test_half_an_hour_raises_a_decision_and_nobody_is_ended_before_it(app: Flask) -> None:
