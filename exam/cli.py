@@ -185,7 +185,8 @@ def assemble(code: str, papers: int, forms: int | None, seed: int | None, as_jso
         click.echo(msgspec.json.encode(answer))
         return
     for name, value in answer.items():
-        click.echo(f"{name}: {value}")
+        told = ", ".join(f"{part} {figure:.4g}" for part, figure in value.items()) if isinstance(value, dict) else value
+        click.echo(f"{name}: {told}")
 
 
 @exam.command("sweep")

@@ -5,6 +5,7 @@ from pathlib import Path
 from exam.cli import exam as exam_command
 from exam.cli import quiz as quiz_command
 from exam.jobs import JOBS
+from exam.services import annulment as annulments
 from exam.services import archive, backlog, identity, outage, packet, presence, quiz_evidence, token, waiting_room
 from exam.services import exam as exams
 from exam.services import quiz as quizzes
@@ -13,6 +14,7 @@ from exam.services.result import personal, verify
 from exam.services.usage import usage
 from exam.store.load import in_exam, starts
 from exam.web.adjustment import adjustment
+from exam.web.annulment import annulment
 from exam.web.archive import exam_archive
 from exam.web.blueprint import blueprints
 from exam.web.board import exam_board
@@ -60,6 +62,7 @@ platform.register_exam_terms(exams.terms)
 platform.register_personal_export("exams", personal)
 platform.register_duties(Permission.MARK, backlog.to_mark)
 platform.register_duties(Permission.MANAGE_EXAMS, backlog.to_decide)
+platform.register_duties(Permission.MANAGE_EXAMS, annulments.to_decide)
 
 
 def _mount(settings: Settings) -> None:
@@ -92,6 +95,7 @@ part = Part(
         invigilation,
         preflight,
         adjustment,
+        annulment,
         timeline,
         regrades,
         integrity,

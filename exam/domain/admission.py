@@ -1,6 +1,6 @@
 """May this person start now: enrolled, learning done, inside the window, attempts left, honesty stated."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from exam.domain.exam import Exam
@@ -66,8 +66,28 @@ class NotReady(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
+class ExtraAttempt:
+    """A further attempt by decision, with a window of its own."""
+
+    id: int
+    opens: datetime
+    closes: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """A person's extra attempts at an exam: so many begun, and the next that she can still begin."""
+
+    begun: int
+    waiting: ExtraAttempt | None
+
+
+NO_EXTRAS = Extras(0, None)
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
-    """What admission needs to know of a person."""
+    """What admission needs to know of a person; extra attempts are not among those used."""
 
     enrolled: bool
     learning_complete: bool
@@ -76,6 +96,15 @@ class Standing:
     percent: int = 100
     last_ended_at: datetime | None = None
     identity_confirmed: bool = True
+    extra: ExtraAttempt | None = None
+
+
+def granted(exam: Exam, standing: Standing, now: datetime) -> Exam:
+    """Return an exam as it stands for a person: where no ordinary attempt may begin, an extra one of hers brings its own window."""
+    if standing.extra is None or (exam.starts_at(now) and standing.attempts_used < exam.attempts):
+        return exam
+    extra, policy = standing.extra, replace(exam.policy, wait_days=0)
+    return replace(exam, opens=extra.opens, closes=extra.closes, attempts=standing.attempts_used + 1, policy=policy)
 
 
 @dataclass(frozen=True, slots=True)

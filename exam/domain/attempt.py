@@ -123,6 +123,11 @@ def move(state: State, target: State, *, reopening: bool = False) -> State:
     raise IllegalTransition(state=str(state), target=str(target))
 
 
+def may_reopen(state: State) -> bool:
+    """Tell whether a re-opening leads back from this state."""
+    return (state, State.OPEN) in _REOPENED
+
+
 def deadline_of(base: datetime, adjustments: Iterable[timedelta]) -> datetime:
     """Fold the adjustments (outage, extra minutes) onto the deadline given at the start; they move *finish by* too."""
     return base + sum(adjustments, timedelta(0))

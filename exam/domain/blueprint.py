@@ -76,7 +76,7 @@ class Shortage:
     """What one cell lacks."""
 
     section: str
-    cell: str
+    cell: Cell
     needed: int
     found: int
 
@@ -134,7 +134,7 @@ class Blueprint:
             for cell in section.cells:
                 usable = peaceful([item for item in pool if cell.fits(item)])
                 if usable < cell.count:
-                    found.append(Shortage(section.title, cell.name, cell.count, usable))
+                    found.append(Shortage(section.title, cell, cell.count, usable))
         return found
 
     def check(self, pool: Sequence[PoolItem]) -> None:
@@ -144,7 +144,7 @@ class Blueprint:
             raise BlueprintFaulty(faults=faults)
         shortages = self.shortages(pool)
         if shortages:
-            raise PoolLacking(lacking=[{"section": s.section, "cell": s.cell, "needed": s.needed, "found": s.found} for s in shortages])
+            raise PoolLacking(lacking=[{"section": s.section, "cell": s.cell.name, "needed": s.needed, "found": s.found} for s in shortages])
 
 
 def peaceful(items: Sequence[PoolItem]) -> int:

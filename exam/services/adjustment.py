@@ -68,9 +68,9 @@ def target_of(session: Session, actor_id: int, attempt_id: int) -> Target:
 
 
 def note(session: Session, whom: Target, words: str, *, kind: str = "note", actor_id: int, now: datetime, **detail: object) -> None:
-    """Write a line into the incident log, and into the audit."""
+    """Write a line into the incident log, its figures apart from its words, and into the audit."""
     incident.add(
-        session, exam_id=whom.exam.id, paths=whom.paths, person_id=whom.person_id, attempt_id=whom.attempt_id, kind=kind, words=words,
+        session, exam_id=whom.exam.id, paths=whom.paths, person_id=whom.person_id, attempt_id=whom.attempt_id, kind=kind, words=words, facts=detail,
         recorded_by=actor_id, now=now,
     )  # fmt: skip
     audit.record(session, actor_id=actor_id, action=f"exam.{kind}", subject=whom.subject, now=now, units=list(whom.paths), **detail)
@@ -88,22 +88,21 @@ def give(session: Session, whom: Target, *, minutes: int, percent: int, reason: 
         raise NothingToGive
     ids = _open(session, whom)
     store.give(session, ids, seconds=minutes * 60, percent=percent, kind="staff", reason=reason, actor_id=actor_id, now=now)
-    words = " ".join(part for part in (f"+{minutes} min" if minutes else "", f"+{percent}%" if percent else "", f"× {len(ids)}", reason) if part)
-    note(session, whom, words, kind="time", actor_id=actor_id, now=now, attempts=len(ids), minutes=minutes, percent=percent)
+    note(session, whom, reason, kind="time", actor_id=actor_id, now=now, attempts=len(ids), minutes=minutes, percent=percent)
     return len(ids)
 
 
 def pause(session: Session, whom: Target, *, reason: str, actor_id: int, now: datetime) -> int:
     """Let the clocks stand; returns how many."""
     count = store.pause(session, _open(session, whom), reason=reason, actor_id=actor_id, now=now)
-    note(session, whom, f"× {count} {reason}", kind="pause", actor_id=actor_id, now=now, attempts=count)
+    note(session, whom, reason, kind="pause", actor_id=actor_id, now=now, attempts=count)
     return count
 
 
 def resume(session: Session, whom: Target, *, actor_id: int, now: datetime) -> int:
     """Let the clocks go on, with the time for which they stood; returns how many."""
     count = store.resume(session, _open(session, whom), actor_id=actor_id, now=now)
-    note(session, whom, f"× {count}", kind="resume", actor_id=actor_id, now=now, attempts=count)
+    note(session, whom, "", kind="resume", actor_id=actor_id, now=now, attempts=count)
     return count
 
 
@@ -115,13 +114,13 @@ def _open(session: Session, whom: Target) -> list[int]:
 
 
 def reopen(actor_id: int, attempt_id: int, *, minutes: int, reason: str, now: datetime) -> datetime:
-    """Open an ended, unscored attempt again with so many minutes to go; returns its deadline."""
+    """Open an ended attempt again whose result is not out, with so many minutes to go; returns its deadline."""
     with transaction() as session:
         whom = target_of(session, actor_id, attempt_id)
         attempt = attempts.reopened(session, attempt_id, reason=reason, actor_id=actor_id, now=now)
         short = now + timedelta(minutes=minutes) - attempt.deadline
         store.give(session, [attempt_id], seconds=max(0, round(short.total_seconds())), percent=0, kind="reopen", reason=reason, actor_id=actor_id, now=now)
-        note(session, whom, f"+{minutes} min {reason}", kind="reopen", actor_id=actor_id, now=now)
+        note(session, whom, reason, kind="reopen", actor_id=actor_id, now=now, minutes=minutes)
         return attempt_store.by_id(session, attempt_id).deadline
 
 
@@ -137,4 +136,4 @@ def accommodate(actor_id: int, code: str, account: str, percent: int, *, reason:
             raise AlreadyStarted
         exam_store.set_percent(session, exam.id, person_id, percent)
         card = platform.people(session, [person_id])[person_id]
-        note(session, Target(exam, (card.unit_path,), person_id), f"{percent}% {reason}", kind="accommodation", actor_id=actor_id, now=now, percent=percent)
+        note(session, Target(exam, (card.unit_path,), person_id), reason, kind="accommodation", actor_id=actor_id, now=now, percent=percent)

@@ -3,13 +3,14 @@
 from datetime import datetime
 
 from exam.domain import admission as rules
-from exam.domain.admission import Briefing, Standing
+from exam.domain.admission import NO_EXTRAS, Briefing, Extras, Standing
 from exam.domain.attempt import State
 from exam.domain.exam import Exam
 from exam.services import identity
 from exam.services.exam import found
 from exam.store import attempt as attempts
 from exam.store import exam as exams
+from exam.store import extra_attempt as extra_attempts
 from exam.store.attempt import Attempt
 from lms import api as platform
 from lms.domain.enrolment import EnrolmentFacts
@@ -22,23 +23,28 @@ def briefing(person_id: int, exam_code: str, now: datetime) -> Briefing:
         exam = found(session, exam_code)
         newest = attempts.newest_of(session, person_id, exam.id)
         is_open = newest is not None and newest.state is State.OPEN
-        return rules.brief(exam, standing(session, exam, person_id, newest), open_attempt=is_open, now=now)
+        who = standing(session, exam, person_id, newest, now)
+        return rules.brief(rules.granted(exam, who, now), who, open_attempt=is_open, now=now)
 
 
-def standing(session: Session, exam: Exam, person_id: int, newest: Attempt | None) -> Standing:
+def standing(session: Session, exam: Exam, person_id: int, newest: Attempt | None, now: datetime) -> Standing:
     """Gather what admission needs to know of a person."""
     facts, percent = platform.enrolment_of(session, person_id, exam.programme_code), exams.percent_of(session, exam.id, person_id)
-    return standing_of(session, exam, person_id, newest, facts=facts, percent=percent)
+    extras = extra_attempts.of_person(session, person_id, now).get(exam.id, NO_EXTRAS)
+    return standing_of(session, exam, person_id, newest, facts=facts, percent=percent, extras=extras)
 
 
-def standing_of(session: Session, exam: Exam, person_id: int, newest: Attempt | None, *, facts: EnrolmentFacts | None, percent: int) -> Standing:
+def standing_of(
+    session: Session, exam: Exam, person_id: int, newest: Attempt | None, *, facts: EnrolmentFacts | None, percent: int, extras: Extras
+) -> Standing:
     """Put together what is known of a person already."""
     return Standing(
         enrolled=facts is not None,
         learning_complete=facts is not None and facts.learning_complete,
         missing=facts.missing if facts else (),
-        attempts_used=newest.number if newest else 0,
+        attempts_used=newest.number - extras.begun if newest else 0,
         percent=percent,
         last_ended_at=newest.ended_at if newest else None,
         identity_confirmed=identity.confirmed(session, exam, person_id),
+        extra=extras.waiting,
     )

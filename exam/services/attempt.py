@@ -20,6 +20,7 @@ from exam.services.exam import found
 from exam.services.payload import AnswerNow, AttemptOpened, AttemptToken, EnterExam, EntryToken, ResumeExam, StartExam
 from exam.services.response import SignedOut
 from exam.store import attempt as store
+from exam.store import extra_attempt as extra_attempts
 from exam.store import paper as paper_store
 from exam.store.attempt import Attempt, Begun, Opening
 from lms import api as platform
@@ -104,7 +105,8 @@ def resume(person_id: int, login_id: int, payload: ResumeExam, now: datetime) ->
 
 def _begin(session: Session, exam: Exam, person_id: int, payload: StartExam, newest: Attempt | None, *, place: Place | None, now: datetime) -> Opening:
     """Take a paper and open an attempt; what waiting took is given back."""
-    who = standing(session, exam, person_id, newest)
+    who = standing(session, exam, person_id, newest, now)
+    asked, exam = exam, admission.granted(exam, who, now)
     refused = admission.refusal(exam, who, waiting_room.asked_in_time(place, now))
     if refused is not None:
         raise refused
@@ -116,7 +118,7 @@ def _begin(session: Session, exam: Exam, person_id: int, payload: StartExam, new
         session,
         exam_id=exam.id,
         person_id=person_id,
-        number=who.attempts_used + 1,
+        number=newest.number + 1 if newest else 1,
         deadline=max(exam.deadline(now, who.percent), now),
         percent=who.percent,
         device=payload.device,
@@ -124,6 +126,8 @@ def _begin(session: Session, exam: Exam, person_id: int, payload: StartExam, new
     )
     if begun is None:
         raise NoPaper
+    if who.extra is not None and exam is not asked:
+        extra_attempts.begin(session, who.extra.id, begun.attempt.id)
     lost = waiting_room.lost(exam, place, now, who.percent) if place else timedelta(0)
     if not lost:
         return begun

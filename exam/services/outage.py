@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from exam.domain import outage as rules
@@ -10,7 +10,7 @@ from exam.domain.outage import BEAT, OUTAGE, Gap
 from exam.store import incident
 from exam.store import outage as store
 from exam.store.attempt import Attempt
-from exam.store.outage import Outage
+from exam.store.outage import Hit, Outage
 from lms.kernel import audit
 from lms.kernel.clock import Clock
 from lms.kernel.db import Session, transaction
@@ -76,13 +76,17 @@ def _settle(session: Session, gap: Gap, until: datetime, now: datetime) -> None:
         return
     if not gap.needs_decision:
         _give_back(session, gap, until, reason="outage", actor_id=None, now=now)
-    attempts = sum(one.attempts for one in hits)
+    attempts = sum(len(one.people) for one in hits)
     outage_id = store.add(session, gap, attempts=attempts, state="undecided" if gap.needs_decision else "given_back", now=now)
-    minutes = (gap.ended_at - gap.began_at).total_seconds() / 60
+    minutes = round((gap.ended_at - gap.began_at).total_seconds() / 60, 1)
+    _write_down(session, hits, minutes=minutes, now=now)
+    audit.record(session, actor_id=None, action="exam.outage", subject=f"outage:{outage_id}", now=now, minutes=minutes, attempts=attempts)
+
+
+def _write_down(session: Session, hits: Iterable[Hit], *, now: datetime, words: str = "", actor_id: int | None = None, **facts: object) -> None:
     for one in hits:
-        words = f"{minutes:.1f} min × {one.attempts}"
-        incident.add(session, exam_id=one.exam_id, paths=["/"], kind="outage", words=words, recorded_by=None, now=now)
-    audit.record(session, actor_id=None, action="exam.outage", subject=f"outage:{outage_id}", now=now, minutes=round(minutes, 1), attempts=attempts)
+        told = {**facts, "attempts": len(one.people)} | ({"out": one.out} if one.out else {})
+        incident.add(session, exam_id=one.exam_id, paths=["/"], kind="outage", words=words, facts=told, recorded_by=actor_id, now=now)
 
 
 def _give_back(session: Session, gap: Gap, until: datetime, *, reason: str, actor_id: int | None, now: datetime) -> None:
@@ -102,15 +106,19 @@ def waiting() -> Sequence[Outage]:
 
 
 def decide(outage_id: int, *, give_back: bool, reason: str, actor_id: int, now: datetime) -> None:
-    """Give a long outage back after all, or leave the attempts to end, because the exam is held again for them."""
+    """Give a long outage back after all, or leave the attempts to end."""
     with transaction() as session:
-        gap = store.decide(session, outage_id, "given_back" if give_back else "rescheduled", reason=reason, actor_id=actor_id)
-        if gap is None:
-            raise AlreadyDecided
-        hits = store.hit(session, gap, now)
-        if give_back:
-            _give_back(session, gap, now, reason=reason, actor_id=actor_id, now=now)
-        for one in hits:
-            words = f"{'given back' if give_back else 'reschedule'} × {one.attempts} {reason}"
-            incident.add(session, exam_id=one.exam_id, paths=["/"], kind="outage", words=words, recorded_by=actor_id, now=now)
-        audit.record(session, actor_id=actor_id, action="exam.outage_decided", subject=f"outage:{outage_id}", now=now, give_back=give_back, reason=reason)
+        decided(session, outage_id, give_back=give_back, reason=reason, actor_id=actor_id, now=now)
+
+
+def decided(session: Session, outage_id: int, *, give_back: bool, reason: str, actor_id: int, now: datetime) -> dict[int, list[int]]:
+    """Decide on a long outage in the caller's transaction; returns the people it hit, by exam."""
+    gap = store.decide(session, outage_id, "given_back" if give_back else "rescheduled", reason=reason, actor_id=actor_id)
+    if gap is None:
+        raise AlreadyDecided
+    hits = store.hit(session, gap, now)
+    if give_back:
+        _give_back(session, gap, now, reason=reason, actor_id=actor_id, now=now)
+    _write_down(session, hits, words=reason, actor_id=actor_id, now=now, give_back=give_back)
+    audit.record(session, actor_id=actor_id, action="exam.outage_decided", subject=f"outage:{outage_id}", now=now, give_back=give_back, reason=reason)
+    return {one.exam_id: one.people for one in hits}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from exam.domain import admission as rules
-from exam.domain.admission import Briefing, Standing
+from exam.domain.admission import NO_EXTRAS, Briefing, Standing
 from exam.domain.attempt import State
 from exam.domain.exam import Exam
 from exam.domain.waiting_room import Place, asked_in_time
@@ -14,6 +14,7 @@ from exam.services.attempt import AttemptMissing
 from exam.services.exam import ExamMissing, found
 from exam.store import attempt as attempts
 from exam.store import exam as exams
+from exam.store import extra_attempt as extra_attempts
 from exam.store import waiting_room as places
 from exam.store.attempt import Attempt
 from lms import api as platform
@@ -52,11 +53,12 @@ def exams_of(person_id: int, now: datetime) -> Sequence[PersonExam]:
         every = exams.all_of(session)
         newest = attempts.newest_by_exam(session, person_id, [exam.id for exam in every])
         facts = {code: platform.enrolment_of(session, person_id, code) for code in {exam.programme_code for exam in every}}
-        percents, shown = exams.percents(session, person_id), []
+        percents, extras, shown = exams.percents(session, person_id), extra_attempts.of_person(session, person_id, now), []
         for exam in every:
             last, part = newest.get(exam.id), facts[exam.programme_code]
             if last or part:
-                who = standing_of(session, exam, person_id, last, facts=part, percent=percents.get(exam.id, 100))
+                percent, own = percents.get(exam.id, 100), extras.get(exam.id, NO_EXTRAS)
+                who = standing_of(session, exam, person_id, last, facts=part, percent=percent, extras=own)
                 shown.append(_person_exam(exam, who, last, now=now))
     return shown
 
@@ -67,7 +69,7 @@ def exam_of(person_id: int, code: str, now: datetime) -> PersonExam:
         exam = found(session, code)
         place = None if exam.starts_at(now) else places.of_person(session, exam, person_id)
         newest = attempts.newest_of(session, person_id, exam.id)
-        who = standing(session, exam, person_id, newest)
+        who = standing(session, exam, person_id, newest, now)
     if not who.enrolled and newest is None:
         raise ExamMissing
     return _person_exam(exam, who, newest, now=now, place=place)
@@ -109,5 +111,5 @@ def _person_exam(exam: Exam, who: Standing, newest: Attempt | None, *, now: date
     is_open = newest is not None and newest.state is State.OPEN
     if place is not None and newest is not None and place.used(newest.started_at, now):
         place = None
-    brief = rules.brief(exam, who, open_attempt=is_open, now=now, judged=asked_in_time(place, now))
+    brief = rules.brief(rules.granted(exam, who, now), who, open_attempt=is_open, now=now, judged=asked_in_time(place, now))
     return PersonExam(brief, handed_in=newest is not None and not is_open, identified=who.identity_confirmed)

@@ -334,6 +334,13 @@ def set_state(session: Session, attempt_id: int, state: State) -> None:
     session.execute(text("UPDATE attempt SET state = :state WHERE id = :id"), {"id": attempt_id, "state": str(state)})
 
 
+def annul(session: Session, attempt_id: int, state: State, now: datetime) -> None:
+    """Annul an attempt; one that is open ends with it."""
+    session.execute(
+        text("UPDATE attempt SET state = :state, ended_at = coalesce(ended_at, :now) WHERE id = :id"), {"id": attempt_id, "state": str(state), "now": now}
+    )
+
+
 def reopen(session: Session, attempt_id: int) -> None:
     """Open an ended attempt again."""
     session.execute(text("UPDATE attempt SET state = 'open', ended_at = NULL, reopened = reopened + 1 WHERE id = :id"), {"id": attempt_id})

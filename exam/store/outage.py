@@ -13,7 +13,7 @@ from lms.kernel.db import Base, Session, link_of, wait_for_standby
 # All that sat in an outage, still open or ended by a bell after it began, and what each lost: from the outage's beginning or her own start
 # to its end, or, where her time ran out in it, until she can go on; less what a pause gives back or has given back of that.
 _HIT = f"""
-    SELECT a.id, a.exam_id, a.ended_at IS NOT NULL AS ended, {RESULT_OUT} AS is_out,
+    SELECT a.id, a.exam_id, a.person_id, a.ended_at IS NOT NULL AS ended, {RESULT_OUT} AS is_out,
       ceil(extract(epoch FROM lost.until - lost.since) - coalesce(stood.seconds, 0)) AS seconds
     FROM attempt a,
       LATERAL (SELECT greatest(:began, a.started_at) AS since,
@@ -64,10 +64,10 @@ class Outage:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """Whom an outage hit in one exam: so many attempts, and so many more whose result is out."""
+    """Whom an outage hit in one exam, less those whose result is out, and how many these are."""
 
     exam_id: int
-    attempts: int
+    people: list[int]
     out: int
 
 
@@ -109,10 +109,10 @@ def covers(session: Session, started_at: datetime, deadline: datetime) -> bool:
 
 
 def hit(session: Session, gap: Gap, until: datetime) -> list[Hit]:
-    """Count the attempts an outage hit, exam by exam; until when who ran out of time in it could not go on."""
+    """Return whom an outage hit, exam by exam; until when who ran out of time in it could not go on."""
     rows = session.execute(
         text(
-            f"SELECT exam_id, count(*) FILTER (WHERE NOT is_out), count(*) FILTER (WHERE is_out) FROM ({_HIT}) AS hit"  # noqa: S608 - a constant of this file
+            f"SELECT exam_id, coalesce(array_agg(person_id) FILTER (WHERE NOT is_out), '{{}}'), count(*) FILTER (WHERE is_out) FROM ({_HIT}) AS hit"  # noqa: S608 - a constant of this file
             " WHERE seconds > 0 GROUP BY 1 ORDER BY 1"
         ),
         {"began": gap.began_at, "ended": gap.ended_at, "until": until},

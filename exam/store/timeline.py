@@ -20,9 +20,9 @@ _EVENTS = text(
     UNION ALL SELECT s.submitted_at, 'ended', NULL, '', s.ended_by, NULL, NULL, NULL, NULL, '', NULL, s.answered::text, s.receipt
       FROM submission s WHERE s.attempt_id = :id
     UNION ALL SELECT r.at, 'scored', NULL, '', r.reason, NULL, r.version, NULL, NULL, '', NULL, '', '' FROM result r WHERE r.attempt_id = :id
-    UNION ALL SELECT w.at, CASE w.action WHEN 'attempt.takeover' THEN 'takeover' ELSE 'reopen' END, NULL, '', '', NULL, NULL, NULL, NULL,
+    UNION ALL SELECT w.at, split_part(w.action, '.', 2), NULL, '', '', NULL, NULL, NULL, NULL,
       coalesce(w.detail ->> 'took', ''), (w.detail ->> 'epoch')::int, coalesce(w.detail ->> 'reason', ''), ''
-      FROM audit_entry w WHERE w.subject = 'attempt:' || :id AND w.action IN ('attempt.takeover', 'attempt.reopen')
+      FROM audit_entry w WHERE w.subject = 'attempt:' || :id AND w.action IN ('attempt.takeover', 'attempt.reopen', 'exam.annul', 'exam.annulled', 'exam.annul_dropped')
     """
 )
 

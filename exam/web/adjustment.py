@@ -6,23 +6,25 @@ from datetime import datetime
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import IntegerField, StringField, TextAreaField
+from wtforms import DateTimeLocalField, IntegerField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from exam.services import adjustment as service
+from exam.services import extra_attempt as extra_attempts
 from exam.services import outage as outages
 from exam.services.adjustment import Target
 from lms.kernel import request as current
 from lms.kernel.db import Session, transaction
-from lms.kernel.forms import Form
+from lms.kernel.forms import Form, of_our_time
 from lms.kernel.i18n import gettext as _
-from lms.kernel.i18n import lazy_gettext
+from lms.kernel.i18n import lazy_gettext, to_utc
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
 from lms.kernel.refusal import Refusal
 
 adjustment = routes("adjustment", __name__, url_prefix="/invigilation")
 _REASON = [InputRequired(), Length(2, 150)]
+WHEN = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 
 
 class MessageForm(Form):
@@ -64,6 +66,23 @@ class ReopenForm(Form):
 
     minutes = IntegerField(lazy_gettext("可用分钟"), [InputRequired(), NumberRange(1, 600)])
     reason = StringField(lazy_gettext("原因"), _REASON)
+
+
+class OutageForm(Form):
+    """Why, and when those who are not given their time may sit again; both instants or none."""
+
+    reason = StringField(lazy_gettext("原因"), _REASON)
+    opens = DateTimeLocalField(lazy_gettext("补考开放时间"), [Optional(), of_our_time], format=WHEN)
+    closes = DateTimeLocalField(lazy_gettext("补考结束时间"), [Optional(), of_our_time], format=WHEN)
+
+    def validate(self, extra_validators: object = None) -> bool:
+        """Refuse half a window."""
+        if not super().validate(extra_validators):
+            return False
+        if (self.opens.data is None) == (self.closes.data is None):
+            return True
+        self.closes.errors = [_("请把补考的开放时间和结束时间都填上，或都不填。")]
+        return False
 
 
 class ResumeForm(Form):
@@ -152,7 +171,7 @@ def for_one(attempt_id: int, act: str) -> ResponseReturnValue:
 def _do(act: str, whom: Callable[[Session], Target]) -> None:
     form = FORMS[act](prefix=act)
     if not form.validate_on_submit():
-        _tell_faults(form)
+        tell_faults(form)
         return
     try:
         with transaction() as session:
@@ -163,7 +182,8 @@ def _do(act: str, whom: Callable[[Session], Target]) -> None:
         flash(said, "success")
 
 
-def _tell_faults(form: Form) -> None:
+def tell_faults(form: Form) -> None:
+    """Say on the next page what is wrong with a form."""
     for field in form:
         for fault in field.errors:
             flash(f"{field.label.text}：{fault}", "danger")
@@ -183,7 +203,7 @@ def accommodate(code: str) -> ResponseReturnValue:
         except Refusal as refusal:
             flash(_(refusal.message), "danger")
     else:
-        _tell_faults(form)
+        tell_faults(form)
     return redirect(url_for("invigilation.room", code=code))
 
 
@@ -191,18 +211,20 @@ def accommodate(code: str) -> ResponseReturnValue:
 @requires(Permission.MANAGE_EXAMS)
 def decide(outage_id: int) -> ResponseReturnValue:
     """Settle a long outage."""
-    form = PauseForm(prefix="outage")
+    form = OutageForm(prefix="outage")
     if form.validate_on_submit():
+        give_back, reason, who, now = request.form.get("decision") == "give_back", form.reason.data or "", current.person().person_id, current.now()
         try:
-            outages.decide(
-                outage_id, give_back=request.form.get("decision") == "give_back", reason=form.reason.data or "", actor_id=current.person().person_id,
-                now=current.now(),
-            )  # fmt: skip
+            if form.opens.data and not give_back:
+                opens, closes = to_utc(form.opens.data), to_utc(form.closes.data)
+                extra_attempts.hold_again(outage_id, opens=opens, closes=closes, reason=reason, actor_id=who, now=now)
+            else:
+                outages.decide(outage_id, give_back=give_back, reason=reason, actor_id=who, now=now)
             flash(_("已处理。"), "success")
         except Refusal as refusal:
             flash(_(refusal.message), "danger")
     else:
-        _tell_faults(form)
+        tell_faults(form)
     return redirect(url_for("invigilation.everything"))
 
 
@@ -218,5 +240,5 @@ def reopen(attempt_id: int) -> ResponseReturnValue:
         except Refusal as refusal:
             flash(_(refusal.message), "danger")
     else:
-        _tell_faults(form)
+        tell_faults(form)
     return redirect(url_for("timeline.page", attempt_id=attempt_id))

@@ -15,6 +15,8 @@ from exam.services import exam as exams
 from exam.services import exam_settings as settings
 from exam.services.board import ExamBoard
 from exam.services.fairness import FairnessSheet
+from exam.services.room import topic_names
+from exam.web.blueprint import place
 from exam.web.exam_settings import labels, settings_words
 from lms.kernel import request as current
 from lms.kernel.forms import Form
@@ -62,6 +64,7 @@ class ExamPage:
 
     board: ExamBoard
     cells: tuple[tuple[str, ...], ...]
+    shortages: tuple[str, ...]
     counts: tuple[tuple[str, int], ...]
     form: PapersForm
     steps: tuple[Step, ...]
@@ -144,6 +147,7 @@ def _show(code: str, form: PapersForm, *, refusal: str | None = None, status: in
     page = ExamPage(
         board=board,
         cells=_cells(board),
+        shortages=_shortages(board),
         counts=tuple((word, board.states.get(state, 0)) for state, word in words.items()),
         form=form,
         steps=_next(board),
@@ -207,6 +211,14 @@ def _most_alike(board: ExamBoard) -> str:
         return _("最多 %(n)s", n=found.overlap_max) if found else ""
     share = max(found.overlap_compared * 100, 0.01)
     return _("比较过的 %(share)s%% 的卷对中最多 %(n)s，不排除更多", n=found.overlap_max, share=f"{share:.3g}")
+
+
+def _shortages(board: ExamBoard) -> tuple[str, ...]:
+    topics = topic_names(board.exam) if board.shortages else {}
+    return tuple(
+        _("%(section)s（%(cell)s）需要 %(needed)s 题，可用 %(found)s 题", section=one.section, cell=place(one.cell, topics), needed=one.needed, found=one.found)
+        for one in board.shortages
+    )
 
 
 def _cells(board: ExamBoard) -> tuple[tuple[str, ...], ...]:

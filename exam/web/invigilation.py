@@ -16,7 +16,7 @@ from exam.services.invigilation import Room
 from exam.store.incident import Incident
 from exam.store.invigilation import LearnerNow
 from exam.store.outage import Outage
-from exam.web.adjustment import ActForms, PauseForm
+from exam.web.adjustment import ActForms, OutageForm
 from lms.domain.unit import Unit, UnitKind
 from lms.kernel import request as current
 from lms.kernel.i18n import format_instant
@@ -37,7 +37,8 @@ SHOWN = {
 }  # fmt: skip
 KINDS = {
     "note": N_("记录"), "message": N_("通知"), "time": N_("加时"), "pause": N_("暂停"), "resume": N_("恢复"), "reopen": N_("重新开放"),
-    "accommodation": N_("合理便利"), "outage": N_("系统中断"),
+    "accommodation": N_("合理便利"), "outage": N_("系统中断"), "annul": N_("提出作废"), "annulled": N_("作废"), "annul_dropped": N_("不予作废"),
+    "extra": N_("补考机会"),
 }  # fmt: skip
 STATES = {"": N_("未开始"), "open": N_("作答中"), "submitted": N_("已交卷"), "finalised": N_("到时收卷"), "scored": N_("已评分"), "annulled": N_("已作废")}
 
@@ -57,7 +58,7 @@ class ExamsPage:
 
     lines: tuple[tuple[Exam, str, str], ...]  # exam, kind of badge, word
     outages: tuple[Outage, ...]
-    form: PauseForm
+    form: OutageForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ class IncidentsPage:
     """The log."""
 
     exam: Exam
-    lines: tuple[Incident, ...]
+    lines: tuple[tuple[Incident, str], ...]
     kinds: dict[str, str]
 
 
@@ -100,7 +101,7 @@ class IncidentsPage:
 def everything() -> ResponseReturnValue:
     """List the exams, running ones first."""
     now = current.now()
-    page = ExamsPage(tuple(_line(one, now) for one in service.watched_exams(now)), tuple(outages.waiting()), PauseForm(None, prefix="outage"))
+    page = ExamsPage(tuple(_line(one, now) for one in service.watched_exams(now)), tuple(outages.waiting()), OutageForm(None, prefix="outage"))
     return render_template("exam/invigilation/everything.html", page=page)
 
 
@@ -180,7 +181,28 @@ def people(code: str) -> ResponseReturnValue:
 def incidents(code: str) -> ResponseReturnValue:
     """Show the incident log."""
     exam, lines = service.incident_log(current.person().person_id, code)
-    return render_template("exam/invigilation/incidents.html", page=IncidentsPage(exam, tuple(lines), {kind: _(word) for kind, word in KINDS.items()}))
+    return render_template(
+        "exam/invigilation/incidents.html", page=IncidentsPage(exam, tuple((one, _said(one)) for one in lines), {kind: _(word) for kind, word in KINDS.items()})
+    )
+
+
+def _said(one: Incident) -> str:
+    """Word a line's figures, before what was written with it."""
+    facts = one.facts
+    said = [
+        (_("中断 %(n)s 分钟", n=facts["minutes"]) if one.kind == "outage" else _("增加 %(n)s 分钟", n=facts["minutes"])) if facts.get("minutes") else "",
+        (_("时长 %(n)s%%", n=facts["percent"]) if one.kind == "accommodation" else _("增加 %(n)s%%", n=facts["percent"])) if facts.get("percent") else "",
+        {True: _("决定补回时间"), False: _("决定不补时，另行安排考试"), None: ""}[facts.get("give_back")],
+        _("%(opens)s 至 %(closes)s", opens=_instant(facts["opens"]), closes=_instant(facts["closes"])) if "opens" in facts else "",
+        _("%(n)s 人", n=facts["attempts"]) if "attempts" in facts else "",
+        _("另有 %(n)s 人成绩已公布，没有补回", n=facts["out"]) if "out" in facts else "",
+        one.text,
+    ]
+    return _("，").join(part for part in said if part)
+
+
+def _instant(text: str) -> str:
+    return format_instant(datetime.fromisoformat(text))
 
 
 @invigilation.get("/<code>/incidents.xlsx")
@@ -189,6 +211,6 @@ def incidents_workbook(code: str) -> ResponseReturnValue:
     """Give the incident log as a workbook."""
     _exam, lines = service.incident_log(current.person().person_id, code)
     columns = [_("时间"), _("类别"), _("内容"), _("考生"), _("单位"), _("记录人"), _("作答记录")]
-    rows = ([format_instant(one.at, "second"), _(KINDS[one.kind]), one.text, one.person, one.unit, one.recorder, one.attempt_id] for one in lines)
+    rows = ([format_instant(one.at, "second"), _(KINDS[one.kind]), _said(one), one.person, one.unit, one.recorder, one.attempt_id] for one in lines)
     body = workbook.write(_("考务记录"), columns, rows)
     return Response(body, mimetype=workbook.MIMETYPE, headers={"Content-Disposition": "attachment; filename=incidents.xlsx"})

@@ -12,6 +12,7 @@ from exam.formats import workbook
 from exam.services import timeline as service
 from exam.services.timeline import Timeline
 from exam.web.adjustment import ActForms
+from exam.web.annulment import VerdictForms
 from lms.kernel import request as current
 from lms.kernel.i18n import format_duration, format_instant
 from lms.kernel.i18n import gettext as _
@@ -25,6 +26,7 @@ timeline = routes("timeline", __name__, url_prefix="/invigilation/attempt/<int:a
 KINDS = {
     "started": N_("开始作答"), "save": N_("保存"), "time": N_("时间调整"), "pause": N_("暂停计时"), "ended": N_("交卷"), "scored": N_("评分"),
     "takeover": N_("换设备"), "reopen": N_("重新开放"), "gap": N_("没有动静"), "login": N_("换了登录"), "address": N_("网络地址变化"),
+    "annul": N_("提出作废"), "annulled": N_("作废"), "annul_dropped": N_("不予作废"),
 }  # fmt: skip
 OUTCOMES = {
     "saved": N_("已保存"), "saved_late": N_("宽限内到达，已保存"), "stale": N_("答案已在别处修改，未保存"), "clear_not_said": N_("未确认清空，未保存"),
@@ -45,7 +47,8 @@ class TimelinePage:
     lines: tuple[tuple[str, ...], ...]
     hidden: int
     acts: ActForms
-    may_reopen: bool
+    verdicts: VerdictForms
+    is_annulled: bool
 
 
 @timeline.get("")
@@ -62,7 +65,8 @@ def page(attempt_id: int) -> ResponseReturnValue:
         lines=tuple((format_instant(one.at, "second"), _(KINDS[one.kind]), _facts(one)) for one in newest),
         hidden=len(found.events) - len(newest),
         acts=ActForms.fresh(),
-        may_reopen=state in ("submitted", "finalised"),
+        verdicts=VerdictForms.fresh(),
+        is_annulled=state == "annulled",
     )
     return render_template("exam/invigilation/attempt.html", page=shown)
 

@@ -129,6 +129,8 @@ def test_minutes_and_per_cent_reach_all_who_sit_there_and_stand_in_the_ledger(ap
     log = ivy.get(f"{ROOM}/incidents").get_data(as_text=True)
     assert "铃声干扰" in log
     assert "视力障碍" in log
+    for words in ("增加 5 分钟，增加 10%，2 人，铃声干扰", "时长 150%，视力障碍"):
+        assert words in log, words
     assert len(load_workbook(BytesIO(ivy.get(f"{ROOM}/incidents.xlsx").data)).get_sheet_by_index(0).to_python()) == 4
 
 

@@ -1,0 +1,132 @@
+"""An attempt is annulled by two people, and who needs one more is given it: grades, windows and the plan follow."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from exam.domain.admission import AttemptsUsed, NotOpenYet
+from exam.domain.attempt import AttemptClosed, State
+from exam.domain.exam import Release
+from exam.services import admission, annulment, attempt, extra_attempt, outage, result
+from exam.services.annulment import AnnulmentWaits, SecondPerson
+from exam.services.payload import EnterExam
+from exam.services.result import verify
+from lms import api as platform
+from lms.kernel.clock import FixedClock
+from lms.kernel.db import transaction
+from lms.kernel.permissions import Role
+from tests.conftest import NOON
+from tests.support import exams, learning
+from tests.support.cast import LIN, PENG, Member, enter, id_of
+
+NING = Member("ning", "宁考务", (Role.PROVINCE_MANAGER,))
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
+
+
+def _number(sitter: exams.Sitter) -> int:
+    with transaction() as session:
+        return exams.attempt_id(session, sitter)
+
+
+def _posted(sitter: exams.Sitter, *numbers: int) -> tuple[str, int] | None:
+    with transaction() as session:
+        evidence = [f"attempt:{number}" for number in numbers]
+        return platform.posted_score(session, person_id=sitter.person_id, programme_code=learning.CODE, evidence=evidence)
+
+
+def _again(sitter: exams.Sitter, at: datetime) -> exams.Sitter:
+    return exams.Sitter(sitter.person_id, sitter.login_id, attempt.enter(EnterExam(exams.entry("lin", at), "device-one", honesty=True), at))
+
+
+def test_two_people_annul_a_released_attempt_and_the_grade_follows(app: Flask, clock: FixedClock) -> None:
+    exams.prepared(release=Release.AT_ONCE)
+    lin = exams.sitting("lin")
+    lin.submit(at=NOON + MINUTE)
+    result.score_outstanding(NOON + MINUTE)
+    number = _number(lin)
+    assert _posted(lin, number)
+    peng, ning = enter(app, PENG), enter(app, NING)
+    page = f"/invigilation/attempt/{number}"
+    assert peng.post(f"{page}/annul", data={"annul-reason": "替考"}).status_code == 302
+    with pytest.raises(AnnulmentWaits):
+        annulment.propose(id_of(NING), number, reason="替考", now=NOON)
+    with pytest.raises(SecondPerson):
+        annulment.decide(id_of(PENG), number, agree=True, now=NOON)
+    assert "同意作废" not in peng.get(page).get_data(as_text=True)
+    assert "等您确认" not in peng.get("/").get_data(as_text=True)
+    assert "林晓梅" in ning.get("/").get_data(as_text=True)
+    assert "同意作废" in ning.get(page).get_data(as_text=True)
+    assert ning.post(f"{page}/annulment", data={"decision": "annul"}).status_code == 302
+    assert _posted(lin, number) is None
+    with transaction() as session:
+        assert result.counting(session, result.found(session, exams.EXAM), lin.person_id) is None
+        assert list(verify(session, clock.instant)) == []
+    shown = ning.get(page).get_data(as_text=True)
+    assert "替考" in shown
+    assert "作废" in shown
+    assert "提出作废" in ning.get(f"/invigilation/{exams.EXAM}/incidents").get_data(as_text=True)
+
+
+def test_an_open_attempt_that_is_annulled_takes_nothing_more_and_a_dropped_proposal_changes_nothing(app: Flask) -> None:
+    exams.prepared()
+    lin = exams.sitting("lin")
+    number = _number(lin)
+    annulment.propose(id_of(PENG), number, reason="身份不符", now=NOON)
+    annulment.decide(id_of(PENG), number, agree=False, now=NOON)
+    lin.save(lin.change(1, [0]), at=NOON)
+    annulment.propose(id_of(PENG), number, reason="身份不符", now=NOON)
+    annulment.decide(id_of(NING), number, agree=True, now=NOON + MINUTE)
+    with pytest.raises(AttemptClosed):
+        lin.save(lin.change(1, [0], 1), at=NOON + MINUTE)
+    assert attempt.finalise_overdue(NOON + DAY) == 0
+    assert result.score_outstanding(NOON + DAY) == 0
+
+
+def test_an_extra_attempt_has_its_own_window_after_the_exams_and_is_used_once(app: Flask, clock: FixedClock) -> None:
+    exams.prepared(papers=1)
+    lin = exams.sitting("lin")
+    lin.submit(at=NOON + MINUTE)
+    first = _number(lin)
+    opens, peng = NOON + 5 * DAY, enter(app, PENG)
+    window = {"extra-opens": "2026-11-27T12:00", "extra-closes": "2026-11-27T15:00", "extra-reason": "考场停电"}
+    assert peng.post(f"/invigilation/attempt/{first}/extra", data=window).status_code == 302
+    with pytest.raises(extra_attempt.WindowTooShort):
+        extra_attempt.grant(id_of(PENG), first, opens=opens, closes=opens + 90 * MINUTE, reason="考场停电", now=NOON)
+    with pytest.raises(NotOpenYet):
+        _again(lin, NOON + 4 * DAY)
+    clock.advance(days=5)
+    brief = admission.briefing(lin.person_id, exams.EXAM, opens)
+    assert (brief.refusal, brief.attempts_left, brief.exam.opens) == (None, 1, opens)
+    page = enter(app, LIN).get(f"/exams/{exams.EXAM}").get_data(as_text=True)
+    assert "2026年11月27日" in page
+    again = _again(lin, opens)
+    assert again.opened.deadline == opens + 90 * MINUTE
+    again.save(again.change(1, [0]), at=opens)
+    again.submit(at=opens + MINUTE)
+    with pytest.raises(AttemptsUsed):
+        _again(lin, opens + 2 * MINUTE)
+    with transaction() as session:
+        assert session.execute(text("SELECT number, state FROM attempt ORDER BY number")).all() == [(1, State.SUBMITTED), (2, State.SUBMITTED)]
+
+
+def test_all_whom_a_long_outage_hit_are_given_one_more_with_the_decision(app: Flask) -> None:
+    exams.prepared()
+    lin, done = exams.sitting("lin"), exams.sitting("cai")
+    done.submit(at=NOON + 5 * MINUTE)
+    for at in (NOON + 60 * MINUTE, NOON + 95 * MINUTE):
+        outage.mark(at, at)
+    outage.settle(NOON + 95 * MINUTE)
+    (waiting,) = outage.waiting()
+    window = {"outage-opens": "2026-11-29T09:00", "outage-closes": "2026-11-29T12:00"}
+    peng = enter(app, PENG)
+    half = {"outage-reason": "停电", "decision": "reschedule", "outage-opens": window["outage-opens"]}
+    assert "都填上" in peng.post(f"/invigilation/outage/{waiting.id}", data=half, follow_redirects=True).get_data(as_text=True)
+    assert peng.post(f"/invigilation/outage/{waiting.id}", data=half | window).status_code == 302
+    with transaction() as session:
+        assert session.execute(text("SELECT person_id FROM extra_attempt")).scalars().all() == [lin.person_id]
+    assert not outage.waiting()
+    log = peng.get(f"/invigilation/{exams.EXAM}/incidents").get_data(as_text=True)
+    for words in ("中断 35", "另行安排考试，1 人，停电", "2026年11月29日 09:00"):
+        assert words in log, words
