@@ -8,6 +8,7 @@ from exam.jobs import JOBS
 from exam.services import annulment as annulments
 from exam.services import archive, backlog, identity, outage, packet, presence, quiz_evidence, token, waiting_room
 from exam.services import exam as exams
+from exam.services import notice as notices
 from exam.services import quiz as quizzes
 from exam.services.demand import demands
 from exam.services.result import personal, verify
@@ -63,6 +64,7 @@ platform.register_personal_export("exams", personal)
 platform.register_duties(Permission.MARK, backlog.to_mark)
 platform.register_duties(Permission.MANAGE_EXAMS, backlog.to_decide)
 platform.register_duties(Permission.MANAGE_EXAMS, annulments.to_decide)
+platform.register_duties(Permission.SIT_EXAM, notices.of_person)
 
 
 def _mount(settings: Settings) -> None:

@@ -26,6 +26,7 @@ const announcements = new Announcements({ box: byId("announcements"), cover: byI
 byId("pause").addEventListener("cancel", (event) => event.preventDefault());
 let handingIn = null;
 let ended = false;
+const TOLD = 45_000; // of time given, from which on the person is told
 let unsettled = 0; // how often the server has said that it counts what an outage took
 
 const say = (text) => { byId("room-speaker").textContent = text; };
@@ -494,13 +495,20 @@ function hear(now) {
   } else if (stood) timer.go();
 }
 
-/* Where time was given, the bell that has rung here was not the last word. */
+/* Time that was given is told of; where it was given late, the bell that has rung here was not the last word. */
 function setClock(remaining) {
+  const more = remaining - timer.left;
   timer.sync(remaining);
-  if (handingIn !== "deadline" || timer.left <= 0) return;
-  notNow();
-  timer.go();
-  banner("info", words.goes_on);
+  if (stands) return;
+  if (handingIn === "deadline" && timer.left > 0) {
+    notNow();
+    timer.go();
+    banner(null);
+  }
+  if (more > TOLD) {
+    banner("info", fill(words.more_time, { m: Math.round(more / 60_000) }));
+    say(words.goes_on);
+  }
 }
 
 function pulse() {

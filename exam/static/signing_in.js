@@ -1,12 +1,12 @@
 /* Sign in again without leaving the room: the ordinary sign-in pages do it, their forms filled from a dialog. */
 
-/* Fill the form that holds the named fields on a page and send it; returns the page that comes back, null where there is no such form. */
+/* Fill the form that holds the named fields on a page and send it; returns the page that comes back. Where somebody else is signed in
+   there is no such form, but the same address takes it: signing out would have the browser forget the answers that wait here. */
 async function sent(found, values) {
   const form = found.document.querySelector(`form:has([name="${Object.keys(values).at(-1)}"])`);
-  if (!form) return null;
-  const fields = new URLSearchParams(new FormData(form));
+  const fields = form ? new URLSearchParams(new FormData(form)) : new URLSearchParams({ csrf_token: found.document.querySelector("[name=csrf_token]")?.value ?? "" });
   for (const [name, value] of Object.entries(values)) fields.set(name, value);
-  const response = await fetch(form.getAttribute("action") || "/sign-in", { method: "POST", body: fields, credentials: "same-origin", cache: "no-store" });
+  const response = await fetch(form?.getAttribute("action") || "/sign-in", { method: "POST", body: fields, credentials: "same-origin", cache: "no-store" });
   return { document: new DOMParser().parseFromString(await response.text(), "text/html") };
 }
 
@@ -67,7 +67,8 @@ export function signInAgain({ dialog, page, words, room, person }) {
         }
         const found = await who(page, room);
         if (found === person) finish();
-        else message.textContent = found ? words.other_person : again ? words.code_late : words.sign_in_refused;
+        else if (found || !answer.document.querySelector("[name=password]")) message.textContent = words.other_person;
+        else message.textContent = again ? words.code_late : words.sign_in_refused;
       } catch {
         message.textContent = words.no_line;
       }

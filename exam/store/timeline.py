@@ -22,7 +22,8 @@ _EVENTS = text(
     UNION ALL SELECT r.at, 'scored', NULL, '', r.reason, NULL, r.version, NULL, NULL, '', NULL, '', '' FROM result r WHERE r.attempt_id = :id
     UNION ALL SELECT w.at, split_part(w.action, '.', 2), NULL, '', '', NULL, NULL, NULL, NULL,
       coalesce(w.detail ->> 'took', ''), (w.detail ->> 'epoch')::int, coalesce(w.detail ->> 'reason', ''), ''
-      FROM audit_entry w WHERE w.subject = 'attempt:' || :id AND w.action IN ('attempt.takeover', 'attempt.reopen', 'exam.annul', 'exam.annulled', 'exam.annul_dropped')
+      FROM audit_entry w WHERE w.subject = 'attempt:' || :id
+      AND w.action IN ('attempt.takeover', 'attempt.reopen', 'exam.annul', 'exam.annulled', 'exam.annul_dropped')
     """
 )
 

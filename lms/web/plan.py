@@ -21,8 +21,10 @@ from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
 from lms.kernel.refusal import N_
+from lms.services import duty as duty_service
 from lms.services import plan as service
 from lms.services import window_request as window_requests
+from lms.services.duty import Duty
 from lms.services.plan import Plan
 
 plan = routes("plan", __name__)
@@ -81,6 +83,7 @@ class PlanPage:
     exam: tuple[tuple[str, str], ...]
     grading: tuple[tuple[str, str], ...]
     own_window: OwnWindow | None
+    duties: tuple[Duty, ...]  # what she is to hear of her exams
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +141,7 @@ def _show(code: str, form: WindowForm | None = None) -> str:
         exam=exam_words(programme),
         grading=grading_words(programme),
         own_window=_own_window(found, form),
+        duties=duty_service.duties(current.person().person_id, frozenset({Permission.SIT_EXAM}), current.now()),
     )
     return render_template("lms/plan/page.html", page=shown)
 

@@ -11,12 +11,13 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 from sqlalchemy import text
 
 from exam.domain.receipt import written
+from exam.domain.timeline import told
 from exam.services import attempt as attempts
 from exam.services import outage
-from exam.store import adjustment
+from exam.store import adjustment, timeline
 from lms.kernel.db import transaction
-from tests.e2e.conftest import Product, sign_in
-from tests.support import exams
+from tests.e2e.conftest import PASSWORD, Product, give_password, sign_in
+from tests.support import exams, rows
 from tests.support.browser import PATIENCE
 from tests.support.hall import Hall, answer, prepare, second_factor, seconds_shown, shot, state, wait_state
 
@@ -189,34 +190,44 @@ def test_ov_01_a_place_in_the_waiting_room_survives_a_reload_and_leads_to_the_pa
     assert hall.product.run("SELECT deadline - started_at, started_at >= p.turn FROM attempt JOIN exam_place p USING (exam_id, person_id)")[-1][1]
 
 
-def test_the_line_drops_and_everything_is_made_good_in_order(hall: Hall, phone: BrowserContext) -> None:
+def test_ex_04_a_quarter_of_an_hour_without_a_line_is_made_good_in_order(product: Product, phone: BrowserContext) -> None:
+    hall = prepare(product, blueprint=exams.small_blueprint(single=6, multiple=4, true_false=3))
     page = hall.enter(phone)
+    page.clock.install()
+    page.reload()
+    hall.opened(page)
     answer(page, 1, 0)
     wait_state(page, 1, "answered")
     failed: list[str] = []
     page.on("requestfailed", lambda request: failed.append(request.url))
     phone.set_offline(True)
-    for position in (2, 3, 4):
+    first, again = range(2, 27), range(2, 7)
+    for position in first:
         answer(page, position, 1)
-    answer(page, 2, 3)
+    for position in again:
+        answer(page, position, 0)
     expect(page.locator("#room-banner")).to_be_visible()
     expect(page.locator("#save-state")).to_have_attribute("data-state", "failed")
-    assert [state(page, position) for position in (2, 3, 4)] == ["waiting"] * 3
+    page.clock.fast_forward(15 * 60_000)
+    assert {state(page, position) for position in first} == {"waiting"}
     shot(page, "room-phone-offline")
-    for _ in range(600):
-        if len(failed) >= 3:
-            break
-        page.wait_for_timeout(100)
-    assert (len(failed) >= 3, hall.held()) == (True, {1: "0"}), "several tries have failed"
+    assert (bool(failed), hall.held()) == (True, {1: "0"})
+    # For the server, too, a quarter of an hour has passed.
+    (attempt,) = product.run("SELECT id FROM attempt WHERE person_id = %s", hall.person_id)[0]
+    product.run("ALTER TABLE attempt DISABLE TRIGGER USER")
+    product.run("UPDATE attempt SET started_at = started_at - interval '15 minutes', deadline = deadline - interval '15 minutes' WHERE id = %s", attempt)
+    product.run("ALTER TABLE attempt ENABLE TRIGGER USER")
+    product.run("UPDATE response_event SET arrived_at = arrived_at - interval '15 minutes' WHERE attempt_id = %s", attempt)
     phone.set_offline(False)
-    for position in (2, 3, 4):
-        wait_state(page, position, "answered")
+    for position in first:
+        wait_state(page, position, "answered", timeout=60_000)
     expect(page.locator("#room-banner")).to_be_hidden()
-    assert hall.held() == {1: "0", 2: "3", 3: "1", 4: "1"}
     stored = [(position, value) for position, value, outcome in hall.log() if outcome == "saved"]
-    assert len(stored) == len(set(stored)), "each value is stored once"
-    assert stored[0] == (1, "0")
-    assert [one for one in stored if one[0] == 2][-1] == (2, "3")
+    assert stored == [(1, "0"), *((one, "1") for one in first if one not in again), *((one, "0") for one in again)], "in order, each once"
+    assert hall.held() == dict(stored)
+    with product.seeding(), transaction() as session:
+        gaps = [one for one in told(timeline.events(session, int(str(attempt)))) if one.kind == "gap"]
+    assert [one.seconds is not None and one.seconds >= 900 for one in gaps] == [True]
 
 
 def test_a_reload_and_a_killed_page_lose_nothing(hall: Hall, phone: BrowserContext) -> None:
@@ -310,14 +321,26 @@ def test_signed_out_in_the_middle_the_teacher_signs_in_again_in_place(hall: Hall
     page.click("#sign-in button[type=submit]")
     expect(page.locator("#sign-in [role=alert]")).not_to_be_empty()
     shot(page, "room-phone-sign-in")
-    page.fill("#again-password", "Clear-Sky-2026")
+    # Somebody else's account opens nothing, and what waits stays sealed and here.
+    with hall.product.seeding(), transaction() as session:
+        give_password(session, rows.person(session, account=f"{hall.account}-other", name="陶建国"), hall.product.now())
+    for _twice in range(2):
+        page.fill("#again-account", f"{hall.account}-other")
+        page.fill("#again-password", PASSWORD)
+        page.click("#sign-in button[type=submit]")
+        expect(page.locator("#sign-in [role=alert]")).to_contain_text("登录的不是开始这场考试的账号")
+    expect(page.locator("#sign-in")).to_be_visible()
+    assert [sorted(record) for record in page.evaluate(ON_THE_DISK)] == [["attempt", "body", "iv", "seq"]]
+    assert hall.held() == {}
+    page.fill("#again-account", hall.account)
+    page.fill("#again-password", PASSWORD)
     page.click("#sign-in button[type=submit]")
     expect(page.locator("#sign-in")).to_be_hidden()
     wait_state(page, 1, "answered")
     secret = second_factor(hall)
     hall.product.run("UPDATE login SET ended_at = now() WHERE person_id = %s", hall.person_id)
     answer(page, 2, 1)
-    page.fill("#again-password", "Clear-Sky-2026")
+    page.fill("#again-password", PASSWORD)
     page.click("#sign-in button[type=submit]")
     page.fill("#again-code", "000000")
     page.click("#sign-in button[type=submit]")

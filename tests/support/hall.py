@@ -8,6 +8,7 @@ import pyotp
 from playwright.sync_api import BrowserContext, Page, expect
 
 from demo.stack import secrets_of
+from exam.domain.blueprint import Blueprint
 from exam.services import assembly
 from exam.services.exam import create_exam
 from lms.kernel.db import transaction
@@ -77,7 +78,7 @@ class Hall:
         return page
 
 
-def prepare(product: Product, *, minutes: int = 90, closes_in: timedelta = timedelta(hours=5)) -> Hall:
+def prepare(product: Product, *, minutes: int = 90, closes_in: timedelta = timedelta(hours=5), blueprint: Blueprint | None = None) -> Hall:
     """Make an exam and an enrolled teacher who can sign in."""
     number = next(_numbers)
     code, account, now = f"exam-{number}", f"teacher{number}", product.now()
@@ -89,7 +90,7 @@ def prepare(product: Product, *, minutes: int = 90, closes_in: timedelta = timed
             _ready.add(product.url)
         create_exam(
             code=code, programme_code=learning.CODE, title=f"线上测试（第 {number} 场）", bank_code=exams.BANK,
-            blueprint=exams.small_blueprint(), opens=now - timedelta(hours=1), closes=now + closes_in, minutes=minutes, now=now,
+            blueprint=blueprint or exams.small_blueprint(), opens=now - timedelta(hours=1), closes=now + closes_in, minutes=minutes, now=now,
         )  # fmt: skip
         assembly.assemble(code, papers=3, now=now)
         with transaction() as session:

@@ -355,7 +355,7 @@ def test_ex_16_an_ended_attempt_opens_again_only_by_a_named_decision(app: Flask)
     with transaction() as session:
         assert session.execute(text("SELECT actor_id FROM audit_entry WHERE action = 'attempt.reopen'")).scalar_one() == 7
     result.score_outstanding(NOON)
-    with pytest.raises(rules.IllegalTransition):
+    with pytest.raises(rules.ResultOut):
         attempt.reopen(attempt_id, reason="too late", actor_id=7, now=NOON)
 
 

@@ -1,0 +1,19 @@
+"""What a person is to hear of her exams without having asked."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+TOLD = timedelta(days=30)  # so long after it happened
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing: seconds given back (`time`), points after and before a regrade, or the window of an extra attempt."""
+
+    kind: str
+    code: str
+    title: str
+    figure: int | None
+    before: int | None
+    opens: datetime | None
+    closes: datetime | None

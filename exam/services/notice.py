@@ -1,0 +1,31 @@
+"""Telling a person on her first page and her plan what became of her exams: time given back, a mark changed, an extra attempt."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from exam.domain.notice import TOLD, Notice
+from exam.store import notice as store
+from lms import api as platform
+from lms.kernel.db import Session
+from lms.kernel.i18n import format_instant
+from lms.kernel.i18n import gettext as _
+
+
+def of_person(session: Session, person_id: int, now: datetime) -> Iterator[platform.Duty]:
+    """Tell a person what she is to hear of."""
+    for one in store.of_person(session, person_id, lately=now - TOLD, now=now):
+        yield _told(one)
+
+
+def _told(one: Notice) -> platform.Duty:
+    if one.opens and one.closes:
+        words = _(
+            "“%(title)s”给您一次补考机会：%(opens)s 至 %(closes)s。", title=one.title, opens=format_instant(one.opens), closes=format_instant(one.closes, "end")
+        )
+        return platform.Duty(words, _("查看考试"), f"/exams/{one.code}")
+    if one.before is None:
+        words = _("“%(title)s”考试时系统中断，您的 %(n)s 分钟已经补回。", title=one.title, n=-(-(one.figure or 0) // 60))
+        return platform.Duty(words, _("查看考试"), f"/exams/{one.code}")
+    points = {"before": f"{one.before / 100:g}", "after": f"{(one.figure or 0) / 100:g}"}
+    words = _("“%(title)s”更正了试题答案，您的得分由 %(before)s 分改为 %(after)s 分。", title=one.title, **points)
+    return platform.Duty(words, _("查看成绩"), f"/exams/{one.code}/result")
