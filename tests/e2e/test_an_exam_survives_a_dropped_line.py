@@ -330,7 +330,7 @@ def test_signed_out_in_the_middle_the_teacher_signs_in_again_in_place(hall: Hall
         page.click("#sign-in button[type=submit]")
         expect(page.locator("#sign-in [role=alert]")).to_contain_text("登录的不是开始这场考试的账号")
     expect(page.locator("#sign-in")).to_be_visible()
-    assert [sorted(record) for record in page.evaluate(ON_THE_DISK)] == [["attempt", "body", "iv", "seq"]]
+    assert [sorted(record) for record in on_the_disk(page, 1)] == [["attempt", "body", "iv", "seq"]]
     assert hall.held() == {}
     page.fill("#again-account", hall.account)
     page.fill("#again-password", PASSWORD)
