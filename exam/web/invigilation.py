@@ -40,6 +40,7 @@ KINDS = {
     "accommodation": N_("合理便利"), "outage": N_("系统中断"), "annul": N_("提出作废"), "annulled": N_("作废"), "annul_dropped": N_("不予作废"),
     "extra": N_("补考机会"),
 }  # fmt: skip
+MINUTES = {"outage": N_("中断 %(n)s 分钟"), "reopen": N_("可用 %(n)s 分钟")}  # of an incident, where they were not added
 STATES = {"": N_("未开始"), "open": N_("作答中"), "submitted": N_("已交卷"), "finalised": N_("到时收卷"), "scored": N_("已评分"), "annulled": N_("已作废")}
 
 
@@ -190,7 +191,7 @@ def _said(one: Incident) -> str:
     """Word a line's figures, before what was written with it."""
     facts = one.facts
     said = [
-        (_("中断 %(n)s 分钟", n=facts["minutes"]) if one.kind == "outage" else _("增加 %(n)s 分钟", n=facts["minutes"])) if facts.get("minutes") else "",
+        _(MINUTES.get(one.kind, N_("增加 %(n)s 分钟")), n=facts["minutes"]) if facts.get("minutes") else "",
         (_("时长 %(n)s%%", n=facts["percent"]) if one.kind == "accommodation" else _("增加 %(n)s%%", n=facts["percent"])) if facts.get("percent") else "",
         {True: _("决定补回时间"), False: _("决定不补时，另行安排考试"), None: ""}[facts.get("give_back")],
         _("%(opens)s 至 %(closes)s", opens=_instant(facts["opens"]), closes=_instant(facts["closes"])) if "opens" in facts else "",
