@@ -215,7 +215,7 @@ def decide(outage_id: int) -> ResponseReturnValue:
     if form.validate_on_submit():
         give_back, reason, who, now = request.form.get("decision") == "give_back", form.reason.data or "", current.person().person_id, current.now()
         try:
-            if form.opens.data and not give_back:
+            if form.opens.data and form.closes.data and not give_back:
                 opens, closes = to_utc(form.opens.data), to_utc(form.closes.data)
                 extra_attempts.hold_again(outage_id, opens=opens, closes=closes, reason=reason, actor_id=who, now=now)
             else:

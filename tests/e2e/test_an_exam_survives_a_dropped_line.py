@@ -143,7 +143,7 @@ def test_ex_08_a_bell_in_an_outage_waits_and_what_was_over_opens_again(hall: Hal
     assert hall.product.run("SELECT state FROM attempt WHERE person_id = %s", hall.person_id) == [("open",)]
     with hall.product.seeding():
         outage.decide(int(str(number)), give_back=True, reason="停电", actor_id=hall.person_id, now=hall.product.now())
-    wait_state(page, 1, "answered", timeout=30_000)
+    wait_state(page, 1, "answered")
     expect(answerable).not_to_have_count(0)
     assert 60 <= seconds_shown(page) <= 185, "three minutes were left when it began"
     # Ended, told so, and opened again: the page finds out by itself.
@@ -220,7 +220,7 @@ def test_ex_04_a_quarter_of_an_hour_without_a_line_is_made_good_in_order(product
     product.run("UPDATE response_event SET arrived_at = arrived_at - interval '15 minutes' WHERE attempt_id = %s", attempt)
     phone.set_offline(False)
     for position in first:
-        wait_state(page, position, "answered", timeout=60_000)
+        wait_state(page, position, "answered")
     expect(page.locator("#room-banner")).to_be_hidden()
     stored = [(position, value) for position, value, outcome in hall.log() if outcome == "saved"]
     assert stored == [(1, "0"), *((one, "1") for one in first if one not in again), *((one, "0") for one in again)], "in order, each once"
