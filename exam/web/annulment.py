@@ -74,7 +74,8 @@ def extra(attempt_id: int) -> ResponseReturnValue:
     form = ExtraForm(prefix="extra")
 
     def grant() -> None:
-        assert form.opens.data and form.closes.data
+        assert form.opens.data
+        assert form.closes.data
         opens, closes = to_utc(form.opens.data), to_utc(form.closes.data)
         extra_attempts.grant(current.person().person_id, attempt_id, opens=opens, closes=closes, reason=form.reason.data or "", now=current.now())
 
