@@ -14,10 +14,11 @@ from exam.services.payload import EnterExam, ResumeExam
 from exam.services.result import verify
 from exam.store import adjustment
 from exam.store import attempt as attempts
+from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
 from tests.conftest import NOON
-from tests.support import exams
-from tests.support.cast import PENG, enter, id_of
+from tests.support import exams, learning
+from tests.support.cast import LIN, PENG, enter, id_of
 
 MINUTE = timedelta(minutes=1)
 
@@ -43,7 +44,7 @@ def _accommodated(account: str, percent: int) -> int:
     return person_id
 
 
-def test_seven_minutes_are_given_back_to_all_and_only_those_who_sat(app: Flask) -> None:
+def test_seven_minutes_are_given_back_to_all_and_only_those_who_sat(app: Flask, clock: FixedClock) -> None:
     exams.prepared(papers=8)
     lin, done = exams.sitting("lin"), exams.sitting("cai")
     quarter = _accommodated("gan", 125)
@@ -62,6 +63,10 @@ def test_seven_minutes_are_given_back_to_all_and_only_those_who_sat(app: Flask) 
     with transaction() as session:
         assert session.execute(text("SELECT state, attempts, began_at, ended_at FROM outage")).all() == [("given_back", 2, down, up)]
         assert list(verify(session, up)) == []
+    clock.advance(minutes=20)
+    learner = enter(app, LIN)
+    for page in ("/", f"/plan?programme={learning.CODE}"):
+        assert "您的 7 分钟已经补回" in learner.get(page).get_data(as_text=True), page
 
 
 def test_the_sweeper_waits_for_the_outage_to_end_and_to_be_settled(app: Flask) -> None:

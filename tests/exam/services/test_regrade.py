@@ -294,4 +294,5 @@ def test_ex_15_the_pages_lead_from_the_proposal_to_the_reversal(app: Flask) -> N
     lin = app.test_client()
     sign_in(lin, int(changed))
     assert "评分标准有更正" in lin.get(f"/exams/{exams.EXAM}/result").get_data(as_text=True)
+    assert "更正了试题答案，您的得分由" in lin.get("/").get_data(as_text=True)
     assert lin.get(page).status_code == 403
