@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from exam.domain.admission import AttemptsUsed, NotOpenYet
+from exam.domain.admission import NotOpenYet, WindowClosed
 from exam.domain.attempt import AttemptClosed, State
 from exam.domain.exam import Release
 from exam.services import admission, annulment, attempt, extra_attempt, outage, result
@@ -106,7 +106,7 @@ def test_an_extra_attempt_has_its_own_window_after_the_exams_and_is_used_once(ap
     assert again.opened.deadline == opens + 90 * MINUTE
     again.save(again.change(1, [0]), at=opens)
     again.submit(at=opens + MINUTE)
-    with pytest.raises(AttemptsUsed):
+    with pytest.raises(WindowClosed):
         _again(lin, opens + 2 * MINUTE)
     with transaction() as session:
         assert session.execute(text("SELECT number, state FROM attempt ORDER BY number")).all() == [(1, State.SUBMITTED), (2, State.SUBMITTED)]
