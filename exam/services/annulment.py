@@ -71,7 +71,7 @@ def _annul(session: Session, attempt_id: int, reason: str, actor_id: int, now: d
     if after is None:
         platform.take_back(session, programme_code=exam.programme_code, evidence=f"attempt:{attempt_id}", reason=reason, now=now, posted_by=actor_id)
     else:
-        results.post(session, exam, attempt.person_id, *after, now=now, reason=reason, actor_id=actor_id)
+        results.post_many(session, exam, {attempt.person_id: after}, now=now, reason=reason, actor_id=actor_id)
 
 
 def proposal_of(session: Session, attempt_id: int) -> tuple[AttemptAnnulmentRow, str] | None:

@@ -131,7 +131,7 @@ def _begin(session: Session, exam: Exam, person_id: int, payload: StartExam, new
     lost = waiting_room.lost(exam, place, now, who.percent) if place else timedelta(0)
     if not lost:
         return begun
-    store.adjust(session, begun.attempt.id, seconds=math.ceil(lost.total_seconds()), kind="queue", reason="waiting room", actor_id=None, now=now)
+    store.adjust(session, begun.attempt.id, seconds=math.ceil(lost.total_seconds()), kind="queue", reason="", actor_id=None, now=now)
     deadline = rules.deadline_of(begun.attempt.base_deadline, store.adjustments(session, begun.attempt.id))
     store.set_deadline(session, begun.attempt.id, deadline)
     return replace(begun, attempt=replace(begun.attempt, deadline=deadline))

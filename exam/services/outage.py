@@ -75,7 +75,7 @@ def _settle(session: Session, gap: Gap, until: datetime, now: datetime) -> None:
     if not hits:
         return
     if not gap.needs_decision:
-        _give_back(session, gap, until, reason="outage", actor_id=None, now=now)
+        _give_back(session, gap, until, reason="", actor_id=None, now=now)
     attempts = sum(len(one.people) for one in hits)
     outage_id = store.add(session, gap, attempts=attempts, state="undecided" if gap.needs_decision else "given_back", now=now)
     minutes = round((gap.ended_at - gap.began_at).total_seconds() / 60, 1)

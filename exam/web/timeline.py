@@ -32,6 +32,7 @@ OUTCOMES = {
     "saved": N_("已保存"), "saved_late": N_("宽限内到达，已保存"), "stale": N_("答案已在别处修改，未保存"), "clear_not_said": N_("未确认清空，未保存"),
     "other_device": N_("来自已让出的设备，未保存"), "closed": N_("已交卷后到达，仅留记录"), "closed_late": N_("已交卷后到达，仅留记录"),
     "time_is_up": N_("超过宽限，仅留记录"), "time_is_up_late": N_("超过宽限，仅留记录"), "staff": N_("监考人员"), "outage": N_("系统中断补时"),
+    "queue": N_("候场补时"),
     "pause": N_("暂停补时"), "reopen": N_("重新开放"), "learner": N_("考生交卷"), "deadline": N_("到时收卷"),
 }  # fmt: skip
 REASONS = {"scored": N_("第一次评分"), "marking": N_("阅卷评分"), "regrade": N_("重新评分"), "packet": N_("应急包计入")}  # of a result, before the colon
