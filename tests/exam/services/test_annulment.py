@@ -32,8 +32,8 @@ def _number(sitter: exams.Sitter) -> int:
 
 def _posted(sitter: exams.Sitter, *numbers: int) -> tuple[str, int] | None:
     with transaction() as session:
-        evidence = [f"attempt:{number}" for number in numbers]
-        return platform.posted_score(session, person_id=sitter.person_id, programme_code=learning.CODE, evidence=evidence)
+        evidence = {sitter.person_id: [f"attempt:{number}" for number in numbers]}
+        return platform.posted_scores(session, learning.CODE, evidence)[sitter.person_id]
 
 
 def _again(sitter: exams.Sitter, at: datetime) -> exams.Sitter:
