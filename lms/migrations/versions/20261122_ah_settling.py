@@ -6,8 +6,8 @@ Nor does a bell end anything that rings by an old deadline, because its page has
 import sqlalchemy as sa
 from alembic import op
 
-revision = "20261122_ag_settling"
-down_revision = "20261122_af_start"
+revision = "20261122_ah_settling"
+down_revision = "20261122_ag_import_line"
 
 # The times in which nobody could save, as far as they are not settled: gaps between the app's marks, the silence that lasts, outages
 # that wait for a decision. The spans are those of exam/domain/outage.py.

@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "20261122_ah_annulment"
-down_revision = "20261122_ag_settling"
+revision = "20261122_ai_annulment"
+down_revision = "20261122_ah_settling"
 
 
 def upgrade() -> None:
