@@ -214,7 +214,7 @@ def _most_alike(board: ExamBoard) -> str:
 
 
 def _shortages(board: ExamBoard) -> tuple[str, ...]:
-    topics = topic_names(board.exam)
+    topics = topic_names(board.exam) if board.shortages else {}
     return tuple(
         _("%(section)s（%(cell)s）需要 %(needed)s 题，可用 %(found)s 题", section=one.section, cell=place(one.cell, topics), needed=one.needed, found=one.found)
         for one in board.shortages
