@@ -70,7 +70,6 @@ class _Reader:
         self.sections = [Section("", "")]
         self.items: list[Item] = []
         self.numbered: dict[int, list[int]] = defaultdict(list)  # where the items of each number are: it begins again in each section
-        self.filled: set[int] = set()  # numbers of items with blanks
         self.losses: list[Loss] = []
         self.item: Item | None = None
         self.answer: Answer | None = None
@@ -114,8 +113,6 @@ class _Reader:
         self.item.at = self.item.stem
         self.numbered[number].append(len(self.items))
         self.items.append(self.item)
-        if self.sections[-1].type == ItemType.FILL_IN:
-            self.filled.add(number)
 
     def _opens_answers(self, at: int, line: Line) -> bool:
         words = marks.untagged(line.text)
@@ -258,10 +255,15 @@ class _Reader:
     def _in_one_line(self, number: int, text: str) -> list[tuple[int, str]]:
         """Return the answers to blanks that stand behind each other (`91.87。2. 0.2～0.8`)."""
         parts = []
-        while {number, number + 1} <= self.filled and (cut := re.search(rf"(?<=[。；;\s]){number + 1}(?:[.．]\s|、)", text)):
+        while ItemType.FILL_IN in self._types(number) & self._types(number + 1) and (cut := re.search(rf"(?<=[。；;\s]){number + 1}(?:[.．]\s|、)", text)):
             parts.append((number, text[: cut.start()]))
             number, text = number + 1, text[cut.end() :]
         return [*((at, words.strip(" \t\u3000。；;")) for at, words in [*parts, (number, text)])] if parts else [(number, text)]
+
+    def _types(self, number: int) -> set[str]:
+        """Return the types of the items that an answer's number may mean."""
+        sections = {self.items[at].section for at in self.numbered.get(number, ())}
+        return {self.sections[at].type for at in sections if self.pointer in {-1, at}}
 
     def _asks_after(self, at: int) -> bool:
         following = next((each for each in range(at + 1, len(self.lines)) if self.lines[each].text), None)
@@ -283,8 +285,9 @@ class _Reader:
 
     def _answer_all(self, several: Sequence[Answer]) -> None:
         self._close_answer()
-        if len(several) == 1:  # an explanation may follow
-            self.answer, self.role = several[0], "explanation"
+        if len(several) == 1:  # an explanation may follow, or more of a model response that began with a letter
+            self.answer = several[0]
+            self.role = "key" if self._types(self.answer.number) == {ItemType.SHORT_TEXT} else "explanation"
             return
         for answer in several:
             self._give(answer)

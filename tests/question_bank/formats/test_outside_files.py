@@ -81,6 +81,11 @@ def test_answers_to_blanks_may_stand_in_one_line() -> None:
     assert found.drafts[2].model == "其一；4、其四"
 
 
+def test_a_model_response_may_begin_with_a_letter() -> None:
+    found = read("一、单选题\n1. 选（ ）\nA. 甲\nB. 乙\n二、简答题\n2. 说说\n参考答案\n1. B\n因为乙。\n2. A\n再说甲。\n", "text")
+    assert (found.drafts[0].explanation, found.drafts[1].model, found.drafts[1].explanation) == ("因为乙。", "A\n再说甲。", "")
+
+
 def test_a_section_needs_no_sign_behind_its_number() -> None:
     found = read("一名词解释（每题5分）\n1. 齐物\n【答案】万物一体。\n二、简答题\n1. 简述\n【答案】三点。\n", "text")
     assert [(draft.type, draft.points, draft.model) for draft in found.drafts] == [("short_text", 500, "万物一体。"), ("short_text", None, "三点。")]
