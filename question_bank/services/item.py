@@ -22,6 +22,8 @@ from question_bank.store import version as store
 from question_bank.store.listing import Use
 from question_bank.store.review import Remark
 
+AT_ONCE = 500  # items: what is sent to the database is forgotten before the next are made, which bounds the memory of a large import
+
 
 class ItemFaulty(Invalid):
     """The draft cannot become an item; `faults` says why."""
@@ -122,10 +124,14 @@ class Named:
 
 def write(session: Session, bank_id: int, drafts: Sequence[Named], *, author_id: int | None, now: datetime) -> list[int]:
     """Save checked drafts as versions inside the caller's transaction; their pools and enemies are the caller's to place."""
-    writings = [store.Writing(each.name, each.item_id, content_hash(each.draft), stored(each.draft)) for each in drafts]
-    found = store.add_versions(session, bank_id, writings, author_id=author_id, now=now)
-    for item_id in found:
-        audit.record(session, actor_id=author_id, action="item.write", subject=f"item:{item_id}", now=now)
+    found: list[int] = []
+    for begin in range(0, len(drafts), AT_ONCE):
+        writings = [store.Writing(each.name, each.item_id, content_hash(each.draft), stored(each.draft)) for each in drafts[begin : begin + AT_ONCE]]
+        written = store.add_versions(session, bank_id, writings, author_id=author_id, now=now)
+        for item_id in written:
+            audit.record(session, actor_id=author_id, action="item.write", subject=f"item:{item_id}", now=now)
+        session.flush()
+        found += written
     return found
 
 

@@ -66,6 +66,7 @@ class ImportSourceRow(Base):
     pool: Mapped[str] = mapped_column(String(20))
 
 
+_AT_ONCE = 500  # rows sent at a time
 _NAME = 120  # signs: a longer name is a fault, and its beginning enough to find the row by
 
 
@@ -176,9 +177,9 @@ def fill(session: Session, batch_id: int, report: Report) -> None:
     """Save a file's rows: now they can be looked at."""
     losses = [{"place": loss.place, "what": loss.what} for loss in report.losses]
     session.execute(update(ImportBatchRow).where(ImportBatchRow.id == batch_id).values(format=report.format, losses=losses))
-    rows = [{"batch_id": batch_id, "position": position, **_values(line)} for position, line in enumerate(report.lines)]
-    for begin in range(0, len(rows), 1_000):
-        session.execute(insert(ImportLineRow), rows[begin : begin + 1_000])
+    for begin in range(0, len(report.lines), _AT_ONCE):
+        some = enumerate(report.lines[begin : begin + _AT_ONCE], start=begin)
+        session.execute(insert(ImportLineRow), [{"batch_id": batch_id, "position": position, **_values(line)} for position, line in some])
 
 
 def _values(line: Line) -> dict[str, object]:
