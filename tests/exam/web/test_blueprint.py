@@ -67,7 +67,7 @@ def test_an_exam_takes_a_version_into_use_only_before_it_opens(app: Flask, clock
     clock.instant = NOON - timedelta(days=1)
     assert "用于“线上测试”" in peng.get("/admin/blueprints/autumn").get_data(as_text=True)
     assert peng.post("/admin/blueprints/autumn/adopt", data=adopting).status_code == 302
-    assert "还没有组卷" not in peng.get(f"/admin/exams/{exams.EXAM}").get_data(as_text=True)
+    assert "还没有组卷" in peng.get(f"/admin/exams/{exams.EXAM}").get_data(as_text=True)
     with transaction() as session:
         assert session.execute(text("SELECT e.state, (SELECT count(*) FROM paper) FROM exam e")).one() == ("draft", 0)
 
