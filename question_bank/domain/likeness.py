@@ -28,7 +28,7 @@ def grams(text: str) -> tuple[str, ...]:
 def anchors(text_grams: Sequence[str]) -> list[tuple[str, ...]]:
     """Return groups of a text's bigrams of which every twin holds one whole: a twin lacks too few bigrams to spoil them all."""
     size = len(text_grams)
-    number = size * (100 - ALIKE) // 100 + 1
+    number = size - -(-size * ALIKE // (200 - ALIKE)) + 1  # even a twin that holds nothing else shares so many
     return [tuple(text_grams[size * at // number : size * (at + 1) // number]) for at in range(number)] if size else []
 
 

@@ -265,7 +265,8 @@ _NEAR = text(
 def near(session: Session, bank_id: int, text_grams: Sequence[str]) -> list[tuple[str, list[str]]]:
     """Return the external id and the bigrams of those items of a bank that may be twins of a text, by the index of the search."""
     size = len(text_grams)
-    values = {"bank": bank_id, "fewest": size * ALIKE // 100, "most": size * 100 // ALIKE + 1, "anchors": ["\x1f".join(held) for held in anchors(text_grams)]}
+    values: dict[str, object] = {"bank": bank_id, "fewest": size * ALIKE // (200 - ALIKE), "most": size * (200 - ALIKE) // ALIKE + 1}
+    values["anchors"] = ["\x1f".join(held) for held in anchors(text_grams)]
     return [(external, found) for external, found in session.execute(_NEAR, values)]
 
 
