@@ -99,6 +99,10 @@ class Band:
         """Return it for so many."""
         return Band(self.low * factor, self.median * factor, self.high * factor)
 
+    def at_most(self, people: float) -> "Band":
+        """Count nobody twice at a time, however hard a rare case presses everybody into one evening."""
+        return Band(*(np.minimum(edge, people) for edge in (self.low, self.median, self.high)))
+
     def counted(self, seconds: int) -> "Band":
         """Widen it by the chance in counting (Poisson); a rate is a count over so many seconds."""
         if not seconds:
@@ -136,7 +140,9 @@ class StretchForecast:
 
     def city(self, code: str, metric: str) -> Band:
         """Return the curve of one city."""
-        return self.each[metric].times(self.stretch.seats[code]).counted(_COUNTED_OVER[metric])
+        seats = self.stretch.seats[code]
+        found = self.each[metric].times(seats).counted(_COUNTED_OVER[metric])
+        return found.at_most(seats) if metric in AT_ONCE else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +156,7 @@ class Overlap:
     peaks: Mapping[str, Peak] = field(hash=False)
 
 
+AT_ONCE = ("signed_in", "watching", "in_exam")  # people, where all else is requests
 _COUNTED_OVER = {one.code: one.counted_over for one in METRICS}
 
 
@@ -288,7 +295,8 @@ def forecast(stretch: Stretch, programme: Programme, behaviour: Behaviour, *, co
     one = each(stretch, programme, behaviour, figures, noise)
     everybody = (cities @ seats)[:, None]
     total = {metric.code: _band(one[metric.code] * everybody).counted(metric.counted_over) for metric in METRICS}
-    peaks = {code: _peak(stretch, total[code], one[code] * everybody) for code in CODES}
+    total |= {code: total[code].at_most(stretch.people) for code in AT_ONCE}
+    peaks = {code: _peak(stretch, code, total[code], one[code] * everybody) for code in CODES}
     return StretchForecast(stretch, total, {code: _band(one[code] * cities[:, :1]) for code in CODES}, peaks)
 
 
@@ -321,6 +329,6 @@ def _band(cases: Array) -> Band:
     return Band(*(rows[:, round(percent / 100 * (rows.shape[1] - 1))] for percent in OUTSIDE_95))
 
 
-def _peak(stretch: Stretch, band: Band, cases: Array) -> Peak:
-    highest = cases.max(axis=1)
+def _peak(stretch: Stretch, code: str, band: Band, cases: Array) -> Peak:
+    highest = np.minimum(cases.max(axis=1), stretch.people if code in AT_ONCE else np.inf)
     return Peak(stretch.at(int(band.median.argmax())), float(np.median(highest)), float(np.percentile(highest, OUTSIDE_95[2])))

@@ -46,6 +46,13 @@ def test_no_hour_of_film_appears_or_vanishes(stretch: forecast.Stretch) -> None:
     assert each["egress"].sum(axis=1) * 900 * 1e6 == pytest.approx(played * (bits * figures["fetched"])[:, 0])
 
 
+def test_no_more_are_there_than_there_are() -> None:
+    found = forecast.forecast(SECOND, PROGRAMME, BEHAVIOUR.having(rush=60, rush_days=0.1), count=40)
+    assert all(found.total[code].high.max() <= SECOND.people for code in forecast.AT_ONCE)
+    assert all(found.city(city, code).high.max() <= seats for code in forecast.AT_ONCE for city, seats in SECOND.seats.items())
+    assert found.peaks["signed_in"].high == SECOND.people, "a rush like this one is pressed into an evening"
+
+
 def test_what_is_fetched_beforehand_is_spread_but_not_lost() -> None:
     plain, early = forecast.central(SECOND, PROGRAMME, BEHAVIOUR, [{}, {"downloaded": 0.5}])["egress"]
     assert early.sum() == pytest.approx(plain.sum())
