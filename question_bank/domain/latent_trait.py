@@ -8,6 +8,7 @@ same responses are looked at once; what was not given to a person is left out of
 papers are drawn at random.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -242,19 +243,42 @@ def _errors(data: Patterns, model: Model, theta: Floats, expected: _Expected) ->
     """Return standard errors of slopes, intercepts and difficulties."""
     items = theta.shape[1]
     jointly = items <= WIDEST
-    exact = len(data.counts) * items**2 <= EXACT
-    information = _observed(data, theta, expected) if exact else _cross_product(data, theta, jointly=jointly)
+    if len(data.counts) * items**2 <= EXACT:
+        slope, intercept, both = _together(model, _observed(data, theta, expected))
+    elif jointly:
+        slope, intercept, both = _together(model, _cross_product(data, theta))
+    else:
+        slope, intercept, both = _one_by_one(model, data, theta)
+    # Delta method for -intercept / slope.
+    difficulty = (intercept - 2 * both * theta[1] / theta[0] + slope * (theta[1] / theta[0]) ** 2) / theta[0] ** 2
+    found = np.stack([slope, intercept, difficulty])
+    return np.sqrt(np.where(found > 0, found, np.nan)), jointly
+
+
+def _together(model: Model, information: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return the variances of slopes and intercepts, and their covariances, from the information about all of them."""
+    items = len(information) // 2
     if model is Model.RASCH:
         common = np.vstack([np.eye(1, items + 1).repeat(items, axis=0), np.eye(items, items + 1, 1)])
         covariance = common @ _inverse(common.T @ information @ common) @ common.T
     else:
         covariance = _inverse(information)
-    slope, intercept = np.diag(covariance)[:items], np.diag(covariance)[items:]
-    both = np.diag(covariance[:items, items:])
-    # Delta method for -intercept / slope.
-    difficulty = (intercept - 2 * both * theta[1] / theta[0] + slope * (theta[1] / theta[0]) ** 2) / theta[0] ** 2
-    found = np.stack([slope, intercept, difficulty])
-    return np.sqrt(np.where(found > 0, found, np.nan)), jointly
+    return np.diag(covariance)[:items], np.diag(covariance)[items:], np.diag(covariance[:items, items:])
+
+
+def _one_by_one(model: Model, data: Patterns, theta: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return the same, each item for itself and the others' parameters taken as known: time and room grow with the items, not with their square."""
+    squares = np.zeros((3, theta.shape[1]))
+    for slope, intercept in _gradients(data, theta):
+        squares += np.stack([(slope**2).sum(axis=0), (intercept**2).sum(axis=0), (slope * intercept).sum(axis=0)])
+    of_slope, of_intercept, of_both = squares
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if model is Model.RASCH:  # one slope for all: a matrix with entries on its edge and its diagonal only
+            share = of_both / of_intercept
+            common = 1 / (of_slope - of_both * share).sum()
+            return np.full_like(share, common), 1 / of_intercept + share**2 * common, -share * common
+        determinant = of_slope * of_intercept - of_both**2
+        return of_intercept / determinant, of_slope / determinant, -of_both / determinant
 
 
 def _inverse(matrix: Floats) -> Floats:
@@ -296,26 +320,23 @@ def _observed(data: Patterns, theta: Floats, expected: _Expected) -> Floats:
     return np.asarray(found, dtype=np.float64)
 
 
-def _cross_product(data: Patterns, theta: Floats, *, jointly: bool) -> Floats:
-    """Return the information as the sum of the squared gradients: for many people the same, and a sixtieth of the work.
+def _cross_product(data: Patterns, theta: Floats) -> Floats:
+    """Return the information as the sum of the squared gradients: for many people the same, and a sixtieth of the work."""
+    items = theta.shape[1]
+    found = np.zeros((2 * items, 2 * items))
+    for gradients in _gradients(data, theta):
+        scores = np.hstack(gradients)
+        found += scores.T @ scores
+    return found
 
-    Not `jointly`: each item for itself, the others' parameters taken as known; for banks of many hundred items.
-    """
+
+def _gradients(data: Patterns, theta: Floats) -> Iterator[tuple[Matrix, Matrix]]:
+    """Yield the gradients by slopes and by intercepts, rows × items, weighed by how many people gave each row."""
     items, kind = theta.shape[1], data.right.dtype
     failures = _failures(theta, kind)
     probability = -np.expm1(failures)
-    found = np.zeros((2 * items, 2 * items))
-    at = np.arange(items)
     for part in blocks(len(data.counts)):
         posterior, _ = _posterior(data, theta, part, failures)
         scores = _scores(data.right[part], None if data.given is None else data.given[part], posterior, probability)
         scores *= np.sqrt(data.counts[part].astype(kind))[:, None]
-        if jointly:
-            found += scores.T @ scores
-            continue
-        slope, intercept = scores[:, :items], scores[:, items:]
-        found[at, at] += (slope**2).sum(axis=0)
-        found[items + at, items + at] += (intercept**2).sum(axis=0)
-        found[at, items + at] += (slope * intercept).sum(axis=0)
-    found[items + at, at] = found[at, items + at]
-    return found
+        yield scores[:, :items], scores[:, items:]

@@ -126,6 +126,17 @@ def test_errors_from_gradients_agree_with_the_observed_information(monkeypatch: 
     assert alone.slope_errors == pytest.approx(quick.slope_errors, rel=0.25)
 
 
+@pytest.mark.parametrize("model", list(Model))
+def test_errors_of_each_item_for_itself_are_those_of_a_matrix_that_knows_no_others(model: Model) -> None:
+    right, _, _ = simulated(300, 6, seed=5, given=0.7)
+    data, theta = latent_trait.patterns(right, model), np.stack([np.full(6, 1.2), np.linspace(-1, 1, 6)])
+    information = latent_trait._cross_product(data, theta)
+    at = np.arange(12)
+    information[at[:, None] % 6 != at % 6] = 0
+    for whole, alone in zip(latent_trait._together(model, information), latent_trait._one_by_one(model, data, theta), strict=True):
+        assert alone == pytest.approx(whole, rel=1e-6)
+
+
 def test_putting_scores_together_gives_the_same_rasch_model() -> None:
     right, _, _ = simulated(400, 6, seed=9)
     together = latent_trait.estimate(right, Model.RASCH)
