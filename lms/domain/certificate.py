@@ -32,6 +32,13 @@ class AlreadyRevoked(Conflict):
     message = N_("这张证书已经撤销。")
 
 
+class Replaced(Conflict):
+    """A newer edition was issued; only the newest is issued anew."""
+
+    code = "certificate_replaced"
+    message = N_("这张证书已由新证书代替，请对最新的一张操作。")
+
+
 class ReasonNeeded(Invalid):
     """A revocation must say why."""
 

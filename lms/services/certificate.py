@@ -44,7 +44,7 @@ def issue_owed(session: Session, enrolment: Enrolment, programme: Programme, now
     The caller holds the enrolment's grade, so two events that complete the last requirement come one after the other.
     """
     newest = next(iter(store.of_enrolment(session, enrolment.id)), None)
-    if newest and (newest.revoked_at is None or not (newest.reason or "").startswith(rules.CORRECTED)):
+    if newest and not newest.corrected:
         return None
     return _issue(session, enrolment, programme, edition=newest.edition + 1 if newest else 1, issued_by=None, now=now)
 
@@ -176,7 +176,8 @@ class Held:
 def held_by(person_id: int) -> tuple[Held, ...]:
     """Return a person's certificates, the newest first."""
     with transaction() as session:
-        return _held(store.of_person(session, person_id))
+        found = store.of_person(session, person_id)
+        return _held(found, found)
 
 
 def held_by_account(account: str) -> tuple[Held, ...]:
@@ -185,7 +186,8 @@ def held_by_account(account: str) -> tuple[Held, ...]:
         found = person_store.person_by_account(session, account)
         if found is None:
             raise rules.CertificateMissing
-        return _held(store.of_person(session, found.id))
+        held = store.of_person(session, found.id)
+        return _held(held, held)
 
 
 def one_of(person_id: int, certificate_id: int) -> Held:
@@ -209,7 +211,8 @@ def register(actor_id: int, *, before: int | None, limit: int = 30) -> Register:
     with transaction() as session:
         scope = units.scope_of(session, actor_id, Permission.ISSUE_CERTIFICATES)
         found = store.page(session, scope, before=before, limit=limit + 1)
-        return Register(_held(found[:limit]), found[limit - 1].id if len(found) > limit else None)
+        editions = store.of_enrolment(session, *{one.enrolment_id for one in found[:limit]})  # a newer one may stand on another page
+        return Register(_held(found[:limit], editions), found[limit - 1].id if len(found) > limit else None)
 
 
 def revoke_as(actor_id: int, certificate_id: int, *, reason: str, now: datetime) -> None:
@@ -287,7 +290,7 @@ def revoke_lapsed(actor_id: int, certificate_ids: Collection[int], *, reason: st
         store.lock_log(session)
         found = store.lapsed(session, scope, ids=certificate_ids)
         for one in found:
-            revoke(session, one.id, reason=f"{rules.CORRECTED}{reason.strip()}", actor_id=actor_id, now=now)
+            revoke(session, one.id, reason=f"{rules.CORRECTED}{reason.strip()}", actor_id=actor_id, now=now, corrected=True)
         return len(found)
 
 
@@ -297,8 +300,8 @@ def _require_scope(session: Session, actor_id: int, certificate_id: int) -> None
         raise rules.CertificateMissing
 
 
-def _held(found: tuple[Certificate, ...]) -> tuple[Held, ...]:
-    return tuple(Held(one, statement_of(one), standing_of(one, found)) for one in found)
+def _held(found: tuple[Certificate, ...], editions: tuple[Certificate, ...]) -> tuple[Held, ...]:
+    return tuple(Held(one, statement_of(one), standing_of(one, editions)) for one in found)
 
 
 def standing_of(certificate: Certificate, editions: tuple[Certificate, ...]) -> Standing:
@@ -323,8 +326,8 @@ def genuine(public: bytes, certificate: Certificate) -> bool:
     return True
 
 
-def revoke(session: Session, certificate_id: int, *, reason: str, actor_id: int | None, now: datetime) -> Certificate:
-    """Revoke a certificate, with its reason."""
+def revoke(session: Session, certificate_id: int, *, reason: str, actor_id: int | None, now: datetime, corrected: bool = False) -> Certificate:
+    """Revoke a certificate, with its reason; `corrected`: it comes back by itself with a grade that qualifies."""
     if not reason.strip():
         raise rules.ReasonNeeded
     store.lock_log(session)
@@ -333,13 +336,13 @@ def revoke(session: Session, certificate_id: int, *, reason: str, actor_id: int 
         raise rules.CertificateMissing
     if found.revoked_at is not None:
         raise rules.AlreadyRevoked
-    store.revoke(session, certificate_id, reason=reason.strip(), revoked_by=actor_id, now=now)
+    store.revoke(session, certificate_id, reason=reason.strip(), revoked_by=actor_id, now=now, corrected=corrected)
     audit.record(session, actor_id=actor_id, action="certificate.revoke", subject=f"certificate:{certificate_id}", now=now, reason=reason.strip())
     return found
 
 
 def reissue(session: Session, certificate_id: int, *, reason: str, actor_id: int | None, now: datetime) -> int:
-    """Replace a certificate by a new edition (a corrected name, a lost code); revokes the old one if it stands."""
+    """Replace an enrolment's newest certificate by a new edition (a corrected name, a lost code); revokes it if it stands."""
     found = store.one(session, certificate_id)
     if found is None:
         raise rules.CertificateMissing
@@ -349,12 +352,13 @@ def reissue(session: Session, certificate_id: int, *, reason: str, actor_id: int
         raise rules.NotQualified
     if not reason.strip():
         raise rules.ReasonNeeded
-    editions = store.of_enrolment(session, enrolment.id)
-    for edition in editions:
-        if edition.revoked_at is None:
-            revoke(session, edition.id, reason=reason, actor_id=actor_id, now=now)
+    newest = store.of_enrolment(session, enrolment.id)[0]
+    if newest.id != certificate_id:
+        raise rules.Replaced
+    if newest.revoked_at is None:
+        revoke(session, newest.id, reason=reason, actor_id=actor_id, now=now)
     programme = programmes.programme(session, enrolment.programme_code).asked_of(enrolment.participants)
-    return _issue(session, enrolment, programme, edition=len(editions) + 1, issued_by=actor_id, now=now)
+    return _issue(session, enrolment, programme, edition=newest.edition + 1, issued_by=actor_id, now=now)
 
 
 def settle(session: Session, enrolment: Enrolment, *, was_qualified: bool, reason: str, actor_id: int | None, now: datetime) -> None:
@@ -364,7 +368,7 @@ def settle(session: Session, enrolment: Enrolment, *, was_qualified: bool, reaso
     """
     newest = next(iter(store.of_enrolment(session, enrolment.id)), None)
     if newest and newest.revoked_at is None and was_qualified and not grade_store.lock(session, enrolment.id, now).qualified:
-        revoke(session, newest.id, reason=f"{rules.CORRECTED}{reason}", actor_id=actor_id, now=now)
+        revoke(session, newest.id, reason=f"{rules.CORRECTED}{reason}", actor_id=actor_id, now=now, corrected=True)
 
 
 def standing_one(session: Session, person_id: int, programme_code: str) -> int | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import TypeVarTuple
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Integer, LargeBinary, Select, String, Text, UniqueConstraint, func, select, text
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Identity, Integer, LargeBinary, Select, String, Text, UniqueConstraint, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.kernel.db import APPEND_ONLY, Base, Session
@@ -54,7 +54,7 @@ class CertificateRow(Base):
 
 
 class RevocationRow(Base):
-    """A certificate that no longer holds, and why."""
+    """A certificate that no longer holds, and why; `corrected`: a corrected grade took it, and one that qualifies brings the next edition."""
 
     __tablename__ = "certificate_revocation"
     __table_args__ = ({"info": APPEND_ONLY},)
@@ -63,6 +63,7 @@ class RevocationRow(Base):
     reason: Mapped[str] = mapped_column(Text)
     revoked_at: Mapped[datetime]
     revoked_by: Mapped[int | None] = mapped_column(BigInteger)
+    corrected: Mapped[bool] = mapped_column(Boolean)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ class Certificate:
     issued_at: datetime
     revoked_at: datetime | None
     reason: str | None
+    corrected: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +165,9 @@ def add(
     return row.id
 
 
-def revoke(session: Session, certificate_id: int, *, reason: str, revoked_by: int | None, now: datetime) -> None:
+def revoke(session: Session, certificate_id: int, *, reason: str, revoked_by: int | None, now: datetime, corrected: bool) -> None:
     """Write one revocation."""
-    session.add(RevocationRow(certificate_id=certificate_id, reason=reason, revoked_at=now, revoked_by=revoked_by))
+    session.add(RevocationRow(certificate_id=certificate_id, reason=reason, revoked_at=now, revoked_by=revoked_by, corrected=corrected))
     session.flush()
 
 
@@ -191,9 +193,9 @@ def of_person(session: Session, person_id: int) -> tuple[Certificate, ...]:
     return _read(session, _QUERY.where(EnrolmentRow.person_id == person_id).order_by(CertificateRow.id.desc()))
 
 
-def of_enrolment(session: Session, enrolment_id: int) -> tuple[Certificate, ...]:
-    """Return an enrolment's certificates, the newest first."""
-    return _read(session, _QUERY.where(CertificateRow.enrolment_id == enrolment_id).order_by(CertificateRow.id.desc()))
+def of_enrolment(session: Session, *enrolment_ids: int) -> tuple[Certificate, ...]:
+    """Return the certificates of one or more enrolments, the newest first."""
+    return _read(session, _QUERY.where(CertificateRow.enrolment_id.in_(enrolment_ids)).order_by(CertificateRow.id.desc()))
 
 
 def standing_among(session: Session, enrolment_ids: Sequence[int]) -> set[int]:
@@ -306,6 +308,7 @@ def _read(session: Session, query: Select[CertificateRow, RevocationRow, int]) -
             issued_at=row.issued_at,
             revoked_at=revocation.revoked_at if revocation else None,
             reason=revocation.reason if revocation else None,
+            corrected=bool(revocation and revocation.corrected),
         )
         for row, revocation, person_id in session.execute(query)
     )

@@ -151,6 +151,27 @@ def test_who_may_revoke_is_told_of_a_certificate_without_a_pass_and_it_comes_bac
     assert [one.standing for one in service.held_by(id_of(LIN))] == [Standing.VALID, Standing.REPLACED]
 
 
+def test_the_register_knows_a_newer_edition_on_another_page_and_only_the_newest_is_issued_anew(app: Flask, issued: store.Certificate) -> None:
+    service.reissue_as(id_of(PENG), issued.id, reason="姓名更正", now=NOON)
+    newest = service.held_by(id_of(LIN))[0].certificate
+    (older,) = service.register(id_of(PENG), before=newest.id, limit=1).held
+    assert (older.certificate.id, older.standing) == (issued.id, Standing.REPLACED)
+    refused = enter(app, PENG).post(f"/register/{issued.id}/reissue", data={"reason": "重新颁发"})
+    assert refused.status_code == 409
+    assert "已由新证书代替" in refused.get_data(as_text=True)
+    assert [one.standing for one in service.held_by(id_of(LIN))] == [Standing.VALID, Standing.REPLACED]
+
+
+def test_what_a_person_revoked_does_not_come_back_by_itself_whatever_her_reason_says(app: Flask, issued: store.Certificate) -> None:
+    service.revoke_as(id_of(PENG), issued.id, reason="成绩更正：冒名顶替", now=NOON)
+    with transaction() as session:
+        (component, *_others) = api.programme(session, learning.CODE).assessment.components
+        api.post_score(
+            session, person_id=id_of(LIN), programme_code=learning.CODE, component=component.code, points=9000, of_points=10_000, evidence="w", now=NOON
+        )
+    assert [one.standing for one in service.held_by(id_of(LIN))] == [Standing.REVOKED]
+
+
 def test_only_what_lapsed_is_revoked_from_the_list(app: Flask, issued: store.Certificate) -> None:
     assert service.revoke_lapsed(id_of(PENG), {issued.id}, reason="没有失效", now=NOON) == 0
     assert service.held_by(id_of(LIN))[0].standing is Standing.VALID
