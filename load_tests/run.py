@@ -79,6 +79,7 @@ def run(asked: Asked, order: Order, *, steps: int = 1, least_people: int = 0) ->
     verdicts: list[Verdict] = []
     with seeded(order.folder, Path(asked.programme), wanted) as (stack, found):
         stack.target = "load_tests.timed:create_app"
+        del stack.environment["HOT_REQUESTS"]  # closed loops need more than is allowed; who plays people must come out with it
         if asked.media < 1:
             _do(stack.database_url, ELSEWHERE)
         with working_on(stack) as app:
