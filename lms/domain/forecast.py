@@ -56,6 +56,16 @@ METRICS = (
 CODES = tuple(one.code for one in METRICS)
 
 
+def quarter_of(moment: datetime) -> datetime:
+    """Return when the quarter of an hour began that a moment lies in."""
+    return datetime.fromtimestamp(moment.timestamp() // SECONDS * SECONDS, tz=moment.tzinfo)
+
+
+def whole_quarters(opens: datetime, closes: datetime) -> tuple[datetime, datetime]:
+    """Widen a time to whole quarters of an hour, as people are counted."""
+    return quarter_of(opens), quarter_of(closes + QUARTER - timedelta(microseconds=1))
+
+
 @dataclass(frozen=True, slots=True)
 class Stretch:
     """A city window, or the time the exam is open for everybody."""
@@ -161,10 +171,11 @@ _COUNTED_OVER = {one.code: one.counted_over for one in METRICS}
 
 
 def stretches(programme: Programme, people: Mapping[str, int] | None = None) -> tuple[Stretch, ...]:
-    """Return the windows of a programme and its exam; without `people` every seat of the quota counts."""
+    """Return the windows of a programme and its exam in whole quarters of an hour; without `people` every seat of the quota counts."""
     held = people if people is not None else {row.code: sum(row.seats.values()) for row in programme.quotas.cities}
-    windows = (Stretch(one.code, one.title, False, one.opens, one.closes, _of(held, one.cities)) for one in programme.windows)
-    return (*windows, Stretch(programme.exam.code, programme.exam.title, True, programme.exam.opens, programme.exam.closes, dict(held)))
+    windows = (Stretch(one.code, one.title, False, *whole_quarters(one.opens, one.closes), _of(held, one.cities)) for one in programme.windows)
+    exam = programme.exam
+    return (*windows, Stretch(exam.code, exam.title, True, *whole_quarters(exam.opens, exam.closes), dict(held)))
 
 
 def _of(held: Mapping[str, int], cities: Sequence[str]) -> dict[str, int]:

@@ -112,7 +112,7 @@ def _within_limits(found: Outlook, seats: Mapping[str, int]) -> Iterator[WindowP
         return
 
     def cost(opens: datetime, closes: datetime) -> float:
-        return filled[opens, closes]
+        return filled[forecast.whole_quarters(opens, closes)]
 
     lowest = window_plan.better(found.programme, seats, cost, keep_dates=True).peak
     yield from (window_plan.better(found.programme, seats, cost, keep_dates=True, slack=most / lowest - 1) for most in TIGHTER if lowest <= most)
@@ -124,9 +124,10 @@ def _sizes(found: Outlook, count: int) -> Callable[[WindowPlan], tuple[Sizing, .
 
     def sized(window: Window) -> Sizing:
         seats = {city: sum(found.programme.quotas.of(city).values()) for city in window.cities}
-        key = _key(window.opens, window.closes, seats)
+        opens, closes = forecast.whole_quarters(window.opens, window.closes)
+        key = _key(opens, closes, seats)
         if key not in known:
-            stretch = Stretch(window.code, window.title, False, window.opens, window.closes, seats)
+            stretch = Stretch(window.code, window.title, False, opens, closes, seats)
             drawn = forecast.forecast(stretch, found.programme, found.behaviour, count=count)
             known[key] = sizing.size(drawn, found.capacity, found.node_cores)
         return known[key]

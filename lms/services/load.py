@@ -9,7 +9,7 @@ from prometheus_client import Gauge
 
 from lms.domain import load as rules
 from lms.domain.exam_terms import held
-from lms.domain.forecast import QUARTER, StretchForecast
+from lms.domain.forecast import QUARTER, StretchForecast, quarter_of
 from lms.domain.load import Alarm
 from lms.domain.outlook import Outlook
 from lms.kernel.db import Session, reading, transaction
@@ -54,7 +54,7 @@ class Live:
 
 def observe(now: datetime) -> None:
     """Job: write down how many do what at this quarter, a zero where nobody does; then call where the forecast is left."""
-    at = datetime.fromtimestamp(now.timestamp() // QUARTER.total_seconds() * QUARTER.total_seconds(), tz=now.tzinfo)
+    at = quarter_of(now)
     with transaction() as session:
         counts = load_source.counts(session, now)
         known = [(version, held(programme, load_source.exams(session, version.code), now)) for version, programme in programmes.programmes(session)]
@@ -78,7 +78,7 @@ def observe(now: datetime) -> None:
             _publish(version.code, found, at)
             for one in found.alarms:
                 _log.warning("load.outside_forecast", programme=version.code, stretch=code, city=one.city, seen=one.seen, low=one.low, high=one.high)
-    for code, metric in ((version.code, metric) for version, _ in known for metric in counts):
+    for code, metric in ((version.code, metric) for version, _ in known for metric in ("watching", "in_exam")):
         if (code, metric) not in watched:  # what runs no longer calls nobody
             OUTSIDE.labels(code, metric).set(0)
             FILLED.labels(code, metric).set(0)
@@ -112,7 +112,8 @@ def _by_city(session: Session, code: str, metric: str, chosen: StretchForecast, 
 
 def _publish(code: str, found: Live, at: datetime) -> None:
     """Give Prometheus what was seen and what was expected."""
-    quarter = round((at - found.forecast.stretch.opens) / QUARTER)
+    stretch = found.forecast.stretch
+    quarter = min(round((at - stretch.opens) / QUARTER), stretch.quarters - 1)  # a change to summer time may take an hour off its end
     for city, row in found.seen.items():
         band = found.forecast.city(city, found.metric)
         people = row[quarter]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lms.domain import behaviour as behaviours
-from lms.domain import forecast, sizing
+from lms.domain import forecast, load, sizing
 from lms.domain.programme import parse
 
 PROGRAMME = parse(Path("lms/programmes/jiangxi-2023.toml").read_text(encoding="utf-8"))
@@ -167,3 +167,15 @@ def test_every_figure_has_a_title_in_both_languages() -> None:
     assert all(title and title.isascii() for title in titles)
     assert len(set(titles)) == len(titles)
     assert BEHAVIOUR.figures["rush"].titled("zh") == "最后一天学习的加码"
+
+
+def test_what_opens_off_the_quarter_is_reckoned_and_seen_in_whole_quarters() -> None:
+    opens = PROGRAMME.exam.opens.replace(hour=8, minute=50)
+    held = replace(PROGRAMME, exam=replace(PROGRAMME.exam, opens=opens, closes=opens + timedelta(minutes=90)))
+    exam = forecast.stretches(held)[-1]
+    assert (f"{exam.opens:%H:%M}", f"{exam.closes:%H:%M}", exam.quarters) == ("08:45", "10:30", 7)
+    found = forecast.forecast(exam, held, BEHAVIOUR, count=5)
+    assert len(found.total["in_exam"].median) == 7
+    counted = {forecast.quarter_of(opens + timedelta(minutes=minutes)): minutes for minutes in (2, 89)}
+    assert load.curve(found, counted) == [2, *[None] * 5, 89]
+    assert forecast.whole_quarters(FIRST.opens, FIRST.closes) == (FIRST.opens, FIRST.closes)
