@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from tomllib import loads
 
 from exam.domain import admission
 from exam.domain import blueprint as blueprints
 from exam.domain import exam_settings as rules
-from exam.domain.admission import Standing
+from exam.domain.admission import NO_EXTRAS, Extras, Standing
 from exam.domain.attempt import State
 from exam.domain.blueprint import Blueprint
 from exam.domain.exam import Exam, ExamPolicy, Release, WindowRule
@@ -168,10 +169,12 @@ def accommodate(code: str, person_id: int, percent: int, *, actor_id: int | None
 def states(session: Session, person_id: int, activities: Sequence[Activity], now: datetime) -> Mapping[int, ActivityState]:
     """Tell how far a learner is with the exams on her plan."""
     exams = store.with_newest_state(session, person_id, [activity.ref for activity in activities])
+    extras = extra_attempts.of_person(session, person_id, now)
     return {
-        activity.id: replace(_state(activity.id, *exams[activity.ref], now), terms=_terms(exams[activity.ref][0]))
+        activity.id: _state(activity.id, exam, newest, extras.get(exam.id, NO_EXTRAS), now)
         for activity in activities
         if activity.ref in exams
+        for exam, newest in [exams[activity.ref]]
     }
 
 
@@ -192,14 +195,23 @@ def _terms(exam: Exam) -> ExamTerms:
     )
 
 
-def _state(activity_id: int, exam: Exam, newest: Newest | None, now: datetime) -> ActivityState:
-    if newest is None or newest.state is State.ANNULLED:
-        if now < exam.opens:
-            return ActivityState(activity_id, done=False, fraction=0.0, text=_("未到考试时间"))
-        return ActivityState(activity_id, done=False, fraction=0.0, text=_("可以参加") if exam.starts_at(now) else _("考试时间已结束"))
-    if newest.state is State.OPEN:
-        return ActivityState(activity_id, done=False, fraction=0.5, text=_("正在作答"))
-    if newest.state is not State.SCORED:
-        return ActivityState(activity_id, done=True, fraction=1.0, text=_("已交卷，正在评分"), pending=True)
-    standing = Standing(enrolled=True, learning_complete=True, missing=(), attempts_used=newest.number, last_ended_at=newest.ended_at)
-    return ActivityState(activity_id, done=True, fraction=1.0, text=_("已完成"), again_at=admission.next_at(exam, standing, now))
+def _state(activity_id: int, exam: Exam, newest: Newest | None, extras: Extras, now: datetime) -> ActivityState:
+    """Tell how she stands with one exam, an extra attempt of hers with its own window included."""
+    if newest and newest.state is State.OPEN:
+        hers = replace(exam, opens=min(exam.opens, now), closes=max(exam.closes, newest.deadline))  # who sits it sees its end, not the window's
+        return ActivityState(activity_id, done=False, fraction=0.5, text=_("正在作答"), again_at=now, terms=_terms(hers))
+    used = newest.number - extras.begun if newest else 0
+    ended = newest.ended_at if newest else None
+    standing = Standing(enrolled=True, learning_complete=True, missing=(), attempts_used=used, last_ended_at=ended, extra=extras.waiting)
+    hers = admission.granted(exam, standing, now)
+    told = partial(ActivityState, activity_id, terms=_terms(hers))
+    if newest and newest.state is not State.ANNULLED and hers is exam:
+        if newest.state is not State.SCORED:
+            return told(done=True, fraction=1.0, text=_("已交卷，正在评分"), pending=True)
+        return told(done=True, fraction=1.0, text=_("已完成"), again_at=admission.next_at(exam, standing, now))
+    told = partial(told, done=False, fraction=0.0, again_at=admission.next_at(hers, standing, now))
+    if used >= hers.attempts:
+        return told(text=_("没有剩余的考试次数"), spent=True)
+    if now < hers.opens:
+        return told(text=_("未到考试时间"))
+    return told(text=_("可以参加") if hers.starts_at(now) else _("考试时间已结束"))

@@ -138,8 +138,8 @@ _READ = select(ExamRow.__table__)
 _BY_CODE = Statement(_READ.where(ExamRow.code == bindparam("code")))
 _NEWEST_STATES = Statement(
     text(
-        "SELECT exam.*, newest.state AS newest_state, newest.number AS newest_number, newest.ended_at AS newest_ended_at FROM exam LEFT JOIN LATERAL"
-        " (SELECT state, number, ended_at FROM attempt WHERE exam_id = exam.id AND person_id = :person ORDER BY number DESC LIMIT 1) newest ON true"
+        "SELECT exam.*, newest.state AS newest_state, newest.number AS newest_number, newest.ended_at AS newest_ended_at, newest.deadline AS newest_deadline FROM exam LEFT JOIN LATERAL"
+        " (SELECT state, number, ended_at, deadline FROM attempt WHERE exam_id = exam.id AND person_id = :person ORDER BY number DESC LIMIT 1) newest ON true"
         " WHERE code = ANY(:codes)"
     )
 )
@@ -175,12 +175,13 @@ class Newest:
     state: State
     number: int
     ended_at: datetime | None
+    deadline: datetime
 
 
 def with_newest_state(session: Session, person_id: int, codes: Sequence[str]) -> dict[str, tuple[Exam, Newest | None]]:
     """Return exams by their codes, each with the person's newest attempt."""
     return {
-        row.code: (_exam(row), Newest(State(row.newest_state), row.newest_number, row.newest_ended_at) if row.newest_state else None)
+        row.code: (_exam(row), Newest(State(row.newest_state), row.newest_number, row.newest_ended_at, row.newest_deadline) if row.newest_state else None)
         for row in _NEWEST_STATES.rows(session, person=person_id, codes=list(codes))
     }
 

@@ -25,7 +25,8 @@ class Activity:
 class ActivityState:
     """How far a learner is: `fraction` 0 to 1, `text` a short translated sentence.
 
-    `pending`: what was done has no result yet; `again_at`: from when on it may be done once more; `terms`: of an exam, how it is held.
+    `pending`: what was done has no result yet; `again_at`: from when on it may be done once more; `terms`: of an exam, how it is held for her;
+    `spent`: it is not done, and she has no attempt left.
     """
 
     activity_id: int
@@ -35,6 +36,7 @@ class ActivityState:
     pending: bool = False
     again_at: datetime | None = None
     terms: ExamTerms | None = None
+    spent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

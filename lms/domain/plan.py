@@ -52,8 +52,8 @@ class NextAction(StrEnum):
 class Standing:
     """What has been reached; `scored` names components and assignments that have a score, `qualified` is None until decided.
 
-    `pending` says that a result of the exam is on its way, `again_at` from when on it may be sat once more, `revoked` that a certificate was issued and
-    stands no longer, `lapsed` that it stands though the grade qualifies no longer.
+    `pending` says that a result of the exam is on its way, `again_at` from when on it may be sat once more, `exam_spent` that no attempt
+    is left and none counts, `revoked` that a certificate was issued and stands no longer, `lapsed` that it stands though the grade qualifies no longer.
     """
 
     online_complete: bool
@@ -68,6 +68,7 @@ class Standing:
     lapsed: bool = False
     pending: bool = False
     again_at: datetime | None = None
+    exam_spent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,8 @@ def steps(programme: Programme, standing: Standing, now: datetime) -> tuple[Step
     if programme.assignments:
         handed_in = all(one.code in standing.scored for one in programme.assignments)
         found.append(_step(StepCode.ASSIGNMENTS, _stage(programme, "assignments"), handed_in, now, results_follow=True))
-    found.append(_step(StepCode.EXAM, programme.exam, standing.exam_done, now))
+    spent = standing.exam_spent and not standing.exam_done
+    found.append(Step(StepCode.EXAM, StepState.FAILED, programme.exam) if spent else _step(StepCode.EXAM, programme.exam, standing.exam_done, now))
     found.append(Step(StepCode.CERTIFICATE, _certificate_state(standing), None))
     return tuple(found)
 
@@ -136,6 +138,8 @@ def _assignments_action(programme: Programme, standing: Standing) -> NextAction 
 def _exam_action(programme: Programme, standing: Standing, now: datetime) -> NextAction | None:
     if standing.exam_done:
         return None
+    if standing.exam_spent:
+        return NextAction.EXAM_IS_OVER
     if programme.exam.contains(now):
         return NextAction.SIT_EXAM
     return NextAction.WAIT_FOR_EXAM if now < programme.exam.opens else NextAction.EXAM_IS_OVER

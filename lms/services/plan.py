@@ -101,6 +101,7 @@ def _plan(session: Session, found: store.Standing, now: datetime) -> Plan:
         lapsed=found.certified and not found.qualified,
         pending=any(state.pending for state in states.values()),
         again_at=min((state.again_at for state in states.values() if state.again_at), default=None),
+        exam_spent=bool(states) and all(state.spent for state in states.values()),
     )
     return Plan(
         programme=programme,

@@ -116,7 +116,7 @@ def _wait_for_exam(found: Plan) -> NextView:
 
 
 def _exam_is_over(found: Plan) -> NextView:
-    return NextView(_("测试已经结束"), _("没有您的交卷记录。如有疑问，请联系班级管理员。"), _("查看学习计划"), _plan_url(found))
+    return NextView(_("测试已经结束"), _("没有您的有效交卷记录。如有疑问，请联系班级管理员。"), _("查看学习计划"), _plan_url(found))
 
 
 def _offline(found: Plan) -> NextView:

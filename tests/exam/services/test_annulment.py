@@ -14,9 +14,11 @@ from exam.services.annulment import AnnulmentWaits, SecondPerson
 from exam.services.payload import EnterExam
 from exam.services.result import verify
 from lms import api as platform
+from lms.domain.activity import ActivityState
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
 from lms.kernel.permissions import Role
+from lms.services import plan
 from tests.conftest import NOON
 from tests.support import exams, learning
 from tests.support.cast import LIN, PENG, Member, enter, id_of
@@ -34,6 +36,11 @@ def _posted(sitter: exams.Sitter, *numbers: int) -> tuple[str, int] | None:
     with transaction() as session:
         evidence = {sitter.person_id: [f"attempt:{number}" for number in numbers]}
         return platform.posted_scores(session, learning.CODE, evidence)[sitter.person_id]
+
+
+def _planned(sitter: exams.Sitter, at: datetime) -> ActivityState:
+    (state,) = plan.plan(sitter.person_id, learning.CODE, at).exam_states.values()
+    return state
 
 
 def _again(sitter: exams.Sitter, at: datetime) -> exams.Sitter:
@@ -82,6 +89,8 @@ def test_an_open_attempt_that_is_annulled_takes_nothing_more_and_a_dropped_propo
         lin.save(lin.change(1, [0], 1), at=NOON + MINUTE)
     assert attempt.finalise_overdue(NOON + DAY) == 0
     assert result.score_outstanding(NOON + DAY) == 0
+    assert _planned(lin, NOON + 2 * MINUTE).spent, "no attempt is left, though the exam is open"
+    assert plan.plan(lin.person_id, learning.CODE, NOON + 2 * MINUTE).standing.exam_spent
 
 
 def test_an_extra_attempt_has_its_own_window_after_the_exams_and_is_used_once(app: Flask, clock: FixedClock) -> None:
@@ -97,7 +106,10 @@ def test_an_extra_attempt_has_its_own_window_after_the_exams_and_is_used_once(ap
         extra_attempt.grant(id_of(PENG), first, opens=opens, closes=opens + 90 * MINUTE, reason="考场停电", now=NOON)
     with pytest.raises(NotOpenYet):
         _again(lin, NOON + 4 * DAY)
+    planned = _planned(lin, NOON + 4 * DAY)
+    assert (planned.text, planned.done, planned.terms and planned.terms.opens) == ("未到考试时间", False, opens)
     clock.advance(days=5)
+    assert _planned(lin, opens).text == "可以参加"
     brief = admission.briefing(lin.person_id, exams.EXAM, opens)
     assert (brief.refusal, brief.attempts_left, brief.exam.opens) == (None, 1, opens)
     page = enter(app, LIN).get(f"/exams/{exams.EXAM}").get_data(as_text=True)
@@ -105,7 +117,10 @@ def test_an_extra_attempt_has_its_own_window_after_the_exams_and_is_used_once(ap
     again = _again(lin, opens)
     assert again.opened.deadline == opens + 90 * MINUTE
     again.save(again.change(1, [0]), at=opens)
+    planned = _planned(lin, opens)
+    assert (planned.text, planned.terms and planned.terms.contains(opens)) == ("正在作答", True)
     again.submit(at=opens + MINUTE)
+    assert (_planned(lin, opens + 2 * MINUTE).done, _planned(lin, opens + 2 * MINUTE).pending) == (True, True)
     with pytest.raises(WindowClosed):
         _again(lin, opens + 2 * MINUTE)
     with transaction() as session:

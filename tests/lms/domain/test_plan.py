@@ -53,6 +53,13 @@ def test_a_programme_may_let_people_sit_before_they_have_learned() -> None:
     assert next_action(programme, replace(BEGINNER, online_complete=True), NOW) is NextAction.SIT_EXAM
 
 
+def test_who_has_no_attempt_left_is_not_sent_to_an_exam_that_is_still_open() -> None:
+    spent = replace(BEGINNER, online_complete=True, offline_complete=True, scored=frozenset(one.code for one in PROGRAMME.assignments), exam_spent=True)
+    now = PROGRAMME.exam.opens
+    assert (next_action(PROGRAMME, spent, now), next_action(PROGRAMME, replace(spent, exam_spent=False), now)) == (NextAction.EXAM_IS_OVER, NextAction.SIT_EXAM)
+    assert {step.state for step in steps(PROGRAMME, spent, now) if step.code is StepCode.EXAM} == {StepState.FAILED}
+
+
 def test_the_steps_stand_as_their_dates_and_results_say() -> None:
     def states(standing: Standing, now: datetime) -> dict[StepCode, StepState]:
         return {step.code: step.state for step in steps(PROGRAMME, standing, now)}
