@@ -139,7 +139,8 @@ _BY_CODE = Statement(_READ.where(ExamRow.code == bindparam("code")))
 _NEWEST_STATES = Statement(
     text(
         "SELECT exam.*, newest.state AS newest_state, newest.number AS newest_number, newest.ended_at AS newest_ended_at,"
-        " newest.deadline AS newest_deadline FROM exam LEFT JOIN LATERAL (SELECT state, number, ended_at, deadline FROM attempt WHERE exam_id = exam.id AND person_id = :person ORDER BY number DESC LIMIT 1) newest ON true"
+        " newest.deadline AS newest_deadline FROM exam LEFT JOIN LATERAL"
+        " (SELECT state, number, ended_at, deadline FROM attempt WHERE exam_id = exam.id AND person_id = :person ORDER BY number DESC LIMIT 1) newest ON true"
         " WHERE code = ANY(:codes)"
     )
 )
