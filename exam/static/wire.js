@@ -29,8 +29,14 @@ export async function post(path, body, { csrf = null, keepalive = false } = {}) 
 /* Fetch a page of ours as a document; `null` when the server sends us to the sign-in page instead. */
 export async function page(address) {
   const response = await fetch(address, { credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+  return paged(response);
+}
+
+/* What came back as a page: with its status, and after how many seconds to come again where it says so. */
+export async function paged(response) {
   const parsed = new DOMParser().parseFromString(await response.text(), "text/html");
-  return { address: response.url, redirected: response.redirected, ok: response.ok, document: parsed };
+  const { url: address, redirected, ok, status } = response;
+  return { address, redirected, ok, status, retryAfter: Number(response.headers.get("Retry-After")) || 0, document: parsed };
 }
 
 /* The key by which the server knows this browser and tab: kept for the browser, so that a crash changes nothing; a second tab gets its own. */

@@ -334,9 +334,14 @@ def test_signed_out_in_the_middle_the_teacher_signs_in_again_in_place(hall: Hall
     expect(page.locator("#sign-in")).to_be_visible()
     assert [sorted(record) for record in on_the_disk(page, 1)] == [["attempt", "body", "iv", "seq"]]
     assert hall.held() == {}
+    # Sign-ins are put off: she is told so, and no word of her password; another try makes itself.
+    later = {"Retry-After": "2", "Content-Type": "text/html"}
+    page.route("**/sign-in", lambda route: route.fulfill(status=503, headers=later, body='<input name="account"><input name="password">'))
     page.fill("#again-account", hall.account)
     page.fill("#again-password", PASSWORD)
     page.click("#sign-in button[type=submit]")
+    expect(page.locator("#sign-in [role=alert]")).to_contain_text("2 秒后自动再试")
+    page.unroute("**/sign-in")
     expect(page.locator("#sign-in")).to_be_hidden()
     wait_state(page, 1, "answered")
     secret = second_factor(hall)
