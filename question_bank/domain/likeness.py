@@ -25,10 +25,15 @@ def grams(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def bounds(size: int) -> tuple[int, int]:
+    """Return how few and how many bigrams a twin of a text with so many may have."""
+    return -(-size * ALIKE // (200 - ALIKE)), size * (200 - ALIKE) // ALIKE
+
+
 def anchors(text_grams: Sequence[str]) -> list[tuple[str, ...]]:
     """Return groups of a text's bigrams of which every twin holds one whole: a twin lacks too few bigrams to spoil them all."""
     size = len(text_grams)
-    number = size - -(-size * ALIKE // (200 - ALIKE)) + 1  # even a twin that holds nothing else shares so many
+    number = size - bounds(size)[0] + 1  # a twin that holds nothing else shares the fewest
     return [tuple(text_grams[size * at // number : size * (at + 1) // number]) for at in range(number)] if size else []
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from question_bank.domain.item import Explanation
-from question_bank.domain.likeness import ALIKE, anchors, grams
+from question_bank.domain.likeness import anchors, bounds, grams
 from question_bank.domain.review import Status
 from question_bank.domain.version import NewVersion, Version
 from question_bank.store.item import ItemEnemyRow, ItemRow, ItemVersionRow, PoolMemberRow, read_content, read_key
@@ -264,9 +264,8 @@ _NEAR = text(
 
 def near(session: Session, bank_id: int, text_grams: Sequence[str]) -> list[tuple[str, list[str]]]:
     """Return the external id and the bigrams of those items of a bank that may be twins of a text, by the index of the search."""
-    size = len(text_grams)
-    values: dict[str, object] = {"bank": bank_id, "fewest": size * ALIKE // (200 - ALIKE), "most": size * (200 - ALIKE) // ALIKE + 1}
-    values["anchors"] = ["\x1f".join(held) for held in anchors(text_grams)]
+    fewest, most = bounds(len(text_grams))
+    values = {"bank": bank_id, "fewest": fewest, "most": most, "anchors": ["\x1f".join(held) for held in anchors(text_grams)]}
     return [(external, found) for external, found in session.execute(_NEAR, values)]
 
 
