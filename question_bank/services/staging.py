@@ -95,8 +95,9 @@ def shows_key(line: Line) -> bool:
 
 
 def _note_keys(session: Session, batch_id: int, lines: Iterable[Line], *, person_id: int, now: datetime) -> None:
-    """Record which items of the bank a person was shown the key of: what became of such a row tells whether its key is the item's."""
-    for item_id in dict.fromkeys(line.item_id for line in lines if line.item_id is not None):
+    """Record once which items of the bank a person was shown the key of: what became of such a row tells whether its key is the item's."""
+    shown = {line.item_id for line in lines if line.item_id is not None}
+    for item_id in sorted(shown - store.noted(session, batch_id, person_id, shown)) if shown else ():
         audit.record(session, actor_id=person_id, action="item.view_key", subject=f"item:{item_id}", now=now, batch=batch_id)
 
 

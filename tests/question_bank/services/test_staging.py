@@ -301,6 +301,8 @@ def test_looking_at_rows_that_tell_a_key_of_the_bank_is_recorded(app: Flask, ban
     author.get(f"/bank/b/import/{batch}/1")
     author.get(f"/bank/b/import/{batch}/2")
     author.get(f"/bank/b/import/{batch}/refused")
+    assert [name for name, _person in told()] == ["a", "b"], "once for each batch"
+    author.get(f"/bank/b/import/{staged(bank, nameless, clock)}/0")
     assert [name for name, _person in told()] == ["a", "b", "a"]
 
 
