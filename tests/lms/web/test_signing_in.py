@@ -168,6 +168,7 @@ def test_ov_03_a_storm_of_sign_ins_waits_in_a_short_line_and_the_rest_are_told(a
         with passwords.turn():
             waiting = [threads.submit(lambda: enter(app.test_client()).status_code) for _ in range(passwords.MOST_WAITING)]
             while passwords._line._value:
+                assert not any(one.done() for one in waiting), [one.result() for one in waiting if one.done()]
                 sleep(0.01)
             put_off = enter(app.test_client())
             assert put_off.status_code == 503
