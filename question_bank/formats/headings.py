@@ -57,6 +57,7 @@ class Headings:
     unknown: Mapping[str, int] = field(default_factory=dict)
     prompts: Mapping[int, int] = field(default_factory=dict)
     more: Sequence[tuple[str, int]] = ()  # further columns of joined roles
+    above: int = 0  # rows of headings above this one
 
 
 def words(role: str) -> list[str]:
@@ -101,7 +102,7 @@ def _two_rows(found: Headings, row: Sequence[str], below: Sequence[str]) -> Head
     if len(letters) < 2 or sum(1 for cell in below if cell.strip()) > len(letters):
         return None
     columns = {role: column for role, column in found.columns.items() if role != "options"}
-    return replace(found, row=found.row + 1, columns=columns, options=letters)
+    return replace(found, row=found.row + 1, above=1, columns=columns, options=letters)
 
 
 def _headings(position: int, row: Sequence[str]) -> Headings | None:

@@ -16,8 +16,12 @@ from question_bank.formats import headings
 from question_bank.formats.headings import Headings
 from question_bank.formats.workbook import Sheet
 
-_FROM_ZERO = re.compile(r"0\s*[-~～—至到]\s*\d|从\s*0|0\s*[=＝为是]\s*A|下标|索引", re.IGNORECASE)
+_FROM_ZERO = re.compile(r"(?<!\d)0\s*[-~～—至到]\s*\d|从\s*0|(?<!\d)0\s*[=＝为是]\s*A|下标|索引", re.IGNORECASE)
+_FROM_ONE = re.compile(r"(?<!\d)1\s*[-~～—至到]\s*\d|从\s*1|(?<!\d)1\s*[=＝为是]\s*A", re.IGNORECASE)
+_ZEROS = (2, 20)  # a formula on an empty cell gives a 0, too: so many keys are 0, and at least one in so many, where they count from 0
 _FIGURES = re.compile(r"\d{1,2}(?:[\s,，、;；|]+\d{1,2})*")
+_LETTERS = re.compile(r"[A-JＡ-Ｊ](?:[\s,，、;；|]*[A-JＡ-Ｊ])*|[a-j]")
+_CHOICES = frozenset({ItemType.SINGLE, ItemType.MULTIPLE, ItemType.TRUE_FALSE})
 INSTRUCTIONS = frozenset({"填写说明", "说明", "使用说明", "导入说明", "Instructions"})
 
 
@@ -40,14 +44,39 @@ def read(sheets: Sequence[Sheet]) -> tuple[list[Draft], list[Loss]]:
 
 
 def aligned(sheet: Sheet) -> tuple[Sheet, list[tuple[Draft, Fault]]]:
-    """Return a sheet without the rows that have more cells than its headings, and those rows with the reason: a comma in them was not quoted."""
+    """Return a sheet without the rows that have more cells than its headings, and those rows with the reason: a comma in them was not quoted.
+
+    A row with its key where it belongs has only a remark beyond; that is lost by name.
+    """
     found = headings.find(sheet)
     if found is None:
         return sheet, []
-    width = len(sheet.rows[found.row])
-    shifted = {at: None for at, row in enumerate(sheet.rows) if at > found.row and any(cell.strip() for cell in row[width:])}
-    refused = [(Draft(place=_place(sheet, at), stem="，".join(sheet.rows[at])[:300]), fault("cells_beyond")) for at in shifted]
+    width = max(map(len, _headed(sheet, found)))
+    beyond = {at: row for at, row in enumerate(sheet.rows) if at > found.row and any(cell.strip() for cell in row[width:])}
+    shifted = {at: row for at, row in beyond.items() if not _in_place(row, found, len(row) - width)}
+    refused = [(Draft(place=_place(sheet, at), stem="，".join(row)), fault("cells_beyond")) for at, row in shifted.items()]
     return replace(sheet, rows=tuple(() if at in shifted else row for at, row in enumerate(sheet.rows))), refused
+
+
+def _headed(sheet: Sheet, found: Headings) -> Sequence[Sequence[str]]:
+    """Return the row of the headings, or both."""
+    return sheet.rows[found.row - found.above : found.row + 1]
+
+
+def _in_place(row: Sequence[str], found: Headings, cells: int) -> bool:
+    """Tell whether a row's choice has its key below the heading, and none in so many cells behind it, to where it would have been moved."""
+    kind = row[found.columns["type"]].strip() if "type" in found.columns else ""
+    key = found.columns.get("key", -1)
+    before = (column for role, column in found.columns.items() if role in {"type", "stem", "options"})
+    if key < max((*before, *found.options.values())) or not (not kind or notation.is_any_choice(kind) or notation.read_type(kind) in _CHOICES):
+        return False
+    speaks, behind = _speaks(row[key]), {_speaks(cell) for cell in row[key + 1 : key + 1 + cells]}
+    return bool(speaks) and "letters" not in behind and not (speaks == "figures" and "figures" in behind)
+
+
+def _speaks(cell: str) -> str:
+    words = cell.strip()
+    return "figures" if _FIGURES.fullmatch(words) else "letters" if _LETTERS.fullmatch(words) or notation.means(words) is not None else ""
 
 
 def _place(sheet: Sheet, position: int) -> str:
@@ -69,6 +98,7 @@ class _Table:
         self.rows = [(position, row) for position, row in self.rows if self._is_item(row)]
         self.sheet_type = notation.read_type(sheet.name) if notation.is_known_type(sheet.name) else ""
         self.written = [self._authored(position, row) for position, row in self.rows]
+        self.unclear: frozenset[str] = frozenset()  # the places of keys that may count from 0 or from 1
         self.counted = self._counted_from_zero()
         self.written = [self.counted.get(each.place, each) for each in self.written]
         self.codes = _codes(self.written)
@@ -80,19 +110,28 @@ class _Table:
 
     def told(self) -> list[str]:
         """Return what of the sheet was not kept as it stands."""
-        above = [self.sheet.rows[at] for at in (self.found.row - 1, self.found.row) if at >= 0]
-        headed = {column for row in above for column, cell in enumerate(row) if cell.strip()}
+        headed = {column for row in _headed(self.sheet, self.found) for column, cell in enumerate(row) if cell.strip()}
         loose = sorted({column for _, row in self.rows for column, cell in enumerate(row) if cell.strip()} - headed)
-        return [f"第 {column + 1} 列没有表头，未导入" for column in loose] + (["答案从 0 开始编号，按 0 即 A 换算"] if self.counted else [])
+        return [
+            *(f"第 {column + 1} 列没有表头，未导入" for column in loose),
+            *(["答案从 0 开始编号，按 0 即 A 换算"] if self.counted else []),
+            *(["答案里有 0，看不出从 0 还是从 1 编号，数字答案都没有采用：请在表头写明，如“答案（从0开始）”"] if self.unclear else []),
+        ]
 
     def _counted_from_zero(self) -> dict[str, Authored]:
-        """Return the rows whose key counts the options from 0, by place, with letters instead: the heading or a key 0 says so."""
-        column = self.found.columns.get("key")
-        told = column is not None and bool(_FROM_ZERO.search(self.sheet.rows[self.found.row][column]))
+        """Return the rows whose key counts the options from 0, by place, with letters instead: the heading or several keys 0 say so."""
+        column = self.found.columns.get("key", 0)
+        hints = [row[column] for row in _headed(self.sheet, self.found) if column < len(row)]
+        from_one = any(_FROM_ONE.search(hint) for hint in hints)
+        told = not from_one and any(_FROM_ZERO.search(hint) for hint in hints)
         asked = [each for each in self.written if len(each.options) > (1 if told else 2) and _FIGURES.fullmatch(each.cell("key"))]
         asked = [each for each in asked if {notation.means(option) for option in each.options} != {True, False}]
         figures = [[int(figure) for figure in re.findall(r"\d+", each.cell("key"))] for each in asked]
-        if not (told or any(0 in key for key in figures)) or any(max(key) >= len(each.options) for each, key in zip(asked, figures, strict=True)):
+        zeros = sum(0 in key and "0" not in each.options for each, key in zip(asked, figures, strict=True))
+        if from_one or not (told or zeros) or any(max(key) >= len(each.options) for each, key in zip(asked, figures, strict=True)):
+            return {}
+        if not told and (zeros < _ZEROS[0] or zeros * _ZEROS[1] < len(asked)):
+            self.unclear = frozenset(each.place for each in asked)
             return {}
         letters = ["".join(LETTERS[figure] for figure in key) for key in figures]
         return {each.place: replace(each, cells={**each.cells, "key": key}) for each, key in zip(asked, letters, strict=True)}
@@ -100,7 +139,8 @@ class _Table:
     def drafts(self) -> list[Draft]:
         """Return a draft for each row."""
         as_share = figures_are_shares([written.cell("difficulty") for written in self.written])
-        return [draft_of(written, self._type(written), as_share=as_share) for written in self.written]
+        drafts = [draft_of(written, self._type(written), as_share=as_share) for written in self.written]
+        return [replace(draft, key=()) if draft.place in self.unclear else draft for draft in drafts]
 
     def _authored(self, position: int, row: Sequence[str]) -> Authored:
         cells = {role: row[column] for role, column in self.found.columns.items() if column < len(row)}

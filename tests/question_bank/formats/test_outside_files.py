@@ -35,10 +35,29 @@ def lost(found: Reading) -> list[str]:
 # --- Chinese banks
 
 
-@pytest.mark.parametrize("heading", ["答案(0-3)", "答案（从0开始）", "答案"])
-def test_keys_that_count_from_zero_are_told_by_the_heading_or_by_a_zero(heading: str) -> None:
-    found = read(f'题干,选项A,选项B,选项C,{heading}\n首都在哪里,甲城,乙城,丙城,0\n谁在先,赵,钱,孙,1\n哪些对,红,黄,蓝,"1,2"\n', "csv")
-    assert [draft.key for draft in found.drafts] == [(0,), (1,), (1, 2)]
+@pytest.mark.parametrize("heading", ["答案(0-3)", "答案（从0开始）", "答案", "答案（索引）"])
+def test_keys_that_count_from_zero_are_told_by_the_heading_or_by_zeros(heading: str) -> None:
+    found = read(f'题干,选项A,选项B,选项C,{heading}\n首都在哪里,甲城,乙城,丙城,0\n谁在先,赵,钱,孙,1\n哪些对,红,黄,蓝,"0,2"\n', "csv")
+    assert [draft.key for draft in found.drafts] == [(0,), (1,), (0, 2)]
+    assert lost(found) == ["答案从 0 开始编号，按 0 即 A 换算"]
+
+
+def test_one_zero_among_the_keys_moves_none_of_them() -> None:
+    found = read("题干,选项A,选项B,选项C,答案\n首都在哪里,甲城,乙城,丙城,0\n谁在先,赵,钱,孙,1\n谁在后,赵,钱,孙,B\n", "csv")
+    assert [[each.code for each in faults_of(draft)] for draft in found.drafts] == [["key_unreadable"], ["key_unreadable"], []]
+    assert [draft.key_text for draft in found.drafts[:2]] == ["0", "1"]
+    assert [words[:6] for words in lost(found)] == ["答案里有 0"]
+
+
+@pytest.mark.parametrize("heading", ["答案（下标从1开始）", "答案（索引1-4）"])
+def test_a_heading_that_counts_from_one_is_believed(heading: str) -> None:
+    found = read(f"题干,选项A,选项B,选项C,{heading}\n谁在先,赵,钱,孙,2\n谁在后,赵,钱,孙,0\n谁在中,赵,钱,孙,0\n", "csv")
+    assert ([draft.key for draft in found.drafts], lost(found)) == ([(1,), (), ()], [])
+
+
+def test_a_key_beyond_the_second_row_of_headings_is_read() -> None:
+    found = read("题干,选项,,,,答案(0-3)\n,A,B,C,D\n题,甲,乙,丙,丁,2\n", "csv")
+    assert ([draft.key for draft in found.drafts], found.refused) == ([(2,)], ())
     assert lost(found) == ["答案从 0 开始编号，按 0 即 A 换算"]
 
 
@@ -52,6 +71,21 @@ def test_a_row_whose_comma_was_not_quoted_is_refused_not_shifted() -> None:
     found = read("题型,题干,选项A,选项B,答案,解析\n单选,集合{1,2}与{2,3}的交集,{2},{1},A,B\n单选,好的一题,甲,乙,B,有理,\n", "csv")
     assert [(draft.stem, draft.key) for draft in found.drafts] == [("好的一题", (1,))]
     assert [(draft.place, fault.code) for draft, fault in found.refused] == [("第 2 行", "cells_beyond")]
+
+
+def test_a_remark_beyond_the_headings_is_lost_by_name_and_the_row_kept() -> None:
+    found = read("题型,题干,选项A,选项B,答案,解析\n单选,谁在先,赵,钱,A,有理,已审\n单选,好的一题,甲,乙,B,\n判断,水往低处流,,,对,,存疑,再看\n", "csv")
+    assert ([draft.key for draft in found.drafts], found.refused) == ([(0,), (1,), (0,)], ())
+    assert lost(found) == ["第 7 列没有表头，未导入", "第 8 列没有表头，未导入"]
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["单选,几个,是几,1,2,3,C", "单选,几个,是几,1,2,3,3", "单选,谁,在先,A,B,A,B", "填空,一、____,和,,,____,北京", f"单选,{'很长的题干' * 100},在先,甲,乙,丙,C"],
+)
+def test_a_row_that_may_have_been_shifted_is_refused_with_all_its_words(row: str) -> None:
+    found = read(f"题型,题干,选项A,选项B,选项C,答案\n{row}\n", "csv")
+    assert [(draft.stem, fault.code) for draft, fault in found.refused] == [(row.replace(",", "，"), "cells_beyond")]
 
 
 def test_cells_without_a_heading_are_named() -> None:
