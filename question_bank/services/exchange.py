@@ -89,9 +89,10 @@ def judge_drafts(
     unshown = unknown(session, bank_id, drafts, brought=brought)
     matched = {match for draft in judged if (match := _match(draft, looked_up)) is not None}
     before = {version.external_id: version for version in store.latest_of_bank(session, bank_id, item_ids=[looked_up.named[name][0] for name in matched])}
+    wanted = None if only is None else frozenset(only)
     lines: dict[int, Line] = {}
     for position, draft in enumerate(drafts):
-        if only is not None and position not in only:
+        if wanted is not None and position not in wanted:
             continue
         if position % BEAT == 0:
             beat(position)
