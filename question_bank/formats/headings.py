@@ -126,7 +126,7 @@ def _headings(position: int, row: Sequence[str]) -> Headings | None:
             more.append((role, column))
         elif kept != column and role != "ignored":
             unknown[f"{cell.strip()}（第 {column + 1} 列）"] = column
-    return Headings(position, columns, unknown=unknown, more=more, **numbered) if "stem" in columns else None
+    return Headings(position, columns, unknown=unknown, more=more, above=0, **numbered) if "stem" in columns else None
 
 
 def plain(cell: str) -> str:
