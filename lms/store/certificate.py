@@ -242,6 +242,7 @@ def _of_lapsed(query: Select[*Asked], scope: Sequence[str]) -> Select[*Asked]:
         .join(EnrolmentRow, EnrolmentRow.id == CertificateRow.enrolment_id)
         .join(PersonRow, PersonRow.id == EnrolmentRow.person_id)
         .join(UnitRow, UnitRow.id == PersonRow.unit_id)
+        .join(LearnerProgressRow, LearnerProgressRow.enrolment_id == EnrolmentRow.id)
         .outerjoin(RevocationRow, RevocationRow.certificate_id == CertificateRow.id)
         .outerjoin(GradeRow, GradeRow.enrolment_id == EnrolmentRow.id)
         .where(below(UnitRow.path.expression, scope), RevocationRow.certificate_id.is_(None), GradeRow.qualified.is_not(True))
@@ -269,7 +270,7 @@ def lapsed(
         GradeRow.total,
         GradeRow.changed_at,
     )
-    query = _of_lapsed(select(*columns), scope).join(LearnerProgressRow, LearnerProgressRow.enrolment_id == EnrolmentRow.id)
+    query = _of_lapsed(select(*columns), scope)
     if before is not None:
         query = query.where(CertificateRow.id < before)
     if ids is not None:
