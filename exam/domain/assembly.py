@@ -114,13 +114,14 @@ class _Pool:
         return table
 
 
-def more(*, papers: int, free: int, expected: int, rate: float) -> int:
+def more(*, papers: int, free: int, expected: int, rate: float, extra: int = 0) -> int:
     """Return how many papers to draw so that nobody stands before the room without one.
 
-    `expected` may still come, at most `rate` a second (0: all at once). Who tries again is not expected: for her there is a twentieth.
+    `expected` may still come, at most `rate` a second (0: all at once), beside `extra` who hold an extra attempt.
+    Who tries again otherwise is not expected: for her there is a twentieth.
     """
     soon = min(expected, ceil(rate * AHEAD.total_seconds())) if rate else expected
-    return max(soon - free, max(LEAST_MORE, papers // 5) if free <= papers // 20 else 0, 0)
+    return max(soon + extra - free, max(LEAST_MORE, papers // 5) if free <= papers // 20 else 0, 0)
 
 
 def assemble(

@@ -14,7 +14,7 @@ from exam.services.exam import ExamFrozen, SourcesChanged, found
 from exam.store import exam as exams
 from exam.store import paper as store
 from lms.kernel import audit
-from lms.kernel.db import transaction
+from lms.kernel.db import take_time, transaction
 from lms.kernel.refusal import Refusal
 from question_bank import api as bank
 
@@ -22,11 +22,11 @@ logger = logging.getLogger(__name__)
 
 
 def top_up(now: datetime) -> int:
-    """Draw more papers for each exam that runs short, from the opening of its waiting room on; returns for how many exams it could."""
+    """Draw more papers for each exam that runs short, from the opening of its waiting room on and for extra attempts; returns for how many exams it could."""
     house = waiting_room.house_rate()
     with transaction() as session:
         supplies = [
-            (one, rules.more(papers=one.papers, free=one.free, expected=one.expected, rate=house if one.rate is None else one.rate))
+            (one, rules.more(papers=one.papers, free=one.free, expected=one.expected, rate=house if one.rate is None else one.rate, extra=one.extra))
             for one in store.supplies(session, opening=now + EARLY, now=now)
         ]
     drawn = 0
@@ -57,6 +57,7 @@ def assemble(
     """
     seed = secrets.randbits(128) if seed is None else seed
     with transaction() as session:
+        take_time(session)  # a hundred thousand papers are drawn and compared for minutes, before anything is locked
         exam = found(session, exam_code)
         blueprint = exams.blueprint_of(session, exam.id)
         if actor_id is not None:
@@ -71,10 +72,11 @@ def assemble(
         contents = bank.contents(session, [item.version_id for item in pool])
         options = {version: len(content.options_html) for version, content in contents.items()}
         made = rules.assemble(blueprint, pool, options, papers_wanted=papers, seed=seed, forms=forms)
-        before = 0 if replacing else store.last_number(session, exam.id)
         row = exams.lock(session, exam.id)
         if (row.bank_code, exams.blueprint_of(session, exam.id)) != (exam.bank_code, blueprint):
             raise SourcesChanged
+        # Asked under the lock: of two drawings at once each numbers on behind the other.
+        before = 0 if replacing else store.last_number(session, exam.id)
         store.add_assembly(
             session,
             exam.id,

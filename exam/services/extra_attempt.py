@@ -4,16 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from exam.domain.exam import GRACE
-from exam.services import adjustment, assembly
+from exam.services import adjustment
 from exam.services import outage as outages
-from exam.services.exam import found
 from exam.store import exam as exams
 from exam.store import extra_attempt as store
-from exam.store import paper as papers
-from lms.kernel.db import Session, reading, transaction
+from lms.kernel.db import Session, transaction
 from lms.kernel.refusal import N_, Invalid
-
-LEAST_MORE = 50
 
 
 class WindowTooShort(Invalid):
@@ -29,7 +25,6 @@ def grant(actor_id: int, attempt_id: int, *, opens: datetime, closes: datetime, 
         whom = adjustment.target_of(session, actor_id, attempt_id)
         assert whom.person_id is not None
         give(session, whom, [whom.person_id], opens=opens, closes=closes, reason=reason, actor_id=actor_id, now=now)
-    supply(whom.exam.code, now)
 
 
 def hold_again(outage_id: int, *, opens: datetime, closes: datetime, reason: str, actor_id: int, now: datetime) -> None:
@@ -39,25 +34,13 @@ def hold_again(outage_id: int, *, opens: datetime, closes: datetime, reason: str
         whom = {exam_id: adjustment.Target(exams.by_id(session, exam_id), ("/",)) for exam_id in hit}
         for exam_id, people in hit.items():
             give(session, whom[exam_id], people, opens=opens, closes=closes, reason=reason, actor_id=actor_id, now=now)
-    for one in whom.values():
-        supply(one.exam.code, now)
 
 
 def give(
     session: Session, whom: adjustment.Target, people: Sequence[int], *, opens: datetime, closes: datetime, reason: str, actor_id: int, now: datetime
 ) -> None:
-    """Give an extra attempt to each of the people, in the caller's transaction; `supply` then sees to the papers."""
+    """Give an extra attempt to each of the people, in the caller's transaction; the minute's job sees to the papers."""
     if closes - max(opens, now) < timedelta(minutes=whom.exam.minutes) + GRACE:
         raise WindowTooShort
     store.add_all(session, people, whom.exam.id, opens=opens, closes=closes, reason=reason, granted_by=actor_id, now=now)
     adjustment.note(session, whom, reason, kind="extra", actor_id=actor_id, now=now, attempts=len(people), opens=opens.isoformat(), closes=closes.isoformat())
-
-
-def supply(exam_code: str, now: datetime) -> None:
-    """Draw more papers where fewer lie ready than extra attempts may be begun: the window that draws by itself may be over."""
-    with reading() as session:
-        exam = found(session, exam_code)
-        _total, free = papers.counts(session, exam.id)
-        short = store.waiting(session, exam.id, now) - free
-    if short > 0:
-        assembly.assemble(exam_code, papers=max(LEAST_MORE, short), now=now, replacing=False)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Integer, String, Table, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lms.kernel.db import Base, Session
+from lms.kernel.db import Base, Session, take_time
 
 BATCH = 2_000
 # Entries without words of staff: the exam itself, what was answered (whose log must add up to it), and names masked already.
@@ -68,7 +68,7 @@ def lock_stuck(session: Session, asked_before: datetime) -> list[ExamArchiveRow]
 
 def hold(session: Session, archive_id: int) -> bool:
     """Hold an archive against other workers until the transaction ends, however long that takes; False when another does."""
-    session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+    take_time(session)
     return bool(session.scalar(text("SELECT pg_try_advisory_xact_lock(hashtextextended('archive', :archive))"), {"archive": archive_id}))
 
 

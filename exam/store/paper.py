@@ -138,7 +138,10 @@ def drop_untaken(session: Session, exam_id: int) -> None:
 
 
 class Supply(NamedTuple):
-    """Of an exam: its papers and those nobody took, how many enrolled have not begun, the gate's own rate, in how many parallel forms papers come."""
+    """Of an exam: its papers and those nobody took, how many enrolled have not begun and may, the gate's own rate, in how many parallel forms papers come.
+
+    `extra`: how many extra attempts may still be begun.
+    """
 
     exam_code: str
     papers: int
@@ -146,17 +149,20 @@ class Supply(NamedTuple):
     expected: int
     rate: float | None
     forms: int | None
+    extra: int
 
 
 def supplies(session: Session, *, opening: datetime, now: datetime) -> list[Supply]:
-    """Return how many papers there are and will be asked for in the exams that are open, or will be at `opening`."""
+    """Return how many papers there are and will be asked for in the exams that are open, will be at `opening`, or are sat again by decision."""
+    extra = "(SELECT count(*) FROM extra_attempt x WHERE x.exam_id = e.id AND x.attempt_id IS NULL AND x.closes > :now)"
     rows = session.execute(
         text(
-            "SELECT e.code, count(*), count(*) FILTER (WHERE p.taken_at IS NULL), (SELECT count(*) FROM enrolment n"
-            " WHERE n.programme_code = e.programme_code AND NOT EXISTS (SELECT FROM attempt t WHERE t.exam_id = e.id AND t.person_id = n.person_id)),"
+            "SELECT e.code, count(*), count(*) FILTER (WHERE p.taken_at IS NULL), (SELECT count(*) FROM enrolment n"  # noqa: S608 - a constant of this function
+            " WHERE :now < e.closes AND n.programme_code = e.programme_code"
+            " AND NOT EXISTS (SELECT FROM attempt t WHERE t.exam_id = e.id AND t.person_id = n.person_id)),"
             " CAST(e.settings->>'starts_per_second' AS float), (SELECT CASE WHEN (statistics->>'forms')::int < (statistics->>'papers')::int"
-            " THEN (statistics->>'forms')::int END FROM assembly a WHERE a.exam_id = e.id ORDER BY a.id DESC LIMIT 1)"
-            " FROM exam e JOIN paper p ON p.exam_id = e.id WHERE e.state = 'ready' AND e.opens <= :opening AND :now < e.closes"
+            " THEN (statistics->>'forms')::int END FROM assembly a WHERE a.exam_id = e.id ORDER BY a.id DESC LIMIT 1),"
+            f" {extra} FROM exam e JOIN paper p ON p.exam_id = e.id WHERE e.state = 'ready' AND (e.opens <= :opening AND :now < e.closes OR {extra} > 0)"
             " GROUP BY e.id ORDER BY e.code"
         ),
         {"opening": opening, "now": now},

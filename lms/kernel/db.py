@@ -196,6 +196,11 @@ def _reading_session() -> Session:
     return session
 
 
+def take_time(session: Session) -> None:
+    """Let this transaction think for longer than a request may, as long as it holds no lock that others wait for."""
+    session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+
+
 def link_of(session: Session) -> "psycopg.Connection[Any]":
     """Return the driver's link under a session."""
     link: psycopg.Connection[Any] | None = session.info.get("link")

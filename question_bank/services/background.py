@@ -5,12 +5,11 @@ from datetime import datetime
 
 import structlog
 
-from lms.kernel.db import PASSING, Session, transaction
+from lms.kernel.db import PASSING, Session, take_time, transaction
 from question_bank.domain.staging import State
 from question_bank.formats import apart
 from question_bank.formats.unreadable import ImportBroke, Unreadable, WritingBroke
 from question_bank.services import exchange, staging
-from question_bank.store import bank as banks
 from question_bank.store import staging as store
 
 _log = structlog.get_logger()
@@ -24,7 +23,7 @@ def work(now: datetime) -> None:
     for batch_id in found:
         try:
             with transaction() as session:
-                banks.take_time(session)
+                take_time(session)
                 if store.take(session, batch_id):
                     _step(session, batch_id, now)
         except store.BatchClosed:

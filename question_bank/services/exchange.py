@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lms.kernel import audit
-from lms.kernel.db import Session, transaction
+from lms.kernel.db import Session, take_time, transaction
 from question_bank.domain.draft import Draft, content_hash, name_of, pictures_of, said_key
 from question_bank.domain.exchange import Beat, Loss, Reading, quiet
 from question_bank.domain.fault import Fault, check_together, fault, faults_of
@@ -82,7 +82,7 @@ def judge_drafts(
     with_twins: bool = True,
 ) -> dict[int, Line]:
     """Return what would become of each draft, or of those at `only`, by position; `brought` names the pictures that come with them."""
-    bank_store.take_time(session)
+    take_time(session)
     judged = drafts if only is None else [drafts[position] for position in only]
     looked_up = known(session, bank_id, judged)
     together = check_together(drafts)
@@ -186,7 +186,7 @@ def export(bank_code: str, *, person_id: int | None, now: datetime, form: str = 
     """Return the bank in one of the formats it can be written in; that its keys were seen is recorded. `beat` is told now and then how many are written."""
     writer = WRITERS[form]
     with transaction() as session:
-        bank_store.take_time(session)
+        take_time(session)
         bank = banks.existing(session, bank_code)
         found = [version for version in store.latest_of_bank(session, bank.id) if version.status is not Status.RETIRED]
         drafts = [drafted(version) for version in found]

@@ -4,7 +4,7 @@ import logging
 from datetime import datetime
 
 from lms.kernel import jobs
-from lms.kernel.db import transaction
+from lms.kernel.db import take_time, transaction
 from lms.kernel.refusal import Missing
 from question_bank.domain.export import AT_ONCE, KEPT
 from question_bank.domain.review import Status
@@ -46,7 +46,7 @@ def work(now: datetime) -> None:
         found = store.waiting(session)
     for export_id in found:
         with transaction() as session:
-            bank_store.take_time(session)
+            take_time(session)
             taken = store.take(session, export_id)
             if taken is None:
                 continue

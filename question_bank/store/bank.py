@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Integer, String, select, text
+from sqlalchemy import BigInteger, ForeignKey, Identity, Integer, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lms.kernel.db import Base
@@ -84,11 +84,6 @@ def add(session: Session, code: str, name: str, now: datetime) -> BankRow:
     session.add(row)
     session.flush()
     return row
-
-
-def take_time(session: Session) -> None:
-    """Let this transaction think for longer than a request may: thousands of rows are judged in it, without holding a lock."""
-    session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
 
 
 def code_of(session: Session, bank_id: int) -> str:

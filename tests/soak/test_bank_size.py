@@ -22,7 +22,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from lms.kernel.clock import FixedClock
-from lms.kernel.db import transaction
+from lms.kernel.db import take_time, transaction
 from lms.kernel.settings import Settings
 from question_bank.domain.staging import Choice, State, Verdict
 from question_bank.formats import apart, reading
@@ -146,7 +146,7 @@ def test_ten_thousand_rows_are_looked_at_beside_ten_thousand_items(form: str, ap
     with transaction() as session:
         found = banks.by_code(session, bank)
         assert found is not None
-        banks.take_time(session)
+        take_time(session)
         is_quiet, began, used = os.getloadavg()[0] < QUIET, time.monotonic(), time.process_time()
         report = exchange.judge(session, found.id, read)
         seconds, used = time.monotonic() - began, time.process_time() - used
@@ -191,7 +191,7 @@ def _staged(bank: str, rows: int, clock: FixedClock) -> int:
     with transaction() as session:
         found = banks.by_code(session, bank)
         assert found is not None
-        banks.take_time(session)
+        take_time(session)
         batch = store.open_batch(session, found.id, "题", person_id=id_of(WEI), now=clock.now())
         staging.filled(session, found.id, batch, State.WAITING, read, now=clock.now())
         return batch

@@ -227,6 +227,10 @@ def test_papers_last_for_those_who_may_come_at_the_gates_pace(papers: int, free:
     assert assembly.more(papers=papers, free=free, expected=expected, rate=rate) == wanted
 
 
+def test_papers_wait_for_all_who_hold_an_extra_attempt() -> None:
+    assert assembly.more(papers=2_010, free=500, expected=0, rate=30.0, extra=700) == 200
+
+
 @pytest.mark.soak
 def test_in_03_a_hundred_thousand_papers() -> None:
     items, began = pool(1_666), process_time()  # 9 996 items, papers of 100 worth 100 points

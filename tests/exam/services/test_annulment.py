@@ -9,7 +9,7 @@ from sqlalchemy import text
 from exam.domain.admission import NotOpenYet, WindowClosed
 from exam.domain.attempt import AttemptClosed, State
 from exam.domain.exam import Release
-from exam.services import admission, annulment, attempt, extra_attempt, outage, result
+from exam.services import admission, annulment, assembly, attempt, extra_attempt, outage, result
 from exam.services.annulment import AnnulmentWaits, SecondPerson
 from exam.services.payload import EnterExam
 from exam.services.result import verify
@@ -110,6 +110,7 @@ def test_an_extra_attempt_has_its_own_window_after_the_exams_and_is_used_once(ap
     assert (planned.text, planned.done, planned.terms and planned.terms.opens) == ("未到考试时间", False, opens)
     clock.advance(days=5)
     assert _planned(lin, opens).text == "可以参加"
+    assert [assembly.top_up(opens), assembly.top_up(opens)] == [1, 0], "the exam is over: papers are drawn for the extra attempt"
     brief = admission.briefing(lin.person_id, exams.EXAM, opens)
     assert (brief.refusal, brief.attempts_left, brief.exam.opens) == (None, 1, opens)
     page = enter(app, LIN).get(f"/exams/{exams.EXAM}").get_data(as_text=True)

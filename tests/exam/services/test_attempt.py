@@ -14,7 +14,7 @@ from exam.domain import admission
 from exam.domain import attempt as rules
 from exam.domain.attempt import State
 from exam.domain.waiting_room import RATE
-from exam.services import attempt, paper, result, waiting_room
+from exam.services import assembly, attempt, paper, result, waiting_room
 from exam.services import exam as exam_service
 from exam.services.admission import briefing
 from exam.services.payload import PaperContent, ResumeExam, StartExam
@@ -381,3 +381,18 @@ def test_the_verifier_finds_a_changed_answer_and_a_changed_score(app: Flask) -> 
     assert any("not what the log adds up to" in line for line in found)
     assert any("are due" in line for line in found)
     assert any("grade sheet" in line for line in found)
+
+
+def test_two_drawings_at_once_number_one_behind_the_other(app: Flask) -> None:
+    exams.prepared(papers=2)
+    drawings = [threading.Thread(target=assembly.assemble, args=(exams.EXAM,), kwargs={"papers": 1, "now": NOON, "replacing": False}) for _ in range(2)]
+    with transaction() as session, db.reader().connect() as beside:
+        exam_store.lock(session, 1)
+        for drawing in drawings:
+            drawing.start()
+        while beside.execute(text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")).scalar_one() < 2:
+            pass
+    for drawing in drawings:
+        drawing.join()
+    with transaction() as session:
+        assert session.scalars(text("SELECT number FROM paper ORDER BY number")).all() == [1, 2, 3, 4]
