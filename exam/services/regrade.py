@@ -234,6 +234,7 @@ def _followed(session: Session, exam: Exam, row: RegradeRow, changes: Sequence[C
         return []
     touched: list[int] = []
     people = sorted({one.person_id for one in changes})
+    platform.hold_grades(session, exam.programme_code, people, now)
     for start in range(0, len(people), POST_BATCH):
         counting = results.counting_of(session, exam, people[start : start + POST_BATCH])
         touched += results.post_many(session, exam, counting, now=now, reason=row.reason, actor_id=row.proposed_by).values()

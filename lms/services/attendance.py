@@ -22,6 +22,7 @@ from lms.services import programme as programmes
 from lms.services.unit import scope_of
 from lms.store import attendance as store
 from lms.store import hours as hours_store
+from lms.store import progress as progress_store
 from lms.store.attendance import AttendanceList
 from lms.store.programme import ProgrammeVersion
 
@@ -97,6 +98,7 @@ def commit(list_id: int, *, actor_id: int, now: datetime) -> int:
             raise rules.NothingToCommit
         if _counted(session, head.programme_code, head.held) & {line.enrolment_id for line in lines}:
             raise rules.SessionCounted
+        _hold(session, head, lines, now)
         store.move(session, list_id, ListStage.COMMITTED, now)
         in_force = programmes.in_force(session, head.programme_code)
         if head.kind is ListKind.OFFLINE:
@@ -114,6 +116,8 @@ def undo(list_id: int, *, actor_id: int, now: datetime) -> None:
         head = _own(session, list_id, actor_id, lock=True)
         if head.stage is not ListStage.COMMITTED:
             raise rules.ListMoved
+        lines = [line for line in store.lines(session, list_id) if line.is_good]
+        _hold(session, head, lines, now)
         store.move(session, list_id, ListStage.UNDONE, now)
         in_force = programmes.in_force(session, head.programme_code)
         for entry in hours_store.by_evidence(session, _evidence(list_id)):
@@ -121,7 +125,6 @@ def undo(list_id: int, *, actor_id: int, now: datetime) -> None:
         for evidence in store.evidence_with(session, list_id):
             grades.take_back(session, programme_code=head.programme_code, evidence=evidence, reason=_evidence(list_id), now=now, posted_by=actor_id)
         if head.kind is ListKind.ASSIGNMENT:  # an earlier list's marks may count again
-            lines = [line for line in store.lines(session, list_id) if line.is_good]
             _post_marks(session, in_force[1], head, lines, actor_id, now)
         audit.record(session, actor_id=actor_id, action="attendance.undo", subject=f"attendance_list:{list_id}", now=now)
 
@@ -157,6 +160,14 @@ def _standing(session: Session, head: AttendanceList, enrolment_ids: Sequence[in
         return {one: marks[head.component].amount for one, marks in store.marks(session, enrolment_ids).items() if head.component in marks}
     minutes = programmes.programme(session, head.programme_code).hours.minutes_per_hour
     return {one: seconds * 100 // (minutes * 60) for one, seconds in store.offline_seconds(session, enrolment_ids).items()}
+
+
+def _hold(session: Session, head: AttendanceList, lines: Sequence[Line], now: datetime) -> None:
+    """Lock everything of everybody on the list in the order in which one person's is locked: sums, grades, and then the log of issues."""
+    ids = [line.enrolment_id for line in lines if line.enrolment_id is not None]
+    if head.kind is ListKind.OFFLINE:
+        progress_store.lock_many(session, ids)
+    grades.hold(session, ids, now)
 
 
 def _enter_hours(session: Session, in_force: InForce, head: AttendanceList, line: Line, now: datetime) -> None:

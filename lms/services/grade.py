@@ -25,6 +25,20 @@ from lms.store.grade import GradeLine
 from lms.store.progress import Progress
 
 VERIFY_BATCH = 500
+HOLD_BATCH = 1_000
+
+
+def hold(session: Session, enrolment_ids: Iterable[int], now: datetime) -> None:
+    """Lock the grades of many in the order of their ids: who changes several does so before the first certificate locks the log of issues."""
+    ids = sorted(set(enrolment_ids))
+    for start in range(0, len(ids), HOLD_BATCH):
+        store.lock_many(session, ids[start : start + HOLD_BATCH], now)
+
+
+def hold_all(session: Session, programme_code: str, person_ids: Sequence[int], now: datetime) -> None:
+    """Lock the grades of many people before they are posted to in several batches."""
+    parts = (person_ids[start : start + HOLD_BATCH] for start in range(0, len(person_ids), HOLD_BATCH))
+    hold(session, [one.id for part in parts for one in enrolment_store.of_people(session, part, programme_code).values()], now)
 
 
 def post_score(
@@ -121,8 +135,8 @@ def take_back(session: Session, *, programme_code: str, evidence: str, reason: s
     """Take back every standing score with this evidence; returns how many. A certificate that was issued stands; who may revoke it is told."""
     programme = programmes.programme(session, programme_code)
     found = store.by_evidence(session, evidence)
+    hold(session, [enrolment_id for enrolment_id, _line in found], now)
     for enrolment_id, line in found:
-        store.lock(session, enrolment_id, now)
         store.add(
             session,
             enrolment_id=enrolment_id,

@@ -146,8 +146,8 @@ def lock_many(session: Session, enrolment_ids: Sequence[int], now: datetime) -> 
     """Return many kept grades, locked one after the other in the order of their ids."""
     if not enrolment_ids:
         return {}
-    fresh = [{"enrolment_id": number, "total": None, "qualified": False, "changed_at": now} for number in sorted(enrolment_ids)]
-    session.execute(insert(GradeRow).on_conflict_do_nothing(), fresh)
+    fresh = "INSERT INTO grade (enrolment_id, qualified, changed_at) SELECT unnest(CAST(:ids AS bigint[])), false, :now ON CONFLICT DO NOTHING"
+    session.execute(text(fresh), {"ids": sorted(enrolment_ids), "now": now})
     query = select(GradeRow).where(GradeRow.enrolment_id.in_(enrolment_ids)).order_by(GradeRow.enrolment_id).with_for_update()
     return {row.enrolment_id: _kept(row) for row in session.scalars(query.execution_options(populate_existing=True))}
 

@@ -100,6 +100,12 @@ def add(session: Session, enrolment_id: int, kind: HoursKind, worth: Worth, now:
     return progress_from(row)
 
 
+def lock_many(session: Session, enrolment_ids: Sequence[int]) -> None:
+    """Lock the sums of many, one after the other in the order of their ids."""
+    query = select(LearnerProgressRow.enrolment_id).where(LearnerProgressRow.enrolment_id.in_(enrolment_ids))
+    session.execute(query.order_by(LearnerProgressRow.enrolment_id).with_for_update())
+
+
 def mark(session: Session, enrolment_id: int, *, online_complete: bool, offline_complete: bool) -> None:
     """Keep whether the hours asked are there."""
     session.execute(

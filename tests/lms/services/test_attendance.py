@@ -1,5 +1,7 @@
 import io
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from time import sleep
 
 import pytest
 import xlsxwriter
@@ -7,11 +9,13 @@ from flask import Flask
 from python_calamine import CalamineWorkbook
 from sqlalchemy import text
 
+from lms import api
 from lms.domain import attendance as rules
 from lms.domain.attendance import DayPart, Held, ListKind
-from lms.domain.hours import Worth
+from lms.domain.hours import HoursKind, Worth
 from lms.kernel.db import transaction
-from lms.services import attendance, enrolment, grade, programme, progress
+from lms.services import attendance, enrolment, grade, hours, programme, progress
+from lms.store import certificate as certificate_store
 from lms.store import grade as grade_store
 from lms.store import progress as progress_store
 from tests.conftest import NOON
@@ -105,6 +109,31 @@ def test_undoing_takes_everything_back_and_leaves_the_record(lin: int) -> None:
     for again in (undo, commit):
         with pytest.raises(rules.ListMoved):
             again(list_id)
+
+
+def test_a_list_waits_for_everybody_s_grade_before_it_holds_the_log_of_certificates(lin: int) -> None:
+    with transaction() as session:
+        people = [enrolment.of_person(session, person_id, learning.CODE) for person_id in (lin, id_of(SAM))]
+        first, second = (one.id for one in people if one)
+        hours.enter(session, api.in_force(session, learning.CODE), enrolment_id=first, kind=HoursKind.ONLINE, worth=Worth(4050, 1), evidence="list:1", now=NOON)
+        for component in api.programme(session, learning.CODE).assessment.components:
+            api.post_score(
+                session, person_id=lin, programme_code=learning.CODE, component=component.code, points=9000, of_points=10_000, evidence="w", now=NOON
+            )
+    list_id = bring_in(workbook(("lin", "", "", 1), ("sam", "", "", 1)))
+    with ThreadPoolExecutor(1) as pool:
+        with transaction() as session:
+            grade_store.lock(session, second, NOON)
+            done = pool.submit(commit, list_id)
+            waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            for _moment in range(100):
+                if session.execute(text(waiting)).scalar_one() or done.done():
+                    break
+                sleep(0.02)
+            assert session.execute(text("SELECT pg_try_advisory_xact_lock(727275)")).scalar_one(), "else who holds a grade waits for the log for ever"
+        assert done.result(10) == 2
+    with transaction() as session:
+        assert len(certificate_store.of_person(session, lin)) == 1
 
 
 def test_the_same_file_comes_in_once_and_again_after_undoing(lin: int) -> None:
