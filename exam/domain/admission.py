@@ -101,7 +101,7 @@ class Standing:
 
 def granted(exam: Exam, standing: Standing, now: datetime) -> Exam:
     """Return an exam as it stands for a person: where no ordinary attempt may begin, an extra one of hers brings its own window."""
-    if standing.extra is None or (exam.starts_at(now) and standing.attempts_used < exam.attempts):
+    if standing.extra is None or (exam.starts_at(now) and standing.attempts_used < exam.attempts and _waited(exam, standing, now)):
         return exam
     extra, policy = standing.extra, replace(exam.policy, wait_days=0)
     return replace(exam, opens=extra.opens, closes=extra.closes, attempts=standing.attempts_used + 1, policy=policy)
@@ -148,9 +148,12 @@ def _waited(exam: Exam, standing: Standing, now: datetime) -> bool:
     return standing.last_ended_at is None or now >= standing.last_ended_at + timedelta(days=exam.policy.wait_days)
 
 
-def brief(exam: Exam, standing: Standing, *, open_attempt: bool, now: datetime, judged: datetime | None = None) -> Briefing:
-    """Return the briefing; who has an open attempt may always go back to it, who asked in time and waits may start after the window's end."""
-    judged = judged or now
+def brief(asked: Exam, standing: Standing, *, open_attempt: bool, now: datetime, judged: datetime | None = None) -> Briefing:
+    """Return the briefing; who has an open attempt may always go back to it, who asked in time and waits may start after the window's end.
+
+    Nobody waits for the bell of an extra attempt: the line knows the exam's own alone.
+    """
+    exam, judged = granted(asked, standing, now), judged or now
     return Briefing(
         exam=exam,
         seconds=int(exam.time_given(max(judged, exam.opens), standing.percent).total_seconds()),
@@ -158,6 +161,6 @@ def brief(exam: Exam, standing: Standing, *, open_attempt: bool, now: datetime, 
         open_attempt=open_attempt,
         missing=standing.missing if exam.requires_learning else (),
         refusal=None if open_attempt else refusal(exam, standing, judged),
-        may_wait=not open_attempt and exam.opens - EARLY <= now < exam.opens and refusal(exam, standing, exam.opens) is None,
+        may_wait=exam is asked and not open_attempt and exam.opens - EARLY <= now < exam.opens and refusal(exam, standing, exam.opens) is None,
         next_at=next_at(exam, standing, now),
     )

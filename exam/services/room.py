@@ -111,5 +111,5 @@ def _person_exam(exam: Exam, who: Standing, newest: Attempt | None, *, now: date
     is_open = newest is not None and newest.state is State.OPEN
     if place is not None and newest is not None and place.used(newest.started_at, now):
         place = None
-    brief = rules.brief(rules.granted(exam, who, now), who, open_attempt=is_open, now=now, judged=asked_in_time(place, now))
+    brief = rules.brief(exam, who, open_attempt=is_open, now=now, judged=asked_in_time(place, now))
     return PersonExam(brief, handed_in=newest is not None and not is_open, identified=who.identity_confirmed)

@@ -474,7 +474,7 @@ async function askClock() {
       else if (!answer.body.leads) {
         queue.stopped = "other_device_leads";
         await followed();
-      } else if (!stands) queue.hurry();
+      } else if (!stands && (!queue.settling || answer.body.remaining_ms > 0)) queue.hurry(); // while an outage is settled, the queue's own waits hold
     } else if (answer.status === 401) {
       queue.stopped = "signed_out";
       await signIn();
@@ -513,7 +513,7 @@ function setClock(remaining) {
 
 function pulse() {
   if (!document.hidden && navigator.onLine) askClock();
-  setTimeout(pulse, (50_000 + Math.random() * 20_000) * (stands ? 0.25 : 1));
+  setTimeout(pulse, (50_000 + Math.random() * 20_000) * (stands ? 0.25 : ended && !queue ? 10 : 1)); // without a queue it can only be opened anew
 }
 
 /* ── Keyboard and controls ────────────────────────────────── */

@@ -211,9 +211,11 @@ def accommodate(code: str) -> ResponseReturnValue:
 @requires(Permission.MANAGE_EXAMS)
 def decide(outage_id: int) -> ResponseReturnValue:
     """Settle a long outage."""
-    form = OutageForm(prefix="outage")
-    if form.validate_on_submit():
-        give_back, reason, who, now = request.form.get("decision") == "give_back", form.reason.data or "", current.person().person_id, current.now()
+    form, decision = OutageForm(prefix="outage"), request.form.get("decision")
+    if decision not in {"give_back", "reschedule"}:
+        flash(_("请选择补回时间或另行安排考试。"), "danger")
+    elif form.validate_on_submit():
+        give_back, reason, who, now = decision == "give_back", form.reason.data or "", current.person().person_id, current.now()
         try:
             if form.opens.data and form.closes.data and not give_back:
                 opens, closes = to_utc(form.opens.data), to_utc(form.closes.data)

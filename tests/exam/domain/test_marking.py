@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from exam.domain import admission
 from exam.domain import marking as rules
-from exam.domain.admission import Standing, TooSoon
+from exam.domain.admission import Briefing, ExtraAttempt, NotOpenYet, Standing, TooSoon
 from exam.domain.exam import Counts, ExamPolicy
 from exam.domain.marking import Mark, PointsUnfit, ScriptState
 from exam.domain.result import counting
@@ -95,6 +95,23 @@ def test_a_further_attempt_begins_when_the_days_have_passed_and_never_after_the_
     if begins is not None:
         assert admission.refusal(one, who, begins) is None
         assert begins == moment or isinstance(admission.refusal(one, who, begins - timedelta(microseconds=1)), TooSoon)
+
+
+def test_an_extra_attempt_begins_in_its_own_window_while_the_ordinary_one_waits_for_its_days() -> None:
+    one = replace(exam(), attempts=2, policy=ExamPolicy(wait_days=3))
+    day = 86_400
+    extra = ExtraAttempt(1, _at(2 * day), _at(2 * day + 10_800))
+    who = Standing(enrolled=True, learning_complete=True, missing=(), attempts_used=1, last_ended_at=_at(day), extra=extra)
+
+    def briefed(seconds: int) -> Briefing:
+        return admission.brief(one, who, open_attempt=False, now=_at(seconds))
+
+    assert (briefed(2 * day).refusal, briefed(2 * day).exam.closes) == (None, extra.closes)
+    assert (briefed(5 * day).refusal, briefed(5 * day).exam) == (None, one), "the days have passed: her ordinary one comes first"
+    soon = briefed(2 * day - 600)
+    assert isinstance(soon.refusal, NotOpenYet)
+    assert not soon.may_wait, "the line knows the exam's own bell alone"
+    assert admission.brief(replace(one, opens=_at(day + 600)), replace(who, extra=None, last_ended_at=None), open_attempt=False, now=_at(day)).may_wait
 
 
 def _at(seconds: int) -> datetime:
