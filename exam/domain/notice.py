@@ -8,7 +8,7 @@ TOLD = timedelta(days=30)  # so long after it happened
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One thing: seconds given back (`time`), points after and before a regrade, or the window of an extra attempt."""
+    """One thing: seconds given back (`time`), points after and before a regrade, the window of an extra attempt, or the number of an annulled one."""
 
     kind: str
     code: str

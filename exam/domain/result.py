@@ -71,12 +71,13 @@ class ResultSheet:
     passed: bool | None
     released: bool
     topics: tuple[TopicScore, ...]
-    submitted_at: datetime
+    submitted_at: datetime | None  # none where an open attempt was annulled
     by: str
     answered: int
     late_answers: int
     corrected: bool
     marking: bool  # people still mark one of her attempts
+    annulled: bool  # all of them: nothing will come
     counts: Counts
     tries: tuple[Try, ...]
 

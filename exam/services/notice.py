@@ -1,4 +1,4 @@
-"""Telling a person on her first page and her plan what became of her exams: time given back, a mark changed, an extra attempt."""
+"""Telling a person on her first page and her plan what became of her exams: time given back, a mark changed, an extra attempt, one annulled."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -22,6 +22,9 @@ def _told(one: Notice) -> platform.Duty:
         words = _(
             "“%(title)s”给您一次补考机会：%(opens)s 至 %(closes)s。", title=one.title, opens=format_instant(one.opens), closes=format_instant(one.closes, "end")
         )
+        return platform.Duty(words, _("查看考试"), f"/exams/{one.code}")
+    if one.kind == "annulled":
+        words = _("“%(title)s”第 %(n)s 次作答已作废，不计成绩。如有疑问，请联系考试管理员。", title=one.title, n=one.figure)
         return platform.Duty(words, _("查看考试"), f"/exams/{one.code}")
     if one.before is None:
         words = _("“%(title)s”考试时系统中断，您的 %(n)s 分钟已经补回。", title=one.title, n=-(-(one.figure or 0) // 60))

@@ -179,15 +179,16 @@ def sheet(person_id: int, exam_code: str) -> ResultSheet | None:
         exam = found(session, exam_code)
         mine = attempts.of_person(session, person_id, exam.id)
         handed_in = attempts.handed_in(session, mine)
-        if not mine or mine[-1].number not in handed_in:
+        newest = next((one for one in reversed(mine) if one.state is not State.ANNULLED), mine[-1] if mine else None)
+        if newest is None or (newest.state is not State.ANNULLED and newest.number not in handed_in):
             return None
         scored = {one.number: result for one in mine if one.state is State.SCORED and (result := store.newest_of(session, one.id)) is not None}
         is_released = exam.shows_results
         shown = {at: result for at, result in scored.items() if is_released and result.is_final}
         number = rules.counting({number: result.points for number, result in shown.items()}, exam.policy.counts)
         of_number = {one.number: one for one in mine}
-        attempt, result = of_number[number or mine[-1].number], shown.get(number or 0)
-        row = handed_in[attempt.number]
+        attempt, result = of_number[number or newest.number], shown.get(number or 0)
+        row = handed_in.get(attempt.number)
         return ResultSheet(
             exam_code=exam.code,
             title=exam.title,
@@ -196,12 +197,13 @@ def sheet(person_id: int, exam_code: str) -> ResultSheet | None:
             passed=rules.passed(result.points, exam.pass_points) if result else None,
             released=result is not None,
             topics=result.topics if result else (),
-            submitted_at=row.submitted_at,
-            by=row.ended_by,
-            answered=row.answered,
+            submitted_at=row.submitted_at if row else None,
+            by=row.ended_by if row else "",
+            answered=row.answered if row else 0,
             late_answers=attempt.late,
             corrected=result is not None and store.was_corrected(session, attempt.id),
             marking=any(not one.is_final for one in scored.values()),
+            annulled=attempt.state is State.ANNULLED,
             counts=exam.policy.counts,
             tries=tuple(_try(exam, of_number[at], row.submitted_at, shown.get(at), counts=at == number) for at, row in handed_in.items()),
         )

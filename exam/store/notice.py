@@ -21,7 +21,10 @@ _OF_PERSON = Statement(
       JOIN LATERAL (SELECT * FROM result WHERE attempt_id = a.id ORDER BY version DESC LIMIT 1) AS r ON true
       JOIN result b ON b.attempt_id = a.id AND b.version = r.version - 1
       WHERE a.person_id = :person AND a.state = 'scored' AND starts_with(r.reason, 'regrade:') AND r.points <> b.points AND r.at > :lately
-        AND (x.release = 'at_once' OR x.released_at < r.at)
+        AND (x.release = 'at_once' OR x.released_at < r.at) AND array_position(r.item_points, NULL) IS NULL AND array_position(b.item_points, NULL) IS NULL
+    UNION ALL SELECT 'annulled', x.code, x.title, a.number, NULL, NULL, NULL
+      FROM attempt_annulment n JOIN attempt a ON a.id = n.attempt_id JOIN exam x ON x.id = a.exam_id
+      WHERE a.person_id = :person AND n.annulled AND n.decided_at > :lately AND n.decided_at <= :now
     """
     )
 )

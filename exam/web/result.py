@@ -82,6 +82,8 @@ def sheet(code: str) -> ResponseReturnValue:
 
 
 def _waiting_text(exam: Exam, found: ResultSheet) -> str:
+    if found.annulled:
+        return _("您的作答已作废，不计成绩。如有疑问，请联系考试管理员。")
     if exam.release is Release.BY_HAND and not exam.released:
         return _("答案已收存。成绩由考试管理员统一公布，公布后可在这里查看。")
     if found.marking:

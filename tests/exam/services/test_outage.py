@@ -24,10 +24,12 @@ MINUTE = timedelta(minutes=1)
 
 
 def _beats(begin: datetime, end: datetime) -> None:
-    """Leave a mark at the beginning and the end of a time in which the app lived."""
+    """Leave the marks of a time in which the app lived, a day ago by the real clock: silence that lasts follows, until a mark without `real`."""
     at = begin
+    with transaction() as session:
+        shift = session.execute(text("SELECT date_trunc('hour', clock_timestamp() - interval '1 day') - CAST(:noon AS timestamptz)"), {"noon": NOON}).scalar_one()
     while at <= end:
-        outage.mark(at, at)
+        outage.mark(at, at + shift)
         at += timedelta(seconds=15)
 
 
