@@ -205,8 +205,8 @@ def _state(activity_id: int, exam: Exam, newest: Newest | None, extras: Extras, 
     standing = Standing(enrolled=True, learning_complete=True, missing=(), attempts_used=used, last_ended_at=ended, extra=extras.waiting)
     hers = admission.granted(exam, standing, now)
     told = partial(ActivityState, activity_id, terms=_terms(hers))
-    if newest and newest.state is not State.ANNULLED and hers is exam:
-        if newest.state is not State.SCORED:
+    if newest and newest.standing and hers is exam:
+        if newest.standing is not State.SCORED:
             return told(done=True, fraction=1.0, text=_("已交卷，正在评分"), pending=True)
         return told(done=True, fraction=1.0, text=_("已完成"), again_at=admission.next_at(exam, standing, now))
     told = partial(told, done=False, fraction=0.0, again_at=admission.next_at(hers, standing, now))

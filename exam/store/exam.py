@@ -139,7 +139,8 @@ _BY_CODE = Statement(_READ.where(ExamRow.code == bindparam("code")))
 _NEWEST_STATES = Statement(
     text(
         "SELECT exam.*, newest.state AS newest_state, newest.number AS newest_number, newest.ended_at AS newest_ended_at,"
-        " newest.deadline AS newest_deadline FROM exam LEFT JOIN LATERAL"
+        " newest.deadline AS newest_deadline, (SELECT state FROM attempt WHERE exam_id = exam.id AND person_id = :person AND state <> 'annulled'"
+        " ORDER BY number DESC LIMIT 1) AS standing FROM exam LEFT JOIN LATERAL"
         " (SELECT state, number, ended_at, deadline FROM attempt WHERE exam_id = exam.id AND person_id = :person ORDER BY number DESC LIMIT 1) newest ON true"
         " WHERE code = ANY(:codes)"
     )
@@ -171,20 +172,25 @@ def all_of(session: Session, programme_code: str | None = None) -> Sequence[Exam
 
 @dataclass(frozen=True, slots=True)
 class Newest:
-    """How a person's newest attempt stands, and which of hers it is."""
+    """How a person's newest attempt stands, and which of hers it is; `standing`: the state of the newest that is not annulled."""
 
     state: State
     number: int
     ended_at: datetime | None
     deadline: datetime
+    standing: State | None
 
 
 def with_newest_state(session: Session, person_id: int, codes: Sequence[str]) -> dict[str, tuple[Exam, Newest | None]]:
     """Return exams by their codes, each with the person's newest attempt."""
     return {
-        row.code: (_exam(row), Newest(State(row.newest_state), row.newest_number, row.newest_ended_at, row.newest_deadline) if row.newest_state else None)
-        for row in _NEWEST_STATES.rows(session, person=person_id, codes=list(codes))
+        row.code: (_exam(row), _newest(row) if row.newest_state else None) for row in _NEWEST_STATES.rows(session, person=person_id, codes=list(codes))
     }
+
+
+def _newest(row: Any) -> Newest:
+    standing = State(row.standing) if row.standing else None
+    return Newest(State(row.newest_state), row.newest_number, row.newest_ended_at, row.newest_deadline, standing)
 
 
 def lock(session: Session, exam_id: int) -> ExamRow:

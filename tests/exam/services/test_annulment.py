@@ -76,7 +76,7 @@ def test_two_people_annul_a_released_attempt_and_the_grade_follows(app: Flask, c
     assert "提出作废" in ning.get(f"/invigilation/{exams.EXAM}/incidents").get_data(as_text=True)
 
 
-def test_an_open_attempt_that_is_annulled_takes_nothing_more_and_a_dropped_proposal_changes_nothing(app: Flask) -> None:
+def test_an_open_attempt_that_is_annulled_takes_nothing_more_and_a_dropped_proposal_changes_nothing(app: Flask, clock: FixedClock) -> None:
     exams.prepared()
     lin = exams.sitting("lin")
     number = _number(lin)
@@ -91,6 +91,30 @@ def test_an_open_attempt_that_is_annulled_takes_nothing_more_and_a_dropped_propo
     assert result.score_outstanding(NOON + DAY) == 0
     assert _planned(lin, NOON + 2 * MINUTE).spent, "no attempt is left, though the exam is open"
     assert plan.plan(lin.person_id, learning.CODE, NOON + 2 * MINUTE).standing.exam_spent
+    clock.advance(minutes=2)
+    learner = enter(app, LIN)
+    shown = learner.get(f"/exams/{exams.EXAM}/result").get_data(as_text=True)
+    assert "您的作答已作废" in shown
+    assert "正在评分" not in shown
+    assert "第 1 次作答已作废" in learner.get("/").get_data(as_text=True)
+
+
+def test_an_annulled_attempt_hides_nothing_of_the_one_that_counts(app: Flask, clock: FixedClock) -> None:
+    exams.prepared(release=Release.AT_ONCE, attempts_allowed=2)
+    lin = exams.sitting("lin")
+    lin.submit(at=NOON + MINUTE)
+    result.score_outstanding(NOON + MINUTE)
+    _again(lin, NOON + 2 * MINUTE)
+    second = _number(lin)
+    annulment.propose(id_of(PENG), second, reason="替考", now=NOON + 3 * MINUTE)
+    annulment.decide(id_of(NING), second, agree=True, now=NOON + 4 * MINUTE)
+    clock.advance(minutes=5)
+    sheet = result.sheet(lin.person_id, exams.EXAM)
+    assert sheet is not None
+    assert (sheet.released, sheet.annulled, [(one.number, one.counts) for one in sheet.tries]) == (True, False, [(1, True)])
+    assert "得分" in enter(app, LIN).get(f"/exams/{exams.EXAM}/result").get_data(as_text=True)
+    planned = _planned(lin, NOON + 5 * MINUTE)
+    assert (planned.done, planned.spent, planned.text) == (True, False, "已完成")
 
 
 def test_an_extra_attempt_has_its_own_window_after_the_exams_and_is_used_once(app: Flask, clock: FixedClock) -> None:

@@ -200,8 +200,10 @@ def test_a_rescheduled_attempt_ends_without_more_time(app: Flask) -> None:
     _beats(NOON + 60 * MINUTE, NOON + 60 * MINUTE)
     _beats(NOON + 91 * MINUTE, NOON + 91 * MINUTE)
     outage.settle(NOON + 91 * MINUTE)
-    answer = enter(app, PENG).post(f"/invigilation/outage/{outage.waiting()[0].id}", data={"outage-reason": "下周补考", "decision": "reschedule"})
-    assert answer.status_code == 302
+    peng, page = enter(app, PENG), f"/invigilation/outage/{outage.waiting()[0].id}"
+    assert "请选择补回时间" in peng.post(page, data={"outage-reason": "下周补考"}, follow_redirects=True).get_data(as_text=True)
+    assert outage.waiting(), "nothing is decided by a post that says nothing"
+    assert peng.post(page, data={"outage-reason": "下周补考", "decision": "reschedule"}).status_code == 302
     outage.mark(NOON + 93 * MINUTE)
     assert attempt.finalise_overdue(NOON + 93 * MINUTE) == 1
 
