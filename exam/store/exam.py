@@ -183,9 +183,7 @@ class Newest:
 
 def with_newest_state(session: Session, person_id: int, codes: Sequence[str]) -> dict[str, tuple[Exam, Newest | None]]:
     """Return exams by their codes, each with the person's newest attempt."""
-    return {
-        row.code: (_exam(row), _newest(row) if row.newest_state else None) for row in _NEWEST_STATES.rows(session, person=person_id, codes=list(codes))
-    }
+    return {row.code: (_exam(row), _newest(row) if row.newest_state else None) for row in _NEWEST_STATES.rows(session, person=person_id, codes=list(codes))}
 
 
 def _newest(row: Any) -> Newest:

@@ -27,7 +27,9 @@ def _beats(begin: datetime, end: datetime) -> None:
     """Leave the marks of a time in which the app lived, a day ago by the real clock: silence that lasts follows, until a mark without `real`."""
     at = begin
     with transaction() as session:
-        shift = session.execute(text("SELECT date_trunc('hour', clock_timestamp() - interval '1 day') - CAST(:noon AS timestamptz)"), {"noon": NOON}).scalar_one()
+        shift = session.execute(
+            text("SELECT date_trunc('hour', clock_timestamp() - interval '1 day') - CAST(:noon AS timestamptz)"), {"noon": NOON}
+        ).scalar_one()
     while at <= end:
         outage.mark(at, at + shift)
         at += timedelta(seconds=15)
