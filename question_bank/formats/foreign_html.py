@@ -80,6 +80,15 @@ def greek(words: str) -> str:
     return words.translate(_GREEK)
 
 
+def _in_greek(element: etree._Element) -> None:
+    """Write all words of an element of the font Symbol in Greek, but not what has a font of its own."""
+    element.text = greek(element.text or "")
+    for inner in element:
+        if local(inner) and not attribute(inner, "face"):
+            _in_greek(inner)
+        inner.tail = greek(inner.tail or "")
+
+
 class Words:
     """Turns one item's markup into notation."""
 
@@ -183,7 +192,7 @@ class Words:
             return self._inside_fallback(element, special) if name in {"object", "iframe", "audio", "video"} else ""
         self._styles(element, name)
         if name == "font" and attribute(element, "face").lower() == "symbol":
-            element.text = greek(element.text or "")
+            _in_greek(element)
         inside = self._inside(element, special, pre=pre or name == "pre")
         kept = _ALIAS.get(name, name)
         if kept in _KEPT:

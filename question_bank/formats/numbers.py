@@ -34,7 +34,7 @@ def between(low: str, high: str) -> tuple[Decimal, Decimal] | None:
 
 def _short(number: Decimal) -> Decimal:
     """Return the figure that somebody wrote where a machine reckoned 3.1300000000000003."""
-    if len(number.as_tuple().digits) < _MACHINE:
+    if len(number.as_tuple().digits) < _MACHINE or "." not in str(number):
         return number
     short = Context(prec=_MACHINE - 2).plus(number).normalize()
     return short if len(short.as_tuple().digits) < _MACHINE - 4 else number

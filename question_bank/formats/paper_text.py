@@ -89,7 +89,7 @@ class _Reader:
 
     def _line(self, at: int, line: Line, *, after_blank: bool) -> None:
         section = marks.heading(line.text)
-        if self.item and self.item.is_whole and _EARNED.fullmatch(line.text):
+        if self.item and marks.MINE in self.item.fields and self.item.at_role in {marks.MINE, "key"} and _EARNED.fullmatch(line.text):
             return
         if section:
             self.sections.append(section)
@@ -198,7 +198,7 @@ class _Reader:
             item.letters += letter if cuts else ""
         elif cuts:
             item.letters += LETTERS[len(item.options) : len(item.options) + len(cuts)]
-        if len(cuts) > 1 and all(not text[end:begin].strip() for (_, end), (begin, _) in pairwise(cuts)):
+        if len(cuts) > 1 and all(end == begin and text[end - 1] == "、" for (_, end), (begin, _) in pairwise(cuts)):
             cuts, item.letters = [], item.letters[: len(item.options)]  # A、B、C、D 四种: letters that are talked of
         before = text[: cuts[0][0]] if cuts else text
         if before.strip():
@@ -317,7 +317,7 @@ class _Reader:
         refused: list[tuple[Draft, Fault]] = []
         shares = figures_are_shares(["".join(item.fields.get("difficulty", [])) for item in self.items])
         if answered := next((item for item in self.items if marks.MINE in item.fields), None):
-            self.losses.append(Loss(f"第 {answered.line} {self.unit}", "学员的作答（我的答案）未导入"))
+            self.losses.append(Loss(f"第 {answered.line} {self.unit}", "学员的作答（我的答案）和得分未导入"))
         for item in self.items:
             written, kind = authored(item, self.sections[item.section], self.held, self.unit)
             if not kind and len(item.options) < 2 and not written.cell("key"):

@@ -157,7 +157,18 @@ def test_what_a_learner_answered_is_neither_option_nor_key() -> None:
         ("骑车", (1,), ""),
         ("遗忘", (0, 1), ""),
     ]
-    assert "学员的作答（我的答案）未导入" in lost(found)
+    assert "学员的作答（我的答案）和得分未导入" in lost(found)
+
+
+def test_points_in_a_model_response_stay_where_nobody_answered() -> None:
+    draft = only("一、简答题\n1. 说说丙\n答案：其一\n5分\n其二\n2.5 分\n", "text")
+    assert draft.model == "其一\n5分\n其二\n2.5 分"
+
+
+def test_options_that_lost_their_pictures_are_no_words_of_the_stem() -> None:
+    found = read("一、单选题\n1. 哪一幅对\nA.  B.  C.  D. 以上都对\n答案：D\n", "text")
+    assert [(draft.stem, draft.options) for draft in found.drafts] == [("哪一幅对", ("", "", "", "以上都对"))]
+    assert "option_empty" in {each.code for each in faults_of(found.drafts[0])}
 
 
 def test_markdown_around_a_paper() -> None:
@@ -256,6 +267,7 @@ def test_empty_rows_of_a_matching_question_are_left_out() -> None:
     [
         ("3.1300000000000003", "3.15", "3.14", "0.01"),
         ("999.995", "1000.005", "1000.00", "0.005"),
+        ("1000000000000000", "1000000000000002", "1000000000000001", "1"),
         ("3.141592653589792", "3.141592653589794", "3.141592653589793", "0.000000000000001"),
     ],
 )
@@ -288,10 +300,10 @@ def test_letters_of_the_font_symbol_are_greek() -> None:
     shown = (
         material("周长是 2", "")
         + material("p", ' charset="greek"')
-        + material('r 与 &lt;font face="Symbol"&gt;a&lt;/font&gt;')
+        + material('r 与 &lt;font face="Symbol"&gt;a&lt;sub&gt;b&lt;/sub&gt;c&lt;/font&gt;')
         + gap("r", "", label("a", "甲"), label("b", "乙"))
     )
-    assert only(one(shown, right("r", "a"))).stem.replace("\n", "") == "周长是 2πr 与 α"
+    assert only(one(shown, right("r", "a"))).stem.replace("\n", "") == "周长是 2πr 与 α<sub>β</sub>χ"
 
 
 def test_markup_escaped_in_part_is_markup() -> None:
