@@ -257,7 +257,8 @@ def told(verdicts: list[Verdict], say: Callable[[str], None]) -> int:
         say(f"  server {server:.1f}, database {database:.1f} cores")
         scales = last.scenario["scales"]
         assert isinstance(scales, dict)
-        say("that is " + ", ".join(f"{share:.4f} of the peak by {BANDS[name]}" for name, share in scales.items()))
+        if scales:
+            say("that is " + ", ".join(f"{share:.4f} of the peak by {BANDS[name]}" for name, share in scales.items()))
     say(f"{'passed' if last.passed else 'FAILED'}: {last.acknowledged} acknowledgements compared with the database, {len(last.faults)} faults")
     return int(not last.passed)
 

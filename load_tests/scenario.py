@@ -153,7 +153,7 @@ def scenario(asked: Asked) -> Scenario:
     curves = {code: curve[0] for code, curve in central(stretch, programme, behaviour).items()}
     form = curves["signed_in"]
     central_peak, fullest = float(form.max()), int(form.argmax())
-    expected = asked.peaks.get(asked.band, central_peak)
+    expected = asked.peaks[asked.band] if asked.peaks else central_peak
     if asked.peak:
         form = np.ones(1)
     form = form / form.max() * asked.people / stretch.people
