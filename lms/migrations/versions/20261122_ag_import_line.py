@@ -8,7 +8,8 @@ down_revision = "20261122_af_start"
 
 
 def upgrade() -> None:
-    """Add the columns; rows staged before are judged together when they are written."""
+    """Add the columns; files staged before, whose rows could not be found by them, are given up: nothing of them was written."""
+    op.execute("UPDATE import_batch SET state = 'discarded', closed_at = now() WHERE state = 'staged'")
     op.add_column("import_line", sa.Column("name", sa.String(length=120), nullable=False, server_default=""))
     op.add_column("import_line", sa.Column("content_hash", sa.String(length=64), nullable=False, server_default=""))
     op.add_column("import_line", sa.Column("item_id", sa.BigInteger(), nullable=True))
