@@ -143,6 +143,7 @@ def test_ex_08_a_bell_in_an_outage_waits_and_what_was_over_opens_again(hall: Hal
     expect(page.locator("#room-banner-text")).to_contain_text("正在核算要补回的时间", timeout=20_000)
     shot(page, "room-phone-settling")
     assert hall.product.run("SELECT state FROM attempt WHERE person_id = %s", hall.person_id) == [("open",)]
+    page.wait_for_timeout(1_000)
     assert 1 <= len(saves) <= 4, "a page that waits asks seldom"
     decided = monotonic()
     with hall.product.seeding():

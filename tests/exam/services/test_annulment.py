@@ -132,7 +132,11 @@ def test_an_extra_attempt_has_its_own_window_after_the_exams_and_is_used_once(ap
         _again(lin, NOON + 4 * DAY)
     planned = _planned(lin, NOON + 4 * DAY)
     assert (planned.text, planned.done, planned.terms and planned.terms.opens) == ("未到考试时间", False, opens)
-    clock.advance(days=5)
+    clock.advance(days=5, minutes=-10)
+    soon = enter(app, LIN).get(f"/exams/{exams.EXAM}").get_data(as_text=True)
+    assert "距离开放" in soon
+    assert "进入候场" not in soon
+    clock.advance(minutes=10)
     assert _planned(lin, opens).text == "可以参加"
     assert [assembly.top_up(opens), assembly.top_up(opens)] == [1, 0], "the exam is over: papers are drawn for the extra attempt"
     brief = admission.briefing(lin.person_id, exams.EXAM, opens)
