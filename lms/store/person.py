@@ -14,6 +14,8 @@ from sqlalchemy import (
     Select,
     String,
     UniqueConstraint,
+    any_,
+    literal,
     or_,
     select,
     text,
@@ -22,6 +24,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy import Identity as AutoNumber
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lms.domain.hours import Worth
@@ -118,7 +121,8 @@ def person_by_account(session: Session, account: str) -> Person | None:
 def cards(session: Session, ids: Sequence[int]) -> dict[int, PersonCard]:
     """Return the cards of people by id."""
     query = select(PersonRow.id, PersonRow.name, UnitRow.name, UnitRow.path).join(UnitRow, UnitRow.id == PersonRow.unit_id)
-    rows = session.execute(query.where(PersonRow.id.in_(ids)))
+    # One parameter, however many: the protocol counts them in 16 bits.
+    rows = session.execute(query.where(PersonRow.id == any_(literal(list(ids), ARRAY(BigInteger)))))
     return {person_id: PersonCard(id=person_id, name=name, unit_name=unit_name, unit_path=path) for person_id, name, unit_name, path in rows}
 
 
