@@ -95,6 +95,13 @@ class ResultOut(Conflict):
     message = N_("这次作答的成绩已经公布或正在阅卷，不能重新开放。确有需要的，请作废后给予一次补考机会。")
 
 
+class NewerAttempt(Conflict):
+    """Only the newest attempt can be entered."""
+
+    code = "newer_attempt"
+    message = N_("考生之后已开始另一次作答，这一次不能重新开放。")
+
+
 class OtherDeviceLeads(Conflict):
     """Another device leads the attempt."""
 

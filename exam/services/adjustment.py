@@ -16,7 +16,7 @@ from lms import api as platform
 from lms.kernel import audit
 from lms.kernel.db import Session, transaction
 from lms.kernel.permissions import Permission
-from lms.kernel.refusal import N_, Conflict, Invalid, Missing
+from lms.kernel.refusal import N_, Conflict, Forbidden, Invalid, Missing
 
 
 class NothingToGive(Invalid):
@@ -40,6 +40,13 @@ class AlreadyStarted(Conflict):
     message = N_("这位考生已经开考，请在她的作答记录页面增加时间。")
 
 
+class OwnAttempt(Forbidden):
+    """Nobody decides about herself."""
+
+    code = "own_attempt"
+    message = N_("不能处理自己的作答，请由另一位管理员办理。")
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """Whom an act concerns: all below the paths, or one person."""
@@ -61,9 +68,9 @@ def target(session: Session, actor_id: int, code: str, unit_id: int | None) -> T
     return Target(found(session, code), place.paths)
 
 
-def target_of(session: Session, actor_id: int, attempt_id: int) -> Target:
-    """Return the learner of an attempt in one's scope."""
-    one = watched(session, actor_id, attempt_id)
+def target_of(session: Session, actor_id: int, attempt_id: int, *, alone: bool = False) -> Target:
+    """Return the learner of an attempt in one's scope, the attempt locked; `alone` as in `watched`."""
+    one = watched(session, actor_id, attempt_id, alone=alone)
     return Target(one.exam, (one.person.unit_path,), one.attempt.person_id, attempt_id)
 
 
@@ -116,7 +123,7 @@ def _open(session: Session, whom: Target) -> list[int]:
 def reopen(actor_id: int, attempt_id: int, *, minutes: int, reason: str, now: datetime) -> datetime:
     """Open an ended attempt again whose result is not out, with so many minutes to go; returns its deadline."""
     with transaction() as session:
-        whom = target_of(session, actor_id, attempt_id)
+        whom = target_of(session, actor_id, attempt_id, alone=True)
         attempt = attempts.reopened(session, attempt_id, reason=reason, actor_id=actor_id, now=now)
         short = now + timedelta(minutes=minutes) - attempt.deadline
         store.give(session, [attempt_id], seconds=max(0, round(short.total_seconds())), percent=0, kind="reopen", reason=reason, actor_id=actor_id, now=now)

@@ -10,10 +10,12 @@ from exam.services import result as results
 from exam.store import annulment as store
 from exam.store import attempt as attempts
 from exam.store import exam as exams
+from exam.store import regrade as regrades
 from exam.store.annulment import AttemptAnnulmentRow
 from lms import api as platform
 from lms.kernel.db import Session, transaction
 from lms.kernel.i18n import gettext as _
+from lms.kernel.permissions import Permission
 from lms.kernel.refusal import N_, Conflict, Forbidden, Missing
 
 MOST_TOLD = 20
@@ -47,15 +49,17 @@ def propose(actor_id: int, attempt_id: int, *, reason: str, now: datetime) -> No
 def decide(actor_id: int, attempt_id: int, *, agree: bool, now: datetime) -> None:
     """Agree to a proposal as the second person, or drop it; what counts afterwards is posted, and nothing left is taken back."""
     with transaction() as session:
-        attempts.lock_alone(session, attempt_id)
-        whom = adjustment.target_of(session, actor_id, attempt_id)
+        whom = adjustment.target_of(session, actor_id, attempt_id, alone=True)
         row = store.waiting_of(session, attempt_id)
         if row is None:
             raise Missing
-        if agree and actor_id in (row.proposed_by, whom.person_id):
+        if actor_id == whom.person_id:
+            raise adjustment.OwnAttempt
+        if agree and actor_id == row.proposed_by:
             raise SecondPerson
         row.annulled, row.decided_by, row.decided_at = agree, actor_id, now
         if agree:
+            regrades.hold_scoring(session, whom.exam.id, alone=False)
             _annul(session, attempt_id, row.reason, actor_id, now)
         adjustment.note(session, whom, row.reason, kind="annulled" if agree else "annul_dropped", actor_id=actor_id, now=now, reason=row.reason)
 
@@ -81,10 +85,7 @@ def proposal_of(session: Session, attempt_id: int) -> tuple[AttemptAnnulmentRow,
 
 
 def to_decide(session: Session, person_id: int, now: datetime) -> Iterator[platform.Duty]:  # noqa: ARG001 - the shape of every duty
-    """Tell a manager of the annulments that wait for a second person."""
-    for row in store.waiting(session, MOST_TOLD):
-        attempt = attempts.by_id(session, row.attempt_id)
-        if person_id not in (row.proposed_by, attempt.person_id):
-            name = platform.people(session, [attempt.person_id])[attempt.person_id].name
-            words = _("有人提出作废 %(name)s 的一次作答，等您确认。", name=name)
-            yield platform.Duty(words, _("去确认"), f"/invigilation/attempt/{row.attempt_id}")
+    """Tell a manager of the annulments in her scope that wait for her as the second person."""
+    scope = platform.scope_of(session, person_id, Permission.INVIGILATE)
+    for attempt_id, name in store.waiting_for(session, person_id, scope, MOST_TOLD):
+        yield platform.Duty(_("有人提出作废 %(name)s 的一次作答，等您确认。", name=name), _("去确认"), f"/invigilation/attempt/{attempt_id}")

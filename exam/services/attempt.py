@@ -202,6 +202,8 @@ def reopened(session: Session, attempt_id: int, *, reason: str, actor_id: int, n
     rules.move(attempt.state, State.OPEN, reopening=True)
     if store.result_is_out(session, attempt_id):
         raise rules.ResultOut
+    if not store.is_newest(session, attempt):
+        raise rules.NewerAttempt
     store.reopen(session, attempt_id)
     audit.record(session, actor_id=actor_id, action="attempt.reopen", subject=f"attempt:{attempt_id}", now=now, reason=reason)
     return attempt

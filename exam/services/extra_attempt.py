@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from exam.domain.admission import NO_EXTRAS
 from exam.domain.exam import GRACE
 from exam.services import adjustment
 from exam.services import outage as outages
 from exam.store import exam as exams
 from exam.store import extra_attempt as store
 from lms.kernel.db import Session, transaction
-from lms.kernel.refusal import N_, Invalid
+from lms.kernel.refusal import N_, Conflict, Invalid
 
 
 class WindowTooShort(Invalid):
@@ -19,11 +20,22 @@ class WindowTooShort(Invalid):
     message = N_("补考时间须在将来，且不短于考试时长。")
 
 
+class ExtraWaits(Conflict):
+    """She holds one that she has not begun."""
+
+    code = "extra_waits"
+    message = N_("这位考生已有一次补考机会尚未使用。")
+
+
 def grant(actor_id: int, attempt_id: int, *, opens: datetime, closes: datetime, reason: str, now: datetime) -> None:
     """Give the person of an attempt one more, with a window of its own."""
     with transaction() as session:
         whom = adjustment.target_of(session, actor_id, attempt_id)
         assert whom.person_id is not None
+        if whom.person_id == actor_id:
+            raise adjustment.OwnAttempt
+        if store.of_person(session, whom.person_id, now).get(whom.exam.id, NO_EXTRAS).waiting is not None:
+            raise ExtraWaits
         give(session, whom, [whom.person_id], opens=opens, closes=closes, reason=reason, actor_id=actor_id, now=now)
 
 

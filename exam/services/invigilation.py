@@ -99,11 +99,13 @@ def sittings(actor_id: int, code: str, unit_id: int | None, now: datetime, *, sh
         return exam, place, lines
 
 
-def watched(session: Session, actor_id: int, attempt_id: int) -> Watched:
-    """Return an attempt of somebody in one's scope; another is missing."""
-    attempt = attempts.lock(session, attempt_id)
-    if attempt is None or not platform.in_scope(session, actor_id, Permission.INVIGILATE, attempt.person_id):
+def watched(session: Session, actor_id: int, attempt_id: int, *, alone: bool = False) -> Watched:
+    """Return an attempt of somebody in one's scope, locked, with `alone` against her starts and scoring, too; another is missing, and nothing waits for it."""
+    known = attempts.find(session, attempt_id)
+    if known is None or not platform.in_scope(session, actor_id, Permission.INVIGILATE, known.person_id):
         raise AttemptMissing
+    attempt = (attempts.lock_alone if alone else attempts.lock)(session, attempt_id)
+    assert attempt is not None
     return Watched(exams.by_id(session, attempt.exam_id), attempt, platform.people(session, [attempt.person_id])[attempt.person_id])
 
 

@@ -255,6 +255,7 @@ def verify(session: Session, now: datetime) -> Iterator[str]:  # noqa: ARG001 - 
             if attempt_rules.deadline_of(attempt.base_deadline, moved[attempt.id]) != attempt.deadline:
                 yield f"attempt {attempt.id}: the deadline is not what its adjustments add up to"
         yield from _wrong_scores(session, [attempt for attempt in batch if attempt.state is State.SCORED])
+        yield from _annulled_that_count(session, [attempt for attempt in batch if attempt.state is State.ANNULLED])
     for exam in exams.all_of(session):
         if exam.shows_results:
             yield from _wrong_grades(session, exam)
@@ -274,6 +275,14 @@ def _wrong_scores(session: Session, scored: Sequence[Attempt]) -> Iterator[str]:
             yield f"attempt {attempt.id} is scored and has no result"
         elif held != result:
             yield f"attempt {attempt.id}: {held.points} points stand, {result.points} are due"
+
+
+def _annulled_that_count(session: Session, annulled: Sequence[Attempt]) -> Iterator[str]:
+    for one in annulled:
+        evidence = [_evidence(other.id) for other in attempts.of_person(session, one.person_id, one.exam_id)]
+        posted = platform.posted_scores(session, exams.by_id(session, one.exam_id).programme_code, {one.person_id: evidence}).get(one.person_id)
+        if posted and posted[0] == _evidence(one.id):
+            yield f"attempt {one.id} is annulled and its points stand on the grade sheet"
 
 
 def _wrong_grades(session: Session, exam: Exam) -> Iterator[str]:

@@ -28,5 +28,6 @@ def timeline(actor_id: int, attempt_id: int) -> Timeline:
     """Return the timeline of an attempt in one's scope."""
     with transaction() as session:
         one = watched(session, actor_id, attempt_id)
-        may_reopen = attempt_rules.may_reopen(one.attempt.state) and not attempts.result_is_out(session, attempt_id)
+        last = attempts.is_newest(session, one.attempt)
+        may_reopen = last and attempt_rules.may_reopen(one.attempt.state) and not attempts.result_is_out(session, attempt_id)
         return Timeline(one, rules.told(store.events(session, attempt_id)), may_reopen, annulments.proposal_of(session, attempt_id))

@@ -41,6 +41,14 @@ def waiting_of(session: Session, attempt_id: int) -> AttemptAnnulmentRow | None:
     return session.scalars(select(row).where(row.attempt_id == attempt_id, row.decided_at.is_(None)).with_for_update()).first()
 
 
-def waiting(session: Session, most: int) -> Sequence[AttemptAnnulmentRow]:
-    """Return the proposals that wait, the oldest first."""
-    return session.scalars(select(AttemptAnnulmentRow).where(AttemptAnnulmentRow.decided_at.is_(None)).order_by(AttemptAnnulmentRow.id).limit(most)).all()
+def waiting_for(session: Session, person_id: int, scope: Sequence[str], most: int) -> list[tuple[int, str]]:
+    """Return attempt and name of those below the paths whose proposals wait for this person: not her own ones nor one about her; the oldest first."""
+    rows = session.execute(
+        text(
+            "SELECT n.attempt_id, p.name FROM attempt_annulment n JOIN attempt a ON a.id = n.attempt_id JOIN person p ON p.id = a.person_id"
+            " JOIN unit u ON u.id = p.unit_id WHERE n.decided_at IS NULL AND :me NOT IN (n.proposed_by, a.person_id) AND u.path LIKE ANY(:below)"
+            " ORDER BY n.id LIMIT :most"
+        ),
+        {"me": person_id, "below": [f"{path}%" for path in scope], "most": most},
+    )
+    return [(attempt_id, name) for attempt_id, name in rows]

@@ -278,6 +278,12 @@ def newest_of(session: Session, person_id: int, exam_id: int, *, lock: bool = Fa
     return None if row is None else _attempt(row)
 
 
+def is_newest(session: Session, attempt: Attempt) -> bool:
+    """Tell whether a person's attempt at an exam is her last."""
+    newest = newest_of(session, attempt.person_id, attempt.exam_id)
+    return newest is not None and newest.id == attempt.id
+
+
 def of_person(session: Session, person_id: int, exam_id: int) -> list[Attempt]:
     """Return the person's attempts at an exam, the first one first."""
     return of_people(session, [person_id], exam_id).get(person_id, [])
@@ -310,6 +316,11 @@ def lock_alone(session: Session, attempt_id: int) -> Attempt:
     locked = lock(session, attempt_id)
     assert locked is not None
     return locked
+
+
+def find(session: Session, attempt_id: int) -> Attempt | None:
+    """Return an attempt, if there is one."""
+    return next(iter(read(session, AttemptRow.id == attempt_id, most=1)), None)
 
 
 def by_id(session: Session, attempt_id: int) -> Attempt:

@@ -12,6 +12,7 @@ from lms.kernel.db import Base, Session, link_of, wait_for_standby
 
 # All that sat in an outage, still open or ended by a bell after it began, and what each lost: from the outage's beginning or her own start
 # to its end, or, where her time ran out in it, until she can go on; less what a pause gives back or has given back of that.
+# Where she has begun another attempt since, this one cannot be entered again.
 _HIT = f"""
     SELECT a.id, a.exam_id, a.person_id, a.ended_at IS NOT NULL AS ended, {RESULT_OUT} AS is_out,
       ceil(extract(epoch FROM lost.until - lost.since) - coalesce(stood.seconds, 0)) AS seconds
@@ -21,6 +22,7 @@ _HIT = f"""
       LATERAL (SELECT sum(extract(epoch FROM least(h.ended_at, lost.until) - greatest(h.began_at, lost.since))) AS seconds FROM attempt_pause h
         WHERE h.attempt_id = a.id AND h.began_at < lost.until AND (h.ended_at > lost.since) IS NOT FALSE) AS stood
     WHERE a.started_at < :ended AND a.deadline > :began AND (a.state = 'open' OR a.state <> 'annulled' AND a.ended_at > a.deadline)
+      AND NOT EXISTS (SELECT FROM attempt later WHERE later.exam_id = a.exam_id AND later.person_id = a.person_id AND later.number > a.number)
 """  # noqa: S608 - constants of these files
 
 

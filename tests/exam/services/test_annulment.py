@@ -7,12 +7,15 @@ from flask import Flask
 from sqlalchemy import text
 
 from exam.domain.admission import NotOpenYet, WindowClosed
-from exam.domain.attempt import AttemptClosed, State
+from exam.domain.attempt import AttemptClosed, NewerAttempt, State
 from exam.domain.exam import Release
 from exam.services import admission, annulment, assembly, attempt, extra_attempt, outage, result
+from exam.services.adjustment import OwnAttempt
 from exam.services.annulment import AnnulmentWaits, SecondPerson
+from exam.services.attempt import AttemptMissing
 from exam.services.payload import EnterExam
 from exam.services.result import verify
+from exam.store import annulment as store
 from lms import api as platform
 from lms.domain.activity import ActivityState
 from lms.kernel.clock import FixedClock
@@ -123,11 +126,13 @@ def test_an_extra_attempt_has_its_own_window_after_the_exams_and_is_used_once(ap
     lin.submit(at=NOON + MINUTE)
     first = _number(lin)
     opens, peng = NOON + 5 * DAY, enter(app, PENG)
+    with pytest.raises(extra_attempt.WindowTooShort):
+        extra_attempt.grant(id_of(PENG), first, opens=opens, closes=opens + 90 * MINUTE, reason="考场停电", now=NOON)
     window = {"extra-opens": "2026-11-27T12:00", "extra-closes": "2026-11-27T15:00", "extra-reason": "考场停电"}
     said = peng.post(f"/invigilation/attempt/{first}/extra", data=window, follow_redirects=True).get_data(as_text=True)
     assert "已给予一次补考机会" in said
-    with pytest.raises(extra_attempt.WindowTooShort):
-        extra_attempt.grant(id_of(PENG), first, opens=opens, closes=opens + 90 * MINUTE, reason="考场停电", now=NOON)
+    with pytest.raises(extra_attempt.ExtraWaits):
+        extra_attempt.grant(id_of(PENG), first, opens=opens, closes=opens + DAY, reason="考场停电", now=NOON)
     with pytest.raises(NotOpenYet):
         _again(lin, NOON + 4 * DAY)
     planned = _planned(lin, NOON + 4 * DAY)
@@ -152,6 +157,8 @@ def test_an_extra_attempt_has_its_own_window_after_the_exams_and_is_used_once(ap
     assert (_planned(lin, opens + 2 * MINUTE).done, _planned(lin, opens + 2 * MINUTE).pending) == (True, True)
     with pytest.raises(WindowClosed):
         _again(lin, opens + 2 * MINUTE)
+    with pytest.raises(NewerAttempt):
+        attempt.reopen(first, reason="误交", actor_id=id_of(PENG), now=opens + 2 * MINUTE)
     with transaction() as session:
         assert session.execute(text("SELECT number, state FROM attempt ORDER BY number")).all() == [(1, State.SUBMITTED), (2, State.SUBMITTED)]
 
@@ -175,3 +182,32 @@ def test_all_whom_a_long_outage_hit_are_given_one_more_with_the_decision(app: Fl
     log = peng.get(f"/invigilation/{exams.EXAM}/incidents").get_data(as_text=True)
     for words in ("中断 35", "另行安排考试，1 人，停电", "2026年11月29日 09:00"):
         assert words in log, words
+
+
+def test_nobody_decides_about_her_own_attempt_and_none_is_asked_outside_her_scope(app: Flask) -> None:
+    exams.prepared()
+    peng = enter(app, PENG)
+    hers = exams.sitting(PENG.account)
+    number = _number(hers)
+    with pytest.raises(OwnAttempt):
+        extra_attempt.grant(id_of(PENG), number, opens=NOON, closes=NOON + DAY, reason="补考", now=NOON)
+    annulment.propose(id_of(NING), number, reason="替考", now=NOON)
+    with pytest.raises(OwnAttempt):
+        annulment.decide(id_of(PENG), number, agree=False, now=NOON)
+    with pytest.raises(AttemptMissing):
+        annulment.decide(id_of(NING), number + 1, agree=True, now=NOON)
+    with transaction() as session:
+        assert list(annulment.to_decide(session, id_of(NING), NOON)) == []
+        assert store.waiting_for(session, id_of(PENG) + 999, ["/"], 1) == [(number, PENG.name)]
+        assert store.waiting_for(session, id_of(PENG) + 999, ["/9999/"], 1) == []
+    assert "提出作废" not in peng.get("/").get_data(as_text=True)
+
+
+def test_an_annulled_attempt_whose_points_stand_is_found(app: Flask, clock: FixedClock) -> None:
+    exams.prepared(release=Release.AT_ONCE)
+    lin = exams.sitting("lin")
+    lin.submit(at=NOON + MINUTE)
+    result.score_outstanding(NOON + MINUTE)
+    with transaction() as session:
+        session.execute(text("UPDATE attempt SET state = 'annulled'"))
+        assert list(verify(session, clock.instant)) == [f"attempt {_number(lin)} is annulled and its points stand on the grade sheet"]
