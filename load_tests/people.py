@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 from gevent.event import Event
+from geventhttpclient.response import HTTPConnectionClosed
 from locust import FastHttpUser, constant, events, task
 from locust.exception import StopUser
 
@@ -34,6 +35,7 @@ ASKED = Asked.from_environment()
 SCENARIO = scenario(ASKED)
 STAFF = 2
 GOLDEN, SILVER, BRONZE = 0.6180339887498949, 0.41421356237309515, 0.3027756377319946  # multiples of each spread evenly, and not together
+AT_ONCE = 0.001  # seconds
 PAUSE = 5.0  # seconds before another comes where somebody had to break off
 
 _turns = itertools.count()
@@ -83,7 +85,7 @@ class _Line:
 
     def send(self, method: str, path: str, *, name: str, headers: dict[str, str], body: bytes = b"") -> Answer:
         """Send one request; whom a busy server puts off comes again when it says."""
-        answer, again = self._once(method, path, name=name, headers=headers, body=body)
+        answer, again = self._once(method, path, name=name, headers=headers, body=body, kept=True)
         while again:
             _wait(again)
             if (ended := path_of(answer.url)) != path:  # what was sent has been taken; the page behind it is what has to wait
@@ -91,8 +93,11 @@ class _Line:
             answer, again = self._once(method, path, name=name, headers=headers, body=body)
         return answer
 
-    def _once(self, method: str, path: str, *, name: str, headers: dict[str, str], body: bytes) -> tuple[Answer, float]:
-        """Send it once; returns after how many seconds to come again where the server was busy, which only a run about that forgives."""
+    def _once(self, method: str, path: str, *, name: str, headers: dict[str, str], body: bytes, kept: bool = False) -> tuple[Answer, float]:
+        """Send it once; returns after how many seconds to come again where the server was busy, which only a run about that forgives.
+
+        Over a kept connection that the server has just closed, for having been silent so long, it was never sent: as a browser does, at once again.
+        """
         with self._user.client.request(method, path, name=name, headers=headers, data=body.decode() or None, catch_response=True) as response:
             answer = Answer(response.status_code or 0, response.content or b"", response.url or path)
             if answer.status in (200, 206):
@@ -104,6 +109,10 @@ class _Line:
                 if ASKED.overload:
                     response.success()
                 return answer, float(after)
+            elif kept and isinstance(response.error, HTTPConnectionClosed):
+                response.request_meta["name"] = f"{name} (line had been closed)"
+                response.success()
+                return answer, AT_ONCE
             return answer, 0.0
 
 
