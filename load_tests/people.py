@@ -109,7 +109,7 @@ class _Line:
                 if ASKED.overload:
                     response.success()
                 return answer, float(after)
-            elif kept and isinstance(response.error, HTTPConnectionClosed):
+            elif kept and isinstance(getattr(response, "error", None), HTTPConnectionClosed):
                 response.request_meta["name"] = f"{name} (line had been closed)"
                 response.success()
                 return answer, AT_ONCE
