@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from time import sleep
 
 import msgspec
 import pytest
@@ -387,11 +388,14 @@ def test_two_drawings_at_once_number_one_behind_the_other(app: Flask) -> None:
     exams.prepared(papers=2)
     drawings = [threading.Thread(target=assembly.assemble, args=(exams.EXAM,), kwargs={"papers": 1, "now": NOON, "replacing": False}) for _ in range(2)]
     with transaction() as session, db.reader().connect() as beside:
-        exam_store.lock(session, 1)
+        exam_store.lock(session, session.execute(text("SELECT id FROM exam")).scalar_one())
         for drawing in drawings:
             drawing.start()
-        while beside.execute(text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")).scalar_one() < 2:
-            pass
+        waiting = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+        for _ in range(250):  # less than a lock is waited for
+            if beside.execute(waiting).scalar_one() == 2:
+                break
+            sleep(0.02)
     for drawing in drawings:
         drawing.join()
     with transaction() as session:
