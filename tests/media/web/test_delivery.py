@@ -140,6 +140,11 @@ def test_tricks_with_the_path_find_nothing(lin: Viewer) -> None:
         assert b"KEY" not in answer.data
 
 
+def other(sign: str) -> str:
+    """Return a sign of the same alphabet that is another, and stands for other bits wherever it comes."""
+    return "A" if sign in "wxyz0123456789-_" else "w"
+
+
 def test_without_a_good_cookie_nothing_goes_out(app: Flask, lin: Viewer, lecture: Path, clock: FixedClock) -> None:
     other_video = upload.import_file(video(lecture.parent / "other.mp4", seconds=2), now=clock.now())
     signer = library.library().signer
@@ -149,8 +154,8 @@ def test_without_a_good_cookie_nothing_goes_out(app: Flask, lin: Viewer, lecture
         "",
         "junk",
         "💥",
-        lin.cookie[:-4] + "AAAA",
-        "A" + lin.cookie[1:],
+        lin.cookie[:-1] + other(lin.cookie[-1]),
+        other(lin.cookie[0]) + lin.cookie[1:],
         delivery.cookie(lin.person_id, lin.login_id, other_video, clock.now())[1],
         delivery.cookie(lin.person_id, lin.login_id, lin.asset, clock.now() - timedelta(hours=13))[1],
         delivery.cookie(lin.person_id, lin.login_id + 999, lin.asset, clock.now())[1],
