@@ -36,6 +36,7 @@ SCENARIO = scenario(ASKED)
 STAFF = 2
 GOLDEN, SILVER, BRONZE = 0.6180339887498949, 0.41421356237309515, 0.3027756377319946  # multiples of each spread evenly, and not together
 AT_ONCE = 0.001  # seconds
+SILENT = 25.0  # seconds; after thirty the server waits for no further request on a connection
 PAUSE = 5.0  # seconds before another comes where somebody had to break off
 
 _turns = itertools.count()
@@ -82,10 +83,11 @@ class _Line:
 
     def __init__(self, user: FastHttpUser) -> None:
         self._user = user
+        self._spoke = time.monotonic()
 
     def send(self, method: str, path: str, *, name: str, headers: dict[str, str], body: bytes = b"") -> Answer:
         """Send one request; whom a busy server puts off comes again when it says."""
-        answer, again = self._once(method, path, name=name, headers=headers, body=body, kept=True)
+        answer, again = self._once(method, path, name=name, headers=headers, body=body, kept=time.monotonic() - self._spoke > SILENT)
         while again:
             _wait(again)
             if (ended := path_of(answer.url)) != path:  # what was sent has been taken; the page behind it is what has to wait
@@ -96,8 +98,9 @@ class _Line:
     def _once(self, method: str, path: str, *, name: str, headers: dict[str, str], body: bytes, kept: bool = False) -> tuple[Answer, float]:
         """Send it once; returns after how many seconds to come again where the server was busy, which only a run about that forgives.
 
-        Over a kept connection that the server has just closed, for having been silent so long, it was never sent: as a browser does, at once again.
+        A connection `kept` in silence for so long that the server may close it meanwhile: as a browser does, at once again, over a fresh one.
         """
+        self._spoke = time.monotonic()
         with self._user.client.request(method, path, name=name, headers=headers, data=body.decode() or None, catch_response=True) as response:
             answer = Answer(response.status_code or 0, response.content or b"", response.url or path)
             if answer.status in (200, 206):
