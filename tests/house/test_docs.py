@@ -1,13 +1,18 @@
-"""Documents cannot lie: settings, commands and append-only promises are compared with the code."""
+"""Documents cannot lie: settings, commands, nouns, files and tests that they name are compared with the code."""
 
+import re
 from dataclasses import fields
 from pathlib import Path
+
+import pytest
 
 from flask import Flask
 
 from lms.kernel.settings import Settings
 
 ROOT = Path(__file__).parents[2]
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+FOLDERS = "lms|media|question_bank|exam|tests|docs|demo|load_tests"
 
 
 def test_every_setting_is_documented() -> None:
@@ -31,3 +36,25 @@ def test_every_make_target_is_helped() -> None:
     for target in targets:
         assert f"\n{target}:" in text
         assert "##" in text.split(f"\n{target}:")[1].splitlines()[0], f"{target} has no help"
+
+
+@pytest.mark.parametrize("package", ["lms", "media", "question_bank", "exam"])
+def test_every_noun_is_listed_and_every_noun_listed_is_a_file(package: str) -> None:
+    row = re.search(rf"^\| `{package}` \| (.*) \|$", (ROOT / "docs/architecture.md").read_text(), re.MULTILINE)
+    assert row
+    listed = [re.sub(r" \(.*?\)", "", noun).replace(" ", "_") for noun in re.split(r", (?![^(]*\))", row[1])]
+    files = sorted(path.stem for path in (ROOT / package / "domain").glob("*.py") if path.name != "__init__.py")
+    assert listed == files, "docs/architecture.md lists the files of `domain`, in order"
+
+
+def test_every_file_that_a_document_names_is_there() -> None:
+    named = {(page.name, path) for page in PAGES for path in re.findall(rf"`((?:{FOLDERS})/[\w./-]+\w)`", page.read_text())}
+    assert len(named) > 100
+    assert not [one for one in named if not (ROOT / one[1]).exists()]
+
+
+def test_every_test_that_a_document_names_is_there() -> None:
+    """As in `tests/soak/test_kills.py -k rl_01`."""
+    named = {pair for page in PAGES for pair in re.findall(r"(tests/[\w/]+\.py) -k (\w+)", page.read_text())}
+    assert named
+    assert not [(path, word) for path, word in named if not re.search(rf"def test_\w*{word}", (ROOT / path).read_text())]
