@@ -5,7 +5,6 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-
 from flask import Flask
 
 from lms.kernel.settings import Settings
