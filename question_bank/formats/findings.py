@@ -35,6 +35,10 @@ class Place:
     found: Findings
     name: str
 
+    def part(self, number: int) -> "Place":
+        """Return the door for one of the items that an item becomes."""
+        return Place(self.found, f"{self.name}（{number}）")
+
     def lose(self, what: str) -> None:
         """Note once what is not kept."""
         self.found.losses.setdefault(Loss(self.name, what))

@@ -10,7 +10,7 @@ from urllib.parse import unquote_to_bytes
 from lxml import etree
 
 from lms.kernel.refusal import N_
-from question_bank.formats import formula, rich_text, xml_tree
+from question_bank.formats import formula, rich_text, text, xml_tree
 from question_bank.formats.findings import Place
 from question_bank.formats.xml_tree import attribute, local
 
@@ -27,7 +27,7 @@ _NEUTRAL = frozenset(
 _CONTAINERS = frozenset(
     "div section article header footer main nav aside figure figcaption center address dl dt dd fieldset legend details summary caption"  # noqa: SIM905
     " flow hr blockcode picture prompt rubricBlock choiceInteraction orderInteraction matchInteraction associateInteraction"
-    " gapMatchInteraction extendedTextInteraction".split()
+    " gapMatchInteraction extendedTextInteraction hottextInteraction sliderInteraction".split()
 )
 _WORDLESS = {
     "audio": N_("声音"),
@@ -92,7 +92,8 @@ def _in_greek(element: etree._Element) -> None:
 class Words:
     """Turns one item's markup into notation."""
 
-    def __init__(self, place: Place, source: Source, *, tex: bool = False) -> None:
+    def __init__(self, place: Place, source: Source, *, tex: bool = False, is_inner: bool = False) -> None:
+        self.is_inner = is_inner
         self.place, self.source, self.tex = place, source, tex  # `tex`: the system shows `\\(…\\)` and `$$…$$` as formulas
         self._tokens: list[str] = []
 
@@ -186,7 +187,14 @@ class Words:
             return self._picture(attribute(element, "data"), " ".join("".join(map(str, element.itertext())).split()))
         return self._picture(attribute(element, "src"), attribute(element, "alt"))
 
+    def _passage(self, element: etree._Element) -> str:
+        """Return the words of a page of the file's own that is shown inside this one; pages in that page stay out."""
+        content = self._bytes(attribute(element, "data")) if attribute(element, "type") in {"text/html", "application/xhtml+xml"} else None
+        return "" if content is None else Words(self.place, self.source, tex=self.tex, is_inner=True).of_html(text.decode(content))
+
     def _wrapped(self, element: etree._Element, name: str, special: Special | None, *, pre: bool) -> str:
+        if name == "object" and not self.is_inner and (passage := self._passage(element)):
+            return f"{_BREAK}{self._token(passage)}{_BREAK}"
         if name in _WORDLESS:
             self.place.lose(f"{_WORDLESS[name]}未保留{_told(attribute(element, 'src') or attribute(element, 'data') or attribute(element, 'href'))}")
             return self._inside_fallback(element, special) if name in {"object", "iframe", "audio", "video"} else ""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 _ESCAPED = {"~": "\ue000", "=": "\ue001", "#": "\ue002", "{": "\ue003", "}": "\ue004", ":": "\ue005", "\\": "\ue006", "%": "\ue008"}
 _PLAIN = {mark: sign for sign, mark in _ESCAPED.items()} | {"\ue007": "\n"}
-_HINT = re.compile(r"\[(id|tag):([^\]]*)\]")
+_HINT = re.compile(r"\[(id|tag):([^\]]{0,300})\]")  # no honest name is longer
 
 
 @dataclass(frozen=True, slots=True)

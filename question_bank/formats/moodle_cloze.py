@@ -2,10 +2,10 @@
 
 import html
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from question_bank.domain.draft import Draft
-from question_bank.domain.item import Blank, ItemType
+from question_bank.domain.item import Blank
 from question_bank.formats import gaps, numbers, weights
 from question_bank.formats.findings import Place
 from question_bank.formats.foreign_html import Words
@@ -14,26 +14,34 @@ _FIELD = re.compile(r"\{(\d*):([A-Z_]+):((?:\\.|[^\\}])*)\}", re.DOTALL)
 _ANSWER = re.compile(r"(?:^|~)(=|%-?\d+(?:\.\d+)?%)?((?:\\.|[^~\\])*)", re.DOTALL)
 _TEXT = frozenset({"SHORTANSWER", "SA", "MW", "SHORTANSWER_C", "SAC", "MWC"})
 _NUMBER = frozenset({"NUMERICAL", "NM"})
-_LISTS = frozenset(
-    {"MULTICHOICE", "MC"} | {f"MULTICHOICE_{form}" for form in ("S", "V", "H", "VS", "HS")} | {f"MC{form}" for form in ("S", "V", "H", "VS", "HS")}
-)
+_LAYOUTS = ("", "_S", "_V", "_H", "_VS", "_HS")
+_SEVERAL = frozenset({f"MULTIRESPONSE{layout}" for layout in _LAYOUTS} | {f"MR{layout.lstrip('_')}" for layout in _LAYOUTS})
+_LISTS = frozenset({f"MULTICHOICE{layout}" for layout in _LAYOUTS} | {f"MC{layout.lstrip('_')}" for layout in _LAYOUTS}) | _SEVERAL
 _SIGN = "\u2063{}\u2063"  # an invisible sign no text holds, so that gaps survive the reading of HTML
 _GAP = re.compile("\u2063(\\d+)\u2063")
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer of a field with its share in percent and its feedback."""
+
+    text: str
+    share: float
+    feedback: str
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
-    """One embedded field: its kind and its answers with their shares in percent."""
+    """One embedded field: its kind and its answers."""
 
     kind: str
-    answers: tuple[tuple[str, float], ...]
-    explained: bool
+    answers: tuple[Answer, ...]
 
     @property
-    def right(self) -> tuple[str, ...]:
-        """Return the answers with full points."""
-        shares = [share for _, share in self.answers]
-        return tuple(self.answers[at][0] for at in weights.of_single(shares, full=100))
+    def right(self) -> tuple[int, ...]:
+        """Return the positions of what is right: all with a share where several are wanted at once, else those with full points."""
+        shares = [answer.share for answer in self.answers]
+        return weights.of_multiple(shares) if self.kind in _SEVERAL else weights.of_single(shares, full=100)
 
 
 def fields(source: str) -> tuple[str, list[Field]]:
@@ -41,14 +49,13 @@ def fields(source: str) -> tuple[str, list[Field]]:
     found: list[Field] = []
 
     def taken(field: re.Match[str]) -> str:
-        answers, explained = [], False
+        answers = []
         for share, words in _ANSWER.findall(field[3]):
             text, _, feedback = re.sub(r"\\([~=#{}\\\"/])", lambda sign: _hidden(sign[1]), words).partition("#")
             if not text.strip() and not share:
                 continue
-            explained = explained or bool(feedback.strip())
-            answers.append((_shown(text), 100.0 if share == "=" else float(share.strip("%")) if share else 0.0))
-        found.append(Field(field[2], tuple(answers), explained))
+            answers.append(Answer(_shown(text), 100.0 if share == "=" else float(share.strip("%")) if share else 0.0, _shown(feedback)))
+        found.append(Field(field[2], tuple(answers)))
         return _SIGN.format(len(found))
 
     return _FIELD.sub(taken, source.replace("\u2063", "")), found
@@ -63,37 +70,41 @@ def _shown(text: str) -> str:
 
 
 def keep(place: Place, bare: Draft, words: Words, stem: str, found: list[Field]) -> None:
-    """Keep the item or refuse it: fields of text and numbers are blanks, lists are gaps, a mixture is none of ours."""
-    kinds = {field.kind for field in found}
-    if any(field.explained for field in found):
-        place.lose("各答案的反馈未保留")
+    """Keep what the text asks, or refuse it with the reason."""
     if not found:
         place.refuse("no_interaction", stem, bare.external_id)
-    elif kinds <= _TEXT | _NUMBER:
-        _blanks(place, bare, stem, found)
-    elif kinds <= _LISTS:
-        if any(len(field.right) != 1 for field in found):
-            place.refuse("no_full_answer", _GAP.sub("_____", stem), bare.external_id)
-            return
-        lists = [[words.of_html(text) for text, _ in field.answers] for field in found]
-        gaps.keep(place, bare, _GAP.split(stem)[::2], lists, [words.of_html(field.right[0]) for field in found])
+        return
+    held = [_listed(place, words, field) if field.kind in _LISTS else _blank(place, field) for field in found]
+    if reason := next((gap for gap in held if isinstance(gap, str)), ""):
+        place.refuse(reason, _GAP.sub("_____", stem), bare.external_id)
     else:
-        place.refuse("several_interactions" if kinds <= _TEXT | _NUMBER | _LISTS else "type_foreign", _GAP.sub("_____", stem), bare.external_id)
+        gaps.keep(place, bare, _GAP.split(stem)[::2], [gap for gap in held if not isinstance(gap, str)])
 
 
-def _blanks(place: Place, bare: Draft, stem: str, found: list[Field]) -> None:
-    blanks = []
-    for field in found:
-        for text, share in field.answers:
-            if text not in field.right:
-                place.lose(f"{'部分得分' if share > 0 else '不得分'}的答案“{text[:60]}”（{share:g}%）未保留")
-        ranges = {numbers.read_range(text) for text in field.right} if field.kind in _NUMBER else set()
-        if not field.right or None in ranges:
-            place.refuse("no_full_answer", _GAP.sub("_____", stem), bare.external_id)
-            return
-        if len(ranges) > 1:
-            place.refuse("numbers_unsupported", _GAP.sub("_____", stem), bare.external_id)
-            return
-        number = next(iter(ranges), None)
-        blanks.append(numbers.blank(*number) if number else Blank(field.right, case_matters=field.kind.endswith("C")))
-    place.keep(replace(bare, type=ItemType.FILL_IN, stem=_GAP.sub(r"[[\1]]", stem), blanks=tuple(blanks)))
+def _listed(place: Place, words: Words, field: Field) -> gaps.Listed | str:
+    """Return the gap of a list, or why it is none."""
+    if not field.right:
+        return "no_full_answer"
+    if told := weights.lost([answer.share for answer in field.answers], field.right):
+        place.lose(told)
+    explained = tuple(words.of_html(answer.feedback) for answer in field.answers)
+    return gaps.Listed(tuple(words.of_html(answer.text) for answer in field.answers), field.right, field.kind in _SEVERAL, explained)
+
+
+def _blank(place: Place, field: Field) -> Blank | str:
+    """Return the gap of a text or a number, or why it is none."""
+    if field.kind not in _TEXT | _NUMBER:
+        return "type_foreign"
+    if any(answer.feedback for answer in field.answers):
+        place.lose("各答案的反馈未保留")
+    accepted = tuple(dict.fromkeys(field.answers[at].text for at in field.right))
+    for answer in field.answers:
+        if answer.text not in accepted:
+            place.lose(f"{'部分得分' if answer.share > 0 else '不得分'}的答案“{answer.text[:60]}”（{answer.share:g}%）未保留")
+    ranges = {numbers.read_range(text) for text in accepted} if field.kind in _NUMBER else set()
+    if not accepted or None in ranges:
+        return "no_full_answer"
+    if len(ranges) > 1:
+        return "numbers_unsupported"
+    number = next(iter(ranges), None)
+    return numbers.blank(*number) if number else Blank(accepted, case_matters=field.kind.endswith("C"))

@@ -12,7 +12,7 @@ from lxml import etree
 from question_bank.domain.draft import Draft, decimal
 from question_bank.domain.exchange import Reading
 from question_bank.domain.item import Blank, ItemType
-from question_bank.formats import gaps, moodle_cloze, numbers, weights
+from question_bank.formats import gaps, moodle_cloze, numbers, pairing, weights
 from question_bank.formats.findings import Findings, Place
 from question_bank.formats.foreign_html import Words
 from question_bank.formats.gift import matching
@@ -269,17 +269,19 @@ class _Question:
 
     def _gaps(self) -> None:
         boxes = [each for each in self.element if local(each) in {"dragbox", "selectoption"}]
-        choices = [gaps.Choice(self._text(each), text_of(first(each, "group")) or "1") for each in boxes]
+        held = [(self._text(each), text_of(first(each, "group")) or "1") for each in boxes]
         if any(first(each, "infinite") is not None for each in boxes):
             self.place.lose("选项可重复使用的设定未保留")
         stem = self._asked()
         wanted = [int(number) - 1 for number in re.findall(r"\[\[(\d+)\]\]", stem)]
-        if not wanted or any(number >= len(choices) for number in wanted):
+        if not wanted or any(not 0 <= at < len(held) for at in wanted):
             self.place.refuse("scoring_unsupported", stem, self.bare.external_id)
             return
-        lists = [[each.words for each in choices if each.group == choices[number].group] for number in wanted]
-        right = [choices[number].words for number in wanted]
-        gaps.keep(self.place, self.bare, re.split(r"\[\[\d+\]\]", stem), lists, right)
+        lists = []
+        for at in wanted:
+            options = tuple(dict.fromkeys(words for words, group in held if group == held[at][1]))
+            lists.append(gaps.Listed(options, (options.index(held[at][0]),)))
+        gaps.keep(self.place, self.bare, re.split(r"\[\[\d+\]\]", stem), lists)
 
     def _rows(self) -> None:
         """Read several true/false statements: each row is matched to its column."""
@@ -292,14 +294,14 @@ class _Question:
             [at for at, column in enumerate(columns) if (weights_of.get((attribute(row, "number"), attribute(column, "number"))) or 0) > 0] for row in rows
         ]
         stem = self._asked()
-        if not rows or any(len(each) != 1 for each in right):
+        if not rows or not all(right):
             self.place.refuse("pairs_unsupported", stem, self.bare.external_id)
             return
         if any(text_of(first(row, "feedbacktext")) for row in rows):
             self.place.lose("各行的反馈未保留")
         prompts = tuple(self._text(first(row, "optiontext")) for row in rows)
         options = tuple(self._text(first(column, "responsetext")) for column in columns)
-        self.place.keep(replace(self.bare, type=ItemType.MATCHING, stem=stem, prompts=prompts, options=options, key=tuple(each[0] for each in right)))
+        pairing.keep(self.place, replace(self.bare, stem=stem), prompts, options, right)
 
     def _gapfill(self) -> None:
         """Read a text with its answers between delimiters."""

@@ -1,22 +1,22 @@
 """A QTI 2.0 to 3.0 item: its body, its one kind of interaction, its feedback; or the reason why it is none of ours."""
 
+import copy
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from lxml import etree
 
 from question_bank.domain.draft import DEFAULT_DIFFICULTY, Draft, decimal
-from question_bank.domain.item import ItemType
+from question_bank.domain.item import Blank, ItemType
 from question_bank.domain.notation import means
-from question_bank.formats import gaps, qti_vocabulary
+from question_bank.formats import composite, gaps, pairing, qti_vocabulary
 from question_bank.formats.findings import Place
-from question_bank.formats.foreign_html import Source, Words
+from question_bank.formats.foreign_html import Source, Special, Words
 from question_bank.formats.qti_scoring import Scoring
 from question_bank.formats.xml_tree import attribute, every, first, local, text_of
 
-_SIGN = "\u2063{}\u2063"
-_CUT = re.compile("\u2063\\d+\u2063")
 _PARTS = frozenset({"simpleChoice", "simpleMatchSet", "simpleAssociableChoice", "gapText", "gapImg", "inlineChoice", "label"})
 _FEEDBACK = frozenset({"feedbackInline", "feedbackBlock"})
 _JUDGED = re.compile(r"true|false|t|f|正确|错误|对|错|√|×|是|否", re.IGNORECASE)
@@ -44,7 +44,8 @@ class Item:
         self.scoring = Scoring(root, place)
         self.model = ""
         self.feedback: list[tuple[str, str]] = []  # identifier and words, of blocks that are shown afterwards
-        self._number = 0
+        self.run: Sequence[etree._Element] = ()  # what is asked
+        self.frame = ""  # the words around it, in an item that asks several things
         self.bare = Draft(
             external_id=attribute(root, "identifier"),
             source="" if attribute(root, "title") == attribute(root, "identifier") else attribute(root, "title")[:300],
@@ -83,28 +84,45 @@ class Item:
             self._ask(found)
 
     def _ask(self, found: list[etree._Element]) -> None:
-        kinds = {local(each) for each in found}
-        kind = next(iter(kinds))
-        if foreign := kinds - qti_vocabulary.READ:
-            self.refuse(qti_vocabulary.REASONS.get(min(foreign), "unknown_interaction"))
-        elif len(kinds) > 1 or (len(found) > 1 and kind not in {"textEntryInteraction", "inlineChoiceInteraction"}):
-            self.refuse("several_interactions")
+        if len(found) > 1 and (media := [each for each in found if local(each) == "mediaInteraction"]):
+            self.place.lose("媒体（mediaInteraction）未保留")
+            found = [each for each in found if each not in media] or media[:1]
+        reasons = {qti_vocabulary.REASONS.get(local(each), "unknown_interaction") for each in found if local(each) not in self._readers}
+        if reasons and all(local(each) not in self._readers for each in found):
+            self.refuse(min(reasons))
+            return
+        self._settings()
+        runs = composite.runs(found, lambda each: local(each) in qti_vocabulary.INLINE)
+        if len(runs) == 1:
+            self._read_run(runs[0])
         else:
-            self._settings()
-            readers: dict[str, Callable[[etree._Element], None]] = {
-                "choiceInteraction": self._choice,
-                "orderInteraction": self._order,
-                "matchInteraction": self._match,
-                "associateInteraction": self._associate,
-                "gapMatchInteraction": self._gap_match,
-                "extendedTextInteraction": self._extended_text,
-            }
-            if kind == "textEntryInteraction":
-                self._text_entries(found)
-            elif kind == "inlineChoiceInteraction":
-                self._inline_choices(found)
-            else:
-                readers[kind](found[0])
+            self._divide(runs)
+
+    def _read_run(self, run: Sequence[etree._Element]) -> None:
+        """Read what is asked together: one interaction, or the gaps of a text."""
+        self.run = run
+        kind = local(run[0])
+        if reader := self._readers.get(kind):
+            reader(self, run[0])
+        else:
+            self.refuse(qti_vocabulary.REASONS.get(kind, "unknown_interaction"))
+
+    def _divide(self, runs: Sequence[Sequence[etree._Element]]) -> None:
+        """Read each run as an item of its own, behind the words that belong to it and those that belong to all."""
+        numbers = {element: number for number, element in enumerate(each for run in runs for each in run)}
+
+        def signed(element: etree._Element) -> str | None:
+            if element not in numbers:
+                return None
+            return composite.sign(numbers[element]) if local(element) in qti_vocabulary.INLINE else f"\n{composite.sign(numbers[element])}\n"
+
+        body = self._stem(signed)
+        worded = [bool(self.words.of_tree(run[0], self._special(lambda element: "" if local(element) == "gap" else None))) for run in runs]
+        frames = composite.frames(body, [[numbers[each] for each in run] for run in runs], worded)
+        for (place, bare), run, frame in zip(gaps.divided(self.place, self.bare, len(runs)), runs, frames, strict=True):
+            part = copy.copy(self)
+            part.place, part.bare, part.frame, part.feedback = place, bare, frame, list(self.feedback)
+            part._read_run(run)
 
     def _settings(self) -> None:
         """Name what the item says of itself and the bank does not keep."""
@@ -123,8 +141,15 @@ class Item:
 
     def _stem(self, gap: Callable[[etree._Element], str | None] = lambda _element: None) -> str:
         """Return the stem; `gap` says what stands in place of an element."""
-        if self.body is None:
-            return ""
+        special = self._special(gap)
+        if self.frame:
+            is_gap = local(self.run[0]) in qti_vocabulary.INLINE
+            return self.frame if is_gap else composite.filled(self.frame, self.words.of_tree(self.run[0], special))
+        shared = [self._stimulus(each, special) for each in self.root if local(each) == "assessmentStimulusRef"]
+        return "\n".join(filter(None, (*shared, "" if self.body is None else self.words.of_tree(self.body, special))))
+
+    def _special(self, gap: Callable[[etree._Element], str | None]) -> Special:
+        """Return what stands in place of the elements of a body that are no words of the stem."""
 
         def special(element: etree._Element) -> str | None:
             name = local(element)
@@ -134,15 +159,14 @@ class Item:
             if name == "rubricBlock" and not set(attribute(element, "view").split() or [""]) & _LEARNER:
                 self._rubric(element)
                 return ""
-            if name in _PARTS or name == "endAttemptInteraction":
+            if name in _PARTS or name in {"endAttemptInteraction", "mediaInteraction"}:
                 return ""
             if name in {"printedVariable", "infoControl", "templateBlock", "templateInline"}:
                 self.place.lose(f"<{name}> 未保留")
                 return ""
             return gap(element)
 
-        shared = [self._stimulus(each, special) for each in self.root if local(each) == "assessmentStimulusRef"]
-        return "\n".join(filter(None, (*shared, self.words.of_tree(self.body, special))))
+        return special
 
     def _stimulus(self, reference: etree._Element, special: Callable[[etree._Element], str | None]) -> str:
         href = attribute(reference, "href")
@@ -200,8 +224,33 @@ class Item:
     # The interactions
 
     def _choice(self, interaction: etree._Element) -> None:
-        declared = self.scoring.of(interaction)
         names, options, explained = self._choices(interaction)
+        self._chosen(interaction, names, options, explained, self._stem())
+
+    def _hottext(self, interaction: etree._Element) -> None:
+        """Read words to be chosen in a text: the text with the words marked, and the words as options."""
+        names, words, _explained = self._choices(interaction, "hottext")
+        is_doubtful = len(set(words)) < len(words)
+        options = [f"（{at}）{each}" if is_doubtful else each for at, each in enumerate(words, start=1)]
+        shown = {name: f"（{at}）<u>{each}</u>" if is_doubtful else f"<u>{each}</u>" for at, (name, each) in enumerate(zip(names, words, strict=True), start=1)}
+        self.place.lose("在文中点选文字（hottext）按选择题导入：可选的文字在题干中加下划线")
+        stem = self._stem(lambda element: shown.get(attribute(element, "identifier")) if local(element) == "hottext" else None)
+        self._chosen(interaction, names, options, [""] * len(names), stem)
+
+    def _slider(self, interaction: etree._Element) -> None:
+        """Read a slider as a number to be written."""
+        blank = self.scoring.blank(self.scoring.of(interaction))
+        if isinstance(blank, str):
+            self.refuse(blank)
+            return
+        low, high = attribute(interaction, "lowerBound"), attribute(interaction, "upperBound")
+        self.place.lose(f"滑块按填数导入，范围（{low[:20]} 到 {high[:20]}）未保留")
+        stem = f"{self._stem()} [[1]]"
+        explanation, _each = self._explained([], [])
+        self.place.keep(replace(self.bare, type=ItemType.FILL_IN, stem=stem, blanks=(blank,), explanation=explanation))
+
+    def _chosen(self, interaction: etree._Element, names: list[str], options: list[str], explained: list[str], stem: str) -> None:
+        declared = self.scoring.of(interaction)
         most, least = attribute(interaction, "maxChoices", "1"), attribute(interaction, "minChoices", "0")
         single = not declared.is_multiple or (most == "1" and len(declared.correct) < 2)
         if not single and most.isdecimal() and 1 < int(most) < len(options):
@@ -212,7 +261,6 @@ class Item:
         kind = ItemType.SINGLE if single else ItemType.MULTIPLE
         if single and len(options) == 2 and all(map(_JUDGED.fullmatch, options)) and {means(option) for option in options} == {True, False}:
             kind = ItemType.TRUE_FALSE
-        stem = self._stem()
         explanation, each = self._explained(names, explained)
         self.place.keep(replace(self.bare, type=kind, stem=stem, options=tuple(options), key=key, explanation=explanation, option_explanations=each))
 
@@ -243,24 +291,24 @@ class Item:
         self._matched(left, right, pairs)
 
     def _matched(self, left: dict[str, str], right: dict[str, str], pairs: list[tuple[str, str]]) -> None:
-        """Keep a matching item if either side pairs off one by one."""
-        if any(one not in left or other not in right for one, other in pairs):
+        """Keep what is paired, from the side that pairs off one by one, or from one where everything has partners."""
+        if not pairs or any(one not in left or other not in right for one, other in pairs):
             self.refuse("scoring_unsupported")
             return
-        if sorted(one for one, _ in pairs) != sorted(left):
-            left, right, pairs = right, left, [(other, one) for one, other in pairs]
-        if not pairs:
-            self.refuse("scoring_unsupported")
-        elif sorted(one for one, _ in pairs) != sorted(left):
-            self.refuse("pairs_unsupported")
-        else:
-            wanted, names = dict(pairs), list(right)
-            key = tuple(names.index(wanted[name]) for name in left)
-            stem = self._stem()
-            explanation, _each = self._explained([], [])
-            prompts, options = tuple(left.values()), tuple(right.values())
-            matched = replace(self.bare, type=ItemType.MATCHING, stem=stem, prompts=prompts, options=options, key=key, explanation=explanation)
-            self.place.keep(matched)
+        turned = [(other, one) for one, other in pairs]
+
+        def lacking(side: tuple[dict[str, str], dict[str, str], list[tuple[str, str]]]) -> tuple[int, int]:
+            return len(set(side[0]) - {one for one, _ in side[2]}), len(side[2]) - len(side[0])
+
+        prompts, options, wanted = min(((left, right, pairs), (right, left, turned)), key=lacking)
+        partners = {name: [list(options).index(other) for one, other in wanted if one == name] for name in prompts}
+        if alone := [words for name, words in prompts.items() if not partners[name]]:
+            self.place.lose(f"没有对应选项的条目“{'、'.join(alone)[:60]}”未导入")
+        stem = self._stem()
+        explanation, _each = self._explained([], [])
+        asked = [name for name in prompts if partners[name]]
+        bare = replace(self.bare, stem=stem, explanation=explanation)
+        pairing.keep(self.place, bare, [prompts[name] for name in asked], list(options.values()), [partners[name] for name in asked])
 
     def _associate(self, interaction: etree._Element) -> None:
         names, texts, _explained = self._choices(interaction, "simpleAssociableChoice")
@@ -281,49 +329,36 @@ class Item:
         if not found or any(filled.get(gap) not in words for gap in found):
             self.refuse("scoring_unsupported")
             return
-        stem = self._stem(lambda element: self._sign() if local(element) == "gap" else None)
-        self._gapped(stem, [list(words.values())] * len(found), [words[filled[gap]] for gap in found])
+        stem = self._stem(lambda element: composite.sign(0) if local(element) == "gap" else None)
+        names, options = list(words), tuple(words.values())
+        self._gapped(stem, [gaps.Listed(options, (names.index(filled[gap]),)) for gap in found])
 
-    def _inline_choices(self, found: list[etree._Element]) -> None:
-        lists, right = [], []
-        for interaction in found:
-            names, texts, _explained = self._choices(interaction, "inlineChoice")
-            key = self.scoring.choices(self.scoring.of(interaction), names, single=True)
-            if len(key) != 1:
-                self.refuse("scoring_unsupported")
+    def _gaps(self, _first: etree._Element) -> None:
+        """Read the gaps of a text: to be written, or to be filled from lists."""
+        held: list[Blank | gaps.Listed] = []
+        for interaction in self.run:
+            gap = self._listed(interaction) if local(interaction) == "inlineChoiceInteraction" else self._blank(interaction)
+            if isinstance(gap, str):
+                self.refuse(gap)
                 return
-            lists.append(texts)
-            right.append(texts[key[0]])
-        self._gapped(self._stem(lambda element: self._sign() if local(element) == "inlineChoiceInteraction" else None), lists, right)
+            held.append(gap)
+        self._gapped(self._stem(lambda element: composite.sign(0) if element in self.run else None), held)
 
-    def _sign(self) -> str:
-        self._number += 1
-        return _SIGN.format(self._number)
+    def _listed(self, interaction: etree._Element) -> gaps.Listed:
+        names, texts, explained = self._choices(interaction, "inlineChoice")
+        key = self.scoring.choices(self.scoring.of(interaction), names, single=True)
+        return gaps.Listed(tuple(texts), key, explained=tuple(explained))
 
-    def _gapped(self, stem: str, lists: list[list[str]], right: list[str]) -> None:
+    def _blank(self, interaction: etree._Element) -> Blank | str:
+        if shown := attribute(interaction, "placeholderText"):
+            self.place.lose(f"输入框里的提示（{shown[:60]}）未保留")
+        if mask := attribute(interaction, "patternMask"):
+            self.place.lose(f"输入格式的限制（patternMask {mask[:60]}）未保留")
+        return self.scoring.blank(self.scoring.of(interaction))
+
+    def _gapped(self, stem: str, held: Sequence[Blank | gaps.Listed]) -> None:
         explanation, _each = self._explained([], [])
-        gaps.keep(self.place, replace(self.bare, explanation=explanation), _CUT.split(stem), lists, right)
-
-    def _text_entries(self, found: list[etree._Element]) -> None:
-        blanks = []
-        for interaction in found:
-            blank = self.scoring.blank(self.scoring.of(interaction))
-            if isinstance(blank, str):
-                self.refuse(blank)
-                return
-            if mask := attribute(interaction, "patternMask"):
-                self.place.lose(f"输入格式的限制（patternMask {mask[:60]}）未保留")
-            blanks.append(blank)
-
-        def gap(element: etree._Element) -> str | None:
-            if local(element) != "textEntryInteraction":
-                return None
-            self._number += 1
-            return f"[[{self._number}]]"
-
-        stem = self._stem(gap)
-        explanation, _each = self._explained([], [])
-        self.place.keep(replace(self.bare, type=ItemType.FILL_IN, stem=stem, blanks=tuple(blanks), explanation=explanation))
+        gaps.keep(self.place, replace(self.bare, explanation=explanation), composite.SIGNS.split(stem)[::2], held)
 
     def _extended_text(self, interaction: etree._Element) -> None:
         declared = self.scoring.of(interaction)
@@ -331,3 +366,15 @@ class Item:
         explanation, _each = self._explained([], [])
         model = "\n".join(filter(None, (self.model, *map(self.words.of_plain, declared.correct))))
         self.place.keep(replace(self.bare, type=ItemType.SHORT_TEXT, stem=stem, model=model, explanation=explanation))
+
+    _readers: ClassVar[dict[str, Callable[["Item", etree._Element], None]]] = {
+        "choiceInteraction": _choice,
+        "orderInteraction": _order,
+        "matchInteraction": _match,
+        "associateInteraction": _associate,
+        "gapMatchInteraction": _gap_match,
+        "extendedTextInteraction": _extended_text,
+        "hottextInteraction": _hottext,
+        "sliderInteraction": _slider,
+        **dict.fromkeys(qti_vocabulary.INLINE, _gaps),
+    }

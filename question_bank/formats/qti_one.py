@@ -10,7 +10,7 @@ from lxml import etree
 from question_bank.domain.draft import Draft, decimal
 from question_bank.domain.item import Blank, ItemType
 from question_bank.domain.notation import means
-from question_bank.formats import gaps, numbers, qti_one_matching, weights
+from question_bank.formats import gaps, numbers, pairing, qti_one_matching, weights
 from question_bank.formats import qti_one_facts as facts
 from question_bank.formats.findings import Findings, Place
 from question_bank.formats.foreign_html import Source, Words
@@ -196,32 +196,41 @@ class _Item:
         if self.kind == "matching_question" and (asked := [each for each in lists if self.materials.words_before(each)]) and len(asked) < len(lists):
             self.place.lose("没有写字的待匹配条目未导入")
             lists, names, marks = asked, [_name(each) for each in asked], [self._mark(each, stem) for each in asked]
-        labels = [self._labels(each) for each in lists]
-        right = [self._right(name, held) for name, held in zip(names, labels, strict=True)]
-        explanation, _each = self._explanations([])
-        bare = replace(self.bare, explanation=explanation)
         if all(mark in stem for mark in marks):
             order = sorted(range(len(lists)), key=lambda at: stem.index(marks[at]))
-            marks, labels, right = [marks[at] for at in order], [labels[at] for at in order], [right[at] for at in order]
-            algorithms = sorted({attribute(label, "scoring_algorithm") for each in lists for label in every(each, "response_label")} - _EXACT)
-            if algorithms:
-                self.place.lose(f"判分方式（{'、'.join(algorithms)[:80]}）未保留，改为与答案相同")
-            if self.kind == "fill_in_multiple_blanks_question" and not any(every(each, "response_label") and _is_list(each) for each in lists):
-                self._filled(bare, stem, marks, [Blank(tuple(each)) for each in right])
-            elif any(len(each) != 1 for each in right):
-                self.refuse("no_full_answer" if not all(right) else "several_interactions")
-            else:
-                parts = re.split("|".join(map(re.escape, marks)), stem)
-                gaps.keep(self.place, bare, parts, [list(held.values()) for held in labels], [each[0] for each in right])
+            self._gapped([lists[at] for at in order], re.split("|".join(re.escape(marks[at]) for at in order), stem))
             return
-        if any(len(each) != 1 for each in right):
+        labels = [self._labels(each) for each in lists]
+        right = [self._right(name, held) for name, held in zip(names, labels, strict=True)]
+        if not all(right):
             self.refuse("scoring_unsupported")
             return
+        explanation, _each = self._explanations([])
         options = list(dict.fromkeys(words for held in labels for words in held.values()))
         prompts = tuple(self.materials.words_before(each) for each in lists)
-        self.place.keep(
-            replace(bare, type=ItemType.MATCHING, stem=stem, prompts=prompts, options=tuple(options), key=tuple(options.index(each[0]) for each in right))
-        )
+        keys = [[options.index(words) for words in each] for each in right]
+        pairing.keep(self.place, replace(self.bare, stem=stem, explanation=explanation), prompts, options, keys)
+
+    def _gapped(self, lists: list[etree._Element], parts: list[str]) -> None:
+        """Keep a text whose gaps stand in its stem: those that Canvas fills from a list, and those to be written."""
+        algorithms = sorted({attribute(label, "scoring_algorithm") for each in lists for label in every(each, "response_label")} - _EXACT)
+        if algorithms:
+            self.place.lose(f"判分方式（{'、'.join(algorithms)[:80]}）未保留，改为与答案相同")
+        labels = [self._labels(each) for each in lists]
+        explanation, explained = self._explanations([name for held in labels for name in held])
+        told = iter(explained)
+        held: list[Blank | gaps.Listed] = []
+        for response, names in zip(lists, labels, strict=True):
+            notes = tuple(next(told) for _name in names)
+            if self.kind == "fill_in_multiple_blanks_question" and not _is_list(response):
+                # Canvas writes the accepted texts of a blank as labels and only the first of them into the rules.
+                held.append(Blank(tuple(names.values())))
+                explanation = "\n".join(dict.fromkeys(filter(None, (explanation, *notes))))
+            else:
+                points = self.rules.points(_name(response))
+                key = weights.of_single([points.get(name, 0.0) for name in names])
+                held.append(gaps.Listed(tuple(names.values()), key, explained=notes))
+        gaps.keep(self.place, replace(self.bare, explanation=explanation), parts, held)
 
     def _mark(self, response: etree._Element, stem: str) -> str:
         """Return how the stem names the gap of a response: by its name, or by the words before it."""
@@ -248,11 +257,7 @@ class _Item:
 
     def _right(self, name: str, labels: dict[str, str]) -> list[str]:
         points = self.rules.points(name)
-        given = [points.get(label, 0.0) for label in labels]
-        # Canvas writes the accepted texts of a blank as labels and only the first of them into the rules.
-        if self.kind == "fill_in_multiple_blanks_question":
-            return list(labels.values())
-        return [list(labels.values())[at] for at in weights.of_single(given)]
+        return [list(labels.values())[at] for at in weights.of_single([points.get(label, 0.0) for label in labels])]
 
     def _filled(self, bare: Draft, stem: str, marks: list[str], blanks: list[Blank]) -> None:
         for number, mark in enumerate(marks, start=1):

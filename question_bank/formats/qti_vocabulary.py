@@ -1,10 +1,12 @@
 """One vocabulary for QTI 2.0 to 3.0, and the reasons why some interactions are none of ours."""
 
+import html
 import re
 
 from lxml import etree
 
-from question_bank.formats.xml_tree import local
+from question_bank.formats import xml_tree
+from question_bank.formats.xml_tree import first, local
 
 _NOT_COUNTED = frozenset({"portableCustomInteraction", "endAttemptInteraction"})
 _KEBAB = re.compile(r"-([a-z0-9])")
@@ -14,14 +16,11 @@ REASONS = {
         "graphic_interaction",
     ),
     "drawingInteraction": "drawing_interaction",
-    "hottextInteraction": "hottext_interaction",
-    "sliderInteraction": "slider_interaction",
     "mediaInteraction": "media_interaction",
     "uploadInteraction": "upload_interaction",
     "customInteraction": "custom_interaction",
 }
-READ = frozenset(f"{name}Interaction" for name in ("choice", "order", "match", "associate", "gapMatch", "inlineChoice", "textEntry", "extendedText"))
-
+INLINE = frozenset({"textEntryInteraction", "inlineChoiceInteraction"})
 
 _NAME = re.compile(r"[A-Za-z_][\w.]*")
 
@@ -48,3 +47,27 @@ def harmonise(root: etree._Element) -> None:
 def interactions(body: etree._Element) -> list[etree._Element]:
     """Return the interactions of a body; a button that ends the attempt is none, and what is custom counts once."""
     return [each for each in body.iterdescendants() if local(each).endswith("Interaction") and local(each) not in _NOT_COUNTED]
+
+
+_NO_TAG = re.compile(r"<(?!/?[a-zA-Z][\w.-]*(?:\s[^<>]*)?/?>)|&(?!#?\w{1,31};)")
+_EMPTY = re.compile(r"<(br|hr|img)\b([^<>]*?)/?>", re.IGNORECASE)
+
+
+def reveal(item: etree._Element) -> None:
+    """Read the HTML that stands in an item's body as text, around its interactions, as the markup that it is; where it does not close, it stays."""
+    body = first(item, "itemBody")
+    if body is None:
+        return
+    document = xml_tree.parse(_written(body))
+    if not document.damaged:
+        item.replace(body, document.root)
+
+
+def _written(element: etree._Element) -> str:
+    inside = _text(element.text) + "".join((_written(child) if local(child) else "") + _text(child.tail) for child in element)
+    attributes = "".join(f' {str(key).rpartition("}")[2]}="{html.escape(str(value))}"' for key, value in element.attrib.items())
+    return f"<{local(element)}{attributes}>{inside}</{local(element)}>"
+
+
+def _text(words: str | None) -> str:
+    return _EMPTY.sub(r"<\1\2/>", _NO_TAG.sub(lambda sign: html.escape(sign[0]), words or ""))

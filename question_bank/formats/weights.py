@@ -18,7 +18,7 @@ def of_multiple(weights: Sequence[float]) -> tuple[int, ...]:
 
 def lost(weights: Sequence[float], key: Sequence[int], *, unit: str = "%") -> str:
     """Return what to say of the weights that are not kept, or nothing: part points, points taken away, uneven shares."""
-    right = [weights[at] for at in key]
+    right, chosen = [weights[at] for at in key], set(key)
     uneven = bool(right) and max(right) - min(right) > max(right) * NEARLY
-    told = {weight for at, weight in enumerate(weights) if weight and (uneven or at not in key)}
+    told = {weight for at, weight in enumerate(weights) if weight and (uneven or at not in chosen)}
     return f"选项权重 {'、'.join(f'{weight:g}{unit}' for weight in sorted(told))} 未保留，按题型计分" if told else ""

@@ -25,15 +25,20 @@ _OF_XML = frozenset({"lt", "gt", "amp", "quot", "apos"})
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _PROLOGUE = re.compile(r"^\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>\s*)*", re.DOTALL)
 _LONG_TAG = re.compile(r"<[^<>]{65536,}")
+_HIDDEN = re.compile(r"<!\[CDATA\[[^\]<]*</?(?:p|br|b|i|u|em|strong|span|div|table|t[rdh]|ul|ol|li|sub|sup|h[1-6])\b", re.IGNORECASE)
 _ROOT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)")
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A tree, and the lines at which the file is not well-formed; what stands there may be incomplete."""
+    """A tree, and the lines at which the file is not well-formed; what stands there may be incomplete.
+
+    `hides_markup` tells of HTML that stands in the file as text (CDATA).
+    """
 
     root: etree._Element
     damaged: tuple[int, ...] = ()
+    hides_markup: bool = False
 
     def is_damaged(self, element: etree._Element) -> bool:
         """Tell whether a fault lies in the element: between its first line and the next element behind it."""
@@ -72,9 +77,9 @@ def parse(words: str) -> Document:
         raise XmlHostile
     if any(max(tag.count('="'), tag.count("='")) > MAX_ATTRIBUTES for tag in _LONG_TAG.findall(words)):
         raise XmlHostile
-    content = _NAMED.sub(_named, words).encode("utf-8", "replace")
+    content, hides = _NAMED.sub(_named, words).encode("utf-8", "replace"), bool(_HIDDEN.search(words))
     try:
-        return Document(_fed(content, recover=False))
+        return Document(_fed(content, recover=False), hides_markup=hides)
     except etree.XMLSyntaxError as fault:
         broken = fault.lineno or 1
     try:
@@ -82,7 +87,7 @@ def parse(words: str) -> Document:
         root = _fed(content, recover=True, parser=parser)
     except etree.XMLSyntaxError:
         raise Unreadable from None
-    return Document(root, tuple(sorted({broken, *(int(entry.line) for entry in parser.feed_error_log)})))
+    return Document(root, tuple(sorted({broken, *(int(entry.line) for entry in parser.feed_error_log)})), hides)
 
 
 def _parser(*, recover: bool) -> "etree.XMLPullParser":

@@ -65,4 +65,4 @@ def _step(session: Session, batch_id: int, now: datetime) -> None:
             store.move(session, batch_id, state, State.FAILED, now, refusal=refusal.code)
             return
         total = len(read.drafts)
-        staging.filled(session, bank_id, batch_id, state, read, now=now, beat=beat)
+        staging.filled(session, bank_id, batch_id, state, read, person_id=person_id, now=now, beat=beat)

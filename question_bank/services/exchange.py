@@ -9,7 +9,7 @@ from lms.kernel.db import Session, take_time, transaction
 from question_bank.domain.draft import Draft, content_hash, name_of, pictures_of, said_key
 from question_bank.domain.exchange import Beat, Loss, Reading, quiet
 from question_bank.domain.fault import Fault, check_together, fault, faults_of
-from question_bank.domain.likeness import Twins, grams
+from question_bank.domain.likeness import Twins, anchors, grams
 from question_bank.domain.review import Status
 from question_bank.domain.staging import Line, Report, Verdict
 from question_bank.domain.version import Version
@@ -24,7 +24,7 @@ from question_bank.store import picture as pictures
 from question_bank.store import version as store
 
 BEAT = 250  # rows between two signs of life
-FEW = 50  # drafts whose twins are looked up one by one; for more the bigrams of the whole bank are loaded once
+PROBES = 300  # of the index, to look for twins one by one; for more the bigrams of all items of such lengths are loaded once
 
 
 def import_file(
@@ -111,9 +111,9 @@ def judge_drafts(
 def twins_of(session: Session, bank_id: int, drafts: Sequence[Draft]) -> list[tuple[str, int] | None]:
     """Return for each draft the most alike item of the bank and the likeness in per cent, if it is alike enough."""
     texts = [grams(plain_of(content_of(draft))) for draft in drafts]
-    if len(texts) <= FEW:
+    if sum(len(anchors(held)) for held in texts) <= PROBES:
         return [twin for held in texts for twin in _twins(store.near(session, bank_id, held), [held])]
-    return _twins(store.searched(session, bank_id), texts)
+    return _twins(store.searched(session, bank_id, [len(held) for held in texts]), texts)
 
 
 def _twins(rows: Sequence[tuple[str, Sequence[str]]], texts: Sequence[Sequence[str]]) -> list[tuple[str, int] | None]:

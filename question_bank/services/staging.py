@@ -18,6 +18,7 @@ from question_bank.services import bank as banks
 from question_bank.services import exchange
 from question_bank.services.bank import Bank
 from question_bank.services.drafting import content_of, plain_of
+from question_bank.store import key_watch
 from question_bank.store import picture as pictures
 from question_bank.store import staging as store
 from question_bank.store import version as versions
@@ -51,17 +52,19 @@ def stage(bank_code: str, file_name: str, content: bytes, *, pool: str, person_i
         bank = banks.existing(session, bank_code)
         batch_id = store.open_batch(session, bank.id, file_name, person_id=person_id, now=now)
         if read:
-            filled(session, bank.id, batch_id, State.WAITING, exchange.with_pool(read, pool), now=now)
+            filled(session, bank.id, batch_id, State.WAITING, exchange.with_pool(read, pool), person_id=person_id, now=now)
         else:
             store.keep_source(session, batch_id, content, pool)
             jobs.enqueue(session, JOB)
         return batch_id
 
 
-def filled(session: Session, bank_id: int, batch_id: int, before: State, read: Reading, *, now: datetime, beat: Beat = quiet) -> None:
+def filled(session: Session, bank_id: int, batch_id: int, before: State, read: Reading, *, person_id: int, now: datetime, beat: Beat = quiet) -> None:
     """Judge what was read and keep its rows, inside the caller's transaction."""
     pictures.keep(session, bank_id, read.pictures, now)  # rows are looked at and mended before they are written
-    store.fill(session, batch_id, exchange.judge(session, bank_id, read, beat))
+    report = exchange.judge(session, bank_id, read, beat)
+    store.fill(session, batch_id, report)
+    _note_keys(session, batch_id, report.lines, person_id=person_id, now=now)
     store.move(session, batch_id, before, State.STAGED)
 
 
@@ -72,12 +75,11 @@ def recent(bank_code: str) -> tuple[Bank, tuple[Batch, ...]]:
         return bank, tuple(store.batches(session, bank.id))
 
 
-def view(bank_code: str, batch_id: int, *, person_id: int, now: datetime, verdict: str = "", begin: int = 0, limit: int = 100) -> BatchView:
-    """Return a staged file with some of its rows; that keys of items of the bank were shown is recorded."""
+def view(bank_code: str, batch_id: int, *, person_id: int, verdict: str = "", begin: int = 0, limit: int = 100) -> BatchView:
+    """Return a staged file with some of its rows."""
     with transaction() as session:
         bank, batch = _found(session, bank_code, batch_id, person_id)
         lines = tuple(store.shown(session, batch_id, verdict, begin=begin, limit=limit))
-        _note_keys(session, batch_id, (line for _, line in lines if shows_key(line)), person_id=person_id, now=now)
         return BatchView(
             bank,
             batch,
@@ -89,15 +91,10 @@ def view(bank_code: str, batch_id: int, *, person_id: int, now: datetime, verdic
         )
 
 
-def shows_key(line: Line) -> bool:
-    """Tell whether the list of rows shows a row's key: of one that changes nothing there is nothing to check."""
-    return line.verdict is not Verdict.SAME
-
-
 def _note_keys(session: Session, batch_id: int, lines: Iterable[Line], *, person_id: int, now: datetime) -> None:
-    """Record once which items of the bank a person was shown the key of: what became of such a row tells whether its key is the item's."""
+    """Record of which items of others a person learns the key: what becomes of such a row tells whether its key is the item's."""
     shown = {line.item_id for line in lines if line.item_id is not None}
-    for item_id in sorted(shown - store.noted(session, batch_id, person_id, shown)) if shown else ():
+    for item_id in key_watch.of_others(session, person_id, shown) if shown else ():
         audit.record(session, actor_id=person_id, action="item.view_key", subject=f"item:{item_id}", now=now, batch=batch_id)
 
 
@@ -124,13 +121,11 @@ def progress(bank_code: str, batch_id: int, *, person_id: int) -> Batch:
         return _found(session, bank_code, batch_id, person_id)[1]
 
 
-def row(bank_code: str, batch_id: int, position: int, *, person_id: int, now: datetime) -> tuple[Batch, Line]:
-    """Return one row of a staged file; that the key of an item of the bank was shown is recorded."""
+def row(bank_code: str, batch_id: int, position: int, *, person_id: int) -> tuple[Batch, Line]:
+    """Return one row of a staged file."""
     with transaction() as session:
         _bank, batch = _found(session, bank_code, batch_id, person_id)
-        line = _row(session, batch_id, position)
-        _note_keys(session, batch_id, [line], person_id=person_id, now=now)
-        return batch, line
+        return batch, _row(session, batch_id, position)
 
 
 def _row(session: Session, batch_id: int, position: int) -> Line:
@@ -140,18 +135,18 @@ def _row(session: Session, batch_id: int, position: int) -> Line:
     return line
 
 
-def mend(bank_code: str, batch_id: int, position: int, draft: Draft, *, person_id: int) -> Line:
+def mend(bank_code: str, batch_id: int, position: int, draft: Draft, *, person_id: int, now: datetime) -> Line:
     """Put a mended row in place of the old one and judge it and those it was at odds with; returns the row as it stands now."""
 
     def mended(before: Line) -> Line:
         return Line(replace(tidy(draft), place=before.draft.place), Verdict.NEW)
 
-    return _changed(bank_code, batch_id, position, mended, person_id=person_id)
+    return _changed(bank_code, batch_id, position, mended, person_id=person_id, now=now)
 
 
-def choose(bank_code: str, batch_id: int, position: int, choice: Choice, *, person_id: int) -> None:
+def choose(bank_code: str, batch_id: int, position: int, choice: Choice, *, person_id: int, now: datetime) -> None:
     """Say of a row that is much like an item what becomes of it."""
-    _changed(bank_code, batch_id, position, lambda before: replace(before, choice=choice) if before.twin else before, person_id=person_id)
+    _changed(bank_code, batch_id, position, lambda before: replace(before, choice=choice) if before.twin else before, person_id=person_id, now=now)
 
 
 def skip_alike(bank_code: str, batch_id: int, *, person_id: int) -> None:
@@ -161,7 +156,7 @@ def skip_alike(bank_code: str, batch_id: int, *, person_id: int) -> None:
         store.skip_alike(session, batch_id)
 
 
-def _changed(bank_code: str, batch_id: int, position: int, change: Callable[[Line], Line], *, person_id: int) -> Line:
+def _changed(bank_code: str, batch_id: int, position: int, change: Callable[[Line], Line], *, person_id: int, now: datetime) -> Line:
     """Change a row and judge it, and every row that it was or is now at odds with; returns it as it stands now."""
     with transaction() as session:
         bank, _batch = _found(session, bank_code, batch_id, person_id, lock=True)
@@ -171,6 +166,8 @@ def _changed(bank_code: str, batch_id: int, position: int, change: Callable[[Lin
         beside = store.kin(session, batch_id, touched.values()) | touched  # what the touched ones may be at odds with in their turn
         judged = _judge(session, bank.id, beside, touched)
         store.rejudge(session, batch_id, judged)
+        known = beside | {position: before}
+        _note_keys(session, batch_id, (line for at, line in judged.items() if line.item_id != known[at].item_id), person_id=person_id, now=now)
         return judged[position]
 
 
@@ -228,12 +225,11 @@ def discard(bank_code: str, batch_id: int, *, person_id: int, now: datetime) -> 
         store.move(session, batch_id, batch.state, State.DISCARDED, now)
 
 
-def refused_rows(bank_code: str, batch_id: int, *, person_id: int, now: datetime) -> bytes:
-    """Return the refused rows as an Excel file that can be mended and uploaded again; that keys of items of the bank were shown is recorded."""
+def refused_rows(bank_code: str, batch_id: int, *, person_id: int) -> bytes:
+    """Return the refused rows as an Excel file that can be mended and uploaded again."""
     with transaction() as session:
         _found(session, bank_code, batch_id, person_id)
         refused = store.lines(session, batch_id, Verdict.REFUSED)
-        _note_keys(session, batch_id, refused, person_id=person_id, now=now)
     return workbook_writing.write_items([line.draft for line in refused], reasons=[_reason(line.draft.place, line.faults) for line in refused])
 
 

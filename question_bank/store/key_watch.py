@@ -1,5 +1,6 @@
 """Who looked at how many keys, read from the audit; and the alarms."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,13 +37,17 @@ class Watched:
 
 
 def watched(session: Session, now: datetime) -> list[Watched]:
-    """Return everybody who saw a key in the last hour and has no alarm of it yet; a key seen twice in an hour is one, an export shows every key of the bank."""
+    """Return everybody who saw a key in the last hour and has no alarm of it yet.
+
+    A key seen twice in an hour is one; that of an item whose newest version she wrote is none; an export shows every key of the bank.
+    """
     rows = session.execute(
         text(
             "WITH looked AS (SELECT actor_id, ceil(extract(epoch FROM CAST(:now AS timestamptz) - at) / 3600) AS ago,"
-            "   count(DISTINCT subject) FILTER (WHERE action = 'item.view_key')"
+            "   count(DISTINCT subject) FILTER (WHERE action = 'item.view_key' AND v.author_id IS DISTINCT FROM actor_id)"
             "   + coalesce(sum(jsonb_array_length(detail->'items')) FILTER (WHERE action = 'bank.export'), 0) AS keys"
-            "  FROM audit_entry WHERE action IN ('item.view_key', 'bank.export') AND actor_id IS NOT NULL"
+            "  FROM audit_entry LEFT JOIN item i ON i.id = CASE WHEN action = 'item.view_key' THEN CAST(substr(subject, 6) AS bigint) END"
+            "   LEFT JOIN item_version v ON v.id = i.latest_version_id WHERE action IN ('item.view_key', 'bank.export') AND actor_id IS NOT NULL"
             "  AND at > CAST(:now AS timestamptz) - interval '30 days' AND at <= :now GROUP BY 1, 2)"
             " SELECT l.actor_id, l.keys, coalesce((SELECT avg(o.keys)::float FROM looked o WHERE o.actor_id = l.actor_id AND o.ago > 1), 0) FROM"
             " (SELECT actor_id, sum(keys) AS keys FROM looked WHERE ago <= 1 GROUP BY actor_id) l"
@@ -51,6 +56,18 @@ def watched(session: Session, now: datetime) -> list[Watched]:
         {"now": now},
     )
     return [Watched(person_id, int(seen), float(usual)) for person_id, seen, usual in rows]
+
+
+def of_others(session: Session, person_id: int, item_ids: Collection[int]) -> list[int]:
+    """Return those items whose newest version somebody else wrote."""
+    rows = session.scalars(
+        text(
+            "SELECT i.id FROM item i JOIN item_version v ON v.id = i.latest_version_id"
+            " WHERE i.id = ANY(:items) AND v.author_id IS DISTINCT FROM :person ORDER BY i.id"
+        ),
+        {"items": list(item_ids), "person": person_id},
+    )
+    return list(rows)
 
 
 def add(session: Session, found: Watched, now: datetime) -> None:

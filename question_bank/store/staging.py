@@ -1,6 +1,6 @@
 """Staged imports: a file's rows, parsed and judged, until somebody commits or discards them."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -28,7 +28,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from lms.kernel.audit import AuditEntry
 from lms.kernel.db import Base
 from lms.kernel.refusal import N_, Conflict
 from question_bank.domain.draft import Draft, content_hash
@@ -305,10 +304,3 @@ def skip_alike(session: Session, batch_id: int) -> None:
     """Leave out every new row that is much like an item of the bank."""
     where = (ImportLineRow.batch_id == batch_id, ImportLineRow.twin.is_not(None), ImportLineRow.verdict == Verdict.NEW)
     session.execute(update(ImportLineRow).where(*where).values(verdict=Verdict.SKIPPED, choice=Choice.SKIP))
-
-
-def noted(session: Session, batch_id: int, person_id: int, item_ids: Collection[int]) -> set[int]:
-    """Return those items of which it is on record that a person was shown the key by a batch."""
-    asked = {f"item:{item_id}": item_id for item_id in item_ids}
-    found = select(AuditEntry.subject).where(AuditEntry.subject.in_(asked), AuditEntry.actor_id == person_id, AuditEntry.action == "item.view_key")
-    return {asked[subject] for subject in session.scalars(found.where(AuditEntry.detail["batch"].as_integer() == batch_id))}

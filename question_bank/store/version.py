@@ -249,9 +249,10 @@ def digests(session: Session, item_ids: Collection[int]) -> set[tuple[int, str]]
     return {(item_id, digest) for item_id, digest in rows}
 
 
-def searched(session: Session, bank_id: int) -> list[tuple[str, list[str]]]:
-    """Return the external id and the bigrams of every item of a bank."""
-    rows = session.execute(select(ItemRow.external_id, ItemRow.grams).where(ItemRow.bank_id == bank_id).order_by(ItemRow.id))
+def searched(session: Session, bank_id: int, sizes: Sequence[int]) -> list[tuple[str, list[str]]]:
+    """Return the external id and the bigrams of every item of a bank that may be the twin of a text with so many bigrams as one of some."""
+    likely = func.cardinality(ItemRow.grams).between(bounds(min(sizes))[0], bounds(max(sizes))[1])
+    rows = session.execute(select(ItemRow.external_id, ItemRow.grams).where(ItemRow.bank_id == bank_id, likely).order_by(ItemRow.id))
     return [(external, found) for external, found in rows]
 
 

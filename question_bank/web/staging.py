@@ -121,7 +121,7 @@ def batch(code: str, batch_id: int) -> ResponseReturnValue:
     verdict = request.args.get("verdict", "")
     written = request.args.get("from", "0")
     begin = int(written) if written.isdecimal() and len(written) < 8 else 0
-    view = service.view(code, batch_id, person_id=current.person().person_id, now=current.now(), verdict=verdict, begin=begin, limit=SHOWN)
+    view = service.view(code, batch_id, person_id=current.person().person_id, verdict=verdict, begin=begin, limit=SHOWN)
     if view.batch.state.is_busy:
         return render_template("question_bank/staging/working.html", page=view)
     kept: dict[str, Any] = {"code": code, "batch_id": batch_id} | ({"verdict": verdict} if verdict else {})
@@ -143,7 +143,7 @@ def batch(code: str, batch_id: int) -> ResponseReturnValue:
             alike=view.alike,
             refusal=_(message_of(view.batch.refusal)) if view.batch.refusal else "",
             losses=loss_table(view.losses),
-            keys={at: write_answer(line.draft) if service.shows_key(line) else "" for at, line in view.lines},
+            keys={at: write_answer(line.draft) for at, line in view.lines},
             previous=url_for("staging.batch", **before) if begin else None,
             next=url_for("staging.batch", **after) if begin + SHOWN < found else None,
         ),
@@ -169,12 +169,12 @@ def choose(code: str, batch_id: int) -> ResponseReturnValue:
         return redirect(url_for("staging.batch", code=code, batch_id=batch_id))
     if choice not in set(Choice) or not position.isdecimal() or len(position) > 6:
         raise Malformed
-    service.choose(code, batch_id, int(position), Choice(choice), person_id=person_id)
+    service.choose(code, batch_id, int(position), Choice(choice), person_id=person_id, now=current.now())
     return redirect(url_for("staging.batch", code=code, batch_id=batch_id, _anchor=f"row-{position}"))
 
 
 def _line(code: str, batch_id: int, position: int, draft: Draft | None = None) -> ResponseReturnValue:
-    batch, line = service.row(code, batch_id, position, person_id=current.person().person_id, now=current.now())
+    batch, line = service.row(code, batch_id, position, person_id=current.person().person_id)
     bank, topics = banks.topics(code)
     form = item_form.filled(draft or line.draft, [(topic, bank.topic_name(topic)) for topic in topics], line.faults, shown=shown_in(code))
     back = url_for("staging.batch", code=code, batch_id=batch_id)
@@ -193,7 +193,7 @@ def line(code: str, batch_id: int, position: int) -> ResponseReturnValue:
 def mend(code: str, batch_id: int, position: int) -> ResponseReturnValue:
     """Put the mended row in place; a row with faults left stays in the form."""
     draft = item_form.read(request.form, request.form.getlist("key"))
-    judged = service.mend(code, batch_id, position, draft, person_id=current.person().person_id)
+    judged = service.mend(code, batch_id, position, draft, person_id=current.person().person_id, now=current.now())
     if judged.verdict is Verdict.REFUSED:
         return _line(code, batch_id, position)
     flash(_("这一行已改好。"), "success")
@@ -223,7 +223,7 @@ def discard(code: str, batch_id: int) -> ResponseReturnValue:
 @requires(Permission.WRITE_ITEMS)
 def refused(code: str, batch_id: int) -> ResponseReturnValue:
     """Give out the refused rows with the reasons."""
-    return xlsx(service.refused_rows(code, batch_id, person_id=current.person().person_id, now=current.now()), "refused")
+    return xlsx(service.refused_rows(code, batch_id, person_id=current.person().person_id), "refused")
 
 
 _EXAMPLES = (

@@ -77,11 +77,10 @@ def test_orders_essays_and_embedded_answers() -> None:
     assert (draft.stem, draft.blanks) == ("[[1]] 与 [[2]]", (Blank(("北京", "Beijing")), Blank(("3",), "0.1")))
 
 
-def test_gaps_with_one_list_are_pairs_and_with_others_are_refused() -> None:
+def test_gaps_with_one_list_are_pairs() -> None:
     boxes = "".join(f"<selectoption><text>{words}</text><group>1</group></selectoption>" for words in "甲乙丙")
     draft = only("gapselect", boxes, "先[[2]]后[[1]]")
     assert (draft.prompts, draft.options, draft.key) == (("（1）", "（2）"), ("甲", "乙", "丙"), (1, 0))
-    assert read("cloze", "", "{1:MC:=a~b} {1:MC:=c~d}").refused[0][1].code == "gaps_unsupported"
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def stands(bank: str, batch: int) -> Batch:
 
 
 def seen(bank: str, batch: int, clock: FixedClock) -> BatchView:
-    return staging.view(bank, batch, person_id=id_of(WEI), now=clock.now())
+    return staging.view(bank, batch, person_id=id_of(WEI))
 
 
 @pytest.mark.usefixtures("small")
@@ -223,7 +223,7 @@ def test_a_twin_is_updated_skipped_or_taken_as_new_and_nothing_happens_twice(ban
     assert staging.commit(bank, batch, person_id=id_of(WEI), now=clock.now()) == 0
 
     batch = staged(bank, content, clock)
-    staging.choose(bank, batch, 0, Choice.UPDATE, person_id=id_of(WEI))
+    staging.choose(bank, batch, 0, Choice.UPDATE, person_id=id_of(WEI), now=clock.now())
     assert seen(bank, batch, clock).counts[Verdict.CHANGE] == 1
     assert staging.commit(bank, batch, person_id=id_of(WEI), now=clock.now()) == 1
     with transaction() as session:
@@ -242,14 +242,14 @@ def test_showing_mending_or_choosing_one_row_loads_neither_the_file_nor_the_bank
     monkeypatch.delattr(store, "lines")
     monkeypatch.delattr(versions, "searched")
     author, now = id_of(WEI), clock.now()
-    draft = staging.row(bank, batch, 0, person_id=author, now=now)[1].draft
-    staging.choose(bank, batch, 0, Choice.UPDATE, person_id=author)
-    assert staging.row(bank, batch, 0, person_id=author, now=now)[1].verdict is Verdict.CHANGE
-    mended = staging.mend(bank, batch, 1, replace(draft, external_id="b"), person_id=author)
+    draft = staging.row(bank, batch, 0, person_id=author)[1].draft
+    staging.choose(bank, batch, 0, Choice.UPDATE, person_id=author, now=now)
+    assert staging.row(bank, batch, 0, person_id=author)[1].verdict is Verdict.CHANGE
+    mended = staging.mend(bank, batch, 1, replace(draft, external_id="b"), person_id=author, now=now)
     assert (mended.verdict, [each.code for each in mended.faults]) == (Verdict.REFUSED, ["same_in_file"])
     for nowhere in (2, -1):
         with pytest.raises(Missing):
-            staging.row(bank, batch, nowhere, person_id=author, now=now)
+            staging.row(bank, batch, nowhere, person_id=author)
 
 
 def test_few_drafts_find_the_twins_that_many_find(bank: str, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -260,7 +260,7 @@ def test_few_drafts_find_the_twins_that_many_find(bank: str, clock: FixedClock, 
     with transaction() as session:
         found = banks.existing(session, bank)
         few = exchange.twins_of(session, found.id, drafts)
-        monkeypatch.setattr(exchange, "FEW", 0)
+        monkeypatch.setattr(exchange, "PROBES", 0)
         assert exchange.twins_of(session, found.id, drafts) == few
     assert [twin is not None for twin in few] == [True] * 8 + [False] + [True] * 5
 
@@ -270,8 +270,8 @@ def test_a_row_mended_into_anothers_content_or_name_is_told_at_the_later_one(ban
 
     def faults(position: int, **changes: object) -> list[list[str]]:
         """Mend a row and return what is wrong with each."""
-        draft = staging.row(bank, batch, position, person_id=author, now=clock.now())[1].draft
-        staging.mend(bank, batch, position, replace(draft, **changes), person_id=author)  # type: ignore[arg-type]
+        draft = staging.row(bank, batch, position, person_id=author)[1].draft
+        staging.mend(bank, batch, position, replace(draft, **changes), person_id=author, now=clock.now())  # type: ignore[arg-type]
         with transaction() as session:
             return [[each.code for each in line.faults] for line in store.lines(session, batch)]
 
@@ -282,35 +282,40 @@ def test_a_row_mended_into_anothers_content_or_name_is_told_at_the_later_one(ban
     assert faults(0, external_id="d") == [[], [], []]
 
 
-def test_looking_at_rows_that_tell_a_key_of_the_bank_is_recorded(app: Flask, bank: str, clock: FixedClock) -> None:
-    exchange.import_file(bank, (row("a", STEM) + row("b", "第二道")).encode(), author_id=None, now=clock.now())
-    nameless, guess = (row("", STEM).replace('"id": "", ', ""), '"key": [0]')
-    batch = staged(bank, nameless.replace('"key": [1]', guess) + row("b", "第二道") + row("c", "第三道"), clock)
+def test_a_file_that_tells_keys_of_other_peoples_items_is_recorded(app: Flask, bank: str, clock: FixedClock) -> None:
+    exchange.import_file(bank, (row("a", STEM) + row("b", "第二道") + row("e", "第五道")).encode(), author_id=None, now=clock.now())
+    exchange.import_file(bank, row("own", "自己的一道").encode(), author_id=id_of(WEI), now=clock.now())
+    nameless, right, wrong = (row("", STEM).replace('"id": "", ', ""), '"key": [1]', '"key": [0]')
 
-    def told() -> list[tuple[str, int | None]]:
+    def told() -> list[str]:
         with transaction() as session:
             rows = session.execute(text("SELECT subject, actor_id FROM audit_entry WHERE action = 'item.view_key' ORDER BY id")).all()
             items = dict(session.execute(text("SELECT 'item:' || id, external_id FROM item")).all())  # type: ignore[arg-type]
-        return [(items[subject], person) for subject, person in rows]
+        assert {person for _subject, person in rows} <= {id_of(WEI)}
+        return [items[subject] for subject, _person in rows]
 
-    assert told() == []
+    staged(bank, row("c", "第三道") + row("own", "自己的一道"), clock)
+    assert told() == [], "a new item, and her own"
+    staged(bank, nameless.replace(right, wrong), clock)
+    assert told() == ["a"], "that its key is another, as the refusal says"
+    batch = staged(bank, nameless + row("b", "第二道") + row("d", "第四道"), clock)
+    assert told() == ["a", "a", "b"], "that the guess was right, as the row that changes nothing says"
     author = enter(app, WEI)
-    page = author.get(f"/bank/b/import/{batch}").text
-    assert told() == [("a", id_of(WEI))]  # that its key is another, as the refusal says
-    assert page.count("【") == 2  # nothing is to be checked of the row that changes nothing
-    author.get(f"/bank/b/import/{batch}/1")
-    author.get(f"/bank/b/import/{batch}/2")
-    author.get(f"/bank/b/import/{batch}/refused")
-    assert [name for name, _person in told()] == ["a", "b"], "once for each batch"
-    author.get(f"/bank/b/import/{staged(bank, nameless, clock)}/0")
-    assert [name for name, _person in told()] == ["a", "b", "a"]
+    assert author.get(f"/bank/b/import/{batch}").status_code == 200
+    assert author.get(f"/bank/b/import/{batch}/refused").status_code == 200
+    draft = staging.row(bank, batch, 2, person_id=id_of(WEI))[1].draft
+    for again in range(2):
+        guess = replace(draft, external_id="e", stem="第五道", key=(again,))
+        verdict = staging.mend(bank, batch, 2, guess, person_id=id_of(WEI), now=clock.now()).verdict
+        assert verdict is (Verdict.CHANGE, Verdict.SAME)[again]
+    assert told() == ["a", "a", "b", "e"], "once for each row"
 
 
 def test_mending_one_half_of_a_pair_frees_the_other(bank: str, clock: FixedClock) -> None:
     batch = staged(bank, row("a", STEM) + row("b", STEM) + row("c", "第三道"), clock)
     assert seen(bank, batch, clock).counts[Verdict.REFUSED] == 1
-    first = staging.row(bank, batch, 0, person_id=id_of(WEI), now=clock.now())[1].draft
-    assert staging.mend(bank, batch, 0, replace(first, stem="完全不同的一道题"), person_id=id_of(WEI)).verdict is Verdict.NEW
+    first = staging.row(bank, batch, 0, person_id=id_of(WEI))[1].draft
+    assert staging.mend(bank, batch, 0, replace(first, stem="完全不同的一道题"), person_id=id_of(WEI), now=clock.now()).verdict is Verdict.NEW
     assert seen(bank, batch, clock).counts[Verdict.NEW] == 3
 
 

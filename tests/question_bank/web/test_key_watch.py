@@ -9,7 +9,7 @@ from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
 from question_bank.domain.key_watch import is_unusual
 from question_bank.services import bank as banks
-from question_bank.services import key_watch
+from question_bank.services import exchange, key_watch
 from tests.support.cast import RUI, WEI, enter, id_of
 
 
@@ -50,3 +50,15 @@ def test_one_alarm_an_hour_for_reviewers_and_cleared_by_another(app: Flask, cloc
     assert [alarm.person_id for alarm in key_watch.alarms()] == [reviewer]
     with transaction() as session:
         assert session.execute(text("SELECT count(*) FROM audit_entry WHERE action = 'bank.key_alarm_clear'")).scalar_one() == 1
+
+
+def test_an_authors_own_items_raise_no_alarm(app: Flask, clock: FixedClock) -> None:
+    author, reviewer = id_of(WEI), id_of(RUI)
+    lines = "\n".join(f'{{"id": "{at}", "type": "true_false", "stem": "第 {at} 句", "key": [0]}}' for at in range(201))
+    exchange.import_file("b", lines.encode(), author_id=author, now=clock.now())
+    with transaction() as session:
+        for item_id in session.scalars(text("SELECT id FROM item")).all():
+            for person in (author, reviewer):
+                audit.record(session, actor_id=person, action="item.view_key", subject=f"item:{item_id}", now=clock.now())
+    key_watch.look(clock.now())
+    assert [(alarm.person_id, alarm.seen) for alarm in key_watch.alarms()] == [(reviewer, 201)]
