@@ -55,7 +55,7 @@ def main() -> int:
             _step("server ready", began)
             stack.spawn("lectures", "-m", "demo.background", tries=5)  # a killed database takes them along
             recording = True
-            print(_welcome(stack))
+            print(_welcome(stack, calendar(settings)))
             while True:
                 time.sleep(1)
                 for name in stack.mend():
@@ -103,10 +103,20 @@ def make_province(settings: Settings, began: float) -> None:
     db.disconnect()
 
 
-def _welcome(stack: Stack) -> str:
+def calendar(settings: Settings) -> dict[str, str]:
+    """Return the days worth rehearsing, by what they are."""
+    db.connect(settings.database_app_url)
+    with db.reading() as session:
+        found: dict[str, str] = installation.fact(session, FILLED)
+    db.disconnect()
+    return found
+
+
+def _welcome(stack: Stack, days: dict[str, str]) -> str:
     rows = "\n".join(f"    {account:<10}{role}" for account, role in CAST)
     farewell = f"{QUIET}Ctrl-C ends everything; logs are in {stack.folder}{PLAIN}"
-    commands = f"Commands, in another shell: . {os.path.relpath(stack.folder / 'env.sh')}; flask clock rehearse --at 2026-12-01T09:00+08:00"
+    clock = "\n".join(f"    flask clock rehearse --at {at:<24}{words}" for words, at in days.items())
+    commands = f"Commands, in another shell, after  . {os.path.relpath(stack.folder / 'env.sh')}\n{clock}\n    flask clock rehearse --off{'':<24}today again"
     return f"\n{BOLD}  {stack.url}{PLAIN}\n\n  Sign in with the password {BOLD}{PASSWORD}{PLAIN} as\n{rows}\n\n  {commands}\n  {farewell}\n"
 
 

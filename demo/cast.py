@@ -11,7 +11,7 @@ CAST = (
     ("kang", "康一帆 · course editor: lessons and videos"),
     ("wen", "闻若溪 · examiner: short texts of an exam wait to be marked"),
     ("ning", "宁致和 · province manager: programme, lists, exams, certificates"),
-    ("yan", "严清越 · operator"),
+    ("yan", "严清越 · operator and auditor: load, control room, who did what"),
 )
-# Facts in the database: that it was empty when we began to fill it, and that everything is there.
+# Facts in the database: that it was empty when we began to fill it; once everything is there, days worth rehearsing, by what they are.
 BEGUN, FILLED = "demo_begun", "demo_filled"

@@ -16,6 +16,7 @@ from lms import api as platform
 from lms.domain.activity import REHEARSED
 from lms.domain.attendance import DayPart, Held, ListKind
 from lms.domain.lesson import Lesson
+from lms.domain.programme_tree import Programme
 from lms.domain.unit import UnitKind
 from lms.kernel import installation
 from lms.kernel.db import Session, transaction
@@ -75,7 +76,7 @@ def fill(settings: Settings, now: datetime) -> Iterator[str]:
     yield f"an exam sat by {len(people.colleagues())} teachers, {scripts} short texts to be marked"
     _history(first, ids, now)
     with transaction() as session:
-        installation.set_fact(session, FILLED, value=True)
+        installation.set_fact(session, FILLED, value=_calendar(platform.programme(session, DEMO_CODE)))
     yield "attendance and marks taken in from signed lists"
 
 
@@ -101,6 +102,16 @@ def _programme(ids: dict[str, int], now: datetime) -> None:
                 unit_id=unit.ensure(session, parent=people.COUNTY, kind=UnitKind.SCHOOL, code=unit_code, name="").id,
                 now=programme.enrolment.opens,
             )
+
+
+def _calendar(programme: Programme) -> dict[str, str]:
+    """Return mornings worth rehearsing, by what they are."""
+    days = {
+        "schools enrol": programme.enrolment.opens,
+        "the third window opens, hers is over": programme.windows[2].opens,
+        "the exam's last week": programme.exam.closes - timedelta(days=7),
+    }
+    return {words: (day.astimezone(ZONE) + timedelta(hours=9)).isoformat(timespec="minutes") for words, day in days.items()}
 
 
 def _courses(settings: Settings, editor: int, now: datetime) -> int:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from exam.cli import exam as exam_command
 from exam.cli import quiz as quiz_command
+from exam.domain.audit import ACTS
 from exam.jobs import JOBS
 from exam.services import annulment as annulments
 from exam.services import archive, backlog, identity, outage, packet, presence, quiz_evidence, token, waiting_room
@@ -117,4 +118,5 @@ part = Part(
     on_mount=_mount,
     on_serving=outage.keep_marking,
     verifiers=(verify, quiz_evidence.verify, backlog.verify),
+    acts=ACTS,
 )

@@ -5,6 +5,7 @@ from pathlib import Path
 from lms.cli import certificates as certificate_commands
 from lms.cli import people as people_commands
 from lms.cli import programme
+from lms.domain.audit import ACTS
 from lms.kernel.jobs import Job
 from lms.kernel.part import NavEntry, Part
 from lms.kernel.permissions import Permission
@@ -21,6 +22,7 @@ from lms.services.progress import verify as verify_progress
 from lms.store.signing_in import identity_of, sign_ins
 from lms.web.account import account
 from lms.web.attendance import attendance
+from lms.web.audit import audit
 from lms.web.certificate import certificate
 from lms.web.course import course
 from lms.web.enrolment import enrolment
@@ -72,6 +74,7 @@ part = Part(
         certificate,
         verification,
         window_request,
+        audit,
     ),
     commands=(programme, people_commands, certificate_commands),
     jobs=(Job("load.observe", observe, cron="*/15 * * * *"),),
@@ -88,7 +91,9 @@ part = Part(
         NavEntry(
             N_("人员"), "people.page", "users", Permission.MANAGE_PEOPLE, 41, hint=N_("查找人员，导入名册，授予角色"), also=("/roles", "/window-requests")
         ),
+        NavEntry(N_("审计记录"), "audit.page", "list", Permission.AUDIT, 70, hint=N_("查看谁在什么时候做了什么")),
     ),
+    acts=ACTS,
     on_mount=certificates.mount,
     verifiers=(verify_progress, hours.verify, grades.verify, certificates.verify),
 )

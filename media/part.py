@@ -10,6 +10,7 @@ from lms.kernel.refusal import N_
 from lms.kernel.settings import Settings
 from media.cli import media as media_commands
 from media.domain.asset import VIDEO_KIND
+from media.domain.audit import ACTS
 from media.jobs import ASSET_JOBS
 from media.services import delivery_record, lease, library, load, player, standing
 from media.services import playback as watching
@@ -50,4 +51,5 @@ part = Part(
     ),
     on_mount=_mount,
     verifiers=(watching.verify,),
+    acts=ACTS,
 )

@@ -6,6 +6,7 @@ from lms.kernel.part import NavEntry, Part
 from lms.kernel.permissions import Permission
 from lms.kernel.refusal import N_
 from question_bank.cli import bank as commands
+from question_bank.domain.audit import ACTS
 from question_bank.jobs import BANK_JOBS
 from question_bank.web.analysis import analysis
 from question_bank.web.bank import bank
@@ -26,4 +27,5 @@ part = Part(
     commands=(commands,),
     jobs=BANK_JOBS,
     nav=(NavEntry(N_("题库"), "bank.banks", "list", Permission.WRITE_ITEMS, 40, hint=N_("编写、导入、查找和审核试题")),),
+    acts=ACTS,
 )

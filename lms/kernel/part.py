@@ -1,7 +1,7 @@
 """A part of the product: what a package brings when it is mounted."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -49,6 +49,7 @@ class Part:
     on_mount: Callable[[Settings], None] | None = None
     on_serving: Callable[[Clock], None] | None = None  # once in each process that serves requests, before the first
     verifiers: tuple[Verifier, ...] = ()
+    acts: Mapping[str, str] = field(default_factory=dict)  # what stands in the audit of its doing, in words
 
     def __post_init__(self) -> None:
         """Make its jobs known to whoever enqueues one."""

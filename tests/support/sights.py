@@ -85,6 +85,7 @@ SIGHTS: dict[str, Sight] = {
     "window_request.page": Sight("xia"),
     "roster.page": Sight("ning"),
     "role_grant.page": Sight("ning"),
+    "audit.page": Sight("yan"),
     "certificate.register": Sight("ning"),
     "certificate.lapsed": Sight("ning"),
     "exam_board.everything": Sight("ning"),
