@@ -55,7 +55,7 @@ def main() -> int:
             _step("server ready", began)
             stack.spawn("lectures", "-m", "demo.background", tries=5)  # a killed database takes them along
             recording = True
-            print(_welcome(stack, calendar(settings)))
+            print(_welcome(stack, calendar(settings)), flush=True)
             while True:
                 time.sleep(1)
                 for name in stack.mend():

@@ -214,4 +214,4 @@ def _state(activity_id: int, exam: Exam, newest: Newest | None, extras: Extras, 
         return told(text=_("没有剩余的考试次数"), spent=True)
     if now < hers.opens:
         return told(text=_("未到考试时间"))
-    return told(text=_("可以参加") if hers.starts_at(now) else _("考试时间已结束"))
+    return told(text=_("考试开放中") if hers.starts_at(now) else _("考试时间已结束"))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from flask import current_app, render_template, request, url_for
 
@@ -51,12 +52,12 @@ def page() -> str:
         before=request.args.get("before", type=int),
     )
     words = {act: _(word) for part in current_app.extensions["parts"] for act, word in part.acts.items()}
-    following = url_for("audit.page", **{name: value or None for name, value in asked.items()}, before=found.before) if found.before else None
+    again: dict[str, Any] = {name: value for name, value in asked.items() if value} | {"before": found.before}
     shown = AuditPage(
         lines=tuple(EntryLine(one, words.get(one.act, one.act), tuple(_facts(one))) for one in found.entries),
         acts=tuple(words.items()),
         **asked,
-        next=following,
+        next=url_for("audit.page", **again) if found.before else None,
     )
     return render_template("lms/audit/page.html", page=shown)
 

@@ -26,7 +26,7 @@ from question_bank.services import bank as banks
 from question_bank.services import exchange, review, staging
 from tests.conftest import NOON
 from tests.support import cast, database, exams, learning, measured, rows
-from tests.support.cast import CAO, CHEN, OU, PENG, RUI, TAO, WEI, enter, id_of
+from tests.support.cast import AN, CAO, CHEN, PENG, RUI, TAO, WEI, enter, id_of
 from tests.support.crowd import FIRST, crowd
 from tests.support.queries import query_budget
 from tests.support.sights import SIGHTS, STRANGER, Sight
@@ -34,7 +34,7 @@ from tests.support.sights import SIGHTS, STRANGER, Sight
 MOST, MOST_OF_STAFF = 12, 15
 MORE = {"exam_board.one": 23, "unit.page": 20}  # one puts everything about an exam side by side, one leads on to another page
 FEW, MANY = 2, 6
-STAFF = {"tao": TAO, "wei": WEI, "rong": RUI, "kang": CHEN, "ning": PENG, "xia": CAO, "yan": OU}
+STAFF = {"tao": TAO, "wei": WEI, "rong": RUI, "kang": CHEN, "ning": PENG, "xia": CAO, "yan": AN}
 ASKED = (
     "INSERT INTO window_request (enrolment_id, opens, closes, reason, asked_at, answer) SELECT id, :now, :now + interval '7 days', '病假', :now, ''"
     " FROM enrolment"

@@ -142,7 +142,7 @@ def test_an_extra_attempt_has_its_own_window_after_the_exams_and_is_used_once(ap
     assert "距离开放" in soon
     assert "进入候场" not in soon
     clock.advance(minutes=10)
-    assert _planned(lin, opens).text == "可以参加"
+    assert _planned(lin, opens).text == "考试开放中"
     assert [assembly.top_up(opens), assembly.top_up(opens)] == [1, 0], "the exam is over: papers are drawn for the extra attempt"
     brief = admission.briefing(lin.person_id, exams.EXAM, opens)
     assert (brief.refusal, brief.attempts_left, brief.exam.opens) == (None, 1, opens)
