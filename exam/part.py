@@ -7,12 +7,13 @@ from exam.cli import quiz as quiz_command
 from exam.domain.audit import ACTS
 from exam.jobs import JOBS
 from exam.services import annulment as annulments
-from exam.services import archive, backlog, identity, outage, packet, presence, quiz_evidence, token, waiting_room
+from exam.services import archive, backlog, identity, outage, packet, personal_data, presence, quiz_evidence, token, waiting_room
+from exam.services import attempt as attempts
 from exam.services import exam as exams
 from exam.services import notice as notices
 from exam.services import quiz as quizzes
 from exam.services.demand import demands
-from exam.services.result import personal, verify
+from exam.services.result import verify
 from exam.services.usage import usage
 from exam.store.load import in_exam, starts
 from exam.web.adjustment import adjustment
@@ -61,7 +62,9 @@ bank.register_usage(usage)
 platform.register_load_count("in_exam", in_exam)
 platform.register_load_count("exam_starts", starts)
 platform.register_exam_terms(exams.terms)
-platform.register_personal_export("exams", personal)
+platform.register_inside(attempts.is_inside)
+platform.register_personal_export("exams", personal_data.sat)
+platform.register_personal_export("exam_decisions", personal_data.decided)
 platform.register_duties(Permission.MARK, backlog.to_mark)
 platform.register_duties(Permission.MANAGE_EXAMS, backlog.to_decide)
 platform.register_duties(Permission.MANAGE_EXAMS, annulments.to_decide)

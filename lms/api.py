@@ -16,6 +16,7 @@ from lms.services.person import id_of_account
 from lms.services.programme import everything as programmes
 from lms.services.programme import in_force, programme, versions
 from lms.services.roster import NewPerson, bulk_load
+from lms.services.signing_in import register_inside
 from lms.services.unit import Place, in_scope, school_path, scope_of
 from lms.services.unit import ensure as ensure_unit
 from lms.services.unit import place as unit_place
@@ -53,6 +54,7 @@ __all__ = [
     "register_activity_kind",
     "register_duties",
     "register_exam_terms",
+    "register_inside",
     "register_load_count",
     "register_load_figures",
     "register_personal_export",

@@ -28,6 +28,7 @@ AHEAD = timedelta(minutes=5)  # of starts at the gate's rate there are papers fo
 LEAST_MORE = 50
 INFORMATION_TOLERANCE = 0.02  # share by which a parallel form's information may differ from the mean's
 _EVER = np.uint64(2**53)
+_LAST = 1e6  # makes an item the last that is chosen; above all keys, and still fine enough beside them
 
 
 class PapersUnequal(Invalid):
@@ -35,6 +36,13 @@ class PapersUnequal(Invalid):
 
     code = "papers_unequal"
     message = N_("按目前的题库和容差无法组出难度相当的试卷，请放宽容差或补充试题。")
+
+
+class ExposureExceeded(Invalid):
+    """The items of a cell are so few that papers would show them more often than the blueprint allows."""
+
+    code = "exposure_exceeded"
+    message = N_("题库太小：有的试题会出现在过多的试卷里，超过细目表规定的曝光上限。请补充试题，或提高上限。")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,48 +133,59 @@ def more(*, papers: int, free: int, expected: int, rate: float, extra: int = 0) 
 
 
 def assemble(
-    blueprint: Blueprint, pool: Sequence[PoolItem], options: Mapping[int, int], *, papers_wanted: int, seed: int, forms: int | None = None
+    blueprint: Blueprint,
+    pool: Sequence[PoolItem],
+    options: Mapping[int, int],
+    *,
+    papers_wanted: int,
+    seed: int,
+    forms: int | None = None,
+    exceeding: bool = False,
 ) -> Assembly:
     """Draw the papers; the same pool in any order, options and seed give the same set.
 
     `options` tells how many options each item version has. `forms`: so many parallel forms, equal in information, too, are
-    handed out in turn; without it every paper is drawn for itself.
+    handed out in turn; without it every paper is drawn for itself. `exceeding`: items at their most uses are taken on where a
+    cell offers nothing else, instead of refusing.
     """
     pool = sorted(pool, key=lambda item: item.version_id)
     blueprint.check(pool)
     arrays, stream = _Pool(blueprint, pool, options), _Stream(seed)
     usage = np.zeros(arrays.size, dtype=np.int64)
     kept: list[Indexes] = []
-    found = rejected = 0
+    found = rejected = barren = 0
     wanted = min(forms or papers_wanted, papers_wanted)
     chunk = min(512, max(4, wanted // 32))
     most = blueprint.exposure_percent * max(wanted, 20) // 100
+    if not exceeding and any(count * wanted > len(items) * most for items, count in zip(arrays.cells, arrays.counts, strict=True)):
+        raise ExposureExceeded
+    price = _LAST if exceeding else np.inf
     while found < wanted:
-        if rejected > MOST_TRIES * wanted + 1000:
+        if rejected > MOST_TRIES * wanted + 1000 or barren > MOST_TRIES * chunk + 1000:
             raise PapersUnequal(kept=found, rejected=rejected)
-        drawn, complete = _draw(arrays, stream, usage, chunk, usage >= most)
+        drawn, complete = _draw(arrays, stream, usage, chunk, np.where(usage >= most, price, 0.0))
         scores = (arrays.difficulty[drawn] @ arrays.points).astype(np.float64)
         equal = complete & (np.abs(scores - arrays.target) <= blueprint.tolerance)
         if forms:
             equal &= np.abs(arrays.information[drawn].sum(axis=1) / arrays.target_information - 1) <= INFORMATION_TOLERANCE
-        good = _within(drawn[equal], usage, most)[: wanted - found]
+        good = _within(drawn[equal], usage, wanted if exceeding else most)[: wanted - found]
+        barren = 0 if len(good) else barren + chunk
         rejected += chunk - len(good) if found + len(good) < wanted else 0
         kept.append(good)
         found += len(good)
     return _finish(blueprint, arrays, stream, np.concatenate(kept), papers_wanted, rejected=rejected)
 
 
-def _draw(arrays: _Pool, stream: _Stream, usage: Indexes, many: int, worn: NDArray[np.bool_]) -> tuple[Indexes, NDArray[np.bool_]]:
-    """Draw papers cell by cell, the less used items more readily; a paper that finds no peaceful item is incomplete."""
+def _draw(arrays: _Pool, stream: _Stream, usage: Indexes, many: int, price: NDArray[np.float64]) -> tuple[Indexes, NDArray[np.bool_]]:
+    """Draw papers cell by cell, the less used items more readily, those with a price last; a paper that finds no peaceful item is incomplete."""
     banned = np.zeros((many, arrays.size + 1), dtype=bool)
-    banned[:, : arrays.size] = worn
     rows = np.arange(many)[:, None]
     complete = np.ones(many, dtype=bool)
     columns = []
     for items, count in zip(arrays.cells, arrays.counts, strict=True):
         used = usage[items]
         share = used.mean()
-        keys = stream.uniform(many, len(items)) + (used - share) / (share + CALM)
+        keys = stream.uniform(many, len(items)) + (used - share) / (share + CALM) + price[items]
         keys[banned[:, items]] = np.inf
         chosen, sound = _lowest(keys, items, count)
         foes = arrays.enemies[chosen]

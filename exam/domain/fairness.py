@@ -7,8 +7,15 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
+from lms.kernel.refusal import N_
+
 Versions = npt.NDArray[np.int64]  # papers × positions: the item versions of each paper that was taken
 BLOCK = 4096
+# What a set of further papers went beyond, because nobody may stand before the room without one: its name in the statistics, and in words.
+BEYOND = {
+    "exposure": N_("为了人人有卷，%(n)s 份补充试卷里有的试题用得比曝光上限更多：组卷后有试题停用或改版，余下的太少。"),
+    "retired": N_("为了人人有卷，%(n)s 份补充试卷用回了组卷后停用或改版的试题：没有它们组不成卷。如试题有错，考后可以更正答案。"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +34,7 @@ class Statistics:
 
     `forms`: how many different papers there are. `plain_sd`: the spread if each section were drawn at random, without quotas, balance or rejection.
     `overlap_compared`: the share of all pairs of papers in which `overlap_max` was looked for. `uses`: in how many different papers each version stands.
+    `beyond`: how many papers were drawn against which rule of `BEYOND`.
     """
 
     papers: int
@@ -43,6 +51,7 @@ class Statistics:
     overlap_compared: float = 1.0
     information_mean: float = 0.0
     uses: Mapping[str, int] = field(default_factory=dict)
+    beyond: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +119,7 @@ def pooled(sets: Sequence[Statistics]) -> Statistics:
         overlap_compared=round(sum(share * one.overlap_compared for share, one in zip(pairs, sets, strict=True)) / (total * (total - 1)), 4),
         rejected=sum(one.rejected for one in sets),
         uses=dict(uses),
+        beyond=dict(sum((Counter(one.beyond) for one in sets), Counter[str]())),
     )
 
 

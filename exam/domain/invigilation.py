@@ -49,6 +49,7 @@ class Snapshot:
     at: datetime
     by_path: Mapping[str, Counts]
     latency: Latency | None
+    beyond: Mapping[str, int]  # further papers that go beyond a rule, by its name in fairness.BEYOND
 
     def of(self, path: str) -> Counts:
         """Return the counts of a unit."""

@@ -8,7 +8,10 @@ TOLD = timedelta(days=30)  # so long after it happened
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One thing: seconds given back (`time`), points after and before a regrade, the window of an extra attempt, or the number of an annulled one."""
+    """One thing: points after and before a regrade, the window of an extra attempt, the number of an annulled one, or seconds given back (`time`).
+
+    With these, `closes` is until when she may go on.
+    """
 
     kind: str
     code: str

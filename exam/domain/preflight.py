@@ -1,10 +1,11 @@
 """What is looked at before the bell, and what each finding means: green, amber or red, in words that say what to do."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from exam.domain.fairness import BEYOND
 from lms.kernel.refusal import N_
 
 GIGABYTE = 1_000_000_000
@@ -35,6 +36,7 @@ class Findings:
     expected: int  # learners enrolled who have not started
     papers: int
     papers_free: int
+    beyond: Mapping[str, int]  # further papers that go beyond a rule, by its name in fairness.BEYOND
     retired: int  # versions in the pool of the papers that the bank no longer offers
     keys_open: bool
     rate: float
@@ -87,6 +89,7 @@ def _exam(found: Findings) -> Iterator[Line]:
         yield N_("试卷"), Light.RED, N_("尚未领取的试卷 %(free)s 份，少于未开考的 %(expected)s 人。请补足试卷。"), papers
     else:
         yield N_("试卷"), Light.GREEN, N_("共 %(papers)s 份，尚未领取 %(free)s 份，未开考 %(expected)s 人。"), papers
+    yield from _further(found)
     if found.retired:
         yield N_("题目冻结"), Light.AMBER, N_("有 %(n)s 道用到的试题组卷后已改版或停用。如有错误，请在开考前重新组卷。"), {"n": found.retired}
     else:
@@ -107,6 +110,11 @@ def _exam(found: Findings) -> Iterator[Line]:
         yield N_("系统中断"), Light.RED, N_("有 %(n)s 次中断等待决定，受影响的考生不会被收卷。请在监考页处理。"), {"n": found.outages_undecided}
     else:
         yield N_("系统中断"), Light.GREEN, N_("没有等待处理的中断。"), {}
+
+
+def _further(found: Findings) -> Iterator[Line]:
+    for rule, papers in found.beyond.items():
+        yield N_("补充试卷"), Light.AMBER, BEYOND[rule], {"n": papers}
 
 
 def _machine(found: Findings) -> Iterator[Line]:

@@ -44,8 +44,3 @@ class AppealDecided(Conflict):
 
     code = "appeal_decided"
     message = N_("这条复核申请已经处理过了。")
-
-
-def may_review(rule: Review, *, released: bool, over: bool) -> bool:
-    """Tell whether the paper may be looked through; `released`: the person's result is; `over`: nobody sits the exam, nor can begin."""
-    return rule is Review.AFTER_WINDOW and released and over

@@ -47,7 +47,7 @@ def propose(actor_id: int, attempt_id: int, *, reason: str, now: datetime) -> No
 
 
 def decide(actor_id: int, attempt_id: int, *, agree: bool, now: datetime) -> None:
-    """Agree to a proposal as the second person, or drop it; what counts afterwards is posted, and nothing left is taken back."""
+    """Agree to a proposal as the second person, or drop it; what counts afterwards is posted or, where nothing is left, taken back; a certificate follows."""
     with transaction() as session:
         whom = adjustment.target_of(session, actor_id, attempt_id, alone=True)
         row = store.waiting_of(session, attempt_id)
@@ -73,7 +73,8 @@ def _annul(session: Session, attempt_id: int, reason: str, actor_id: int, now: d
     if not exam.shows_results or after == before:
         return
     if after is None:
-        platform.take_back(session, programme_code=exam.programme_code, evidence=f"attempt:{attempt_id}", reason=reason, now=now, posted_by=actor_id)
+        evidence = f"attempt:{attempt_id}"
+        platform.take_back(session, programme_code=exam.programme_code, evidence=evidence, reason=reason, now=now, posted_by=actor_id, settles=True)
     else:
         results.post_many(session, exam, {attempt.person_id: after}, now=now, reason=reason, actor_id=actor_id)
 

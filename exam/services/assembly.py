@@ -2,21 +2,25 @@
 
 import logging
 import secrets
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 
 from exam.domain import assembly as rules
-from exam.domain.assembly import Assembly
+from exam.domain.assembly import Assembly, ExposureExceeded, PapersUnequal
+from exam.domain.blueprint import PoolLacking
 from exam.domain.result import ItemPlace
 from exam.domain.waiting_room import EARLY
 from exam.services import waiting_room
 from exam.services.exam import ExamFrozen, SourcesChanged, found
 from exam.store import exam as exams
+from exam.store import incident
 from exam.store import paper as store
 from lms.kernel import audit
-from lms.kernel.db import take_time, transaction
+from lms.kernel.db import Session, take_time, transaction
 from lms.kernel.refusal import Refusal
 from question_bank import api as bank
+from question_bank.domain.item import PoolItem
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +56,8 @@ def assemble(
 ) -> Assembly:
     """Draw papers for an exam from the exam pool and make it ready; `replacing` takes the place of papers nobody took yet.
 
-    Once somebody has taken a paper the pool is frozen: only more papers of the same pool are drawn, otherwise ExamFrozen.
+    Once somebody has taken a paper the pool is frozen: only more papers of the same pool are drawn, otherwise ExamFrozen. Where items were
+    retired since and too few are left, these go beyond a rule rather than leave people without: an incident, told wherever the exam is watched.
     `forms`: so many parallel forms are handed out in turn instead of a paper for each learner.
     """
     seed = secrets.randbits(128) if seed is None else seed
@@ -62,16 +67,18 @@ def assemble(
         blueprint = exams.blueprint_of(session, exam.id)
         if actor_id is not None:
             bank.require_draw(session, exam.bank_code, actor_id)
-        pool = bank.pool(session, exam.bank_code, "exam")
+        offered = bank.pool(session, exam.bank_code, "exam")
         if replacing and store.taken(session, exam.id):
             raise ExamFrozen
-        if not replacing:
-            # Who comes late draws from what everybody drew from, less what was retired meanwhile.
-            frozen = store.newest_pool(session, exam.id)
-            pool = [item for item in pool if item.version_id in frozen]
-        contents = bank.contents(session, [item.version_id for item in pool])
-        options = {version: len(content.options_html) for version, content in contents.items()}
-        made = rules.assemble(blueprint, pool, options, papers_wanted=papers, seed=seed, forms=forms)
+        for pool, beyond in [(offered, "")] if replacing else _ways(session, exam.id, offered):
+            contents = bank.contents(session, [item.version_id for item in pool])
+            options = {version: len(content.options_html) for version, content in contents.items()}
+            try:
+                made = rules.assemble(blueprint, pool, options, papers_wanted=papers, seed=seed, forms=forms, exceeding=bool(beyond))
+                break
+            except (PoolLacking, PapersUnequal, ExposureExceeded):
+                if replacing or beyond == "retired":
+                    raise
         row = exams.lock(session, exam.id)
         if (row.bank_code, exams.blueprint_of(session, exam.id)) != (exam.bank_code, blueprint):
             raise SourcesChanged
@@ -84,14 +91,28 @@ def assemble(
             seed=seed,
             digest=made.hash,
             places={item.version_id: ItemPlace(item.type, item.topic, options[item.version_id], item.difficulty) for item in pool},
-            statistics=asdict(made.statistics),
+            statistics=asdict(replace(made.statistics, beyond={beyond: papers} if beyond else {})),
             now=now,
             replacing=replacing,
         )
         row.state = "ready"
         used = sorted({version for paper in made.papers for version in paper.version_ids})
         bank.record_use(session, used, purpose=f"exam:{exam.code}", title=exam.title, times=1, now=now)
+        if beyond:
+            facts: dict[str, object] = {"beyond": beyond, "papers": papers}
+            incident.add(session, exam_id=exam.id, paths=["/"], kind="papers", words="", facts=facts, recorded_by=actor_id, now=now)
         audit.record(
             session, actor_id=actor_id, action="exam.assemble", subject=f"exam:{exam.id}", now=now, papers=papers, forms=made.statistics.forms, hash=made.hash
         )
     return made
+
+
+def _ways(session: Session, exam_id: int, offered: Sequence[PoolItem]) -> Sequence[tuple[Sequence[PoolItem], str]]:
+    """Return how further papers may be drawn, the strictest way first: from which items, and beyond which rule of `fairness.BEYOND`.
+
+    Who comes late draws from what everybody drew from, less what was retired meanwhile; the last way is as the first papers were drawn, without a cap.
+    """
+    held, still = store.newest_pool(session, exam_id), {item.version_id for item in offered}
+    frozen = [replace(item, difficulty=held[item.version_id].difficulty) for item in bank.frozen(session, list(held))]  # as hard as it was taken to be
+    left = [item for item in frozen if item.version_id in still]
+    return (left, ""), (left, "exposure"), (frozen, "retired")

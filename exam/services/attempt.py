@@ -27,7 +27,8 @@ from lms import api as platform
 from lms.kernel import audit
 from lms.kernel.db import Session, reading, transaction
 from lms.kernel.group_commit import GroupCommit
-from lms.kernel.refusal import N_, Missing, Unavailable
+from lms.kernel.hot import Pace
+from lms.kernel.refusal import N_, Missing, Refusal, Unavailable
 
 SETTLE = timedelta(seconds=30)  # what arrived in the grace may still be queueing inside
 SEQUENCES = 1_000_000  # each coming back gets sequence numbers of its own
@@ -48,6 +49,7 @@ class AttemptMissing(Missing):
     message = N_("没有找到您的作答记录。")
 
 
+_signing_in = Pace(3)  # whoever guesses at passwords with a token in hand goes to the end of the line
 _starts: GroupCommit[store.Start, Begun] = GroupCommit(store.start, single=True)
 
 
@@ -103,6 +105,18 @@ def resume(person_id: int, login_id: int, payload: ResumeExam, now: datetime) ->
         return _come_back(session, exam, newest, login_id, device=payload.device, takeover=payload.takeover, now=now)
 
 
+def is_inside(token: str, now: datetime) -> bool:
+    """Tell whether the token is that of somebody who sits: she signs in again without waiting behind the crowd, a few times in a slot."""
+    try:
+        held = tokens.read(token)
+        _signing_in.count(str(held.attempt_id), now.timestamp())
+    except Refusal:
+        return False
+    with reading() as session:
+        attempt = store.find(session, held.attempt_id)
+    return attempt is not None and attempt.state is State.OPEN
+
+
 def _begin(session: Session, exam: Exam, person_id: int, payload: StartExam, newest: Attempt | None, *, place: Place | None, now: datetime) -> Opening:
     """Take a paper and open an attempt; what waiting took is given back."""
     who = standing(session, exam, person_id, newest, now)
@@ -126,8 +140,8 @@ def _begin(session: Session, exam: Exam, person_id: int, payload: StartExam, new
     )
     if begun is None:
         raise NoPaper
-    if who.extra is not None and exam is not asked:
-        extra_attempts.begin(session, who.extra.id, begun.attempt.id)
+    if who.extra is not None and exam is not asked and not extra_attempts.begin(session, who.extra.id, begun.attempt.id):
+        raise admission.WindowClosed
     lost = waiting_room.lost(exam, place, now, who.percent) if place else timedelta(0)
     if not lost:
         return begun

@@ -27,6 +27,13 @@ class ExtraWaits(Conflict):
     message = N_("这位考生已有一次补考机会尚未使用。")
 
 
+class NothingWaits(Conflict):
+    """She holds none, or has just begun it."""
+
+    code = "extra_begun"
+    message = N_("这位考生没有尚未使用的补考机会，可能刚刚开始作答。")
+
+
 def grant(actor_id: int, attempt_id: int, *, opens: datetime, closes: datetime, reason: str, now: datetime) -> None:
     """Give the person of an attempt one more, with a window of its own."""
     with transaction() as session:
@@ -39,13 +46,27 @@ def grant(actor_id: int, attempt_id: int, *, opens: datetime, closes: datetime, 
         give(session, whom, [whom.person_id], opens=opens, closes=closes, reason=reason, actor_id=actor_id, now=now)
 
 
-def hold_again(outage_id: int, *, opens: datetime, closes: datetime, reason: str, actor_id: int, now: datetime) -> None:
-    """Decide that a long outage is not given back, and give everybody it hit an extra attempt."""
+def withdraw(actor_id: int, attempt_id: int, *, all_given_with_it: bool, reason: str, now: datetime) -> int:
+    """Take back the extra attempt that the person of an attempt has not begun, or all given by the same act; returns how many."""
     with transaction() as session:
-        hit = outages.decided(session, outage_id, give_back=False, reason=reason, actor_id=actor_id, now=now)
-        whom = {exam_id: adjustment.Target(exams.by_id(session, exam_id), ("/",)) for exam_id in hit}
-        for exam_id, people in hit.items():
-            give(session, whom[exam_id], people, opens=opens, closes=closes, reason=reason, actor_id=actor_id, now=now)
+        whom = adjustment.target_of(session, actor_id, attempt_id)
+        assert whom.person_id is not None
+        held = store.of_person(session, whom.person_id, now).get(whom.exam.id, NO_EXTRAS).waiting
+        count = store.withdraw(session, held.id, all_given_with_it=all_given_with_it) if held else 0
+        if not count:
+            raise NothingWaits
+        adjustment.note(session, whom, reason, kind="extra_back", actor_id=actor_id, now=now, attempts=count)
+        return count
+
+
+def decide_outage(outage_id: int, *, give_back: bool, handed_in: bool, opens: datetime, closes: datetime, reason: str, actor_id: int, now: datetime) -> None:
+    """Decide on a long outage, and give everybody it hit whose time is not given back an extra attempt."""
+    with transaction() as session:
+        hits = outages.decided(session, outage_id, give_back=give_back, handed_in=handed_in, reason=reason, actor_id=actor_id, now=now)
+        without = [(one.exam_id, one.out if give_back else [*one.people, *one.out]) for one in hits]
+        for exam_id, people in ((exam_id, people) for exam_id, people in without if people):
+            whom = adjustment.Target(exams.by_id(session, exam_id), ("/",))
+            give(session, whom, people, opens=opens, closes=closes, reason=reason, actor_id=actor_id, now=now)
 
 
 def give(

@@ -1,7 +1,7 @@
 """The control room: what happens in an exam, seen by those who may, as far as their scope reaches."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,6 +14,7 @@ from exam.store import attempt as attempts
 from exam.store import exam as exams
 from exam.store import incident as incidents
 from exam.store import invigilation as store
+from exam.store import paper as papers
 from exam.store.attempt import Attempt
 from exam.store.incident import Incident
 from exam.store.invigilation import LearnerNow
@@ -42,6 +43,7 @@ class Room:
     total: Counts
     units: tuple[tuple[Unit, Counts], ...]
     latency: Latency | None
+    beyond: Mapping[str, int]  # further papers that go beyond a rule, by its name in fairness.BEYOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def room(actor_id: int, code: str, unit_id: int | None, now: datetime) -> Room:
         seen = _snapshot(session, exam, now)
     total = sum((seen.of(path) for path in place.paths), Counts())
     units = tuple((unit, counts) for unit in place.below if (counts := seen.of(unit.path)).enrolled)
-    return Room(exam, place, seen.at, total, units, seen.latency)
+    return Room(exam, place, seen.at, total, units, seen.latency, seen.beyond)
 
 
 def _snapshot(session: Session, exam: Exam, now: datetime) -> Snapshot:
@@ -85,7 +87,8 @@ def _snapshot(session: Session, exam: Exam, now: datetime) -> Snapshot:
     with _looking:
         kept = _kept.get(exam.id)
         if kept is None or abs(now - kept.at) >= KEEP:
-            kept = _kept[exam.id] = Snapshot(now, rolled_up(store.counts(session, exam, now)), store.latency(session, now))
+            counts, latency = rolled_up(store.counts(session, exam, now)), store.latency(session, now)
+            kept = _kept[exam.id] = Snapshot(now, counts, latency, papers.beyond(session, exam.id))
     return kept
 
 

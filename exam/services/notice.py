@@ -28,6 +28,8 @@ def _told(one: Notice) -> platform.Duty:
         return platform.Duty(words, _("查看考试"), f"/exams/{one.code}")
     if one.before is None:
         words = _("“%(title)s”考试时系统中断，您的 %(n)s 分钟已经补回。", title=one.title, n=-(-(one.figure or 0) // 60))
+        if one.closes:
+            words += _("您可以作答到 %(until)s。", until=format_instant(one.closes))
         return platform.Duty(words, _("查看考试"), f"/exams/{one.code}")
     points = {"before": f"{one.before / 100:g}", "after": f"{(one.figure or 0) / 100:g}"}
     words = _("“%(title)s”更正了试题答案，您的得分由 %(before)s 分改为 %(after)s 分。", title=one.title, **points)

@@ -3,20 +3,25 @@
 import logging
 import threading
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from exam.domain import outage as rules
 from exam.domain.outage import BEAT, OUTAGE, Gap
+from exam.services import review
 from exam.store import incident
 from exam.store import outage as store
 from exam.store.attempt import Attempt
-from exam.store.outage import Hit, Outage
+from exam.store.outage import HandIn, Hit, Outage
+from lms import api as platform
 from lms.kernel import audit
 from lms.kernel.clock import Clock
 from lms.kernel.db import Session, transaction
+from lms.kernel.permissions import Permission
 from lms.kernel.refusal import N_, Conflict
 
 logger = logging.getLogger(__name__)
+MOST_NAMED = 50
 
 
 class AlreadyDecided(Conflict):
@@ -24,6 +29,14 @@ class AlreadyDecided(Conflict):
 
     code = "outage_decided"
     message = N_("这次系统中断已经有人处理过了。")
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An outage that waits for a decision, and who of one's scope has handed in since: the first of them."""
+
+    outage: Outage
+    handed_in: Sequence[HandIn]
 
 
 def mark(now: datetime, real: datetime | None = None) -> bool:
@@ -71,11 +84,11 @@ def settle(now: datetime) -> None:
 
 
 def _settle(session: Session, gap: Gap, until: datetime, now: datetime) -> None:
-    hits = store.hit(session, gap, until)
+    hits = store.hit(session, gap, until, handed_in=False)  # it is settled at once, before anybody sees her time and hands in
     if not hits:
         return
     if not gap.needs_decision:
-        _give_back(session, gap, until, reason="", actor_id=None, now=now)
+        _give_back(session, gap, until, handed_in=False, reason="", actor_id=None, now=now)
     attempts = sum(len(one.people) for one in hits)
     outage_id = store.add(session, gap, attempts=attempts, state="undecided" if gap.needs_decision else "given_back", now=now)
     minutes = round((gap.ended_at - gap.began_at).total_seconds() / 60, 1)
@@ -85,12 +98,13 @@ def _settle(session: Session, gap: Gap, until: datetime, now: datetime) -> None:
 
 def _write_down(session: Session, hits: Iterable[Hit], *, now: datetime, words: str = "", actor_id: int | None = None, **facts: object) -> None:
     for one in hits:
-        told = {**facts, "attempts": len(one.people)} | ({"out": one.out} if one.out else {})
+        figures = {"attempts": len(one.people), "out": len(one.out), "handed_in": one.handed_in}
+        told = facts | {name: figure for name, figure in figures.items() if figure or name == "attempts"}
         incident.add(session, exam_id=one.exam_id, paths=["/"], kind="outage", words=words, facts=told, recorded_by=actor_id, now=now)
 
 
-def _give_back(session: Session, gap: Gap, until: datetime, *, reason: str, actor_id: int | None, now: datetime) -> None:
-    for attempt_id in store.give_back(session, gap, until, reason=reason, actor_id=actor_id, now=now):
+def _give_back(session: Session, gap: Gap, until: datetime, *, handed_in: bool, reason: str, actor_id: int | None, now: datetime) -> None:
+    for attempt_id in store.give_back(session, gap, until, handed_in=handed_in, reason=reason, actor_id=actor_id, now=now):
         audit.record(session, actor_id=actor_id, action="attempt.reopen", subject=f"attempt:{attempt_id}", now=now, reason=reason)
 
 
@@ -99,26 +113,41 @@ def covers(session: Session, attempt: Attempt) -> bool:
     return store.covers(session, attempt.started_at, attempt.deadline)
 
 
-def waiting() -> Sequence[Outage]:
+def waiting(actor_id: int, now: datetime) -> list[Waiting]:
     """Return the outages that wait for a decision."""
     with transaction() as session:
-        return store.undecided(session)
+        scope = platform.scope_of(session, actor_id, Permission.INVIGILATE)
+        return [Waiting(one, store.handed_in(session, one.gap, now, scope, MOST_NAMED)) for one in store.undecided(session)]
 
 
-def decide(outage_id: int, *, give_back: bool, reason: str, actor_id: int, now: datetime) -> None:
-    """Give a long outage back after all, or leave the attempts to end."""
+def decide(outage_id: int, *, give_back: bool, handed_in: bool = True, reason: str, actor_id: int, now: datetime) -> None:
+    """Give a long outage back after all, or leave the attempts to end: keys are then not shown before somebody says so again, since people are to sit again."""
     with transaction() as session:
-        decided(session, outage_id, give_back=give_back, reason=reason, actor_id=actor_id, now=now)
+        hits = decided(session, outage_id, give_back=give_back, handed_in=handed_in, reason=reason, actor_id=actor_id, now=now)
+        for one in hits if not give_back else ():
+            review.close(session, one.exam_id, actor_id=actor_id, now=now)
 
 
-def decided(session: Session, outage_id: int, *, give_back: bool, reason: str, actor_id: int, now: datetime) -> dict[int, list[int]]:
-    """Decide on a long outage in the caller's transaction; returns the people it hit, by exam."""
+def decided(session: Session, outage_id: int, *, give_back: bool, handed_in: bool, reason: str, actor_id: int, now: datetime) -> list[Hit]:
+    """Decide on a long outage in the caller's transaction; returns whom it hit, exam by exam.
+
+    Who came back and handed in before the decision knew of no minutes to come: unless it is said otherwise (`handed_in`), she gets what the others get.
+    """
     gap = store.decide(session, outage_id, "given_back" if give_back else "rescheduled", reason=reason, actor_id=actor_id)
     if gap is None:
         raise AlreadyDecided
-    hits = store.hit(session, gap, now)
+    hits = store.hit(session, gap, now, handed_in=handed_in)
     if give_back:
-        _give_back(session, gap, now, reason=reason, actor_id=actor_id, now=now)
+        _give_back(session, gap, now, handed_in=handed_in, reason=reason, actor_id=actor_id, now=now)
     _write_down(session, hits, words=reason, actor_id=actor_id, now=now, give_back=give_back)
-    audit.record(session, actor_id=actor_id, action="exam.outage_decided", subject=f"outage:{outage_id}", now=now, give_back=give_back, reason=reason)
-    return {one.exam_id: one.people for one in hits}
+    audit.record(
+        session,
+        actor_id=actor_id,
+        action="exam.outage_decided",
+        subject=f"outage:{outage_id}",
+        now=now,
+        give_back=give_back,
+        handed_in=handed_in,
+        reason=reason,
+    )
+    return hits

@@ -27,14 +27,14 @@ from lms.domain.grade import Score
 from lms.kernel import audit
 from lms.kernel.db import Session, transaction
 from lms.kernel.jobs import enqueue
-from lms.kernel.refusal import Refusal
+from lms.kernel.refusal import N_, Refusal
 from question_bank import api as bank
 
 logger = logging.getLogger(__name__)
 BATCH = 50
 POST_BATCH = 10  # so many people's starts and marks may wait for a post
 VERIFY_BATCH = 500
-CHANGED = "计入成绩的作答有变化"
+CHANGED = N_("计入成绩的作答有变化")
 
 
 def score_outstanding(now: datetime) -> int:
@@ -218,17 +218,6 @@ def _try(exam: Exam, attempt: Attempt, submitted_at: datetime, result: Result | 
         annulled=attempt.state is State.ANNULLED,
         counts=counts,
     )
-
-
-def personal(session: Session, person_id: int) -> object:
-    """Return a person's attempts with the points that are released to her, for her own export."""
-    return [
-        {"exam": exam.code, "attempt": one.number, "started_at": one.started_at, "ended_at": one.ended_at, "state": str(one.state),
-         "points": result.points if result and result.is_final and exam.shows_results else None, "of_points": exam.points}
-        for exam in exams.all_of(session)
-        for one in attempts.of_person(session, person_id, exam.id)
-        for result in (store.newest_of(session, one.id),)
-    ]  # fmt: skip
 
 
 def timeline(attempt_id: int) -> list[dict[str, object]]:

@@ -6,7 +6,8 @@ from datetime import datetime
 from exam.domain.attempt import Answer
 from exam.domain.exam import Exam
 from exam.domain.marking import criteria_of
-from exam.domain.review import Review, ReviewClosed, ReviewFrozen, may_review
+from exam.domain.review import Review, ReviewClosed, ReviewFrozen
+from exam.domain.waiting_room import LASTS
 from exam.services import paper as papers
 from exam.services import result
 from exam.services.exam import found, is_frozen, is_over
@@ -69,6 +70,29 @@ def set_rule(exam_code: str, rule: Review, *, actor_id: int, now: datetime) -> N
         audit.record(session, actor_id=actor_id, action="exam.review_rule", subject=f"exam:{exam.id}", now=now, rule=str(rule))
 
 
+def held_by(exam_code: str, now: datetime) -> str | None:
+    """Return which other exam of the same bank keeps an exam's papers from being looked through, None where none does."""
+    with transaction() as session:
+        return _held_by(session, found(session, exam_code), now)
+
+
+def _held_by(session: Session, exam: Exam, now: datetime) -> str | None:
+    return exams.still_drawn(session, exam.bank_code, exam.id, now - LASTS, now)
+
+
+def shows_keys(session: Session, exam: Exam, now: datetime) -> bool:
+    """Tell whether those whose results are out may look through their papers: not while anybody sits, or may still be given the same items."""
+    return rule_of(session, exam) is Review.AFTER_WINDOW and exam.shows_results and is_over(session, exam, now) and not _held_by(session, exam, now)
+
+
+def close(session: Session, exam_id: int, *, actor_id: int, now: datetime) -> None:
+    """Keep papers from being looked through after all: people are to sit again, and nobody has said when."""
+    row = exams.lock(session, exam_id)
+    if row.settings.get("review", Review.NEVER) != Review.NEVER:
+        row.settings = {**row.settings, "review": str(Review.NEVER)}
+        audit.record(session, actor_id=actor_id, action="exam.review_rule", subject=f"exam:{exam_id}", now=now, rule=str(Review.NEVER))
+
+
 def is_open(person_id: int, exam_code: str, now: datetime) -> bool:
     """Tell whether a person may look through her paper."""
     with transaction() as session:
@@ -119,9 +143,6 @@ def picture(person_id: int, exam_code: str, digest: str, now: datetime) -> Pictu
 
 
 def _counting(session: Session, person_id: int, exam: Exam, now: datetime) -> Attempt | None:
-    """Return the attempt that counts, None where it may not be looked through: not while anybody sits or may still begin."""
-    counts = result.counting(session, exam, person_id)
-    released = counts is not None and exam.shows_results
-    if counts is None or not may_review(rule_of(session, exam), released=released, over=is_over(session, exam, now)):
-        return None
-    return attempts.by_id(session, counts[0])
+    """Return the attempt that counts, None where it may not be looked through."""
+    counts = result.counting(session, exam, person_id) if shows_keys(session, exam, now) else None
+    return None if counts is None else attempts.by_id(session, counts[0])

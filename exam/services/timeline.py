@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from exam.domain import attempt as attempt_rules
 from exam.domain import timeline as rules
+from exam.domain.admission import NO_EXTRAS, ExtraAttempt
 from exam.domain.timeline import Event
 from exam.services import annulment as annulments
+from exam.services import review as reviews
 from exam.services.invigilation import Watched, watched
 from exam.store import attempt as attempts
+from exam.store import extra_attempt as extra_attempts
 from exam.store import timeline as store
 from exam.store.annulment import AttemptAnnulmentRow
 from lms.kernel.db import transaction
@@ -22,12 +26,16 @@ class Timeline:
     events: Sequence[Event]
     may_reopen: bool
     proposal: tuple[AttemptAnnulmentRow, str] | None  # to annul it, and by whom
+    extra: ExtraAttempt | None  # that she holds and has not begun
+    shows_keys: bool  # the exam's papers can be looked through
 
 
-def timeline(actor_id: int, attempt_id: int) -> Timeline:
+def timeline(actor_id: int, attempt_id: int, now: datetime) -> Timeline:
     """Return the timeline of an attempt in one's scope."""
     with transaction() as session:
         one = watched(session, actor_id, attempt_id)
         last = attempts.is_newest(session, one.attempt)
         may_reopen = last and attempt_rules.may_reopen(one.attempt.state) and not attempts.result_is_out(session, attempt_id)
-        return Timeline(one, rules.told(store.events(session, attempt_id)), may_reopen, annulments.proposal_of(session, attempt_id))
+        extra = extra_attempts.of_person(session, one.person.id, now).get(one.exam.id, NO_EXTRAS).waiting
+        shows_keys = reviews.shows_keys(session, one.exam, now)
+        return Timeline(one, rules.told(store.events(session, attempt_id)), may_reopen, annulments.proposal_of(session, attempt_id), extra, shows_keys)

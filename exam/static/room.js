@@ -140,7 +140,7 @@ async function refused(code) {
 async function signIn() {
   saveState("failed", words.signed_out);
   banner("warning", words.signed_out_long);
-  await signInAgain({ dialog: byId("sign-in"), page, words, room: location.href, person });
+  await signInAgain({ dialog: byId("sign-in"), page, words, room: location.href, person, token: queue?.token });
   await freshCsrf();
   await open(false);
 }
@@ -250,7 +250,7 @@ async function doOpen(takeover) {
   const opened = (!items && handedOver()) || (await fetchOpened(takeover));
   if (opened.refused) {
     if (["unauthenticated", "signed_out", "http_401"].includes(opened.refused)) {
-      await signInAgain({ dialog: byId("sign-in"), page, words, room: location.href, person });
+      await signInAgain({ dialog: byId("sign-in"), page, words, room: location.href, person, token: queue?.token });
       await freshCsrf();
       return doOpen(takeover);
     }

@@ -19,10 +19,11 @@ function heard(answer) {
 
 /* Fill the form that holds the named fields on a page and send it; returns the page that comes back. Where somebody else is signed in
    there is no such form, but the same address takes it: signing out would have the browser forget the answers that wait here. */
-async function sent(found, values) {
+async function sent(found, values, token) {
   const form = found.document.querySelector(`form:has([name="${Object.keys(values).at(-1)}"])`);
   const fields = form ? new URLSearchParams(new FormData(form)) : new URLSearchParams({ csrf_token: found.document.querySelector("[name=csrf_token]")?.value ?? "" });
   for (const [name, value] of Object.entries(values)) fields.set(name, value);
+  if (token) fields.set("inside", token);
   const response = await fetch(form?.getAttribute("action") || "/sign-in", { method: "POST", body: fields, credentials: "same-origin", cache: "no-store" });
   return heard(await paged(response));
 }
@@ -33,8 +34,9 @@ async function who(page, room) {
   return found.document.getElementById("room")?.dataset.person ?? null;
 }
 
-/* Resolves once the same person is signed in again, by this dialog or in another tab. */
-export function signInAgain({ dialog, page, words, room, person }) {
+/* Resolves once the same person is signed in again, by this dialog or in another tab. The token of her attempt, where this page has it,
+   spares her the line of those who come from outside. */
+export function signInAgain({ dialog, page, words, room, person, token }) {
   const form = dialog.querySelector("form");
   const message = dialog.querySelector("[role=alert]");
   const { account, password, code } = form.elements;
@@ -79,7 +81,7 @@ export function signInAgain({ dialog, page, words, room, person }) {
       clearTimeout(next);
       try {
         const again = second !== null;
-        const answer = again ? await sent(second, { code: code.value }) : await sent(heard(await page("/sign-in")), { account: account.value, password: password.value });
+        const answer = again ? await sent(second, { code: code.value }) : await sent(heard(await page("/sign-in")), { account: account.value, password: password.value }, token);
         ask(answer);
         if (second) {
           message.textContent = again ? words.code_refused : "";

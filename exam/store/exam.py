@@ -241,6 +241,17 @@ def _exam(row: Any) -> Exam:
     )  # fmt: skip
 
 
+def still_drawn(session: Session, bank_code: str, besides: int, since: datetime, now: datetime) -> str | None:
+    """Return the title of another exam of a bank that was not over `since`, is being sat, or may be sat again by decision."""
+    query = (
+        "SELECT e.title FROM exam e WHERE e.bank_code = :bank AND e.id <> :besides AND e.state <> 'closed' AND (e.closes > :since"
+        " OR EXISTS (SELECT FROM attempt a WHERE a.exam_id = e.id AND a.state = 'open')"
+        " OR EXISTS (SELECT FROM extra_attempt x WHERE x.exam_id = e.id AND x.attempt_id IS NULL AND x.closes > :now)) ORDER BY e.closes DESC LIMIT 1"
+    )
+    title: str | None = session.scalar(text(query), {"bank": bank_code, "besides": besides, "since": since, "now": now})
+    return title
+
+
 def drawing_on(session: Session, bank_code: str) -> list[Blueprint]:
     """Return the blueprints of the exams that draw on a bank and are not over."""
     used = select(ExamRow.blueprint_id).where(ExamRow.bank_code == bank_code, ExamRow.state != "closed")

@@ -53,9 +53,19 @@ def of_person(session: Session, person_id: int, now: datetime) -> dict[int, Extr
     return found
 
 
-def begin(session: Session, extra_id: int, attempt_id: int) -> None:
-    """Note that it was begun."""
-    session.execute(text("UPDATE extra_attempt SET attempt_id = :attempt WHERE id = :id"), {"id": extra_id, "attempt": attempt_id})
+def begin(session: Session, extra_id: int, attempt_id: int) -> bool:
+    """Note that it was begun; False where it has just been withdrawn."""
+    begun = text("UPDATE extra_attempt SET attempt_id = :attempt WHERE id = :id RETURNING id")
+    return session.scalar(begun, {"id": extra_id, "attempt": attempt_id}) is not None
+
+
+def withdraw(session: Session, extra_id: int, *, all_given_with_it: bool) -> int:
+    """Drop one that was not begun, or all that were given by the same act; returns how many."""
+    gone = text(
+        "DELETE FROM extra_attempt x USING extra_attempt one WHERE one.id = :id AND x.attempt_id IS NULL AND (x.id = one.id"
+        " OR :all AND (x.exam_id, x.granted_by, x.granted_at) = (one.exam_id, one.granted_by, one.granted_at)) RETURNING x.id"
+    )
+    return len(session.execute(gone, {"id": extra_id, "all": all_given_with_it}).all())
 
 
 def waiting(session: Session, exam_id: int, now: datetime) -> int:

@@ -13,7 +13,7 @@ _OF_PERSON = Statement(
         """
     SELECT 'extra' AS kind, x.code, x.title, NULL::bigint AS figure, NULL::int AS before, e.opens, e.closes
       FROM extra_attempt e JOIN exam x ON x.id = e.exam_id WHERE e.person_id = :person AND e.attempt_id IS NULL AND e.closes > :now
-    UNION ALL SELECT 'time', x.code, x.title, sum(d.seconds), NULL, NULL, NULL
+    UNION ALL SELECT 'time', x.code, x.title, sum(d.seconds), NULL, NULL, max(a.deadline) FILTER (WHERE a.state = 'open' AND a.deadline > :now)
       FROM attempt a JOIN deadline_adjustment d ON d.attempt_id = a.id JOIN exam x ON x.id = a.exam_id
       WHERE a.person_id = :person AND d.kind = 'outage' AND d.at > :lately AND d.at <= :now GROUP BY x.code, x.title
     UNION ALL SELECT 'regrade', x.code, x.title, r.points, b.points, NULL, NULL

@@ -1,5 +1,6 @@
 """Signs of life of the app, and the outages they show: tables and statements."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,18 +11,20 @@ from exam.domain.outage import Gap, Mark
 from exam.store.attempt import RESULT_OUT
 from lms.kernel.db import Base, Session, link_of, wait_for_standby
 
-# All that sat in an outage, still open or ended by a bell after it began, and what each lost: from the outage's beginning or her own start
-# to its end, or, where her time ran out in it, until she can go on; less what a pause gives back or has given back of that.
+# All that sat in an outage, still open or ended by a bell after it began, with `handed_in` also those who handed in themselves behind it,
+# before anything was decided. What each lost: the outage, from its beginning or her own start on, and the time from her end (by then the bell
+# or her hand-in had stopped her) until she can go on; less what a pause gives back or has given back of that.
 # Where she has begun another attempt since, this one cannot be entered again.
 _HIT = f"""
-    SELECT a.id, a.exam_id, a.person_id, a.ended_at IS NOT NULL AS ended, {RESULT_OUT} AS is_out,
-      ceil(extract(epoch FROM lost.until - lost.since) - coalesce(stood.seconds, 0)) AS seconds
+    SELECT a.id, a.exam_id, a.person_id, a.ended_at IS NOT NULL AS ended, a.ended_at <= a.deadline AS handed_in, {RESULT_OUT} AS is_out,
+      ceil((SELECT sum(extract(epoch FROM upper(part) - lower(part))) FROM unnest(lost.times - stood.times) AS part)) AS seconds
     FROM attempt a,
-      LATERAL (SELECT greatest(:began, a.started_at) AS since,
-        CASE WHEN a.deadline > :ended THEN :ended ELSE greatest(CAST(:until AS timestamptz), :ended) END AS until) AS lost,
-      LATERAL (SELECT sum(extract(epoch FROM least(h.ended_at, lost.until) - greatest(h.began_at, lost.since))) AS seconds FROM attempt_pause h
-        WHERE h.attempt_id = a.id AND h.began_at < lost.until AND (h.ended_at > lost.since) IS NOT FALSE) AS stood
-    WHERE a.started_at < :ended AND a.deadline > :began AND (a.state = 'open' OR a.state <> 'annulled' AND a.ended_at > a.deadline)
+      LATERAL (SELECT greatest(CAST(:ended AS timestamptz), least(a.deadline, a.ended_at)) AS at) AS stopped,
+      LATERAL (SELECT tstzmultirange(tstzrange(greatest(:began, least(a.started_at, :ended)), :ended),
+        tstzrange(stopped.at, greatest(CAST(:until AS timestamptz), stopped.at))) AS times) AS lost,
+      LATERAL (SELECT coalesce(range_agg(tstzrange(h.began_at, h.ended_at)), '{{}}') AS times FROM attempt_pause h WHERE h.attempt_id = a.id) AS stood
+    WHERE a.started_at < :ended AND a.deadline > :began
+      AND (a.state = 'open' OR a.state <> 'annulled' AND (a.ended_at > a.deadline OR :handed_in AND a.ended_at > :ended))
       AND NOT EXISTS (SELECT FROM attempt later WHERE later.exam_id = a.exam_id AND later.person_id = a.person_id AND later.number > a.number)
 """  # noqa: S608 - constants of these files
 
@@ -66,11 +69,22 @@ class Outage:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """Whom an outage hit in one exam, less those whose result is out, and how many these are."""
+    """Whom an outage hit in one exam: those whose time can be given back, those whose result is out, and how many had handed in themselves."""
 
     exam_id: int
     people: list[int]
-    out: int
+    out: list[int]
+    handed_in: int
+
+
+@dataclass(frozen=True, slots=True)
+class HandIn:
+    """Who handed in herself behind an outage that waits for a decision; `is_out`: her result is."""
+
+    attempt_id: int
+    name: str
+    unit: str
+    is_out: bool
 
 
 def mark(session: Session, now: datetime, real: datetime | None) -> None:
@@ -110,20 +124,32 @@ def covers(session: Session, started_at: datetime, deadline: datetime) -> bool:
     return bool(session.scalar(text("SELECT exam_unsettled() && tstzrange(:started, :deadline)"), {"started": started_at, "deadline": deadline}))
 
 
-def hit(session: Session, gap: Gap, until: datetime) -> list[Hit]:
-    """Return whom an outage hit, exam by exam; until when who ran out of time in it could not go on."""
+def hit(session: Session, gap: Gap, until: datetime, *, handed_in: bool) -> list[Hit]:
+    """Return whom an outage hit, exam by exam; until when who had ended could not go on; with those who handed in behind it, or without."""
     rows = session.execute(
         text(
-            f"SELECT exam_id, coalesce(array_agg(person_id) FILTER (WHERE NOT is_out), '{{}}'), count(*) FILTER (WHERE is_out) FROM ({_HIT}) AS hit"  # noqa: S608 - a constant of this file
-            " WHERE seconds > 0 GROUP BY 1 ORDER BY 1"
+            "SELECT exam_id, coalesce(array_agg(person_id) FILTER (WHERE NOT is_out), '{}'), coalesce(array_agg(person_id) FILTER (WHERE is_out), '{}'),"  # noqa: S608 - a constant of this file
+            f" count(*) FILTER (WHERE handed_in) FROM ({_HIT}) AS hit WHERE seconds > 0 GROUP BY 1 ORDER BY 1"
         ),
-        {"began": gap.began_at, "ended": gap.ended_at, "until": until},
+        {"began": gap.began_at, "ended": gap.ended_at, "until": until, "handed_in": handed_in},
     )
     return [Hit(*row) for row in rows]
 
 
-def give_back(session: Session, gap: Gap, until: datetime, *, reason: str, actor_id: int | None, now: datetime) -> list[int]:
-    """Give each attempt hit what it lost, and open those again that a bell has ended and whose result is not out; returns the ids of these."""
+def handed_in(session: Session, gap: Gap, now: datetime, scope: Sequence[str], most: int) -> list[HandIn]:
+    """Return those below the paths who handed in themselves behind an outage."""
+    rows = session.execute(
+        text(
+            f"SELECT hit.id, p.name, u.name, hit.is_out FROM ({_HIT}) AS hit JOIN person p ON p.id = hit.person_id JOIN unit u ON u.id = p.unit_id"  # noqa: S608 - a constant of this file
+            " WHERE hit.handed_in AND u.path LIKE ANY(:below) ORDER BY hit.id LIMIT :most"
+        ),
+        {"began": gap.began_at, "ended": gap.ended_at, "until": now, "handed_in": True, "below": [f"{path}%" for path in scope], "most": most},
+    )
+    return [HandIn(*row) for row in rows]
+
+
+def give_back(session: Session, gap: Gap, until: datetime, *, handed_in: bool, reason: str, actor_id: int | None, now: datetime) -> list[int]:
+    """Give each attempt hit what it lost, and open those again that have ended and whose result is not out; returns the ids of these."""
     rows = session.execute(
         text(
             f"WITH hit AS ({_HIT} ORDER BY a.id FOR UPDATE OF a),"  # noqa: S608 - a constant of this file
@@ -133,7 +159,7 @@ def give_back(session: Session, gap: Gap, until: datetime, *, reason: str, actor
             " reopened = a.reopened + CASE WHEN a.ended_at IS NULL THEN 0 ELSE 1 END FROM given WHERE a.id = given.attempt_id)"
             " SELECT id FROM hit WHERE ended AND seconds > 0 AND NOT is_out"
         ),
-        {"began": gap.began_at, "ended": gap.ended_at, "until": until, "reason": reason, "actor": actor_id, "now": now},
+        {"began": gap.began_at, "ended": gap.ended_at, "until": until, "handed_in": handed_in, "reason": reason, "actor": actor_id, "now": now},
     )
     return list(rows.scalars())
 

@@ -109,15 +109,17 @@ def last_number(session: Session, exam_id: int) -> int:
     return session.scalar(text(query), {"exam": exam_id}) or 0
 
 
-def newest_pool(session: Session, exam_id: int) -> frozenset[int]:
-    """Return the versions of the pool that the newest set was drawn from."""
-    found = session.scalar(select(AssemblyRow.pool).where(AssemblyRow.exam_id == exam_id).order_by(AssemblyRow.id.desc()).limit(1))
-    return frozenset(map(int, found or ()))
+def newest_pool(session: Session, exam_id: int) -> dict[int, ItemPlace]:
+    """Return the pool that the newest set was drawn from."""
+    return _places(session.scalar(select(AssemblyRow.pool).where(AssemblyRow.exam_id == exam_id).order_by(AssemblyRow.id.desc()).limit(1)) or {})
 
 
 def places(session: Session, assembly_id: int) -> dict[int, ItemPlace]:
     """Return the frozen pool of a set."""
-    pool = session.scalars(select(AssemblyRow.pool).where(AssemblyRow.id == assembly_id)).one()
+    return _places(session.scalars(select(AssemblyRow.pool).where(AssemblyRow.id == assembly_id)).one())
+
+
+def _places(pool: Mapping[str, Any]) -> dict[int, ItemPlace]:
     return {int(version): ItemPlace(ItemType(kind), topic, options, difficulty) for version, (kind, topic, options, difficulty) in pool.items()}
 
 
@@ -177,6 +179,12 @@ def statistics(session: Session, exam_id: int) -> list[tuple[Any, str]]:
         {"exam": exam_id},
     )
     return [(statistics, digest) for statistics, digest in rows]
+
+
+def beyond(session: Session, exam_id: int) -> dict[str, int]:
+    """Return how many further papers of an exam were drawn against which rule; empty where none was."""
+    query = "SELECT b.key, sum(b.value::int) FROM assembly a, jsonb_each_text(a.statistics->'beyond') b WHERE a.exam_id = :exam GROUP BY 1 ORDER BY 1"
+    return {rule: int(papers) for rule, papers in session.execute(text(query), {"exam": exam_id})}
 
 
 def paper_of(number: int, version_ids: list[int], orders: bytes, expected: int, digest: str) -> Paper:

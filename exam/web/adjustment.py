@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import DateTimeLocalField, IntegerField, StringField, TextAreaField
+from wtforms import BooleanField, DateTimeLocalField, IntegerField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from exam.services import adjustment as service
@@ -69,9 +70,10 @@ class ReopenForm(Form):
 
 
 class OutageForm(Form):
-    """Why, and when those who are not given their time may sit again; both instants or none."""
+    """Why, when those who are not given their time may sit again (both instants or none), and whether who handed in is left as she is."""
 
     reason = StringField(lazy_gettext("原因"), _REASON)
+    leave = BooleanField(lazy_gettext("中断恢复后已自行交卷的考生维持交卷，不补时，也不给补考机会"))
     opens = DateTimeLocalField(lazy_gettext("补考开放时间"), [Optional(), of_our_time], format=WHEN)
     closes = DateTimeLocalField(lazy_gettext("补考结束时间"), [Optional(), of_our_time], format=WHEN)
 
@@ -215,13 +217,12 @@ def decide(outage_id: int) -> ResponseReturnValue:
     if decision not in {"give_back", "reschedule"}:
         flash(_("请选择补回时间或另行安排考试。"), "danger")
     elif form.validate_on_submit():
-        give_back, reason, who, now = decision == "give_back", form.reason.data or "", current.person().person_id, current.now()
+        act: Callable[..., None] = partial(outages.decide, outage_id)
+        if form.opens.data and form.closes.data:
+            act = partial(extra_attempts.decide_outage, outage_id, opens=to_utc(form.opens.data), closes=to_utc(form.closes.data))
+        who, now, reason = current.person().person_id, current.now(), form.reason.data or ""
         try:
-            if form.opens.data and form.closes.data and not give_back:
-                opens, closes = to_utc(form.opens.data), to_utc(form.closes.data)
-                extra_attempts.hold_again(outage_id, opens=opens, closes=closes, reason=reason, actor_id=who, now=now)
-            else:
-                outages.decide(outage_id, give_back=give_back, reason=reason, actor_id=who, now=now)
+            act(give_back=decision == "give_back", handed_in=not form.leave.data, reason=reason, actor_id=who, now=now)
             flash(_("已处理。"), "success")
         except Refusal as refusal:
             flash(_(refusal.message), "danger")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import DateTimeLocalField, StringField
+from wtforms import BooleanField, DateTimeLocalField, StringField
 from wtforms.validators import InputRequired, Length
 
 from exam.services import annulment as service
@@ -37,17 +37,25 @@ class ExtraForm(Form):
     reason = StringField(lazy_gettext("原因"), _REASON)
 
 
+class WithdrawForm(Form):
+    """Why she may not sit once more after all, or nobody of those who were given it with her."""
+
+    reason = StringField(lazy_gettext("原因"), _REASON)
+    all = BooleanField(lazy_gettext("同一次给予其他考生的补考机会，没有使用的也一并撤回"))
+
+
 @dataclass(frozen=True, slots=True)
 class VerdictForms:
     """The forms of one page."""
 
     annul: AnnulForm
     extra: ExtraForm
+    withdraw: WithdrawForm
 
     @classmethod
     def fresh(cls) -> "VerdictForms":
         """Return empty forms."""
-        return cls(AnnulForm(None, prefix="annul"), ExtraForm(None, prefix="extra"))
+        return cls(AnnulForm(None, prefix="annul"), ExtraForm(None, prefix="extra"), WithdrawForm(None, prefix="withdraw"))
 
 
 @annulment.post("/annul")
@@ -80,6 +88,18 @@ def extra(attempt_id: int) -> ResponseReturnValue:
         extra_attempts.grant(current.person().person_id, attempt_id, opens=opens, closes=closes, reason=form.reason.data or "", now=current.now())
 
     return _done(form, attempt_id, _("已给予一次补考机会，考生在首页和考试页面可以看到时间。"), grant)
+
+
+@annulment.post("/extra/withdraw")
+@requires(Permission.MANAGE_EXAMS)
+def withdraw(attempt_id: int) -> ResponseReturnValue:
+    """Take an extra attempt back that was not begun."""
+    form, who, now = WithdrawForm(prefix="withdraw"), current.person().person_id, current.now()
+
+    def act() -> None:
+        extra_attempts.withdraw(who, attempt_id, all_given_with_it=bool(form.all.data), reason=form.reason.data or "", now=now)
+
+    return _done(form, attempt_id, _("补考机会已撤回。"), act)
 
 
 def _done(form: Form, attempt_id: int, said: str, act: Callable[[], None]) -> ResponseReturnValue:

@@ -9,6 +9,7 @@ from wtforms import IntegerField
 from wtforms.validators import InputRequired, NumberRange, Optional
 
 from exam.domain.exam import Exam, Release
+from exam.domain.fairness import BEYOND
 from exam.services import analysis, assembly, fairness, result
 from exam.services import board as service
 from exam.services import exam as exams
@@ -194,6 +195,7 @@ def _judgement(sheet: FairnessSheet) -> tuple[tuple[str, str], ...]:
         if found.expected_score.sd <= EQUAL_POINTS
         else ("warning", _("各卷预期得分相差偏大（标准差 %(sd)s 分），请收紧容差后重新组卷。", sd=f"{found.expected_score.sd:.2f}"))
     ]
+    said += [("warning", _(BEYOND[rule], n=papers)) for rule, papers in found.beyond.items()]
     if found.exposure_max * 100 > sheet.board.blueprint.exposure_percent:
         said.append(("warning", _("有试题出现在 %(share)s 的试卷中，超过了规定的上限。", share=f"{found.exposure_max:.0%}")))
     if sheet.neighbours and sheet.neighbours.mean > sheet.board.blueprint.items * ALIKE:

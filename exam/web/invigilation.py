@@ -1,5 +1,6 @@
 """The control room's pages: exams, live counts by unit, learners, and the incident log."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -8,14 +9,15 @@ from flask import Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from exam.domain.exam import Exam
+from exam.domain.fairness import BEYOND
 from exam.domain.invigilation import Latency
 from exam.formats import workbook
 from exam.services import invigilation as service
 from exam.services import outage as outages
 from exam.services.invigilation import Room
+from exam.services.outage import Waiting
 from exam.store.incident import Incident
 from exam.store.invigilation import LearnerNow
-from exam.store.outage import Outage
 from exam.web.adjustment import ActForms, OutageForm
 from lms.domain.unit import Unit, UnitKind
 from lms.kernel import request as current
@@ -38,7 +40,7 @@ SHOWN = {
 KINDS = {
     "note": N_("记录"), "message": N_("通知"), "time": N_("加时"), "pause": N_("暂停"), "resume": N_("恢复"), "reopen": N_("重新开放"),
     "accommodation": N_("合理便利"), "outage": N_("系统中断"), "annul": N_("提出作废"), "annulled": N_("作废"), "annul_dropped": N_("不予作废"),
-    "extra": N_("补考机会"),
+    "extra": N_("补考机会"), "extra_back": N_("撤回补考机会"), "papers": N_("补充试卷"),
 }  # fmt: skip
 MINUTES = {"outage": N_("中断 %(n)s 分钟"), "reopen": N_("可用 %(n)s 分钟")}  # of an incident, where they were not added
 STATES = {"": N_("未开始"), "open": N_("作答中"), "submitted": N_("已交卷"), "finalised": N_("到时收卷"), "scored": N_("已评分"), "annulled": N_("已作废")}
@@ -58,7 +60,7 @@ class ExamsPage:
     """The exams one may watch."""
 
     lines: tuple[tuple[Exam, str, str], ...]  # exam, kind of badge, word
-    outages: tuple[Outage, ...]
+    outages: Sequence[Waiting]
     form: OutageForm
 
 
@@ -73,6 +75,7 @@ class RoomPage:
     latency: str
     acts: ActForms
     whom: str
+    beyond: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,9 @@ class IncidentsPage:
 def everything() -> ResponseReturnValue:
     """List the exams, running ones first."""
     now = current.now()
-    page = ExamsPage(tuple(_line(one, now) for one in service.watched_exams(now)), tuple(outages.waiting()), OutageForm(None, prefix="outage"))
+    page = ExamsPage(
+        tuple(_line(one, now) for one in service.watched_exams(now)), outages.waiting(current.person().person_id, now), OutageForm(None, prefix="outage")
+    )
     return render_template("exam/invigilation/everything.html", page=page)
 
 
@@ -126,6 +131,7 @@ def room(code: str) -> ResponseReturnValue:
         latency=_latency(found.latency),
         acts=ActForms.fresh(),
         whom=unit.name if unit else _("您监考范围内的全部考生"),
+        beyond=tuple(_(BEYOND[rule], n=papers) for rule, papers in found.beyond.items()),
     )
     return render_template("exam/invigilation/room.html", page=page)
 
@@ -197,6 +203,8 @@ def _said(one: Incident) -> str:
         _("%(opens)s 至 %(closes)s", opens=_instant(facts["opens"]), closes=_instant(facts["closes"])) if "opens" in facts else "",
         _("%(n)s 人", n=facts["attempts"]) if "attempts" in facts else "",
         _("另有 %(n)s 人成绩已公布，没有补回", n=facts["out"]) if "out" in facts else "",
+        _("其中 %(n)s 人在决定前已自行交卷", n=facts["handed_in"]) if "handed_in" in facts else "",
+        _(BEYOND[facts["beyond"]], n=facts["papers"]) if "beyond" in facts else "",
         one.text,
     ]
     return _("，").join(part for part in said if part)

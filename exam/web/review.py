@@ -92,6 +92,7 @@ class AppealsPage:
     waiting: tuple[AppealView, ...]
     decided: tuple[AppealView, ...]
     rule: RuleForm
+    held_by: str | None  # the title of another exam
 
 
 @exam_review.get("/exams/<code>/review")
@@ -136,7 +137,7 @@ def everything(code: str) -> ResponseReturnValue:
     exam, views = appeals.of_exam(code)
     answered = tuple(view for view in views if view.appeal.decided_at is not None)
     rule = _offered(RuleForm(formdata=None, review=str(service.current_rule(code))))
-    listed = AppealsPage(exam, tuple(view for view in views if view.appeal.decided_at is None), answered, rule)
+    listed = AppealsPage(exam, tuple(view for view in views if view.appeal.decided_at is None), answered, rule, service.held_by(code, current.now()))
     return render_template("exam/appeal/list.html", page=listed)
 
 

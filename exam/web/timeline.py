@@ -56,7 +56,7 @@ class TimelinePage:
 @requires(Permission.INVIGILATE)
 def page(attempt_id: int) -> ResponseReturnValue:
     """Show an attempt, the newest event first."""
-    found = service.timeline(current.person().person_id, attempt_id)
+    found = service.timeline(current.person().person_id, attempt_id, current.now())
     states = {"open": _("作答中"), "submitted": _("已交卷"), "finalised": _("到时收卷"), "scored": _("已评分"), "annulled": _("已作废")}
     state = str(found.watched.attempt.state)
     newest = list(reversed(found.events))[:MOST_SHOWN]
@@ -94,7 +94,7 @@ def _facts(event: Event) -> str:
 @requires(Permission.INVIGILATE, Priority.REPORTS)
 def as_file(attempt_id: int, kind: str) -> ResponseReturnValue:
     """Give the whole timeline as a workbook or as JSON."""
-    found = service.timeline(current.person().person_id, attempt_id)
+    found = service.timeline(current.person().person_id, attempt_id, current.now())
     lines = [asdict(one) for one in found.events]
     if kind == "json":
         body, mimetype = msgspec.json.encode(lines), "application/json"

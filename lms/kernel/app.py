@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import cache
+from multiprocessing import current_process
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -30,6 +31,7 @@ from lms.kernel.shedding import Load, Shedding, classed, refuse
 from lms.kernel.short_way import App, headed
 
 FOLDER = Path(__file__).parent
+SERVER = "granian-worker"  # the name of a process in which granian has loaded the app to serve it; of others the first request tells
 language = routes("language", __name__)
 
 
@@ -86,9 +88,13 @@ def build_app(settings: Settings, parts: tuple[Part, ...], clock: Clock | None =
     served.add_files(str(folder), prefix=f"static/{digest}/")
     proxies = settings.trusted_proxies
     behind = ProxyFix(served, x_for=proxies, x_proto=proxies, x_host=0) if proxies else served
+    awake = _awake(parts, clock) if real else None
+    if awake and current_process().name == SERVER:
+        awake()
+        awake = None
     entry = HotEntry(
         app=behind, routes=hot_routes, clock=clock, arrival=_arrival(settings.arrival_header), counted=health.count,
-        worded=i18n.wording(translations), pace=Pace(settings.hot_requests), proxies=proxies, awake=_awake(parts, clock) if real else None,
+        worded=i18n.wording(translations), pace=Pace(settings.hot_requests), proxies=proxies, awake=awake,
     )  # fmt: skip
     load = Load(max(settings.blocking_threads, 1))
     app.wsgi_app = Shedding(entry, load, classed(app, hot_routes), refuse(app)) if settings.blocking_threads else entry  # type: ignore[method-assign]

@@ -47,7 +47,7 @@ class Part:
     nav: tuple[NavEntry, ...] = ()
     identity_loader: IdentityLoader | None = None
     on_mount: Callable[[Settings], None] | None = None
-    on_serving: Callable[[Clock], None] | None = None  # once in each process that serves requests, before the first
+    on_serving: Callable[[Clock], None] | None = None  # once in each process that serves requests, before the first of them
     verifiers: tuple[Verifier, ...] = ()
     acts: Mapping[str, str] = field(default_factory=dict)  # what stands in the audit of its doing, in words
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
@@ -15,8 +16,17 @@ REHEARSAL = "rehearsal:"
 _NOBODY = _hasher.hash("nobody has this password")
 # A sign-in costs as much as a hundred heartbeats. However many come, threads and time are left to those inside.
 MOST_WAITING, PATIENCE = 5, 2.0  # people behind the one whose turn it is; seconds
-_line = BoundedSemaphore(1 + MOST_WAITING)
-_turn = BoundedSemaphore(1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lane:
+    """A line of its own: who waits in it, and whose turn it is."""
+
+    line: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(1 + MOST_WAITING))
+    turn: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(1))
+
+
+_lanes = {False: _Lane(), True: _Lane()}  # True: for who is in the middle of what cannot wait
 
 
 class ManySignIns(Unavailable):
@@ -27,19 +37,23 @@ class ManySignIns(Unavailable):
 
 
 @contextmanager
-def turn() -> Iterator[None]:
-    """Let one person at a time in with her password, in each process; raises ManySignIns where too many wait, or it takes too long."""
-    if not _line.acquire(blocking=False):
+def turn(*, first: bool = False) -> Iterator[None]:
+    """Let one person at a time in with her password, in each process, and beside the crowd one who goes first (`first`).
+
+    Raises ManySignIns where too many wait, or it takes too long.
+    """
+    lane = _lanes[first]
+    if not lane.line.acquire(blocking=False):
         raise ManySignIns
     try:
-        if not _turn.acquire(timeout=PATIENCE):
+        if not lane.turn.acquire(timeout=PATIENCE):
             raise ManySignIns
         try:
             yield
         finally:
-            _turn.release()
+            lane.turn.release()
     finally:
-        _line.release()
+        lane.line.release()
 
 
 def hash_password(password: str) -> str:

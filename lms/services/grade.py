@@ -131,8 +131,11 @@ def posted_scores(session: Session, programme_code: str, evidence: Mapping[int, 
     return found
 
 
-def take_back(session: Session, *, programme_code: str, evidence: str, reason: str, now: datetime, posted_by: int | None) -> int:
-    """Take back every standing score with this evidence; returns how many. A certificate that was issued stands; who may revoke it is told."""
+def take_back(session: Session, *, programme_code: str, evidence: str, reason: str, now: datetime, posted_by: int | None, settles: bool = False) -> int:
+    """Take back every standing score with this evidence; returns how many.
+
+    A certificate that was issued stands and who may revoke it is told, unless it is settled (`settles`): two people have decided already.
+    """
     programme = programmes.programme(session, programme_code)
     found = store.by_evidence(session, evidence)
     hold(session, [enrolment_id for enrolment_id, _line in found], now)
@@ -150,7 +153,10 @@ def take_back(session: Session, *, programme_code: str, evidence: str, reason: s
         audit.record(session, actor_id=posted_by, action="grade.take_back", subject=f"enrolment:{enrolment_id}", now=now, line=line.id, reason=reason)
         enrolment = enrolment_store.one(session, enrolment_id)
         if enrolment is not None:
+            was_qualified = store.lock(session, enrolment_id, now).qualified
             recalculate(session, enrolment, programme, now)
+            if settles:
+                certificates.settle(session, enrolment, was_qualified=was_qualified, reason=reason, actor_id=posted_by, now=now)
     return len(found)
 
 

@@ -2,7 +2,7 @@
 
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -39,12 +39,26 @@ class SignedIn:
     must_set_up: bool = False  # staff without a second factor where one is required: their roles wait for it
 
 
-@turn()
-def sign_in(*, claim: str, password: str, device: Device, seal: Seal, tries: int, now: datetime, staff_factor: bool = False) -> SignedIn:
+# Told by tools: whether a token of theirs is that of somebody in the middle of what cannot wait, such as an exam.
+_inside: list[Callable[[str, datetime], bool]] = []
+
+
+def register_inside(tell: Callable[[str, datetime], bool]) -> None:
+    """Let a tool tell by its token who signs in again from inside: she does not wait behind the crowd."""
+    _inside.append(tell)
+
+
+def sign_in(*, claim: str, password: str, device: Device, seal: Seal, tries: int, now: datetime, staff_factor: bool = False, inside: str = "") -> SignedIn:
     """Sign somebody in by account or phone and password; raises ManySignIns, before anything is counted, where many come at once.
 
-    The unknown account and the wrong password take the same steps and the same time, and get the same answer.
+    `inside`: a tool's token where she comes from inside. The unknown account and the wrong password take the same steps and the same time,
+    and get the same answer.
     """
+    with turn(first=bool(inside) and any(tell(inside, now) for tell in _inside)):
+        return _sign_in(claim, password, device, seal=seal, tries=tries, now=now, staff_factor=staff_factor)
+
+
+def _sign_in(claim: str, password: str, device: Device, *, seal: Seal, tries: int, now: datetime, staff_factor: bool) -> SignedIn:
     found, failed = _claimant("sign_in", claim, device, seal, now)
     _count_try("sign_in", claim, found, failed, device=device, seal=seal, tries=tries, now=now)
     if not _is_right(found.password_hash if found else None, password) or found is None:

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
-from lms.domain.certificate import Standing, voucher
+from lms.domain.certificate import CORRECTED, Standing, voucher
 from lms.formats import certificate as printing
 from lms.kernel import request as current
 from lms.kernel.forms import Form
@@ -38,6 +38,7 @@ class HeldView:
     words: str
     kind: str
     code: str
+    reason: str
     lapsed: tuple[str, ...] = ()
 
 
@@ -87,7 +88,14 @@ def view(held: Held, lapsed: tuple[str, ...] = ()) -> HeldView:
     """Put a certificate's standing into words."""
     code = held.certificate.code
     spaced = "-".join(code[place : place + 4] for place in range(0, len(code), 4))
-    return HeldView(held, str(STANDING_WORDS[held.standing]), STANDING_KINDS[held.standing], spaced, lapsed)
+    return HeldView(held, str(STANDING_WORDS[held.standing]), STANDING_KINDS[held.standing], spaced, _reason(held.certificate.reason or ""), lapsed)
+
+
+def _reason(written: str) -> str:
+    """Return why it was revoked; what the product itself wrote, in the page's language."""
+    rest = written.removeprefix(CORRECTED)
+    said = _(rest) if rest else ""
+    return said if rest == written else _("成绩更正：%(reason)s", reason=said)
 
 
 @certificate.get("/certificates", endpoint="page")

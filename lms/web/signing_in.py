@@ -103,6 +103,7 @@ def sign_in() -> ResponseReturnValue:
             tries=settings().sign_in_tries,
             now=current.now(),
             staff_factor=settings().staff_second_factor,
+            inside=request.form.get("inside", ""),
         )
     except Refusal as refusal:
         shown = SignInPage(form=form, next=target, refusal=_(refusal.message))

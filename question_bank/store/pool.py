@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -11,6 +12,7 @@ from question_bank.domain.item import Explanation, ItemContent, ItemType, Key, L
 from question_bank.store.item import ItemUseRow, ItemVersionRow, read_content, read_key
 
 _ENEMIES = "ARRAY(SELECT enemy_id FROM item_enemy WHERE item_id = i.id UNION ALL SELECT item_id FROM item_enemy WHERE enemy_id = i.id)"
+_POOL_ITEM = f"SELECT v.id, i.id, i.external_id, v.type, v.topic, v.level, coalesce(m.difficulty, v.difficulty), v.points, {_ENEMIES}"
 _ON_TOPIC = Statement(
     text(
         f"SELECT v.id AS version, i.id AS item, v.type, {_ENEMIES} AS enemies"  # noqa: S608 - constants
@@ -24,20 +26,27 @@ def pool(session: Session, bank_code: str, name: str) -> list[PoolItem]:
     """Return the approved items of one pool, in the order of their ids; a measured difficulty takes the place of the author's estimate."""
     rows = session.execute(
         text(
-            f"SELECT v.id, i.id, i.external_id, v.type, v.topic, v.level, coalesce(m.difficulty, v.difficulty), v.points, {_ENEMIES}"  # noqa: S608 - constants
-            " FROM item_pool p JOIN bank b ON b.id = p.bank_id JOIN item i ON i.id = p.item_id JOIN item_version v ON v.id = i.approved_version_id"
+            f"{_POOL_ITEM} FROM item_pool p JOIN bank b ON b.id = p.bank_id JOIN item i ON i.id = p.item_id JOIN item_version v ON v.id = i.approved_version_id"
             " LEFT JOIN item_measure m ON m.version_id = v.id"
             " WHERE b.code = :bank AND p.pool = :pool AND i.status <> 'retired' ORDER BY i.id"
         ),
         {"bank": bank_code, "pool": name},
     )
-    return [
-        PoolItem(
-            version_id=version, item_id=item, external_id=external, type=ItemType(kind), topic=topic,
-            level=Level(level) if level else None, difficulty=difficulty, points=points, enemies=frozenset(enemies),
-        )
-        for version, item, external, kind, topic, level, difficulty, points, enemies in rows
-    ]  # fmt: skip
+    return list(map(_pool_item, rows))
+
+
+def frozen(session: Session, version_ids: Sequence[int]) -> list[PoolItem]:
+    """Return versions as they were once drawn from, whether their items are still offered or not."""
+    query = f"{_POOL_ITEM} FROM item_version v JOIN item i ON i.id = v.item_id LEFT JOIN item_measure m ON m.version_id = v.id WHERE v.id = ANY(:ids)"
+    return list(map(_pool_item, session.execute(text(query), {"ids": list(version_ids)})))
+
+
+def _pool_item(row: Sequence[Any]) -> PoolItem:
+    version, item, external, kind, topic, level, difficulty, points, enemies = row
+    return PoolItem(
+        version_id=version, item_id=item, external_id=external, type=ItemType(kind), topic=topic,
+        level=Level(level) if level else None, difficulty=difficulty, points=points, enemies=frozenset(enemies),
+    )  # fmt: skip
 
 
 def on_topic(session: Session, bank_code: str, topic: str) -> list[PracticeItem]:

@@ -143,7 +143,7 @@ def test_ex_14_a_thousand_attempts_are_what_their_log_adds_up_to(app: Flask) -> 
     slowest = 0.0
     for one in rows[:50]:
         began = time.monotonic()
-        assert timeline.timeline(id_of(OU), one).events
+        assert timeline.timeline(id_of(OU), one, NOON).events
         slowest = max(slowest, time.monotonic() - began)
     assert slowest < 5
     assert changes[1] > REBUILT // 4, "an easy log proves little"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from exam.domain import assembly
 from exam.domain import blueprint as blueprints
-from exam.domain.assembly import Assembly, PapersUnequal, assemble
+from exam.domain.assembly import Assembly, ExposureExceeded, PapersUnequal, assemble
 from exam.domain.blueprint import Blueprint, BlueprintFaulty, PoolLacking
 from exam.domain.fairness import pooled
 from question_bank.domain.item import ItemType, Level, PoolItem
@@ -107,6 +107,17 @@ def test_exposure_stays_below_its_cap_and_even() -> None:
     assert max(uses.values()) <= 100
     assert made.statistics.exposure_max == max(uses.values()) / 400
     assert len(uses) == 120
+
+
+def test_where_too_few_items_are_left_only_they_exceed_the_cap_and_only_when_asked_to() -> None:
+    blueprint, items = table(1, 1, 1, exposure=25, tolerance="6"), pool(4)[1:]  # of the first cell three are left
+    with pytest.raises(ExposureExceeded):
+        drawn(items, blueprint, 400)
+    made = assemble(blueprint, items, {item.version_id: OPTIONS[item.type] for item in items}, papers_wanted=400, seed=1, exceeding=True)
+    uses = made.statistics.uses
+    assert sum(uses[str(item.version_id)] for item in items[:3]) == len(made.papers) == 400
+    assert max(uses[str(item.version_id)] for item in items[:3]) < 150
+    assert max(uses[str(item.version_id)] for item in items[3:]) < 115  # 100, and what one batch adds
 
 
 def test_parallel_forms_are_handed_out_in_turn_and_are_equal_in_information_too() -> None:

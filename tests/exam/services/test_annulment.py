@@ -16,12 +16,15 @@ from exam.services.attempt import AttemptMissing
 from exam.services.payload import EnterExam
 from exam.services.result import verify
 from exam.store import annulment as store
+from exam.store import personal_data
 from lms import api as platform
 from lms.domain.activity import ActivityState
+from lms.domain.certificate import CORRECTED
+from lms.domain.hours import HoursKind, Worth
 from lms.kernel.clock import FixedClock
-from lms.kernel.db import transaction
+from lms.kernel.db import Session, transaction
 from lms.kernel.permissions import Role
-from lms.services import plan
+from lms.services import certificate, hours, plan
 from tests.conftest import NOON
 from tests.support import exams, learning
 from tests.support.cast import LIN, PENG, Member, enter, id_of
@@ -39,6 +42,12 @@ def _posted(sitter: exams.Sitter, *numbers: int) -> tuple[str, int] | None:
     with transaction() as session:
         evidence = {sitter.person_id: [f"attempt:{number}" for number in numbers]}
         return platform.posted_scores(session, learning.CODE, evidence)[sitter.person_id]
+
+
+def _score(session: Session, sitter: exams.Sitter, component: str, evidence: str) -> None:
+    platform.post_score(
+        session, person_id=sitter.person_id, programme_code=learning.CODE, component=component, points=9000, of_points=10_000, evidence=evidence, now=NOON
+    )
 
 
 def _planned(sitter: exams.Sitter, at: datetime) -> ActivityState:
@@ -71,12 +80,47 @@ def test_two_people_annul_a_released_attempt_and_the_grade_follows(app: Flask, c
     assert ning.post(f"{page}/annulment", data={"decision": "annul"}).status_code == 302
     assert _posted(lin, number) is None
     with transaction() as session:
+        kept = personal_data.decided(session, lin.person_id)
+        assert [(one["exam"], one["attempt"], one["reason"], one["annulled"]) for one in kept["annulments"]] == [(exams.EXAM, 1, "替考", True)]
+        assert [one["version"] for one in kept["results"]] == [1]
         assert result.counting(session, result.found(session, exams.EXAM), lin.person_id) is None
         assert list(verify(session, clock.instant)) == []
     shown = ning.get(page).get_data(as_text=True)
     assert "替考" in shown
     assert "作废" in shown
     assert "提出作废" in ning.get(f"/invigilation/{exams.EXAM}/incidents").get_data(as_text=True)
+
+
+def test_a_certificate_goes_with_the_only_attempt_that_is_annulled_and_comes_back_with_the_grade(app: Flask) -> None:
+    exams.prepared(release=Release.AT_ONCE)
+    lin = exams.sitting("lin")
+    lin.submit(at=NOON + MINUTE)
+    result.score_outstanding(NOON + MINUTE)
+    number = _number(lin)
+    with transaction() as session:
+        in_force = platform.in_force(session, learning.CODE)
+        (enrolled,) = session.scalars(text("SELECT id FROM enrolment WHERE person_id = :p"), {"p": lin.person_id})
+        for kind, seconds in ((HoursKind.ONLINE, 4050), (HoursKind.OFFLINE, 2700)):
+            hours.enter(session, in_force, enrolment_id=enrolled, kind=kind, worth=Worth(seconds, 1), evidence=f"list:{kind}", now=NOON)
+        for component in in_force[1].assessment.components:
+            evidence = f"attempt:{number}" if component.code == "test" else "list:1"
+            _score(session, lin, component.code, evidence)
+        assert certificate.standing_one(session, lin.person_id, learning.CODE)
+    annulment.propose(id_of(PENG), number, reason="替考", now=NOON + 2 * MINUTE)
+    annulment.decide(id_of(NING), number, agree=True, now=NOON + 3 * MINUTE)
+    with transaction() as session:
+        assert certificate.standing_one(session, lin.person_id, learning.CODE) is None
+    learner = enter(app, LIN)
+    assert "理由：成绩更正：替考" in learner.get("/certificates").get_data(as_text=True)
+    with transaction() as session:
+        session.execute(text("UPDATE certificate_revocation SET reason = :reason"), {"reason": f"{CORRECTED}{result.CHANGED}"})
+    learner.post("/language", data={"locale": "en", "next": "/"})
+    shown = learner.get("/certificates").get_data(as_text=True)
+    assert result.CHANGED not in shown
+    assert CORRECTED not in shown
+    with transaction() as session:
+        _score(session, lin, "test", "attempt:again")
+        assert certificate.standing_one(session, lin.person_id, learning.CODE)
 
 
 def test_an_open_attempt_that_is_annulled_takes_nothing_more_and_a_dropped_proposal_changes_nothing(app: Flask, clock: FixedClock) -> None:
@@ -170,18 +214,54 @@ def test_all_whom_a_long_outage_hit_are_given_one_more_with_the_decision(app: Fl
     for at in (NOON + 60 * MINUTE, NOON + 95 * MINUTE):
         outage.mark(at, at)
     outage.settle(NOON + 95 * MINUTE)
-    (waiting,) = outage.waiting()
+    (waiting,) = outage.waiting(id_of(PENG), NOON + 95 * MINUTE)
     window = {"outage-opens": "2026-11-29T09:00", "outage-closes": "2026-11-29T12:00"}
     peng = enter(app, PENG)
     half = {"outage-reason": "停电", "decision": "reschedule", "outage-opens": window["outage-opens"]}
-    assert "都填上" in peng.post(f"/invigilation/outage/{waiting.id}", data=half, follow_redirects=True).get_data(as_text=True)
-    assert peng.post(f"/invigilation/outage/{waiting.id}", data=half | window).status_code == 302
+    assert "都填上" in peng.post(f"/invigilation/outage/{waiting.outage.id}", data=half, follow_redirects=True).get_data(as_text=True)
+    assert peng.post(f"/invigilation/outage/{waiting.outage.id}", data=half | window).status_code == 302
     with transaction() as session:
         assert session.execute(text("SELECT person_id FROM extra_attempt")).scalars().all() == [lin.person_id]
-    assert not outage.waiting()
+    assert not outage.waiting(id_of(PENG), NOON + 95 * MINUTE)
     log = peng.get(f"/invigilation/{exams.EXAM}/incidents").get_data(as_text=True)
     for words in ("中断 35", "另行安排考试，1 人，停电", "2026年11月29日 09:00"):
         assert words in log, words
+
+
+def test_an_extra_attempt_is_taken_back_while_it_is_unused_alone_or_with_all_given_by_the_same_act(app: Flask, clock: FixedClock) -> None:
+    exams.prepared()
+    lin, cai, hua = exams.sitting("lin"), exams.sitting("cai"), exams.sitting("hua")
+    for at in (NOON + 60 * MINUTE, NOON + 95 * MINUTE):
+        outage.mark(at, at)
+    outage.settle(NOON + 95 * MINUTE)
+    opens, decided_at = NOON + 5 * DAY, NOON + 96 * MINUTE
+    (waiting,) = outage.waiting(id_of(PENG), decided_at)
+    extra_attempt.decide_outage(
+        waiting.outage.id, give_back=False, handed_in=True, opens=opens, closes=opens + DAY, reason="停电", actor_id=id_of(PENG), now=decided_at
+    )
+    for one in (lin, cai, hua):
+        one.submit(at=NOON + 97 * MINUTE, bell=True)
+    peng = enter(app, PENG)
+    page = f"/invigilation/attempt/{_number(lin)}"
+    assert "给予一次补考机会" not in peng.get(page).get_data(as_text=True)
+    assert "撤回补考机会" in peng.get(page).get_data(as_text=True)
+    assert peng.post(f"{page}/extra/withdraw", data={"withdraw-reason": "重复给予"}).status_code == 302
+    with transaction() as session:
+        assert sorted(session.scalars(text("SELECT person_id FROM extra_attempt"))) == sorted([cai.person_id, hua.person_id])
+    with pytest.raises(extra_attempt.NothingWaits):
+        extra_attempt.withdraw(id_of(PENG), _number(lin), all_given_with_it=False, reason="重复给予", now=decided_at)
+    with pytest.raises(WindowClosed):
+        _again(lin, opens)
+    begun = exams.Sitter(cai.person_id, cai.login_id, attempt.enter(EnterExam(exams.entry("cai", opens), "device-one", honesty=True), opens))
+    assert extra_attempt.withdraw(id_of(PENG), _number(hua), all_given_with_it=True, reason="改期", now=decided_at) == 1
+    begun.save(begun.change(1, [0]), at=opens)
+    with transaction() as session:
+        assert session.scalars(text("SELECT person_id FROM extra_attempt")).all() == [cai.person_id], "what is begun stays"
+        kept = personal_data.decided(session, lin.person_id)
+        assert [(one["attempt"], one["annulled"]) for one in kept["annulments"]] == []
+        begun_by_cai = personal_data.decided(session, cai.person_id)["extra_attempts"]
+        assert [(one["exam"], one["reason"], one["begun_as_attempt"]) for one in begun_by_cai] == [(exams.EXAM, "停电", 2)]
+    assert "1 人，重复给予" in peng.get(f"/invigilation/{exams.EXAM}/incidents").get_data(as_text=True)
 
 
 def test_nobody_decides_about_her_own_attempt_and_none_is_asked_outside_her_scope(app: Flask) -> None:

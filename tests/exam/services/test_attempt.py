@@ -24,6 +24,7 @@ from exam.store import exam as exam_store
 from exam.store import paper as paper_store
 from lms.kernel import db
 from lms.kernel.db import transaction
+from lms.kernel.hot import Pace
 from tests.conftest import NOON
 from tests.support import exams
 from tests.support.queries import query_budget
@@ -280,6 +281,18 @@ def test_the_honesty_statement_is_asked_before_a_paper_is_taken(app: Flask) -> N
         attempt.start(person_id, login_id, StartExam(exams.EXAM, "device-one"), NOON)
     with transaction() as session:
         assert paper_store.counts(session, 1) == (6, 6)
+
+
+def test_who_sits_goes_first_when_she_signs_in_again_a_few_times_and_nobody_else_does(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempt, "_signing_in", Pace(3))
+    exams.prepared()
+    lin = exams.sitting("lin")
+    assert not attempt.is_inside("not a token", NOON)
+    assert not attempt.is_inside(exams.entry("lin"), NOON)
+    assert [attempt.is_inside(lin.opened.token, NOON) for _ in range(5)] == [True] * 3 + [False] * 2
+    assert attempt.is_inside(lin.opened.token, NOON + timedelta(seconds=10))
+    lin.submit(at=NOON)
+    assert not attempt.is_inside(lin.opened.token, NOON + timedelta(seconds=20))
 
 
 def test_more_time_for_one_person_and_after_an_outage_adds_up(app: Flask) -> None:

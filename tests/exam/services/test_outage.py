@@ -9,7 +9,8 @@ from sqlalchemy import text
 from exam.domain.attempt import AttemptSettling, TimeIsUp, TimeLeft
 from exam.domain.exam import Release
 from exam.domain.outage import Mark, gaps
-from exam.services import attempt, outage, result
+from exam.services import attempt, extra_attempt, outage, result
+from exam.services.outage import Waiting
 from exam.services.payload import EnterExam, ResumeExam
 from exam.services.result import verify
 from exam.store import adjustment
@@ -46,6 +47,10 @@ def _accommodated(account: str, percent: int) -> int:
         session.execute(text("INSERT INTO exam_accommodation SELECT id, :p, :c FROM exam"), {"p": person_id, "c": percent})
     attempt.enter(EnterExam(exams.entry(account), "device-one", honesty=True), NOON)
     return person_id
+
+
+def _waiting(at: datetime) -> list[Waiting]:
+    return outage.waiting(id_of(PENG), at)
 
 
 def test_seven_minutes_are_given_back_to_all_and_only_those_who_sat(app: Flask, clock: FixedClock) -> None:
@@ -190,7 +195,7 @@ def test_half_an_hour_raises_a_decision_and_nobody_is_ended_before_it(app: Flask
     assert _deadlines()[lin.person_id] == NOON + 90 * MINUTE
     peng = enter(app, PENG)
     assert "系统中断超过 30 分钟" in peng.get("/invigilation").get_data(as_text=True)
-    number = outage.waiting()[0].id
+    number = outage.waiting(id_of(PENG), NOON + 121 * MINUTE)[0].outage.id
     outage.decide(number, give_back=True, reason="停电", actor_id=id_of(PENG), now=NOON + 121 * MINUTE)
     assert _deadlines()[lin.person_id] == NOON + (121 + 29) * MINUTE
     assert "系统中断超过 30 分钟" not in peng.get("/invigilation").get_data(as_text=True)
@@ -202,12 +207,74 @@ def test_a_rescheduled_attempt_ends_without_more_time(app: Flask) -> None:
     _beats(NOON + 60 * MINUTE, NOON + 60 * MINUTE)
     _beats(NOON + 91 * MINUTE, NOON + 91 * MINUTE)
     outage.settle(NOON + 91 * MINUTE)
-    peng, page = enter(app, PENG), f"/invigilation/outage/{outage.waiting()[0].id}"
+    peng, page = enter(app, PENG), f"/invigilation/outage/{_waiting(NOON + 91 * MINUTE)[0].outage.id}"
     assert "请选择补回时间" in peng.post(page, data={"outage-reason": "下周补考"}, follow_redirects=True).get_data(as_text=True)
-    assert outage.waiting(), "nothing is decided by a post that says nothing"
+    assert _waiting(NOON + 91 * MINUTE), "nothing is decided by a post that says nothing"
     assert peng.post(page, data={"outage-reason": "下周补考", "decision": "reschedule"}).status_code == 302
     outage.mark(NOON + 93 * MINUTE)
     assert attempt.finalise_overdue(NOON + 93 * MINUTE) == 1
+
+
+def _half_an_hour_and_two_who_hand_in_before_the_decision() -> tuple[exams.Sitter, exams.Sitter, datetime]:
+    """Leave an outage from 60 to 95 minutes after the start; five minutes on one hands in, and one had never been hit."""
+    exams.prepared(release=Release.BY_HAND, minutes=120)
+    early, stays, done = exams.sitting("lin"), exams.sitting("hua"), exams.sitting("cai")
+    done.submit(at=NOON + 30 * MINUTE)
+    _beats(NOON + 59 * MINUTE, NOON + 60 * MINUTE)
+    _beats(NOON + 95 * MINUTE, NOON + 95 * MINUTE)
+    outage.settle(NOON + 95 * MINUTE)
+    early.submit(at=NOON + 100 * MINUTE)
+    result.score_outstanding(NOON + 101 * MINUTE)
+    return early, stays, NOON + 130 * MINUTE
+
+
+def test_who_hands_in_before_a_long_outage_is_decided_gets_what_the_others_get(app: Flask, clock: FixedClock) -> None:
+    early, stays, decided_at = _half_an_hour_and_two_who_hand_in_before_the_decision()
+    (waiting,) = _waiting(decided_at)
+    assert [(one.name, one.is_out) for one in waiting.handed_in] == [("林晓梅", False)]
+    clock.advance(minutes=130)
+    peng = enter(app, PENG)
+    shown = peng.get("/invigilation").get_data(as_text=True)
+    assert "自己交了卷" in shown
+    assert "维持交卷" in shown
+    page = f"/invigilation/outage/{waiting.outage.id}"
+    assert peng.post(page, data={"outage-reason": "停电", "decision": "give_back"}).status_code == 302
+    found = _deadlines()
+    assert found[early.person_id] == decided_at + (20 + 35) * MINUTE, "what was left when she handed in, and what the outage took"
+    assert found[stays.person_id] == decided_at + 35 * MINUTE, "her bell rang at 120; she waited since"
+    with transaction() as session:
+        assert session.execute(text("SELECT state FROM attempt WHERE person_id = :p"), {"p": early.person_id}).scalar_one() == "open"
+        assert list(verify(session, decided_at)) == []
+    assert "其中 1 人在决定前已自行交卷" in peng.get(f"/invigilation/{exams.EXAM}/incidents").get_data(as_text=True)
+    assert "您可以作答到" in enter(app, LIN).get("/").get_data(as_text=True)
+    outage.mark(decided_at + 56 * MINUTE)
+    assert attempt.finalise_overdue(decided_at + 58 * MINUTE) == 2, "who does not come back loses nothing"
+
+
+@pytest.mark.parametrize("leave", [False, True])
+def test_who_handed_in_before_the_decision_may_sit_again_with_the_others_or_is_left_as_she_is(app: Flask, leave: bool) -> None:
+    early, stays, decided_at = _half_an_hour_and_two_who_hand_in_before_the_decision()
+    peng, (waiting,) = enter(app, PENG), _waiting(decided_at)
+    window = {"outage-opens": "2026-11-29T09:00", "outage-closes": "2026-11-29T12:00"} | ({"outage-leave": "y"} if leave else {})
+    assert peng.post(f"/invigilation/outage/{waiting.outage.id}", data={"outage-reason": "停电", "decision": "reschedule"} | window).status_code == 302
+    with transaction() as session:
+        again = session.execute(text("SELECT person_id FROM extra_attempt ORDER BY person_id")).scalars().all()
+        assert session.execute(text("SELECT state FROM attempt WHERE person_id = :p"), {"p": early.person_id}).scalar_one() == "scored"
+    assert again == sorted([stays.person_id] if leave else [early.person_id, stays.person_id])
+
+
+def test_whose_result_is_out_gets_an_extra_attempt_where_the_others_get_their_time(app: Flask) -> None:
+    early, stays, decided_at = _half_an_hour_and_two_who_hand_in_before_the_decision()
+    result.release(exams.EXAM, actor_id=None, now=NOON + 102 * MINUTE)
+    (waiting,) = _waiting(decided_at)
+    assert [one.is_out for one in waiting.handed_in] == [True]
+    opens = NOON + 7 * 1440 * MINUTE
+    extra_attempt.decide_outage(
+        waiting.outage.id, give_back=True, handed_in=True, opens=opens, closes=opens + 180 * MINUTE, reason="停电", actor_id=id_of(PENG), now=decided_at
+    )
+    assert _deadlines()[stays.person_id] == decided_at + 35 * MINUTE
+    with transaction() as session:
+        assert session.execute(text("SELECT person_id FROM extra_attempt")).scalars().all() == [early.person_id]
 
 
 def test_a_moved_clock_and_a_short_breath_are_no_outage() -> None:

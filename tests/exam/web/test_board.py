@@ -75,6 +75,25 @@ def test_once_a_paper_is_taken_only_more_of_the_same_pool_are_drawn(app: Flask, 
     assert "试卷 51" in last
 
 
+def test_further_papers_go_beyond_a_rule_rather_than_leave_people_without_and_it_is_told(app: Flask, clock: FixedClock) -> None:
+    exams.prepared(papers=1)
+    exams.sitting("lin")
+    for gone in (["i-1"], ["i-2", "i-3"]):  # of four, two of which stand in each paper: three show too often, one is none
+        with transaction() as session:
+            session.execute(text("UPDATE paper SET taken_at = :now"), {"now": NOON})
+            session.execute(text("UPDATE item SET status = 'retired' WHERE external_id = ANY(:gone)"), {"gone": gone})
+        assert assembly.top_up(clock.instant) == 1
+    with transaction() as session:
+        (first,) = session.scalars(text("SELECT v.id FROM item_version v JOIN item i ON i.id = v.item_id WHERE i.external_id = 'i-1'"))
+        assert session.scalar(text("SELECT count(*) FROM paper WHERE taken_at IS NULL")) == 50
+        assert not session.scalar(text("SELECT count(*) FROM paper WHERE number > 1 AND :first = ANY(version_ids)"), {"first": first})
+    peng = enter(app, PENG)
+    for page in (f"{PAGES[1]}/fairness", f"{PAGES[1]}/preflight", f"/invigilation/{exams.EXAM}", f"/invigilation/{exams.EXAM}/incidents"):
+        told = peng.get(page).get_data(as_text=True)
+        assert "50 份补充试卷里有的试题用得比曝光上限更多" in told, page
+        assert "50 份补充试卷用回了组卷后停用或改版的试题" in told, page
+
+
 def test_before_the_bell_papers_are_drawn_for_all_who_may_come(app: Flask) -> None:
     exams.prepared(papers=3, opens=NOON + timedelta(minutes=20))
     with transaction() as session:

@@ -8,13 +8,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from exam.domain.review import Review
-from exam.services import attempt, result, review
+from exam.services import attempt, outage, result, review
+from exam.services.exam import create_exam
 from exam.services.payload import EnterExam
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
 from tests.conftest import NOON
 from tests.exam.services.test_submission import right_choices
-from tests.support import exams
+from tests.support import exams, learning
 from tests.support.cast import LIN, PENG, SAM, enter, id_of
 from tests.support.exams import EXAM
 
@@ -81,6 +82,34 @@ def test_no_key_is_shown_after_the_window_while_anybody_sits_or_may_still_come(a
     assert lin.get(REVIEW).status_code == 403, "somebody still has her turn"
     clock.instant = CLOSES + timedelta(minutes=15)
     assert lin.get(REVIEW).status_code == 200
+
+
+def test_no_key_is_shown_while_another_exam_of_the_bank_is_not_over_or_people_are_to_sit_again(app: Flask, lin: FlaskClient, clock: FixedClock) -> None:
+    opened(app, clock)
+    assert lin.get(REVIEW).status_code == 200
+    create_exam(
+        code="again", programme_code=learning.CODE, title="第二场", bank_code=exams.BANK, blueprint=exams.small_blueprint(), now=CLOSES,
+        opens=CLOSES + timedelta(days=1), closes=CLOSES + timedelta(days=2), minutes=90,
+    )  # fmt: skip
+    assert lin.get(REVIEW).status_code == 403
+    peng = enter(app, PENG)
+    assert "同一题库的“第二场”还没有结束" in peng.get(f"{ADMIN}/appeals").get_data(as_text=True)
+    clock.instant = CLOSES + timedelta(days=2, minutes=15)
+    assert lin.get(REVIEW).status_code == 200
+    with transaction() as session:
+        page = f"/invigilation/attempt/{session.scalar(text('SELECT id FROM attempt'))}"
+    assert "试卷和解析已经开放查看" in peng.get(page).get_data(as_text=True)
+    with transaction() as session:
+        session.execute(text("UPDATE attempt SET ended_at = NULL, state = 'open', reopened = reopened + 1"))
+        at = {"began": NOON + timedelta(minutes=1), "ended": NOON + timedelta(minutes=41)}
+        number = session.scalar(
+            text(
+                "INSERT INTO outage (began_at, ended_at, attempts, state, settled_at, reason) VALUES (:began, :ended, 1, 'undecided', :ended, '') RETURNING id"
+            ),
+            at,
+        )
+    outage.decide(int(number or 0), give_back=False, reason="停电，另行安排", actor_id=id_of(PENG), now=clock.instant)
+    assert review.current_rule(EXAM) is Review.NEVER, "they are to sit again, and nobody has said when"
 
 
 def test_a_paper_is_not_opened_while_another_try_is_left(app: Flask, clock: FixedClock) -> None:

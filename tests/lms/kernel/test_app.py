@@ -1,14 +1,17 @@
 """The kernel as a whole: the app answers, refuses in words and describes itself."""
 
 from dataclasses import replace
+from multiprocessing import current_process
+from pathlib import Path
 
 import pytest
 from flask import Flask, request, url_for
 from flask.testing import FlaskClient
 from werkzeug.test import create_environ
 
-from lms.kernel.app import build_app
-from lms.kernel.clock import FixedClock
+from lms.kernel.app import SERVER, build_app
+from lms.kernel.clock import Clock, FixedClock
+from lms.kernel.part import Part
 from lms.kernel.permissions import Permission, requires
 from lms.kernel.refusal import Malformed
 from lms.kernel.settings import Settings
@@ -43,6 +46,21 @@ def test_nobody_is_sent_to_another_site(client: FlaskClient, target: str) -> Non
 def test_inside_the_site_one_is_sent_where_one_was(client: FlaskClient) -> None:
     answer = client.post("/language", data={"locale": "en", "next": "/exams?page=2&q=%E5%91%A8"})
     assert answer.headers["Location"] == "/exams?page=2&q=%E5%91%A8"
+
+
+def test_a_process_of_the_server_serves_from_its_loading_on_and_any_other_from_its_first_request(
+    app: Flask, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Clock] = []
+    part = Part("part", tmp_path, on_serving=told.append)
+    other = build_app(settings, (part,))
+    assert not told
+    for _ in range(2):
+        other.test_client().get("/healthz")
+    assert len(told) == 1
+    monkeypatch.setattr(current_process(), "name", SERVER)
+    build_app(settings, (part,)).test_client().get("/healthz")
+    assert len(told) == 2
 
 
 @pytest.mark.parametrize("path", ["/lessons/9223372036854775808", "/quizzes/attempts/99999999999999999999999", "/lessons/-1"])

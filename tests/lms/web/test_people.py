@@ -212,6 +212,7 @@ def test_ones_own_numbers_are_masked_revealed_and_exported(app: Flask, gu: int) 
     assert "attachment" in answer.headers["Content-Disposition"]
     assert answer.json["person"]["identity"] == IDENTITY
     assert (answer.json["learning"], answer.json["exams"]) == ([], [])
+    assert answer.json["exam_decisions"]["annulments"] == []
     assert (audited("person.reveal"), audited("person.export")) == (1, 1)
 
 

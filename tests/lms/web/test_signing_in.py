@@ -19,7 +19,7 @@ from lms.kernel.permissions import Permission
 from lms.kernel.security import Seal
 from lms.kernel.settings import Settings
 from lms.services import person as people
-from lms.services import roster
+from lms.services import roster, signing_in
 from lms.services.roster import NewPerson
 from tests.support import cast, rows
 
@@ -37,8 +37,10 @@ def ada(app: Flask, settings: Settings, clock: FixedClock) -> int:
     return ids["ada2026"]
 
 
-def enter(client: FlaskClient, account: str = "ada2026", password: str = PASSWORD, *, address: str = "192.0.2.1", **query: str) -> TestResponse:
-    return client.post("/sign-in", query_string=query, data={"account": account, "password": password}, environ_base={"REMOTE_ADDR": address})
+def enter(
+    client: FlaskClient, account: str = "ada2026", password: str = PASSWORD, *, address: str = "192.0.2.1", inside: str = "", **query: str
+) -> TestResponse:
+    return client.post("/sign-in", query_string=query, data={"account": account, "password": password, "inside": inside}, environ_base={"REMOTE_ADDR": address})
 
 
 def said(answer: TestResponse, account: str) -> str:
@@ -167,11 +169,14 @@ def test_ov_03_a_storm_of_sign_ins_waits_in_a_short_line_and_the_rest_are_told(a
     with ThreadPoolExecutor(passwords.MOST_WAITING) as threads:
         with passwords.turn():
             waiting = [threads.submit(lambda: enter(app.test_client()).status_code) for _ in range(passwords.MOST_WAITING)]
-            while passwords._line._value:
+            while passwords._lanes[False].line._value:
                 assert not any(one.done() for one in waiting), [one.result() for one in waiting if one.done()]
                 sleep(0.01)
             put_off = enter(app.test_client())
             assert put_off.status_code == 503
+            assert enter(app.test_client(), inside="no token").status_code == 503
+            monkeypatch.setattr(signing_in, "_inside", [lambda token, _now: token == "hers"])
+            assert enter(app.test_client(), inside="hers").status_code == 302, "who sits an exam has a turn of her own"
             assert app.test_client().get("/sign-in").status_code == 200, "whoever asks for no password is served"
         assert [one.result() for one in waiting] == [302] * passwords.MOST_WAITING
     assert "现在登录的人很多" in put_off.get_data(as_text=True)
