@@ -196,6 +196,7 @@ def incidents(code: str) -> ResponseReturnValue:
 def _said(one: Incident) -> str:
     """Word a line's figures, before what was written with it."""
     facts = one.facts
+    beyond = BEYOND.get(facts.get("beyond", ""))
     said = [
         _(MINUTES.get(one.kind, N_("增加 %(n)s 分钟")), n=facts["minutes"]) if facts.get("minutes") else "",
         (_("时长 %(n)s%%", n=facts["percent"]) if one.kind == "accommodation" else _("增加 %(n)s%%", n=facts["percent"])) if facts.get("percent") else "",
@@ -204,7 +205,7 @@ def _said(one: Incident) -> str:
         _("%(n)s 人", n=facts["attempts"]) if "attempts" in facts else "",
         _("另有 %(n)s 人成绩已公布，没有补回", n=facts["out"]) if "out" in facts else "",
         _("其中 %(n)s 人在决定前已自行交卷", n=facts["handed_in"]) if "handed_in" in facts else "",
-        _(BEYOND[facts["beyond"]], n=facts["papers"]) if "beyond" in facts else "",
+        _(beyond, n=facts["papers"]) if beyond else "",
         one.text,
     ]
     return _("，").join(part for part in said if part)

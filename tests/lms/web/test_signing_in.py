@@ -40,7 +40,8 @@ def ada(app: Flask, settings: Settings, clock: FixedClock) -> int:
 def enter(
     client: FlaskClient, account: str = "ada2026", password: str = PASSWORD, *, address: str = "192.0.2.1", inside: str = "", **query: str
 ) -> TestResponse:
-    return client.post("/sign-in", query_string=query, data={"account": account, "password": password, "inside": inside}, environ_base={"REMOTE_ADDR": address})
+    typed = {"account": account, "password": password, "inside": inside}
+    return client.post("/sign-in", query_string=query, data=typed, environ_base={"REMOTE_ADDR": address})
 
 
 def said(answer: TestResponse, account: str) -> str:
