@@ -13,7 +13,7 @@ import msgspec
 from flask import current_app
 from flask.cli import with_appcontext
 
-from exam.domain.blueprint import Blueprint, BlueprintFaulty, from_mapping
+from exam.domain.blueprint import Blueprint, BlueprintFaulty, from_mapping, hundredths
 from exam.domain.exam import Counts, Release, WindowRule
 from exam.domain.preflight import Light
 from exam.formats import archive as archives
@@ -62,7 +62,7 @@ class Instant(click.ParamType):  # type: ignore[type-arg]
 @click.option("--wait-days", type=int, help="Between two attempts.")
 @click.option("--counts", type=click.Choice([str(one) for one in Counts]), help="Which attempt counts.")
 @click.option("--multiple", type=click.Choice([str(one) for one in MultiplePolicy]), help="How multiple choice is scored.")
-@click.option("--pass-points", type=float, help="Points to pass, where the exam has a pass mark of its own.")
+@click.option("--pass-points", metavar="POINTS", help="Points to pass, such as 60 or 62.5, where the exam has a pass mark of its own.")
 @click.option("--component", help="The part of the total that it gives.")
 @click.option("--requires-learning/--open-to-all", default=None, help="Whether the hours must be complete first.")
 @click.option("--release", type=click.Choice([str(one) for one in Release]), help="Results at once or by hand.")
@@ -93,8 +93,11 @@ def _same(value: Any) -> Any:
     return value
 
 
-def _hundredths(points: float) -> int:
-    return round(points * 100)
+def _hundredths(points: str) -> int:
+    try:
+        return hundredths(points)
+    except BlueprintFaulty:
+        raise click.BadParameter(f"{points!r} is no number of points with at most two decimals") from None
 
 
 KINDS: dict[str, Callable[[Any], Any]] = {

@@ -195,7 +195,7 @@ def from_mapping(table: Mapping[str, object]) -> Blueprint:
 def hundredths(points: object) -> int:
     """Return points as whole hundredths; a finer fraction is a fault."""
     whole, _, rest = str(points).partition(".")
-    if not whole.isdigit() or len(rest) > 2 or (rest and not rest.isdigit()):
+    if not whole.isdecimal() or len(rest) > 2 or (rest and not rest.isdecimal()):
         raise BlueprintFaulty(faults=[f"points {points!r}"])
     return int(whole) * 100 + int((rest + "00")[:2])
 

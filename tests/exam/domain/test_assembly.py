@@ -186,7 +186,7 @@ def test_a_blueprint_survives_being_stored() -> None:
     assert blueprint.position_points == (200,) * 8 + (300,) * 4 + (100,) * 4
 
 
-@pytest.mark.parametrize("points", ["", "1.005", "-1", "a", "1.x"])
+@pytest.mark.parametrize("points", ["", "1.005", "-1", "a", "1.x", "²"])
 def test_points_finer_than_hundredths_are_a_fault(points: str) -> None:
     with pytest.raises(BlueprintFaulty):
         blueprints.hundredths(points)

@@ -72,6 +72,7 @@ def test_from_an_empty_product_to_a_learner_who_sits(app: Flask, tmp_path: Path)
     refused = run(args=[*create, "--opens", "2026-11-22T18:00", "--closes", "2026-11-22T09:00", "--minutes", "0", "--bank", "none"])
     assert refused.exit_code == 1
     assert all(f"  {name}: " in refused.output for name in ("closes", "minutes", "bank_code")), refused.output
+    assert "60.255" in run(args=[*create, "--pass-points", "60.255"]).output, "points are whole hundredths"
     answer = run(args=[*create, "--opens", "2026-11-22T09:00", "--closes", "2026-11-24T09:00", "--attempts", "2", "--wait-days", "1", "--open-to-all"])
     assert answer.exit_code == 0, answer.output
     assert "first: 2026-11-22 09:00 to 2026-11-24 09:00, 90 minutes" in answer.output
