@@ -3,7 +3,6 @@
 from lms.services.account import register_personal_export
 from lms.services.activity import ActivityKind, activities, activity, add_activity, evidence_of_rehearsal, register_activity_kind, replace_activity
 from lms.services.certificate import sign
-from lms.services.certificate import standing_one as standing_certificate
 from lms.services.duty import Duty, register_duties
 from lms.services.enrolment import facts as enrolment_of
 from lms.services.enrolment import rules_for, seats
@@ -18,7 +17,6 @@ from lms.services.programme import in_force, programme, versions
 from lms.services.roster import NewPerson, bulk_load
 from lms.services.signing_in import register_inside
 from lms.services.unit import Place, in_scope, school_path, scope_of
-from lms.services.unit import ensure as ensure_unit
 from lms.services.unit import place as unit_place
 
 __all__ = [
@@ -37,7 +35,6 @@ __all__ = [
     "bulk_load",
     "courses",
     "enrolment_of",
-    "ensure_unit",
     "every_lesson",
     "evidence_of_rehearsal",
     "hold_grades",
@@ -64,7 +61,6 @@ __all__ = [
     "scope_of",
     "seats",
     "sign",
-    "standing_certificate",
     "take_back",
     "unit_place",
     "versions",

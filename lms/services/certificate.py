@@ -371,12 +371,6 @@ def settle(session: Session, enrolment: Enrolment, *, was_qualified: bool, reaso
         revoke(session, newest.id, reason=f"{rules.CORRECTED}{reason}", actor_id=actor_id, now=now, corrected=True)
 
 
-def standing_one(session: Session, person_id: int, programme_code: str) -> int | None:
-    """Return the id of a person's standing certificate of a programme."""
-    enrolment = next(iter(enrolment_store.of_person(session, person_id, programme_code)), None)
-    return next((one.id for one in store.of_enrolment(session, enrolment.id) if one.revoked_at is None), None) if enrolment else None
-
-
 def standing_among(session: Session, enrolment_ids: Sequence[int]) -> set[int]:
     """Return which of the enrolments hold a standing certificate."""
     return store.standing_among(session, enrolment_ids)

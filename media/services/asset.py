@@ -1,6 +1,5 @@
 """Look videos up and attach them to lessons."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,16 +32,6 @@ class AssetView:
 def asset(session: Session, code: str) -> Asset:
     """Return a video by its code; raises AssetMissing."""
     return store.asset(session, code)
-
-
-def assets(session: Session, codes: Sequence[str]) -> tuple[Asset, ...]:
-    """Return the videos of these codes, by one query."""
-    return store.by_codes(session, codes)
-
-
-def seconds_of(asset: Asset) -> int:
-    """Return a video's length in whole seconds."""
-    return asset.seconds
 
 
 def attach_video(session: Session, *, lesson_id: int, programme_code: str, asset_code: str, title: str) -> int:

@@ -119,11 +119,6 @@ def every(session: Session) -> tuple[Asset, ...]:
     return tuple(_asset(row) for row in session.scalars(select(AssetRow).order_by(AssetRow.id.desc())))
 
 
-def by_codes(session: Session, codes: Sequence[str]) -> tuple[Asset, ...]:
-    """Return the videos of these codes; one query."""
-    return tuple(_asset(row) for row in session.scalars(select(AssetRow).where(AssetRow.code.in_(codes)))) if codes else ()
-
-
 def same_file(session: Session, sha256: str) -> Asset | None:
     """Return the video that was made of the same bytes and is not lost."""
     lost = (AssetState.REFUSED.value, AssetState.FAILED.value)

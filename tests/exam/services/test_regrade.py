@@ -18,7 +18,7 @@ from lms.kernel.db import Session, transaction
 from lms.kernel.permissions import Role
 from lms.services import certificate, grade
 from tests.conftest import NOON
-from tests.support import exams, learning, rows
+from tests.support import exams, rows
 from tests.support.cast import PENG, Member, enter, sign_in
 from tests.support.crowd import FIRST, PASS, crowd
 
@@ -200,16 +200,19 @@ def test_a_best_attempt_that_sinks_gives_way_to_another_of_hers(app: Flask) -> N
 def test_a_certificate_follows_any_result_that_falls_and_nobody_scores_into_a_regrade(app: Flask) -> None:
     crowd(12)
     with transaction() as session:
-        person, attempt, exam_id = session.execute(
-            text("SELECT a.person_id, a.id, a.exam_id FROM certificate c JOIN enrolment e ON e.id = c.enrolment_id JOIN attempt a USING (person_id) LIMIT 1")
+        person, enrolled, attempt, exam_id = session.execute(
+            text(
+                "SELECT a.person_id, e.id, a.id, a.exam_id FROM certificate c JOIN enrolment e ON e.id = c.enrolment_id"
+                " JOIN attempt a USING (person_id) LIMIT 1"
+            )
         ).one()
         session.execute(text("CREATE TEMP TABLE kept AS SELECT answers FROM attempt WHERE id = :id"), {"id": attempt})
         session.execute(text("UPDATE attempt SET answers = array_fill(NULL::text, ARRAY[items]) WHERE id = :id"), {"id": attempt})
         result.rescore(session, attempt, reason="packet:1", now=LATER)
-        assert certificate.standing_one(session, person, learning.CODE) is None
+        assert not certificate.standing_among(session, [enrolled])
         session.execute(text("UPDATE attempt SET answers = (SELECT answers FROM kept) WHERE id = :id"), {"id": attempt})
         result.rescore(session, attempt, reason="packet:2", now=LATER)
-        assert certificate.standing_one(session, person, learning.CODE)
+        assert certificate.standing_among(session, [enrolled])
         session.execute(text("DROP TABLE kept"))
     assert differences() == []
     with transaction() as session:  # a list taken back has cost the grade, not the certificate: what is scored meanwhile leaves it alone
@@ -218,7 +221,7 @@ def test_a_certificate_follows_any_result_that_falls_and_nobody_scores_into_a_re
         )
         session.execute(text("UPDATE attempt SET answers = array_fill(NULL::text, ARRAY[items]) WHERE id = :id"), {"id": attempt})
         result.rescore(session, attempt, reason="packet:3", now=LATER)
-        assert certificate.standing_one(session, person, learning.CODE)
+        assert certificate.standing_among(session, [enrolled])
     with transaction() as regrading, transaction() as session:
         regrades.hold_scoring(regrading, exam_id, alone=True)
         session.execute(text("SET LOCAL lock_timeout = '50ms'"))
