@@ -17,14 +17,12 @@ from exam.domain.blueprint import Blueprint, BlueprintFaulty, from_mapping, hund
 from exam.domain.exam import Counts, Release, WindowRule
 from exam.domain.preflight import Light
 from exam.formats import archive as archives
-from exam.services import analysis, archive, assembly, attempt, exam_settings, result
+from exam.services import adjustment, analysis, archive, assembly, attempt, exam_settings, result
 from exam.services import exam as exams
 from exam.services import preflight as preflights
 from exam.services import quiz as quizzes
 from exam.services.preflight import sentence
-from lms import api as platform
 from lms.kernel import request as current
-from lms.kernel.db import transaction
 from lms.kernel.i18n import ZONE, to_utc
 from lms.kernel.refusal import Refusal
 from question_bank.domain.scoring import MultiplePolicy
@@ -215,13 +213,12 @@ def release(code: str) -> None:
 @click.argument("code")
 @click.argument("account")
 @click.option("--percent", required=True, type=click.IntRange(100, 300), help="Of the time limit: 150 is half as much again.")
+@click.option("--reason", default="", help="Stands in the exam's incident log.")
 @with_appcontext
-def accommodate(code: str, account: str, percent: int) -> None:
-    """Give a person more time, for attempts begun afterwards."""
+def accommodate(code: str, account: str, percent: int, reason: str) -> None:
+    """Give a person more time, before she starts."""
     try:
-        with transaction() as session:
-            person_id = platform.id_of_account(session, account)
-        exams.accommodate(code, person_id, percent, actor_id=None, now=current.clock().now())
+        adjustment.accommodate(None, code, account, percent, reason=reason, now=current.clock().now())
     except Refusal as refusal:
         raise click.ClickException(refusal.message) from None
     click.echo(f"{account} has {percent} % of the time of {code}")
@@ -233,9 +230,9 @@ def accommodate(code: str, account: str, percent: int) -> None:
 @click.option("--reason", required=True)
 @with_appcontext
 def give_time(attempt_id: int, minutes: int, reason: str) -> None:
-    """Add minutes to an open attempt, such as an outage took."""
+    """Add minutes to an open attempt, such as an outage took; the incident log tells it."""
     try:
-        deadline = attempt.give_time(attempt_id, seconds=minutes * 60, kind="staff", reason=reason, actor_id=None, now=current.clock().now())
+        deadline = adjustment.give_time(attempt_id, minutes=minutes, reason=reason, now=current.clock().now())
     except Refusal as refusal:
         raise click.ClickException(refusal.message) from None
     click.echo(f"attempt {attempt_id} ends at {deadline.isoformat()}")

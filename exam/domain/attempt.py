@@ -1,4 +1,4 @@
-"""An attempt: its states, its deadline, what an arrival is worth, and how the log folds into answers."""
+"""An attempt: its states, its deadline, and how the log folds into answers."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NewType
 
-from exam.domain.exam import GRACE
 from lms.kernel.refusal import N_, Conflict
 
 AttemptId = NewType("AttemptId", int)
@@ -20,14 +19,6 @@ class State(StrEnum):
     FINALISED = "finalised"  # ended by the server at the deadline
     SCORED = "scored"
     ANNULLED = "annulled"
-
-
-class Zone(StrEnum):
-    """What an arrival is worth."""
-
-    COUNTS = "counts"
-    MARKED = "marked"  # in the minute after the deadline: counts, and says so
-    EVIDENCE = "evidence"  # later: kept, never counted
 
 
 # Back to open only by a re-opening, which is audited and which the database also asks for.
@@ -138,13 +129,6 @@ def may_reopen(state: State) -> bool:
 def deadline_of(base: datetime, adjustments: Iterable[timedelta]) -> datetime:
     """Fold the adjustments (outage, extra minutes) onto the deadline given at the start; they move *finish by* too."""
     return base + sum(adjustments, timedelta(0))
-
-
-def zone(arrived: datetime, deadline: datetime) -> Zone:
-    """Tell what an arrival is worth: limits are closed, at the deadline counts, at the end of the grace too."""
-    if arrived <= deadline:
-        return Zone.COUNTS
-    return Zone.MARKED if arrived <= deadline + GRACE else Zone.EVIDENCE
 
 
 def remaining_ms(deadline: datetime, now: datetime) -> int:

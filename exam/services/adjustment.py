@@ -68,13 +68,15 @@ def target(session: Session, actor_id: int, code: str, unit_id: int | None) -> T
     return Target(found(session, code), place.paths)
 
 
-def target_of(session: Session, actor_id: int, attempt_id: int, *, alone: bool = False) -> Target:
-    """Return the learner of an attempt in one's scope, the attempt locked; `alone` as in `watched`."""
+def target_of(session: Session, actor_id: int | None, attempt_id: int, *, alone: bool = False) -> Target:
+    """Return the learner of an attempt in one's scope, the attempt locked; None and `alone` as in `watched`. Nobody acts on an attempt of her own."""
     one = watched(session, actor_id, attempt_id, alone=alone)
+    if one.attempt.person_id == actor_id:
+        raise OwnAttempt
     return Target(one.exam, (one.person.unit_path,), one.attempt.person_id, attempt_id)
 
 
-def note(session: Session, whom: Target, words: str, *, kind: str = "note", actor_id: int, now: datetime, **detail: object) -> None:
+def note(session: Session, whom: Target, words: str, *, kind: str = "note", actor_id: int | None, now: datetime, **detail: object) -> None:
     """Write a line into the incident log, its figures apart from its words, and into the audit."""
     incident.add(
         session, exam_id=whom.exam.id, paths=whom.paths, person_id=whom.person_id, attempt_id=whom.attempt_id, kind=kind, words=words, facts=detail,
@@ -89,19 +91,26 @@ def send(session: Session, whom: Target, words: str, *, actor_id: int, now: date
     note(session, whom, words, kind="message", actor_id=actor_id, now=now)
 
 
-def give(session: Session, whom: Target, *, minutes: int, percent: int, reason: str, actor_id: int, now: datetime) -> int:
-    """Add minutes, and per cent of the time each had, to the open attempts; returns how many."""
+def give(session: Session, whom: Target, *, minutes: int, percent: int, reason: str, actor_id: int | None, now: datetime) -> int:
+    """Add minutes, and per cent of the time each had, to the open attempts but one's own; returns how many."""
     if not (minutes or percent):
         raise NothingToGive
-    ids = _open(session, whom)
+    ids = _open(session, whom, but=actor_id)
     store.give(session, ids, seconds=minutes * 60, percent=percent, kind="staff", reason=reason, actor_id=actor_id, now=now)
     note(session, whom, reason, kind="time", actor_id=actor_id, now=now, attempts=len(ids), minutes=minutes, percent=percent)
     return len(ids)
 
 
+def give_time(attempt_id: int, *, minutes: int, reason: str, now: datetime) -> datetime:
+    """Add minutes to an open attempt from the console, where nobody is signed in; returns its deadline."""
+    with transaction() as session:
+        give(session, target_of(session, None, attempt_id), minutes=minutes, percent=0, reason=reason, actor_id=None, now=now)
+        return attempt_store.by_id(session, attempt_id).deadline
+
+
 def pause(session: Session, whom: Target, *, reason: str, actor_id: int, now: datetime) -> int:
-    """Let the clocks stand; returns how many."""
-    count = store.pause(session, _open(session, whom), reason=reason, actor_id=actor_id, now=now)
+    """Let the clocks stand, but one's own; returns how many."""
+    count = store.pause(session, _open(session, whom, but=actor_id), reason=reason, actor_id=actor_id, now=now)
     note(session, whom, reason, kind="pause", actor_id=actor_id, now=now, attempts=count)
     return count
 
@@ -113,8 +122,8 @@ def resume(session: Session, whom: Target, *, actor_id: int, now: datetime) -> i
     return count
 
 
-def _open(session: Session, whom: Target) -> list[int]:
-    ids = store.lock_open(session, whom.exam.id, whom.paths, whom.person_id)
+def _open(session: Session, whom: Target, *, but: int | None = None) -> list[int]:
+    ids = store.lock_open(session, whom.exam.id, whom.paths, whom.attempt_id, but=but)
     if not ids:
         raise NobodyOpen
     return ids
@@ -131,13 +140,15 @@ def reopen(actor_id: int, attempt_id: int, *, minutes: int, reason: str, now: da
         return attempt_store.by_id(session, attempt_id).deadline
 
 
-def accommodate(actor_id: int, code: str, account: str, percent: int, *, reason: str, now: datetime) -> None:
-    """Give somebody of one's scope more time in an exam, before she starts."""
+def accommodate(actor_id: int | None, code: str, account: str, percent: int, *, reason: str, now: datetime) -> None:
+    """Give somebody of one's scope (None: of all) but oneself more time in an exam, before she starts."""
     with transaction() as session:
         exam = found(session, code)
         person_id = platform.id_of_account(session, account)
-        if not platform.in_scope(session, actor_id, Permission.INVIGILATE, person_id):
+        if actor_id is not None and not platform.in_scope(session, actor_id, Permission.INVIGILATE, person_id):
             raise Missing
+        if person_id == actor_id:
+            raise OwnAttempt
         newest = attempt_store.newest_of(session, person_id, exam.id)
         if newest is not None and newest.state is State.OPEN:
             raise AlreadyStarted

@@ -2,29 +2,15 @@
 
 from datetime import datetime
 
-from exam.domain import admission as rules
-from exam.domain.admission import NO_EXTRAS, Briefing, Extras, Standing
-from exam.domain.attempt import State
+from exam.domain.admission import NO_EXTRAS, Extras, Standing
 from exam.domain.exam import Exam
 from exam.services import identity
-from exam.services.exam import found
-from exam.store import attempt as attempts
 from exam.store import exam as exams
 from exam.store import extra_attempt as extra_attempts
 from exam.store.attempt import Attempt
 from lms import api as platform
 from lms.domain.enrolment import EnrolmentFacts
-from lms.kernel.db import Session, transaction
-
-
-def briefing(person_id: int, exam_code: str, now: datetime) -> Briefing:
-    """Tell a person whether she may start, and how long she would have."""
-    with transaction() as session:
-        exam = found(session, exam_code)
-        newest = attempts.newest_of(session, person_id, exam.id)
-        is_open = newest is not None and newest.state is State.OPEN
-        who = standing(session, exam, person_id, newest, now)
-        return rules.brief(exam, who, open_attempt=is_open, now=now)
+from lms.kernel.db import Session
 
 
 def standing(session: Session, exam: Exam, person_id: int, newest: Attempt | None, now: datetime) -> Standing:

@@ -53,8 +53,6 @@ def decide(actor_id: int, attempt_id: int, *, agree: bool, now: datetime) -> Non
         row = store.waiting_of(session, attempt_id)
         if row is None:
             raise Missing
-        if actor_id == whom.person_id:
-            raise adjustment.OwnAttempt
         if agree and actor_id == row.proposed_by:
             raise SecondPerson
         row.annulled, row.decided_by, row.decided_at = agree, actor_id, now

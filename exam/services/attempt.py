@@ -187,27 +187,6 @@ def _opened(session: Session, opening: Opening, *, code: str, title: str, login_
     )
 
 
-def give_time(attempt_id: int, *, seconds: int, kind: str, reason: str, actor_id: int | None, now: datetime) -> datetime:
-    """Add time to an open attempt; returns the new deadline."""
-    with transaction() as session:
-        attempt = store.lock(session, attempt_id)
-        if attempt is None:
-            raise AttemptMissing
-        if attempt.state is not State.OPEN:
-            raise rules.AttemptClosed(state=str(attempt.state))
-        store.adjust(session, attempt_id, seconds=seconds, kind=kind, reason=reason, actor_id=actor_id, now=now)
-        deadline = rules.deadline_of(attempt.base_deadline, store.adjustments(session, attempt_id))
-        store.set_deadline(session, attempt_id, deadline)
-        audit.record(session, actor_id=actor_id, action="attempt.give_time", subject=f"attempt:{attempt_id}", now=now, seconds=seconds, kind=kind)
-        return deadline
-
-
-def reopen(attempt_id: int, *, reason: str, actor_id: int, now: datetime) -> None:
-    """Open an ended attempt again whose result nobody has seen, by a named decision."""
-    with transaction() as session:
-        reopened(session, attempt_id, reason=reason, actor_id=actor_id, now=now)
-
-
 def reopened(session: Session, attempt_id: int, *, reason: str, actor_id: int, now: datetime) -> Attempt:
     """Open an ended attempt again whose result nobody has seen, in the caller's transaction; returns it as it was."""
     attempt = store.lock(session, attempt_id)

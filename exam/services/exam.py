@@ -158,14 +158,6 @@ def all_exams(programme_code: str | None = None) -> Sequence[Exam]:
         return store.all_of(session, programme_code)
 
 
-def accommodate(code: str, person_id: int, percent: int, *, actor_id: int | None, now: datetime) -> None:
-    """Give a person more time (100 to 300 per cent of the limit) for attempts begun afterwards."""
-    with transaction() as session:
-        exam = found(session, code)
-        store.set_percent(session, exam.id, person_id, percent)
-        audit.record(session, actor_id=actor_id, action="exam.accommodate", subject=f"exam:{exam.id}", now=now, person=person_id, percent=percent)
-
-
 def states(session: Session, person_id: int, activities: Sequence[Activity], now: datetime) -> Mapping[int, ActivityState]:
     """Tell how far a learner is with the exams on her plan."""
     exams = store.with_newest_state(session, person_id, [activity.ref for activity in activities])

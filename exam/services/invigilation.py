@@ -102,10 +102,13 @@ def sittings(actor_id: int, code: str, unit_id: int | None, now: datetime, *, sh
         return exam, place, lines
 
 
-def watched(session: Session, actor_id: int, attempt_id: int, *, alone: bool = False) -> Watched:
-    """Return an attempt of somebody in one's scope, locked, with `alone` against her starts and scoring, too; another is missing, and nothing waits for it."""
+def watched(session: Session, actor_id: int | None, attempt_id: int, *, alone: bool = False) -> Watched:
+    """Return an attempt of somebody in one's scope (None, at the console: of all), locked, with `alone` against her starts and scoring, too.
+
+    Another is missing, and nothing waits for it.
+    """
     known = attempts.find(session, attempt_id)
-    if known is None or not platform.in_scope(session, actor_id, Permission.INVIGILATE, known.person_id):
+    if known is None or not (actor_id is None or platform.in_scope(session, actor_id, Permission.INVIGILATE, known.person_id)):
         raise AttemptMissing
     attempt = (attempts.lock_alone if alone else attempts.lock)(session, attempt_id)
     assert attempt is not None

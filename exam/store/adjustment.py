@@ -23,15 +23,16 @@ class AttemptPauseRow(Base):
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
-def lock_open(session: Session, exam_id: int, paths: Sequence[str], person_id: int | None) -> list[int]:
-    """Lock the open attempts of the people below the paths (or of one of them); returns their ids."""
+def lock_open(session: Session, exam_id: int, paths: Sequence[str], attempt_id: int | None, *, but: int | None) -> list[int]:
+    """Lock the open attempts of the people below the paths (or one of them), without those of the person `but`; returns their ids."""
     return list(
         session.scalars(
             text(
-                "SELECT a.id FROM attempt a WHERE a.exam_id = :exam AND a.state = 'open' AND EXISTS (SELECT FROM person p JOIN unit u ON u.id = p.unit_id"
-                " WHERE p.id = a.person_id AND u.path LIKE ANY(:below) AND p.id = coalesce(:person, p.id)) ORDER BY a.id FOR UPDATE OF a"
+                "SELECT a.id FROM attempt a WHERE a.exam_id = :exam AND a.state = 'open' AND a.id = coalesce(:attempt, a.id)"
+                " AND a.person_id IS DISTINCT FROM :but AND EXISTS (SELECT FROM person p JOIN unit u ON u.id = p.unit_id"
+                " WHERE p.id = a.person_id AND u.path LIKE ANY(:below)) ORDER BY a.id FOR UPDATE OF a"
             ),
-            {"exam": exam_id, "below": [f"{path}%" for path in paths], "person": person_id},
+            {"exam": exam_id, "below": [f"{path}%" for path in paths], "attempt": attempt_id, "but": but},
         )
     )
 

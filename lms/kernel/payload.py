@@ -9,8 +9,6 @@ from flask import Response, request
 
 from lms.kernel.refusal import Invalid, Malformed
 
-MAX_BYTES = 1_000_000
-
 _decoders: dict[type, msgspec.json.Decoder[Any]] = {}
 Payload = TypeVar("Payload")
 

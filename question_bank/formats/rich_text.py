@@ -167,12 +167,6 @@ def _plain(found: re.Match[str]) -> str:
     return " " if found["tag"] in BLOCK or found["tag"] == "br" else ""
 
 
-def lost_tags(source: str) -> tuple[str, ...]:
-    """Return the names of the tags that `from_html` drops, for the list of losses."""
-    found = {name.lower() for name in re.findall(r"<([a-zA-Z][a-zA-Z0-9]*)", source)}
-    return tuple(sorted(found - ALLOWED - {"span", "div", "font"}))
-
-
 def pictures_in(stored: Iterable[str]) -> frozenset[str]:
     """Return the digests of the pictures that stored texts show."""
     return frozenset(digest for text in stored for digest in _PICTURE_TAG.findall(text))

@@ -12,13 +12,14 @@ from sqlalchemy import text
 
 from exam.domain.receipt import written
 from exam.domain.timeline import told
-from exam.services import attempt as attempts
+from exam.services import adjustment as adjustments
 from exam.services import outage
 from exam.store import adjustment, timeline
 from lms.kernel.db import transaction
 from tests.e2e.conftest import PASSWORD, Product, give_password, sign_in
 from tests.support import exams, rows
 from tests.support.browser import PATIENCE
+from tests.support.cast import PENG, id_of
 from tests.support.hall import Hall, answer, prepare, second_factor, seconds_shown, shot, state, wait_state
 
 pytestmark = pytest.mark.browser
@@ -157,8 +158,7 @@ def test_ex_08_a_bell_in_an_outage_waits_and_what_was_over_opens_again(hall: Hal
     answer(page, 2, 1)
     expect(page.locator("#room-closed")).to_be_visible(timeout=20_000)
     with hall.product.seeding():
-        attempts.reopen(int(str(attempt)), reason="误收卷", actor_id=hall.person_id, now=hall.product.now())
-        attempts.give_time(int(str(attempt)), seconds=600, kind="staff", reason="误收卷", actor_id=hall.person_id, now=hall.product.now())
+        adjustments.reopen(id_of(PENG), int(str(attempt)), minutes=10, reason="误收卷", now=hall.product.now())
     page.evaluate("dispatchEvent(new Event('focus'))")
     expect(page.locator("#room-closed")).to_be_hidden()
     wait_state(page, 2, "answered")

@@ -9,6 +9,7 @@ from exam.services.payload import StartExam
 from lms.kernel.db import transaction
 from tests.conftest import NOON
 from tests.support import exams
+from tests.support.cast import IVY, enter
 
 
 def test_a_person_is_given_more_time_of_an_exam(app: Flask) -> None:
@@ -19,6 +20,8 @@ def test_a_person_is_given_more_time_of_an_exam(app: Flask) -> None:
     assert runner.invoke(args=["exam", "accommodate", code, "nobody", "--percent", "150"]).exit_code == 1
     opened = attempt.start(person_id, login_id, StartExam(code, "device-one", honesty=True), NOON)
     assert (opened.deadline - opened.started_at).total_seconds() == 135 * 60
+    late = runner.invoke(args=["exam", "accommodate", code, "lin", "--percent", "200"])
+    assert (late.exit_code, "已经开考" in late.output) == (1, True), "who sits already is given minutes"
 
 
 def test_minutes_are_added_and_the_log_is_read(app: Flask) -> None:
@@ -29,5 +32,7 @@ def test_minutes_are_added_and_the_log_is_read(app: Flask) -> None:
     runner = app.test_cli_runner()
     done = runner.invoke(args=["exam", "give-time", str(attempt_id), "--minutes", "7", "--reason", "停电"])
     assert done.exit_code == 0, done.output
+    log = enter(app, IVY).get(f"/invigilation/{exams.EXAM}/incidents").get_data(as_text=True)
+    assert "停电" in log, "the invigilators see what the command gave"
     lines = runner.invoke(args=["exam", "timeline", str(attempt_id)]).output.splitlines()
     assert all(json.loads(line) for line in lines)

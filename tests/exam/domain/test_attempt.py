@@ -1,4 +1,4 @@
-"""Deadlines, zones, transitions and the fold of the log (EX-09, EX-16, EX-17)."""
+"""Deadlines, transitions and the fold of the log (EX-09, EX-16, EX-17)."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exam.domain import attempt as rules
-from exam.domain.attempt import Answer, LoggedChange, State, Zone
+from exam.domain.attempt import Answer, LoggedChange, State
 from exam.domain.exam import GRACE, Exam, Release, WindowRule
 
 OPENS = datetime(2026, 11, 1, tzinfo=UTC)
@@ -47,12 +47,6 @@ def test_adjustments_fold_in_any_order_and_never_take_time_away(base: datetime, 
     spans = [timedelta(seconds=one) for one in seconds]
     folded = rules.deadline_of(base, spans)
     assert folded == rules.deadline_of(base, reversed(spans)) == base + timedelta(seconds=sum(seconds))
-
-
-@given(deadline=instants, offset=st.integers(-7200, 7200))
-def test_an_arrival_falls_into_one_zone(deadline: datetime, offset: int) -> None:
-    found = rules.zone(deadline + timedelta(seconds=offset), deadline)
-    assert found is (Zone.COUNTS if offset <= 0 else Zone.MARKED if offset <= 60 else Zone.EVIDENCE)
 
 
 @given(deadline=instants, offset=st.integers(-7200, 7200))

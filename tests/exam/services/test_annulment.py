@@ -9,8 +9,8 @@ from sqlalchemy import text
 from exam.domain.admission import NotOpenYet, WindowClosed
 from exam.domain.attempt import AttemptClosed, NewerAttempt, State
 from exam.domain.exam import Release
-from exam.services import admission, annulment, assembly, attempt, extra_attempt, outage, result
-from exam.services.adjustment import OwnAttempt
+from exam.services import adjustment, annulment, assembly, attempt, extra_attempt, outage, result, room
+from exam.services.adjustment import NobodyOpen, OwnAttempt
 from exam.services.annulment import AnnulmentWaits, SecondPerson
 from exam.services.attempt import AttemptMissing
 from exam.services.payload import EnterExam
@@ -180,7 +180,7 @@ def test_an_extra_attempt_has_its_own_window_after_the_exams_and_is_used_once(ap
     clock.advance(minutes=10)
     assert _planned(lin, opens).text == "考试开放中"
     assert [assembly.top_up(opens), assembly.top_up(opens)] == [1, 0], "the exam is over: papers are drawn for the extra attempt"
-    brief = admission.briefing(lin.person_id, exams.EXAM, opens)
+    brief = room.exam_of(lin.person_id, exams.EXAM, opens).briefing
     assert (brief.refusal, brief.attempts_left, brief.exam.opens) == (None, 1, opens)
     page = enter(app, LIN).get(f"/exams/{exams.EXAM}").get_data(as_text=True)
     assert "2026年11月27日" in page
@@ -194,7 +194,7 @@ def test_an_extra_attempt_has_its_own_window_after_the_exams_and_is_used_once(ap
     with pytest.raises(WindowClosed):
         _again(lin, opens + 2 * MINUTE)
     with pytest.raises(NewerAttempt):
-        attempt.reopen(first, reason="误交", actor_id=id_of(PENG), now=opens + 2 * MINUTE)
+        adjustment.reopen(id_of(PENG), first, minutes=5, reason="误交", now=opens + 2 * MINUTE)
     with transaction() as session:
         assert session.execute(text("SELECT number, state FROM attempt ORDER BY number")).all() == [(1, State.SUBMITTED), (2, State.SUBMITTED)]
 
@@ -266,6 +266,20 @@ def test_nobody_decides_about_her_own_attempt_and_none_is_asked_outside_her_scop
     annulment.propose(id_of(NING), number, reason="替考", now=NOON)
     with pytest.raises(OwnAttempt):
         annulment.decide(id_of(PENG), number, agree=False, now=NOON)
+    with pytest.raises(OwnAttempt):
+        adjustment.accommodate(id_of(PENG), exams.EXAM, PENG.account, 150, reason="便利", now=NOON)
+    with transaction() as session:
+        with pytest.raises(OwnAttempt):
+            adjustment.target_of(session, id_of(PENG), number)
+        everybody = adjustment.target(session, id_of(PENG), exams.EXAM, None)
+        with pytest.raises(NobodyOpen):
+            adjustment.give(session, everybody, minutes=10, percent=0, reason="停电", actor_id=id_of(PENG), now=NOON)
+        with pytest.raises(NobodyOpen):
+            adjustment.pause(session, everybody, reason="停电", actor_id=id_of(PENG), now=NOON)
+        assert adjustment.give(session, everybody, minutes=10, percent=0, reason="停电", actor_id=id_of(NING), now=NOON) == 1
+    hers.submit()
+    with pytest.raises(OwnAttempt):
+        adjustment.reopen(id_of(PENG), number, minutes=10, reason="误交", now=NOON)
     with pytest.raises(AttemptMissing):
         annulment.decide(id_of(NING), number + 1, agree=True, now=NOON)
     with transaction() as session:

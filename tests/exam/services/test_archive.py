@@ -18,7 +18,7 @@ from exam.domain import result as scoring
 from exam.domain.paper import Paper
 from exam.domain.result import ItemPlace
 from exam.formats import archive as format_of
-from exam.services import archive, attempt, result, sealed_key
+from exam.services import adjustment, archive, attempt, result, sealed_key
 from exam.services import paper as papers
 from exam.store import archive as store
 from lms.kernel.clock import FixedClock
@@ -43,7 +43,7 @@ def sat_out() -> None:
     id_of(RUI)
     rui = exams.sitting("rui", device="device-two")
     rui.save(rui.change(4, [1]))
-    attempt.give_time(2, seconds=600, kind="staff", reason="林晓梅换机，Tom 在场", actor_id=None, now=NOON)
+    adjustment.give_time(2, minutes=10, reason="林晓梅换机，Tom 在场", now=NOON)
     attempt.finalise_overdue(NOON + timedelta(hours=2))
     result.score_outstanding(OVER)
 

@@ -15,9 +15,8 @@ from exam.domain import admission
 from exam.domain import attempt as rules
 from exam.domain.attempt import State
 from exam.domain.waiting_room import RATE
-from exam.services import assembly, attempt, paper, result, waiting_room
+from exam.services import adjustment, assembly, attempt, paper, result, room, waiting_room
 from exam.services import exam as exam_service
-from exam.services.admission import briefing
 from exam.services.payload import PaperContent, ResumeExam, StartExam
 from exam.store import attempt as store
 from exam.store import exam as exam_store
@@ -27,6 +26,7 @@ from lms.kernel.db import transaction
 from lms.kernel.hot import Pace
 from tests.conftest import NOON
 from tests.support import exams
+from tests.support.cast import IVY, id_of
 from tests.support.queries import query_budget
 
 START = StartExam(exams.EXAM, "device-one", honesty=True)
@@ -184,7 +184,7 @@ def test_ex_19_a_paper_and_its_attempt_are_frozen(app: Flask) -> None:
 def test_ex_17_who_starts_late_is_told_the_time_and_gets_just_that(app: Flask) -> None:
     exams.prepared(minutes=60, opens=NOON - timedelta(hours=2), closes=NOON + timedelta(minutes=5))
     person_id, login_id = exams.enrolled()
-    told = briefing(person_id, exams.EXAM, NOON)
+    told = room.exam_of(person_id, exams.EXAM, NOON).briefing
     assert (told.seconds, told.refusal, told.attempts_left) == (240, None, 1)
     opened = attempt.start(person_id, login_id, START, NOON)
     assert opened.remaining_ms == 240_000
@@ -201,7 +201,7 @@ def test_nobody_starts_who_may_not(app: Flask) -> None:
         attempt.start(person_id, login_id, START, NOON - timedelta(seconds=1))
     with pytest.raises(admission.LearningIncomplete):
         attempt.start(person_id, login_id, START, NOON)
-    assert isinstance(briefing(person_id, exams.EXAM, NOON).refusal, admission.LearningIncomplete)
+    assert isinstance(room.exam_of(person_id, exams.EXAM, NOON).briefing.refusal, admission.LearningIncomplete)
     with pytest.raises(admission.NotEnrolled):
         attempt.start(person_id + 999, login_id, START, NOON)
     with pytest.raises(exam_service.ExamMissing):
@@ -246,7 +246,7 @@ def test_the_short_way_of_starting_lets_nobody_in_whom_the_rules_keep_out(app: F
 def test_one_group_of_starts_begins_one_attempt_a_person(app: Flask) -> None:
     exams.prepared(attempts_allowed=2)
     people = [exams.enrolled(account) for account in ("lin", "sam")]
-    exam_service.accommodate(exams.EXAM, people[0][0], 150, actor_id=None, now=NOON)
+    adjustment.accommodate(None, exams.EXAM, "lin", 150, reason="", now=NOON)
     rows = [store.Start(exams.EXAM, *who, "device-one", learned=False, arrived=NOON, rate=RATE) for who in (*people, people[0])]
     with db.connection() as link:
         lin, sam, again = store.start(link, rows)
@@ -298,14 +298,14 @@ def test_who_sits_goes_first_when_she_signs_in_again_a_few_times_and_nobody_else
 def test_more_time_for_one_person_and_after_an_outage_adds_up(app: Flask) -> None:
     exams.prepared()
     person_id, login_id = exams.enrolled()
-    exam_service.accommodate(exams.EXAM, person_id, 125, actor_id=None, now=NOON)
-    assert briefing(person_id, exams.EXAM, NOON).seconds == 90 * 75
+    adjustment.accommodate(None, exams.EXAM, "lin", 125, reason="", now=NOON)
+    assert room.exam_of(person_id, exams.EXAM, NOON).briefing.seconds == 90 * 75
     opened = attempt.start(person_id, login_id, START, NOON)
     assert opened.deadline == NOON + timedelta(minutes=90 * 1.25)
     with transaction() as session:
         attempt_id = store.newest_of(session, person_id, 1).id  # type: ignore[union-attr]
-    attempt.give_time(attempt_id, seconds=420, kind="outage", reason="server away", actor_id=None, now=NOON)
-    moved = attempt.give_time(attempt_id, seconds=300, kind="extra", reason="fire alarm", actor_id=1, now=NOON)
+    adjustment.give_time(attempt_id, minutes=7, reason="server away", now=NOON)
+    moved = adjustment.give_time(attempt_id, minutes=5, reason="fire alarm", now=NOON)
     assert moved == opened.deadline + timedelta(minutes=12)
     assert attempt.resume(person_id, login_id, ResumeExam(exams.EXAM, "device-one"), NOON).deadline == moved
 
@@ -362,15 +362,16 @@ def test_ex_16_an_ended_attempt_opens_again_only_by_a_named_decision(app: Flask)
     first = lin.submit()
     with transaction() as session:
         attempt_id = exams.attempt_id(session, lin)
-    attempt.reopen(attempt_id, reason="handed in by mistake, shown by the invigilator", actor_id=7, now=NOON)
+    ivy = id_of(IVY)
+    adjustment.reopen(ivy, attempt_id, minutes=1, reason="handed in by mistake, shown by the invigilator", now=NOON)
     lin.save(lin.change(1, [3], 1))
     second = lin.submit(key="another-key")
     assert (first.receipt != second.receipt, second.answered) == (True, 1)
     with transaction() as session:
-        assert session.execute(text("SELECT actor_id FROM audit_entry WHERE action = 'attempt.reopen'")).scalar_one() == 7
+        assert session.execute(text("SELECT actor_id FROM audit_entry WHERE action = 'attempt.reopen'")).scalar_one() == ivy
     result.score_outstanding(NOON)
     with pytest.raises(rules.ResultOut):
-        attempt.reopen(attempt_id, reason="too late", actor_id=7, now=NOON)
+        adjustment.reopen(ivy, attempt_id, minutes=1, reason="too late", now=NOON)
 
 
 def test_the_verifier_finds_a_changed_answer_and_a_changed_score(app: Flask) -> None:

@@ -10,8 +10,8 @@ from sqlalchemy import text
 from exam.domain.admission import TooSoon
 from exam.domain.exam import Counts, ExamPolicy, Release
 from exam.domain.marking import LeaseLost, MarkFinal, NotSettled, PointsUnfit, ScriptState
-from exam.services import admission, backlog, marking, result
 from exam.services import attempt as attempts
+from exam.services import backlog, marking, result, room
 from exam.services.payload import EnterExam
 from exam.store import marking as scripts_store
 from lms.kernel.db import transaction
@@ -222,7 +222,7 @@ def test_a_further_attempt_waits_for_its_days_on_both_ways_and_the_last_counts(a
     early = due - timedelta(seconds=1)
     with pytest.raises(TooSoon):
         attempts.enter(EnterExam(exams.entry("lin", early), "device-one", honesty=True), early)
-    assert admission.briefing(lin.person_id, EXAM, early).next_at == due
+    assert room.exam_of(lin.person_id, EXAM, early).briefing.next_at == due
     again = attempts.enter(EnterExam(exams.entry("lin", due), "device-one", honesty=True), due)
     exams.Sitter(lin.person_id, lin.login_id, again).submit(at=due)
     result.score_outstanding(due)
