@@ -117,7 +117,6 @@ document.addEventListener("click", (event) => {
   if (!target) return;
   const data = target.dataset;
   if ("themeToggle" in data) toggleTheme();
-  if (data.openDialog) document.getElementById(data.openDialog)?.showModal();
   if ("closeDialog" in data) target.closest("dialog")?.close();
   if ("print" in data) print();
   if (data.copy) copyText(target);
