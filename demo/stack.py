@@ -121,7 +121,7 @@ class Stack:
         return self._server().pid
 
     def kill_server(self) -> None:
-        """End every process of the web server at once, as a crash would; `start_server` starts it again."""
+        """End every process of the web server at once, as a crash would, for the long proofs; `start_server` starts it again."""
         server = self._server()
         _kill_group(server)
         server.wait()
@@ -136,7 +136,7 @@ class Stack:
                 break
 
     def restart_database(self) -> None:
-        """Start the embedded database over the same data, whatever became of its processes."""
+        """Start the embedded database over the same data, whatever became of its processes; for the long proofs."""
         assert self._postgres is not None
         self._postgres.start_again()
 

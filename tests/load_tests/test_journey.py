@@ -12,12 +12,12 @@ from playwright.sync_api import Browser, Page, Request, expect
 from lms.kernel.settings import Settings
 from load_tests.journal import AnswerKept, BeatKept, HandedIn, Journal, QuizHandedIn, entries
 from load_tests.journeys import Teacher
-from load_tests.line import PlainLine
 from load_tests.player import watch
 from load_tests.product import ROOT, seeded, start
 from load_tests.seed import Seeded, Wanted
 from load_tests.verdict import stored_is_acknowledged
 from tests.support import browser, chromium, database
+from tests.support.line import PlainLine
 from wsgi import PARTS
 
 pytestmark = pytest.mark.browser

@@ -16,11 +16,11 @@ import pytest
 from demo.stack import ROOT, Stack
 from load_tests.journal import Journal
 from load_tests.journeys import BrokenOff, Room, Teacher
-from load_tests.line import PlainLine
 from load_tests.product import seeded, start, wait_for
 from load_tests.seed import EXAM, Seeded, Wanted
 from load_tests.verdict import Fault, stored_is_acknowledged
 from tests.support import database
+from tests.support.line import PlainLine
 
 PEOPLE = 540
 SITTERS = 8

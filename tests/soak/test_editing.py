@@ -13,9 +13,9 @@ from lxml import html
 
 from load_tests.journal import Journal
 from load_tests.journeys import FORM, PAGE, Room, Teacher
-from load_tests.line import PlainLine
 from load_tests.seed import BANK
 from tests.soak.conftest import Hall
+from tests.support.line import PlainLine
 
 pytestmark = pytest.mark.soak
 SITTERS = 40  # each saves once a second: as much as 2 000 who change seventy answers an hour

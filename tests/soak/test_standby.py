@@ -16,12 +16,12 @@ from demo.stack import ROOT, Stack
 from lms.kernel.postgres import EmbeddedPostgres
 from load_tests.journal import AnswerKept, Journal, entries
 from load_tests.journeys import BrokenOff, Teacher
-from load_tests.line import PlainLine
 from load_tests.product import seeded, start
 from load_tests.seed import Wanted
 from tests.soak.conftest import Hall, Load, children_of
 from tests.support import database
 from tests.support import standby as standbys
+from tests.support.line import PlainLine
 
 pytestmark = pytest.mark.soak
 FROZEN = 2.0

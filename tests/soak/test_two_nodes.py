@@ -13,12 +13,12 @@ import pytest
 from demo.stack import ROOT, Stack, free_port, running
 from load_tests.journal import AnswerKept, BeatKept, HandedIn, Journal, entries
 from load_tests.journeys import Answer, Room, Teacher
-from load_tests.line import PlainLine
 from load_tests.player import Player, watch
 from load_tests.product import seeded, start
 from load_tests.seed import EXAM, Seeded, Wanted
 from load_tests.verdict import stored_is_acknowledged
 from tests.support import database
+from tests.support.line import PlainLine
 
 pytestmark = pytest.mark.soak
 PEOPLE = 6

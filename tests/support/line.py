@@ -19,7 +19,7 @@ class PlainLine:
         self.sent: list[tuple[str, str]] = []
         self._open = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(CookieJar()), _Redirects(self.sent)).open
 
-    def send(self, method: str, path: str, *, name: str, headers: dict[str, str], body: bytes = b"") -> Answer:  # noqa: ARG002 - names are for statistics
+    def send(self, method: str, path: str, *, name: str, headers: dict[str, str], body: bytes = b"") -> Answer:
         """Send one request and follow redirects; status 0 when nothing came back."""
         self.sent.append((method, path))
         request = urllib.request.Request(self.base + path, data=body or None, headers=headers, method=method)
@@ -39,7 +39,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
     def __init__(self, sent: list[tuple[str, str]]) -> None:
         self._sent = sent
 
-    def redirect_request(  # noqa: PLR0917 - the library's signature
+    def redirect_request(
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: http.client.HTTPMessage, newurl: str
     ) -> urllib.request.Request | None:
         """Follow as a browser does."""
