@@ -1,6 +1,6 @@
 """Attempts, their deadlines' adjustments and their submissions: tables and statements.
 
-Whoever changes an attempt locks its row first; batches lock in the order of ids.
+Whoever changes an attempt locks its row first; batches lock in the order of ids. Starting and ending in one call: `functions/`.
 """
 
 from collections.abc import Sequence

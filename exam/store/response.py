@@ -1,4 +1,7 @@
-"""Saving and handing in: the append-only log of changes and the batch statements of the hot routes."""
+"""Saving and handing in: the append-only log of changes and the batch statements of the hot routes.
+
+The rules of saving and handing in run in the database: `functions/exam_save.sql`, `functions/exam_submit.sql`.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,6 +1,7 @@
 """The hot path of watching: one statement reads what reports are decided against, one stores what they changed.
 
 Nothing is locked in between: each row is stored only if it is still the version that was read (PostgreSQL's own `xmin`).
+Both run in the database: `functions/heartbeat_state.sql`, `functions/heartbeat_save.sql`.
 """
 
 from collections.abc import Sequence

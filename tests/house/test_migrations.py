@@ -6,7 +6,7 @@ from alembic.script import ScriptDirectory
 
 from lms.kernel import db, migrate
 from lms.kernel.db import Base
-from lms.kernel.migration_draft import missing
+from lms.kernel.migration_draft import function_files, functions, missing
 from lms.kernel.settings import Settings
 
 
@@ -21,6 +21,16 @@ def test_migrations_and_tables_agree(settings: Settings) -> None:
         assert missing(engine, set()) == ""
     finally:
         engine.dispose()
+
+
+def test_the_functions_stand_in_their_files_as_the_migrations_leave_them(settings: Settings) -> None:
+    engine = migrate.owner_engine(settings.database_url)
+    try:
+        found = functions(engine)
+    finally:
+        engine.dispose()
+    written = {name: path.read_text(encoding="utf-8") for name, path in function_files().items()}
+    assert written == found, "`python -m lms.kernel.migration_draft --functions` writes them"
 
 
 def test_the_app_role_cannot_change_what_is_append_only(app: object, settings: Settings) -> None:
