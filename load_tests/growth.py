@@ -20,8 +20,8 @@ import msgspec
 import psycopg
 
 from demo.stack import Stack, StackFailed
-from lms.domain.forecast import stretches
 from lms.domain.programme import parse
+from lms.domain.stretch import stretches
 from lms.kernel import installation
 from load_tests.bench import PROGRAMME, Bench, films_of
 from load_tests.product import seeded, working_on

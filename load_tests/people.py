@@ -87,7 +87,7 @@ class _Line:
 
     def send(self, method: str, path: str, *, name: str, headers: dict[str, str], body: bytes = b"") -> Answer:
         """Send one request; whom a busy server puts off comes again when it says."""
-        answer, again = self._once(method, path, name=name, headers=headers, body=body, kept=time.monotonic() - self._spoke > SILENT)
+        answer, again = self._once(method, path, name=name, headers=headers, body=body)
         while again:
             _wait(again)
             if (ended := path_of(answer.url)) != path:  # what was sent has been taken; the page behind it is what has to wait
@@ -95,11 +95,12 @@ class _Line:
             answer, again = self._once(method, path, name=name, headers=headers, body=body)
         return answer
 
-    def _once(self, method: str, path: str, *, name: str, headers: dict[str, str], body: bytes, kept: bool = False) -> tuple[Answer, float]:
+    def _once(self, method: str, path: str, *, name: str, headers: dict[str, str], body: bytes) -> tuple[Answer, float]:
         """Send it once; returns after how many seconds to come again where the server was busy, which only a run about that forgives.
 
-        A connection `kept` in silence for so long that the server may close it meanwhile: as a browser does, at once again, over a fresh one.
+        Over a connection kept in silence for so long that the server may close it meanwhile: as a browser does, at once again, over a fresh one.
         """
+        kept = time.monotonic() - self._spoke > SILENT
         self._spoke = time.monotonic()
         with self._user.client.request(method, path, name=name, headers=headers, data=body.decode() or None, catch_response=True) as response:
             answer = Answer(response.status_code or 0, response.content or b"", response.url or path)

@@ -15,6 +15,7 @@ from lms.domain.forecast import DRAWS, METRICS, Band, Peak, StretchForecast, mea
 from lms.domain.limits import Fit, Limits
 from lms.domain.outlook import Outlook, outlook
 from lms.domain.programme import FaultyProgrammeError, parse
+from lms.domain.stretch import Stretch
 from load_tests.plan_report import html
 
 BEHAVIOUR = Path(__file__).with_name("behaviour.toml")
@@ -47,8 +48,8 @@ def plan(path: Path, *, as_json: bool, page: Path | None, limits: Limits, count:
 def broken(found: Outlook) -> list[str]:
     """Name the stretches whose worst of 95 % of cases breaks a limit."""
     told, have = [], found.limits
-    for name, needed in _needs(found):
-        room = found.fit(needed)
+    for stretches, needed in found.needs:
+        name, room = _codes(stretches), found.fit(needed)
         if room.line is not None and room.line < 1:
             told.append(f"{name}: {needed.gbits:.1f} Gbit/s asked, {have.gbits:g} there")
         if room.nodes is not None and room.nodes < 1:
@@ -56,9 +57,8 @@ def broken(found: Outlook) -> list[str]:
     return told
 
 
-def _needs(found: Outlook) -> Iterable[tuple[str, sizing.Sizing]]:
-    yield from ((one.stretch.code, needed) for one, needed in zip(found.forecasts, found.sizes, strict=True))
-    yield from ((" + ".join(one.code for one in both.stretches), needed) for both, needed in found.overlaps)
+def _codes(stretches: Iterable[Stretch]) -> str:
+    return " + ".join(one.code for one in stretches)
 
 
 def lines(found: Outlook) -> list[str]:
@@ -75,9 +75,11 @@ def lines(found: Outlook) -> list[str]:
         told += _peaks(one.peaks)
         told.append(f"  the database grows by {needed.growth_gb:.1f} GB; {_machines(needed, found.node_cores)}{_room(found.fit(needed))}")
     for both, needed in found.overlaps:
-        codes = " + ".join(stretch.code for stretch in both.stretches)
-        told += ["", f"{codes} at the same time  {both.opens:%Y-%m-%d %H:%M} – {both.closes:%Y-%m-%d %H:%M}", *_peaks(both.peaks)]
+        told += ["", f"{_codes(both.stretches)} at the same time  {both.opens:%Y-%m-%d %H:%M} – {both.closes:%Y-%m-%d %H:%M}", *_peaks(both.peaks)]
         told.append(f"  together: {_machines(needed, found.node_cores)}{_room(found.fit(needed))}")
+    if found.nodes_tried:
+        told += ["", f"With one node more or less ({_codes(found.nodes_tried[0].stretches)}, which asks most of them):"]
+        told += [f"  {one.nodes} nodes{' (there are)' if one.stated else ''}: {one.filled:.0%} of them used" for one in found.nodes_tried]
     if found.capacity is not None and found.capacity.missing:
         told += ["", f"not measured, so not counted: {', '.join(found.capacity.missing)}"]
     told += ["", f"What moves the peak of egress most ({found.fullest.stretch.code}, Gbit/s, figure alone at its low and high end):"]
@@ -142,6 +144,7 @@ def as_dict(found: Outlook) -> dict[str, object]:
             {"codes": [one.code for one in both.stretches], "from": both.opens.isoformat(), "to": both.closes.isoformat(), **_told(both.peaks, needed, found)}
             for both, needed in found.overlaps
         ],
+        "nodes_tried": [{"nodes": one.nodes, "filled": one.filled, "codes": [stretch.code for stretch in one.stretches]} for one in found.nodes_tried],
         "sways": [{"figure": one.figure.name, "low": one.low, "high": one.high} for one in found.sways],
         "what_if": [{"code": one.what_if.code, "watching": one.watching, "heartbeats": one.heartbeats, "egress": one.egress} for one in found.alternatives],
         "windows": [

@@ -77,6 +77,7 @@ def run(asked: Asked, order: Order, *, steps: int = 1, least_people: int = 0) ->
         rate=asked.rate,
     )
     verdicts: list[Verdict] = []
+    print(f"· filling a database of its own with {wanted.people} teachers in {order.folder}", flush=True)
     with seeded(order.folder, Path(asked.programme), wanted) as (stack, found):
         stack.target = "load_tests.timed:create_app"
         del stack.environment["HOT_REQUESTS"]  # closed loops need more than is allowed; who plays people must come out with it
@@ -87,6 +88,8 @@ def run(asked: Asked, order: Order, *, steps: int = 1, least_people: int = 0) ->
         start(stack)
         stack.start_worker()
         for step, present in zip(climb, cookies, strict=True):
+            title = scenario(step).stretch.title
+            print(f"· {title}: {step.people} people at once for {step.seconds:.0f} s, after {step.lead:.0f} s in which they come", flush=True)
             (stack.folder / PRESENT).write_bytes(msgspec.json.encode(present))
             verdicts.append(_once(step, order, stack))
             if not verdicts[-1].passed:

@@ -11,8 +11,9 @@ import msgspec
 import numpy as np
 
 from lms.domain import behaviour as behaviours
-from lms.domain.forecast import Stretch, central, forecast, stretches
+from lms.domain.forecast import central, forecast
 from lms.domain.programme import Programme, parse
+from lms.domain.stretch import Stretch, stretches
 from load_tests.sitting import PAGES, Habits
 
 BEHAVIOUR = Path(__file__).with_name("behaviour.toml")
@@ -135,7 +136,8 @@ class Scenario:
     def as_dict(self) -> dict[str, object]:
         """Return it for the report."""
         compressed = self.stretch.days * 86_400 / self.asked.seconds
-        told = {"code": self.stretch.code, "title": self.stretch.title, "exam": self.stretch.exam, "compressed": compressed, "scale": round(self.scale, 5)}
+        one, scale = self.stretch, round(self.scale, 5)
+        told = {"code": one.code, "title": one.title, "exam": bool(one.exam), "compressed": compressed, "scale": scale}
         scales = {band: round(self.asked.people / peak, 5) for band, peak in self.asked.peaks.items()}
         return {**msgspec.structs.asdict(self.asked), **told, "scales": scales}
 

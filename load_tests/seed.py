@@ -13,8 +13,8 @@ from exam.domain.blueprint import Blueprint, from_mapping
 from exam.services import assembly, exam, quiz, waiting_room
 from exam.services.exam import FOLDER as BLUEPRINTS
 from lms import api as platform
-from lms.domain.forecast import Stretch, stretches
 from lms.domain.programme import Programme, parse
+from lms.domain.stretch import Stretch, stretches
 from lms.domain.unit import UnitKind
 from lms.kernel import installation
 from lms.kernel.db import transaction

@@ -177,6 +177,8 @@ def terms(session: Session, programme_code: str) -> tuple[ExamTerms, ...]:
 
 def _terms(exam: Exam) -> ExamTerms:
     return ExamTerms(
+        title=exam.title,
+        component=exam.component,
         opens=exam.opens,
         closes=exam.closes,
         minutes=exam.minutes,

@@ -12,6 +12,7 @@ Array = npt.NDArray[np.float64]
 Figures = Mapping[str, Array]  # each a column: one row for each case that is reckoned
 
 ASSUMED = "assumption"
+DAYTIME = "daytime_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,11 @@ class Behaviour:
     curves_source: str
     what_ifs: tuple[WhatIf, ...]
 
+    @property
+    def sectors(self) -> tuple[str, ...]:
+        """Return the sectors of which it says something of their own: how much of the daytime of a workday they use, against all others."""
+        return tuple(name.removeprefix(DAYTIME) for name in self.figures if name.startswith(DAYTIME))
+
     def having(self, **values: float) -> "Behaviour":
         """Return the same with some figures known: their range closes on the value."""
         known = {name: replace(self.figures[name], value=value, low=value, high=value) for name, value in values.items()}
@@ -70,6 +76,11 @@ class Behaviour:
 
 class UnreadBehaviourError(ValueError):
     """The text holds no figures a forecast can use; the message says where."""
+
+
+def daytime_of(sector: str) -> str:
+    """Name the figure of a sector's daytime."""
+    return DAYTIME + sector
 
 
 def parse(text: str) -> Behaviour:

@@ -1,27 +1,28 @@
 """What load a programme will bring: curves by quarter of an hour, from its windows and from how people behave.
 
-Everything is reckoned for one participant first (shape (cases, quarters)) and multiplied by people last: cities of one window
-differ by how many they are and by a spread of their own.
+Everything is reckoned for one participant first (shape (cases, quarters)) and multiplied by people last. Cities of one window
+differ by how many they are, by how many of them teach in which sector, and by a spread of their own.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 
 import numpy as np
 
-from lms.domain.behaviour import Array, Behaviour, Figures, cases, draws
+from lms.domain.behaviour import Array, Behaviour, Figures, cases, daytime_of, draws
+from lms.domain.exam_terms import Sitting
 from lms.domain.programme import Programme
+from lms.domain.stretch import QUARTER, SECONDS, Stretch, people_by_sector, told_apart
 from lms.domain.window import Period
 from lms.kernel.refusal import N_
 
-QUARTER = timedelta(minutes=15)
-SECONDS = 900
 EDGES = ("low", "median", "high")  # of a band, in the order of its fields
 OUTSIDE_95 = (2.5, 50.0, 97.5)
 DRAWS = 300
 SEED = 20231106
+DAYTIME = (8, 17)  # hours of a workday in which teachers are with their children or between lessons
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,47 +57,6 @@ METRICS = (
 CODES = tuple(one.code for one in METRICS)
 
 
-def quarter_of(moment: datetime) -> datetime:
-    """Return when the quarter of an hour began that a moment lies in."""
-    return datetime.fromtimestamp(moment.timestamp() // SECONDS * SECONDS, tz=moment.tzinfo)
-
-
-def whole_quarters(opens: datetime, closes: datetime) -> tuple[datetime, datetime]:
-    """Widen a time to whole quarters of an hour, as people are counted."""
-    return quarter_of(opens), quarter_of(closes + QUARTER - timedelta(microseconds=1))
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """A city window, or the time the exam is open for everybody."""
-
-    code: str
-    title: str
-    exam: bool
-    opens: datetime
-    closes: datetime
-    seats: Mapping[str, int] = field(hash=False)
-
-    @property
-    def people(self) -> int:
-        """Count everybody who may come."""
-        return sum(self.seats.values())
-
-    @property
-    def days(self) -> float:
-        """Say how long it lasts."""
-        return (self.closes - self.opens) / timedelta(days=1)
-
-    @property
-    def quarters(self) -> int:
-        """Count its quarters of an hour."""
-        return max(1, round((self.closes - self.opens) / QUARTER))
-
-    def at(self, quarter: int) -> datetime:
-        """Return the instant a quarter begins."""
-        return (self.opens.astimezone(UTC) + quarter * QUARTER).astimezone(self.opens.tzinfo)
-
-
 @dataclass(frozen=True, slots=True)
 class Band:
     """A curve with the band in which 95 % of the cases lie; each one value a quarter of an hour."""
@@ -108,6 +68,10 @@ class Band:
     def times(self, factor: float) -> "Band":
         """Return it for so many."""
         return Band(self.low * factor, self.median * factor, self.high * factor)
+
+    def part(self, first: int, count: int) -> "Band":
+        """Return so many of its quarters."""
+        return Band(*(edge[first : first + count] for edge in (self.low, self.median, self.high)))
 
     def at_most(self, people: float) -> "Band":
         """Count nobody twice at a time, however hard a rare case presses everybody into one evening."""
@@ -125,6 +89,11 @@ class Band:
         )
 
 
+def summed(bands: Sequence[Band]) -> Band:
+    """Add bands, their edges too, which is careful: not all go high together."""
+    return Band(*(sum((getattr(one, edge) for one in bands[1:]), getattr(bands[0], edge)) for edge in EDGES))
+
+
 @dataclass(frozen=True, slots=True)
 class Peak:
     """The fullest quarter of an hour: when by the median curve, and how full in the middle and the worst of 95 % of cases."""
@@ -140,7 +109,7 @@ class StretchForecast:
 
     stretch: Stretch
     total: Mapping[str, Band] = field(hash=False)
-    each: Mapping[str, Band] = field(hash=False)
+    each: Mapping[str, Mapping[str, Band]] = field(hash=False)  # by metric, then by sector of whom it is told apart
     peaks: Mapping[str, Peak] = field(hash=False)
 
     @property
@@ -150,8 +119,9 @@ class StretchForecast:
 
     def city(self, code: str, metric: str) -> Band:
         """Return the curve of one city."""
-        seats = self.stretch.seats[code]
-        found = self.each[metric].times(seats).counted(_COUNTED_OVER[metric])
+        seats, each = self.stretch.seats[code], self.each[metric]
+        mixed = summed([each[sector].times(people) for sector, people in people_by_sector(self.stretch, each, code).items()])
+        found = mixed.counted(_COUNTED_OVER[metric])
         return found.at_most(seats) if metric in AT_ONCE else found
 
 
@@ -170,20 +140,8 @@ AT_ONCE = ("signed_in", "watching", "in_exam")  # people, where all else is requ
 _COUNTED_OVER = {one.code: one.counted_over for one in METRICS}
 
 
-def stretches(programme: Programme, people: Mapping[str, int] | None = None) -> tuple[Stretch, ...]:
-    """Return the windows of a programme and its exam in whole quarters of an hour; without `people` every seat of the quota counts."""
-    held = people if people is not None else {row.code: sum(row.seats.values()) for row in programme.quotas.cities}
-    windows = (Stretch(one.code, one.title, False, *whole_quarters(one.opens, one.closes), _of(held, one.cities)) for one in programme.windows)
-    exam = programme.exam
-    return (*windows, Stretch(exam.code, exam.title, True, *whole_quarters(exam.opens, exam.closes), dict(held)))
-
-
-def _of(held: Mapping[str, int], cities: Sequence[str]) -> dict[str, int]:
-    return {city: held.get(city, 0) for city in cities}
-
-
-def shape(period: Period | Stretch, behaviour: Behaviour, figures: Figures, *, exam: bool = False, noise: Array | None = None) -> Array:
-    """Return how one participant's time falls on the quarters: (cases, quarters), each row sums to 1."""
+def shape(period: Period | Stretch, behaviour: Behaviour, figures: Figures, *, exam: bool = False, noise: Array | None = None, sector: str = "") -> Array:
+    """Return how the time of one participant of a sector falls on the quarters: (cases, quarters), each row sums to 1."""
     count = max(1, round((period.closes - period.opens) / QUARTER))
     # Local time by the offset at the opening: a change to summer time would shift the rest by an hour, which no forecast minds.
     quarter = period.opens.hour * 4 + period.opens.minute // 15 + np.arange(count)
@@ -191,6 +149,8 @@ def shape(period: Period | Stretch, behaviour: Behaviour, figures: Figures, *, e
     weekend = (period.opens.weekday() + day) % 7 >= 5
     left = (count - np.arange(count)) / 96
     hours = np.where(weekend, _by_hour(behaviour.weekend, hour), _by_hour(behaviour.workday, hour)) ** figures["sharpness"]
+    if sector:
+        hours = np.where(~weekend & (hour > DAYTIME[0]) & (hour < DAYTIME[1]), figures[daytime_of(sector)], 1.0) * hours
     # A day's sum must not depend on which curve it has: first each day is made equal, then weighed.
     for number in range(day[-1] + 1):
         hours[:, day == number] /= hours[:, day == number].mean(axis=1, keepdims=True)
@@ -207,12 +167,21 @@ def _by_hour(curve: Sequence[float], hour: Array) -> Array:
     return np.interp(hour, np.arange(-1, 25) + 0.5, [curve[-1], *curve, curve[0]])
 
 
-def each(stretch: Stretch, programme: Programme, behaviour: Behaviour, figures: Figures, noise: Array | None = None) -> dict[str, Array]:
-    """Reckon every metric for one participant: (cases, quarters)."""
-    when = shape(stretch, behaviour, figures, exam=stretch.exam, noise=noise)
+def shape_of_all(stretch: Stretch, behaviour: Behaviour, figures: Figures) -> Array:
+    """Return how everybody's time falls on the quarters, each sector as it is: (cases, quarters), each row sums to 1."""
+    by_sector = people_by_sector(stretch, told_apart(stretch, behaviour))
+    shapes = (shape(stretch, behaviour, figures, exam=bool(stretch.exam), sector=one) * people for one, people in by_sector.items())
+    found: Array = sum(shapes, np.zeros(1)) / (stretch.people or 1)
+    return found
+
+
+def each(stretch: Stretch, programme: Programme, behaviour: Behaviour, figures: Figures, *, noise: Array | None = None, sector: str = "") -> dict[str, Array]:
+    """Reckon every metric for one participant of a sector: (cases, quarters)."""
+    when = shape(stretch, behaviour, figures, exam=bool(stretch.exam), noise=noise, sector=sector)
     none = np.zeros_like(when)
     found = dict.fromkeys(CODES, none)
-    found.update(_exam(programme, figures, when) if stretch.exam else _learning(programme, figures, when))
+    for part in [_exam(one, figures, when) for one in stretch.exam] or [_learning(programme, figures, when)]:
+        found.update({code: found[code] + curve for code, curve in part.items()})
     found["page_views"] = found["lesson_pages"] + found["other_pages"]
     found["egress"] = found["egress_large"] + found["egress_small"]
     grown = (
@@ -263,19 +232,19 @@ def small_share(figures: Figures) -> Array:
     return found
 
 
-def _exam(programme: Programme, figures: Figures, when: Array) -> dict[str, Array]:
-    starts = figures["uptake"] * figures["exam_share"] * when / SECONDS
-    lasts = figures["exam_time"] * programme.exam.minutes * 60
+def _exam(sitting: Sitting, figures: Figures, when: Array) -> dict[str, Array]:
+    starts = figures["uptake"] * figures[sitting.share] * when / SECONDS
+    lasts = figures["exam_time"] * sitting.minutes * 60
     # Who goes away without handing in is under way until her time is up, and saves no more than by chance.
     there, gone = starts * SECONDS * (1 - figures["exam_left"]), starts * SECONDS * figures["exam_left"]
     answering = _under_way(there, lasts / SECONDS)
-    in_exam = answering + _under_way(gone, np.full_like(lasts, programme.exam.minutes * 60 / SECONDS))
+    in_exam = answering + _under_way(gone, np.full_like(lasts, sitting.minutes * 60 / SECONDS))
     return {
         "signed_in": in_exam + starts * 600,  # ten minutes before and after for briefing and result
         "sign_ins": starts,
         "exam_starts": starts,
         "in_exam": in_exam,
-        "saves": answering * programme.exam.items * figures["changes"] / lasts,
+        "saves": answering * sitting.items * figures["changes"] / lasts,
         "other_pages": starts * figures["pages_per_session"],
     }
 
@@ -293,7 +262,10 @@ def _under_way(begun: Array, quarters: Array) -> Array:
 
 def central(stretch: Stretch, programme: Programme, behaviour: Behaviour, changes: Sequence[Mapping[str, float]] = ({},)) -> dict[str, Array]:
     """Reckon the whole stretch with the figures as they stand, once for each set of changes: (cases, quarters)."""
-    return {code: found * stretch.people for code, found in each(stretch, programme, behaviour, cases(behaviour, changes)).items()}
+    figures = cases(behaviour, changes)
+    by_sector = people_by_sector(stretch, told_apart(stretch, behaviour))
+    parts = [(each(stretch, programme, behaviour, figures, sector=one), people) for one, people in by_sector.items()]
+    return {code: sum((found[code] * people for found, people in parts), np.zeros(1)) for code in CODES}
 
 
 def forecast(stretch: Stretch, programme: Programme, behaviour: Behaviour, *, count: int = DRAWS, seed: int = SEED) -> StretchForecast:
@@ -301,14 +273,19 @@ def forecast(stretch: Stretch, programme: Programme, behaviour: Behaviour, *, co
     figures = draws(behaviour, count, seed)
     chance = np.random.default_rng(seed + 1)
     noise = np.exp(figures["day_noise"] * chance.standard_normal((count, int(stretch.days) + 2)))
-    seats = np.array(list(stretch.seats.values()) or [0], dtype=float)
-    cities = np.exp(figures["city_spread"] * chance.standard_normal((count, len(seats))))
-    one = each(stretch, programme, behaviour, figures, noise)
-    everybody = (cities @ seats)[:, None]
-    total = {metric.code: _band(one[metric.code] * everybody).counted(metric.counted_over) for metric in METRICS}
-    total |= {code: total[code].at_most(stretch.people) for code in AT_ONCE}
-    peaks = {code: _peak(stretch, code, total[code], one[code] * everybody) for code in CODES}
-    return StretchForecast(stretch, total, {code: _band(one[code] * cities[:, :1]) for code in CODES}, peaks)
+    cities = np.exp(figures["city_spread"] * chance.standard_normal((count, len(stretch.seats) or 1)))
+    apart = told_apart(stretch, behaviour)
+    parts = {one: each(stretch, programme, behaviour, figures, noise=noise, sector=one) for one in apart}
+    by_city = [people_by_sector(stretch, apart, city) for city in stretch.seats] or [dict.fromkeys(apart, 0.0)]
+    everybody = {one: (cities @ np.array([row[one] for row in by_city]))[:, None] for one in apart}
+    total, peaks = {}, {}
+    for metric in METRICS:
+        drawn: Array = sum((parts[one][metric.code] * everybody[one] for one in apart), np.zeros(1))
+        band = _band(drawn).counted(metric.counted_over)
+        total[metric.code] = band.at_most(stretch.people) if metric.code in AT_ONCE else band
+        peaks[metric.code] = _peak(stretch, metric.code, total[metric.code], drawn)
+    of_one = {code: {one: _band(parts[one][code] * cities[:, :1]) for one in apart} for code in CODES}
+    return StretchForecast(stretch, total, of_one, peaks)
 
 
 def overlaps(found: Sequence[StretchForecast]) -> tuple[Overlap, ...]:
@@ -321,10 +298,7 @@ def overlaps(found: Sequence[StretchForecast]) -> tuple[Overlap, ...]:
 def _together(members: Sequence[StretchForecast], opens: datetime, closes: datetime) -> Overlap:
     count = max(1, round((closes - opens) / QUARTER))
     first = [round((opens - one.stretch.opens) / QUARTER) for one in members]
-    total = {
-        code: Band(*(sum((getattr(one.total[code], edge)[at : at + count] for one, at in zip(members, first, strict=True)), np.zeros(count)) for edge in EDGES))
-        for code in CODES
-    }
+    total = {code: summed([one.total[code].part(at, count) for one, at in zip(members, first, strict=True)]) for code in CODES}
     peaks = {
         code: Peak(members[0].stretch.at(first[0] + int(band.median.argmax())), float(band.median.max()), float(band.high.max()))
         for code, band in total.items()

@@ -1,10 +1,12 @@
 """The line and the nodes there are, beside what a forecast asks for: go or no-go, and how much room is left."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lms.domain.forecast import StretchForecast
 from lms.domain.sizing import BUSY, Capacity, Sizing, cores
+from lms.domain.stretch import Stretch
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,26 @@ def fit(needed: Sizing, have: Limits, node_cores: int) -> Fit:
         line=(have.gbits / needed.gbits if needed.gbits else math.inf) if have.gbits is not None else None,
         nodes=have.nodes * node_cores / needed.server_cores if have.nodes is not None and needed.server_cores else None,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class NodesTried:
+    """So many nodes: the share of them that the stretches which ask most of them would use in the worst of 95 % of cases."""
+
+    nodes: int
+    filled: float
+    stretches: tuple[Stretch, ...]
+    stated: bool  # whether that is how many there are
+
+
+def nodes_tried(needs: Sequence[tuple[tuple[Stretch, ...], Sizing]], have: Limits, node_cores: int) -> tuple[NodesTried, ...]:
+    """Try one node less and one more than there are, or where nobody has said than are needed; nothing where nothing was measured."""
+    asked = [(one.server_cores, stretches) for stretches, one in needs if one.server_cores]
+    if not asked:
+        return ()
+    cores, stretches = max(asked, key=lambda one: one[0])
+    middle = have.nodes or math.ceil(cores / node_cores)
+    return tuple(NodesTried(nodes, cores / (nodes * node_cores), stretches, nodes == have.nodes) for nodes in range(max(1, middle - 1), middle + 2))
 
 
 def most_people(found: StretchForecast, capacity: Capacity | None, node_cores: int, have: Limits) -> float | None:

@@ -1,16 +1,18 @@
 """Everything an operator wants to know before the windows open, reckoned once: curves, sizes, sways, and better windows."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 
 from lms.domain import forecast, sizing, window_plan
 from lms.domain.behaviour import Behaviour
-from lms.domain.forecast import DRAWS, Overlap, Stretch, StretchForecast
-from lms.domain.limits import Fit, Limits, fit, most_people
+from lms.domain.exam_terms import ExamTime
+from lms.domain.forecast import DRAWS, Overlap, StretchForecast
+from lms.domain.limits import Fit, Limits, NodesTried, fit, most_people, nodes_tried
 from lms.domain.programme import Programme, Window
 from lms.domain.sizing import Alternative, Capacity, Sizing, Sway
+from lms.domain.stretch import Stretch, sectors_of, stretches, whole_quarters
 from lms.domain.window_plan import Cost, WindowPlan
 from lms.kernel.refusal import N_
 
@@ -49,6 +51,17 @@ class Outlook:
         """Compare what is needed with what there is."""
         return fit(needed, self.limits, self.node_cores)
 
+    @property
+    def needs(self) -> tuple[tuple[tuple[Stretch, ...], Sizing], ...]:
+        """Return what every stretch needs by itself, then together with those that are open at the same time."""
+        alone = (((one.stretch,), needed) for one, needed in zip(self.forecasts, self.sizes, strict=True))
+        return (*alone, *((both.stretches, needed) for both, needed in self.overlaps))
+
+    @property
+    def nodes_tried(self) -> tuple[NodesTried, ...]:
+        """Say what one node less or more comes to."""
+        return nodes_tried(self.needs, self.limits, self.node_cores)
+
     def most_people(self, found: StretchForecast) -> float | None:
         """Say how many may be at it at once with what there is."""
         return most_people(found, self.capacity, self.node_cores, self.limits)
@@ -61,11 +74,12 @@ def outlook(
     *,
     node_cores: int,
     people: Mapping[str, int] | None = None,
+    exams: Sequence[ExamTime] = (),
     count: int = DRAWS,
     limits: Limits = Limits(),  # noqa: B008 - frozen
 ) -> Outlook:
     """Reckon it; of people who have come only the curves, since nothing is planned any more."""
-    found = tuple(forecast.forecast(one, programme, behaviour, count=count) for one in forecast.stretches(programme, people))
+    found = tuple(forecast.forecast(one, programme, behaviour, count=count) for one in stretches(programme, people, exams))
     fullest = max(found, key=lambda one: one.peaks["watching"].median)
     ahead = people is None
     reckoned = Outlook(
@@ -112,7 +126,7 @@ def _within_limits(found: Outlook, seats: Mapping[str, int]) -> Iterator[WindowP
         return
 
     def cost(opens: datetime, closes: datetime) -> float:
-        return filled[forecast.whole_quarters(opens, closes)]
+        return filled[whole_quarters(opens, closes)]
 
     lowest = window_plan.better(found.programme, seats, cost, keep_dates=True).peak
     yield from (window_plan.better(found.programme, seats, cost, keep_dates=True, slack=most / lowest - 1) for most in TIGHTER if lowest <= most)
@@ -124,10 +138,10 @@ def _sizes(found: Outlook, count: int) -> Callable[[WindowPlan], tuple[Sizing, .
 
     def sized(window: Window) -> Sizing:
         seats = {city: sum(found.programme.quotas.of(city).values()) for city in window.cities}
-        opens, closes = forecast.whole_quarters(window.opens, window.closes)
+        opens, closes = whole_quarters(window.opens, window.closes)
         key = _key(opens, closes, seats)
         if key not in known:
-            stretch = Stretch(window.code, window.title, False, opens, closes, seats)
+            stretch = Stretch(window.code, window.title, (), opens, closes, seats, sectors_of(found.programme))
             drawn = forecast.forecast(stretch, found.programme, found.behaviour, count=count)
             known[key] = sizing.size(drawn, found.capacity, found.node_cores)
         return known[key]
@@ -140,11 +154,14 @@ def _key(opens: datetime, closes: datetime, seats: Mapping[str, int]) -> tuple[d
 
 
 def peak_of_one(programme: Programme, behaviour: Behaviour) -> Cost:
-    """Return what one participant adds to the fullest moment of a window with these dates."""
+    """Return what one participant adds to the fullest moment of a window with these dates: of the province's mix of sectors, so that all are alike."""
+    seats = [row.seats for row in programme.quotas.cities]
+    total = sum(sum(one.values()) for one in seats) or 1
+    mix = {sector.code: sum(one.get(sector.code, 0) for one in seats) / total for sector in programme.sectors}
 
     @cache
     def cost(opens: datetime, closes: datetime) -> float:
-        one = Stretch("", "", False, opens, closes, {"": 1})
+        one = Stretch("", "", (), opens, closes, {"": 1}, {"": mix})
         return float(forecast.central(one, programme, behaviour)["watching"].max())
 
     return cost

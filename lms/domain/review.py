@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lms.domain.behaviour import Array, Behaviour, Figures
-from lms.domain.forecast import StretchForecast, each, shape
+from lms.domain.behaviour import Array, Behaviour, Figures, cases
+from lms.domain.forecast import StretchForecast, central, shape_of_all
 from lms.domain.programme import Programme
 
 SOURCE = "fitted to a window that was seen"
@@ -74,12 +74,11 @@ def review(
     assert compared is not None
     whole = _total(list(seen.values()))
     if found.stretch.exam:
-        return Review(compared, _fit_exam(found, programme, behaviour, whole, starts=_total([starts or [None] * len(whole)]), seed=seed))
+        return Review(compared, _fit_exam(found, behaviour, whole, starts=_total([starts or [None] * len(whole)]), seed=seed))
     known = ~np.isnan(whole)
     fitted = fit(found, _of_its_hours(found, behaviour, whole), whole, FITTED, seed)
-    figures = {name: np.array([[one.value]]) for name, one in fitted.figures.items()}
     # What the shape leaves over is how much people watched: it goes to the hours played for each hour asked.
-    modelled = each(found.stretch, programme, fitted, figures)["watching"][0] * found.stretch.people
+    modelled = central(found.stretch, programme, fitted)["watching"][0]
     scale = float(whole[known].sum() / max(1e-9, modelled[known].sum()))
     return Review(compared, _moved(fitted, overwatch=fitted.figures["overwatch"].value * scale))
 
@@ -89,21 +88,23 @@ def _enough(what: str, share: float) -> None:
         raise NothingLearntError(f"{share:.0%} of the {what} were recorded, at least {_LEAST_SEEN:.0%} are needed")
 
 
-def _fit_exam(found: StretchForecast, programme: Programme, behaviour: Behaviour, in_exam: Array, *, starts: Array, seed: int) -> Behaviour:
+def _fit_exam(found: StretchForecast, behaviour: Behaviour, in_exam: Array, *, starts: Array, seed: int) -> Behaviour:
     """Fit when people begin; how many sit and how long one takes follow from counts (Little's law: under way = begun a second x seconds each takes)."""
+    if len(found.stretch.exam) > 1:
+        raise NothingLearntError("two components were examined at once, so the counts do not tell them apart")
+    (sitting,) = found.stretch.exam
     known = ~np.isnan(starts)
     _enough("quarters' exam starts", float(known.mean()))
     begun = float(starts[known].sum())
     if not begun:
         raise NothingLearntError("nobody has begun the exam")
     fitted = fit(found, behaviour, starts, FITTED_EXAM, seed)
-    figures = {name: np.array([[one.value]]) for name, one in fitted.figures.items()}
-    expected = found.stretch.people * float(shape(found.stretch, fitted, figures, exam=True)[0][known].sum())
+    expected = found.stretch.people * float(shape_of_all(found.stretch, fitted, cases(fitted))[0][known].sum())
     both = known & ~np.isnan(in_exam)
     lasts = 900 * float(in_exam[both].sum()) / max(1.0, float(starts[both].sum()))
     left = behaviour.figures["exam_left"].value  # of whom each takes the whole time
-    time = (lasts / (60 * programme.exam.minutes) - left) / (1 - left)
-    return _moved(fitted, exam_share=begun / max(1.0, expected), exam_time=time)
+    time = (lasts / (60 * sitting.minutes) - left) / (1 - left)
+    return _moved(fitted, **{sitting.share: begun / max(1.0, expected)}, exam_time=time)
 
 
 def _of_its_hours(found: StretchForecast, behaviour: Behaviour, whole: Array) -> Behaviour:
@@ -130,7 +131,7 @@ def fit(found: StretchForecast, behaviour: Behaviour, whole: Array, names: Seque
     for _ in range(_ROUNDS):
         tries = _around(behaviour, centre, width, chance)
         # Square roots: a count's chance grows with its root, so quiet hours and peaks weigh alike.
-        modelled = np.where(known, shape(stretch, behaviour, tries, exam=stretch.exam), 0)
+        modelled = np.where(known, shape_of_all(stretch, behaviour, tries), 0)
         error = ((np.sqrt(modelled / modelled.sum(axis=1, keepdims=True)) - wanted) ** 2).sum(axis=1)
         best = int(error.argmin())
         centre = {name: float(tries[name][best, 0]) for name in names}

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from lms.domain.behaviour import Array, Behaviour, Figure, WhatIf
-from lms.domain.forecast import METRICS, Band, Metric, Overlap, Stretch, StretchForecast, central
+from lms.domain.forecast import METRICS, Band, Metric, Overlap, StretchForecast, central
 from lms.domain.programme import Programme
+from lms.domain.stretch import Stretch
 
 BUSY = 0.6  # of a core's time that may be planned with: the rest is for uneven seconds and for a lost node
 _MEASURED_AS = {

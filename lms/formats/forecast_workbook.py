@@ -31,6 +31,8 @@ def write(found: Outlook) -> bytes:
             (_("时段"), _("应用节点"), _("应用（核）"), _("数据库（核）"), "Gbit/s", _("数据库增长（GB）"), _("没有计入"), _("现有条件已用 %")),
             _needs(found),
         )
+        if found.nodes_tried:
+            _sheet(book, _("节点增减"), (_("应用节点"), _("节点已用 %"), _("时段")), _nodes(found))
         _sheet(
             book,
             _("时段方案"),
@@ -49,7 +51,8 @@ def write(found: Outlook) -> bytes:
 
 
 def _sheet(book: Any, name: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
-    sheet = book.add_worksheet(name[:31])
+    taken = {one.lower() for one in book.sheetnames}  # thirty-one signs are a sheet's longest name, and Excel tells no case apart
+    sheet = book.add_worksheet(next(one for one in (name[:31], *(f"{name[:27]} {number}" for number in range(2, 999))) if one.lower() not in taken))
     head = book.add_format({"bold": True, "text_wrap": True})
     sheet.set_column(0, len(columns) - 1, 16)
     sheet.freeze_panes(1, 1)
@@ -81,9 +84,8 @@ def _peaks(found: Outlook) -> Iterable[Sequence[Cell]]:
 def _needs(found: Outlook) -> Iterable[Sequence[Cell]]:
     unknown = _("尚未测量")
     left_out = _("、").join(_(one.title) for one in found.capacity.uncounted) if found.capacity else ""
-    alone = ((one.stretch.title, needed) for one, needed in zip(found.forecasts, found.sizes, strict=True))
-    together = ((" + ".join(one.title for one in both.stretches), needed) for both, needed in found.overlaps)
-    for name, needed in (*alone, *together):
+    for stretches, needed in found.needs:
+        name = " + ".join(one.title for one in stretches)
         machines = (needed.nodes, needed.server_cores, needed.database_cores)
         told = (unknown if value is None else round(value, 1) for value in machines)
         yield name, *told, round(needed.gbits, 2), round(needed.growth_gb, 2), left_out, _filled(found, needed)
@@ -93,6 +95,11 @@ def _filled(found: Outlook, needed: Sizing) -> Cell:
     """Say in per cent how much of what there is would be used; nothing where that is not known."""
     share = found.fit(needed).filled
     return "" if share is None else round(100 * share)
+
+
+def _nodes(found: Outlook) -> Iterable[Sequence[Cell]]:
+    for one in found.nodes_tried:
+        yield one.nodes, round(100 * one.filled), " + ".join(stretch.title for stretch in one.stretches)
 
 
 def _windows(found: Outlook) -> Iterable[Sequence[Cell]]:

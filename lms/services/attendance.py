@@ -22,7 +22,6 @@ from lms.services import programme as programmes
 from lms.services.unit import scope_of
 from lms.store import attendance as store
 from lms.store import hours as hours_store
-from lms.store import progress as progress_store
 from lms.store.attendance import AttendanceList
 from lms.store.programme import ProgrammeVersion
 
@@ -163,11 +162,9 @@ def _standing(session: Session, head: AttendanceList, enrolment_ids: Sequence[in
 
 
 def _hold(session: Session, head: AttendanceList, lines: Sequence[Line], now: datetime) -> None:
-    """Lock everything of everybody on the list in the order in which one person's is locked: sums, grades, and then the log of issues."""
+    """Lock everything of everybody on the list."""
     ids = [line.enrolment_id for line in lines if line.enrolment_id is not None]
-    if head.kind is ListKind.OFFLINE:
-        progress_store.lock_many(session, ids)
-    grades.hold(session, ids, now)
+    (hours.hold if head.kind is ListKind.OFFLINE else grades.hold)(session, ids, now)
 
 
 def _enter_hours(session: Session, in_force: InForce, head: AttendanceList, line: Line, now: datetime) -> None:

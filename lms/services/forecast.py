@@ -2,14 +2,14 @@
 
 import hashlib
 import os
-from collections import OrderedDict
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Lock
 
 from lms.domain import behaviour as behaviours
-from lms.domain import sizing
-from lms.domain.exam_terms import held
+from lms.domain import exam_terms, sizing
 from lms.domain.limits import Limits
 from lms.domain.outlook import Choice, Outlook, outlook
 from lms.domain.programme import Programme
@@ -28,7 +28,7 @@ _ROOT = Path(__file__).parents[2]
 BEHAVIOUR = _ROOT / "load_tests/behaviour.toml"
 MEASURED = _ROOT / "var/bench.json"
 _CASES = 200
-_KEPT = 4
+_FRESH = timedelta(minutes=1)  # so long everybody sees the same, however many enrol meanwhile
 
 
 class ChoiceMissing(Missing):
@@ -45,8 +45,24 @@ class WindowBegun(Conflict):
     message = N_("有的地区学习时段已经开始，或在新方案中已经过了开始时间，不能再调整。")
 
 
-# Reckoning takes seconds, and nothing in it changes by itself: kept by what went in, the oldest leaves first.
-_RECKONED: OrderedDict[str, Outlook] = OrderedDict()
+@dataclass(frozen=True, slots=True)
+class _Reckoned:
+    """An outlook, what went into it beside the people, and who they were when."""
+
+    key: str
+    people: Mapping[str, int] | None
+    at: datetime
+    outlook: Outlook
+
+
+# Reckoning takes seconds, and little of what goes in changes: by programme, one of the seats and one of those who have come.
+_RECKONED: dict[tuple[str, bool], _Reckoned] = {}
+_RECKONING = Lock()
+
+
+def forget() -> None:
+    """Reckon everything anew: another database may hold other people under the same programme."""
+    _RECKONED.clear()
 
 
 def view(code: str, now: datetime) -> tuple[ProgrammeVersion, Outlook]:
@@ -63,20 +79,19 @@ def reckon(session: Session, version: ProgrammeVersion, programme: Programme, no
     known = {**_lessons(session, code=version.code), **load_source.figures(session)}
     if people is not None:
         known["uptake"] = 1.0  # the share of the seats that is taken: who is enrolled has taken hers
-    programme = held(programme, load_source.exams(session, version.code), now)
+    exams = exam_terms.times(programme, load_source.exams(session, version.code))
     stated = limits_store.newest(session)
     limits = stated.limits if stated else Limits()
-    key = hashlib.sha256(
-        repr((version.digest, programme.exam, text, capacity, limits, sorted(known.items()), people and sorted(people.items()))).encode()
-    ).hexdigest()
-    found = _RECKONED.get(key)
-    if found is None:
-        behaviour = behaviours.parse(text).having(**known)
-        found = outlook(programme, behaviour, sizing.measured(capacity), node_cores=os.cpu_count() or 1, people=people, count=_CASES, limits=limits)
-        _RECKONED[key] = found
-        while len(_RECKONED) > _KEPT:
-            _RECKONED.popitem(last=False)
-    return found
+    key = hashlib.sha256(repr((version.digest, exams, text, capacity, limits, sorted(known.items()))).encode()).hexdigest()
+    whose = version.code, people is None
+    with _RECKONING:  # whoever asks meanwhile waits for the same
+        last = _RECKONED.get(whose)
+        if last is None or last.key != key or (last.people != people and not timedelta(0) <= now - last.at < _FRESH):
+            behaviour = behaviours.parse(text).having(**known)
+            costs = sizing.measured(capacity)
+            found = outlook(programme, behaviour, costs, node_cores=os.cpu_count() or 1, people=people, exams=exams, count=_CASES, limits=limits)
+            last = _RECKONED[whose] = _Reckoned(key, people, now, found)
+    return last.outlook
 
 
 def adopt(code: str, choice_code: str, reason: str, *, actor_id: int, now: datetime) -> Choice:

@@ -27,6 +27,14 @@ class EntryMissing(Missing):
     message = N_("没有找到这笔学时记录。")
 
 
+def hold(session: Session, enrolment_ids: Iterable[int], now: datetime) -> None:
+    """Lock sums and grades of many in the order in which one person's are locked, before the first of them locks the log of issues."""
+    ids = sorted(set(enrolment_ids))
+    for start in range(0, len(ids), grades.HOLD_BATCH):
+        progress_store.lock_many(session, ids[start : start + grades.HOLD_BATCH])
+    grades.hold(session, ids, now)
+
+
 def enter(
     session: Session,
     in_force: tuple[ProgrammeVersion, Programme],

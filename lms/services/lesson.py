@@ -17,8 +17,12 @@ from lms.services import enrolment as enrolments
 from lms.services import hours
 from lms.services import programme as programmes
 from lms.store import activity as activity_store
+from lms.store import enrolment as enrolment_store
 from lms.store import lesson as store
 from lms.store import plan as plan_store
+
+Waiting = Mapping[tuple[int, int], LessonState]  # by person and lesson
+AT_ONCE = 1_000  # people asked for in one statement
 
 
 class CourseMissing(Missing):
@@ -242,18 +246,27 @@ def change_lesson(session: Session, lesson_id: int, *, title: str, topic: str, s
     if seconds != before.seconds:
         store.keep_length(session, lesson_id, seconds, now)
     if before.quiz and not quiz:
-        _credit_waiting(session, store.watched_by(session, lesson_id), evidence=f"lesson:{lesson_id} without quiz", now=now)
+        waiting = hold_waiting(session, store.watched_by(session, lesson_id), now)
+        hours.hold(session, enrolled(session, before.programme_code, waiting), now)
+        credit(session, waiting, evidence=f"lesson:{lesson_id} without quiz", now=now)
     audit.record(session, actor_id=actor_id, action="lesson.change", subject=f"lesson:{lesson_id}", now=now, seconds=seconds, quiz=quiz)
 
 
-def drop_quiz(session: Session, programme_code: str, *, evidence: str, now: datetime) -> None:
-    """Credit everyone who waits only for a quiz, once the programme asks for none any more."""
-    _credit_waiting(session, store.watched_in(session, programme_code), evidence=evidence, now=now)
+def hold_waiting(session: Session, waiting: Sequence[tuple[int, int]], now: datetime) -> Waiting:
+    """Lock the lessons (person, lesson) of many before anything else of theirs: nobody who completes one then waits for us while we wait for her."""
+    return {one: store.lock_state(session, *one, now) for one in waiting}
 
 
-def _credit_waiting(session: Session, waiting: Sequence[tuple[int, int]], *, evidence: str, now: datetime) -> None:
-    for person_id, lesson_id in waiting:
-        state = store.lock_state(session, person_id, lesson_id, now)
+def enrolled(session: Session, programme_code: str, waiting: Waiting) -> list[int]:
+    """Return the enrolments of those who wait."""
+    people = sorted({person_id for person_id, _lesson in waiting})
+    parts = (people[start : start + AT_ONCE] for start in range(0, len(people), AT_ONCE))
+    return [one.id for part in parts for one in enrolment_store.of_people(session, part, programme_code).values()]
+
+
+def credit(session: Session, waiting: Waiting, *, evidence: str, now: datetime) -> None:
+    """Credit those who waited only for a quiz that is asked no more."""
+    for (person_id, lesson_id), state in waiting.items():
         _move_on(session, person_id, lesson_id, state, evidence=evidence, now=now)
 
 

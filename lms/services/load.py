@@ -7,17 +7,20 @@ from datetime import datetime, timedelta
 import structlog
 from prometheus_client import Gauge
 
+from lms.domain import exam_terms
 from lms.domain import load as rules
-from lms.domain.exam_terms import held
-from lms.domain.forecast import QUARTER, StretchForecast, quarter_of
+from lms.domain.forecast import StretchForecast
 from lms.domain.load import Alarm
 from lms.domain.outlook import Outlook
+from lms.domain.programme import Programme
+from lms.domain.stretch import QUARTER, quarter_of, stretches
 from lms.kernel.db import Session, reading, transaction
 from lms.services import forecast as forecasts
 from lms.services import load_source
 from lms.services import programme as programmes
 from lms.store import enrolment as enrolment_store
 from lms.store import load as store
+from lms.store.programme import ProgrammeVersion
 
 SEEN = Gauge("lms_load_people", "People at it, by programme, metric and city.", ["programme", "metric", "city"], multiprocess_mode="mostrecent")
 EXPECTED = Gauge(
@@ -57,9 +60,10 @@ def observe(now: datetime) -> None:
     at = quarter_of(now)
     with transaction() as session:
         counts = load_source.counts(session, now)
-        known = [(version, held(programme, load_source.exams(session, version.code), now)) for version, programme in programmes.programmes(session)]
-        running = [(version, programme) for version, programme in known if programme.contains(now) or programme.exam.contains(now)]
-        enrolled = {version.code: enrolment_store.count_by_city(session, version.code) for version, _ in running}
+        known = tuple(programmes.programmes(session))
+        open_now = {version.code: _open(session, version, programme, now) for version, programme in known}
+        running = [version.code for version, programme in known if programme.contains(now) or open_now[version.code]]
+        enrolled = {code: enrolment_store.count_by_city(session, code) for code in running}
         store.add(
             session,
             [
@@ -70,19 +74,24 @@ def observe(now: datetime) -> None:
             ],
         )
     watched = {}
-    for version, programme in running:
-        periods = {one.code: one for one in programme.windows} | {programme.exam.code: programme.exam}
-        for code in (code for code, one in periods.items() if one.contains(now)):
-            found = live(version.code, now, code)
-            watched[version.code, found.metric] = found
-            _publish(version.code, found, at)
+    for programme_code in running:
+        for code in open_now[programme_code]:
+            found = live(programme_code, now, code)
+            watched[programme_code, found.metric] = found
+            _publish(programme_code, found, at)
             for one in found.alarms:
-                _log.warning("load.outside_forecast", programme=version.code, stretch=code, city=one.city, seen=one.seen, low=one.low, high=one.high)
+                _log.warning("load.outside_forecast", programme=programme_code, stretch=code, city=one.city, seen=one.seen, low=one.low, high=one.high)
     for code, metric in ((version.code, metric) for version, _ in known for metric in ("watching", "in_exam")):
         if (code, metric) not in watched:  # what runs no longer calls nobody
             OUTSIDE.labels(code, metric).set(0)
             FILLED.labels(code, metric).set(0)
     OBSERVED.set(now.timestamp())
+
+
+def _open(session: Session, version: ProgrammeVersion, programme: Programme, now: datetime) -> list[str]:
+    """Name the windows and exams that are open."""
+    exams = exam_terms.times(programme, load_source.exams(session, version.code))
+    return [one.code for one in stretches(programme, {}, exams) if one.opens <= now < one.closes]
 
 
 def live(code: str, now: datetime, stretch_code: str | None = None) -> Live:

@@ -1,6 +1,6 @@
 """A learner's plan: everything her pages say about where she stands."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -9,7 +9,7 @@ from lms.domain import enrolment as enrolment_rules
 from lms.domain import plan as rules
 from lms.domain.activity import Activity, ActivityState
 from lms.domain.enrolment import Enrolment, EnrolmentMissing
-from lms.domain.exam_terms import held
+from lms.domain.exam_terms import ExamTerms, held, next_of
 from lms.domain.lesson import Lesson, LessonState
 from lms.domain.plan import NextAction, Step
 from lms.domain.programme import Programme
@@ -74,6 +74,13 @@ def plan(person_id: int, programme_code: str, now: datetime) -> Plan:
         return _plan(session, found, now)
 
 
+def _hers(states: Iterable[ActivityState], now: datetime) -> ExamTerms | None:
+    """Return the exam of a programme that is hers: the one she has done, else the next she may still sit, else the last."""
+    known = [one for one in states if one.terms]
+    candidates = [one for one in known if one.done] or [one for one in known if not one.spent] or known
+    return next_of([one.terms for one in candidates if one.terms], now)
+
+
 def codes_of(person_id: int) -> tuple[str, ...]:
     """Return the programmes a person takes part in, the newest first."""
     with reading() as session:
@@ -87,7 +94,7 @@ def _plan(session: Session, found: store.Standing, now: datetime) -> Plan:
     lesson = lesson_store.next_lesson(session, person_id, programme.code)
     exams = tuple(one for one in activity_store.outside_lessons(session, programme.code) if one.kind == EXAM_KIND)
     states = activities.states(session, person_id, exams, now)
-    programme = held(programme, (state.terms for state in states.values() if state.terms), now)
+    programme = held(programme, _hers(states.values(), now))
     standing = rules.Standing(
         online_complete=found.progress.online_complete,
         offline_complete=found.progress.offline_complete,

@@ -1,6 +1,7 @@
 """Versions of a programme: check a file, compare it with the one in force, load it."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,6 +12,7 @@ from lms.domain.programme import Change, Programme
 from lms.kernel import audit
 from lms.kernel.db import Session, transaction
 from lms.services import grade as grades
+from lms.services import hours
 from lms.services import lesson as lessons
 from lms.services import programme as programmes
 from lms.store import enrolment as enrolment_store
@@ -18,6 +20,7 @@ from lms.store import lesson as lesson_store
 from lms.store import programme as store
 from lms.store import progress as progress_store
 from lms.store.programme import ProgrammeVersion
+from lms.store.progress import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +64,9 @@ def load_in(session: Session, text: str, *, now: datetime, actor_id: int | None)
     number = last.number + 1 if last else 1
     version_id = store.add(session, code=new.code, number=number, digest=digest, text=text, now=now)
     audit.record(session, actor_id=actor_id, action="programme.load", subject=f"programme:{new.code}", now=now, number=number, digest=digest)
-    _recount(session, new, now)
-    if not new.hours.quiz_required:
-        lessons.drop_quiz(session, new.code, evidence=f"programme:{new.code}/{number} without quiz", now=now)
+    waiting = {} if new.hours.quiz_required else lessons.hold_waiting(session, lesson_store.watched_in(session, new.code), now)
+    _recount(session, new, lessons.enrolled(session, new.code, waiting), now)
+    lessons.credit(session, waiting, evidence=f"programme:{new.code}/{number} without quiz", now=now)
     return Loaded(
         version=ProgrammeVersion(id=version_id, code=new.code, number=number, digest=digest, loaded_at=now),
         is_new=True,
@@ -79,15 +82,25 @@ def compare(text: str) -> tuple[Change, ...]:
         return tuple(rules.difference(programmes.programme(session, new.code), new))
 
 
-def _recount(session: Session, programme: Programme, now: datetime) -> None:
-    """Tell anew, for everyone, whether the hours asked are there; what was earned keeps its worth."""
+def _recount(session: Session, programme: Programme, also_held: Sequence[int], now: datetime) -> None:
+    """Tell anew, for everyone, whether the hours asked are there; what was earned keeps its worth. Locks whom it changes, and others with them."""
     asked_of = programmes.asked_of_each(session, programme)
-    for row in progress_store.of_programme(session, programme.code):
+
+    def told(row: Progress) -> tuple[bool, bool]:
         asked = asked_of(row.enrolment_id).hours
-        online = hours_rules.online_complete(asked, row.online)
-        offline = hours_rules.offline_complete(asked, row.offline)
-        if (online, offline) == (row.online_complete, row.offline_complete):
-            continue
+        return hours_rules.online_complete(asked, row.online), hours_rules.offline_complete(asked, row.offline)
+
+    def turned() -> list[Progress]:
+        return [row for row in progress_store.of_programme(session, programme.code) if told(row) != (row.online_complete, row.offline_complete)]
+
+    held: set[int] = set()
+    wanted = {*also_held, *(row.enrolment_id for row in turned())}
+    while wanted - held:  # until nobody has turned meanwhile, by a lesson that was completed while we waited
+        hours.hold(session, wanted - held, now)
+        held |= wanted
+        wanted = {row.enrolment_id for row in turned()}
+    for row in turned():
+        online, offline = told(row)
         progress_store.mark(session, row.enrolment_id, online_complete=online, offline_complete=offline)
         enrolment = enrolment_store.one(session, row.enrolment_id)
         if enrolment is not None:

@@ -1,6 +1,6 @@
 """What load the windows of a programme will bring, and better windows to adopt."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from lms.domain.forecast import METRICS, Overlap, Peak, StretchForecast, mean_wa
 from lms.domain.limits import Fit, Limits
 from lms.domain.outlook import Choice, Outlook
 from lms.domain.sizing import Sizing, SwayBar, sway_bars
+from lms.domain.stretch import Stretch
 from lms.formats import forecast_workbook
 from lms.kernel import request as current
 from lms.kernel.forms import Form
@@ -109,6 +110,8 @@ class ForecastPage:
     not_counted: str
     node_cores: int
     rooms: tuple[Room, ...]
+    nodes_tried: tuple[tuple[str, str, tuple[str, str]], ...]
+    nodes_of: str
     stated: str | None
     limits: LimitsForm
     stretches: tuple[StretchPart, ...]
@@ -183,6 +186,8 @@ def _page(code: str, *, form: AdoptForm | None = None, limits: LimitsForm | None
         not_counted=_("、").join(_(one.title) for one in found.capacity.uncounted) if found.capacity else "",
         node_cores=found.node_cores,
         rooms=_rooms(found),
+        nodes_tried=_nodes_tried(found),
+        nodes_of=_titles(found.nodes_tried[0].stretches) if found.nodes_tried else "",
         stated=_("现有条件由%(name)s于 %(at)s 填写。", name=stated.by, at=format_instant(stated.at)) if stated else None,
         limits=limits or LimitsForm(data={"gbits": found.limits.gbits, "nodes": found.limits.nodes}),
         stretches=tuple(_stretch(one, needed, found, names) for one, needed in zip(found.forecasts, found.sizes, strict=True)),
@@ -206,9 +211,23 @@ def _page(code: str, *, form: AdoptForm | None = None, limits: LimitsForm | None
 
 
 def _rooms(found: Outlook) -> tuple[Room, ...]:
-    alone = ((one.stretch.title, needed) for one, needed in zip(found.forecasts, found.sizes, strict=True))
-    together = ((" + ".join(one.title for one in both.stretches), needed) for both, needed in found.overlaps)
-    return tuple(_room(name, needed, found) for name, needed in (*alone, *together))
+    return tuple(_room(_titles(stretches), needed, found) for stretches, needed in found.needs)
+
+
+def _titles(stretches: Iterable[Stretch]) -> str:
+    return " + ".join(one.title for one in stretches)
+
+
+def _nodes_tried(found: Outlook) -> tuple[tuple[str, str, tuple[str, str]], ...]:
+    """Say of each number of nodes how much of them would be used, and whether that holds."""
+    return tuple(
+        (
+            _("%(count)s 个（现有）", count=one.nodes) if one.stated else _("%(count)s 个", count=one.nodes),
+            f"{one.filled:,.0%}",
+            (_("够用"), "success") if one.filled <= 1 else (_("不够"), "danger"),
+        )
+        for one in found.nodes_tried
+    )
 
 
 def _room(name: str, needed: Sizing, found: Outlook) -> Room:
@@ -266,7 +285,7 @@ def _stretch(one: StretchForecast, needed: Sizing, found: Outlook, names: dict[s
 
 def _overlap(both: Overlap, needed: Sizing, found: Outlook) -> OverlapPart:
     return OverlapPart(
-        title=" + ".join(one.title for one in both.stretches),
+        title=_titles(both.stretches),
         span=f"{format_instant(both.opens)} – {format_instant(both.closes)}",
         needs=_needs(needed, found)[:3],
         rows=_rows(both.peaks),

@@ -6,9 +6,9 @@ from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from lms.domain.chart import Chart, both, chart
-from lms.domain.forecast import SECONDS
 from lms.domain.load import Alarm
 from lms.domain.review import compare
+from lms.domain.stretch import SECONDS
 from lms.kernel import request as current
 from lms.kernel.i18n import format_instant
 from lms.kernel.i18n import gettext as _

@@ -10,8 +10,9 @@ from wtforms import DateField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from lms.domain import hours as hours_rules
+from lms.domain.exam_terms import ExamTerms
 from lms.domain.plan import Step, StepCode
-from lms.domain.programme import Programme
+from lms.domain.programme import Exam, Programme
 from lms.domain.window import Period
 from lms.domain.window_request import LONGEST, RequestFaulty, RequestNeedless, RequestWaiting, may_ask
 from lms.kernel import request as current
@@ -70,6 +71,15 @@ class OwnWindow:
 
 
 @dataclass(frozen=True, slots=True)
+class ExamView:
+    """One exam: what it is like, and how she stands with it."""
+
+    title: str
+    words: tuple[tuple[str, str], ...]
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class PlanPage:
     """What the page of the plan shows."""
 
@@ -80,7 +90,7 @@ class PlanPage:
     assignments: tuple[tuple[str, str, str, str], ...]
     offline_notes: tuple[str, ...]
     offline_hours: str
-    exam: tuple[tuple[str, str], ...]
+    exams: tuple[ExamView, ...]
     grading: tuple[tuple[str, str], ...]
     own_window: OwnWindow | None
     duties: tuple[Duty, ...]  # what she is to hear of her exams
@@ -138,7 +148,7 @@ def _show(code: str, form: WindowForm | None = None) -> str:
         assignments=tuple((one.title, one.task, days(one.hand_in), days(one.marking)) for one in programme.assignments),
         offline_notes=tuple(stage.note for stage in programme.stages if stage.activity == "offline" and stage.note),
         offline_hours=format_hours(hours_rules.offline_hours(programme.hours, found.progress.offline)),
-        exam=exam_words(programme),
+        exams=_exam_views(found),
         grading=grading_words(programme),
         own_window=_own_window(found, form),
         duties=duty_service.duties(current.person().person_id, frozenset({Permission.SIT_EXAM}), current.now()),
@@ -204,9 +214,15 @@ def _hint(found: Plan, code: StepCode) -> str | None:
     return None
 
 
-def exam_words(programme: Programme) -> tuple[tuple[str, str], ...]:
-    """Write what the exam is like."""
-    exam = programme.exam
+def _exam_views(found: Plan) -> tuple[ExamView, ...]:
+    """Show every exam that was set up, or the one that the programme's file announces."""
+    told = [(one.title, state) for one in found.exams if (state := found.exam_states.get(one.id))]
+    exam = found.programme.exam
+    return tuple(ExamView(title, exam_words(state.terms or exam), state.text) for title, state in told) or (ExamView(exam.title, exam_words(exam), ""),)
+
+
+def exam_words(exam: Exam | ExamTerms) -> tuple[tuple[str, str], ...]:
+    """Write what an exam is like."""
     return (
         (_("开放时间"), days(exam)),
         (_("时长"), _("%(minutes)s 分钟", minutes=exam.minutes)),

@@ -94,7 +94,7 @@ def _page(code: str, form: EnrolForm | None) -> ResponseReturnValue:
         asked=_asked(told),
         stages=tuple((stage.title, days(stage), stage.note) for stage in told.stages),
         windows=tuple((one.title, days(one), _("、").join(names.get(city, city) for city in one.cities)) for one in told.windows),
-        exam=exam_words(told),
+        exam=exam_words(told.exam),
         grading=grading_words(told),
         form=form,
     )

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,13 @@ def test_paths_that_were_not_measured_are_named_wherever_nodes_are(tmp_path: Pat
     assert whole.sizes[1].server_cores is not None
     more = whole.forecasts[1].total["sign_ins"].high.max() * 0.085 / sizing.BUSY
     assert whole.sizes[1].server_cores > without.sizes[1].server_cores + 0.9 * more
+    told = plan.as_dict(replace(whole, limits=Limits(nodes=3)))
+    fewer, there, more = told["nodes_tried"]  # type: ignore[misc]
+    assert [one["nodes"] for one in (fewer, there, more)] == [2, 3, 4]
+    assert fewer["filled"] / more["filled"] == pytest.approx(2)
+    assert there["codes"] == ["w2"]
+    assert "4 nodes: " in "\n".join(plan.lines(replace(whole, limits=Limits(nodes=3))))
+    assert "现有 there are" in plan_report.html(replace(whole, limits=Limits(nodes=3)))
     bench.keep(measured, bench.Saved(64, 1.0, rows[:1]))
     assert len(json.loads(measured.read_bytes())["figures"]) == 1, "figures of another machine were kept"
 

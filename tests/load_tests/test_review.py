@@ -9,6 +9,7 @@ from flask import Flask
 
 from lms.domain import behaviour as behaviours
 from lms.domain import forecast
+from lms.domain.stretch import stretches
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
 from lms.services import forecast as forecasts
@@ -29,7 +30,7 @@ def test_a_review_names_what_differed_and_writes_proposals_beside_the_old_file(
     assert review.judge(learning.CODE, "w2", None) == 1
     assert "0% of the quarters" in capsys.readouterr().err
     really = behaviours.parse(forecasts.BEHAVIOUR.read_text(encoding="utf-8")).having(rush=4)
-    stretch = forecast.stretches(programme, {learning.CITY: 20})[1]
+    stretch = stretches(programme, {learning.CITY: 20})[1]
     people = np.round(forecast.central(stretch, programme, really)["watching"][0]).astype(int)
     with transaction() as session:
         store.add(session, [store.Seen(learning.CODE, "watching", stretch.at(quarter), learning.CITY, int(count)) for quarter, count in enumerate(people)])
@@ -43,7 +44,7 @@ def test_a_review_names_what_differed_and_writes_proposals_beside_the_old_file(
     assert review.judge(learning.CODE, "w9", None) == 1
     # The exam's month likewise, on the command line and on the page.
     capsys.readouterr()
-    exam = forecast.stretches(programme, {learning.CITY: 60_000})[-1]
+    exam = stretches(programme, {learning.CITY: 60_000})[-1]
     really = behaviours.parse(forecasts.BEHAVIOUR.read_text(encoding="utf-8")).having(uptake=1, exam_share=1, exam_rush=2)
     curves = forecast.central(exam, programme, really)
     with transaction() as session:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from lms.domain.forecast import stretches
 from lms.domain.programme import parse
+from lms.domain.stretch import stretches
 from load_tests.__main__ import main
 from load_tests.scenario import Asked, expected_peaks, pressed, scenario
 from load_tests.seed import TooManyPeople, homes_of, places

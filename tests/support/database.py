@@ -1,9 +1,10 @@
 """The throwaway cluster of a test run: fsync off, one database a worker, cloned from a migrated template."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from time import sleep
 
 import psycopg
 import pytest
@@ -98,12 +99,23 @@ def elsewhere() -> Iterator[None]:
 def forget() -> None:
     """Forget what the process keeps by id: another database, and an emptied one, gives the same ids to other things."""
     from exam.services import invigilation, paper, quiz_item
+    from lms.services import forecast
     from media.services import delivery
 
     paper.forget()
     invigilation.forget()
     quiz_item.forget()
     delivery.sign_ins.forget()
+    forecast.forget()
+
+
+def until_somebody_waits(done: Callable[[], bool]) -> None:
+    """Wait until somebody waits for a lock, or it is done; at most two seconds, less than a lock is waited for."""
+    with psycopg.connect(db._state["url"].replace("+psycopg", ""), autocommit=True) as owner:  # the product's own role does not see what others wait for
+        for _moment in range(100):
+            if done() or owner.execute("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").fetchone():
+                return
+            sleep(0.02)
 
 
 def analyse() -> None:

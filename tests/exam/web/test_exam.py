@@ -1,12 +1,13 @@
 """A learner's first page follows her exam: a failed try that may be repeated is offered again, a revoked certificate is called so."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from flask import Flask
 
 from exam.domain.exam import ExamPolicy
-from exam.services import attempt, result
+from exam.services import attempt, exam, result
 from exam.services.payload import EnterExam
 from lms import api as platform
 from lms.domain.hours import HoursKind, Worth
@@ -15,7 +16,7 @@ from lms.kernel.db import transaction
 from lms.services import certificate, hours
 from lms.services import forecast as forecasts
 from tests.support import exams, learning
-from tests.support.cast import LIN, enter
+from tests.support.cast import LIN, OU, enter
 
 WHOLE = 10_000
 
@@ -61,8 +62,32 @@ def test_a_learner_and_the_forecast_go_by_the_exam_as_it_was_set_up(app: Flask, 
     assert "75 分钟" in shown
     assert "3 次" in shown
     stretch = forecasts.view(learning.CODE, clock.instant)[1].forecasts[-1].stretch
-    assert (stretch.exam, stretch.opens, stretch.days) == (True, clock.instant + timedelta(days=40), 2.5)
+    assert [one.minutes for one in stretch.exam] == [75]
+    assert (stretch.opens, stretch.days) == (clock.instant + timedelta(days=40), 2.5)
     assert stretch.opens.hour == 12, "an evening is one of the programme's own zone"
+
+
+def test_every_exam_is_on_the_plan_and_in_the_forecast_and_who_is_done_keeps_hers(app: Flask, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forecasts, "_CASES", 10)
+    exams.prepared()
+    exam.create_exam(
+        code="again", programme_code=learning.CODE, title="补考", bank_code=exams.BANK, blueprint=exams.small_blueprint(), minutes=35, now=clock.instant,
+        opens=clock.instant + timedelta(days=40), closes=clock.instant + timedelta(days=41),
+    )  # fmt: skip
+    lin, sitter = enter(app, LIN), exams.sitting("lin")
+    sitter.submit()
+    result.score_outstanding(clock.instant)
+    clock.instant += timedelta(days=4)  # the first exam is over
+    page = lin.get(f"/plan?programme={learning.CODE}").get_data(as_text=True)
+    assert page.index("90 分钟") < page.index("35 分钟"), "each with its own terms"
+    assert "未到考试时间" in page
+    assert page.count("2027年1月1日") == 1, "the step is the exam she has done, not the one to come"
+    found = forecasts.view(learning.CODE, clock.instant)[1]
+    first, again = [one for one in found.forecasts if one.stretch.exam]
+    assert (first.stretch.title, again.stretch.title, again.stretch.code) == ("线上测试", "补考", "final-test-2")
+    assert again.peaks["in_exam"].median < 0.5 * first.peaks["in_exam"].median, "few come again"
+    live = enter(app, OU).get(f"/manage/programmes/{learning.CODE}/load?stretch=final-test-2").get_data(as_text=True)
+    assert re.search(r"aria-current[^>]*>\s*补考", live)
 
 
 def test_a_revoked_certificate_is_called_so(app: Flask, clock: FixedClock) -> None:

@@ -10,11 +10,12 @@ import pytest
 from lms.domain import behaviour as behaviours
 from lms.domain import forecast, load, sizing
 from lms.domain.programme import parse
+from lms.domain.stretch import Stretch, quarter_of, stretches, told_apart, whole_quarters
 
 PROGRAMME = parse(Path("lms/programmes/jiangxi-2023.toml").read_text(encoding="utf-8"))
 BEHAVIOUR = behaviours.parse(Path("load_tests/behaviour.toml").read_text(encoding="utf-8"))
 EVEN = BEHAVIOUR.having(sharpness=0, weekend=1, rush=0, dropout=0, overwatch=1, uptake=1)
-FIRST, SECOND, THIRD, EXAM = forecast.stretches(PROGRAMME)
+FIRST, SECOND, THIRD, EXAM = stretches(PROGRAMME)
 
 
 def test_the_notice_s_windows_hold_the_people_it_names() -> None:
@@ -34,10 +35,10 @@ def test_32_hours_of_45_minutes_in_14_whole_days_are_2939_watching_on_average() 
 
 
 @pytest.mark.parametrize("stretch", [FIRST, SECOND, THIRD])
-def test_no_hour_of_film_appears_or_vanishes(stretch: forecast.Stretch) -> None:
+def test_no_hour_of_film_appears_or_vanishes(stretch: Stretch) -> None:
     figures = behaviours.draws(BEHAVIOUR, 20, seed=7)
     noise = np.exp(0.3 * np.random.default_rng(3).standard_normal((20, 20)))
-    each = forecast.each(stretch, PROGRAMME, BEHAVIOUR, figures, noise)
+    each = forecast.each(stretch, PROGRAMME, BEHAVIOUR, figures, noise=noise)
     played = forecast.watched_seconds(PROGRAMME, figures)[:, 0]
     assert each["watching"].sum(axis=1) * 900 == pytest.approx(played)
     assert each["heartbeats"].sum(axis=1) * 900 * 15 == pytest.approx(played)
@@ -85,11 +86,38 @@ def test_95_of_100_further_draws_lie_in_the_band_of_a_city() -> None:
     chance = np.random.default_rng(98)
     noise = np.exp(figures["day_noise"] * chance.standard_normal((300, 20)))
     spread = np.exp(figures["city_spread"] * chance.standard_normal((300, 1)))
-    expected = forecast.each(SECOND, PROGRAMME, BEHAVIOUR, figures, noise)["watching"] * spread * SECOND.seats["360300"]
+    expected = forecast.each(SECOND, PROGRAMME, BEHAVIOUR, figures, noise=noise)["watching"] * spread * SECOND.seats["360300"]
     happened = chance.poisson(expected)
     band = found.city("360300", "watching")
     inside = ((happened >= band.low - 1) & (happened <= band.high + 1)).mean()
     assert 0.92 < inside < 0.985
+
+
+def test_cities_differ_by_their_sectors_and_the_sum_stays() -> None:
+    apart = EVEN.having(daytime_kindergarten=0.5)
+    found = forecast.forecast(FIRST, PROGRAMME, apart.having(day_noise=0, city_spread=0), count=5)
+    curves = {city: found.city(city, "watching").median / seats for city, seats in FIRST.seats.items()}
+    share = {row.code: row.seats["kindergarten"] / sum(row.seats.values()) for row in PROGRAMME.quotas.cities}
+    by_share = sorted(curves, key=lambda city: share[city])
+    noon = [curves[city][12 * 4] for city in by_share]  # of a Monday
+    assert noon == sorted(noon, reverse=True)
+    assert noon[0] > 1.05 * noon[-1], "where more teach at kindergartens, fewer learn by day"
+    assert [curves[city].sum() for city in by_share] == pytest.approx([96 * 24 / 24] * 4), "and everybody watches her 24 hours"
+    assert sum(curves[city] * FIRST.seats[city] for city in curves) == pytest.approx(found.total["watching"].median)
+    assert forecast.central(FIRST, PROGRAMME, apart)["watching"].mean() == pytest.approx(26_850 / 12)
+    # By 1 nobody differs; and where a programme has no kindergartens, nobody does by any.
+    alike = forecast.forecast(FIRST, PROGRAMME, EVEN.having(day_noise=0, city_spread=0, daytime_kindergarten=1), count=5)
+    assert {round(alike.city(city, "watching").median[48] / seats, 9) for city, seats in FIRST.seats.items()} == {round(1 / 12, 9)}
+    schools = replace(FIRST, sectors={})
+    assert told_apart(schools, apart) == ("",)
+
+
+def test_of_an_exam_held_again_only_a_few_are_expected_and_of_two_components_everybody_twice() -> None:
+    calm = BEHAVIOUR.having(uptake=1, exam_share=1, resit_share=0.2)
+    (once,) = EXAM.exam
+    for sat, times in (((once,), 1.0), ((replace(once, again=True),), 0.2), ((once, once), 2.0)):
+        found = forecast.central(replace(EXAM, exam=sat), PROGRAMME, calm)
+        assert found["exam_starts"].sum() * 900 == pytest.approx(times * 100_000)
 
 
 def test_sizing_adds_the_paths_and_says_nothing_without_a_measurement() -> None:
@@ -172,10 +200,10 @@ def test_every_figure_has_a_title_in_both_languages() -> None:
 def test_what_opens_off_the_quarter_is_reckoned_and_seen_in_whole_quarters() -> None:
     opens = PROGRAMME.exam.opens.replace(hour=8, minute=50)
     held = replace(PROGRAMME, exam=replace(PROGRAMME.exam, opens=opens, closes=opens + timedelta(minutes=90)))
-    exam = forecast.stretches(held)[-1]
+    exam = stretches(held)[-1]
     assert (f"{exam.opens:%H:%M}", f"{exam.closes:%H:%M}", exam.quarters) == ("08:45", "10:30", 7)
     found = forecast.forecast(exam, held, BEHAVIOUR, count=5)
     assert len(found.total["in_exam"].median) == 7
-    counted = {forecast.quarter_of(opens + timedelta(minutes=minutes)): minutes for minutes in (2, 89)}
+    counted = {quarter_of(opens + timedelta(minutes=minutes)): minutes for minutes in (2, 89)}
     assert load.curve(found, counted) == [2, *[None] * 5, 89]
-    assert forecast.whole_quarters(FIRST.opens, FIRST.closes) == (FIRST.opens, FIRST.closes)
+    assert whole_quarters(FIRST.opens, FIRST.closes) == (FIRST.opens, FIRST.closes)

@@ -8,10 +8,11 @@ import pytest
 from lms.domain import behaviour as behaviours
 from lms.domain import forecast, review
 from lms.domain.programme import parse
+from lms.domain.stretch import stretches
 
 PROGRAMME = parse(Path("lms/programmes/jiangxi-2023.toml").read_text(encoding="utf-8"))
 BEHAVIOUR = behaviours.parse(Path("load_tests/behaviour.toml").read_text(encoding="utf-8"))
-SECOND = forecast.stretches(PROGRAMME)[1]
+SECOND = stretches(PROGRAMME)[1]
 
 
 def test_a_window_that_was_seen_gives_back_how_people_behaved() -> None:
@@ -42,7 +43,7 @@ def test_half_a_window_teaches_nothing() -> None:
         review.review(planned, PROGRAMME, BEHAVIOUR, half)
 
 
-EXAM = forecast.stretches(PROGRAMME)[-1]
+EXAM = stretches(PROGRAMME)[-1]
 
 
 def test_an_exam_gives_back_when_people_began_how_many_sat_and_how_long_it_took() -> None:

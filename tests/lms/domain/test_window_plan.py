@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from lms.domain import behaviour as behaviours
 from lms.domain import forecast, window_plan
 from lms.domain.programme import parse
+from lms.domain.stretch import Stretch
 
 PROGRAMME = parse(Path("lms/programmes/jiangxi-2023.toml").read_text(encoding="utf-8"))
 BEHAVIOUR = behaviours.parse(Path("load_tests/behaviour.toml").read_text(encoding="utf-8"))
@@ -36,7 +37,7 @@ def test_an_even_load_of_2500_a_day_exists_with_the_notice_s_own_dates() -> None
 
 def test_the_lowest_of_all_half_million_assignments_is_found() -> None:
     def peak(opens: datetime, closes: datetime) -> float:
-        return float(forecast.central(forecast.Stretch("", "", False, opens, closes, {"": 1}), PROGRAMME, BEHAVIOUR)["watching"].max())
+        return float(forecast.central(Stretch("", "", (), opens, closes, {"": 1}), PROGRAMME, BEHAVIOUR)["watching"].max())
 
     found = window_plan.better(PROGRAMME, SEATS, peak, keep_dates=True)
     costs = [peak(one.opens, one.closes) for one in PROGRAMME.windows]

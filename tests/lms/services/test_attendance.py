@@ -1,7 +1,6 @@
 import io
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from time import sleep
 
 import pytest
 import xlsxwriter
@@ -21,6 +20,7 @@ from lms.store import progress as progress_store
 from tests.conftest import NOON
 from tests.support import learning, rows
 from tests.support.cast import CAO, LIN, PENG, SAM, YUAN, id_of
+from tests.support.database import until_somebody_waits
 
 
 def workbook(*rows: tuple[object, ...], header: tuple[str, ...] = ("账号", "姓名", "学校", "学时"), title: str | None = None) -> bytes:
@@ -125,11 +125,7 @@ def test_a_list_waits_for_everybody_s_grade_before_it_holds_the_log_of_certifica
         with transaction() as session:
             grade_store.lock(session, second, NOON)
             done = pool.submit(commit, list_id)
-            waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-            for _moment in range(100):
-                if session.execute(text(waiting)).scalar_one() or done.done():
-                    break
-                sleep(0.02)
+            until_somebody_waits(done.done)
             assert session.execute(text("SELECT pg_try_advisory_xact_lock(727275)")).scalar_one(), "else who holds a grade waits for the log for ever"
         assert done.result(10) == 2
     with transaction() as session:

@@ -7,12 +7,15 @@ from sqlalchemy import text
 
 from lms import api
 from lms.domain import enrolment as rules
+from lms.domain.hours import HoursKind, Worth
 from lms.domain.unit import UnitKind
 from lms.kernel.db import transaction
-from lms.services import enrolment, programme_version
+from lms.services import enrolment, hours, programme, programme_version
+from lms.store import progress as progress_store
 from tests.conftest import NOON
 from tests.support import learning, rows
 from tests.support.cast import LIN, SAM, id_of
+from tests.support.database import until_somebody_waits
 
 
 @pytest.fixture
@@ -137,6 +140,27 @@ def test_a_version_is_never_changed(loaded: None) -> None:
 
     with pytest.raises(ProgrammingError), transaction() as session:
         session.execute(text("UPDATE programme_version SET text = ''"))
+
+
+def test_a_new_version_waits_for_everybody_s_hours_before_it_holds_a_grade(loaded: None) -> None:
+    people = [id_of(LIN), id_of(SAM)]
+    with transaction() as session:
+        first, second = (learning.enrol(session, person_id) for person_id in people)
+        for enrolment_id in (first, second):
+            in_force = programme.in_force(session, learning.CODE)
+            hours.enter(session, in_force, enrolment_id=enrolment_id, kind=HoursKind.ONLINE, worth=Worth(3600, 1), evidence="list:1", now=NOON)
+    with ThreadPoolExecutor(1) as pool:
+        with transaction() as session:
+            progress_store.lock_many(session, [second])  # as a lesson does that is being completed
+            loading = pool.submit(programme_version.load, learning.programme_text().replace("online = 1.5", "online = 1"), now=NOON)
+            until_somebody_waits(loading.done)
+            free = text("INSERT INTO grade (enrolment_id, qualified, changed_at) VALUES (:id, false, :now) ON CONFLICT DO NOTHING")
+            session.execute(text("SET LOCAL lock_timeout = '200ms'"))
+            session.execute(free, {"id": first, "now": NOON})
+            session.execute(text("SELECT 1 FROM grade WHERE enrolment_id = :id FOR UPDATE NOWAIT"), {"id": first})
+        loading.result(30)
+    with transaction() as session:
+        assert all(progress_store.of_enrolment(session, one).online_complete for one in (first, second))
 
 
 def test_fewer_hours_asked_complete_those_who_have_them(loaded: None) -> None:

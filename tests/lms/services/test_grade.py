@@ -3,7 +3,6 @@
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
-from time import sleep
 
 import pytest
 from flask import Flask
@@ -23,6 +22,7 @@ from lms.store import grade as grade_store
 from tests.conftest import NOON
 from tests.support import learning
 from tests.support.cast import LIN, SAM, TAO, id_of
+from tests.support.database import until_somebody_waits
 
 
 @pytest.fixture
@@ -147,13 +147,7 @@ def test_of_two_corrections_at_once_the_second_sees_what_the_first_made_of_the_g
         with transaction() as session:
             correct_in(session, 9000)
             second = pool.submit(correct, 0)
-            for _moment in range(100):
-                if (
-                    session.execute(text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")).scalar_one()
-                    or second.done()
-                ):
-                    break
-                sleep(0.02)
+            until_somebody_waits(second.done)
         second.result(10)
     assert all(one.revoked_at for one in certificates(lin)), "no certificate stands without a qualifying grade"
     assert differences() == []

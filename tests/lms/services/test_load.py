@@ -125,3 +125,24 @@ def test_a_city_that_leaves_its_band_twice_is_called_by_name(app: Flask) -> None
     service.observe(service.live(learning.CODE, NOON).forecast.stretch.closes + QUARTER)
     assert REGISTRY.get_sample_value("lms_load_outside", outside) == 0, "of a window that is over nobody is called"
     assert REGISTRY.get_sample_value("lms_load_filled", outside) == 0
+
+
+def test_the_live_pages_of_all_reckon_once_a_minute_while_people_enrol(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    learning.load()
+    reckoned: list[int] = []
+    outlook = forecasts.outlook
+
+    def counted(*given: object, **named: object) -> object:
+        reckoned.append(1)
+        return outlook(*given, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(forecasts, "outlook", counted)
+    for second, person in enumerate((LIN, OU, OU, OU)):
+        with transaction() as session:
+            if second < 2:
+                learning.enrol(session, id_of(person))
+        found = service.live(learning.CODE, NOON + second * timedelta(seconds=30))
+        assert found.forecast.stretch.people == (1, 1, 2, 2)[second]
+    assert len(reckoned) == 2, "who is enrolled meanwhile is seen a minute later; and who is not asked about is not reckoned"
+    limits.state(Limits(gbits=1), actor_id=id_of(OU), now=NOON)
+    assert service.live(learning.CODE, NOON + timedelta(seconds=91)).most_people is not None, "all else counts at once"
