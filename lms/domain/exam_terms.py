@@ -22,7 +22,7 @@ class ExamTerms(Period):
 
 
 @dataclass(frozen=True, slots=True)
-class Sitting:
+class ExamShape:
     """What those who come to an exam sit; `again` where the component was examined before, so that only those come who need it."""
 
     minutes: int
@@ -41,7 +41,7 @@ class ExamTime(Period):
 
     code: str
     title: str
-    sittings: tuple[Sitting, ...]
+    shapes: tuple[ExamShape, ...]
 
 
 def held(programme: Programme, terms: ExamTerms | None) -> Programme:
@@ -62,7 +62,7 @@ def next_of(exams: Iterable[ExamTerms], now: datetime) -> ExamTerms | None:
 def as_filed(programme: Programme) -> tuple[ExamTime, ...]:
     """Return the exam of a programme's file."""
     exam = programme.exam
-    return (ExamTime(code=exam.code, title=exam.title, opens=exam.opens, closes=exam.closes, sittings=(Sitting(exam.minutes, exam.items),)),)
+    return (ExamTime(code=exam.code, title=exam.title, opens=exam.opens, closes=exam.closes, shapes=(ExamShape(exam.minutes, exam.items),)),)
 
 
 def times(programme: Programme, exams: Iterable[ExamTerms]) -> tuple[ExamTime, ...]:
@@ -77,14 +77,14 @@ def times(programme: Programme, exams: Iterable[ExamTerms]) -> tuple[ExamTime, .
     examined: set[str] = set()
     for number, group in enumerate(together, start=1):
         components = list(dict.fromkeys(one.component for one in group))
-        sittings = tuple(_sitting([one for one in group if one.component == component], again=component in examined) for component in components)
+        shapes = tuple(_shape([one for one in group if one.component == component], again=component in examined) for component in components)
         examined.update(components)
         code = programme.exam.code if number == 1 else f"{programme.exam.code}-{number}"
         title = " + ".join(dict.fromkeys(one.title for one in group))
         opens, closes = (moment.astimezone(programme.zone) for moment in (group[0].opens, max(one.closes for one in group)))
-        found.append(ExamTime(code=code, title=title, opens=opens, closes=closes, sittings=sittings))
+        found.append(ExamTime(code=code, title=title, opens=opens, closes=closes, shapes=shapes))
     return tuple(found)
 
 
-def _sitting(exams: Sequence[ExamTerms], *, again: bool) -> Sitting:
-    return Sitting(max(one.minutes for one in exams), max(one.items for one in exams), again)
+def _shape(exams: Sequence[ExamTerms], *, again: bool) -> ExamShape:
+    return ExamShape(max(one.minutes for one in exams), max(one.items for one in exams), again)

@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from lms.domain.behaviour import Array, Behaviour, Figures, cases, daytime_of, draws
-from lms.domain.exam_terms import Sitting
+from lms.domain.exam_terms import ExamShape
 from lms.domain.programme import Programme
 from lms.domain.stretch import QUARTER, SECONDS, Stretch, people_by_sector, told_apart
 from lms.domain.window import Period
@@ -232,19 +232,19 @@ def small_share(figures: Figures) -> Array:
     return found
 
 
-def _exam(sitting: Sitting, figures: Figures, when: Array) -> dict[str, Array]:
-    starts = figures["uptake"] * figures[sitting.share] * when / SECONDS
-    lasts = figures["exam_time"] * sitting.minutes * 60
+def _exam(asked: ExamShape, figures: Figures, when: Array) -> dict[str, Array]:
+    starts = figures["uptake"] * figures[asked.share] * when / SECONDS
+    lasts = figures["exam_time"] * asked.minutes * 60
     # Who goes away without handing in is under way until her time is up, and saves no more than by chance.
     there, gone = starts * SECONDS * (1 - figures["exam_left"]), starts * SECONDS * figures["exam_left"]
     answering = _under_way(there, lasts / SECONDS)
-    in_exam = answering + _under_way(gone, np.full_like(lasts, sitting.minutes * 60 / SECONDS))
+    in_exam = answering + _under_way(gone, np.full_like(lasts, asked.minutes * 60 / SECONDS))
     return {
         "signed_in": in_exam + starts * 600,  # ten minutes before and after for briefing and result
         "sign_ins": starts,
         "exam_starts": starts,
         "in_exam": in_exam,
-        "saves": answering * sitting.items * figures["changes"] / lasts,
+        "saves": answering * asked.items * figures["changes"] / lasts,
         "other_pages": starts * figures["pages_per_session"],
     }
 

@@ -92,7 +92,7 @@ def _fit_exam(found: StretchForecast, behaviour: Behaviour, in_exam: Array, *, s
     """Fit when people begin; how many sit and how long one takes follow from counts (Little's law: under way = begun a second x seconds each takes)."""
     if len(found.stretch.exam) > 1:
         raise NothingLearntError("two components were examined at once, so the counts do not tell them apart")
-    (sitting,) = found.stretch.exam
+    (asked,) = found.stretch.exam
     known = ~np.isnan(starts)
     _enough("quarters' exam starts", float(known.mean()))
     begun = float(starts[known].sum())
@@ -103,8 +103,8 @@ def _fit_exam(found: StretchForecast, behaviour: Behaviour, in_exam: Array, *, s
     both = known & ~np.isnan(in_exam)
     lasts = 900 * float(in_exam[both].sum()) / max(1.0, float(starts[both].sum()))
     left = behaviour.figures["exam_left"].value  # of whom each takes the whole time
-    time = (lasts / (60 * sitting.minutes) - left) / (1 - left)
-    return _moved(fitted, **{sitting.share: begun / max(1.0, expected)}, exam_time=time)
+    time = (lasts / (60 * asked.minutes) - left) / (1 - left)
+    return _moved(fitted, **{asked.share: begun / max(1.0, expected)}, exam_time=time)
 
 
 def _of_its_hours(found: StretchForecast, behaviour: Behaviour, whole: Array) -> Behaviour:

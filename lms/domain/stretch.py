@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from lms.domain.behaviour import Behaviour
-from lms.domain.exam_terms import ExamTime, Sitting, as_filed
+from lms.domain.exam_terms import ExamShape, ExamTime, as_filed
 from lms.domain.programme import Programme
 
 QUARTER = timedelta(minutes=15)
@@ -28,7 +28,7 @@ class Stretch:
 
     code: str
     title: str
-    exam: tuple[Sitting, ...]
+    exam: tuple[ExamShape, ...]
     opens: datetime
     closes: datetime
     seats: Mapping[str, int] = field(hash=False)
@@ -60,7 +60,7 @@ def stretches(programme: Programme, people: Mapping[str, int] | None = None, exa
     sectors = sectors_of(programme)
     windows = (Stretch(one.code, one.title, (), *whole_quarters(one.opens, one.closes), _of(held, one.cities), sectors) for one in programme.windows)
     times = exams or as_filed(programme)
-    return (*windows, *(Stretch(one.code, one.title, one.sittings, *whole_quarters(one.opens, one.closes), dict(held), sectors) for one in times))
+    return (*windows, *(Stretch(one.code, one.title, one.shapes, *whole_quarters(one.opens, one.closes), dict(held), sectors) for one in times))
 
 
 def sectors_of(programme: Programme) -> dict[str, dict[str, float]]:

@@ -74,10 +74,12 @@ def plan(person_id: int, programme_code: str, now: datetime) -> Plan:
         return _plan(session, found, now)
 
 
-def _hers(states: Iterable[ActivityState], now: datetime) -> ExamTerms | None:
-    """Return the exam of a programme that is hers: the one she has done, else the next she may still sit, else the last."""
+def _hers(states: Iterable[ActivityState], now: datetime, *, failed: bool) -> ExamTerms | None:
+    """Return the exam of a programme that is hers: the one she has done, unless it was not enough; else the next she may still sit, else the last."""
     known = [one for one in states if one.terms]
-    candidates = [one for one in known if one.done] or [one for one in known if not one.spent] or known
+    done = [one for one in known if one.done]
+    left = [one for one in known if not one.done and not one.spent]
+    candidates = (left or done if failed else done or left) or known
     return next_of([one.terms for one in candidates if one.terms], now)
 
 
@@ -94,7 +96,8 @@ def _plan(session: Session, found: store.Standing, now: datetime) -> Plan:
     lesson = lesson_store.next_lesson(session, person_id, programme.code)
     exams = tuple(one for one in activity_store.outside_lessons(session, programme.code) if one.kind == EXAM_KIND)
     states = activities.states(session, person_id, exams, now)
-    programme = held(programme, _hers(states.values(), now))
+    failed = found.total is not None and found.total < Fraction(programme.requirements.total)
+    programme = held(programme, _hers(states.values(), now, failed=failed))
     standing = rules.Standing(
         online_complete=found.progress.online_complete,
         offline_complete=found.progress.offline_complete,
@@ -102,7 +105,7 @@ def _plan(session: Session, found: store.Standing, now: datetime) -> Plan:
         has_lessons=lesson is not None,
         exam_done=any(state.done for state in states.values()),
         scored=found.marked,
-        qualified=False if found.total is not None and found.total < Fraction(programme.requirements.total) else None,
+        qualified=False if failed else None,
         certified=found.certified,
         revoked=found.issued and not found.certified,
         lapsed=found.certified and not found.qualified,

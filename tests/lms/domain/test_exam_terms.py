@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from lms.domain.exam_terms import ExamTerms, Sitting, as_filed, held, next_of, times
+from lms.domain.exam_terms import ExamShape, ExamTerms, as_filed, held, next_of, times
 from lms.domain.programme import parse
 
 PROGRAMME = parse(Path("lms/programmes/jiangxi-2023.toml").read_text(encoding="utf-8"))
@@ -36,8 +36,8 @@ def test_exams_at_the_same_time_are_one_and_a_later_one_of_the_same_component_is
     assert [one.code for one in found] == ["final-test", "final-test-2"]
     assert [one.title for one in found] == ["线上测试 + 线上测试（南片）", "补考 + 实操"]
     assert (found[0].opens, found[0].closes) == (main.opens, apart.closes)
-    assert found[0].sittings == (Sitting(75, 40),), "nobody sits two of one component at once"
-    assert found[1].sittings == (Sitting(60, 40, again=True), Sitting(60, 40)), "the other component was never examined before"
+    assert found[0].shapes == (ExamShape(75, 40),), "nobody sits two of one component at once"
+    assert found[1].shapes == (ExamShape(60, 40, again=True), ExamShape(60, 40)), "the other component was never examined before"
     assert times(PROGRAMME, []) == ()
     (filed,) = as_filed(PROGRAMME)
-    assert (filed.opens, filed.sittings) == (PROGRAMME.exam.opens, (Sitting(90, 50),))
+    assert (filed.opens, filed.shapes) == (PROGRAMME.exam.opens, (ExamShape(90, 50),))
