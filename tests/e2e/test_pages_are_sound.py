@@ -1,4 +1,4 @@
-"""Every page, as the person it is for: readable by everyone, nothing from elsewhere, nothing sideways (AX-01, AX-02, DP-10)."""
+"""Every page, as the person it is for: readable by everyone, nothing from elsewhere, nothing sideways (DP-10)."""
 
 from collections.abc import Iterator
 from datetime import timedelta

@@ -57,3 +57,17 @@ def test_every_test_that_a_document_names_is_there() -> None:
     named = {pair for page in PAGES for pair in re.findall(r"(tests/[\w/]+\.py) -k (\w+)", page.read_text())}
     assert named
     assert not [(path, word) for path, word in named if not re.search(rf"def test_\w*{word}", (ROOT / path).read_text())]
+
+
+def test_every_promise_that_is_named_can_be_read() -> None:
+    promised = set(re.findall(r"^\| ([A-Z]{2}-\d\d) \|", (ROOT / "docs/promises.md").read_text(), re.MULTILINE))
+    kinds = "|".join(sorted({one[:2] for one in promised}))
+    texts = [
+        path.read_text()
+        for package in FOLDERS.split("|")
+        for kind in ("py", "md", "js")
+        for path in (ROOT / package).rglob(f"*.{kind}")
+        if "vendor" not in path.parts and path.name != "promises.md"
+    ]
+    named = {f"{kind.upper()}-{number}" for text in texts for kind, number in re.findall(rf"\b(?i:test_)?({kinds}|{kinds.lower()})[-_](\d\d)(?!\d)", text)}
+    assert named == promised, "docs/promises.md holds every promise that code, tests and documents name"

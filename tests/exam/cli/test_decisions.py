@@ -12,7 +12,7 @@ from tests.support import exams
 from tests.support.cast import IVY, enter
 
 
-def test_a_person_is_given_more_time_of_an_exam(app: Flask) -> None:
+def test_ax_02_a_person_is_given_more_time_of_an_exam(app: Flask) -> None:
     code = exams.prepared()
     person_id, login_id = exams.enrolled("lin")
     runner = app.test_cli_runner()
