@@ -10,7 +10,7 @@ from exam.services.response import REFUSALS
 from exam.store import pulse as store
 from exam.store.pulse import Heard, Pulse
 from lms.kernel.db import transaction
-from lms.kernel.group_commit import GroupCommit
+from lms.kernel.group_commit import GroupCommit, Pending
 
 _pulses: GroupCommit[Pulse, Heard] = GroupCommit(store.hear, single=True)
 
@@ -21,10 +21,14 @@ def forget(now: datetime) -> None:
         store.forget(session, now - REMEMBERED)
 
 
-def remaining(payload: AskRemaining, address: str, arrived: datetime) -> ExamRemaining:
+def remaining(payload: AskRemaining, address: str, arrived: datetime) -> Pending[ExamRemaining]:
     """Tell what time is left, whether this page leads or the clock stands, and what the invigilators say."""
     token = tokens.read(payload.token)
-    told = _pulses.submit(Pulse(token.attempt_id, token.person_id, token.login_id, token.epoch, arrived, tokens.hidden(address)))
+    pulse = Pulse(token.attempt_id, token.person_id, token.login_id, token.epoch, arrived, tokens.hidden(address))
+    return _pulses.pending(pulse).then(lambda told: _remaining(told, arrived))
+
+
+def _remaining(told: Heard, arrived: datetime) -> ExamRemaining:
     if told.status != "heard":
         raise REFUSALS[told.status]
     assert told.deadline is not None

@@ -18,6 +18,7 @@ from exam.services.payload import (
     TurnNow,
 )
 from lms.kernel import request as current
+from lms.kernel.group_commit import Pending
 from lms.kernel.hot import HotRequest, HotRoute
 from lms.kernel.part import routes
 from lms.kernel.payload import json_route
@@ -45,17 +46,17 @@ def turn(request: HotRequest) -> TurnNow:
     return line.turn(request.payload, request.arrived)
 
 
-def save(request: HotRequest) -> SavedAnswers:
+def save(request: HotRequest) -> Pending[SavedAnswers]:
     """Save changed answers; the acknowledgement follows the durable commit."""
     return service.save(request.payload, request.arrived)
 
 
-def remaining(request: HotRequest) -> ExamRemaining:
+def remaining(request: HotRequest) -> Pending[ExamRemaining]:
     """Tell the time left, whether this page leads, and what the invigilators say."""
     return pulses.remaining(request.payload, request.address, request.arrived)
 
 
-def submit(request: HotRequest) -> SubmittedExam:
+def submit(request: HotRequest) -> Pending[SubmittedExam]:
     """Hand in; repetitions get the same answer."""
     return service.submit(request.payload, request.arrived)
 

@@ -19,6 +19,7 @@ from whitenoise import WhiteNoise
 
 from lms.kernel import auth, catalogue, cli, db, health, i18n, installation, logging, openapi, templating
 from lms.kernel import request as current
+from lms.kernel.channel import open_channels
 from lms.kernel.clock import Clock, DatabaseClock
 from lms.kernel.folding import FoldingEnvironment
 from lms.kernel.hot import AGAIN, Environ, HotEntry, Pace, TooLarge
@@ -38,6 +39,7 @@ language = routes("language", __name__)
 def build_app(settings: Settings, parts: tuple[Part, ...], clock: Clock | None = None) -> Flask:
     """Build the app from its parts; the database must have been connected and migrated."""
     logging.configure(settings.log_level)
+    open_channels()
     real = clock is None
     if clock is None:
         clock = DatabaseClock(installation.read_clock)

@@ -13,7 +13,9 @@ from time import monotonic
 from typing import Any
 
 from lms.kernel import payload as payloads
+from lms.kernel.channel import CHANNEL, Channel
 from lms.kernel.clock import Clock
+from lms.kernel.group_commit import Pending
 from lms.kernel.permissions import Permission, Priority
 from lms.kernel.refusal import N_, Malformed, Refusal, TooMany, Unavailable
 
@@ -63,7 +65,10 @@ class HotAnswer:
 
 @dataclass(frozen=True, slots=True)
 class HotRoute:
-    """One row of the table. Without `prefix` the path is exact; JSON unless the handler returns a HotAnswer."""
+    """One row of the table. Without `prefix` the path is exact; JSON unless the handler returns a HotAnswer.
+
+    A handler whose answer hangs on a lane's commit returns it as Pending: nobody keeps a thread meanwhile.
+    """
 
     method: str
     path: str
@@ -132,25 +137,41 @@ class HotEntry:
                     break
             else:
                 return self.app(environ, start_response)
-        answer = self._answer(route, environ)
+        found = self._tried(route, environ, lambda: self._handled(route, environ))
+        channel: Channel | None = environ.get(CHANNEL)
+        if isinstance(found, HotAnswer):
+            return self._begun(route, start_response, found)
+        if channel is None:
+            return self._begun(route, start_response, self._tried(route, environ, found.wait))
+        channel.put_off(found.lane.gathers)
+        found.later(lambda find: channel.finish(self._begun(route, start_response, self._tried(route, environ, find))))
+        return []
+
+    def _begun(self, route: HotRoute, start_response: StartResponse, answer: "HotAnswer | Pending[object]") -> Iterable[bytes]:
+        """Count and begin the answer; returns its body."""
+        assert isinstance(answer, HotAnswer)
         self.counted(route.path, answer.status)
         start_response(f"{answer.status} {_REASONS.get(answer.status, 'Unknown')}", answer.headers)
         return answer.body
 
-    def _answer(self, route: HotRoute, environ: Environ) -> HotAnswer:
+    def _handled(self, route: HotRoute, environ: Environ) -> object:
         arrived = self.arrival(environ, self.clock.now())
+        body = _body(environ, route.max_bytes) if route.payload is not None else b""
+        payload = payloads.decode(body, route.payload) if route.payload is not None else None
+        if route.holder:
+            self.pace.count(getattr(payload, route.holder), monotonic())
+        return route.handler(HotRequest(arrived=arrived, environ=environ, payload=payload, proxies=self.proxies))
+
+    def _tried(self, route: HotRoute, environ: Environ, find: Callable[[], object]) -> "HotAnswer | Pending[object]":
+        """Return what is found, ready to be sent unless it is pending."""
         try:
-            body = _body(environ, route.max_bytes) if route.payload is not None else b""
-            payload = payloads.decode(body, route.payload) if route.payload is not None else None
-            if route.holder:
-                self.pace.count(getattr(payload, route.holder), monotonic())
-            found = route.handler(HotRequest(arrived=arrived, environ=environ, payload=payload, proxies=self.proxies))
+            found = find()
+            return found if isinstance(found, HotAnswer | Pending) else _json(200, found)
         except Refusal as refusal:
             return _json(refusal.status, {"code": refusal.code, "message": self._message(refusal, environ), **refusal.facts}, AGAIN.get(refusal.status))
         except Exception:
             logger.exception("hot_route_failed", extra={"route": route.path})
             return _json(503, {"code": Unavailable.code, "message": self._message(Unavailable(), environ)}, AGAIN[503])
-        return found if isinstance(found, HotAnswer) else _json(200, found)
 
     def _message(self, refusal: Refusal, environ: Environ) -> str:
         """Return the words in the language of the page that asks: its scripts name it, since no cookie is read here."""

@@ -1,7 +1,8 @@
 """Load shedding: a process whose threads have no free moment answers the least pressing requests with 503, so that saves still arrive.
 
-The measure is the share of its threads that were busy, averaged over a few seconds: it needs no other process and costs two
-additions a request. A class of requests is given up gradually as that share nears one; exam answers never are.
+The measure is the share of its threads that were busy, averaged over a few seconds, where an answer that is overdue without a
+thread (`lms/kernel/channel.py`) counts like one that keeps it: it needs no other process and costs two additions a request. A class of
+requests is given up gradually as that share nears one; exam answers never are.
 """
 
 import random
@@ -17,6 +18,7 @@ from werkzeug.exceptions import HTTPException
 
 from lms.kernel import health, i18n, security
 from lms.kernel import request as current
+from lms.kernel.channel import CHANNEL, Channel
 from lms.kernel.hot import Environ, HotRoute, StartResponse
 from lms.kernel.permissions import Permission, Priority
 from lms.kernel.refusal import N_, Unavailable
@@ -86,6 +88,11 @@ class Load:
             self.working += by
             return self.mean / self.threads
 
+    def waited(self, seconds: float) -> None:
+        """Note that an answer was overdue for so long: it kept no thread, and yet shows what there is to do."""
+        with self._guard:
+            self.mean = min(self.mean + seconds / SPAN, float(self.threads))
+
 
 @dataclass(slots=True)
 class Shedding:
@@ -99,6 +106,9 @@ class Shedding:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request, or refuse it."""
         environ[BUSY] = busy = self.load.change(1, perf_counter())
+        channel: Channel | None = environ.get(CHANNEL)
+        if channel is not None:
+            channel.waited = self.load.waited
         try:
             if busy > LEAST:
                 priority = self.classed(environ)

@@ -10,7 +10,7 @@ from datetime import datetime
 import msgspec
 
 from lms.kernel.db import wait_for_standby
-from lms.kernel.group_commit import GroupCommit
+from lms.kernel.group_commit import GroupCommit, Pending
 from lms.kernel.refusal import Unauthenticated, Unavailable
 from media.domain import playback
 from media.domain.interval import Spans, clip, intersection, spans_of
@@ -25,6 +25,7 @@ from media.store import heartbeat as store
 from media.store.heartbeat import Known, Turn, Versions
 
 DONE_JOB = "media.watched"
+GATHERS = 0.04  # seconds: a player shows nothing that hangs on this answer
 MOST_ROUNDS = 100  # one is overtaken only by oneself, and each time another report of one's own has got on
 
 
@@ -76,8 +77,8 @@ class Report(msgspec.Struct):
     guess: tuple[Outcome, Turn] | None = None
 
 
-def report(token: str, sequence: int, claim: list[tuple[int, int]], vouching: str | None, arrived: datetime, *, standing: str = "") -> Outcome:
-    """Store one report durably and say what became of each second.
+def report(token: str, sequence: int, claim: list[tuple[int, int]], vouching: str | None, arrived: datetime, *, standing: str = "") -> Pending[Outcome]:
+    """Return a report on its way, which is stored durably before it is said what became of each second.
 
     `vouching` is a newer lease of the same person: so facts kept in the browser over a sign-out still arrive. `standing` is what the last answer gave.
     """
@@ -88,7 +89,7 @@ def report(token: str, sequence: int, claim: list[tuple[int, int]], vouching: st
         if newer.person_id != lease.person_id:
             raise SignedOut
         login_id = newer.login_id
-    return _lane.submit(guessed(Report(lease, login_id, sequence, claim, arrived), standing))
+    return _lane.pending(guessed(Report(lease, login_id, sequence, claim, arrived), standing))
 
 
 def guessed(one: Report, standing: str) -> Report:
@@ -170,4 +171,4 @@ def _outcome(lease: Lease, known: Known, found: Decision, done_at: datetime | No
     return Outcome(found.accepted, found.refused, after.watched, after.budget.unspent_ms, asking, newest, done_at is not None, left)
 
 
-_lane: GroupCommit[Report, Outcome] = GroupCommit(_write, single=True)
+_lane: GroupCommit[Report, Outcome] = GroupCommit(_write, single=True, gathers=GATHERS)

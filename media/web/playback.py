@@ -8,6 +8,7 @@ from flask import Response, render_template, request
 
 from lms.kernel import payload as payloads
 from lms.kernel import request as current
+from lms.kernel.group_commit import Pending
 from lms.kernel.hot import HotRequest, HotRoute
 from lms.kernel.part import routes
 from lms.kernel.payload import json_route
@@ -192,10 +193,14 @@ def losses(activity_id: int) -> str:
     return render_template("media/playback/losses.html", page=players.losses_page(current.person().person_id, activity_id, current.now()))
 
 
-def beat(request: HotRequest) -> HeartbeatAnswer:
+def beat(request: HotRequest) -> Pending[HeartbeatAnswer]:
     """Take one report."""
     report: Heartbeat = request.payload
-    found = heartbeat.report(report.lease, report.sequence, report.intervals, report.vouching, request.arrived, standing=report.standing)
+    waiting = heartbeat.report(report.lease, report.sequence, report.intervals, report.vouching, request.arrived, standing=report.standing)
+    return waiting.then(lambda found: _answer(found, request))
+
+
+def _answer(found: heartbeat.Outcome, request: HotRequest) -> HeartbeatAnswer:
     return HeartbeatAnswer(
         accepted=found.accepted,
         waiting=found.watched.waiting,

@@ -95,11 +95,11 @@ class Sitter:
 
     def save(self, *changes: Change, at: datetime = NOON) -> SavedAnswers:
         """Save changes as arriving at an instant."""
-        return save(SaveAnswers(self.opened.token, list(changes)), at)
+        return save(SaveAnswers(self.opened.token, list(changes)), at).wait()
 
     def submit(self, *changes: Change, key: str = "key-of-the-test", at: datetime = NOON, bell: bool = False) -> SubmittedExam:
         """Hand in as arriving at an instant."""
-        return submit(SubmitExam(self.opened.token, key, list(changes), bell), at)
+        return submit(SubmitExam(self.opened.token, key, list(changes), bell), at).wait()
 
 
 def prepared(*, papers: int = 6, blueprint: Blueprint | None = None, each: int = 4, seed: int | None = None, **settings: object) -> str:

@@ -206,7 +206,7 @@ def test_a_forged_token_and_anothers_attempt_are_refused(lin: Sitter) -> None:
     bound = token.read(sam.opened.token)
     stolen = msgspec.structs.replace(bound, attempt_id=bound.attempt_id - 1)
     with pytest.raises(Missing):
-        response.save(SaveAnswers(token.sign(stolen), [lin.change(1, [1])]), NOON)
+        response.save(SaveAnswers(token.sign(stolen), [lin.change(1, [1])]), NOON).wait()
 
 
 def test_ex_14_the_answers_are_the_fold_of_the_log(lin: Sitter) -> None:

@@ -128,7 +128,7 @@ def test_ov_01_a_place_that_was_given_up_or_used_begins_nothing(app: Flask) -> N
     began = NOON + timedelta(minutes=2)
     opened = enter("gan", began, used)
     assert enter("gan", NOON + timedelta(hours=1), used).resumed, "who sits comes back by whatever ticket"
-    submit(SubmitExam(opened.token, "key-of-the-test"), began + timedelta(minutes=1))
+    submit(SubmitExam(opened.token, "key-of-the-test"), began + timedelta(minutes=1)).wait()
     for later in (timedelta(minutes=2), timedelta(hours=2)):
         with pytest.raises(PlaceGivenUp):
             enter("gan", began + later, used)
@@ -238,7 +238,7 @@ def test_ov_01_a_place_used_in_the_instant_it_was_given_is_used(app: Flask) -> N
         exams.enrolled(name)
     opened = enter("gan", NOON)
     assert opened.started_at == NOON
-    submit(SubmitExam(opened.token, "key-of-the-test"), NOON + timedelta(minutes=1))
+    submit(SubmitExam(opened.token, "key-of-the-test"), NOON + timedelta(minutes=1)).wait()
     told("cai", NOON + timedelta(minutes=1))
     assert told("gan", NOON + timedelta(minutes=2))["wait_ms"] == 18 * 60_000
 
@@ -266,7 +266,7 @@ def test_ov_01_who_was_moved_up_may_hold_her_first_ticket_and_keys_wait_for_it(a
 def test_lines_and_pulses_of_exams_long_over_are_forgotten(app: Flask) -> None:
     exams.prepared(opens=NOON, closes=NOON + timedelta(hours=2))
     sitter = exams.sitting("lin")
-    pulse.remaining(AskRemaining(sitter.opened.token), "192.0.2.1", NOON)
+    pulse.remaining(AskRemaining(sitter.opened.token), "192.0.2.1", NOON).wait()
     sitter.submit(at=NOON + timedelta(minutes=1))
     counts = text("SELECT (SELECT count(*) FROM exam_place), (SELECT count(*) FROM exam_gate), (SELECT count(*) FROM attempt_pulse)")
     for days, left in ((7, (1, 1, 1)), (8, (0, 0, 0))):

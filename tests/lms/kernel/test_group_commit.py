@@ -1,7 +1,7 @@
 """Group commit: one commit for many, an answer for each, and one bad row fails nobody else."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from flask import Flask
 
-from lms.kernel import db
+from lms.kernel import db, group_commit
 from lms.kernel.group_commit import GroupCommit, Interrupted
 from lms.kernel.link import NotReplicated
 from lms.kernel.settings import Settings
@@ -91,7 +91,7 @@ def test_a_lost_link_is_an_error_and_the_next_row_finds_a_new_one(app: Flask, se
     assert "lost" not in _stored()
 
 
-def test_the_lead_is_passed_on_and_no_wakeup_is_lost(app: Flask) -> None:
+def test_rows_waited_for_and_rows_for_later_are_all_told_and_no_wakeup_is_lost(app: Flask) -> None:
     sizes: list[int] = []
 
     def write(_link: "psycopg.Connection[Any]", rows: Sequence[int]) -> list[int]:
@@ -101,11 +101,16 @@ def test_the_lead_is_passed_on_and_no_wakeup_is_lost(app: Flask) -> None:
     lane: GroupCommit[int, int] = GroupCommit(write)
     wrong: list[tuple[int, int]] = []
 
+    told: list[int] = []
+
     def run(first: int) -> None:
         for row in range(first, first + 200):
-            answer = lane.submit(row)
-            if answer != row + 1:
-                wrong.append((row, answer))
+            if row % 3:
+                answer = lane.submit(row)
+                if answer != row + 1:
+                    wrong.append((row, answer))
+            else:
+                lane.pending(row).later(lambda find: told.append(find()))
 
     threads = [threading.Thread(target=run, args=(number * 1000,), daemon=True) for number in range(8)]
     for thread in threads:
@@ -114,10 +119,10 @@ def test_the_lead_is_passed_on_and_no_wakeup_is_lost(app: Flask) -> None:
         thread.join(60)
     assert not any(thread.is_alive() for thread in threads)
     assert not wrong
-    assert sum(sizes) == 8 * 200
-    assert max(sizes) <= 8
-    assert not lane._queue
-    assert not lane._led
+    lane.submit(0)  # behind all that were handed in for later
+    assert sum(sizes) == 8 * 200 + 1
+    assert sorted(told) == [row + 1 for number in range(8) for row in range(number * 1000, number * 1000 + 200) if row % 3 == 0]
+    assert lane._queue.empty()
 
 
 def test_a_follower_waits_for_the_commit_before_it_and_its_own_and_no_longer(app: Flask) -> None:
@@ -137,7 +142,7 @@ def test_a_follower_waits_for_the_commit_before_it_and_its_own_and_no_longer(app
     assert seen.wait(20)
     for thread in threads[1:]:
         thread.start()
-    while len(lane._queue) < 3:
+    while lane._queue.qsize() < 3:
         threads[1].join(0.001)
     gate.set()
     for thread in threads:
@@ -156,7 +161,7 @@ def test_a_lone_row_is_not_made_to_wait(app: Flask) -> None:
     assert min(waits) < 0.002  # an empty transaction, and nothing else
 
 
-def test_a_stopped_leader_leaves_a_working_lane_and_nobody_is_told_stored(app: Flask) -> None:
+def test_a_stopped_batch_leaves_a_working_lane_and_nobody_is_told_stored(app: Flask) -> None:
     gate, seen = threading.Event(), threading.Event()
     outcomes: dict[str, object] = {}
 
@@ -164,7 +169,7 @@ def test_a_stopped_leader_leaves_a_working_lane_and_nobody_is_told_stored(app: F
         if "first" in rows:
             seen.set()
             gate.wait(20)
-        if "leader" in rows:
+        if "stopped" in rows:
             raise SystemExit
         return list(rows)
 
@@ -173,21 +178,78 @@ def test_a_stopped_leader_leaves_a_working_lane_and_nobody_is_told_stored(app: F
     def run(key: str) -> None:
         try:
             outcomes[key] = lane.submit(key)
-        except BaseException as error:  # noqa: BLE001 - a stopped thread is what the test is about
+        except Interrupted as error:
             outcomes[key] = type(error)
 
-    threads = [threading.Thread(target=run, args=(key,), daemon=True) for key in ("first", "leader", "neighbour")]
+    threads = [threading.Thread(target=run, args=(key,), daemon=True) for key in ("first", "stopped", "neighbour")]
     threads[0].start()
     assert seen.wait(20)
     for place, thread in enumerate(threads[1:], start=1):
         thread.start()
-        while len(lane._queue) < place:
+        while lane._queue.qsize() < place:
             thread.join(0.001)
     gate.set()
     for thread in threads:
         thread.join(20)
-    assert outcomes == {"first": "first", "leader": SystemExit, "neighbour": Interrupted}
+    assert outcomes == {"first": "first", "stopped": Interrupted, "neighbour": Interrupted}
     assert lane.submit("after") == "after"
+
+
+def test_rows_that_come_one_upon_another_are_gathered(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    batches: list[list[str]] = []
+    gathered, told = threading.Event(), threading.Event()
+    monkeypatch.setattr(group_commit, "sleep", lambda _seconds: gathered.wait(20))
+
+    def write(_link: "psycopg.Connection[Any]", rows: Sequence[str]) -> list[str]:
+        batches.append(list(rows))
+        return list(rows)
+
+    lane: GroupCommit[str, str] = GroupCommit(write, gathers=600.0)
+    lane.submit("alone")  # and at once, since nobody came before
+    lane.pending("a").later(lambda _find: None)
+    lane.pending("b").later(lambda _find: None)
+    lane.pending("c").later(lambda _find: told.set())
+    assert batches == [["alone"]]
+    gathered.set()
+    assert told.wait(20)
+    assert batches == [["alone"], ["a", "b", "c"]]
+
+
+def test_rows_for_later_keep_no_thread_and_each_is_told_of_its_own(app: Flask) -> None:
+    gate, seen = threading.Event(), threading.Event()
+    batches: list[list[str]] = []
+    outcomes: dict[str, object] = {}
+
+    def write(_link: "psycopg.Connection[Any]", rows: Sequence[str]) -> list[str | Exception]:
+        batches.append(list(rows))
+        if "first" in rows:
+            seen.set()
+            gate.wait(20)
+        return [ValueError(row) if row == "refused" else row.upper() for row in rows]
+
+    lane: GroupCommit[str, str] = GroupCommit(write)
+
+    def hand_in(key: str) -> None:
+        def told(find: Callable[[], str]) -> None:
+            try:
+                outcomes[key] = find()
+            except ValueError as refused:
+                outcomes[key] = refused
+            if key == "hung up":
+                raise ConnectionError
+
+        lane.pending(key).then(lambda answer: f"{answer}!").later(told)
+
+    for key in ("first", "a", "hung up", "refused", "b"):
+        hand_in(key)  # comes back at once, though the lane is busy
+        assert seen.wait(20)
+    assert not outcomes
+    gate.set()
+    assert lane.submit("last") == "LAST"
+    assert [row for batch in batches for row in batch] == ["first", "a", "hung up", "refused", "b", "last"]
+    assert batches[1][:4] == ["a", "hung up", "refused", "b"]
+    assert isinstance(outcomes.pop("refused"), ValueError)
+    assert outcomes == {"first": "FIRST!", "a": "A!", "hung up": "HUNG UP!", "b": "B!"}
 
 
 def test_rl_05_a_commit_whose_standby_was_not_waited_for_is_no_success_nor_is_finding_it_stored(app: Flask, settings: Settings) -> None:

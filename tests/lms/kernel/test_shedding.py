@@ -35,6 +35,20 @@ def test_ov_03_a_burst_is_no_overload_and_full_threads_for_seconds_are() -> None
     assert load.change(0, 115.0) < 0.5
 
 
+def test_ov_03_an_overdue_answer_counts_as_if_it_had_kept_a_thread() -> None:
+    load = Load(threads=8)
+    for _ in range(100):
+        load.change(1, 100.0)
+        load.change(-1, 100.0)
+    assert load.change(0, 100.0) == 0
+    for _ in range(12):
+        load.waited(1.0)
+    assert 0.4 < load.change(0, 100.0) < 0.6
+    for _ in range(1_000):
+        load.waited(2.0)
+    assert load.change(0, 100.0) == 1.0, "and never for more than all of them"
+
+
 def test_ov_03_a_full_process_refuses_reports_and_pages_but_takes_answers(app: Flask) -> None:
     outermost = app.wsgi_app
     assert isinstance(outermost, Shedding)

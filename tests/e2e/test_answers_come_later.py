@@ -1,0 +1,41 @@
+"""Under the real server, whoever waits for a commit keeps no thread from the others."""
+
+import select
+import socket
+
+import psycopg
+
+from exam.services.payload import AskRemaining, AttemptToken
+from lms.kernel import payload
+from lms.kernel.security import Signer
+from tests.e2e.conftest import Product
+
+TRIES = 20  # the lane gives up a lock after a second, which on a busy machine is soon
+
+
+def _ask(product: Product, request: bytes) -> socket.socket:
+    line = socket.create_connection(("127.0.0.1", product.stack.port), timeout=60)
+    line.sendall(request)
+    return line
+
+
+def test_a_page_is_served_while_more_requests_wait_than_there_are_threads(product: Product) -> None:
+    nobody = AttemptToken(attempt_id=1, person_id=1, login_id=1, epoch=1, exam="none", paper_hash="", shape="D")
+    body = payload.encode(AskRemaining(Signer(product.stack.environment["SECRET_KEY"], "attempt").sign(nobody)))
+    clock = b"POST /api/exam/remaining HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    for _try in range(TRIES):
+        with psycopg.connect(product.stack.database_url) as owner:
+            owner.execute("LOCK TABLE attempt IN ACCESS EXCLUSIVE MODE")
+            waiting = [_ask(product, clock) for _ in range(3 * product.stack.threads)]
+            page = _ask(product, b"GET /healthz HTTP/1.1\r\nHost: here\r\n\r\n")
+            served = page.recv(100).startswith(b"HTTP/1.1 200")
+            overtook = not select.select(waiting, [], [], 0)[0]
+        answers = [line.recv(4_000).partition(b"\r\n")[0] for line in waiting]
+        for line in (page, *waiting):
+            line.close()
+        assert served
+        assert all(answer.split()[1] in (b"404", b"503") for answer in answers), answers
+        if overtook:
+            break
+    else:
+        raise AssertionError("the page was served only after those who wait for a commit")
