@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from lms.kernel import auth, folding
+
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("lms", "media", "question_bank", "exam")
 
@@ -101,3 +103,11 @@ def test_only_the_hardened_parser_is_imported() -> None:
                 if isinstance(node, ast.Call) and ast.unparse(node.func) == "docx.Document":
                     found += [(path, "docx.Document")] if node.args or node.keywords else []
     assert {path for path, _name in found} == {parsers}, found
+
+
+def test_private_names_of_libraries_that_are_overridden_are_still_there() -> None:
+    """A renamed one would be called by nobody: pages would be slow and nothing would say why (docs/decisions/0013)."""
+    overridden = [(ours, name) for ours in (folding._Template, folding.FoldingEnvironment, auth._Logins) for name in vars(ours) if re.match("_[a-z]", name)]
+    assert len(overridden) == 5
+    for ours, name in overridden:
+        assert hasattr(ours.__base__, name), f"{ours.__base__} has no {name} any more"
