@@ -21,6 +21,7 @@ from exam.services import adjustment, analysis, archive, assembly, attempt, exam
 from exam.services import exam as exams
 from exam.services import preflight as preflights
 from exam.services import quiz as quizzes
+from exam.services import timeline as timelines
 from exam.services.preflight import sentence
 from lms.kernel import request as current
 from lms.kernel.i18n import ZONE, to_utc
@@ -242,8 +243,8 @@ def give_time(attempt_id: int, minutes: int, reason: str) -> None:
 @click.argument("attempt_id", type=int)
 @with_appcontext
 def timeline(attempt_id: int) -> None:
-    """Print every line of an attempt's log as JSON lines, for a dispute."""
-    for line in result.timeline(attempt_id):
+    """Print every line of the log of an attempt's answers as JSON lines, for a dispute."""
+    for line in timelines.log_of(attempt_id):
         click.echo(msgspec.json.encode(line))
 
 

@@ -220,12 +220,6 @@ def _try(exam: Exam, attempt: Attempt, submitted_at: datetime, result: Result | 
     )
 
 
-def timeline(attempt_id: int) -> list[dict[str, object]]:
-    """Return every line of an attempt's log, for a dispute."""
-    with transaction() as session:
-        return responses.timeline(session, attempt_id)
-
-
 def verify(session: Session, now: datetime) -> Iterator[str]:  # noqa: ARG001 - the shape of every verifier
     """Recompute papers, answers and scores from their evidence and name each difference."""
     last = 0

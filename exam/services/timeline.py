@@ -1,4 +1,4 @@
-"""An attempt's timeline, for disputes."""
+"""An attempt's timeline, and the log of its answers, for disputes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,9 +13,10 @@ from exam.services import review as reviews
 from exam.services.invigilation import Watched, watched
 from exam.store import attempt as attempts
 from exam.store import extra_attempt as extra_attempts
+from exam.store import response as responses
 from exam.store import timeline as store
 from exam.store.annulment import AttemptAnnulmentRow
-from lms.kernel.db import transaction
+from lms.kernel.db import reading, transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +40,9 @@ def timeline(actor_id: int, attempt_id: int, now: datetime) -> Timeline:
         extra = extra_attempts.of_person(session, one.person.id, now).get(one.exam.id, NO_EXTRAS).waiting
         shows_keys = reviews.shows_keys(session, one.exam, now)
         return Timeline(one, rules.told(store.events(session, attempt_id)), may_reopen, annulments.proposal_of(session, attempt_id), extra, shows_keys)
+
+
+def log_of(attempt_id: int) -> list[dict[str, object]]:
+    """Return every line of the log of an attempt's answers, in the order of storing."""
+    with reading() as session:
+        return responses.log_of(session, attempt_id)

@@ -275,7 +275,7 @@ def accepted_of(session: Session, attempt_ids: Sequence[int]) -> dict[int, list[
     return found
 
 
-def timeline(session: Session, attempt_id: int) -> list[dict[str, object]]:
+def log_of(session: Session, attempt_id: int) -> list[dict[str, object]]:
     """Return every line of the log of an attempt, in the order of storing."""
     rows = session.execute(
         text(

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from exam.domain import attempt as rules
-from exam.services import attempt, response, result, token
+from exam.services import attempt, response, result, timeline, token
 from exam.services.payload import Change, ResumeExam, SaveAnswers
 from exam.store import attempt as store
 from exam.store import response as log
@@ -42,7 +42,7 @@ def held(sitter: Sitter) -> dict[int, rules.Answer]:
 def outcomes(sitter: Sitter) -> list[str]:
     """Return what the log says of each change."""
     with transaction() as session:
-        return [str(line["outcome"]) for line in log.timeline(session, exams.attempt_id(session, sitter))]
+        return [str(line["outcome"]) for line in log.log_of(session, exams.attempt_id(session, sitter))]
 
 
 def test_ex_03_a_saved_answer_carries_its_revision_and_the_time_left(lin: Sitter) -> None:
@@ -215,7 +215,7 @@ def test_ex_14_the_answers_are_the_fold_of_the_log(lin: Sitter) -> None:
     with transaction() as session:
         attempt_id = exams.attempt_id(session, lin)
         assert rules.fold(log.accepted(session, attempt_id)) == store.by_id(session, attempt_id).answers
-    lines = result.timeline(attempt_id)
+    lines = timeline.log_of(attempt_id)
     assert len(lines) == 8
     assert all(line["hash"] and line["arrived_at"] and line["stored_at"] and line["login_id"] for line in lines)
 
