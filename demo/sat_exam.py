@@ -11,11 +11,12 @@ from random import Random
 import msgspec
 
 from demo import people
+from demo.exams import create_exam
 from demo.programme import DEMO_CODE
 from exam.domain import blueprint as blueprints
 from exam.domain.exam import Release
 from exam.domain.marking import ScriptState
-from exam.services import assembly, attempt, backlog, exam, marking, response, result
+from exam.services import assembly, attempt, backlog, marking, response, result
 from exam.services.payload import AttemptOpened, Change, PaperContent, StartExam, SubmitExam
 from lms.kernel.db import transaction
 from lms.kernel.i18n import ZONE
@@ -56,7 +57,7 @@ def sit(bank_code: str, ids: dict[str, int], now: datetime) -> int:
     closes = datetime.combine(now.astimezone(ZONE).date(), datetime.min.time(), ZONE)
     opens, sat = closes - timedelta(days=2), closes - timedelta(hours=9)
     before = opens - timedelta(days=1)
-    exam.create_exam(
+    create_exam(
         code=CODE, programme_code=DEMO_CODE, title="线上测试·首场（含简答题）", bank_code=bank_code, blueprint=blueprints.from_mapping(BLUEPRINT),
         opens=opens, closes=closes, minutes=MINUTES, now=before, pass_points=6000, release=Release.BY_HAND, actor_id=ids["ning"],
     )  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from demo.exams import create_exam
 from exam.domain.blueprint import Blueprint, from_mapping
 from exam.services import assembly, exam, quiz, waiting_room
 from exam.services.exam import FOLDER as BLUEPRINTS
@@ -250,7 +251,7 @@ def _exam(code: str, programme: Programme, blueprint: Blueprint, wanted: Wanted,
     """Make an exam with a paper for every try and some to spare: open when the programme says, or now where a city window is tested."""
     stretch = stretches(programme)[wanted.window]
     component = next((part.code for part in programme.assessment.components if part.source == "exam"), "test") if programme.assessment else "test"
-    exam.create_exam(
+    create_exam(
         code=code,
         programme_code=programme.code,
         title="线上测试",

@@ -9,11 +9,10 @@ from tomllib import loads
 
 from exam.domain import admission
 from exam.domain import blueprint as blueprints
-from exam.domain import exam_settings as rules
 from exam.domain.admission import NO_EXTRAS, Extras, Standing
 from exam.domain.attempt import State
 from exam.domain.blueprint import Blueprint
-from exam.domain.exam import Exam, ExamPolicy, Release, WindowRule
+from exam.domain.exam import Exam
 from exam.domain.exam_settings import ExamSettings
 from exam.domain.waiting_room import EARLY
 from exam.store import attempt as attempts
@@ -80,37 +79,6 @@ def bundled_blueprint(name: str) -> Blueprint:
     if name not in found:
         raise ExamMissing(blueprint=name)
     return found[name]
-
-
-def create_exam(
-    *,
-    code: str,
-    programme_code: str,
-    title: str,
-    bank_code: str,
-    blueprint: Blueprint,
-    opens: datetime,
-    closes: datetime,
-    minutes: int,
-    now: datetime,
-    window_rule: WindowRule = WindowRule.FINISH_BY,
-    attempts_allowed: int = 1,
-    pass_points: int | None = None,
-    requires_learning: bool = False,
-    component: str = "test",
-    release: Release = Release.AT_ONCE,
-    policy: ExamPolicy | None = None,
-    actor_id: int | None = None,
-) -> int:
-    """Make an exam as the demo, tests and load tests want it, whatever the programme's file asks."""
-    settings = ExamSettings(
-        title=title, bank_code=bank_code, opens=opens, closes=closes, minutes=minutes, window_rule=WindowRule(window_rule), attempts=attempts_allowed,
-        pass_points=pass_points, requires_learning=requires_learning, component=component, release=Release(release), policy=policy or ExamPolicy(),
-    )  # fmt: skip
-    with transaction() as session:
-        if component not in rules.components(platform.programme(session, programme_code)):
-            raise ExamMismatch(component=component)
-        return add(session, code, programme_code, settings, blueprint, actor_id=actor_id, now=now)
 
 
 def add(

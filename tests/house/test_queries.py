@@ -9,11 +9,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
+from demo.exams import create_exam
 from demo.province import BANK
 from exam.domain.regrade import Effect
 from exam.services import regrade
 from exam.services.blueprint import save as save_blueprint
-from exam.services.exam import create_exam
 from lms.domain.attendance import ListKind
 from lms.domain.unit import UnitKind
 from lms.kernel.db import Session, transaction

@@ -8,13 +8,13 @@ from typing import Any
 import psycopg
 from sqlalchemy import text
 
+from demo.exams import create_exam
 from exam.domain import blueprint as blueprints
 from exam.domain import waiting_room
 from exam.domain.blueprint import Blueprint
 from exam.domain.waiting_room import Place
 from exam.services import assembly, attempt
 from exam.services import token as tokens
-from exam.services.exam import create_exam
 from exam.services.payload import AttemptOpened, Change, EnterExam, SaveAnswers, SavedAnswers, SubmitExam, SubmittedExam
 from exam.services.response import save, submit
 from lms.kernel.db import Session, transaction

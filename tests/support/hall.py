@@ -7,10 +7,10 @@ from datetime import timedelta
 import pyotp
 from playwright.sync_api import BrowserContext, Page, expect
 
+from demo.exams import create_exam
 from demo.stack import secrets_of
 from exam.domain.blueprint import Blueprint
 from exam.services import assembly
-from exam.services.exam import create_exam
 from lms.kernel.db import transaction
 from lms.kernel.security import Seal
 from tests.e2e.conftest import Product, give_password, shots_folder, sign_in

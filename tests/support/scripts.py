@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import msgspec
 
+from demo.exams import create_exam
 from exam.domain import blueprint as blueprints
 from exam.domain.exam import ExamPolicy, Release
 from exam.services import assembly, result
-from exam.services.exam import create_exam
 from exam.services.payload import Change, PaperContent
 from lms.kernel.db import transaction
 from question_bank.domain.draft import Draft

@@ -9,9 +9,9 @@ import pytest
 from flask import Flask
 from PIL import Image
 
+from demo.exams import create_exam
 from exam.domain import blueprint as blueprints
 from exam.services import assembly, attempt, picture, result
-from exam.services.exam import create_exam
 from exam.services.payload import Change, PaperContent, ResumeExam
 from exam.services.response import ChoiceUnknown
 from exam.store import adjustment
