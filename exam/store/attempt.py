@@ -33,7 +33,8 @@ from exam.domain.paper import Paper
 from exam.domain.response import choices_of, texts_of
 from exam.domain.waiting_room import EARLY, LASTS, LATE, Place
 from exam.store.paper import paper_of
-from lms.kernel.db import APPEND_ONLY, Base, Statement
+from lms.kernel.db import APPEND_ONLY, Base
+from lms.kernel.statement import Statement
 
 
 class AttemptRow(Base):

@@ -14,7 +14,8 @@ from exam.domain.attempt import State
 from exam.domain.blueprint import Blueprint
 from exam.domain.exam import Counts, Exam, ExamPolicy, Release, WindowRule
 from exam.domain.exam_settings import ExamSettings
-from lms.kernel.db import APPEND_ONLY, Base, Statement
+from lms.kernel.db import APPEND_ONLY, Base
+from lms.kernel.statement import Statement
 from question_bank.domain.scoring import MultiplePolicy
 
 

@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy import text
 
 from exam.domain.notice import Notice
-from lms.kernel.db import Session, Statement
+from lms.kernel.db import Session
+from lms.kernel.statement import Statement
 
 _OF_PERSON = Statement(
     text(

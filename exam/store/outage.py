@@ -9,7 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from exam.domain.outage import Gap, Mark
 from exam.store.attempt import RESULT_OUT
-from lms.kernel.db import Base, Session, link_of, wait_for_standby
+from lms.kernel.db import Base, Session
+from lms.kernel.link import wait_for_standby
+from lms.kernel.statement import link_of
 
 # All that sat in an outage, still open or ended by a bell after it began, with `handed_in` also those who handed in themselves behind it,
 # before anything was decided. What each lost: the outage, from its beginning or her own start on, and the time from her end (by then the bell

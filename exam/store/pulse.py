@@ -10,8 +10,8 @@ from sqlalchemy import BigInteger, Identity, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from exam.store.message import Message
-from lms.kernel import db
 from lms.kernel.db import APPEND_ONLY, Base, Session
+from lms.kernel.statement import Prepared
 
 
 class AttemptPulseRow(Base):
@@ -66,7 +66,7 @@ class Heard(msgspec.Struct, frozen=True):
     messages: tuple[Message, ...] = ()
 
 
-_HEAR = db.Prepared(
+_HEAR = Prepared(
     "exam_pulse",
     """
     WITH line AS NOT MATERIALIZED (

@@ -10,7 +10,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from exam.domain.quiz import Given, QuizAttempt, QuizItem, QuizStanding
-from lms.kernel.db import Base, Statement
+from lms.kernel.db import Base
+from lms.kernel.statement import Statement
 
 
 class QuizAttemptRow(Base):

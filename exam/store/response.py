@@ -15,8 +15,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from exam.domain.attempt import LoggedChange
 from exam.domain.response import choices_of, texts_of
-from lms.kernel import db
 from lms.kernel.db import APPEND_ONLY, Base
+from lms.kernel.link import wait_for_standby
+from lms.kernel.statement import Prepared
 
 Link = psycopg.Connection[tuple[Any, ...]]
 
@@ -118,7 +119,7 @@ class Ended(msgspec.Struct, frozen=True):
 # are stored by one statement; it says which, and what it leaves out goes the long way through exam_save, which knows every rule.
 # A row locked by another group is judged anew when the lock is free, so two groups never both count a revision. Rows come in the
 # order of ids and are looked for by keys alone (hence ended_at, not state, which has an index of its own): no crosswise waiting.
-_SAVE_PLAIN = db.Prepared(
+_SAVE_PLAIN = Prepared(
     "exam_save_plain",
     """
     WITH line AS NOT MATERIALIZED (
@@ -206,7 +207,7 @@ def _save_by_rule(link: Link, rows: Sequence[SaveRow | SubmitRow]) -> list[tuple
         answers = link.execute(_SAVE, (msgspec.json.encode(lines).decode(),))
         for index, *told in answers:
             found[index].append(_verdict(told))
-        db.wait_for_standby(link)
+        wait_for_standby(link)
     return [tuple(verdicts) for verdicts in found]
 
 
@@ -245,7 +246,7 @@ def submit(link: Link, rows: Sequence[SubmitRow]) -> list[Ended]:
             ended[index] = Ended(status, by or "", at, answered or 0, receipt or "", brought[index])
         if any(end.status == "done" for end in ended):
             link.execute(_ENQUEUE)
-        db.wait_for_standby(link)
+        wait_for_standby(link)
     return ended
 
 

@@ -1,34 +1,27 @@
 """The database: metadata, types, the engine of this process, and the only place that commits."""
 
-import re
 import select
-from collections import namedtuple
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from types import NoneType
+from datetime import UTC, datetime
 from typing import Any, TypeVar
-from weakref import WeakSet
 
 import psycopg
-from psycopg import abc, pq
-from psycopg.adapt import PyFormat, Transformer
-from psycopg.rows import namedtuple_row
-from sqlalchemy import ClauseElement, DateTime, Dialect, Engine, MetaData, TypeDecorator, create_engine, event, text
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy import DateTime, Dialect, Engine, MetaData, TypeDecorator, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InterfaceError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolEmpty
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session
 
 from lms.kernel import foresight
-from lms.kernel.link import Link, NotReplicated
+from lms.kernel.link import Link
 from lms.kernel.refusal import Unavailable
 from lms.kernel.settings import SettingsError
+from lms.kernel.statement import link_of
 
 T = TypeVar("T")
 
-__all__ = ["APPEND_ONLY", "PASSING", "Base", "Prepared", "Session", "Statement", "UtcDateTime", "connect", "connection", "disconnect", "reading", "transaction"]
+__all__ = ["APPEND_ONLY", "PASSING", "Base", "Session", "UtcDateTime", "connect", "connection", "disconnect", "reading", "transaction"]
 
 APP_ROLE = "lms_app"
 # Statements of a lane find few rows by their keys: one plan for ever, and never one that reads a table from end to end. None waits long
@@ -36,7 +29,6 @@ APP_ROLE = "lms_app"
 LANE_OPTIONS = "-c lock_timeout=1s -c plan_cache_mode=force_generic_plan -c enable_hashjoin=off -c enable_mergejoin=off -c enable_seqscan=off -c jit=off"
 # Pages ask the same few rows again and again: one plan for each statement, and by the index (what is read lies in memory, not on a spinning disk).
 READER_OPTIONS = "-c default_transaction_read_only=on -c plan_cache_mode=force_generic_plan -c random_page_cost=1.1"
-_DIALECT = PGDialect_psycopg()  # type: ignore[no-untyped-call]
 # Faults that pass by themselves (a restart, a lock waited for too long, a standby away): background work is left as it stands and tried again.
 PASSING = (OperationalError, InterfaceError, PoolEmpty, psycopg.OperationalError, psycopg.InterfaceError, Unavailable)
 APPEND_ONLY = {"append_only": True}  # Table.info: the app role may insert and read, never change
@@ -201,123 +193,9 @@ def take_time(session: Session) -> None:
     session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
 
 
-def link_of(session: Session) -> "psycopg.Connection[Any]":
-    """Return the driver's link under a session."""
-    link: psycopg.Connection[Any] | None = session.info.get("link")
-    return link or session.connection().connection.driver_connection  # type: ignore[return-value]
-
-
-class Statement:
-    """A statement kept as plain SQL for the busiest paths, where the toolkit's way to the driver costs more than the database.
-
-    A reading session has it prepared once a link and runs it by one call of libpq, together with what the page is expected to ask next.
-    """
-
-    def __init__(self, clause: ClauseElement) -> None:
-        compiled = clause.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
-        self.sql = str(compiled)
-        self._values = dict(compiled.params)
-        self.names: list[str] = []
-        self._prepared = Prepared(f"statement_{id(self)}", re.sub(r"%(?:\((\w+)\)s|%)", self._place, self.sql))
-        self._row: Any = None
-
-    def _place(self, found: re.Match[str]) -> str:
-        """Return what stands for a named value: its number."""
-        name = found.group(1)
-        if name is None:
-            return "%"
-        if name not in self.names:
-            self.names.append(name)
-        return f"${self.names.index(name) + 1}"
-
-    def rows(self, session: Session, **values: object) -> list[Any]:
-        """Run it in the session's transaction; returns named tuples in the driver's own types."""
-        link = link_of(session)
-        if not link.autocommit:  # in a transaction the driver may forget what is prepared, and begins it at its first own statement
-            cursor = psycopg.Cursor(link, row_factory=namedtuple_row)
-            cursor.execute(self.sql, {**self._values, **values})
-            return cursor.fetchall() if cursor.description else []
-        given = self._given(values)
-        result = foresight.answer(link, self, given) or self._prepared.run(link, _texts(link, given))
-        foresight.note(self, given)
-        return self._read(link, result)
-
-    def on(self, link: "psycopg.Connection[Any]", **values: object) -> list[Any]:
-        """Run it on a lane's link; returns the same."""
-        return self._read(link, self._prepared.run(link, _texts(link, self._given(values))))
-
-    def _given(self, values: dict[str, object]) -> list[object]:
-        return [values[name] if name in values else self._values[name] for name in self.names]
-
-    def _read(self, link: "psycopg.Connection[Any]", result: "pq.abc.PGresult") -> list[Any]:
-        if self._row is None:
-            self._row = namedtuple("Row", [(result.fname(place) or b"").decode() for place in range(result.nfields)], rename=True)  # type: ignore[misc]
-        driver = _driver_of(link)
-        driver.set_pgresult(result)
-        return driver.load_rows(0, result.ntuples, self._row._make)
-
-    def prepare(self, link: "psycopg.Connection[Any]") -> None:
-        """Make it known to the link."""
-        self._prepared.prepare(link)
-
-    def send(self, link: "psycopg.Connection[Any]", values: Sequence[object]) -> None:
-        """Send it in a pipeline, without waiting for the answer."""
-        link.pgconn.send_query_prepared(self._prepared.name, _texts(link, values))
-
-    def row(self, session: Session, **values: object) -> Any:
-        """Return the first row, or None."""
-        found = self.rows(session, **values)
-        return found[0] if found else None
-
-
 def next_ids(session: Session, table: str, count: int) -> list[int]:
     """Take so many ids of a table, for rows that are added by COPY."""
     return list(session.scalars(text("SELECT nextval(pg_get_serial_sequence(:table, 'id')) FROM generate_series(1, :count)"), {"table": table, "count": count}))
-
-
-def _text(value: str) -> bytes:
-    if "\0" in value:
-        raise psycopg.DataError("a text cannot hold the character NUL")
-    return value.encode()
-
-
-def _array(values: list[Any]) -> bytes:
-    """Write an array of numbers or of texts; KeyError where it holds anything else, which is the driver's."""
-    kinds = set(map(type, values)) or {int}
-    return b"{%s}" % b",".join(map(_ELEMENT[kinds.pop() if len(kinds) == 1 else NoneType], values))
-
-
-_ELEMENT: dict[type, Callable[[Any], bytes]] = {
-    int: lambda value: b"%d" % value,
-    str: lambda value: b'"%s"' % _text(value).replace(b"\\", b"\\\\").replace(b'"', b'\\"'),
-}
-# The values of nearly every question; the driver takes ten times as long to find out how to write them.
-_AS_TEXT: dict[type, Callable[[Any], bytes | None]] = {
-    int: lambda value: b"%d" % value,
-    str: _text,
-    bytes: lambda value: b"\\x" + value.hex().encode(),
-    datetime: lambda value: value.isoformat(" ").encode(),
-    timedelta: lambda value: b"%d microseconds" % (value // timedelta(microseconds=1)),
-    float: lambda value: repr(value).encode(),
-    list: _array,
-    NoneType: lambda _value: None,
-}
-
-
-def _texts(link: "psycopg.Connection[Any]", values: Sequence[object]) -> Any:
-    """Return values as text without a type, so that the database infers it and one preparation serves every value."""
-    try:
-        return [_AS_TEXT[type(value)](value) for value in values]
-    except KeyError:
-        return _driver_of(link).dump_sequence(values, [PyFormat.TEXT] * len(values))
-
-
-def _driver_of(link: "psycopg.Connection[Any]") -> abc.Transformer:
-    """Return what puts values into the link's words and back: kept with it, since it learns a type only once."""
-    known: abc.Transformer | None = link.__dict__.get("driver_kept")
-    if known is None:
-        known = link.__dict__["driver_kept"] = Transformer(link)
-    return known
 
 
 def on_trial(session: Session, work: Callable[[], T], *, keep: Callable[[T], bool]) -> T:
@@ -342,56 +220,6 @@ def connection() -> Link:
     """Open a psycopg connection of its own as the app role, for group commit on the hot routes."""
     url = make_url(_state["url"]).set(drivername="postgresql").render_as_string(hide_password=False)
     return Link.connect(url, options=f"{_state['options']} {LANE_OPTIONS}", autocommit=True, connect_timeout=3)
-
-
-def wait_for_standby(link: "psycopg.Connection[Any]") -> None:
-    """Write a line into the log, where a standby must confirm commits: whoever finds a row stored by an earlier try waits for it as its writer did."""
-    _in_no_doubt(link)
-    link.execute("SELECT pg_logical_emit_message(true, 'lms', '') WHERE current_setting('synchronous_standby_names') <> ''")
-
-
-class Prepared:
-    """A statement of a lane, prepared once a link and run by one call of libpq that leaves the interpreter to others meanwhile.
-
-    Values and answers are PostgreSQL's own text: what the driver's cursor does for comfort costs more than a small statement.
-    """
-
-    def __init__(self, name: str, sql: str) -> None:
-        self.name, self._sql = name.encode(), sql.encode()
-        self._known: WeakSet[psycopg.Connection[Any]] = WeakSet()
-
-    def rows(self, link: "psycopg.Connection[Any]", values: Sequence[bytes]) -> list[list[bytes | None]]:
-        """Run it on a link; returns rows of texts."""
-        found = self.run(link, values)
-        columns = range(found.nfields)
-        return [[found.get_value(row, column) for column in columns] for row in range(found.ntuples)]
-
-    def prepare(self, link: "psycopg.Connection[Any]") -> None:
-        """Make it known to a link, once."""
-        if link not in self._known:
-            _checked(link, link.pgconn.prepare(self.name, self._sql))
-            self._known.add(link)
-
-    def run(self, link: "psycopg.Connection[Any]", values: Any) -> "pq.abc.PGresult":
-        """Run it on a link; returns the driver's own result."""
-        self.prepare(link)
-        return _checked(link, link.pgconn.exec_prepared(self.name, values))
-
-
-def _checked(link: "psycopg.Connection[Any]", result: "pq.abc.PGresult") -> "pq.abc.PGresult":
-    """Return the result; raises what the database refused, and OperationalError where the link is gone."""
-    if result.status in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):
-        _in_no_doubt(link)
-        return result
-    if link.pgconn.status == pq.ConnStatus.BAD:
-        raise psycopg.OperationalError(result.get_error_message())
-    raise psycopg.errors.error_from_result(result)
-
-
-def _in_no_doubt(link: "psycopg.Connection[Any]") -> None:
-    """End a batch at its first statement that no standby confirmed, or each of the others would wait as long."""
-    if getattr(link, "doubtful", False):
-        raise NotReplicated
 
 
 def unsafe_settings() -> list[str]:

@@ -71,6 +71,18 @@ class Vouched:
             raise NotReplicated
 
 
+def wait_for_standby(link: "psycopg.Connection[Any]") -> None:
+    """Write a line into the log, where a standby must confirm commits: whoever finds a row stored by an earlier try waits for it as its writer did."""
+    in_no_doubt(link)
+    link.execute("SELECT pg_logical_emit_message(true, 'lms', '') WHERE current_setting('synchronous_standby_names') <> ''")
+
+
+def in_no_doubt(link: "psycopg.Connection[Any]") -> None:
+    """End a batch at its first statement that no standby confirmed, or each of the others would wait as long."""
+    if getattr(link, "doubtful", False):
+        raise NotReplicated
+
+
 _waits: dict[Link, list[int]] = {}  # who is waited for: how many looks that has lasted, and at which the line is cut
 _guard = threading.Lock()
 _watcher: list[threading.Thread] = []

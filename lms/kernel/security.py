@@ -13,8 +13,9 @@ from cryptography.fernet import Fernet, MultiFernet
 from sqlalchemy import BigInteger, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lms.kernel.db import Base, Session, Statement, transaction
+from lms.kernel.db import Base, Session, transaction
 from lms.kernel.refusal import TooMany, Unauthenticated
+from lms.kernel.statement import Statement
 
 CSP = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' blob:; "

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.domain.activity import Activity
 from lms.domain.lesson import QUIZ_KIND
-from lms.kernel.db import Base, Session, Statement
+from lms.kernel.db import Base, Session
+from lms.kernel.statement import Statement
 
 
 class ActivityRow(Base):

@@ -24,8 +24,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from lms.domain.enrolment import Enrollable, Enrolment
 from lms.domain.window import Period
 from lms.kernel import db
-from lms.kernel.db import APPEND_ONLY, Base, Session, Statement
+from lms.kernel.db import APPEND_ONLY, Base, Session
 from lms.kernel.permissions import Role
+from lms.kernel.statement import Statement
 from lms.store.person import IN_ORDER, PersonRow, behind_in_order, named
 from lms.store.role_grant import RoleGrantRow
 from lms.store.unit import UnitRow, below

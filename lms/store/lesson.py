@@ -24,7 +24,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.domain.lesson import Course, Lesson, LessonState
-from lms.kernel.db import APPEND_ONLY, Base, Session, Statement
+from lms.kernel.db import APPEND_ONLY, Base, Session
+from lms.kernel.statement import Statement
 from lms.store.enrolment import EnrolmentRow
 from lms.store.hours import HoursEntryRow
 

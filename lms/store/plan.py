@@ -11,7 +11,8 @@ from lms.domain.activity import Activity
 from lms.domain.attendance import ListStage
 from lms.domain.enrolment import Enrolment
 from lms.domain.lesson import Lesson
-from lms.kernel.db import Session, Statement
+from lms.kernel.db import Session
+from lms.kernel.statement import Statement
 from lms.store.activity import COLUMNS as ACTIVITY
 from lms.store.activity import ActivityRow, activity_from
 from lms.store.attendance import AttendanceLineRow, AttendanceListRow

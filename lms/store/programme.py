@@ -7,7 +7,8 @@ from sqlalchemy import BigInteger, CheckConstraint, Identity, Integer, String, T
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lms.kernel.db import APPEND_ONLY, Base, Session, Statement
+from lms.kernel.db import APPEND_ONLY, Base, Session
+from lms.kernel.statement import Statement
 
 
 class ProgrammeVersionRow(Base):

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.domain.hours import HoursKind, Worth
 from lms.kernel import db
-from lms.kernel.db import Base, Session, Statement
+from lms.kernel.db import Base, Session
+from lms.kernel.statement import Statement
 from lms.store.enrolment import EnrolmentRow
 
 

@@ -9,9 +9,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lms.domain.signing_in import Login
-from lms.kernel.db import Base, Statement, reading
+from lms.kernel.db import Base, reading
 from lms.kernel.identity import Identity
 from lms.kernel.permissions import Role
+from lms.kernel.statement import Statement
 from lms.store.person import ConsentRow, PersonRow
 from lms.store.role_grant import RoleGrantRow
 

@@ -9,8 +9,8 @@ from datetime import datetime
 
 import msgspec
 
-from lms.kernel.db import wait_for_standby
 from lms.kernel.group_commit import GroupCommit, Pending
+from lms.kernel.link import wait_for_standby
 from lms.kernel.refusal import Unauthenticated, Unavailable
 from media.domain import playback
 from media.domain.interval import Spans, clip, intersection, spans_of

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import psycopg
 
-from lms.kernel.db import Prepared
+from lms.kernel.statement import Prepared
 from media.domain.interval import Spans
 from media.domain.lease import Budget, Lease
 from media.domain.playback import Decision, Standing, Watched

@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Integer, String, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lms.kernel.db import APPEND_ONLY, Base, Session, Statement
+from lms.kernel.db import APPEND_ONLY, Base, Session
+from lms.kernel.statement import Statement
 from media.domain.asset import VIDEO_KIND
 from media.domain.interval import Spans
 from media.domain.lease import Lease

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from lms.kernel.db import Statement
+from lms.kernel.statement import Statement
 from question_bank.domain.item import Explanation, ItemContent, ItemType, Key, Level, PoolItem, PracticeItem
 from question_bank.store.item import ItemUseRow, ItemVersionRow, read_content, read_key
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import event
 
 from lms.kernel import db
+from lms.kernel.statement import Statement
 
 
 @contextmanager
@@ -17,17 +18,17 @@ def query_budget(most: int) -> Iterator[list[str]]:
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         sent.append(statement)
 
-    def noted_rows(self: db.Statement, session: db.Session, **values: object) -> list[Any]:
+    def noted_rows(self: Statement, session: db.Session, **values: object) -> list[Any]:
         sent.append(self.sql)
         return rows(self, session, **values)
 
-    rows, db.Statement.rows = db.Statement.rows, noted_rows  # type: ignore[method-assign]
+    rows, Statement.rows = Statement.rows, noted_rows  # type: ignore[method-assign]
     for engine in (db.engine(), db.reader()):
         event.listen(engine, "before_cursor_execute", note)
     try:
         yield sent
     finally:
-        db.Statement.rows = rows  # type: ignore[method-assign]
+        Statement.rows = rows  # type: ignore[method-assign]
         for engine in (db.engine(), db.reader()):
             event.remove(engine, "before_cursor_execute", note)
     assert len(sent) <= most, f"{len(sent)} statements, {most} allowed:\n" + "\n".join(sent)

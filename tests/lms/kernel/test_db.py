@@ -8,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from lms.kernel import db
 from lms.kernel.settings import Settings
+from lms.kernel.statement import Statement
 
 
 def test_a_reading_session_is_refused_every_write(app: Flask) -> None:
@@ -27,7 +28,7 @@ def test_a_reading_session_sees_what_was_committed_meanwhile(app: Flask) -> None
 @pytest.mark.parametrize("values", [[], [3, -4], ['in "quotes", {braces}', "back\\slash", "", "NULL", "两个 字"], ["one", None], [True, False]])
 def test_a_list_reaches_the_database_as_it_is(app: Flask, values: list[object]) -> None:
     kind = "bigint" if values == [3, -4] else "boolean" if True in values else "text"
-    asked = db.Statement(text(f"SELECT CAST(:values AS {kind}[]) AS found"))
+    asked = Statement(text(f"SELECT CAST(:values AS {kind}[]) AS found"))
     with db.reading() as session:
         assert asked.row(session, values=values).found == values
 

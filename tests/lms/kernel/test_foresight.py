@@ -8,11 +8,12 @@ from flask import Flask
 from sqlalchemy import text
 
 from lms.kernel import db, foresight
+from lms.kernel.statement import Statement
 
 READER = b"reader"
-WHO = db.Statement(text("SELECT CAST(:token_hash AS text) AS who, CAST(:person_id AS int) AS person"))
-VALUE = db.Statement(text("SELECT value #>> '{}' AS value FROM installation WHERE key = :key"))
-DIVIDED = db.Statement(text("SELECT 1 / CAST(:number AS int)"))
+WHO = Statement(text("SELECT CAST(:token_hash AS text) AS who, CAST(:person_id AS int) AS person"))
+VALUE = Statement(text("SELECT value #>> '{}' AS value FROM installation WHERE key = :key"))
+DIVIDED = Statement(text("SELECT 1 / CAST(:number AS int)"))
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from flask import Flask
 
 from lms.kernel import db, group_commit
 from lms.kernel.group_commit import GroupCommit, Interrupted
-from lms.kernel.link import NotReplicated
+from lms.kernel.link import NotReplicated, wait_for_standby
 from lms.kernel.settings import Settings
 from tests.support import standby
 
@@ -257,7 +257,7 @@ def test_rl_05_a_commit_whose_standby_was_not_waited_for_is_no_success_nor_is_fi
         link.execute("SET LOCAL synchronous_commit = on")  # the cluster of the tests waits for nothing
         (stored,) = link.execute("SELECT count(*) FROM installation WHERE key = %s", (rows[0],)).fetchone() or (0,)
         if stored:
-            db.wait_for_standby(link)
+            wait_for_standby(link)
             return ["found"]
         return _write(link, rows)
 

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from lms.kernel import db
 from lms.kernel import link as links
 from lms.kernel.group_commit import GroupCommit
-from lms.kernel.link import NotReplicated
+from lms.kernel.link import NotReplicated, wait_for_standby
 from lms.kernel.permissions import Permission, requires
 from lms.kernel.settings import Settings
 from tests.support import standby
@@ -51,7 +51,7 @@ def test_rl_07_a_lane_behind_a_dead_standby_is_given_up_and_free_again(app: Flas
         link.execute("SET synchronous_commit = on")
         for key in rows:
             link.execute("INSERT INTO installation (key, value) VALUES (%s, '1') ON CONFLICT DO NOTHING", (key,))
-            db.wait_for_standby(link)
+            wait_for_standby(link)
         return list(rows)
 
     lane: GroupCommit[str, str] = GroupCommit(write, single=True)
