@@ -17,8 +17,9 @@ from lms.kernel import audit
 from lms.kernel.db import Session, reading, transaction
 from lms.kernel.permissions import Permission
 from lms.kernel.refusal import Missing
-from lms.kernel.security import Seal, throttle
+from lms.kernel.security import Seal
 from lms.kernel.settings import Settings
+from lms.kernel.throttle import throttle
 
 MOST_SHOWN = 24
 

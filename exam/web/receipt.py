@@ -13,7 +13,7 @@ from lms.domain.certificate import read_code
 from lms.kernel import request as current
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, Priority, requires
-from lms.kernel.security import throttle
+from lms.kernel.throttle import throttle
 
 exam_receipt = routes("exam_receipt", __name__, url_prefix="/receipts")
 CHECKS_IN_A_MINUTE = 60  # from one address, as for certificates

@@ -14,7 +14,8 @@ from lms.kernel import audit
 from lms.kernel.db import Session, transaction
 from lms.kernel.identity import Identity
 from lms.kernel.permissions import Permission
-from lms.kernel.security import Seal, throttle
+from lms.kernel.security import Seal
+from lms.kernel.throttle import throttle
 from lms.services import person as people
 from lms.services import signing_in
 from lms.store import second_factor as store

@@ -17,7 +17,8 @@ from lms.kernel.identity import Identity
 from lms.kernel.passwords import REHEARSAL, hash_password, turn, verify_password
 from lms.kernel.permissions import Role
 from lms.kernel.refusal import TooMany
-from lms.kernel.security import Bucket, Seal, throttle, throttle_all
+from lms.kernel.security import Seal
+from lms.kernel.throttle import Bucket, throttle, throttle_all
 from lms.store import person as person_store
 from lms.store import signing_in as store
 from lms.store.signing_in import Claimant

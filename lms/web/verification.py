@@ -12,7 +12,7 @@ from lms.kernel import request as current
 from lms.kernel.part import routes
 from lms.kernel.payload import json_route
 from lms.kernel.permissions import Permission, Priority, requires
-from lms.kernel.security import throttle
+from lms.kernel.throttle import throttle
 from lms.services import certificate as service
 from lms.services.certificate import Checked
 from lms.web.certificate import STANDING_WORDS

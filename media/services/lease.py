@@ -10,7 +10,8 @@ from lms import api as lms
 from lms.domain.activity import Activity, LearningRules
 from lms.kernel.db import Session, transaction
 from lms.kernel.refusal import Missing
-from lms.kernel.security import Signer, throttle
+from lms.kernel.security import Signer
+from lms.kernel.throttle import throttle
 from media.domain import lease as rules
 from media.domain.asset import VIDEO_KIND, NotPlayable
 from media.domain.lease import Budget, Lease

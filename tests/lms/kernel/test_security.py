@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from lms.kernel.app import local_path
 from lms.kernel.clock import FixedClock
 from lms.kernel.refusal import TooMany
-from lms.kernel.security import Seal, Signer, TokenRefused, throttle
+from lms.kernel.security import Seal, Signer, TokenRefused
+from lms.kernel.throttle import throttle
 
 
 class Lease(msgspec.Struct):
