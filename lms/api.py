@@ -2,7 +2,6 @@
 
 from lms.services.account import register_personal_export
 from lms.services.activity import ActivityKind, activities, activity, add_activity, evidence_of_rehearsal, register_activity_kind, replace_activity
-from lms.services.certificate import sign
 from lms.services.duty import Duty, register_duties
 from lms.services.enrolment import facts as enrolment_of
 from lms.services.enrolment import rules_for, seats
@@ -16,6 +15,7 @@ from lms.services.programme import everything as programmes
 from lms.services.programme import in_force, programme, versions
 from lms.services.roster import NewPerson, bulk_load
 from lms.services.signing_in import register_inside
+from lms.services.signing_key import sign
 from lms.services.unit import Place, in_scope, school_path, scope_of
 from lms.services.unit import place as unit_place
 

@@ -12,7 +12,7 @@ from lms.kernel.permissions import Permission
 from lms.kernel.refusal import N_
 from lms.services import certificate as certificates
 from lms.services import grade as grades
-from lms.services import hours, personal_data
+from lms.services import hours, lapsed, personal_data, signing_key
 from lms.services import window_request as window_requests
 from lms.services.account import register_personal_export
 from lms.services.duty import register_duties
@@ -46,7 +46,7 @@ from lms.web.window_request import window_request
 register_personal_export("learning", personal_data.learning)
 register_load_count("sign_ins", sign_ins)
 register_duties(Permission.MANAGE_PEOPLE, window_requests.duties)
-register_duties(Permission.ISSUE_CERTIFICATES, certificates.duties)
+register_duties(Permission.ISSUE_CERTIFICATES, lapsed.duties)
 
 part = Part(
     name="lms",
@@ -94,6 +94,6 @@ part = Part(
         NavEntry(N_("审计记录"), "audit.page", "list", Permission.AUDIT, 70, hint=N_("查看谁在什么时候做了什么")),
     ),
     acts=ACTS,
-    on_mount=certificates.mount,
+    on_mount=signing_key.mount,
     verifiers=(verify_progress, hours.verify, grades.verify, certificates.verify),
 )

@@ -17,7 +17,9 @@ from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
 from lms.services import certificate as service
 from lms.services import grade as grades
-from lms.services.certificate import Held, LapsedList, Register
+from lms.services import lapsed as lapsed_ones
+from lms.services.certificate import Held, Register
+from lms.services.lapsed import LapsedList
 
 certificate = routes("certificate", __name__)
 STANDING_WORDS = {Standing.VALID: lazy_gettext("有效"), Standing.REVOKED: lazy_gettext("已撤销"), Standing.REPLACED: lazy_gettext("已由新证书代替")}
@@ -137,7 +139,7 @@ def register() -> ResponseReturnValue:
     """Show the issue log inside one's scope."""
     person_id = current.person().person_id
     found = service.register(person_id, before=request.args.get("before", type=int))
-    shown = RegisterPage(found, tuple(view(one) for one in found.held), _tabs("register", service.count_lapsed(person_id)))
+    shown = RegisterPage(found, tuple(view(one) for one in found.held), _tabs("register", lapsed_ones.count(person_id)))
     return render_template("lms/certificate/register.html", page=shown)
 
 
@@ -145,7 +147,7 @@ def register() -> ResponseReturnValue:
 @requires(Permission.ISSUE_CERTIFICATES)
 def lapsed() -> ResponseReturnValue:
     """Show the certificates that stand though their holders qualify no longer."""
-    found = service.lapsed(current.person().person_id, before=request.args.get("before", type=int))
+    found = lapsed_ones.listed(current.person().person_id, before=request.args.get("before", type=int))
     return render_template("lms/certificate/lapsed.html", page=LapsedPage(found, _tabs("lapsed", found.count)))
 
 
@@ -158,7 +160,7 @@ def revoke_lapsed() -> ResponseReturnValue:
     if not chosen or not form.validate():
         flash(_("请选择要撤销的证书，并写明理由。"), "warning")
     else:
-        number = service.revoke_lapsed(current.person().person_id, chosen, reason=form.reason.data or "", now=current.now())
+        number = lapsed_ones.revoke(current.person().person_id, chosen, reason=form.reason.data or "", now=current.now())
         flash(_("已撤销 %(n)s 张证书，查验页立即生效。", n=number), "success")
     return redirect(url_for("certificate.lapsed"))
 

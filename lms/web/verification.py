@@ -14,6 +14,7 @@ from lms.kernel.payload import json_route
 from lms.kernel.permissions import Permission, Priority, requires
 from lms.kernel.throttle import throttle
 from lms.services import certificate as service
+from lms.services import signing_key
 from lms.services.certificate import Checked
 from lms.web.certificate import STANDING_WORDS
 
@@ -67,4 +68,4 @@ def show(code: str) -> ResponseReturnValue:
 @json_route(returns=PublicKeys)
 def keys() -> PublicKeys:
     """Publish the keys, so that a certificate can be checked without asking us."""
-    return PublicKeys(service.public_keys())
+    return PublicKeys(signing_key.public_keys())

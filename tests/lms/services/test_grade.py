@@ -16,7 +16,7 @@ from lms.domain.hours import HoursKind, Worth
 from lms.kernel import db, installation
 from lms.kernel.db import transaction
 from lms.kernel.settings import Settings
-from lms.services import certificate, enrolment, grade, hours, progress
+from lms.services import certificate, enrolment, grade, hours, progress, signing_key
 from lms.store import certificate as certificate_store
 from lms.store import grade as grade_store
 from tests.conftest import NOON
@@ -190,13 +190,13 @@ def test_ce_01_a_changed_statement_is_not_genuine(lin: int) -> None:
     issued = qualify(lin)
     checked = certificate.check(issued.code)
     assert (checked.genuine, checked.standing, checked.masked_name) == (True, Standing.VALID, LIN.name[0] + "*" * (len(LIN.name) - 1))
-    public = bytes.fromhex(certificate.public_keys()[issued.key_name])
+    public = bytes.fromhex(signing_key.public_keys()[issued.key_name])
     for place in range(len(issued.statement)):
         damaged = bytearray(issued.statement)
         damaged[place] ^= 1
         from dataclasses import replace
 
-        assert not certificate.genuine(public, replace(issued, statement=bytes(damaged)))
+        assert not signing_key.genuine(public, replace(issued, statement=bytes(damaged)))
 
 
 def test_ce_03_a_revocation_shows_at_once_and_keeps_history(lin: int) -> None:
@@ -231,7 +231,7 @@ def test_a_revocation_must_say_why(lin: int) -> None:
 
 def test_ce_05_certificates_of_an_older_key_still_verify(lin: int) -> None:
     issued = qualify(lin)
-    assert certificate.rotate_key(actor_id=None, now=NOON) == "k2"
+    assert signing_key.rotate(actor_id=None, now=NOON) == "k2"
     with transaction() as session:
         certificate.reissue(session, issued.id, reason="换钥", actor_id=None, now=NOON)
     newest, oldest = certificates(lin)

@@ -13,7 +13,7 @@ from lms.domain.hours import HoursKind, Worth
 from lms.formats import certificate as printing
 from lms.kernel.db import transaction
 from lms.services import certificate as service
-from lms.services import enrolment, hours
+from lms.services import enrolment, hours, lapsed
 from lms.store import certificate as store
 from tests.conftest import NOON
 from tests.support import learning
@@ -173,7 +173,7 @@ def test_what_a_person_revoked_does_not_come_back_by_itself_whatever_her_reason_
 
 
 def test_only_what_lapsed_is_revoked_from_the_list(app: Flask, issued: store.Certificate) -> None:
-    assert service.revoke_lapsed(id_of(PENG), {issued.id}, reason="没有失效", now=NOON) == 0
+    assert lapsed.revoke(id_of(PENG), {issued.id}, reason="没有失效", now=NOON) == 0
     assert service.held_by(id_of(LIN))[0].standing is Standing.VALID
 
 
