@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
+from demo.exams import create_exam
 from exam.domain.exam import ExamPolicy
-from exam.services import attempt, exam, result
+from exam.services import attempt, result
 from exam.services.payload import EnterExam
 from lms import api as platform
 from lms.domain.hours import HoursKind, Worth
@@ -70,7 +71,7 @@ def test_a_learner_and_the_forecast_go_by_the_exam_as_it_was_set_up(app: Flask, 
 def test_every_exam_is_on_the_plan_and_in_the_forecast_and_who_is_done_keeps_hers(app: Flask, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forecasts, "_CASES", 10)
     exams.prepared()
-    exam.create_exam(
+    create_exam(
         code="again", programme_code=learning.CODE, title="补考", bank_code=exams.BANK, blueprint=exams.small_blueprint(), minutes=35, now=clock.instant,
         opens=clock.instant + timedelta(days=40), closes=clock.instant + timedelta(days=41),
     )  # fmt: skip

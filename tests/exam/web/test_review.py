@@ -7,9 +7,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
+from demo.exams import create_exam
 from exam.domain.review import Review
 from exam.services import attempt, outage, result, review
-from exam.services.exam import create_exam
 from exam.services.payload import EnterExam
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
