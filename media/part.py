@@ -12,7 +12,7 @@ from media.cli import media as media_commands
 from media.domain.asset import VIDEO_KIND
 from media.domain.audit import ACTS
 from media.jobs import ASSET_JOBS
-from media.services import delivery_record, lease, library, load, player, standing
+from media.services import appeal, delivery_record, lease, library, load, player, standing
 from media.services import playback as watching
 from media.store import asset as _asset  # noqa: F401 - brings the table into the metadata
 from media.store.load import watching as watching_now
@@ -24,6 +24,7 @@ from media.web.playback import HEARTBEAT, playback
 lms.register_activity_kind(lms.ActivityKind(VIDEO_KIND, states=watching.states, panel=player.panel))
 lms.register_load_figures(load.figures)
 lms.register_load_count("watching", watching_now)
+lms.register_duties(Permission.MANAGE_CLASS, appeal.duties)
 
 
 def _mount(settings: Settings) -> None:

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+from lms import api as lms
 from lms.kernel.part import NavEntry, Part
 from lms.kernel.permissions import Permission
 from lms.kernel.refusal import N_
 from question_bank.cli import bank as commands
 from question_bank.domain.audit import ACTS
 from question_bank.jobs import BANK_JOBS
+from question_bank.services import review as reviews
 from question_bank.web.analysis import analysis
 from question_bank.web.bank import bank
 from question_bank.web.bulk import bulk
@@ -19,6 +21,8 @@ from question_bank.web.review import review
 from question_bank.web.share import guarded, share
 from question_bank.web.staging import staging
 from question_bank.web.version import version
+
+lms.register_duties(Permission.REVIEW_ITEMS, reviews.duties)
 
 part = Part(
     name="question_bank",

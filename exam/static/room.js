@@ -88,7 +88,7 @@ function told(event, detail) {
 }
 
 function wentOffline() {
-  const text = timer.left <= 0 ? (packed < 0 ? words.offline_over : words.packet_made) : fill(shelf.lasting ? words.offline : words.offline_memory, { n: queue.unsaved });
+  const text = timer.left <= 0 ? (packed < 0 ? words.offline_over : words.packet_made) : shelf.lasting ? words.offline : words.offline_memory;
   banner(timer.left <= 0 ? "danger" : "warning", text, { label: words.retry, run: () => queue.hurry() }, { packet: queue.unsaved > 0 && !rehearses });
 }
 

@@ -90,5 +90,5 @@ def _window_holds_its_hours(programme: Programme, path: str, window: Window) -> 
         yield Finding(
             f"{path}.to",
             "window_too_short",
-            f"{hours.online} 学时需要 {hours.online_minutes} 分钟，按每天至多 {hours.longest_day_minutes} 分钟，时段内只有 {held} 分钟",
+            f"{hours.online} 学时需要 {hours.online_minutes} 分钟，按每天至多 {hours.longest_day_minutes} 分钟，时段内只有 {held.normalize():f} 分钟",
         )

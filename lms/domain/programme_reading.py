@@ -68,7 +68,7 @@ _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2}))?", re.ASCII)
 _YEARS = range(2000, 2101)
 _TYPES: dict[Any, tuple[str, tuple[type, ...]]] = {
     str: ("一段文字", (str,)),
-    bool: ("true 或 false", (bool,)),
+    bool: (" true 或 false", (bool,)),
     int: ("一个整数", (int,)),
     Decimal: ("一个数", (int, Decimal)),
 }

@@ -1,11 +1,14 @@
 """Appeals: a learner asks for seconds that did not count, the class administrator accepts or declines with an answer."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from lms import api as lms
+from lms.domain.person import PersonCard
 from lms.kernel import audit
 from lms.kernel.db import Session, transaction
+from lms.kernel.i18n import gettext as _
 from lms.kernel.permissions import Permission
 from lms.kernel.refusal import N_, Conflict, Forbidden, Missing
 from media.domain.interval import NOTHING, difference, union
@@ -70,9 +73,7 @@ def page(person_id: int) -> AppealsPage:
     """Return the appeals an administrator may decide, and those that were decided lately."""
     with transaction() as session:
         waiting, decided = store.newest(session, is_open=True), store.newest(session, is_open=False, limit=200)
-        cards = lms.people(session, list({one.person_id for one in (*waiting, *decided)}))
-        scope = lms.scope_of(session, person_id, Permission.MANAGE_CLASS)
-        seen = {card.id: card for card in cards.values() if any(card.unit_path.startswith(path) for path in scope)}
+        seen = _seen(session, person_id, (*waiting, *decided))
 
         def line(one: store.Appeal) -> AppealLine:
             card = seen[one.person_id]
@@ -82,6 +83,22 @@ def page(person_id: int) -> AppealsPage:
             open=tuple(line(one) for one in waiting if one.person_id in seen)[:50],
             decided=tuple(line(one) for one in decided if one.person_id in seen)[:20],
         )
+
+
+def duties(session: Session, person_id: int, now: datetime) -> Iterator[lms.Duty]:  # noqa: ARG001 - the shape of every duty
+    """Tell an administrator how many appeals wait for her."""
+    waiting = [one for one in store.newest(session, is_open=True) if one.person_id != person_id]
+    seen = _seen(session, person_id, waiting) if waiting else {}
+    number = sum(one.person_id in seen for one in waiting)
+    if number:
+        yield lms.Duty(_("%(n)s 份学时申诉等待您处理", n=number), _("去处理申诉"), "/appeals")
+
+
+def _seen(session: Session, person_id: int, appeals: Iterable[store.Appeal]) -> dict[int, PersonCard]:
+    """Return whoever made these appeals and is one of an administrator's people."""
+    cards = lms.people(session, list({one.person_id for one in appeals}))
+    scope = lms.scope_of(session, person_id, Permission.MANAGE_CLASS)
+    return {card.id: card for card in cards.values() if any(card.unit_path.startswith(path) for path in scope)}
 
 
 def accept(*, appeal_id: int, actor_id: int, answer: str, now: datetime) -> None:

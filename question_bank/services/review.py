@@ -1,17 +1,21 @@
 """Submitting, deciding, retiring: one item or many, each recorded."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from lms import api as lms
 from lms.kernel import audit
 from lms.kernel.db import Session, transaction
+from lms.kernel.i18n import gettext as _
 from lms.kernel.refusal import Missing, Refusal
 from question_bank.domain import review as rules
 from question_bank.domain.review import Decision, Standing, Status
+from question_bank.domain.share import Right
 from question_bank.domain.version import Version
 from question_bank.services import bank as banks
 from question_bank.store import review as store
+from question_bank.store import share as share_store
 from question_bank.store import version as versions
 
 
@@ -103,6 +107,14 @@ def approve_all(bank_code: str, *, reviewer_id: int, now: datetime, version_ids:
                 approved.append(version)
         record(session, approved, Decision.APPROVE, reviewer_id=reviewer_id, comment="", now=now)
         return BulkOutcome(len(approved), tuple(refused))
+
+
+def duties(session: Session, person_id: int, now: datetime) -> Iterator[lms.Duty]:  # noqa: ARG001 - the shape of every duty
+    """Tell a reviewer, bank by bank, how many items wait for her."""
+    hidden = share_store.hidden(session, person_id, Right.WRITE)
+    for code, name, number in store.waiting(session, person_id):
+        if code not in hidden:
+            yield lms.Duty(_("“%(bank)s”有 %(n)s 道试题等待审核", bank=name, n=number), _("去审核"), f"/bank/{code}/review")
 
 
 def waiting(bank_code: str, *, person_id: int, now: datetime, limit: int = 50) -> tuple[banks.Bank, tuple[Version, ...], int]:

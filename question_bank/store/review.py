@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Identity, Index, String, UniqueConstraint, select, update
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Identity, Index, String, UniqueConstraint, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lms.kernel.db import APPEND_ONLY, Base
@@ -66,6 +66,18 @@ def remarks(session: Session, version_ids: Sequence[int]) -> list[Remark]:
     found = [Remark(row.version_id, row.reviewer_id, row.decision, row.comment, row.at) for row in reviews]
     found += [Remark(row.version_id, row.person_id, "", row.text, row.at) for row in comments]
     return sorted(found, key=lambda remark: remark.at)
+
+
+def waiting(session: Session, person_id: int) -> list[tuple[str, str, int]]:
+    """Return code and name of each bank, and how many of its items in review a person has never written at."""
+    rows = session.execute(
+        text(
+            "SELECT b.code, b.name, count(*) FROM item i JOIN bank b ON b.id = i.bank_id WHERE i.status = 'in_review'"
+            " AND NOT EXISTS (SELECT FROM item_version v WHERE v.item_id = i.id AND v.written_by = :person) GROUP BY b.id ORDER BY b.id"
+        ),
+        {"person": person_id},
+    )
+    return [(code, name, number) for code, name, number in rows]
 
 
 def add_comment(session: Session, version_id: int, person_id: int, words: str, now: datetime) -> None:

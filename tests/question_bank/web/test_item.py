@@ -75,6 +75,7 @@ def test_nobody_reviews_their_own_item(app: Flask, bank: str) -> None:
     item = written(reviewer, action="submit")
     page = reviewer.get(f"/bank/b/items/{item}")
     assert "须由另一位审题人审核" in page.text
+    assert "等待审核" not in reviewer.get("/").text
     with transaction() as session:
         seen = session.connection().exec_driver_sql("SELECT latest_version_id FROM item").scalar_one()
     answer = reviewer.post(f"/bank/b/items/{item}/decision", data={"decision": "approve", "seen_version": seen})
@@ -209,6 +210,7 @@ def test_comments_and_the_queue(app: Flask, bank: str) -> None:
     item = written(author, action="submit")
     assert author.post(f"/bank/b/items/{item}/comment", data={"comment": "请看看 <i>B</i>"}).status_code == 302
     assert "请看看 &lt;i&gt;B" in reviewer.get(f"/bank/b/items/{item}").text
+    assert "有 1 道试题等待审核" in reviewer.get("/").text
     with query_budget(12):
         page = reviewer.get("/bank/b/review").text
     assert "正确答案" in page
