@@ -2,7 +2,8 @@
 
 const AFTER_LAST = 600;
 const AFTER_FIRST = 1_800;
-const BUSIEST = 32_000;
+const BUSY = 32_000; // the first wait of who was told to come later, doubled each time: over a minute of it ten thousand pages ask no oftener than ever
+const BUSIEST = 128_000;
 const TYPING = 3; // who types pauses for longer than who ticks
 const WAITS = [1_000, 2_000, 4_000, 8_000];
 export const SETTLING = [4_000, 8_000, 16_000, 32_000, 60_000]; // a hall of machines waits for one decision: each asks more and more seldom
@@ -224,7 +225,7 @@ export class SaveQueue {
     this.settling = reason === "settling";
     const waits = this.settling ? SETTLING : WAITS;
     const grown = waits[Math.min(this.tries, waits.length - 1)];
-    const wait = reason === "busy" ? after * 1_000 + Math.random() * Math.min(BUSIEST, WAITS[0] * 2 ** this.tries) : grown * (0.6 + Math.random() * 0.4);
+    const wait = reason === "busy" ? after * 1_000 + Math.random() * Math.min(BUSIEST, BUSY * 2 ** this.tries) : grown * (0.6 + Math.random() * 0.4);
     this.tries += 1;
     this.told(Object.values(NOT_NOW).includes(reason) ? reason : "offline", reason);
     clearTimeout(this.timer);
