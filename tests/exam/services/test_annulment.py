@@ -104,15 +104,15 @@ def test_a_certificate_goes_with_the_only_attempt_that_is_annulled_and_comes_bac
         for component in in_force[1].assessment.components:
             evidence = f"attempt:{number}" if component.code == "test" else "list:1"
             _score(session, lin, component.code, evidence)
-        assert certificate.standing_one(session, lin.person_id, learning.CODE)
+        assert certificate.standing_among(session, [enrolled])
     annulment.propose(id_of(PENG), number, reason="替考", now=NOON + 2 * MINUTE)
     annulment.decide(id_of(NING), number, agree=True, now=NOON + 3 * MINUTE)
     with transaction() as session:
-        assert certificate.standing_one(session, lin.person_id, learning.CODE) is None
+        assert not certificate.standing_among(session, [enrolled])
     assert "理由：成绩更正：替考" in enter(app, LIN).get("/certificates").get_data(as_text=True)
     with transaction() as session:
         _score(session, lin, "test", "attempt:again")
-        assert certificate.standing_one(session, lin.person_id, learning.CODE)
+        assert certificate.standing_among(session, [enrolled])
 
 
 def test_an_open_attempt_that_is_annulled_takes_nothing_more_and_a_dropped_proposal_changes_nothing(app: Flask, clock: FixedClock) -> None:
