@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 
 from lms.kernel.settings import Settings
+from load_tests import __main__ as load_tests
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
@@ -27,6 +28,16 @@ def test_every_command_is_documented(built_app: Flask) -> None:
             continue
         for full in [f"{name} {child}" for child in getattr(command, "commands", {})] or [name]:
             assert f"flask {full}" in text, f"docs/operations.md lacks `flask {full}`"
+
+
+@pytest.mark.parametrize(("command", "page"), [("run", "load-tests"), ("seed", "load-tests"), ("plan", "forecast"), ("review", "forecast")])
+def test_every_option_of_the_load_tests_is_documented(command: str, page: str) -> None:
+    text = (ROOT / f"docs/{page}.md").read_text()
+    (commands,) = [action for action in load_tests._parser()._actions if action.choices]
+    assert isinstance(commands.choices, dict)
+    options = [name for action in commands.choices[command]._actions for name in action.option_strings if name not in {"-h", "--help"}]
+    assert options
+    assert not [name for name in options if name not in text]
 
 
 def test_every_make_target_is_helped() -> None:
