@@ -58,7 +58,7 @@ class AccommodationForm(Form):
     """Who gets more time from the start."""
 
     account = StringField(lazy_gettext("考生账号"), [InputRequired(), Length(1, 60)])
-    percent = IntegerField(lazy_gettext("时长（%%）"), [InputRequired(), NumberRange(100, 300)])
+    percent = IntegerField(lazy_gettext("时长（百分比）"), [InputRequired(), NumberRange(100, 300)])
     reason = StringField(lazy_gettext("原因"), _REASON)
 
 

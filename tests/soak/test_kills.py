@@ -77,6 +77,20 @@ def test_ex_07_five_hundred_come_back_after_a_kill_to_the_same_paper_answers_and
     assert took[CANDIDATES * 95 // 100] < 5
 
 
+def test_ex_08_a_server_that_is_up_again_says_so_before_anybody_asks_it_anything(hall: Hall) -> None:
+    hall.kill_server()
+    ((before,),) = hall.run("SELECT clock_timestamp()")
+    hall.stack.launch_server()
+    for _ in range(240):
+        if hall.run("SELECT FROM app_mark WHERE real_at > %s", before):
+            break
+        time.sleep(0.25)
+    ((silent,),) = hall.run("SELECT extract(epoch FROM min(real_at) - %s) FROM app_mark WHERE real_at > %s", before, before)
+    hall.stack.await_server()
+    assert silent is not None, "a restart in a quiet minute would last until somebody comes"
+    sys.stdout.write(f"\nthe first sign of life {silent:.1f} s after the kill, no request sent\n")
+
+
 @pytest.mark.parametrize(("drops", "each"), [(0.05, 300), (0.2, 300)])
 def test_rl_06_ex_03_lost_answers_are_asked_for_again_and_nothing_is_doubled(hall: Hall, tmp_path: Path, drops: float, each: int) -> None:
     path = tmp_path / "journal.jsonl"
