@@ -14,7 +14,7 @@ INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-dep
 # Packages of both kinds are fetched at the same time.
 MAKEFLAGS += -j2
 
-.PHONY: help demo test check fix soak bench load migration translations lock clean
+.PHONY: help demo test lint check fix soak bench load migration translations lock clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -26,12 +26,13 @@ test: $(DEV) $(FRONT) ## set everything up and run every test, browser tests inc
 	@$(BIN)/python -m tests.support.chromium
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup $(ARGS)
 
-check: $(DEV) $(FRONT) ## lint, types, import contracts, templates, translations
+lint: $(DEV) ## lint, types, templates
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-cache
 	$(BIN)/djlint --lint --quiet lms media question_bank exam
+
+check: lint $(FRONT) ## lint, and the tests of the house: import contracts, migrations, docs, translations
 	$(BIN)/python -m pytest -q -p no:randomly tests/house
 
 fix: $(DEV) ## format and mend what can be mended by itself
