@@ -11,6 +11,7 @@ from lms.domain.programme import Programme, parse
 from lms.kernel.db import Session, transaction
 from lms.services import activity, enrolment, lesson, programme, programme_version
 from tests.conftest import NOON
+from tests.support.cast import Member, id_of
 
 CITY = "360700"  # its window is open at noon
 CODE = DEMO_CODE
@@ -44,6 +45,16 @@ def enrol(session: Session, person_id: int, *, city: str = CITY, code: str = COD
         sector="school",
         now=opens,
     )
+
+
+def enrolled(*members: Member) -> int:
+    """Load the programme and enrol members of the cast; returns the id of the first."""
+    load()
+    people = [id_of(member) for member in members]
+    with transaction() as session:
+        for person_id in people:
+            enrol(session, person_id)
+    return people[0]
 
 
 @dataclass(frozen=True)

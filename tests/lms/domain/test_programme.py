@@ -4,7 +4,6 @@ import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,22 +13,7 @@ from lms.domain import hours
 from lms.domain import programme as rules
 from lms.domain.hours import Worth
 from lms.domain.programme_tree import Asked
-
-ROOT = Path(__file__).parents[3]
-TEXT = (ROOT / "lms/programmes/jiangxi-2023.toml").read_text(encoding="utf-8")
-DOCS = (ROOT / "docs/programme-files.md").read_text(encoding="utf-8")
-
-
-def damaged(*replacements: tuple[str, str]) -> str:
-    text = TEXT
-    for old, new in replacements:
-        assert old in text, old
-        text = text.replace(old, new, 1)
-    return text
-
-
-WINDOW_2 = 'from = "2023-11-18"\nto = "2023-12-01"'
-EXAM = 'title = "线上测试"\nfrom = "2024-01-01"\nto = "2024-01-31"'
+from tests.support.programmes import DOCS, EXAM, TEXT, WINDOW_2, damaged
 
 
 def test_every_key_is_documented_and_every_documented_key_exists() -> None:

@@ -11,22 +11,8 @@ from hypothesis import strategies as st
 
 from lms.domain import programme as rules
 from lms.domain import programme_check, programme_counts, programme_dates, programme_reading
+from tests.support.programmes import DOCS, EXAM, TEXT, WINDOW_2, damaged
 
-ROOT = Path(__file__).parents[3]
-TEXT = (ROOT / "lms/programmes/jiangxi-2023.toml").read_text(encoding="utf-8")
-DOCS = (ROOT / "docs/programme-files.md").read_text(encoding="utf-8")
-
-
-def damaged(*replacements: tuple[str, str]) -> str:
-    text = TEXT
-    for old, new in replacements:
-        assert old in text, old
-        text = text.replace(old, new, 1)
-    return text
-
-
-WINDOW_2 = 'from = "2023-11-18"\nto = "2023-12-01"'
-EXAM = 'title = "线上测试"\nfrom = "2024-01-01"\nto = "2024-01-31"'
 MARKING = 'marking = { from = "2024-01-01", to = "2024-01-31" }'
 ACCEPTED = 'reason = "通知的两个阶段本来就重叠"\naccepts = "marking_before_hand_in_ends"'
 CITIES_2 = '"360700", "360300", "360500", "360600", "361000"'

@@ -35,12 +35,7 @@ def workbook(*rows: tuple[object, ...], header: tuple[str, ...] = ("账号", "�
 
 @pytest.fixture
 def lin(app: Flask) -> int:
-    learning.load()
-    people = [id_of(LIN), id_of(SAM)]
-    with transaction() as session:
-        for person_id in people:
-            learning.enrol(session, person_id)
-    return people[0]
+    return learning.enrolled(LIN, SAM)
 
 
 YESTERDAY = Held(date(2026, 11, 21), DayPart.MORNING)

@@ -23,11 +23,7 @@ from tests.support.cast import LIN, SAM, id_of
 
 @pytest.fixture
 def lin(app: Flask) -> int:
-    learning.load()
-    person_id = id_of(LIN)
-    with transaction() as session:
-        learning.enrol(session, person_id)
-    return person_id
+    return learning.enrolled(LIN)
 
 
 def state_of(person_id: int, lesson_id: int) -> LessonState:

@@ -3,10 +3,9 @@ import io
 import pytest
 from flask import Flask
 
-from lms.kernel.db import transaction
 from tests.lms.services.test_attendance import workbook
 from tests.support import learning
-from tests.support.cast import CAO, LIN, PENG, SAM, YUAN, enter, id_of
+from tests.support.cast import CAO, LIN, PENG, SAM, YUAN, enter
 from tests.support.queries import query_budget
 
 LISTS = f"/manage/attendance/{learning.CODE}"
@@ -14,11 +13,7 @@ LISTS = f"/manage/attendance/{learning.CODE}"
 
 @pytest.fixture
 def lin(app: Flask) -> int:
-    learning.load()
-    person_id = id_of(LIN)
-    with transaction() as session:
-        learning.enrol(session, person_id)
-    return person_id
+    return learning.enrolled(LIN)
 
 
 def send(app: Flask, member: object, content: bytes, what: str = "offline"):  # type: ignore[no-untyped-def]

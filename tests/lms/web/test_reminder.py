@@ -16,12 +16,7 @@ from tests.support.cast import LIN, SAM, TAO, YUAN, enter, id_of
 @pytest.fixture
 def lin(app: Flask) -> int:
     """Lin and Sam, enrolled and behind."""
-    learning.load()
-    people = [id_of(LIN), id_of(SAM)]
-    with transaction() as session:
-        for person_id in people:
-            learning.enrol(session, person_id)
-    return people[0]
+    return learning.enrolled(LIN, SAM)
 
 
 def school() -> int:

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from tests.question_bank.cli.test_bank import run
+
 BANK = """$CATEGORY: $course$/top/危机干预
 
 // [id:s-1] [tag:重点]
@@ -23,11 +25,6 @@ BANK = """$CATEGORY: $course$/top/危机干预
 
 谈谈你的做法。{}
 """
-
-
-def run(app: Flask, *arguments: str) -> tuple[int, str]:
-    result = app.test_cli_runner().invoke(args=["bank", *arguments])
-    return result.exit_code, result.output
 
 
 @pytest.mark.parametrize("form", ["gift", "moodle", "qti"])
