@@ -9,7 +9,7 @@ from question_bank.domain.fault import Fault
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """Something a file holds and the bank does not keep."""
+    """Something a file holds and the bank does not keep; whose words stand in `SENTENCES` of `web/loss_words.py`, or readers of English get Chinese."""
 
     place: str
     what: str

@@ -170,7 +170,7 @@ class _Question:
 
     def _answers(self) -> list[tuple[etree._Element, float]]:
         """Return the answers with their shares in percent."""
-        found = [(each, _share(attribute(each, "fraction"))) for each in self.element if local(each) == "answer"]
+        found = [(each, numbers.float_of(attribute(each, "fraction"))) for each in self.element if local(each) == "answer"]
         if found and 0 < max(share for _, share in found) <= 1:  # shares of one instead of a hundred
             found = [(each, share * 100) for each, share in found]
         return found
@@ -339,11 +339,6 @@ def _decoded(words: str) -> bytes | None:
 def _title(name: str, external_id: str) -> str:
     """Return a question's name, unless it only repeats its number."""
     return "" if name == external_id else name[:300]
-
-
-def _share(written: str) -> float:
-    number = decimal(written or "0")
-    return float(number) if number is not None else 0.0
 
 
 def _hundredths(written: str) -> int | None:

@@ -32,6 +32,12 @@ def between(low: str, high: str) -> tuple[Decimal, Decimal] | None:
     return (lowest + highest) / 2, abs(highest - lowest) / 2
 
 
+def float_of(written: str) -> float:
+    """Return the number that is written, 0 where none is; for shares of the points, which need not be exact."""
+    number = decimal(written or "0")
+    return float(number) if number is not None else 0.0
+
+
 def _short(number: Decimal) -> Decimal:
     """Return the figure that somebody wrote where a machine reckoned 3.1300000000000003."""
     if len(number.as_tuple().digits) < _MACHINE or "." not in str(number):

@@ -162,7 +162,9 @@ def _declaration(element: etree._Element) -> Declaration:
         attribute(element, "cardinality") in {"multiple", "ordered"},
         attribute(element, "baseType"),
         tuple(text_of(each) for each in _inside(element, "correctResponse")),
-        tuple(Entry(attribute(each, "mapKey"), _float(attribute(each, "mappedValue")), attribute(each, "caseSensitive") != "false") for each in entries),
+        tuple(
+            Entry(attribute(each, "mapKey"), numbers.float_of(attribute(each, "mappedValue")), attribute(each, "caseSensitive") != "false") for each in entries
+        ),
     )
 
 
@@ -171,13 +173,8 @@ def _inside(element: etree._Element, name: str) -> list[etree._Element]:
     return [] if held is None else every(held, "value")
 
 
-def _float(written: str) -> float:
-    number = decimal(written or "0")
-    return float(number) if number is not None else 0.0
-
-
 def _points(element: etree._Element) -> float:
-    return max((_float(text_of(each)) for each in every(element, "baseValue")), default=0.0)
+    return max((numbers.float_of(text_of(each)) for each in every(element, "baseValue")), default=0.0)
 
 
 def _is_denied(element: etree._Element, within: etree._Element) -> bool:

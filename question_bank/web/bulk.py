@@ -88,7 +88,7 @@ def plan(code: str) -> ResponseReturnValue:
 @bulk.post("/apply")
 @requires(Permission.WRITE_ITEMS)
 def apply(code: str) -> ResponseReturnValue:
-    """Do it."""
+    """Do what the plan showed, unless one of its items was changed since."""
     action, value = _asked()
     seen = {int(item): int(version) for item, version in _PAIR.findall(request.form.get("items", ""))}
     service.apply(code, action, value, seen, person_id=current.person().person_id, now=current.now())

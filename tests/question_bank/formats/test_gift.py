@@ -39,7 +39,7 @@ def test_one_right_option_with_part_points_for_others_names_the_loss() -> None:
 
 
 @pytest.mark.parametrize(("answer", "key"), [("T", 0), ("TRUE", 0), ("true", 0), ("F", 1), ("FALSE", 1), ("f", 1)])
-def test_judgements(answer: str, key: int) -> None:
+def test_every_spelling_of_true_and_false_is_a_judgement(answer: str, key: int) -> None:
     draft = only(f"地球是圆的。{{{answer}}}")
     assert (draft.type, draft.options, draft.key) == ("true_false", ("正确", "错误"), (key,))
 

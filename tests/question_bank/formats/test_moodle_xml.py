@@ -57,7 +57,7 @@ def test_short_answers_and_where_the_blank_stands() -> None:
     assert "部分得分的答案“p”（50%）" in told(read("shortanswer", answer("Paris", 100) + answer("p", 50) + answer("*", 0)))
 
 
-def test_numbers() -> None:
+def test_one_number_with_its_tolerance_is_read_and_several_are_refused() -> None:
     inside = "<answer fraction='100'><text>3.14</text><tolerance>0.01</tolerance></answer>"
     assert only("numerical", inside).blanks == (Blank(("3.14",), "0.01"),)
     found = read("numerical", inside + "<answer fraction='100'><text>9</text><tolerance>0</tolerance></answer>")

@@ -108,7 +108,7 @@ def test_blanks_that_canvas_names_in_the_stem() -> None:
     assert (draft.stem, draft.blanks) == ("苹果是[[1]]的，味[[2]]。", (Blank(("红", "赤")), Blank(("甜",))))
 
 
-def test_an_order() -> None:
+def test_the_options_of_an_ordering_stand_in_the_order_of_its_rule() -> None:
     draft = only(words("排序") + listed("甲|乙|丙", "Ordered"), rule("".join(equal(f"{name}1") for name in "丙甲乙"), "5", "Add"))
     assert (draft.type, draft.key) == ("ordering", (2, 0, 1))
 

@@ -116,21 +116,21 @@ GIFT_KEEPS_NO_PICTURES = st.sampled_from([kind for kind in ItemType if kind is n
 
 @settings(max_examples=15, deadline=None)
 @given(GIFT_KEEPS_NO_PICTURES.flatmap(drafts).filter(lambda draft: "picture:" not in repr(draft) and len(draft.blanks) < 2))
-def test_gift(draft: Draft) -> None:
+def test_what_gift_can_hold_comes_back_but_for_the_model(draft: Draft) -> None:
     assert said(read_back(gift_writing.write([draft]), "gift")) == said(replace(draft, model=""))
     assert ("阅卷参考" in gift_writing.write([draft]).decode()) == bool(draft.model)
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.sampled_from(list(ItemType)).flatmap(drafts))
-def test_moodle_xml(draft: Draft) -> None:
+def test_every_type_goes_out_as_moodle_xml_and_comes_back(draft: Draft) -> None:
     back = read_back(moodle_writing.write([draft], PICTURES), "moodle")
     assert (said(back), back.by_pairs) == (said(draft), draft.by_pairs)
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.sampled_from(list(ItemType)).flatmap(drafts), st.sampled_from([(None, 0.7, ""), (250, 0.35, "apply")]))
-def test_a_qti_package(draft: Draft, facts: tuple[int | None, float, str]) -> None:
+def test_every_type_goes_out_as_qti_and_comes_back_with_its_facts(draft: Draft, facts: tuple[int | None, float, str]) -> None:
     draft = replace(draft, points=facts[0], difficulty=facts[1], level=facts[2])
     back = read_back(qti_writing.write([draft], PICTURES), "qti")
     assert said(back) == said(draft)

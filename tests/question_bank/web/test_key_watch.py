@@ -16,7 +16,7 @@ from tests.support.cast import RUI, WEI, enter, id_of
 @pytest.mark.parametrize(
     ("seen", "usual", "expected"), [(200, 0, False), (201, 0, True), (30, 5, False), (31, 5, True), (100, 40, False), (121, 40, True), (31, 0, False)]
 )
-def test_the_rule(seen: int, usual: float, expected: bool) -> None:
+def test_many_more_keys_than_usual_are_unusual(seen: int, usual: float, expected: bool) -> None:
     assert is_unusual(seen, usual) is expected
 
 
