@@ -129,6 +129,7 @@ class SettingsPage:
     differences: tuple[str, ...]
     seen: str = ""
     refusal: str | None = None
+    frozen: bool = False
 
 
 @exam_settings.get("/admin/exams/new")
@@ -157,9 +158,10 @@ def create(programme: str) -> ResponseReturnValue:
 def edit(code: str) -> ResponseReturnValue:
     """Show how an exam is set."""
     draft = service.chosen(code)
-    refusal = _(SettingsFrozen.message) if service.frozen(code, current.now()) else None
+    frozen = service.frozen(code, current.now())
     choices = _choices(draft)
-    return _show(draft, choices, ExamForm.of(draft, choices, new=False), new=False, refusal=refusal)
+    refusal = _(SettingsFrozen.message) if frozen else None
+    return _show(draft, choices, ExamForm.of(draft, choices, new=False), new=False, refusal=refusal, frozen=frozen)
 
 
 @exam_settings.post("/admin/exams/<code>/settings")
@@ -224,7 +226,15 @@ def _sent(draft: Draft, *, new: bool) -> ResponseReturnValue:
 
 
 def _show(
-    draft: Draft, choices: Choices, form: ExamForm, *, new: bool, judged: Judged | None = None, refusal: str | None = None, status: int = 200
+    draft: Draft,
+    choices: Choices,
+    form: ExamForm,
+    *,
+    new: bool,
+    judged: Judged | None = None,
+    refusal: str | None = None,
+    frozen: bool = False,
+    status: int = 200,
 ) -> ResponseReturnValue:
     programme = choices.programme
     page = SettingsPage(
@@ -237,6 +247,7 @@ def _show(
         differences=labels(judged.differences) if judged else (),
         seen="" if new else _sign(draft),
         refusal=refusal,
+        frozen=frozen,
     )
     return render_template("exam/exam_settings/form.html", page=page), status
 

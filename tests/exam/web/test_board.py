@@ -164,6 +164,9 @@ def test_the_policy_is_chosen_before_the_exam_opens_and_frozen_afterwards(app: F
     said = peng.get(PAGES[1]).get_data(as_text=True)
     for words in ("考试设置就冻结了", "取最后一次", "多选题少选得一半分"):
         assert words in said
+    frozen = peng.get(f"{PAGES[1]}/settings").get_data(as_text=True)
+    assert "disabled" in frozen
+    assert 'value="save"' not in frozen, "nothing is offered that would be refused"
     lin = exams.sitting("lin", at=clock.instant)
     options = msgspec.json.decode(lin.opened.paper, type=PaperContent).items[4].options
     one_right = [at for at, option in enumerate(options) if option.endswith("选项 0")]
