@@ -28,7 +28,7 @@ class RosterPage:
     units: tuple[Unit, ...]
     imports: tuple[RosterImport, ...]
     outcome: service.Imported | None = None
-    faults: tuple[tuple[int, str, str], ...] = ()
+    faults: tuple[tuple[str, str, str], ...] = ()
     error: str | None = None
 
 
@@ -74,9 +74,11 @@ def take_in() -> ResponseReturnValue:
         return _show(422, error=_(refusal.message))
     except Missing:
         return _show(404, error=_("没有这个单位，或不在您的管理范围内。"))
-    faults = tuple((fault.row, fault.heading, _(fault.message)) for fault in outcome.faults[:_SHOWN])
+    faults = tuple((_("第 %(n)s 行", n=fault.row), fault.heading, _(fault.message)) for fault in outcome.faults[:_SHOWN])
     if outcome.import_id is not None:
         flash(_("导入完成：新增 %(created)d 人，更新 %(changed)d 人。", created=outcome.created, changed=outcome.changed), "success")
+        if outcome.created:
+            flash(_("新增的人还没有密码：请在“班级”里为他们的单位发放激活码。"), "info")
         return redirect(url_for("roster.page"))
     return _show(422 if faults else 200, outcome=outcome, faults=faults)
 

@@ -257,10 +257,12 @@ def test_a_roster_is_checked_taken_in_and_undone(app: Flask) -> None:
     refused = send(bad)
     assert refused.status_code == 422
     assert "没有这所学校" in refused.get_data(as_text=True)
+    assert "第 2 行" in refused.get_data(as_text=True)
     assert "检查通过" in send(good, dry_run="yes").get_data(as_text=True)
     assert send(good).status_code == 302
     page = cao.get("/people/import").get_data(as_text=True)
     assert "名册.xlsx" in page
+    assert "发放激活码" in page, "what comes next"
     path = re.search(r"/people/import/\d+/undo", page)
     assert path
     assert "季风" in cao.get("/people?q=ji2026").get_data(as_text=True)
