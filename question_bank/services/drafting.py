@@ -5,7 +5,7 @@ import json
 
 import msgspec
 
-from question_bank.domain.draft import BLANK, DEFAULT_DIFFICULTY, Draft
+from question_bank.domain.draft import BLANK, DEFAULT_DIFFICULTY, PICTURE, Draft
 from question_bank.domain.fault import Fault, fault
 from question_bank.domain.item import Explanation, ItemContent, ItemType, Key
 from question_bank.domain.version import NewVersion, Version
@@ -63,6 +63,12 @@ def _key(draft: Draft) -> Key:
 def plain_of(content: ItemContent) -> str:
     """Return the words that search and likeness look at."""
     return "\n".join(map(rich_text.to_plain, (content.stem_html, *content.prompts_html, *content.options_html)))
+
+
+def brief(notation: str, picture: str) -> str:
+    """Return a text in the author's notation as the words of a list; `picture` stands for one without words of its own."""
+    shown = PICTURE.sub(lambda found: f"[{found['alternative'] or picture}]", notation)
+    return rich_text.to_plain(rich_text.to_html(shown, with_blanks=True))
 
 
 def _digest(draft: Draft, content: ItemContent, key: Key, explanation: Explanation) -> str:

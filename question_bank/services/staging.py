@@ -121,11 +121,20 @@ def progress(bank_code: str, batch_id: int, *, person_id: int) -> Batch:
         return _found(session, bank_code, batch_id, person_id)[1]
 
 
-def row(bank_code: str, batch_id: int, position: int, *, person_id: int) -> tuple[Batch, Line]:
+@dataclass(frozen=True, slots=True)
+class RowView:
+    """One row of a staged file; `other` is the next one to be mended."""
+
+    batch: Batch
+    line: Line
+    other: int | None
+
+
+def row(bank_code: str, batch_id: int, position: int, *, person_id: int) -> RowView:
     """Return one row of a staged file."""
     with transaction() as session:
         _bank, batch = _found(session, bank_code, batch_id, person_id)
-        return batch, _row(session, batch_id, position)
+        return RowView(batch, _row(session, batch_id, position), store.other(session, batch_id, Verdict.REFUSED, position))
 
 
 def _row(session: Session, batch_id: int, position: int) -> Line:

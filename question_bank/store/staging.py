@@ -263,6 +263,12 @@ def line(session: Session, batch_id: int, position: int) -> Line | None:
     return _line(row) if row else None
 
 
+def other(session: Session, batch_id: int, verdict: Verdict, position: int) -> int | None:
+    """Return the next row of a verdict behind a position, or the first before it."""
+    where = (ImportLineRow.batch_id == batch_id, ImportLineRow.verdict == verdict, ImportLineRow.position != position)
+    return session.scalar(select(ImportLineRow.position).where(*where).order_by(ImportLineRow.position < position, ImportLineRow.position).limit(1))
+
+
 def kin(session: Session, batch_id: int, lines: Iterable[Line]) -> dict[int, Line]:
     """Return the rows that go by the name or hold the content of one of some, by position."""
     marks = [_values(line) for line in lines]

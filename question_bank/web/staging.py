@@ -19,6 +19,7 @@ from question_bank.domain.written_answer import write_answer
 from question_bank.formats import reading, workbook_writing
 from question_bank.formats.unreadable import Unreadable, message_of
 from question_bank.services import bank as banks
+from question_bank.services import drafting
 from question_bank.services import staging as service
 from question_bank.services.bank import Bank
 from question_bank.services.staging import BatchView
@@ -45,6 +46,15 @@ class UploadPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """One row in the list: its words without any notation."""
+
+    stem: str
+    options: tuple[str, ...]
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
 class BatchPage:
     """A staged file: some of its rows, the refused ones first."""
 
@@ -55,7 +65,7 @@ class BatchPage:
     alike: int
     refusal: str
     losses: LossTable
-    keys: Mapping[int, str]
+    rows: Mapping[int, Shown]
     previous: str | None
     next: str | None
 
@@ -69,6 +79,7 @@ class LinePage:
     place: str
     form: ItemForm
     back: str
+    goes_on: bool
 
 
 def _upload(code: str, error: str | None = None) -> ResponseReturnValue:
@@ -143,11 +154,16 @@ def batch(code: str, batch_id: int) -> ResponseReturnValue:
             alike=view.alike,
             refusal=_(message_of(view.batch.refusal)) if view.batch.refusal else "",
             losses=loss_table(view.losses),
-            keys={at: write_answer(line.draft) for at, line in view.lines},
+            rows={at: _shown(line.draft) for at, line in view.lines},
             previous=url_for("staging.batch", **before) if begin else None,
             next=url_for("staging.batch", **after) if begin + SHOWN < found else None,
         ),
     )
+
+
+def _shown(draft: Draft) -> Shown:
+    stem, *options, answer = (drafting.brief(words, _("图片")) for words in (draft.stem, *draft.options, write_answer(draft)))
+    return Shown(stem, tuple(options), answer)
 
 
 @staging.get("/<int:batch_id>/progress")
@@ -174,11 +190,12 @@ def choose(code: str, batch_id: int) -> ResponseReturnValue:
 
 
 def _line(code: str, batch_id: int, position: int, draft: Draft | None = None) -> ResponseReturnValue:
-    batch, line = service.row(code, batch_id, position, person_id=current.person().person_id)
+    found = service.row(code, batch_id, position, person_id=current.person().person_id)
     bank, topics = banks.topics(code)
-    form = item_form.filled(draft or line.draft, [(topic, bank.topic_name(topic)) for topic in topics], line.faults, shown=shown_in(code))
+    form = item_form.filled(draft or found.line.draft, [(topic, bank.topic_name(topic)) for topic in topics], found.line.faults, shown=shown_in(code))
     back = url_for("staging.batch", code=code, batch_id=batch_id)
-    return render_template("question_bank/staging/line.html", page=LinePage(bank, batch, line.draft.place, form, back))
+    page = LinePage(bank, found.batch, found.line.draft.place, form, back, goes_on=found.other is not None)
+    return render_template("question_bank/staging/line.html", page=page)
 
 
 @staging.get("/<int:batch_id>/<int:position>")
@@ -197,6 +214,9 @@ def mend(code: str, batch_id: int, position: int) -> ResponseReturnValue:
     if judged.verdict is Verdict.REFUSED:
         return _line(code, batch_id, position)
     flash(_("这一行已改好。"), "success")
+    other = service.row(code, batch_id, position, person_id=current.person().person_id).other if request.form.get("action") == "next" else None
+    if other is not None:
+        return redirect(url_for("staging.line", code=code, batch_id=batch_id, position=other))
     return redirect(url_for("staging.batch", code=code, batch_id=batch_id))
 
 
@@ -204,9 +224,7 @@ def mend(code: str, batch_id: int, position: int) -> ResponseReturnValue:
 @requires(Permission.WRITE_ITEMS)
 def commit(code: str, batch_id: int) -> ResponseReturnValue:
     """Write the accepted rows."""
-    written = service.commit(code, batch_id, person_id=current.person().person_id, now=current.now())
-    if written is not None:
-        flash(_("已写入 %(number)d 题，状态为草稿。", number=written), "success")
+    service.commit(code, batch_id, person_id=current.person().person_id, now=current.now())
     return redirect(url_for("staging.batch", code=code, batch_id=batch_id))
 
 

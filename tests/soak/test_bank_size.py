@@ -8,13 +8,15 @@ import itertools
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -31,6 +33,7 @@ from question_bank.formats.writing import WRITERS
 from question_bank.services import exchange, staging
 from question_bank.store import bank as banks
 from question_bank.store import staging as store
+from tests.soak.conftest import children_of
 from tests.support.cast import WEI, enter, id_of
 
 pytestmark = pytest.mark.soak
@@ -63,15 +66,24 @@ def written(form: str, seed: int = 2) -> bytes:
 
 @dataclass
 class Spent:
-    """What a process and all that it started took."""
+    """What a process and all that it started took; `megabytes` is the largest of them, by its command."""
 
     seconds: float = 0
     processor: float = 0
-    megabytes: int = 0
+    megabytes: dict[str, int] = field(default_factory=dict)
     is_quiet: bool = False
 
     def __str__(self) -> str:
-        return f"{self.seconds:.1f} s, processor {self.processor:.1f} s, {self.megabytes} MB{'' if self.is_quiet else ' (loaded machine)'}"
+        sizes = ", ".join(f"{name} {size} MB" for name, size in self.megabytes.items())
+        return f"{self.seconds:.1f} s, processor {self.processor:.1f} s, {sizes}{'' if self.is_quiet else ' (loaded machine)'}"
+
+    def look(self, pid: int) -> None:
+        """Note how large a process and its children have been; what ru_maxrss tells begins with the size of whoever started it."""
+        for each in (pid, *children_of(pid)):
+            with suppress(OSError, IndexError):  # it may have ended
+                held = re.search(r"VmHWM:\s*(\d+) kB", Path(f"/proc/{each}/status").read_text())
+                name = "reading" if b"formats.apart" in Path(f"/proc/{each}/cmdline").read_bytes() else "worker"
+                self.megabytes[name] = max(self.megabytes.get(name, 0), int(held[1]) // 1024 if held else 0)
 
 
 @contextmanager
@@ -84,14 +96,24 @@ def running(
     spent.is_quiet = os.getloadavg()[0] < QUIET
     began = time.monotonic()
     child = subprocess.Popen([sys.executable, "-m", "flask", "--app", "wsgi", *command], env=environment, stdout=subprocess.PIPE)
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.wait(0.2):
+            spent.look(child.pid)
+
+    watch = threading.Thread(target=look)
+    watch.start()
     try:
         yield child
     finally:
+        over.set()
+        watch.join()
         spent.seconds = time.monotonic() - began
         os.kill(child.pid, signal.SIGTERM)  # it may have ended already, and is not yet waited for
         _pid, status, used = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
-        spent.processor, spent.megabytes = used.ru_utime + used.ru_stime, used.ru_maxrss // 1024
+        spent.processor = used.ru_utime + used.ru_stime
     assert child.returncode in {0, -ends}
 
 
@@ -138,7 +160,7 @@ def test_ten_thousand_items_come_in_by_the_page_and_the_worker(form: str, app: F
     assert len({done for state, done in seen if state == State.WAITING}) > 3
     assert len({done for state, done in seen if state == State.WRITING}) > 3
     assert spent.processor < 60
-    assert spent.megabytes < 512
+    assert max(spent.megabytes.values()) < 512
     assert spent.seconds < 60 or not spent.is_quiet
 
 
@@ -222,7 +244,7 @@ def _costs(bank: str, batch: int, clock: FixedClock) -> dict[str, int]:
             step()
         costs[name] = round(1_000 * (_processor() - began) / AGAIN)
     with transaction() as session:
-        assert staging.row(bank, batch, at, person_id=author)[1].twin
+        assert staging.row(bank, batch, at, person_id=author).line.twin
         assert session.execute(text("SELECT count(*) FROM import_line WHERE batch_id = :batch AND twin IS NOT NULL"), {"batch": batch}).scalar_one()
     return costs
 
@@ -248,4 +270,4 @@ def test_ten_thousand_items_come_in_by_command(app: Flask, settings: Settings, t
     sys.stdout.write(f"\ncommand: {spent}\n")
     assert told["accepted"] == ITEMS
     assert spent.processor < 60
-    assert spent.megabytes < 512
+    assert max(spent.megabytes.values()) < 512

@@ -242,9 +242,9 @@ def test_showing_mending_or_choosing_one_row_loads_neither_the_file_nor_the_bank
     monkeypatch.delattr(store, "lines")
     monkeypatch.delattr(versions, "searched")
     author, now = id_of(WEI), clock.now()
-    draft = staging.row(bank, batch, 0, person_id=author)[1].draft
+    draft = staging.row(bank, batch, 0, person_id=author).line.draft
     staging.choose(bank, batch, 0, Choice.UPDATE, person_id=author, now=now)
-    assert staging.row(bank, batch, 0, person_id=author)[1].verdict is Verdict.CHANGE
+    assert staging.row(bank, batch, 0, person_id=author).line.verdict is Verdict.CHANGE
     mended = staging.mend(bank, batch, 1, replace(draft, external_id="b"), person_id=author, now=now)
     assert (mended.verdict, [each.code for each in mended.faults]) == (Verdict.REFUSED, ["same_in_file"])
     for nowhere in (2, -1):
@@ -270,7 +270,7 @@ def test_a_row_mended_into_anothers_content_or_name_is_told_at_the_later_one(ban
 
     def faults(position: int, **changes: object) -> list[list[str]]:
         """Mend a row and return what is wrong with each."""
-        draft = staging.row(bank, batch, position, person_id=author)[1].draft
+        draft = staging.row(bank, batch, position, person_id=author).line.draft
         staging.mend(bank, batch, position, replace(draft, **changes), person_id=author, now=clock.now())  # type: ignore[arg-type]
         with transaction() as session:
             return [[each.code for each in line.faults] for line in store.lines(session, batch)]
@@ -303,7 +303,7 @@ def test_a_file_that_tells_keys_of_other_peoples_items_is_recorded(app: Flask, b
     author = enter(app, WEI)
     assert author.get(f"/bank/b/import/{batch}").status_code == 200
     assert author.get(f"/bank/b/import/{batch}/refused").status_code == 200
-    draft = staging.row(bank, batch, 2, person_id=id_of(WEI))[1].draft
+    draft = staging.row(bank, batch, 2, person_id=id_of(WEI)).line.draft
     for again in range(2):
         guess = replace(draft, external_id="e", stem="第五道", key=(again,))
         verdict = staging.mend(bank, batch, 2, guess, person_id=id_of(WEI), now=clock.now()).verdict
@@ -311,10 +311,22 @@ def test_a_file_that_tells_keys_of_other_peoples_items_is_recorded(app: Flask, b
     assert told() == ["a", "a", "b", "e"], "once for each row"
 
 
+def test_rows_to_be_mended_lead_from_one_to_the_next(bank: str, clock: FixedClock) -> None:
+    keyless = row("a", STEM).replace('"key": [1]', '"key": []')
+    batch = staged(bank, row("b", "第二道") + keyless + keyless.replace(STEM, "第三道").replace('"a"', '"c"'), clock)
+    assert [staging.row(bank, batch, at, person_id=id_of(WEI)).other for at in range(3)] == [1, 2, 1]
+
+
+def test_a_list_of_rows_shows_words_and_no_notation(app: Flask, bank: str, clock: FixedClock) -> None:
+    batch = staged(bank, row("a", f"<p>看图 ![](picture:{'0' * 64})</p>求 \\(x^2\\)"), clock)
+    page = enter(app, WEI).get(f"/bank/b/import/{batch}").text
+    assert ("看图 [图片] 求 x^2" in page, "picture:" in page, "&lt;p&gt;" in page) == (True, False, False)
+
+
 def test_mending_one_half_of_a_pair_frees_the_other(bank: str, clock: FixedClock) -> None:
     batch = staged(bank, row("a", STEM) + row("b", STEM) + row("c", "第三道"), clock)
     assert seen(bank, batch, clock).counts[Verdict.REFUSED] == 1
-    first = staging.row(bank, batch, 0, person_id=id_of(WEI))[1].draft
+    first = staging.row(bank, batch, 0, person_id=id_of(WEI)).line.draft
     assert staging.mend(bank, batch, 0, replace(first, stem="完全不同的一道题"), person_id=id_of(WEI), now=clock.now()).verdict is Verdict.NEW
     assert seen(bank, batch, clock).counts[Verdict.NEW] == 3
 
