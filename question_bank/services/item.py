@@ -168,12 +168,21 @@ def view(bank_code: str, item_id: int, *, person_id: int, now: datetime) -> Item
         return ItemView(bank, tuple(versions), tuple(remarks), tuple(listing.uses(session, item_id)))
 
 
-def draft_of(bank_code: str, item_id: int, *, person_id: int, now: datetime) -> tuple[Bank, Version, Draft]:
-    """Return the newest version as a draft to be changed; its key is seen, so that is recorded."""
+@dataclass(frozen=True, slots=True)
+class Editing:
+    """The newest version as a draft to be changed, and what others said of it."""
+
+    version: Version
+    draft: Draft
+    remarks: tuple[Remark, ...]
+
+
+def draft_of(bank_code: str, item_id: int, *, person_id: int, now: datetime) -> Editing:
+    """Return what is to be changed; its key is seen, so that is recorded."""
     with transaction() as session:
         bank = banks.existing(session, bank_code)
         version = store.latest(session, bank.id, item_id)
         if version is None:
             raise Missing
         audit.record(session, actor_id=person_id, action="item.view_key", subject=f"item:{item_id}", now=now)
-        return bank, version, drafted(version)
+        return Editing(version, drafted(version), tuple(review.remarks(session, [version.version_id])))

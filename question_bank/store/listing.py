@@ -39,6 +39,7 @@ class Listed:
     number: int
     author_id: int | None
     changed_at: datetime
+    sent_back: bool  # by a reviewer, and not changed since
 
 
 _DIFFICULTY = "coalesce(m.difficulty, v.difficulty)"  # measured, else the author's estimate
@@ -51,7 +52,8 @@ _FROM = (
     " FROM item i JOIN item_version v ON v.id = i.latest_version_id LEFT JOIN item_measure m ON m.version_id = v.id"
     " LEFT JOIN item_pool p ON p.item_id = i.id WHERE i.bank_id = :bank"
 )
-_COLUMNS = f"SELECT i.id, i.external_id, i.status, v.type, i.plain, v.topic, v.level, {_DIFFICULTY}, p.pool, v.number, v.author_id, i.changed_at"
+_SENT_BACK = "i.status = 'draft' AND EXISTS (SELECT FROM item_review r WHERE r.version_id = v.id AND r.decision = 'send_back')"
+_COLUMNS = f"SELECT i.id, i.external_id, i.status, v.type, i.plain, v.topic, v.level, {_DIFFICULTY}, p.pool, v.number, v.author_id, i.changed_at, {_SENT_BACK}"
 
 
 def _where(bank_id: int, wanted: Filter) -> tuple[str, dict[str, object]]:

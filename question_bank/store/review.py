@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Identity, Index, String, UniqueConstraint, select, text, update
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Identity, Index, String, UniqueConstraint, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lms.kernel.db import APPEND_ONLY, Base
@@ -59,13 +59,16 @@ class Remark:
     at: datetime
 
 
+_REMARKS = text(
+    "SELECT version_id, reviewer_id, decision, comment, at FROM item_review WHERE version_id = ANY(:versions)"
+    " UNION ALL SELECT version_id, person_id, '', text, at FROM item_comment WHERE version_id = ANY(:versions) ORDER BY at"
+)
+
+
 def remarks(session: Session, version_ids: Sequence[int]) -> list[Remark]:
     """Return decisions and comments on some versions, oldest first."""
-    reviews = session.scalars(select(ItemReviewRow).where(ItemReviewRow.version_id.in_(version_ids)))
-    comments = session.scalars(select(ItemCommentRow).where(ItemCommentRow.version_id.in_(version_ids)))
-    found = [Remark(row.version_id, row.reviewer_id, row.decision, row.comment, row.at) for row in reviews]
-    found += [Remark(row.version_id, row.person_id, "", row.text, row.at) for row in comments]
-    return sorted(found, key=lambda remark: remark.at)
+    asked = {"versions": list(version_ids)}
+    return [Remark(*row) for row in session.execute(_REMARKS, asked)]
 
 
 def waiting(session: Session, person_id: int) -> list[tuple[str, str, int]]:

@@ -41,6 +41,7 @@ class EditPage:
     item_id: int | None
     seen_version: int | None
     back: str
+    remarks: tuple[str, ...]  # what was said of this version
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +103,22 @@ def _measured(view: ItemView) -> tuple[tuple[str, str], ...]:
     return ()
 
 
-def _edit(code: str, draft: Draft, *, item_id: int | None, seen: int | None, faults: tuple[Fault, ...] = (), status: int = 200) -> ResponseReturnValue:
+def _edit(
+    code: str,
+    draft: Draft,
+    *,
+    item_id: int | None,
+    seen: int | None,
+    faults: tuple[Fault, ...] = (),
+    remarks: tuple[str, ...] = (),
+    status: int = 200,
+) -> ResponseReturnValue:
     bank, topics = banks.topics(code)
     back = url_for("item.page", code=code, item_id=item_id) if item_id else url_for("bank.page", code=code)
     names = [(topic, bank.topic_name(topic)) for topic in topics]
     form = item_form.filled(draft, names, faults, key_counts=service.key_counts(code), shown=shown_in(code))
     title = _("修改试题") if item_id else _("编写试题")
-    return render_template("question_bank/item/edit.html", page=EditPage(bank, title, form, item_id, seen, back)), status
+    return render_template("question_bank/item/edit.html", page=EditPage(bank, title, form, item_id, seen, back, remarks)), status
 
 
 @item.get("/bank/<code>/items/new")
@@ -130,8 +140,9 @@ def write(code: str) -> ResponseReturnValue:
 @requires(Permission.WRITE_ITEMS)
 def edit(code: str, item_id: int) -> ResponseReturnValue:
     """Show an item's newest version in the form."""
-    _bank, version, draft = service.draft_of(code, item_id, person_id=current.person().person_id, now=current.now())
-    return _edit(code, draft, item_id=item_id, seen=version.version_id)
+    found = service.draft_of(code, item_id, person_id=current.person().person_id, now=current.now())
+    remarks = tuple(remark.text for remark in found.remarks if remark.text)
+    return _edit(code, found.draft, item_id=item_id, seen=found.version.version_id, remarks=remarks)
 
 
 @item.post("/bank/<code>/items/<int:item_id>/edit")

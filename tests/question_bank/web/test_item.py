@@ -94,6 +94,22 @@ def test_strangers_see_nothing_of_the_bank(app: Flask, bank: str, member: object
     assert enter(app, WEI).get("/bank/b/review").status_code == 403
 
 
+def test_what_was_sent_back_stands_out_and_its_reason_stands_beside_the_form(app: Flask, bank: str) -> None:
+    author, reviewer = enter(app, WEI), enter(app, RUI)
+    item = written(author, action="submit")
+    seen = re.search(r'name="seen_version" value="(\d+)"', reviewer.get(f"/bank/b/items/{item}").text)
+    assert seen
+    decided = {"decision": "send_back", "seen_version": seen[1], "comment": "选项太 <b>长</b>"}
+    assert reviewer.post(f"/bank/b/items/{item}/decision", data=decided).status_code == 302
+    assert ">退回<" in re.sub(r"\s", "", author.get("/bank/b?status=draft").text)
+    form = author.get(f"/bank/b/items/{item}/edit").text
+    assert "选项太 &lt;b&gt;长" in form
+    again = re.search(r'name="seen_version" value="(\d+)"', form)
+    assert again
+    author.post(f"/bank/b/items/{item}/edit", data=FORM | {"stem": "改过的题干，换了说法", "seen_version": again[1]})
+    assert ">退回<" not in re.sub(r"\s", "", author.get("/bank/b?status=draft").text), "changed since"
+
+
 def test_markup_is_shown_or_kept_but_never_run(app: Flask, bank: str) -> None:
     author = enter(app, WEI)
     page = author.get(f"/bank/b/items/{written(author)}").text
@@ -190,7 +206,7 @@ def test_pools_stay_apart_over_time(app: Flask, bank: str, clock: FixedClock) ->
         api.record_use(session, [api.pool(session, "b", "exam")[0].version_id], purpose="exam:e", title="测试", times=1, now=clock.now())
 
     def move(item: int, pool: str) -> None:
-        _bank, _version, draft = draft_of("b", item, person_id=id_of(WEI), now=clock.now())
+        draft = draft_of("b", item, person_id=id_of(WEI), now=clock.now()).draft
         save("b", replace(draft, pool=pool), author_id=id_of(WEI), now=clock.now(), item_id=item)
 
     for pool in ("exam", ""):  # out of every pool first would be the same way round a corner
