@@ -1,6 +1,7 @@
 """GIFT as Moodle and others write it."""
 
 import contextlib
+import time
 
 import pytest
 from hypothesis import given
@@ -164,3 +165,10 @@ def test_what_is_told_of_every_other_number_is_no_answer(answers: str) -> None:
 
 def test_the_line_to_fill_is_the_blank() -> None:
     assert reading.read("_____ 是首都。{=北京}\n".encode()).drafts[0].stem == "[[1]] 是首都。"
+
+
+@pytest.mark.parametrize("block", ["q {~" + "=" * 60_000 + "}", "//" + "[id:" * 60_000 + "\nq {T}"], ids=["answers", "names"])
+def test_a_block_of_nothing_but_signs_takes_no_longer_than_its_length(block: str) -> None:
+    begun = time.process_time()
+    gift.read(block)
+    assert time.process_time() - begun < 10, "a second at most; with the square of the length, half a minute"
