@@ -18,6 +18,7 @@ REASONS = {
     "unknown_interaction": N_("无法识别这一题的作答方式。"),
     "pairs_unsupported": N_("配对不是一对一的，无法作为匹配题。"),
     "order_unsupported": N_("只排一部分选项的排序题无法表示。"),
+    "gap_misplaced": N_("有的空不在题干的文字里，无法确定位置。"),
     "numbers_unsupported": N_("有几个不同的数值答案，无法用一个数值和误差表示。"),
     "number_infinite": N_("数值范围没有上限或下限，无法用一个数值和误差表示。"),
     "no_full_answer": N_("没有得满分的答案，无法确定标准答案。"),

@@ -31,8 +31,8 @@ def frames(body: str, numbers: Sequence[Sequence[int]], worded: Sequence[bool]) 
     words of its own and the first has none, the last block before it is its question.
     """
     owner = {number: at for at, run in enumerate(numbers) for number in run}
-    pieces = [(piece, list(dict.fromkeys(owner[int(number)] for number in SIGNS.findall(piece)))) for piece in _blocks(body)]
-    signed = [at for at, (_piece, held) in enumerate(pieces) if held]
+    pieces = [(piece, list(dict.fromkeys(owner[int(number)] for number in SIGNS.findall(piece) if int(number) in owner))) for piece in _blocks(body)]
+    signed = [at for at, (_piece, held) in enumerate(pieces) if held] or [0]
     before = [piece for piece, _held in pieces[: signed[0]]]
     behind = [piece for piece, _held in pieces[signed[-1] + 1 :]]
     own: list[list[str]] = [[] for _ in numbers]

@@ -21,6 +21,9 @@ class Listed:
 
 def keep(place: Place, bare: Draft, parts: Sequence[str], gaps: Sequence[Blank | Listed]) -> None:
     """Keep what a text asks. `parts`: the stem cut at its gaps."""
+    if len(parts) != len(gaps) + 1:  # one stands where no words of the stem are kept
+        place.refuse("gap_misplaced", "_____".join(parts), bare.external_id)
+        return
     groups: dict[object, list[int]] = {}
     for at, gap in enumerate(gaps):
         groups.setdefault(_group(gap, at), []).append(at)

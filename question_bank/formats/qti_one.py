@@ -10,7 +10,7 @@ from lxml import etree
 from question_bank.domain.draft import Draft, decimal
 from question_bank.domain.item import Blank, ItemType
 from question_bank.domain.notation import means
-from question_bank.formats import gaps, numbers, pairing, qti_one_matching, weights
+from question_bank.formats import composite, gaps, numbers, pairing, qti_one_matching, weights
 from question_bank.formats import qti_one_facts as facts
 from question_bank.formats.findings import Findings, Place
 from question_bank.formats.foreign_html import Source, Words
@@ -198,7 +198,9 @@ class _Item:
             lists, names, marks = asked, [_name(each) for each in asked], [self._mark(each, stem) for each in asked]
         if all(mark in stem for mark in marks):
             order = sorted(range(len(lists)), key=lambda at: stem.index(marks[at]))
-            self._gapped([lists[at] for at in order], re.split("|".join(re.escape(marks[at]) for at in order), stem))
+            for at in order:
+                stem = stem.replace(marks[at], composite.sign(at), 1)
+            self._gapped([lists[at] for at in order], composite.SIGNS.split(stem)[::2])
             return
         labels = [self._labels(each) for each in lists]
         right = [self._right(name, held) for name, held in zip(names, labels, strict=True)]

@@ -161,3 +161,17 @@ def test_a_passage_in_a_page_of_its_own_stands_before_the_question() -> None:
     found = reading.read(package({"items/i.xml": body, "passages/p.html": page}))
     assert [draft.stem for draft in found.drafts] == ["<p><b>鱼</b></p><p>一段</p>\n谁？"]
     assert lost(found) == ["嵌入的文件未保留（p.html）"]
+
+
+def test_a_blank_outside_the_words_of_the_stem_is_refused_and_breaks_nothing() -> None:
+    hidden = f'<p>写。</p><rubricBlock view="scorer"><p>{written("R")}</p></rubricBlock>'
+    signs = f"<p>\u20637\u2063{written('R')}</p>{asks('S')}"
+    for body in (hidden, hidden + asks("S"), signs):
+        found = reading.read(item(body, key("R", "雪", "string") + key("S", "A")))
+        assert [why.code for _draft, why in found.refused] == (["gap_misplaced"] if body is not signs else [])
+
+
+def test_a_gap_named_twice_is_asked_where_it_stands_first() -> None:
+    shown = gap("r_a", "a", label("1", "红"), label("2", "蓝")) + gap("r_b", "b", label("3", "早"), label("4", "晚"))
+    found = read_one("<material><mattext>[a]与[a]，[b]</mattext></material>" + shown, right("r_a", "1") + right("r_b", "4"), "")
+    assert [draft.stem for draft in found.drafts] == ["（1）_____与[a]，（2）…", "（1）…与[a]，（2）_____"]
