@@ -252,16 +252,15 @@ def told(verdicts: list[Verdict], say: Callable[[str], None]) -> int:
         say(f"✗ … and {len(last.faults) - SHOWN} more")
     if last.machine is not None:
         say(f"saturated first: {last.machine.saturated}" if not last.passed else f"head-room: {last.machine.head_room:.1f} × this load at 60 % of the cores")
-    if last.machine is not None:
-        scale = float(str(last.scenario["scale"]))
+    scale, scales = float(str(last.scenario["scale"])), last.scenario["scales"]
+    assert isinstance(scales, dict)
+    told_scales = scales or {str(last.scenario["band"]): scale}
+    say("people at once: " + ", ".join(f"{share:.4f} of the forecast's peak ({BANDS[name]})" for name, share in told_scales.items()))
+    if last.machine is not None and last.rates:
         server, database = (cores / scale / SIXTY_PERCENT for cores in (last.machine.server_cores, last.machine.database_cores))
-        band = BANDS[str(last.scenario["band"])]
-        say(f"scale {scale:.4f} of the forecast's peak ({band}); the same time a request at scale 1 and at 60 %:")
-        say(f"  server {server:.1f}, database {database:.1f} cores")
-        scales = last.scenario["scales"]
-        assert isinstance(scales, dict)
-        if scales:
-            say("that is " + ", ".join(f"{share:.4f} of the peak by {BANDS[name]}" for name, share in scales.items()))
+        say(f"the same time a request at scale 1 ({BANDS[str(last.scenario['band'])]}), at 60 %: server {server:.1f}, database {database:.1f} cores")
+    elif last.machine is not None:
+        say("time is pressed, so requests come faster than in life: what scale 1 needs, only --peak says")
     say(f"{'passed' if last.passed else 'FAILED'}: {last.acknowledged} acknowledgements compared with the database, {len(last.faults)} faults")
     return int(not last.passed)
 

@@ -23,7 +23,7 @@ from load_tests.gauges import Gauge, saturated, summary
 from load_tests.journal import AnswerKept, BeatKept, HandedIn, Journal, QuizHandedIn, change_hash
 from load_tests.product import MARK, emptied, refuse_used
 from load_tests.report import html
-from load_tests.run import Order, keep
+from load_tests.run import Order, keep, told
 from load_tests.scenario import Asked, scenario
 from load_tests.timed import HEADER, queued, timed
 from load_tests.verdict import CityVerdict, Fault, Rate, Verdict, over_budget, stored_is_acknowledged
@@ -187,6 +187,12 @@ def test_the_report_needs_nothing_beside_itself() -> None:
     assert text.count("<svg") == 6
     assert "270.50" in text
     assert "样本太少" in text
+    said: list[str] = []
+    assert told([verdict], said.append) == 1
+    assert any(one.startswith("the same time a request at scale 1") for one in said)
+    pressed: list[str] = []
+    told([replace(verdict, rates=[])], pressed.append)
+    assert not any(one.startswith("the same time") for one in pressed), "a pressed window's requests are no measure of a rate"
 
 
 def overloaded(**changes: Class) -> list[Class]:
