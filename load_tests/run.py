@@ -34,6 +34,7 @@ from load_tests.verdict import JOURNALS, Fault, Rate, Verdict, over_budget, star
 
 LATEST = "load_test_verdict.json"
 SHOWN = 20
+LEAST_SCALE = 0.05  # of the forecast's peak: what a smaller run costs is mostly there without anybody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,12 +257,16 @@ def told(verdicts: list[Verdict], say: Callable[[str], None]) -> int:
     assert isinstance(scales, dict)
     told_scales = scales or {str(last.scenario["band"]): scale}
     say("people at once: " + ", ".join(f"{share:.4f} of the forecast's peak ({BANDS[name]})" for name, share in told_scales.items()))
-    if last.machine is not None and last.rates:
+    if last.rates and scale < LEAST_SCALE:
+        say(f"below {LEAST_SCALE:g} of the peak idle processes and staff cost as much as its people: nothing follows for scale 1")
+    elif last.machine is not None and last.rates:
         server, database = (cores / scale / SIXTY_PERCENT for cores in (last.machine.server_cores, last.machine.database_cores))
         say(f"the same time a request at scale 1 ({BANDS[str(last.scenario['band'])]}), at 60 %: server {server:.1f}, database {database:.1f} cores")
     elif last.machine is not None:
-        say("time is pressed, so requests come faster than in life: what scale 1 needs, only --peak says")
-    say(f"{'passed' if last.passed else 'FAILED'}: {last.acknowledged} acknowledgements compared with the database, {len(last.faults)} faults")
+        say("time is pressed, so requests come faster than in life: nothing follows for scale 1")
+    unseen = sum(one.judged == 0 for one in last.cities)
+    few = f"; {unseen} of {len(last.cities)} cities too little seen" if unseen else ""
+    say(f"{'passed' if last.passed else 'FAILED'}: {last.acknowledged} acknowledgements compared with the database, {len(last.faults)} faults{few}")
     return int(not last.passed)
 
 

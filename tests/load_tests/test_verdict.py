@@ -188,8 +188,11 @@ def test_the_report_needs_nothing_beside_itself() -> None:
     assert "270.50" in text
     assert "样本太少" in text
     said: list[str] = []
-    assert told([verdict], said.append) == 1
+    told([verdict], said.append)
+    assert not any(one.startswith("the same time") for one in said), "ten people cost next to nothing beside the idle server"
+    assert told([replace(verdict, scenario={**verdict.scenario, "scale": 0.25})], said.append) == 1
     assert any(one.startswith("the same time a request at scale 1") for one in said)
+    assert said[-1].endswith("1 faults; 1 of 1 cities too little seen")
     pressed: list[str] = []
     told([replace(verdict, rates=[])], pressed.append)
     assert not any(one.startswith("the same time") for one in pressed), "a pressed window's requests are no measure of a rate"
