@@ -253,21 +253,27 @@ def told(verdicts: list[Verdict], say: Callable[[str], None]) -> int:
         say(f"✗ … and {len(last.faults) - SHOWN} more")
     if last.machine is not None:
         say(f"saturated first: {last.machine.saturated}" if not last.passed else f"head-room: {last.machine.head_room:.1f} × this load at 60 % of the cores")
-    scale, scales = float(str(last.scenario["scale"])), last.scenario["scales"]
-    assert isinstance(scales, dict)
-    told_scales = scales or {str(last.scenario["band"]): scale}
-    say("people at once: " + ", ".join(f"{share:.4f} of the forecast's peak ({BANDS[name]})" for name, share in told_scales.items()))
-    if last.rates and scale < LEAST_SCALE:
-        say(f"below {LEAST_SCALE:g} of the peak idle processes and staff cost as much as its people: nothing follows for scale 1")
-    elif last.machine is not None and last.rates:
-        server, database = (cores / scale / SIXTY_PERCENT for cores in (last.machine.server_cores, last.machine.database_cores))
-        say(f"the same time a request at scale 1 ({BANDS[str(last.scenario['band'])]}), at 60 %: server {server:.1f}, database {database:.1f} cores")
-    elif last.machine is not None:
-        say("time is pressed, so requests come faster than in life: nothing follows for scale 1")
+    for words in _of_the_whole(last):
+        say(words)
     unseen = sum(one.judged == 0 for one in last.cities)
     few = f"; {unseen} of {len(last.cities)} cities too little seen" if unseen else ""
     say(f"{'passed' if last.passed else 'FAILED'}: {last.acknowledged} acknowledgements compared with the database, {len(last.faults)} faults{few}")
     return int(not last.passed)
+
+
+def _of_the_whole(one: Verdict) -> Iterator[str]:
+    """Say which share of the forecast's peak was played, and what the whole would take, where that follows."""
+    scale, scales = float(str(one.scenario["scale"])), one.scenario["scales"]
+    assert isinstance(scales, dict)
+    told_scales = scales or {str(one.scenario["band"]): scale}
+    yield "people at once: " + ", ".join(f"{share:.4f} of the forecast's peak ({BANDS[name]})" for name, share in told_scales.items())
+    if one.rates and scale < LEAST_SCALE:
+        yield f"below {LEAST_SCALE:g} of the peak idle processes and staff cost as much as its people: nothing follows for scale 1"
+    elif one.machine is not None and one.rates:
+        server, database = (cores / scale / SIXTY_PERCENT for cores in (one.machine.server_cores, one.machine.database_cores))
+        yield f"the same time a request at scale 1 ({BANDS[str(one.scenario['band'])]}), at 60 %: server {server:.1f}, database {database:.1f} cores"
+    elif one.machine is not None:
+        yield "time is pressed, so requests come faster than in life: nothing follows for scale 1"
 
 
 def _made_with(database_url: str) -> dict[str, str]:
