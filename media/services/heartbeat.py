@@ -25,7 +25,7 @@ from media.store import heartbeat as store
 from media.store.heartbeat import Known, Turn, Versions
 
 DONE_JOB = "media.watched"
-GATHERS = 0.04  # seconds: a player shows nothing that hangs on this answer
+GATHERS = 0.02  # seconds: a player shows nothing that hangs on this answer
 MOST_ROUNDS = 100  # one is overtaken only by oneself, and each time another report of one's own has got on
 
 
