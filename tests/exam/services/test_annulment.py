@@ -263,6 +263,8 @@ def test_nobody_decides_about_her_own_attempt_and_none_is_asked_outside_her_scop
     number = _number(hers)
     with pytest.raises(OwnAttempt):
         extra_attempt.grant(id_of(PENG), number, opens=NOON, closes=NOON + DAY, reason="补考", now=NOON)
+    shown = peng.get(f"/invigilation/attempt/{number}").get_data(as_text=True)
+    assert ("不能处理自己的作答" in shown, f"{number}/pause" in shown, f"{number}/extra" in shown) == (True, False, False)
     annulment.propose(id_of(NING), number, reason="替考", now=NOON)
     with pytest.raises(OwnAttempt):
         annulment.decide(id_of(PENG), number, agree=False, now=NOON)
