@@ -28,6 +28,7 @@ from question_bank.web import item_form
 from question_bank.web.bank import xlsx
 from question_bank.web.item_form import ItemForm
 from question_bank.web.loss import LossTable, loss_table
+from question_bank.web.loss_words import told
 from question_bank.web.picture import shown_in
 
 staging = routes("staging", __name__, url_prefix="/bank/<code>/import")
@@ -47,8 +48,9 @@ class UploadPage:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One row in the list: its words without any notation."""
+    """One row in the list, in the reader's language: its words without any notation."""
 
+    place: str
     stem: str
     options: tuple[str, ...]
     answer: str
@@ -163,7 +165,7 @@ def batch(code: str, batch_id: int) -> ResponseReturnValue:
 
 def _shown(draft: Draft) -> Shown:
     stem, *options, answer = (drafting.brief(words, _("图片")) for words in (draft.stem, *draft.options, write_answer(draft)))
-    return Shown(stem, tuple(options), answer)
+    return Shown(told(draft.place), stem, tuple(options), answer)
 
 
 @staging.get("/<int:batch_id>/progress")
@@ -194,7 +196,7 @@ def _line(code: str, batch_id: int, position: int, draft: Draft | None = None) -
     bank, topics = banks.topics(code)
     form = item_form.filled(draft or found.line.draft, [(topic, bank.topic_name(topic)) for topic in topics], found.line.faults, shown=shown_in(code))
     back = url_for("staging.batch", code=code, batch_id=batch_id)
-    page = LinePage(bank, found.batch, found.line.draft.place, form, back, goes_on=found.other is not None)
+    page = LinePage(bank, found.batch, told(found.line.draft.place), form, back, goes_on=found.other is not None)
     return render_template("question_bank/staging/line.html", page=page)
 
 
