@@ -23,7 +23,7 @@ class Channel:
         self._due = 0.0
         self.later = False
         self.start: Any = None  # granian's own `start_response`, which keeps what it is told
-        self.waited: Callable[[float], None] = lambda _seconds: None  # told for how long an answer was overdue
+        self.waited: Callable[[float, float], None] = lambda _due, _now: None  # told when an answer was due and when it came (s, monotonic)
 
     def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
         """Send what the app has returned; called by granian."""
@@ -40,7 +40,7 @@ class Channel:
 
     def finish(self, body: Iterable[bytes]) -> None:
         """Send the answer that came later, begun by `start_response` as any other."""
-        self.waited(max(monotonic() - self._due, 0.0))
+        self.waited(self._due, monotonic())
         self._line.response_bytes(self.start.status, self.start.headers, b"".join(body))
 
 

@@ -4,6 +4,8 @@ Each lane has a thread of its own, which takes everything queued, runs it in one
 either waited for (`submit`), or handed in together with what is to be told of it (`later`), which keeps no thread of the server. A lone row
 is stored at once; where rows come one upon another, the lane gathers for a moment before it takes them: a commit costs nearly the same for
 one row as for twenty. A batch that waits too long for the database or its standby is cut off and refused (`lms/kernel/link.py`).
+
+Until it is known to be stored, a row's outcome is Unavailable: whatever goes wrong, nobody is told that a row is safe which is not.
 """
 
 import logging
@@ -19,43 +21,43 @@ import psycopg
 
 from lms.kernel import db
 from lms.kernel.link import Link, NotReplicated, Vouched
+from lms.kernel.refusal import Unavailable
 
 Row = TypeVar("Row")
 Answer = TypeVar("Answer")
 Made = TypeVar("Made")
 Next = TypeVar("Next")
-MOST_ROWS = 500
+LEAST_ROWS, MOST_ROWS = 8, 500  # a group that was cut off is followed by one of half its size, down to the least
+PARTS = 20  # what a failed group is divided into: two rounds find the row that failed it among 400
+GROWS_WITHIN = 1.0  # seconds: what takes no longer may be twice as much and is not cut off
+SETTLED_WITHIN = 5.0  # seconds after which the rest of a failed group is refused: others wait behind it
+GIVEN_UP_AFTER = 10.0  # seconds after which a row is not stored any more: its page gives up soon (exam/static/wire.js) and sends anew
+MOST_QUEUED = 10_000
 logger = logging.getLogger(__name__)
 
 
-class Interrupted(RuntimeError):
-    """The lane was stopped before this row was settled: never taken for stored."""
-
-
 class _Entry(Generic[Row, Answer]):
-    __slots__ = ("answer", "failure", "row", "settled", "told")
+    __slots__ = ("came", "outcome", "row", "told")
 
     def __init__(self, row: Row, told: "Callable[[_Entry[Row, Answer]], None]") -> None:
         self.row = row
-        self.answer: Answer | None = None
-        self.failure: BaseException | None = None
-        self.settled = False
         self.told = told
+        self.came = monotonic()
+        self.outcome: Answer | Exception = Unavailable()
 
     def result(self) -> Answer:
         """Return the answer; raises what the write refused."""
-        if self.failure is not None:
-            raise self.failure
-        if not self.settled:
-            raise Interrupted
-        return self.answer  # type: ignore[return-value]
+        if isinstance(self.outcome, Exception):
+            raise self.outcome.with_traceback(None)  # it may be told to many, and each would lengthen its trail
+        return self.outcome
 
     def tell(self) -> None:
-        """Have it told; whoever cannot be reached is nobody else's fault."""
+        """Have it told, once; whoever cannot be reached is nobody else's fault."""
         try:
             self.told(self)
-        except Exception:
+        except BaseException:
             logger.exception("answer_not_told")
+        del self.told  # and with it the client's line: a server that is to end waits for each of them
 
 
 def _as_it_is(answer: Any) -> Any:
@@ -78,9 +80,10 @@ class Pending(Generic[Made]):
         """Make something else of the answer."""
         return Pending(self.lane, self.row, lambda answer: made(self.made(answer)))
 
-    def later(self, told: Callable[[Callable[[], Made]], None]) -> None:
-        """Hand it in; `told` gets what returns the answer or raises the refusal, in the lane's thread."""
+    def later(self, told: Callable[[Callable[[], Made]], None]) -> "Pending[Made]":
+        """Hand it in; `told` gets what returns the answer or raises the refusal, in the lane's thread. What raises was not handed in."""
         self.lane.later(self.row, lambda entry: told(lambda: self.made(entry.result())))
+        return self
 
 
 class GroupCommit(Generic[Row, Answer]):
@@ -99,6 +102,7 @@ class GroupCommit(Generic[Row, Answer]):
         self._single = single
         self.gathers = gathers
         self._stored_at = 0.0
+        self._most = MOST_ROWS
         self._queue: SimpleQueue[_Entry[Row, Answer]] = SimpleQueue()
         self._guard = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -122,54 +126,66 @@ class GroupCommit(Generic[Row, Answer]):
         self._put(_Entry(row, told))
 
     def _put(self, entry: _Entry[Row, Answer]) -> None:
-        self._queue.put(entry)
+        if self._queue.qsize() >= MOST_QUEUED:
+            raise Unavailable
         if self._thread is None or not self._thread.is_alive():  # a fork leaves threads behind
             with self._guard:
                 if self._thread is None or not self._thread.is_alive():
                     self._thread = threading.Thread(target=self._serve, name="lane", daemon=True)
                     self._thread.start()
+        self._queue.put(entry)
 
     def _serve(self) -> None:
-        """Run batch after batch, whatever happens."""
+        """Run batch after batch, whatever happens; between two, nothing of the last is held."""
         while True:
-            batch = [self._queue.get()]
-            if monotonic() - self._stored_at < self.gathers:
-                sleep(self.gathers)
-            with suppress(Empty):
-                while len(batch) < MOST_ROWS:
-                    batch.append(self._queue.get_nowait())
-            try:
-                self._attempt(batch)
-            except BaseException:
-                logger.exception("batch_stopped")
+            self._settle(self._taken())
             self._stored_at = monotonic()
-            for entry in batch:
-                entry.tell()
 
-    def _attempt(self, batch: list[_Entry[Row, Answer]]) -> None:
-        try:
-            self._run(batch)
-        except NotReplicated as doubt:  # no second try by us: it would find the rows and take them for safe
-            for entry in batch:
-                entry.failure = doubt
-        except Exception as error:  # noqa: BLE001 - each row is tried alone and its caller gets the failure
-            self._one_by_one(batch, error)
-
-    def _one_by_one(self, batch: list[_Entry[Row, Answer]], error: Exception) -> None:
-        """Run each row alone, so that one bad row fails nobody else; a lost link fails all (the client retries).
-
-        So do two rows that wait for a lock in vain, and a server that was waited for too long: whoever comes after them waits, too.
-        """
-        waited = 0
+    def _taken(self) -> list[_Entry[Row, Answer]]:
+        """Wait for rows and return them, without those that came too long ago: they are refused unasked."""
+        batch = [self._queue.get()]
+        if monotonic() - self._stored_at < self.gathers:
+            sleep(self.gathers)
+        with suppress(Empty):
+            while len(batch) < self._most:
+                batch.append(self._queue.get_nowait())
+        since = monotonic() - GIVEN_UP_AFTER
         for entry in batch:
+            if entry.came < since:
+                entry.tell()
+        return [entry for entry in batch if entry.came >= since]
+
+    def _settle(self, batch: list[_Entry[Row, Answer]]) -> None:
+        """Store a batch and tell each row as soon as it is settled. What fails is tried again in parts, so that one bad row fails nobody else.
+
+        Not after a lost link, nor where the wait was cut off: whoever comes after would wait as long. Not in doubt either: a second try
+        by us would find the rows and take them for safe.
+        """
+        began = monotonic()
+        parts = [batch] if batch else []
+        while parts:
+            part = parts.pop(0)
             try:
-                if len(batch) == 1 or waited > 1 or self._link is None or self._link.closed or isinstance(error, NotReplicated | psycopg.errors.QueryCanceled):
-                    raise error
-                self._run([entry])
-            except Exception as failure:  # noqa: BLE001 - the caller waits in another thread; submit() raises it there
-                entry.failure = failure
-                if isinstance(failure, NotReplicated | psycopg.OperationalError):
-                    waited, error = waited + 1, failure
+                self._run(part)
+                if monotonic() - began < GROWS_WITHIN:
+                    self._most = min(2 * self._most, MOST_ROWS)
+            except BaseException as error:
+                if part is batch:  # one line a group
+                    logger.exception("group_failed", extra={"rows": len(batch)})
+                doubtful = isinstance(error, NotReplicated)
+                lost = self._link is None or self._link.closed or isinstance(error, psycopg.errors.QueryCanceled) or not isinstance(error, Exception)
+                if lost or doubtful:
+                    self._most = max(len(part) // 2, LEAST_ROWS)
+                if lost or doubtful or monotonic() - began > SETTLED_WITHIN:
+                    part, parts = [entry for one in (part, *parts) for entry in one], []
+                elif len(part) > 1:
+                    size = max(len(part) // PARTS, 1)
+                    parts[:0] = [part[at : at + size] for at in range(0, len(part), size)]
+                    continue
+                for entry in part:
+                    entry.outcome = NotReplicated() if doubtful else Unavailable()
+            for entry in part:
+                entry.tell()
 
     def _run(self, batch: list[_Entry[Row, Answer]]) -> None:
         if self._link is None or self._link.closed:
@@ -178,8 +194,4 @@ class GroupCommit(Generic[Row, Answer]):
         with Vouched(link), nullcontext() if self._single else link.transaction():
             answers = self._write(link, [entry.row for entry in batch])
         for entry, answer in zip(batch, answers, strict=True):
-            if isinstance(answer, Exception):
-                entry.failure = answer
-            else:
-                entry.answer = answer
-                entry.settled = True
+            entry.outcome = answer

@@ -137,21 +137,40 @@ class HotEntry:
                     break
             else:
                 return self.app(environ, start_response)
-        found = self._tried(route, environ, lambda: self._handled(route, environ))
-        channel: Channel | None = environ.get(CHANNEL)
-        if isinstance(found, HotAnswer):
-            return self._begun(route, start_response, found)
-        if channel is None:
-            return self._begun(route, start_response, self._tried(route, environ, found.wait))
-        channel.put_off(found.lane.gathers)
-        found.later(lambda find: channel.finish(self._begun(route, start_response, self._tried(route, environ, find))))
-        return []
+        language = environ.get("HTTP_ACCEPT_LANGUAGE", "")  # its page's scripts name it, since no cookie is read here
+        found = self._tried(route, language, lambda: self._handled(route, environ))
+        if isinstance(found, Pending):
+            channel: Channel | None = environ.get(CHANNEL)
+            found = self._tried(route, language, found.wait) if channel is None else self._put_off(route, language, start_response, found, channel)
+        return [] if isinstance(found, Pending) else self._begun(route, start_response, found)
 
-    def _begun(self, route: HotRoute, start_response: StartResponse, answer: "HotAnswer | Pending[object]") -> Iterable[bytes]:
-        """Count and begin the answer; returns its body."""
-        assert isinstance(answer, HotAnswer)
-        self.counted(route.path, answer.status)
-        start_response(f"{answer.status} {_REASONS.get(answer.status, 'Unknown')}", answer.headers)
+    def _put_off(
+        self, route: HotRoute, language: str, start_response: StartResponse, pending: Pending[object], channel: Channel
+    ) -> "HotAnswer | Pending[object]":
+        """Hand the row in, to be answered by its lane: whatever happens there, something is sent. What was not handed in is answered here."""
+
+        def told(find: Callable[[], object]) -> None:
+            try:
+                answer = self._tried(route, language, find)
+                assert isinstance(answer, HotAnswer)
+                channel.finish(self._begun(route, start_response, answer))
+            except Exception:
+                logger.exception("answer_not_sent", extra={"route": route.path})
+                start_response(*_begin(_UNSENT))
+                channel.finish(_UNSENT.body)
+
+        channel.put_off(pending.lane.gathers)
+        found = self._tried(route, language, lambda: pending.later(told))
+        channel.later = isinstance(found, Pending)
+        return found
+
+    def _begun(self, route: HotRoute, start_response: StartResponse, answer: HotAnswer) -> Iterable[bytes]:
+        """Begin the answer and count it; returns its body."""
+        start_response(*_begin(answer))
+        try:
+            self.counted(route.path, answer.status)
+        except Exception:  # a full disk under the figures: what is stored is stored
+            logger.exception("answer_not_counted", extra={"route": route.path})
         return answer.body
 
     def _handled(self, route: HotRoute, environ: Environ) -> object:
@@ -162,20 +181,16 @@ class HotEntry:
             self.pace.count(getattr(payload, route.holder), monotonic())
         return route.handler(HotRequest(arrived=arrived, environ=environ, payload=payload, proxies=self.proxies))
 
-    def _tried(self, route: HotRoute, environ: Environ, find: Callable[[], object]) -> "HotAnswer | Pending[object]":
+    def _tried(self, route: HotRoute, language: str, find: Callable[[], object]) -> "HotAnswer | Pending[object]":
         """Return what is found, ready to be sent unless it is pending."""
         try:
             found = find()
             return found if isinstance(found, HotAnswer | Pending) else _json(200, found)
         except Refusal as refusal:
-            return _json(refusal.status, {"code": refusal.code, "message": self._message(refusal, environ), **refusal.facts}, AGAIN.get(refusal.status))
+            return _json(refusal.status, {"code": refusal.code, "message": self.worded(refusal.message, language), **refusal.facts}, AGAIN.get(refusal.status))
         except Exception:
             logger.exception("hot_route_failed", extra={"route": route.path})
-            return _json(503, {"code": Unavailable.code, "message": self._message(Unavailable(), environ)}, AGAIN[503])
-
-    def _message(self, refusal: Refusal, environ: Environ) -> str:
-        """Return the words in the language of the page that asks: its scripts name it, since no cookie is read here."""
-        return self.worded(refusal.message, environ.get("HTTP_ACCEPT_LANGUAGE", ""))
+            return _json(503, {"code": Unavailable.code, "message": self.worded(Unavailable.message, language)}, AGAIN[503])
 
 
 class TooLarge(Malformed):
@@ -200,3 +215,10 @@ def _body(environ: Environ, most: int) -> bytes:
 def _json(status: int, answer: object, extra: list[tuple[str, str]] | None = None) -> HotAnswer:
     body = payloads.encode(answer)
     return HotAnswer(status, [*JSON_HEADERS, ("Content-Length", str(len(body))), *(extra or [])], [body])
+
+
+def _begin(answer: HotAnswer) -> tuple[str, list[tuple[str, str]]]:
+    return f"{answer.status} {_REASONS.get(answer.status, 'Unknown')}", answer.headers
+
+
+_UNSENT = _json(503, {"code": Unavailable.code, "message": Unavailable.message}, AGAIN[503])  # where even making an answer failed

@@ -1,8 +1,8 @@
 """Load shedding: a process whose threads have no free moment answers the least pressing requests with 503, so that saves still arrive.
 
-The measure is the share of its threads that were busy, averaged over a few seconds, where an answer that is overdue without a
-thread (`lms/kernel/channel.py`) counts like one that keeps it: it needs no other process and costs two additions a request. A class of
-requests is given up gradually as that share nears one; exam answers never are.
+The measure is the share of its threads that were busy, averaged over a few seconds: it needs no other process and costs two additions a
+request. Who waits for a commit keeps no thread (`lms/kernel/channel.py`), however many wait; but while answers are overdue by more than a
+commit takes, no thread counts as free. A class of requests is given up gradually as that share nears one; exam answers never are.
 """
 
 import random
@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from math import exp
-from time import perf_counter
+from time import monotonic
 
 import msgspec
 from flask import Flask, g, render_template
@@ -24,6 +24,7 @@ from lms.kernel.permissions import Permission, Priority
 from lms.kernel.refusal import N_, Unavailable
 
 SPAN = 3.0  # seconds over which busy threads are averaged
+STALLED = 0.5  # seconds by which an answer is overdue when no commit takes as long
 RETRY = (10, 30)  # seconds after which to come again: each is told another number
 # From which busy share a class begins to be refused, and from which all of it is.
 GIVEN_UP = {
@@ -78,6 +79,7 @@ class Load:
     working: int = 0
     mean: float = 0.0
     _at: float = 0.0
+    _stalled: float = 0.0  # until when stalls were counted
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
     def change(self, by: int, at: float) -> float:
@@ -88,10 +90,13 @@ class Load:
             self.working += by
             return self.mean / self.threads
 
-    def waited(self, seconds: float) -> None:
-        """Note that an answer was overdue for so long: it kept no thread, and yet shows what there is to do."""
+    def waited(self, due: float, now: float) -> None:
+        """Note that an answer due then came only now; a stall counts once, however many waited through it."""
         with self._guard:
-            self.mean = min(self.mean + seconds / SPAN, float(self.threads))
+            stalled = now - max(due + STALLED, self._stalled)
+            if stalled > 0:
+                self._stalled = now
+                self.mean = min(self.mean + self.threads * stalled / SPAN, float(self.threads))
 
 
 @dataclass(slots=True)
@@ -105,7 +110,7 @@ class Shedding:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request, or refuse it."""
-        environ[BUSY] = busy = self.load.change(1, perf_counter())
+        environ[BUSY] = busy = self.load.change(1, monotonic())
         channel: Channel | None = environ.get(CHANNEL)
         if channel is not None:
             channel.waited = self.load.waited
@@ -116,7 +121,7 @@ class Shedding:
                     return self.refuse(environ, start_response, priority)
             return self.app(environ, start_response)
         finally:
-            self.load.change(-1, perf_counter())
+            self.load.change(-1, monotonic())
 
 
 def busy_share(environ: Environ) -> float:

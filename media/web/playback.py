@@ -197,10 +197,11 @@ def beat(request: HotRequest) -> Pending[HeartbeatAnswer]:
     """Take one report."""
     report: Heartbeat = request.payload
     waiting = heartbeat.report(report.lease, report.sequence, report.intervals, report.vouching, request.arrived, standing=report.standing)
-    return waiting.then(lambda found: _answer(found, request))
+    arrived, seconds = request.arrived, next_seconds(busy_share(request.environ))  # the rest of the request does not wait
+    return waiting.then(lambda found: _answer(found, arrived, seconds))
 
 
-def _answer(found: heartbeat.Outcome, request: HotRequest) -> HeartbeatAnswer:
+def _answer(found: heartbeat.Outcome, arrived: datetime, seconds: int) -> HeartbeatAnswer:
     return HeartbeatAnswer(
         accepted=found.accepted,
         waiting=found.watched.waiting,
@@ -209,9 +210,9 @@ def _answer(found: heartbeat.Outcome, request: HotRequest) -> HeartbeatAnswer:
         budget_ms=found.unspent_ms,
         newest=found.newest,
         done=found.done,
-        presence=_due(found.presence.number, found.presence.deadline, request.arrived) if found.presence else None,
+        presence=_due(found.presence.number, found.presence.deadline, arrived) if found.presence else None,
         standing=found.standing,
-        next_seconds=next_seconds(busy_share(request.environ)),
+        next_seconds=seconds,
     )
 
 

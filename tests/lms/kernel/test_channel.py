@@ -1,12 +1,20 @@
 """What granian is told of an answer that comes later; that it really serves others meanwhile is shown in tests/e2e."""
 
+import threading
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+from flask import Flask
 from granian.server import mp
 
 from lms.kernel import channel
 from lms.kernel.channel import CHANNEL
+from lms.kernel.clock import FixedClock
+from lms.kernel.group_commit import GroupCommit
+from lms.kernel.hot import HotEntry, HotRoute, Pace
+from lms.kernel.permissions import Permission, Priority
 
 
 class _Line:
@@ -21,12 +29,12 @@ class _Line:
 
 def test_an_answer_is_sent_once_now_or_later_and_an_overdue_one_is_told() -> None:
     later: list[Callable[[], None]] = []
-    overdue: list[float] = []
+    overdue: list[tuple[float, float]] = []
 
     def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         line = environ[CHANNEL]
         if environ["PATH_INFO"] == "/later":
-            line.waited = overdue.append
+            line.waited = lambda due, now: overdue.append((due, now))
             line.put_off(600.0)
             later.append(lambda: (start_response("409 Conflict", [("X-Of", "later")]), line.finish([b"la", b"ter"]))[1])
             return []
@@ -43,4 +51,58 @@ def test_an_answer_is_sent_once_now_or_later_and_an_overdue_one_is_told() -> Non
     assert held.sent == []
     later.pop()()
     assert held.sent == [(409, [("X-Of", "later")], b"later")]
-    assert overdue == [0.0]
+    ((due, came),) = overdue
+    assert came < due, "nothing was overdue"
+
+
+class _Failing(_Line):
+    """A server that does not take the first answer."""
+
+    def __init__(self, refusals: int) -> None:
+        super().__init__()
+        self.refusals, self.done = refusals, threading.Event()
+
+    def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+        self.refusals -= 1
+        if self.refusals >= 0:
+            raise ValueError("not a header")
+        super().response_bytes(status, headers, body)
+        self.done.set()
+
+
+def _serving(lane: GroupCommit[str, str]) -> Callable[[Any, dict[str, Any]], Any]:
+    def counted(_path: str, _status: int) -> None:
+        raise OSError("no space left")
+
+    route = HotRoute("POST", "/save", Permission.SIT_EXAM, lambda _request: lane.pending("row"), priority=Priority.ANSWERS)
+    entry = HotEntry(
+        app=lambda _environ, _start: [], routes=(route,), clock=FixedClock(datetime(2026, 11, 22, tzinfo=UTC)),
+        arrival=lambda _environ, now: now, counted=counted, worded=lambda message, _language: message, pace=Pace(10),
+    )  # fmt: skip
+    channel.open_channels()
+    serve = mp._wsgi_call_wrap(entry, {}, None)
+    return lambda line, scope: serve(line, {"PATH_INFO": "/save", "REQUEST_METHOD": "POST", **scope})
+
+
+@pytest.mark.parametrize(("refusals", "status"), [(0, 200), (1, 503)])
+def test_an_answer_is_sent_though_it_cannot_be_counted_and_a_plain_one_where_it_cannot_be_sent(app: Flask, refusals: int, status: int) -> None:
+    line = _Failing(refusals)
+    _serving(GroupCommit(lambda _link, rows: list(rows)))(line, {})
+    assert line.done.wait(20)
+    ((sent, headers, body),) = line.sent
+    assert sent == status
+    assert (b'"row"' if status == 200 else b'"unavailable"') in body
+    assert ("Retry-After" in dict(headers)) == (status == 503)
+
+
+def test_what_could_not_be_handed_in_is_refused_at_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    line = _Failing(0)
+    serve = _serving(GroupCommit(lambda _link, rows: list(rows)))
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", full)
+        serve(line, {})
+    ((status, headers, _body),) = line.sent
+    assert (status, dict(headers)["Retry-After"]) == (503, "2")

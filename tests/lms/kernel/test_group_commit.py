@@ -1,6 +1,7 @@
 """Group commit: one commit for many, an answer for each, and one bad row fails nobody else."""
 
 import threading
+import weakref
 from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Any
@@ -10,8 +11,9 @@ import pytest
 from flask import Flask
 
 from lms.kernel import db, group_commit
-from lms.kernel.group_commit import GroupCommit, Interrupted
+from lms.kernel.group_commit import GroupCommit
 from lms.kernel.link import NotReplicated, wait_for_standby
+from lms.kernel.refusal import Unavailable
 from lms.kernel.settings import Settings
 from tests.support import standby
 
@@ -66,8 +68,8 @@ def test_a_row_that_breaks_the_statement_does_not_take_its_neighbours_along(app:
         gate.wait()
         try:
             outcomes[key] = lane.submit(key)
-        except psycopg.errors.UniqueViolation as error:
-            outcomes[key] = error
+        except Unavailable as refused:
+            outcomes[key] = refused
 
     keys = ["twice", *(f"n{number}" for number in range(8))]
     threads = [threading.Thread(target=run, args=(key,)) for key in keys]
@@ -75,7 +77,7 @@ def test_a_row_that_breaks_the_statement_does_not_take_its_neighbours_along(app:
         thread.start()
     for thread in threads:
         thread.join(20)
-    assert isinstance(outcomes.pop("twice"), psycopg.errors.UniqueViolation)
+    assert isinstance(outcomes.pop("twice"), Unavailable)
     assert outcomes == {key: key.upper() for key in keys[1:]}
 
 
@@ -85,7 +87,7 @@ def test_a_lost_link_is_an_error_and_the_next_row_finds_a_new_one(app: Flask, se
     assert lane._link is not None
     with psycopg.connect(settings.database_url) as link:
         link.execute("SELECT pg_terminate_backend(%s)", (lane._link.info.backend_pid,))
-    with pytest.raises(psycopg.OperationalError):
+    with pytest.raises(Unavailable):
         lane.submit("lost")
     assert lane.submit("after") == "AFTER"
     assert "lost" not in _stored()
@@ -178,8 +180,8 @@ def test_a_stopped_batch_leaves_a_working_lane_and_nobody_is_told_stored(app: Fl
     def run(key: str) -> None:
         try:
             outcomes[key] = lane.submit(key)
-        except Interrupted as error:
-            outcomes[key] = type(error)
+        except Unavailable as refused:
+            outcomes[key] = type(refused)
 
     threads = [threading.Thread(target=run, args=(key,), daemon=True) for key in ("first", "stopped", "neighbour")]
     threads[0].start()
@@ -191,7 +193,7 @@ def test_a_stopped_batch_leaves_a_working_lane_and_nobody_is_told_stored(app: Fl
     gate.set()
     for thread in threads:
         thread.join(20)
-    assert outcomes == {"first": "first", "stopped": Interrupted, "neighbour": Interrupted}
+    assert outcomes == {"first": "first", "stopped": Unavailable, "neighbour": Unavailable}
     assert lane.submit("after") == "after"
 
 
@@ -250,6 +252,195 @@ def test_rows_for_later_keep_no_thread_and_each_is_told_of_its_own(app: Flask) -
     assert batches[1][:4] == ["a", "hung up", "refused", "b"]
     assert isinstance(outcomes.pop("refused"), ValueError)
     assert outcomes == {"first": "FIRST!", "a": "A!", "hung up": "HUNG UP!", "b": "B!"}
+
+
+class _Held:
+    """A lane that stands still while rows are handed in, what it wrote and what each row was told, in order."""
+
+    def __init__(self, write: Callable[["psycopg.Connection[Any]", Sequence[int]], None] = lambda _link, _rows: None) -> None:
+        self.batches: list[list[int]] = []
+        self.told: list[int] = []
+        self.refused: dict[int, Unavailable] = {}
+        self._standing, self._gate, self._all_told = threading.Event(), threading.Event(), threading.Event()
+        self._owed = 0
+
+        def written(link: "psycopg.Connection[Any]", rows: Sequence[int]) -> list[int]:
+            if rows[0] < 0:
+                self._standing.set()
+                self._gate.wait(20)
+            else:
+                self.batches.append(list(rows))
+                write(link, rows)
+            return list(rows)
+
+        self.lane: GroupCommit[int, int] = GroupCommit(written)
+
+    def hold(self) -> None:
+        """Have the lane stand still from now on."""
+        self.lane.pending(-1).later(lambda _find: None)
+        assert self._standing.wait(20)
+
+    def hand_in(self, row: int) -> None:
+        """Hand in a row for later."""
+
+        def told(find: Callable[[], int]) -> None:
+            try:
+                self.told.append(find())
+            except Unavailable as refused:
+                self.refused[row] = refused
+            if len(self.told) + len(self.refused) == self._owed:
+                self._all_told.set()
+
+        self.lane.pending(row).later(told)
+        self._owed += 1
+
+    def go_on(self) -> None:
+        """Let the lane go on until all are told."""
+        self._gate.set()
+        assert self._all_told.wait(20)
+
+
+def test_a_group_that_lost_its_link_is_logged_once_and_told_without_a_growing_trail(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lose(link: "psycopg.Connection[Any]", _rows: Sequence[int]) -> None:
+        link.close()
+        raise psycopg.OperationalError
+
+    lines: list[str] = []
+    monkeypatch.setattr(group_commit.logger, "exception", lambda line, **_more: lines.append(line))
+    held = _Held(lose)
+    held.hold()
+    for row in range(500):
+        held.hand_in(row)
+    held.go_on()
+    assert sorted(held.refused) == list(range(500))
+    assert lines == ["group_failed"]
+    assert max(_frames(refused) for refused in held.refused.values()) < 6
+    assert len(held.batches) == 1, "and none is tried again"
+
+
+def _frames(error: BaseException) -> int:
+    found, step = 0, error.__traceback__
+    while step is not None:
+        found, step = found + 1, step.tb_next
+    return found
+
+
+def test_a_bad_row_among_many_is_found_in_few_tries_and_nobody_waits_for_that(app: Flask) -> None:
+    def refuse(_link: "psycopg.Connection[Any]", rows: Sequence[int]) -> None:
+        already.append(len(held.told))
+        if 333 in rows:
+            raise psycopg.errors.UniqueViolation
+
+    already: list[int] = []
+    held = _Held(refuse)
+    held.hold()
+    for row in range(400):
+        held.hand_in(row)
+    held.go_on()
+    assert list(held.refused) == [333]
+    assert held.told == [row for row in range(400) if row != 333]
+    assert len(held.batches) == 1 + 20 + 20
+    assert already[:4] == [0, 0, 20, 40], "each part is told before the next is tried"
+
+
+def test_what_of_a_failed_group_is_not_tried_in_time_is_refused(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_link: "psycopg.Connection[Any]", rows: Sequence[int]) -> None:
+        if 3 in rows:
+            if len(rows) == 1:
+                monkeypatch.setattr(group_commit, "SETTLED_WITHIN", -1.0)  # that took long
+            raise psycopg.errors.LockNotAvailable
+
+    held = _Held(refuse)
+    held.hold()
+    for row in range(9):
+        held.hand_in(row)
+    held.go_on()
+    assert held.told == [0, 1, 2]
+    assert sorted(held.refused) == [3, 4, 5, 6, 7, 8]
+    assert held.batches == [list(range(9)), [0], [1], [2], [3]]
+
+
+def test_after_a_group_that_was_cut_off_smaller_ones_are_taken_until_that_goes_well(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def cut_off(_link: "psycopg.Connection[Any]", rows: Sequence[int]) -> None:
+        if len(rows) > 20:
+            raise psycopg.errors.QueryCanceled
+
+    now = [0.0]
+    monkeypatch.setattr(group_commit, "monotonic", lambda: now[0])
+    held = _Held(cut_off)
+    held.lane._most = 64
+    held.hold()
+    for row in range(130):
+        held.hand_in(row)
+    now[0] = 2.0  # the lane stood still for too long to grow
+    held.go_on()
+    assert [len(batch) for batch in held.batches] == [64, 32, 16, 18]
+    assert sorted(held.refused) == list(range(96))
+    assert held.told == list(range(96, 130))
+
+
+def test_who_must_have_given_up_is_refused_unasked(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(group_commit, "monotonic", lambda: now[0])
+    held = _Held()
+    held.hold()
+    held.hand_in(1)
+    now[0] = 9.0
+    held.hand_in(2)
+    now[0] = 10.5
+    held.go_on()
+    assert list(held.refused) == [1]
+    assert held.told == [2]
+    assert held.batches == [[2]]
+
+
+def test_more_than_can_be_stored_in_time_is_not_taken(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_commit, "MOST_QUEUED", 2)
+    held = _Held()
+    held.hold()
+    held.hand_in(1)
+    held.hand_in(2)
+    with pytest.raises(Unavailable):
+        held.hand_in(3)
+    monkeypatch.undo()
+    held.go_on()
+    assert held.told == [1, 2]
+
+
+def test_a_row_whose_lane_cannot_start_is_not_stored_later(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    held = _Held()
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", full)
+        with pytest.raises(RuntimeError):
+            held.hand_in(1)
+    held.hand_in(2)
+    held.go_on()
+    assert held.batches == [[2]]
+
+
+def test_telling_that_ends_badly_stops_neither_the_lane_nor_keeps_the_clients_line(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Line:
+        """What a server waits for when it is to end."""
+
+    def hand_in(row: str) -> "weakref.ref[Line]":
+        line = Line()
+
+        def told(_find: Callable[[], str]) -> None:
+            raise SystemExit(str(line))
+
+        lane.pending(row).later(told)
+        return weakref.ref(line)
+
+    logged: list[str] = []
+    monkeypatch.setattr(group_commit.logger, "exception", logged.append)
+    lane: GroupCommit[str, str] = GroupCommit(lambda _link, rows: list(rows))
+    lines = [hand_in("a"), hand_in("b")]
+    assert lane.submit("last") == "last"
+    assert [line() for line in lines] == [None, None]
+    assert logged == ["answer_not_told"] * 2
 
 
 def test_rl_05_a_commit_whose_standby_was_not_waited_for_is_no_success_nor_is_finding_it_stored(app: Flask, settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import pytest
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,18 +36,34 @@ def test_ov_03_a_burst_is_no_overload_and_full_threads_for_seconds_are() -> None
     assert load.change(0, 115.0) < 0.5
 
 
-def test_ov_03_an_overdue_answer_counts_as_if_it_had_kept_a_thread() -> None:
+@pytest.mark.parametrize(("rate", "wait"), [(600, 0.015), (1_000, 0.008), (1_500, 0.2)])
+def test_ov_03_waiting_for_an_ordinary_commit_is_no_load_however_many_wait(rate: int, wait: float) -> None:
     load = Load(threads=8)
-    for _ in range(100):
-        load.change(1, 100.0)
-        load.change(-1, 100.0)
-    assert load.change(0, 100.0) == 0
-    for _ in range(12):
-        load.waited(1.0)
-    assert 0.4 < load.change(0, 100.0) < 0.6
-    for _ in range(1_000):
-        load.waited(2.0)
-    assert load.change(0, 100.0) == 1.0, "and never for more than all of them"
+    for number in range(5 * rate):
+        at = 100 + number / rate
+        load.change(1, at)
+        load.change(-1, at + 0.0004)
+        load.waited(at, at + wait)
+    assert load.change(0, 105.0) < 0.1
+
+
+def test_ov_03_while_answers_are_overdue_no_thread_counts_as_free() -> None:
+    load = Load(threads=8)
+    load.change(0, 100.0)
+    for group in range(1, 13):  # a database that takes a second a group: who comes as one begins waits for two
+        load.change(0, 100.0 + group)
+        for row in range(100):
+            load.waited(98.0 + group + row / 100, 100.0 + group)
+    assert load.change(0, 112.0) > 0.95
+    assert load.change(0, 115.0) < 0.5, "and that is over soon after"
+
+
+def test_ov_03_one_slow_commit_is_one_stall_for_all_who_wait_through_it() -> None:
+    load = Load(threads=8)
+    load.change(0, 100.0)
+    for row in range(1_000):
+        load.waited(100.0 + row / 1_000, 101.0)
+    assert 0.1 < load.change(0, 101.0) < 0.25
 
 
 def test_ov_03_a_full_process_refuses_reports_and_pages_but_takes_answers(app: Flask) -> None:
