@@ -318,6 +318,15 @@ def test_a_group_that_lost_its_link_is_logged_once_and_told_without_a_growing_tr
     assert len(held.batches) == 1, "and none is tried again"
 
 
+def test_one_refusal_told_to_many_grows_no_trail(app: Flask) -> None:
+    refusal = Unavailable()
+    lane: GroupCommit[int, int] = GroupCommit(lambda _link, rows: [refusal] * len(rows))
+    for row in range(20):
+        with pytest.raises(Unavailable) as refused:
+            lane.submit(row)
+    assert _frames(refused.value) < 6
+
+
 def _frames(error: BaseException) -> int:
     found, step = 0, error.__traceback__
     while step is not None:
