@@ -19,7 +19,7 @@ def losses(drafts: Sequence[Draft]) -> list[Loss]:
         "分值",
         "用途",
         "互斥试题",
-        "图片",
+        "题中图片",
         "阅卷参考",
         "评分标准",
         "选项解析",

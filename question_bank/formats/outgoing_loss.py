@@ -13,7 +13,7 @@ _FIELDS: dict[str, Callable[[Draft], bool]] = {
     N_("分值"): lambda draft: draft.points is not None,
     N_("用途"): lambda draft: bool(draft.pool),
     N_("互斥试题"): lambda draft: bool(draft.enemies),
-    N_("图片"): lambda draft: bool(pictures_of(draft)),
+    N_("题中图片"): lambda draft: bool(pictures_of(draft)),
     N_("阅卷参考"): lambda draft: bool(draft.model),
     N_("评分标准"): lambda draft: bool(draft.rubric),
     N_("选项解析"): lambda draft: draft.type in {ItemType.MATCHING, ItemType.ORDERING} and any(draft.option_explanations),

@@ -14,6 +14,7 @@ from question_bank.domain.review import Decision, Standing, Status
 from question_bank.domain.share import Right
 from question_bank.domain.version import Version
 from question_bank.services import bank as banks
+from question_bank.store import listing
 from question_bank.store import review as store
 from question_bank.store import share as share_store
 from question_bank.store import version as versions
@@ -25,6 +26,7 @@ class BulkOutcome:
 
     done: int
     refused: tuple[tuple[str, str], ...] = ()  # external id, code of the refusal
+    sent_back: int = 0  # left out: nobody changed them since
 
 
 def submit(bank_code: str, item_id: int, *, person_id: int, now: datetime) -> None:
@@ -81,16 +83,18 @@ def comment(bank_code: str, item_id: int, *, person_id: int, words: str, now: da
         store.add_comment(session, _locked(session, bank_code, item_id).version_id, person_id, words.strip()[:2_000], now)
 
 
-def submit_all(bank_code: str, *, person_id: int, now: datetime, item_ids: Sequence[int] | None = None) -> BulkOutcome:
-    """Hand every draft of a bank, or those named, to the reviewers."""
+def submit_all(bank_code: str, *, person_id: int, now: datetime) -> BulkOutcome:
+    """Hand every draft of a bank to the reviewers, but for what they sent back and nobody changed since."""
     with transaction() as session:
         bank = banks.existing(session, bank_code)
-        found = versions.latest_of_bank(session, bank.id, item_ids=item_ids, status=Status.DRAFT)
+        drafts = versions.latest_of_bank(session, bank.id, status=Status.DRAFT, lock=True)
+        sent_back = listing.sent_back(session, bank.id)
+        found = [version for version in drafts if version.item_id not in sent_back]
         for version in found:
             rules.submit(version.standing)
             audit.record(session, actor_id=person_id, action="item.submit", subject=f"item:{version.item_id}", now=now)
         store.set_status(session, [version.item_id for version in found], Status.IN_REVIEW, now)
-        return BulkOutcome(len(found))
+        return BulkOutcome(len(found), sent_back=len(sent_back))
 
 
 def approve_all(bank_code: str, *, reviewer_id: int, now: datetime, version_ids: Sequence[int] | None = None) -> BulkOutcome:

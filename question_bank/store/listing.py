@@ -52,7 +52,8 @@ _FROM = (
     " FROM item i JOIN item_version v ON v.id = i.latest_version_id LEFT JOIN item_measure m ON m.version_id = v.id"
     " LEFT JOIN item_pool p ON p.item_id = i.id WHERE i.bank_id = :bank"
 )
-_SENT_BACK = "i.status = 'draft' AND EXISTS (SELECT FROM item_review r WHERE r.version_id = v.id AND r.decision = 'send_back')"
+_LAST_DECISION = "SELECT r.decision FROM item_review r WHERE r.version_id = v.id ORDER BY r.id DESC LIMIT 1"
+_SENT_BACK = f"i.status = 'draft' AND coalesce(({_LAST_DECISION}), '') = 'send_back'"
 _COLUMNS = f"SELECT i.id, i.external_id, i.status, v.type, i.plain, v.topic, v.level, {_DIFFICULTY}, p.pool, v.number, v.author_id, i.changed_at, {_SENT_BACK}"
 
 
@@ -103,6 +104,11 @@ def count(session: Session, bank_id: int, wanted: Filter) -> int:
     """Return how many items the filter finds."""
     where, values = _where(bank_id, wanted)
     return int(session.execute(text(f"SELECT count(*){_FROM}{where}"), values).scalar_one())
+
+
+def sent_back(session: Session, bank_id: int) -> frozenset[int]:
+    """Return the items of a bank that a reviewer sent back and nobody changed since."""
+    return frozenset(session.scalars(text(f"SELECT i.id{_FROM} AND {_SENT_BACK}"), {"bank": bank_id}))
 
 
 def statuses(session: Session, bank_id: int) -> Mapping[str, int]:

@@ -113,7 +113,9 @@ def approve_chosen(code: str) -> ResponseReturnValue:
 @review.post("/submit")
 @requires(Permission.WRITE_ITEMS)
 def submit_all(code: str) -> ResponseReturnValue:
-    """Hand every draft of the bank to the reviewers."""
+    """Hand every draft of the bank to the reviewers, but for what they sent back and nobody changed since."""
     outcome = service.submit_all(code, person_id=current.person().person_id, now=current.now())
-    flash(_("已提交 %(number)d 题，等待审核。", number=outcome.done), "success")
+    flash(_("已提交 %(number)d 题，等待审核。", number=outcome.done), "success" if outcome.done else "info")
+    if outcome.sent_back:
+        flash(_("%(number)d 题被退回后没有改动，没有提交；请按修改意见改好后再提交。", number=outcome.sent_back), "warning")
     return redirect(url_for("bank.page", code=code, status="in_review"))

@@ -11,7 +11,7 @@ from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
 from question_bank import api
 from question_bank.domain.bulk import Action, AlreadyUndone, NotAsBefore
-from question_bank.domain.review import WrongState
+from question_bank.domain.review import Decision, WrongState
 from question_bank.services import bulk, exchange, review
 from tests.support.cast import RUI, WEI, enter, id_of
 
@@ -118,6 +118,27 @@ def test_nothing_happens_to_a_version_that_nobody_saw(app: Flask, items: list[in
     assert "已通过 2 题" in answer.text
     assert "1 题在您查看之后又有改动" in answer.text
     assert [row[1] for row in standing()] == ["in_review", "approved", "approved"]
+
+
+def test_what_was_sent_back_waits_for_its_author_before_it_is_handed_in_with_all_drafts(app: Flask, items: list[int], clock: FixedClock) -> None:
+    author, reviewer = id_of(WEI), id_of(RUI)
+
+    def submitted() -> str:
+        return enter(app, WEI).post("/bank/b/submit", follow_redirects=True).text
+
+    bulk.apply("b", Action.TAG, "一", seen(items), person_id=author, now=clock.now())
+    assert "已提交 3 题" in submitted()
+    for item, version in list(seen(items).items())[:2]:
+        review.decide("b", item, Decision.SEND_BACK, reviewer_id=reviewer, comment="选项太长", now=clock.now(), seen_version=version)
+    bulk.apply("b", Action.TAG, "二", seen(items[:1]), person_id=author, now=clock.now())
+    told = submitted()
+    assert ("已提交 1 题" in told, "1 题被退回后没有改动，没有提交" in told) == (True, True)
+    assert [row[1] for row in standing()] == ["in_review", "draft", "in_review"]
+    review.submit("b", items[1], person_id=author, now=clock.now())  # handed in by itself she may stand by it
+    review.approve_all("b", reviewer_id=reviewer, now=clock.now())
+    review.retire("b", items[1], person_id=reviewer, now=clock.now())
+    review.restore("b", items[1], person_id=reviewer, now=clock.now())
+    assert review.submit_all("b", person_id=author, now=clock.now()).done == 1, "it was approved since it was sent back"
 
 
 def test_the_pages_ask_before_and_only_reviewers_retire(app: Flask, items: list[int]) -> None:
