@@ -13,7 +13,7 @@ from lms.kernel.i18n import gettext as _
 
 def of_person(session: Session, person_id: int, now: datetime) -> Iterator[platform.Duty]:
     """Tell a person what she is to hear of."""
-    for one in store.of_person(session, person_id, lately=now - TOLD, now=now):
+    for one in store.of_person(session, person_id, told=TOLD, now=now):
         yield _told(one)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from exam.domain.admission import ExtraAttempt, Extras
 from lms.kernel.db import Base
+from lms.kernel.statement import Statement
 
 
 class ExtraAttemptRow(Base):
@@ -40,11 +41,12 @@ def add_all(session: Session, people: Iterable[int], exam_id: int, *, opens: dat
     session.flush()
 
 
+_OF_PERSON = Statement(text("SELECT id, exam_id, opens, closes, attempt_id FROM extra_attempt WHERE person_id = :person ORDER BY closes, id"))
+
+
 def of_person(session: Session, person_id: int, now: datetime) -> dict[int, Extras]:
     """Return a person's extra attempts, by exam; one whose window is over counts for nothing."""
-    rows = session.execute(
-        text("SELECT id, exam_id, opens, closes, attempt_id FROM extra_attempt WHERE person_id = :person ORDER BY closes, id"), {"person": person_id}
-    ).all()
+    rows = _OF_PERSON.rows(session, person=person_id)
     found = {}
     for exam_id in {row.exam_id for row in rows}:
         mine = [row for row in rows if row.exam_id == exam_id]

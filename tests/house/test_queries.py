@@ -4,10 +4,11 @@ import io
 from datetime import timedelta
 from typing import Any
 
+import pytest
 import xlsxwriter
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from demo.exams import create_exam
 from demo.province import BANK
@@ -16,8 +17,11 @@ from exam.services import regrade
 from exam.services.blueprint import save as save_blueprint
 from lms.domain.attendance import ListKind
 from lms.domain.unit import UnitKind
+from lms.kernel import db
+from lms.kernel.clock import FixedClock
 from lms.kernel.db import Session, transaction
 from lms.kernel.settings import Settings
+from lms.kernel.statement import Prepared
 from lms.services import attendance
 from lms.store import unit as unit_store
 from media.services import asset as assets
@@ -142,3 +146,21 @@ def test_no_page_asks_more_where_there_is_more(app: Flask, settings: Settings) -
     assert {endpoint: (few[endpoint], number) for endpoint, number in many.items() if number > few[endpoint]} == {}
     allowed = {endpoint: MORE.get(endpoint, MOST_OF_STAFF if sight.account in STAFF else MOST) for endpoint, sight in SIGHTS.items()}
     assert {endpoint: number for endpoint, number in many.items() if number > allowed[endpoint]} == {}
+
+
+def test_a_learners_first_page_asks_nothing_alone_whatever_the_time(app: Flask, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    crowd(FEW)
+    client = client_of(app, "c1")
+    for _ in range(2):  # it learns who asks, and then what the page asks
+        client.get("/")
+    alone: list[object] = []
+    run = Prepared.run
+    monkeypatch.setattr(Prepared, "run", lambda self, *rest: alone.append(self) or run(self, *rest))
+    clock.advance(seconds=60)
+    with query_budget(MOST) as sent:
+        event.listen(db.reader(), "before_cursor_execute", note := lambda *facts: alone.append(facts[2]))
+        answer = client.get("/")
+        event.remove(db.reader(), "before_cursor_execute", note)
+    assert "测试" in answer.text
+    assert any("extra_attempt WHERE" in statement for statement in sent)  # an exam is on her plan
+    assert alone == []
