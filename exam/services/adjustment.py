@@ -1,5 +1,6 @@
 """What invigilators do for one learner, a school or all: messages, time, pauses, re-opening, notes; each audited and logged as an incident."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -76,13 +77,16 @@ def target_of(session: Session, actor_id: int | None, attempt_id: int, *, alone:
     return Target(one.exam, (one.person.unit_path,), one.attempt.person_id, attempt_id)
 
 
-def note(session: Session, whom: Target, words: str, *, kind: str = "note", actor_id: int | None, now: datetime, **detail: object) -> None:
-    """Write a line into the incident log, its figures apart from its words, and into the audit."""
+def note(
+    session: Session, whom: Target, words: str, people: Sequence[int] = (), *, kind: str = "note", actor_id: int | None, now: datetime, **detail: object
+) -> None:
+    """Write a line into the incident log, its figures apart from its words, and into the audit, which alone names the people."""
     incident.add(
         session, exam_id=whom.exam.id, paths=whom.paths, person_id=whom.person_id, attempt_id=whom.attempt_id, kind=kind, words=words, facts=detail,
         recorded_by=actor_id, now=now,
     )  # fmt: skip
-    audit.record(session, actor_id=actor_id, action=f"exam.{kind}", subject=whom.subject, now=now, units=list(whom.paths), **detail)
+    named = {"people": sorted(people)} if people else {}
+    audit.record(session, actor_id=actor_id, action=f"exam.{kind}", subject=whom.subject, now=now, units=list(whom.paths), **named, **detail)
 
 
 def send(session: Session, whom: Target, words: str, *, actor_id: int, now: datetime) -> None:
@@ -125,8 +129,14 @@ def resume(session: Session, whom: Target, *, actor_id: int, now: datetime) -> i
 def _open(session: Session, whom: Target, *, but: int | None = None) -> list[int]:
     ids = store.lock_open(session, whom.exam.id, whom.paths, whom.attempt_id, but=but)
     if not ids:
-        raise NobodyOpen
+        raise OwnAttempt if but is not None and sits(session, whom, but) else NobodyOpen
     return ids
+
+
+def sits(session: Session, whom: Target, person_id: int) -> bool:
+    """Tell whether a person has the exam open, with all others: what is done for them leaves her out where she does it."""
+    newest = None if whom.attempt_id else attempt_store.newest_of(session, person_id, whom.exam.id)
+    return newest is not None and newest.state is State.OPEN
 
 
 def reopen(actor_id: int, attempt_id: int, *, minutes: int, reason: str, now: datetime) -> datetime:

@@ -18,6 +18,7 @@ from exam.domain.waiting_room import EARLY
 from exam.store import attempt as attempts
 from exam.store import exam as store
 from exam.store import extra_attempt as extra_attempts
+from exam.store import outage as outages
 from exam.store import paper as papers
 from exam.store import waiting_room
 from exam.store.exam import Newest
@@ -115,9 +116,10 @@ def is_frozen(session: Session, exam: Exam, now: datetime) -> bool:
 
 
 def is_over(session: Session, exam: Exam, now: datetime) -> bool:
-    """Tell whether nobody sits the exam, nor can begin: pauses, extra minutes and attempts, outages and the line reach beyond the window's end."""
-    to_come = waiting_room.somebody_may_come(session, exam.id, exam.closes, now) or extra_attempts.waiting(session, exam.id, now)
-    return now >= exam.closes and not to_come and not attempts.any_open(session, exam.id)
+    """Tell whether nobody sits the exam, nor can begin: pauses, extra minutes and attempts, outages (until they are decided) and the line reach beyond its end."""
+    if now < exam.closes or attempts.any_open(session, exam.id) or outages.waits_for(session, exam.id):
+        return False
+    return not (waiting_room.somebody_may_come(session, exam.id, exam.closes, now) or extra_attempts.waiting(session, exam.id, now))
 
 
 def all_exams(programme_code: str | None = None) -> Sequence[Exam]:

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 from exam.domain.admission import NO_EXTRAS
 from exam.domain.exam import GRACE
-from exam.services import adjustment
+from exam.services import adjustment, review
 from exam.services import outage as outages
+from exam.services.exam import is_over
 from exam.store import exam as exams
 from exam.store import extra_attempt as store
 from lms.kernel.db import Session, transaction
@@ -45,16 +46,22 @@ def grant(actor_id: int, attempt_id: int, *, opens: datetime, closes: datetime, 
 
 
 def withdraw(actor_id: int, attempt_id: int, *, all_given_with_it: bool, reason: str, now: datetime) -> int:
-    """Take back the extra attempt that the person of an attempt has not begun, or all given by the same act; returns how many."""
+    """Take back the extra attempt that the person of an attempt has not begun, or all given by the same act but one's own; returns how many.
+
+    What waited kept the papers from being looked through: they stay so until somebody says otherwise, since other dates may follow.
+    """
     with transaction() as session:
         whom = adjustment.target_of(session, actor_id, attempt_id)
         assert whom.person_id is not None
         held = store.of_person(session, whom.person_id, now).get(whom.exam.id, NO_EXTRAS).waiting
-        count = store.withdraw(session, held.id, all_given_with_it=all_given_with_it) if held else 0
-        if not count:
+        people = store.withdraw(session, held.id, all_given_with_it=all_given_with_it, but=actor_id) if held else []
+        if not people:
             raise NothingWaits
-        adjustment.note(session, whom, reason, kind="extra_back", actor_id=actor_id, now=now, attempts=count)
-        return count
+        if all_given_with_it or is_over(session, whom.exam, now):
+            review.close(session, whom.exam.id, actor_id=actor_id, now=now)
+        told = adjustment.Target(whom.exam, ("/",)) if all_given_with_it else whom
+        adjustment.note(session, told, reason, people, kind="extra_back", actor_id=actor_id, now=now, attempts=len(people))
+        return len(people)
 
 
 def decide_outage(outage_id: int, *, give_back: bool, handed_in: bool, opens: datetime, closes: datetime, reason: str, actor_id: int, now: datetime) -> None:
@@ -62,16 +69,23 @@ def decide_outage(outage_id: int, *, give_back: bool, handed_in: bool, opens: da
     with transaction() as session:
         hits = outages.decided(session, outage_id, give_back=give_back, handed_in=handed_in, reason=reason, actor_id=actor_id, now=now)
         without = [(one.exam_id, one.out if give_back else [*one.people, *one.out]) for one in hits]
-        for exam_id, people in ((exam_id, people) for exam_id, people in without if people):
+        for exam_id, hit in without:
             whom = adjustment.Target(exams.by_id(session, exam_id), ("/",))
-            give(session, whom, people, opens=opens, closes=closes, reason=reason, actor_id=actor_id, now=now)
+            _hold(whom, opens, closes, now)
+            people = sorted(set(hit) - store.waiting_people(session, exam_id, now))  # by an outage before this one, say
+            if people:
+                give(session, whom, people, opens=opens, closes=closes, reason=reason, actor_id=actor_id, now=now)
 
 
 def give(
     session: Session, whom: adjustment.Target, people: Sequence[int], *, opens: datetime, closes: datetime, reason: str, actor_id: int, now: datetime
 ) -> None:
     """Give an extra attempt to each of the people, in the caller's transaction; the minute's job sees to the papers."""
-    if closes - max(opens, now) < timedelta(minutes=whom.exam.minutes) + GRACE:
-        raise WindowTooShort
+    _hold(whom, opens, closes, now)
     store.add_all(session, people, whom.exam.id, opens=opens, closes=closes, reason=reason, granted_by=actor_id, now=now)
     adjustment.note(session, whom, reason, kind="extra", actor_id=actor_id, now=now, attempts=len(people), opens=opens.isoformat(), closes=closes.isoformat())
+
+
+def _hold(whom: adjustment.Target, opens: datetime, closes: datetime, now: datetime) -> None:
+    if closes - max(opens, now) < timedelta(minutes=whom.exam.minutes) + GRACE:
+        raise WindowTooShort

@@ -33,10 +33,11 @@ class AlreadyDecided(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An outage that waits for a decision, and who of one's scope has handed in since: the first of them."""
+    """An outage that waits for a decision; for who may decide, also how many have handed in since, and the first of these of one's scope."""
 
     outage: Outage
     handed_in: Sequence[HandIn]
+    handed_in_all: int
 
 
 def mark(now: datetime, real: datetime | None = None) -> bool:
@@ -116,8 +117,13 @@ def covers(session: Session, attempt: Attempt) -> bool:
 def waiting(actor_id: int, now: datetime) -> list[Waiting]:
     """Return the outages that wait for a decision."""
     with transaction() as session:
-        scope = platform.scope_of(session, actor_id, Permission.INVIGILATE)
-        return [Waiting(one, store.handed_in(session, one.gap, now, scope, MOST_NAMED)) for one in store.undecided(session)]
+        scope = platform.scope_of(session, actor_id, Permission.MANAGE_EXAMS)
+        return [_waiting(session, one, scope, now) for one in store.undecided(session)]
+
+
+def _waiting(session: Session, one: Outage, scope: Sequence[str], now: datetime) -> Waiting:
+    everybody = sum(hit.handed_in for hit in store.hit(session, one.gap, now, handed_in=True)) if scope else 0
+    return Waiting(one, store.handed_in(session, one.gap, now, scope, MOST_NAMED) if everybody else (), everybody)
 
 
 def decide(outage_id: int, *, give_back: bool, handed_in: bool = True, reason: str, actor_id: int, now: datetime) -> None:

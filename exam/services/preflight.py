@@ -50,7 +50,7 @@ def board(code: str, settings: Settings, now: datetime) -> Board:
             **asdict(known),
             papers=total,
             papers_free=free,
-            retired=len(papers.newest_pool(session, exam.id).keys() - offered),
+            retired=len(papers.pool_in_use(session, exam.id) - offered),
             beyond=papers.beyond(session, exam.id),
             keys_open=sealed_key.opened(session, exam.id),
             rate=waiting_room.house_rate() if own is None else float(own),

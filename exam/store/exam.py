@@ -243,9 +243,9 @@ def _exam(row: Any) -> Exam:
 
 
 def still_drawn(session: Session, bank_code: str, besides: int, since: datetime, now: datetime) -> str | None:
-    """Return the title of another exam of a bank that was not over `since`, is being sat, or may be sat again by decision."""
+    """Return the title of another exam of a bank, its papers drawn, that was not over `since`, is being sat, or may be sat again by decision."""
     query = (
-        "SELECT e.title FROM exam e WHERE e.bank_code = :bank AND e.id <> :besides AND e.state <> 'closed' AND (e.closes > :since"
+        "SELECT e.title FROM exam e WHERE e.bank_code = :bank AND e.id <> :besides AND e.state = 'ready' AND (e.closes > :since"
         " OR EXISTS (SELECT FROM attempt a WHERE a.exam_id = e.id AND a.state = 'open')"
         " OR EXISTS (SELECT FROM extra_attempt x WHERE x.exam_id = e.id AND x.attempt_id IS NULL AND x.closes > :now)) ORDER BY e.closes DESC LIMIT 1"
     )

@@ -61,13 +61,13 @@ def begin(session: Session, extra_id: int, attempt_id: int) -> bool:
     return session.scalar(begun, {"id": extra_id, "attempt": attempt_id}) is not None
 
 
-def withdraw(session: Session, extra_id: int, *, all_given_with_it: bool) -> int:
-    """Drop one that was not begun, or all that were given by the same act; returns how many."""
+def withdraw(session: Session, extra_id: int, *, all_given_with_it: bool, but: int) -> list[int]:
+    """Drop one that was not begun, or all that were given by the same act but that of the person `but`; returns whose."""
     gone = text(
         "DELETE FROM extra_attempt x USING extra_attempt one WHERE one.id = :id AND x.attempt_id IS NULL AND (x.id = one.id"
-        " OR :all AND (x.exam_id, x.granted_by, x.granted_at) = (one.exam_id, one.granted_by, one.granted_at)) RETURNING x.id"
+        " OR :all AND x.person_id <> :but AND (x.exam_id, x.granted_by, x.granted_at) = (one.exam_id, one.granted_by, one.granted_at)) RETURNING x.person_id"
     )
-    return len(session.execute(gone, {"id": extra_id, "all": all_given_with_it}).all())
+    return list(session.scalars(gone, {"id": extra_id, "all": all_given_with_it, "but": but}))
 
 
 def waiting(session: Session, exam_id: int, now: datetime) -> int:
@@ -76,3 +76,9 @@ def waiting(session: Session, exam_id: int, now: datetime) -> int:
         text("SELECT count(*) FROM extra_attempt WHERE exam_id = :exam AND attempt_id IS NULL AND closes > :now"), {"exam": exam_id, "now": now}
     )
     return int(found or 0)
+
+
+def waiting_people(session: Session, exam_id: int, now: datetime) -> set[int]:
+    """Return who holds one that can still be begun."""
+    query = text("SELECT person_id FROM extra_attempt WHERE exam_id = :exam AND attempt_id IS NULL AND closes > :now")
+    return set(session.scalars(query, {"exam": exam_id, "now": now}))

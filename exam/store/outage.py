@@ -15,16 +15,20 @@ from lms.kernel.statement import link_of
 
 # All that sat in an outage, still open or ended by a bell after it began, with `handed_in` also those who handed in themselves behind it,
 # before anything was decided. What each lost: the outage, from its beginning or her own start on, and the time from her end (by then the bell
-# or her hand-in had stopped her) until she can go on; less what a pause gives back or has given back of that.
+# or her hand-in had stopped her) until she can go on; less what a pause gives back or has given back of that, and what later outages took
+# that still wait for a decision of their own.
 # Where she has begun another attempt since, this one cannot be entered again.
 _HIT = f"""
     SELECT a.id, a.exam_id, a.person_id, a.ended_at IS NOT NULL AS ended, a.ended_at <= a.deadline AS handed_in, {RESULT_OUT} AS is_out,
-      ceil((SELECT sum(extract(epoch FROM upper(part) - lower(part))) FROM unnest(lost.times - stood.times) AS part)) AS seconds
+      ceil((SELECT sum(extract(epoch FROM upper(part) - lower(part))) FROM unnest(lost.times - stood.times - others.times) AS part)) AS seconds
     FROM attempt a,
       LATERAL (SELECT greatest(CAST(:ended AS timestamptz), least(a.deadline, a.ended_at)) AS at) AS stopped,
       LATERAL (SELECT tstzmultirange(tstzrange(greatest(:began, least(a.started_at, :ended)), :ended),
         tstzrange(stopped.at, greatest(CAST(:until AS timestamptz), stopped.at))) AS times) AS lost,
-      LATERAL (SELECT coalesce(range_agg(tstzrange(h.began_at, h.ended_at)), '{{}}') AS times FROM attempt_pause h WHERE h.attempt_id = a.id) AS stood
+      LATERAL (SELECT coalesce(range_agg(tstzrange(h.began_at, greatest(h.began_at, coalesce(h.ended_at, 'infinity')))), '{{}}') AS times
+        FROM attempt_pause h WHERE h.attempt_id = a.id) AS stood,
+      (SELECT coalesce(range_agg(tstzrange(o.began_at, o.ended_at)), '{{}}') AS times
+        FROM outage o WHERE o.state = 'undecided' AND o.began_at >= :ended) AS others
     WHERE a.started_at < :ended AND a.deadline > :began
       AND (a.state = 'open' OR a.state <> 'annulled' AND (a.ended_at > a.deadline OR :handed_in AND a.ended_at > :ended))
       AND NOT EXISTS (SELECT FROM attempt later WHERE later.exam_id = a.exam_id AND later.person_id = a.person_id AND later.number > a.number)
@@ -143,7 +147,7 @@ def handed_in(session: Session, gap: Gap, now: datetime, scope: Sequence[str], m
     rows = session.execute(
         text(
             f"SELECT hit.id, p.name, u.name, hit.is_out FROM ({_HIT}) AS hit JOIN person p ON p.id = hit.person_id JOIN unit u ON u.id = p.unit_id"  # noqa: S608 - a constant of this file
-            " WHERE hit.handed_in AND u.path LIKE ANY(:below) ORDER BY hit.id LIMIT :most"
+            " WHERE hit.handed_in AND hit.seconds > 0 AND u.path LIKE ANY(:below) ORDER BY hit.id LIMIT :most"
         ),
         {"began": gap.began_at, "ended": gap.ended_at, "until": now, "handed_in": True, "below": [f"{path}%" for path in scope], "most": most},
     )
@@ -178,6 +182,16 @@ def undecided(session: Session) -> list[Outage]:
     """Return the outages that wait for a decision."""
     rows = session.execute(text("SELECT id, began_at, ended_at, attempts, state FROM outage WHERE state = 'undecided' ORDER BY began_at"))
     return [Outage(row.id, Gap(row.began_at, row.ended_at), row.attempts, row.state) for row in rows]
+
+
+def waits_for(session: Session, exam_id: int) -> bool:
+    """Tell whether an outage in the time of an exam's attempts waits for a decision: whoever has handed in may come back."""
+    query = (
+        "SELECT EXISTS (SELECT FROM outage o JOIN attempt a ON a.started_at < o.ended_at AND a.deadline > o.began_at"
+        " WHERE o.state = 'undecided' AND a.exam_id = :exam AND a.state <> 'annulled'"
+        " AND (a.ended_at IS NULL OR a.ended_at > least(a.deadline, o.ended_at)))"
+    )
+    return bool(session.scalar(text(query), {"exam": exam_id}))
 
 
 def decide(session: Session, outage_id: int, state: str, *, reason: str, actor_id: int) -> Gap | None:

@@ -114,6 +114,15 @@ def newest_pool(session: Session, exam_id: int) -> dict[int, ItemPlace]:
     return _places(session.scalar(select(AssemblyRow.pool).where(AssemblyRow.exam_id == exam_id).order_by(AssemblyRow.id.desc()).limit(1)) or {})
 
 
+def pool_in_use(session: Session, exam_id: int) -> set[int]:
+    """Return the versions of all pools that papers of the exam still to be given were drawn from."""
+    query = (
+        "SELECT DISTINCT CAST(jsonb_object_keys(a.pool) AS bigint) FROM assembly a WHERE a.exam_id = :exam"
+        " AND EXISTS (SELECT FROM paper p WHERE p.assembly_id = a.id AND p.exam_id = a.exam_id AND p.taken_at IS NULL)"
+    )
+    return set(session.scalars(text(query), {"exam": exam_id}))
+
+
 def places(session: Session, assembly_id: int) -> dict[int, ItemPlace]:
     """Return the frozen pool of a set."""
     return _places(session.scalars(select(AssemblyRow.pool).where(AssemblyRow.id == assembly_id)).one())

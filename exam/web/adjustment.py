@@ -177,8 +177,11 @@ def _do(act: str, whom: Callable[[Session], Target]) -> None:
         return
     try:
         with transaction() as session:
-            said = ACTS[act](session, whom(session), form, current.person().person_id, current.now())
-    except (service.NobodyOpen, service.NothingToGive) as refusal:
+            meant, me = whom(session), current.person().person_id
+            said = ACTS[act](session, meant, form, me, current.now())
+            if act in {"time", "pause"} and service.sits(session, meant, me):
+                said += _("您自己的作答不在其中，请由另一位管理员办理。")
+    except (service.NobodyOpen, service.NothingToGive, service.OwnAttempt) as refusal:
         flash(_(refusal.message), "danger")
     else:
         flash(said, "success")

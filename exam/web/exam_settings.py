@@ -158,10 +158,10 @@ def create(programme: str) -> ResponseReturnValue:
 def edit(code: str) -> ResponseReturnValue:
     """Show how an exam is set."""
     draft = service.chosen(code)
-    frozen = service.frozen(code, current.now())
     choices = _choices(draft)
-    refusal = _(SettingsFrozen.message) if frozen else None
-    return _show(draft, choices, ExamForm.of(draft, choices, new=False), new=False, refusal=refusal, frozen=frozen)
+    if service.frozen(code, current.now()):
+        return _standing(draft, choices, status=200)
+    return _show(draft, choices, ExamForm.of(draft, choices, new=False), new=False)
 
 
 @exam_settings.post("/admin/exams/<code>/settings")
@@ -197,8 +197,16 @@ def _choices(draft: Draft) -> Choices:
     return service.choices(draft.programme_code, current.person().person_id)
 
 
+def _standing(draft: Draft, choices: Choices, *, status: int) -> ResponseReturnValue:
+    """Show how a frozen exam is set, whatever was typed."""
+    form = ExamForm.of(draft, choices, new=False, shown=True)
+    return _show(draft, choices, form, new=False, refusal=_(SettingsFrozen.message), frozen=True, status=status)
+
+
 def _sent(draft: Draft, *, new: bool) -> ResponseReturnValue:
     me, now, choices = current.person().person_id, current.now(), _choices(draft)
+    if not new and service.frozen(draft.code, now):
+        return _standing(draft, choices, status=SettingsFrozen.status)
     if not new and request.form.get("seen") != _sign(draft):
         return _show(draft, choices, ExamForm.of(draft, choices, new=False, shown=True), new=False, refusal=_(CHANGED), status=409)
     form = ExamForm.of(draft, choices, new=new)

@@ -1,6 +1,7 @@
 """An attempt is annulled by two people, and who needs one more is given it: grades, windows and the plan follow."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from flask import Flask
@@ -9,8 +10,9 @@ from sqlalchemy import text
 from exam.domain.admission import NotOpenYet, WindowClosed
 from exam.domain.attempt import AttemptClosed, NewerAttempt, State
 from exam.domain.exam import Release
-from exam.services import adjustment, annulment, assembly, attempt, extra_attempt, outage, result, room
-from exam.services.adjustment import NobodyOpen, OwnAttempt
+from exam.domain.review import Review
+from exam.services import adjustment, annulment, assembly, attempt, extra_attempt, outage, result, review, room
+from exam.services.adjustment import OwnAttempt
 from exam.services.annulment import AnnulmentWaits, SecondPerson
 from exam.services.attempt import AttemptMissing
 from exam.services.payload import EnterExam
@@ -215,6 +217,21 @@ def test_all_whom_a_long_outage_hit_are_given_one_more_with_the_decision(app: Fl
     with transaction() as session:
         assert session.execute(text("SELECT person_id FROM extra_attempt")).scalars().all() == [lin.person_id]
     assert not outage.waiting(id_of(PENG), NOON + 95 * MINUTE)
+    with transaction() as session:
+        session.execute(
+            text(
+                "INSERT INTO outage (began_at, ended_at, attempts, state, settled_at, reason) SELECT began_at, ended_at, 1, 'undecided', ended_at, '' FROM outage"
+            )
+        )
+    (second,) = outage.waiting(id_of(PENG), NOON + 95 * MINUTE)
+    again = partial(
+        extra_attempt.decide_outage, second.outage.id, handed_in=True, opens=NOON + DAY, reason="停电", actor_id=id_of(PENG), now=NOON + 96 * MINUTE
+    )
+    with pytest.raises(extra_attempt.WindowTooShort):
+        again(give_back=True, closes=NOON + DAY + MINUTE)  # nobody needs it, but it was typed
+    again(give_back=False, closes=NOON + 2 * DAY)
+    with transaction() as session:
+        assert session.execute(text("SELECT count(*) FROM extra_attempt")).scalar_one() == 1, "two outages give one"
     log = peng.get(f"/invigilation/{exams.EXAM}/incidents").get_data(as_text=True)
     for words in ("中断 35", "另行安排考试，1 人，停电", "2026年11月29日 09:00"):
         assert words in log, words
@@ -222,7 +239,10 @@ def test_all_whom_a_long_outage_hit_are_given_one_more_with_the_decision(app: Fl
 
 def test_an_extra_attempt_is_taken_back_while_it_is_unused_alone_or_with_all_given_by_the_same_act(app: Flask, clock: FixedClock) -> None:
     exams.prepared()
-    lin, cai, hua = exams.sitting("lin"), exams.sitting("cai"), exams.sitting("hua")
+    peng = enter(app, PENG)
+    lin, cai, hua, own = (exams.sitting(one) for one in ("lin", "cai", "hua", PENG.account))
+    with transaction() as session:
+        session.execute(text('UPDATE exam SET settings = settings || \'{"review": "after_window"}\''))
     for at in (NOON + 60 * MINUTE, NOON + 95 * MINUTE):
         outage.mark(at, at)
     outage.settle(NOON + 95 * MINUTE)
@@ -231,24 +251,30 @@ def test_an_extra_attempt_is_taken_back_while_it_is_unused_alone_or_with_all_giv
     extra_attempt.decide_outage(
         waiting.outage.id, give_back=False, handed_in=True, opens=opens, closes=opens + DAY, reason="停电", actor_id=id_of(PENG), now=decided_at
     )
-    for one in (lin, cai, hua):
+    for one in (lin, cai, hua, own):
         one.submit(at=NOON + 97 * MINUTE, bell=True)
-    peng = enter(app, PENG)
     page = f"/invigilation/attempt/{_number(lin)}"
     assert "给予一次补考机会" not in peng.get(page).get_data(as_text=True)
     assert "撤回补考机会" in peng.get(page).get_data(as_text=True)
     assert peng.post(f"{page}/extra/withdraw", data={"withdraw-reason": "重复给予"}).status_code == 302
     with transaction() as session:
-        assert sorted(session.scalars(text("SELECT person_id FROM extra_attempt"))) == sorted([cai.person_id, hua.person_id])
+        assert sorted(session.scalars(text("SELECT person_id FROM extra_attempt"))) == sorted([cai.person_id, hua.person_id, own.person_id])
+    assert review.current_rule(exams.EXAM) is Review.AFTER_WINDOW
     with pytest.raises(extra_attempt.NothingWaits):
         extra_attempt.withdraw(id_of(PENG), _number(lin), all_given_with_it=False, reason="重复给予", now=decided_at)
     with pytest.raises(WindowClosed):
         _again(lin, opens)
+    with transaction() as session:
+        one_exam = session.scalar(text("SELECT id FROM exam"))
     begun = exams.Sitter(cai.person_id, cai.login_id, attempt.enter(EnterExam(exams.entry("cai", opens), "device-one", honesty=True), opens))
     assert extra_attempt.withdraw(id_of(PENG), _number(hua), all_given_with_it=True, reason="改期", now=decided_at) == 1
+    assert review.current_rule(exams.EXAM) is Review.NEVER, "they kept the keys; other dates may follow"
     begun.save(begun.change(1, [0]), at=opens)
     with transaction() as session:
-        assert session.scalars(text("SELECT person_id FROM extra_attempt")).all() == [cai.person_id], "what is begun stays"
+        left = sorted(session.scalars(text("SELECT person_id FROM extra_attempt")))
+        assert left == sorted([cai.person_id, own.person_id]), "what is begun stays, and what is one's own"
+        acts = session.execute(text("SELECT subject, detail -> 'people' FROM audit_entry WHERE action = 'exam.extra_back' ORDER BY id")).all()
+        assert acts == [(f"attempt:{_number(lin)}", [lin.person_id]), (f"exam:{one_exam}", [hua.person_id])]
         kept = personal_data.decided(session, lin.person_id)
         assert [(one["attempt"], one["annulled"]) for one in kept["annulments"]] == []
         begun_by_cai = personal_data.decided(session, cai.person_id)["extra_attempts"]
@@ -266,6 +292,8 @@ def test_nobody_decides_about_her_own_attempt_and_none_is_asked_outside_her_scop
     shown = peng.get(f"/invigilation/attempt/{number}").get_data(as_text=True)
     assert ("不能处理自己的作答" in shown, f"{number}/pause" in shown, f"{number}/extra" in shown) == (True, False, False)
     annulment.propose(id_of(NING), number, reason="替考", now=NOON)
+    with transaction() as session:
+        assert personal_data.decided(session, id_of(PENG))["annulments"] == [], "what nobody has decided is no export's"
     with pytest.raises(OwnAttempt):
         annulment.decide(id_of(PENG), number, agree=False, now=NOON)
     with pytest.raises(OwnAttempt):
@@ -274,11 +302,14 @@ def test_nobody_decides_about_her_own_attempt_and_none_is_asked_outside_her_scop
         with pytest.raises(OwnAttempt):
             adjustment.target_of(session, id_of(PENG), number)
         everybody = adjustment.target(session, id_of(PENG), exams.EXAM, None)
-        with pytest.raises(NobodyOpen):
+        with pytest.raises(OwnAttempt):
             adjustment.give(session, everybody, minutes=10, percent=0, reason="停电", actor_id=id_of(PENG), now=NOON)
-        with pytest.raises(NobodyOpen):
+        with pytest.raises(OwnAttempt):
             adjustment.pause(session, everybody, reason="停电", actor_id=id_of(PENG), now=NOON)
         assert adjustment.give(session, everybody, minutes=10, percent=0, reason="停电", actor_id=id_of(NING), now=NOON) == 1
+    exams.sitting("lin")
+    said = peng.post(f"/invigilation/{exams.EXAM}/time", data={"time-minutes": "5", "time-reason": "停电"}, follow_redirects=True).get_data(as_text=True)
+    assert ("已为 1 名" in said, "您自己的作答不在其中" in said) == (True, True)
     hers.submit()
     with pytest.raises(OwnAttempt):
         adjustment.reopen(id_of(PENG), number, minutes=10, reason="误交", now=NOON)

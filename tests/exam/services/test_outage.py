@@ -163,8 +163,12 @@ def test_what_a_bell_ended_in_an_outage_opens_again_unless_its_result_is_out(app
 
 def test_a_pause_and_an_outage_give_the_same_minutes_once(app: Flask) -> None:
     exams.prepared()
-    lin, hua = exams.sitting("lin"), exams.sitting("hua")
+    lin, hua, cai = exams.sitting("lin"), exams.sitting("hua"), exams.sitting("cai")
     with transaction() as session:
+        still = exams.attempt_id(session, cai)
+        adjustment.pause(session, [still], reason="停电", actor_id=None, now=NOON + 50 * MINUTE)
+        backwards = {"id": still, "began": NOON + MINUTE, "ended": NOON}  # a rehearsal's clock was set back
+        session.execute(text("INSERT INTO attempt_pause (attempt_id, reason, began_at, ended_at) VALUES (:id, '', :began, :ended)"), backwards)
         ids = [exams.attempt_id(session, one) for one in (lin, hua)]
         adjustment.pause(session, ids[:1], reason="停电", actor_id=None, now=NOON + 50 * MINUTE)
         adjustment.pause(session, ids[1:], reason="停电", actor_id=None, now=NOON + 64 * MINUTE)
@@ -172,7 +176,7 @@ def test_a_pause_and_an_outage_give_the_same_minutes_once(app: Flask) -> None:
     with transaction() as session:
         adjustment.resume(session, ids, actor_id=None, now=back + MINUTE)
     outage.settle(back + 2 * MINUTE)
-    assert _deadlines() == {lin.person_id: NOON + (90 + 21) * MINUTE, hua.person_id: NOON + (90 + 7 + 4) * MINUTE}
+    assert _deadlines() == {lin.person_id: NOON + 111 * MINUTE, hua.person_id: NOON + (90 + 7 + 4) * MINUTE, cai.person_id: NOON + 90 * MINUTE}
 
 
 def test_two_outages_in_one_look_are_both_given_back_once(app: Flask) -> None:
@@ -199,6 +203,19 @@ def test_half_an_hour_raises_a_decision_and_nobody_is_ended_before_it(app: Flask
     outage.decide(number, give_back=True, reason="停电", actor_id=id_of(PENG), now=NOON + 121 * MINUTE)
     assert _deadlines()[lin.person_id] == NOON + (121 + 29) * MINUTE
     assert "系统中断超过 30 分钟" not in peng.get("/invigilation").get_data(as_text=True)
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_two_long_outages_give_the_same_in_whichever_order_they_are_decided(app: Flask, newest_first: bool) -> None:
+    exams.prepared()
+    lin = exams.sitting("lin")
+    _beats(NOON + 24 * MINUTE, NOON + 25 * MINUTE)
+    _beats(NOON + 65 * MINUTE, NOON + 75 * MINUTE)
+    _beats(NOON + 115 * MINUTE, NOON + 115 * MINUTE)
+    outage.settle(NOON + 115 * MINUTE)
+    for one in sorted(_waiting(NOON + 145 * MINUTE), key=lambda one: one.outage.id, reverse=newest_first):
+        outage.decide(one.outage.id, give_back=True, reason="停电", actor_id=id_of(PENG), now=NOON + 145 * MINUTE)
+    assert _deadlines()[lin.person_id] == NOON + (145 + 55) * MINUTE, "of ninety minutes she had 25 and 10"
 
 
 def test_a_rescheduled_attempt_ends_without_more_time(app: Flask) -> None:
@@ -231,7 +248,7 @@ def _half_an_hour_and_two_who_hand_in_before_the_decision() -> tuple[exams.Sitte
 def test_who_hands_in_before_a_long_outage_is_decided_gets_what_the_others_get(app: Flask, clock: FixedClock) -> None:
     early, stays, decided_at = _half_an_hour_and_two_who_hand_in_before_the_decision()
     (waiting,) = _waiting(decided_at)
-    assert [(one.name, one.is_out) for one in waiting.handed_in] == [("林晓梅", False)]
+    assert ([(one.name, one.is_out) for one in waiting.handed_in], waiting.handed_in_all) == ([("林晓梅", False)], 1)
     clock.advance(minutes=130)
     peng = enter(app, PENG)
     shown = peng.get("/invigilation").get_data(as_text=True)

@@ -155,7 +155,8 @@ def test_settings_change_until_the_waiting_room_opens_and_papers_follow_a_new_bl
         assert session.scalar(text("SELECT count(*) FROM paper")) == 0
     form = settings_form(peng, code)
     clock.advance(minutes=91)
-    assert peng.post(f"/admin/exams/{code}/settings", data=form).status_code == 409
+    frozen = peng.post(f"/admin/exams/{code}/settings", data=form | {"title": "改不了"})
+    assert (frozen.status_code, 'class="stack" disabled' in frozen.get_data(as_text=True), "改不了" in frozen.get_data(as_text=True)) == (409, True, False)
     assert "修改考试设置" not in peng.get(f"/admin/exams/{code}").get_data(as_text=True)
 
 

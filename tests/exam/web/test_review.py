@@ -91,6 +91,9 @@ def test_no_key_is_shown_while_another_exam_of_the_bank_is_not_over_or_people_ar
         code="again", programme_code=learning.CODE, title="第二场", bank_code=exams.BANK, blueprint=exams.small_blueprint(), now=CLOSES,
         opens=CLOSES + timedelta(days=1), closes=CLOSES + timedelta(days=2), minutes=90,
     )  # fmt: skip
+    assert lin.get(REVIEW).status_code == 200, "a draft draws nothing"
+    with transaction() as session:
+        session.execute(text("UPDATE exam SET state = 'ready' WHERE code = 'again'"))
     assert lin.get(REVIEW).status_code == 403
     peng = enter(app, PENG)
     assert "同一题库的“第二场”还没有结束" in peng.get(f"{ADMIN}/appeals").get_data(as_text=True)
@@ -100,7 +103,7 @@ def test_no_key_is_shown_while_another_exam_of_the_bank_is_not_over_or_people_ar
         page = f"/invigilation/attempt/{session.scalar(text('SELECT id FROM attempt'))}"
     assert "试卷和解析已经开放查看" in peng.get(page).get_data(as_text=True)
     with transaction() as session:
-        session.execute(text("UPDATE attempt SET ended_at = NULL, state = 'open', reopened = reopened + 1"))
+        session.execute(text("UPDATE attempt SET ended_at = started_at + interval '45 minutes'"))
         at = {"began": NOON + timedelta(minutes=1), "ended": NOON + timedelta(minutes=41)}
         number = session.scalar(
             text(
@@ -108,6 +111,9 @@ def test_no_key_is_shown_while_another_exam_of_the_bank_is_not_over_or_people_ar
             ),
             at,
         )
+    assert lin.get(REVIEW).status_code == 403, "who handed in behind an outage that nobody has decided on may come back"
+    with transaction() as session:
+        session.execute(text("UPDATE attempt SET ended_at = NULL, state = 'open', reopened = reopened + 1"))
     outage.decide(int(number or 0), give_back=False, reason="停电，另行安排", actor_id=id_of(PENG), now=clock.instant)
     assert review.current_rule(EXAM) is Review.NEVER, "they are to sit again, and nobody has said when"
 
