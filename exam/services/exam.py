@@ -116,7 +116,7 @@ def is_frozen(session: Session, exam: Exam, now: datetime) -> bool:
 
 
 def is_over(session: Session, exam: Exam, now: datetime) -> bool:
-    """Tell whether nobody sits the exam, nor can begin: pauses, extra minutes and attempts, outages (until they are decided) and the line reach beyond its end."""
+    """Tell whether nobody sits the exam, nor can begin: pauses, extra time and attempts, undecided outages and the line reach beyond its end."""
     if now < exam.closes or attempts.any_open(session, exam.id) or outages.waits_for(session, exam.id):
         return False
     return not (waiting_room.somebody_may_come(session, exam.id, exam.closes, now) or extra_attempts.waiting(session, exam.id, now))

@@ -168,7 +168,10 @@ def edit(code: str) -> ResponseReturnValue:
 @requires(Permission.MANAGE_EXAMS)
 def change(code: str) -> ResponseReturnValue:
     """Set the exam anew, or only say what is wrong."""
-    return _sent(service.chosen(code), new=False)
+    draft = service.chosen(code)
+    if service.frozen(code, current.now()):
+        return _standing(draft, _choices(draft), status=SettingsFrozen.status)
+    return _sent(draft, new=False)
 
 
 def settings_words(draft: Draft, person_id: int) -> tuple[tuple[str, str], ...]:
@@ -205,8 +208,6 @@ def _standing(draft: Draft, choices: Choices, *, status: int) -> ResponseReturnV
 
 def _sent(draft: Draft, *, new: bool) -> ResponseReturnValue:
     me, now, choices = current.person().person_id, current.now(), _choices(draft)
-    if not new and service.frozen(draft.code, now):
-        return _standing(draft, choices, status=SettingsFrozen.status)
     if not new and request.form.get("seen") != _sign(draft):
         return _show(draft, choices, ExamForm.of(draft, choices, new=False, shown=True), new=False, refusal=_(CHANGED), status=409)
     form = ExamForm.of(draft, choices, new=new)

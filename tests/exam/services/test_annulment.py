@@ -220,7 +220,7 @@ def test_all_whom_a_long_outage_hit_are_given_one_more_with_the_decision(app: Fl
     with transaction() as session:
         session.execute(
             text(
-                "INSERT INTO outage (began_at, ended_at, attempts, state, settled_at, reason) SELECT began_at, ended_at, 1, 'undecided', ended_at, '' FROM outage"
+                "INSERT INTO outage (began_at, ended_at, attempts, state, settled_at, reason) SELECT began_at, ended_at, 1, 'undecided', now(), '' FROM outage"
             )
         )
     (second,) = outage.waiting(id_of(PENG), NOON + 95 * MINUTE)
@@ -314,7 +314,7 @@ def test_nobody_decides_about_her_own_attempt_and_none_is_asked_outside_her_scop
     with pytest.raises(OwnAttempt):
         adjustment.reopen(id_of(PENG), number, minutes=10, reason="误交", now=NOON)
     with pytest.raises(AttemptMissing):
-        annulment.decide(id_of(NING), number + 1, agree=True, now=NOON)
+        annulment.decide(id_of(NING), number + 2, agree=True, now=NOON)
     with transaction() as session:
         assert list(annulment.to_decide(session, id_of(NING), NOON)) == []
         assert store.waiting_for(session, id_of(PENG) + 999, ["/"], 1) == [(number, PENG.name)]
