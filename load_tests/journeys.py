@@ -4,6 +4,7 @@ One class a part of the way; each needs a `Line` to send over and somebody to be
 what Chromium sends on the same way against the same product.
 """
 
+import math
 import re
 import secrets
 import time
@@ -21,7 +22,11 @@ from load_tests.seed import Lesson, Seeded
 
 AFTER_LAST = 0.6  # how long the room waits after a change before it saves
 CLOCK_EVERY = 60.0
-WAITS = (1, 2, 4, 8)
+WAITS = (1, 2, 4, 8)  # this and the next four as in exam/static/queue.js, in seconds
+BUSY = (4, 128)
+PRESSED = 6
+BEFORE_BELL = 60
+MOST_AFTER = 10
 PAGE = {"Accept": "text/html,application/xhtml+xml"}
 JSON = {"Content-Type": "application/json", "Accept": "application/json"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded", **PAGE}
@@ -29,11 +34,12 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded", **PAGE}
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back; `url` is where redirects ended."""
+    """What came back; `url` is where redirects ended, `retry_after` when a busy server wants to be asked again, in seconds."""
 
     status: int
     body: bytes
     url: str = ""
+    retry_after: float = 0.0
 
     @property
     def text(self) -> str:
@@ -180,6 +186,8 @@ class Room:
         self.items = 0
         self.csrf = ""
         self.opened: dict[str, Any] = {}
+        self.bell = math.inf  # by the monotonic clock
+        self.drains = False
         self.held: dict[int, int] = {}
         self.pending: dict[int, dict[str, Any]] = {}
         self.last: dict[int, dict[str, Any]] = {}
@@ -192,12 +200,12 @@ class Room:
         teacher.rest(5)
         teacher.bell()
         asked = {"entry": entry_of(page.text), "device": self.device, "honesty": True}
-        answer = self._until_answered("/api/exam/start", asked, None)
+        answer = self._until_answered("/api/exam/start", asked, None, self._to_start)
         asked_at, told = time.monotonic(), 0.0
         while answer.status == 409 and answer.json["code"] == "waiting":
             told = told or answer.json["wait_ms"] / 1000
             teacher.play(answer.json["wait_ms"] / 1000 + teacher.random.random())  # a turn comes at its time, however fast people think
-            answer = self._until_answered("/api/exam/start", {**asked, "ticket": answer.json["ticket"]}, None)
+            answer = self._until_answered("/api/exam/start", {**asked, "ticket": answer.json["ticket"]}, None, self._to_start)
         if answer.status != 200:
             raise BrokenOff(f"start: {answer.status} {answer.text[:200]}")
         if told:
@@ -208,13 +216,14 @@ class Room:
 
     def resume(self) -> None:
         """Come back after the page was lost; what stood unsaved goes out again under new numbers."""
-        answer = self._until_answered("/api/exam/resume", {"exam": self.exam, "device": self.device, "takeover": False}, self.csrf)
+        answer = self._until_answered("/api/exam/resume", {"exam": self.exam, "device": self.device, "takeover": False}, self.csrf, self._to_come_back)
         if answer.status != 200:
             raise BrokenOff(f"resume: {answer.status} {answer.text[:200]}")
         self._take(answer.json)
 
     def _take(self, opened: dict[str, Any]) -> None:
         self.opened, self.token = opened, opened["token"]
+        self.bell = time.monotonic() + opened["remaining_ms"] / 1000
         self.seq = max(self.seq, opened["seq_from"] or 1)
         self.held = {one["position"]: one["revision"] for one in opened["answers"]}
         self.items = len(opened["paper"]["items"])
@@ -237,7 +246,7 @@ class Room:
         if not self.pending:
             return
         flight, self.pending = list(self.pending.values()), {}
-        answer = self._until_answered("/api/exam/save", {"token": self.token, "changes": flight}, None)
+        answer = self._until_answered("/api/exam/save", {"token": self.token, "changes": flight}, None, self._to_save)
         if answer.status != 200:
             raise BrokenOff(f"save: {answer.status} {answer.text[:300]}")
         sent = {change["seq"]: change for change in flight}
@@ -254,8 +263,9 @@ class Room:
 
     def hand_in(self) -> None:
         """Save the rest, hand in, read the receipt."""
+        self.drains = True
         self.flush()
-        answer = self._until_answered("/api/exam/submit", {"token": self.token, "key": self.key, "changes": []}, None)
+        answer = self._until_answered("/api/exam/submit", {"token": self.token, "key": self.key, "changes": []}, None, self._to_hand_in)
         if answer.status != 200:
             raise BrokenOff(f"submit: {answer.status} {answer.text[:300]}")
         done = answer.json
@@ -263,14 +273,31 @@ class Room:
         for _looked in range(2):  # once to see that it is there, once to go to it
             self.teacher._get(f"/exams/{self.exam}/receipt", "/exams/:code/receipt")
 
-    def _until_answered(self, path: str, body: dict[str, Any], csrf: str | None) -> Answer:
-        """Send the same request until something final comes back, with the room's growing waits."""
+    def _until_answered(self, path: str, body: dict[str, Any], csrf: str | None, wait: Callable[[int, Answer], float]) -> Answer:
+        """Send the same request until something final comes back, with the page's waits for it."""
         for number in range(self.teacher.tries):
             answer = self.teacher._post_json(path, body, csrf)
             if answer.status and answer.status != 429 and answer.status < 500:
                 return answer
-            self.teacher.rest(WAITS[min(number, len(WAITS) - 1)] * (0.6 + 0.4 * self.teacher.random.random()))
+            self.teacher.rest(wait(number, answer))
         raise BrokenOff(f"{path}: no answer")
+
+    def _to_start(self, number: int, answer: Answer) -> float:
+        return answer.retry_after + self.teacher.random.random() * min(32, 2**number)
+
+    def _to_come_back(self, number: int, _answer: Answer) -> float:
+        return WAITS[min(number, len(WAITS) - 1)] * (0.6 + 0.4 * self.teacher.random.random())
+
+    def _to_hand_in(self, _number: int, _answer: Answer) -> float:
+        return 2 + 2 * self.teacher.random.random()
+
+    def _to_save(self, number: int, answer: Answer) -> float:
+        """Return how long the queue waits: for a lost line a little, for a busy server as it says and spread widely, but in time for the bell."""
+        if not answer.status:
+            return self._to_come_back(number, answer)
+        room = 0.0 if self.drains else self.bell - time.monotonic() - BEFORE_BELL
+        least = min(answer.retry_after, max(MOST_AFTER, room))
+        return least + self.teacher.random.random() * min(BUSY[min(number, len(BUSY) - 1)], max(PRESSED, room - least))
 
 
 def hidden(page: str) -> str:

@@ -2,8 +2,10 @@
 
 const AFTER_LAST = 600;
 const AFTER_FIRST = 1_800;
-const BUSY = 32_000; // the first wait of who was told to come later, doubled each time: over a minute of it ten thousand pages ask no oftener than ever
-const BUSIEST = 128_000;
+const BUSY = [4_000, 128_000]; // over how long who was told to come later spreads: once may be chance, but over a minute of it ten thousand pages ask no oftener than ever
+const PRESSED = 6_000; // the same from a minute before the bell on, and for who hands in: the grace behind it is no longer
+const BEFORE_BELL = 60_000;
+const MOST_AFTER = 10_000; // what a server may ask for beside that, then
 const TYPING = 3; // who types pauses for longer than who ticks
 const WAITS = [1_000, 2_000, 4_000, 8_000];
 export const SETTLING = [4_000, 8_000, 16_000, 32_000, 60_000]; // a hall of machines waits for one decision: each asks more and more seldom
@@ -23,9 +25,9 @@ const equal = (one, two) => one.length === two.length && one.every((choice, inde
 const same = (one, two) => equal(one.choices, two.choices) && one.marked === two.marked;
 
 export class SaveQueue {
-  /* `told(event, detail)` hears: saved, waiting, conflict, offline, paused, settling, online, refused, clock. */
-  constructor({ attempt, shelf, post, told }) {
-    Object.assign(this, { attempt, shelf, post, told });
+  /* `told(event, detail)` hears: saved, waiting, conflict, offline, paused, settling, online, refused, clock; `left()` says how long until the bell. */
+  constructor({ attempt, shelf, post, told, left = () => Infinity }) {
+    Object.assign(this, { attempt, shelf, post, told, left });
     this.held = new Map();
     this.pending = new Map();
     this.conflicts = new Map();
@@ -34,6 +36,7 @@ export class SaveQueue {
     this.token = null;
     this.stopped = "opening";
     this.tries = 0;
+    this.drains = false; // somebody waits for everything to be on the server
     this.settling = false; // the server counts what an outage took, and takes nothing before
     this.timer = null;
     this.since = null;
@@ -173,6 +176,7 @@ export class SaveQueue {
     if (status === 200 || SINGLE.has(body.code)) {
       await this.settle(body.saved);
       this.tries = 0;
+      this.drains = false;
       this.settling = false;
       this.told("online");
       this.told("clock", body.remaining_ms);
@@ -220,16 +224,22 @@ export class SaveQueue {
   }
 
   /* Try again with growing waits and chance in them, so that a hall of machines does not knock at once: a lost line soon, a busy
-     server never before it says and spread over the whole wait. */
+     server never before it says and spread over the whole wait, which ends in time for the bell. */
   later(reason, after = 0) {
     this.settling = reason === "settling";
     const waits = this.settling ? SETTLING : WAITS;
     const grown = waits[Math.min(this.tries, waits.length - 1)];
-    const wait = reason === "busy" ? after * 1_000 + Math.random() * Math.min(BUSIEST, BUSY * 2 ** this.tries) : grown * (0.6 + Math.random() * 0.4);
+    const wait = reason === "busy" ? this.putOff(after * 1_000) : grown * (0.6 + Math.random() * 0.4);
     this.tries += 1;
     this.told(Object.values(NOT_NOW).includes(reason) ? reason : "offline", reason);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.flush(), wait);
+  }
+
+  putOff(after) {
+    const room = this.drains ? 0 : this.left() - BEFORE_BELL;
+    const least = Math.min(after, Math.max(MOST_AFTER, room));
+    return least + Math.random() * Math.min(BUSY[Math.min(this.tries, BUSY.length - 1)], Math.max(PRESSED, room - least));
   }
 
   /* The browser says that the line is back: no need to wait. */
@@ -256,6 +266,7 @@ export class SaveQueue {
 
   /* Wait until everything is on the server; false when that is not possible now. */
   async drain() {
+    this.drains = true;
     for (let round = 0; round < 6 && !this.stopped; round += 1) {
       if (!this.pending.size && !this.flight.length) break;
       await this.flush();

@@ -285,7 +285,7 @@ async function notOpened(code) {
 async function firstOpening(opened) {
   paperHash = opened.paper_hash;
   attempt = `${person}:${exam}:${opened.started_at}:${opened.paper_hash.slice(0, 16)}`;
-  queue = new SaveQueue({ attempt, shelf, post, told });
+  queue = new SaveQueue({ attempt, shelf, post, told, left: () => timer.left });
   items = new Items({ paper: opened.paper, box: byId("items"), map: byId("map"), words: words.items, changed, moved, picture });
   timer = new ExamTimer({
     figure: byId("timer-figure"), box: byId("timer"), speaker: byId("timer-speaker"), words,

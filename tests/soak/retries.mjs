@@ -1,9 +1,10 @@
-/* Ten thousand of the room's own save queues in a simulated time, in which the server answers 503 for a minute: how many requests a second came when.
-   Prints JSON: requests in each second, and how many of them were repetitions. */
+/* Many of the room's own save queues in a simulated time, in which the server answers 503 for a while; at the bell, if one rings, all hand in.
+   Prints JSON: saves in each second and how many of them were repetitions, how many seconds after the
+   refusals the last answer that one of them had met was taken, and how many held unsaved answers at the end. */
 
 import { readFileSync } from "node:fs";
 
-const [file, people, every, from, until, end, after] = [process.argv[2], ...process.argv.slice(3).map(Number)];
+const [file, people, every, from, until, end, after, bell] = [process.argv[2], ...process.argv.slice(3).map(Number)];
 let now = 0;
 let number = 0;
 const heap = [];
@@ -26,6 +27,14 @@ const pop = () => {
   }
   return first;
 };
+let seed = 20261122;
+Math.random = () => {
+  seed = (seed + 0x6d2b79f5) | 0;
+  let mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+  mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+  return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+};
+const refuses = () => now >= from * 1000 && now < until * 1000;
 const later = globalThis.setImmediate;
 globalThis.setTimeout = (run, wait = 0) => {
   const one = { at: now + wait, number: (number += 1), run };
@@ -42,17 +51,20 @@ const sent = new Array(end).fill(0);
 const again = new Array(end).fill(0);
 const shelf = { all: async () => [], write: async () => {} };
 const queues = [];
+let last = 0;
 for (let person = 0; person < people; person += 1) {
   const held = new Map();
   const queue = new SaveQueue({
     attempt: String(person),
     shelf,
     told: () => {},
+    left: () => Math.max(0, (bell || Infinity) * 1000 - now),
     post: async (_path, { changes }) => {
       const second = Math.floor(now / 1000);
       sent[second] += 1;
       if (queue.tries) again[second] += 1;
-      if (second >= from && second < until) return { status: 503, body: {}, retryAfter: after };
+      if (refuses()) return { status: 503, body: {}, retryAfter: after };
+      if (queue.tries) last = now / 1000 - until;
       for (const one of changes) held.set(one.position, (held.get(one.position) ?? 0) + 1);
       const saved = changes.map((one) => ({ position: one.position, seq: one.seq, status: "saved", revision: held.get(one.position), choices: one.choices, texts: [], marked: false }));
       return { status: 200, body: { saved, remaining_ms: 1 } };
@@ -62,11 +74,18 @@ for (let person = 0; person < people; person += 1) {
   queues.push(queue);
   let position = 0;
   const choose = () => {
+    if (bell && now >= bell * 1000) return;
     position += 1;
     queue.change((position % 100) + 1, [position % 2], false);
     setTimeout(choose, -Math.log(1 - Math.random()) * every * 1000);
   };
   setTimeout(choose, Math.random() * every * 1000);
+  const pulse = () => {
+    if (!refuses()) queue.hurry();
+    setTimeout(pulse, 50_000 + Math.random() * 20_000);
+  };
+  setTimeout(pulse, Math.random() * 60_000);
+  if (bell) setTimeout(() => queue.drain(), bell * 1000);
 }
 while (heap.length && heap[0].at < end * 1000) {
   const one = pop();
@@ -75,4 +94,4 @@ while (heap.length && heap[0].at < end * 1000) {
   one.run();
   await new Promise((done) => later(done));
 }
-console.log(JSON.stringify({ sent, again, unsaved: queues.filter((one) => one.unsaved).length }));
+console.log(JSON.stringify({ sent, again, last, unsaved: queues.filter((one) => one.unsaved).length }));

@@ -27,7 +27,7 @@ class PlainLine:
             with self._open(request, timeout=self.patience) as response:
                 answer = Answer(response.status, response.read(), response.url)
         except urllib.error.HTTPError as error:
-            answer = Answer(error.code, error.read(), error.url)
+            answer = Answer(error.code, error.read(), error.url, float(error.headers.get("Retry-After") or 0))
         except (OSError, http.client.HTTPException):
             return Answer(0, b"", path)
         return Answer(0, b"", path) if self.drops and self.random.random() < self.drops else answer
