@@ -283,7 +283,7 @@ class Room:
         raise BrokenOff(f"{path}: no answer")
 
     def _to_start(self, number: int, answer: Answer) -> float:
-        return answer.retry_after + self.teacher.random.random() * min(32, 2**number)
+        return answer.retry_after + self.teacher.random.random() * min(32, 1 << number)
 
     def _to_come_back(self, number: int, _answer: Answer) -> float:
         return WAITS[min(number, len(WAITS) - 1)] * (0.6 + 0.4 * self.teacher.random.random())
