@@ -9,6 +9,7 @@ Until it is known to be stored, a row's outcome is Unavailable: whatever goes wr
 """
 
 import logging
+import math
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
@@ -101,7 +102,7 @@ class GroupCommit(Generic[Row, Answer]):
         self._write = write
         self._single = single
         self.gathers = gathers
-        self._stored_at = 0.0
+        self._stored_at = -math.inf
         self._most = MOST_ROWS
         self._queue: SimpleQueue[_Entry[Row, Answer]] = SimpleQueue()
         self._guard = threading.Lock()

@@ -1,5 +1,7 @@
 """The kernel as a whole: the app answers, refuses in words and describes itself."""
 
+import gc
+from collections.abc import Iterator
 from dataclasses import replace
 from multiprocessing import current_process
 from pathlib import Path
@@ -48,6 +50,16 @@ def test_inside_the_site_one_is_sent_where_one_was(client: FlaskClient) -> None:
     assert answer.headers["Location"] == "/exams?page=2&q=%E5%91%A8"
 
 
+@pytest.fixture
+def collector() -> Iterator[None]:
+    """Give the run its garbage collector back, which who serves sets."""
+    held = gc.get_threshold()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*held)
+
+
+@pytest.mark.usefixtures("collector")
 def test_a_process_of_the_server_serves_from_its_loading_on_and_any_other_from_its_first_request(
     app: Flask, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,12 @@ from lms.kernel.hot import HotEntry, HotRoute, Pace
 from lms.kernel.permissions import Permission, Priority
 
 
+@pytest.fixture(autouse=True)
+def server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave granian as it was."""
+    monkeypatch.setattr(mp, "_wsgi_call_wrap", mp._wsgi_call_wrap)
+
+
 class _Line:
     """What the server sends, as a list."""
 

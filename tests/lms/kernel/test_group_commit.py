@@ -2,7 +2,7 @@
 
 import threading
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -12,10 +12,26 @@ from flask import Flask
 
 from lms.kernel import db, group_commit
 from lms.kernel.group_commit import GroupCommit
-from lms.kernel.link import NotReplicated, wait_for_standby
+from lms.kernel.link import Link, NotReplicated, wait_for_standby
 from lms.kernel.refusal import Unavailable
 from lms.kernel.settings import Settings
 from tests.support import standby
+
+
+@pytest.fixture(autouse=True)
+def links(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Close what the lanes of a test have opened: their threads wait on."""
+    opened: list[Link] = []
+    connection = db.connection
+
+    def noted() -> Link:
+        opened.append(connection())
+        return opened[-1]
+
+    monkeypatch.setattr(db, "connection", noted)
+    yield
+    for link in opened:
+        link.close()
 
 
 def _write(link: "psycopg.Connection[Any]", rows: Sequence[str]) -> list[str | Exception]:
