@@ -140,12 +140,14 @@ def assemble(
     papers_wanted: int,
     seed: int,
     forms: int | None = None,
+    further: bool = False,
     exceeding: bool = False,
 ) -> Assembly:
     """Draw the papers; the same pool in any order, options and seed give the same set.
 
     `options` tells how many options each item version has. `forms`: so many parallel forms, equal in information, too, are
-    handed out in turn; without it every paper is drawn for itself. `exceeding`: items at their most uses are taken on where a
+    handed out in turn; without it every paper is drawn for itself. `further`: a set beside others, so small perhaps that a cap
+    rounded down would ask more of it than of them. `exceeding`: items at their most uses are taken on where a
     cell offers nothing else, instead of refusing.
     """
     pool = sorted(pool, key=lambda item: item.version_id)
@@ -156,7 +158,7 @@ def assemble(
     found = rejected = barren = 0
     wanted = min(forms or papers_wanted, papers_wanted)
     chunk = min(512, max(4, wanted // 32))
-    most = blueprint.exposure_percent * max(wanted, 20) // 100
+    most = (blueprint.exposure_percent * max(wanted, 20) + (99 if further else 0)) // 100
     if not exceeding and any(count * wanted > len(items) * most for items, count in zip(arrays.cells, arrays.counts, strict=True)):
         raise ExposureExceeded
     price = _LAST if exceeding else np.inf

@@ -13,7 +13,7 @@ Versions = npt.NDArray[np.int64]  # papers × positions: the item versions of ea
 BLOCK = 4096
 # What a set of further papers went beyond, because nobody may stand before the room without one: its name in the statistics, and in words.
 BEYOND = {
-    "exposure": N_("为了人人有卷，%(n)s 份补充试卷里有的试题用得比曝光上限更多：组卷后有试题停用或改版，余下的太少。"),
+    "exposure": N_("为了人人有卷，%(n)s 份补充试卷里有的试题用得比曝光上限更多：可用的试题太少（组卷后停用或改版的不再使用），难以均分。"),
     "retired": N_("为了人人有卷，%(n)s 份补充试卷用回了组卷后停用或改版的试题：没有它们组不成卷。如试题有错，考后可以更正答案。"),
 }
 

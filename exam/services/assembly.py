@@ -70,14 +70,15 @@ def assemble(
         offered = bank.pool(session, exam.bank_code, "exam")
         if replacing and store.taken(session, exam.id):
             raise ExamFrozen
-        for pool, beyond in [(offered, "")] if replacing else _ways(session, exam.id, offered):
+        ways: list[tuple[Sequence[PoolItem], str]] = [(offered, "")] if replacing else _ways(session, exam.id, offered)
+        for pool, beyond in ways:
             contents = bank.contents(session, [item.version_id for item in pool])
             options = {version: len(content.options_html) for version, content in contents.items()}
             try:
-                made = rules.assemble(blueprint, pool, options, papers_wanted=papers, seed=seed, forms=forms, exceeding=bool(beyond))
+                made = rules.assemble(blueprint, pool, options, papers_wanted=papers, seed=seed, forms=forms, further=not replacing, exceeding=bool(beyond))
                 break
             except (PoolLacking, PapersUnequal, ExposureExceeded):
-                if replacing or beyond == "retired":
+                if beyond == ways[-1][1]:
                     raise
         row = exams.lock(session, exam.id)
         if (row.bank_code, exams.blueprint_of(session, exam.id)) != (exam.bank_code, blueprint):
@@ -107,12 +108,13 @@ def assemble(
     return made
 
 
-def _ways(session: Session, exam_id: int, offered: Sequence[PoolItem]) -> Sequence[tuple[Sequence[PoolItem], str]]:
+def _ways(session: Session, exam_id: int, offered: Sequence[PoolItem]) -> list[tuple[Sequence[PoolItem], str]]:
     """Return how further papers may be drawn, the strictest way first: from which items, and beyond which rule of `fairness.BEYOND`.
 
-    Who comes late draws from what everybody drew from, less what was retired meanwhile; the last way is as the first papers were drawn, without a cap.
+    Who comes late draws from what everybody drew from, less what was retired meanwhile; if anything was, the last way is as the first papers
+    were drawn, without a cap.
     """
     held, still = store.newest_pool(session, exam_id), {item.version_id for item in offered}
     frozen = [replace(item, difficulty=held[item.version_id].difficulty) for item in bank.frozen(session, list(held))]  # as hard as it was taken to be
     left = [item for item in frozen if item.version_id in still]
-    return (left, ""), (left, "exposure"), (frozen, "retired")
+    return [(left, ""), (left, "exposure"), *([(frozen, "retired")] if len(left) < len(frozen) else [])]

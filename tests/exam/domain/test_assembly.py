@@ -120,6 +120,15 @@ def test_where_too_few_items_are_left_only_they_exceed_the_cap_and_only_when_ask
     assert max(uses[str(item.version_id)] for item in items[3:]) < 115  # 100, and what one batch adds
 
 
+def test_a_few_further_papers_are_no_more_than_the_cap_rounds_up_to() -> None:
+    blueprint, items = table(1, 1, 1, exposure=25, tolerance="6"), pool(4)  # just enough for any hundred papers
+    options = {item.version_id: OPTIONS[item.type] for item in items}
+    with pytest.raises(ExposureExceeded):
+        drawn(items, blueprint, 23)
+    made = assemble(blueprint, items, options, papers_wanted=23, seed=1, further=True)
+    assert max(made.statistics.uses.values()) == 6
+
+
 def test_parallel_forms_are_handed_out_in_turn_and_are_equal_in_information_too() -> None:
     items, blueprint = pool(40), table(single=6, tolerance="1.5")
     made = assemble(blueprint, items, {item.version_id: OPTIONS[item.type] for item in items}, papers_wanted=30, seed=5, forms=4)
