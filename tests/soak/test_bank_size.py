@@ -213,7 +213,7 @@ def test_a_worker_killed_half_way_leaves_nothing_and_the_next_goes_on(app: Flask
 def test_one_row_costs_what_one_row_costs(app: Flask, bank: str, clock: FixedClock) -> None:
     small, whole = (_costs(bank, _staged(bank, rows, clock), clock) for rows in (100, ITEMS))
     sys.stdout.write(f"\none row of 100 and of {ITEMS}, milliseconds of processor, the database's included: {small} {whole}\n")
-    assert all(cost < 100 for cost in whole.values())
+    assert max(*small.values(), *whole.values()) < 100  # the first comes right after the bank was filled, before the database has tidied up
 
 
 def _staged(bank: str, rows: int, clock: FixedClock) -> int:
