@@ -26,6 +26,7 @@ ACTS = {
     "exam.resume": N_("恢复计时"),
     "exam.reopen": N_("重新开放答卷"),
     "exam.extra": N_("授予补考机会"),
+    "exam.extra_back": N_("撤回补考机会"),
     "exam.annul": N_("提出作废"),
     "exam.annulled": N_("作废答卷"),
     "exam.annul_dropped": N_("不予作废"),

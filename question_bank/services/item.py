@@ -164,17 +164,16 @@ def view(bank_code: str, item_id: int, *, person_id: int, now: datetime) -> Item
         if not versions:
             raise Missing
         audit.record(session, actor_id=person_id, action="item.view_key", subject=f"item:{item_id}", now=now)
-        remarks = review.remarks(session, [version.version_id for version in versions])
-        return ItemView(bank, tuple(versions), tuple(remarks), tuple(listing.uses(session, item_id)))
+        said = review.remarks(session, [version.version_id for version in versions])
+        return ItemView(bank, tuple(versions), tuple(said), tuple(listing.uses(session, item_id)))
 
 
 @dataclass(frozen=True, slots=True)
 class Editing:
-    """The newest version as a draft to be changed, and what others said of it."""
+    """The newest version as a draft to be changed."""
 
     version: Version
     draft: Draft
-    remarks: tuple[Remark, ...]
 
 
 def draft_of(bank_code: str, item_id: int, *, person_id: int, now: datetime) -> Editing:
@@ -185,4 +184,12 @@ def draft_of(bank_code: str, item_id: int, *, person_id: int, now: datetime) -> 
         if version is None:
             raise Missing
         audit.record(session, actor_id=person_id, action="item.view_key", subject=f"item:{item_id}", now=now)
-        return Editing(version, drafted(version), tuple(review.remarks(session, [version.version_id])))
+        return Editing(version, drafted(version))
+
+
+def remarks(bank_code: str, item_id: int) -> tuple[Remark, ...]:
+    """Return the decisions and comments on an item's newest version that say something."""
+    with transaction() as session:
+        version = store.latest(session, banks.existing(session, bank_code).id, item_id)
+        found = [] if version is None else review.remarks(session, [version.version_id])
+        return tuple(remark for remark in found if remark.text)

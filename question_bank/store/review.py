@@ -72,11 +72,13 @@ def remarks(session: Session, version_ids: Sequence[int]) -> list[Remark]:
 
 
 def waiting(session: Session, person_id: int) -> list[tuple[str, str, int]]:
-    """Return code and name of each bank, and how many of its items in review a person has never written at."""
+    """Return code and name of each bank, and how many of its items in review a person may decide on: she wrote nothing of them since they were approved."""
     rows = session.execute(
         text(
-            "SELECT b.code, b.name, count(*) FROM item i JOIN bank b ON b.id = i.bank_id WHERE i.status = 'in_review'"
-            " AND NOT EXISTS (SELECT FROM item_version v WHERE v.item_id = i.id AND v.written_by = :person) GROUP BY b.id ORDER BY b.id"
+            "SELECT b.code, b.name, w.number FROM bank b CROSS JOIN LATERAL (SELECT count(*) AS number FROM item i"
+            " WHERE i.bank_id = b.id AND i.status = 'in_review' AND NOT EXISTS (SELECT FROM item_version v WHERE v.item_id = i.id"
+            "  AND v.author_id = :person AND (v.id > coalesce(i.approved_version_id, 0) OR v.id = i.latest_version_id))) w"
+            " WHERE w.number > 0 ORDER BY b.id"
         ),
         {"person": person_id},
     )

@@ -22,6 +22,7 @@ from question_bank.services import review
 from question_bank.services.bank import Bank
 from question_bank.services.drafting import drafted
 from question_bank.services.item import ItemFaulty, ItemView
+from question_bank.store.review import Remark
 from question_bank.web import item_form
 from question_bank.web.bank import STATUS_KINDS
 from question_bank.web.item_form import ItemForm
@@ -41,7 +42,8 @@ class EditPage:
     item_id: int | None
     seen_version: int | None
     back: str
-    remarks: tuple[str, ...]  # what was said of this version
+    remarks: tuple[Remark, ...]  # what was said of the newest version
+    authors: Mapping[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,6 @@ def _edit(
     item_id: int | None,
     seen: int | None,
     faults: tuple[Fault, ...] = (),
-    remarks: tuple[str, ...] = (),
     status: int = 200,
 ) -> ResponseReturnValue:
     bank, topics = banks.topics(code)
@@ -118,7 +119,9 @@ def _edit(
     names = [(topic, bank.topic_name(topic)) for topic in topics]
     form = item_form.filled(draft, names, faults, key_counts=service.key_counts(code), shown=shown_in(code))
     title = _("修改试题") if item_id else _("编写试题")
-    return render_template("question_bank/item/edit.html", page=EditPage(bank, title, form, item_id, seen, back, remarks)), status
+    remarks = service.remarks(code, item_id) if item_id else ()
+    said_by = authors.names(remark.person_id for remark in remarks)
+    return render_template("question_bank/item/edit.html", page=EditPage(bank, title, form, item_id, seen, back, remarks, said_by)), status
 
 
 @item.get("/bank/<code>/items/new")
@@ -141,8 +144,7 @@ def write(code: str) -> ResponseReturnValue:
 def edit(code: str, item_id: int) -> ResponseReturnValue:
     """Show an item's newest version in the form."""
     found = service.draft_of(code, item_id, person_id=current.person().person_id, now=current.now())
-    remarks = tuple(remark.text for remark in found.remarks if remark.text)
-    return _edit(code, found.draft, item_id=item_id, seen=found.version.version_id, remarks=remarks)
+    return _edit(code, found.draft, item_id=item_id, seen=found.version.version_id)
 
 
 @item.post("/bank/<code>/items/<int:item_id>/edit")

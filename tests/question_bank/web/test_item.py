@@ -16,6 +16,7 @@ from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
 from question_bank import api
 from question_bank.services import bank as banks
+from question_bank.services import review
 from tests.support.cast import LIN, RUI, SAM, WEI, enter, id_of
 from tests.support.queries import query_budget
 
@@ -104,6 +105,10 @@ def test_what_was_sent_back_stands_out_and_its_reason_stands_beside_the_form(app
     assert ">退回<" in re.sub(r"\s", "", author.get("/bank/b?status=draft").text)
     form = author.get(f"/bank/b/items/{item}/edit").text
     assert "选项太 &lt;b&gt;长" in form
+    assert "芮思敏" in form
+    for on_the_way in ({"stem": " "}, {"action": "preview"}):
+        answer = author.post(f"/bank/b/items/{item}/edit", data=FORM | {"seen_version": seen[1]} | on_the_way)
+        assert "选项太 &lt;b&gt;长" in answer.text, on_the_way
     again = re.search(r'name="seen_version" value="(\d+)"', form)
     assert again
     author.post(f"/bank/b/items/{item}/edit", data=FORM | {"stem": "改过的题干，换了说法", "seen_version": again[1]})
@@ -176,7 +181,6 @@ def test_the_list_finds_chinese_words_names_and_filters(app: Flask, bank: str) -
 
 
 def test_retired_items_leave_the_pool_and_can_come_back(app: Flask, bank: str, clock: FixedClock) -> None:
-    from question_bank.services import review
 
     item = written(enter(app, WEI), action="submit")
     review.approve_all("b", reviewer_id=id_of(RUI), now=clock.now())
@@ -233,6 +237,16 @@ def test_comments_and_the_queue(app: Flask, bank: str) -> None:
     shown = re.search(r'name="version" value="(\d+)"', page)
     assert shown
     assert "已通过 1 题" in reviewer.post("/bank/b/review", data={"version": shown[1]}, follow_redirects=True).text
+
+
+def test_what_a_reviewer_wrote_before_an_approval_waits_for_her_when_another_changed_it(app: Flask, bank: str, clock: FixedClock) -> None:
+    author, reviewer = enter(app, WEI), enter(app, RUI)
+    item = written(reviewer, action="submit")
+    review.approve_all("b", reviewer_id=id_of(WEI), now=clock.now())
+    seen = re.search(r'name="seen_version" value="(\d+)"', author.get(f"/bank/b/items/{item}/edit").text)
+    assert seen
+    assert author.post(f"/bank/b/items/{item}/edit", data=FORM | {"stem": "改过的题干", "seen_version": seen[1], "action": "submit"}).status_code == 302
+    assert "有 1 道试题等待审核" in reviewer.get("/").text
 
 
 def test_a_file_is_staged_mended_and_committed(app: Flask, bank: str) -> None:

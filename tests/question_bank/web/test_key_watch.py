@@ -7,9 +7,11 @@ from sqlalchemy import text
 from lms.kernel import audit
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
+from question_bank.domain.bulk import Action
 from question_bank.domain.key_watch import is_unusual
 from question_bank.services import bank as banks
-from question_bank.services import exchange, key_watch
+from question_bank.services import bulk, exchange, key_watch
+from question_bank.store.key_watch import of_others
 from tests.support.cast import RUI, WEI, enter, id_of
 
 
@@ -62,3 +64,19 @@ def test_an_authors_own_items_raise_no_alarm(app: Flask, clock: FixedClock) -> N
                 audit.record(session, actor_id=person, action="item.view_key", subject=f"item:{item_id}", now=clock.now())
     key_watch.look(clock.now())
     assert [(alarm.person_id, alarm.seen) for alarm in key_watch.alarms()] == [(reviewer, 201)]
+
+
+def test_a_change_of_the_level_makes_nobody_the_author_of_a_key(app: Flask, clock: FixedClock) -> None:
+    author, other = id_of(WEI), id_of(RUI)
+    lines = "\n".join(f'{{"id": "{at}", "type": "true_false", "stem": "第 {at} 句", "key": [0]}}' for at in range(201))
+    exchange.import_file("b", lines.encode(), author_id=author, now=clock.now())
+    with transaction() as session:
+        seen = {item_id: version for item_id, version in session.execute(text("SELECT id, latest_version_id FROM item"))}  # noqa: C416 - a Row is no pair
+    bulk.apply("b", Action.TAG, "改", seen, person_id=other, now=clock.now())
+    with transaction() as session:
+        assert (of_others(session, author, seen), of_others(session, other, seen)) == ([], sorted(seen))
+        for item_id in seen:
+            for person in (author, other):
+                audit.record(session, actor_id=person, action="item.view_key", subject=f"item:{item_id}", now=clock.now())
+    key_watch.look(clock.now())
+    assert [(alarm.person_id, alarm.seen) for alarm in key_watch.alarms()] == [(other, 201)]
