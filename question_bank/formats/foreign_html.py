@@ -164,7 +164,7 @@ class Words:
     def _element(self, element: etree._Element, special: Special | None, *, pre: bool) -> str:
         name = local(element)
         if not name:  # an entity that nothing declares
-            return html.escape(html.unescape(str(etree.tostring(element, with_tail=False, encoding="unicode"))), quote=False)
+            return html.escape(html.unescape(xml_tree.written(element)), quote=False)
         if special and (instead := special(element)) is not None:
             return self._token(instead) if instead else ""
         name = name.lower() if name.lower() in _KEPT or name.isupper() else name

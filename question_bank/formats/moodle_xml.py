@@ -16,7 +16,7 @@ from question_bank.formats import gaps, moodle_cloze, numbers, pairing, weights
 from question_bank.formats.findings import Findings, Place
 from question_bank.formats.foreign_html import Words
 from question_bank.formats.gift import matching
-from question_bank.formats.xml_tree import Document, attribute, every, first, local, parse, text_of
+from question_bank.formats.xml_tree import Document, attribute, every, first, local, parse, text_of, written
 
 _PLUGIN = re.compile(r"^@@PLUGINFILE@@/", re.IGNORECASE)
 _PAIRS = frozenset({"1", "RELATIVE_NEXT_EXCLUDE_LAST"})  # how an ordering question is graded
@@ -348,4 +348,4 @@ def _hundredths(written: str) -> int | None:
 
 def _inner(element: etree._Element) -> str:
     """Return markup that stands in the file as such, where it should have been text."""
-    return (element.text or "") + "".join(str(etree.tostring(child, encoding="unicode")) for child in element)
+    return (element.text or "") + "".join(written(child, tail=True) for child in element)

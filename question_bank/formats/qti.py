@@ -44,9 +44,9 @@ def read_into(found: Findings, document: Document, file: str, files: Source, kno
     items = items_of(document)
     for element in items:
         qti_vocabulary.harmonise(element)
-        if document.hides_markup:
-            qti_vocabulary.reveal(element)
         place = found.at(f"{prefix}{attribute(element, 'identifier')[:80] or '第 1 题'}")
+        if document.hides_markup and qti_vocabulary.reveal(element):
+            place.lose("以文字（CDATA）写入的 HTML 按标记读取")
         item = Item(element, place, files, known)
         if (element is document.root and document.damaged) or document.is_damaged(element):
             item.refuse("xml_damaged")

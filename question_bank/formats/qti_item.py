@@ -2,6 +2,7 @@
 
 import copy
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -18,6 +19,7 @@ from question_bank.formats.qti_scoring import Scoring
 from question_bank.formats.xml_tree import attribute, every, first, local, text_of
 
 _PARTS = frozenset({"simpleChoice", "simpleMatchSet", "simpleAssociableChoice", "gapText", "gapImg", "inlineChoice", "label"})
+_EXPLAINED = ("simpleChoice", "hottext")  # options that keep an explanation of their own
 _FEEDBACK = frozenset({"feedbackInline", "feedbackBlock"})
 _JUDGED = re.compile(r"true|false|t|f|正确|错误|对|错|√|×|是|否", re.IGNORECASE)
 _LEARNER = frozenset({"candidate", ""})
@@ -45,6 +47,7 @@ class Item:
         self.model = ""
         self.feedback: list[tuple[str, str]] = []  # identifier and words, of blocks that are shown afterwards
         self.run: Sequence[etree._Element] = ()  # what is asked
+        self.is_part = False  # of an item that asks several things
         self.frame = ""  # the words around it, in an item that asks several things
         self.bare = Draft(
             external_id=attribute(root, "identifier"),
@@ -121,7 +124,7 @@ class Item:
         frames = composite.frames(body, [[numbers[each] for each in run] for run in runs], worded)
         for (place, bare), run, frame in zip(gaps.divided(self.place, self.bare, len(runs)), runs, frames, strict=True):
             part = copy.copy(self)
-            part.place, part.bare, part.frame, part.feedback = place, bare, frame, list(self.feedback)
+            part.place, part.bare, part.is_part, part.frame, part.feedback = place, bare, True, frame, list(self.feedback)
             part._read_run(run)
 
     def _settings(self) -> None:
@@ -207,15 +210,19 @@ class Item:
         return names, texts, explained
 
     def _explained(self, names: list[str], explained: list[str]) -> tuple[str, tuple[str, ...]]:
-        """Return the explanation of the item and of its options; feedback named like an option belongs to it."""
+        """Return the explanation of the item and of its options; feedback named like an option of one part only belongs to it."""
         notes = [*self.feedback]
         notes += [(attribute(each, "identifier"), self.words.of_tree(each)) for each in self.root if local(each) == "modalFeedback"]
+        asked = Counter(attribute(each, "identifier") for each in every(self.body, *_EXPLAINED)) if self.is_part and self.body is not None else {}
         overall = []
         for name, words in notes:
-            if name in names:
+            if asked.get(name, 0) > 1 and words:  # nothing says of which part
+                self.place.lose("反馈没有写明属于哪一问，拆开后每道题都作为解析保留")
+                overall.append(words)
+            elif name in names:
                 at = names.index(name)
                 explained[at] = "\n".join(filter(None, (explained[at], words)))
-            elif words:
+            elif words and name not in asked:
                 overall.append(words)
         if len(overall) > 1:
             self.place.lose("按作答情况分别显示的反馈合并为一段解析")
@@ -229,13 +236,13 @@ class Item:
 
     def _hottext(self, interaction: etree._Element) -> None:
         """Read words to be chosen in a text: the text with the words marked, and the words as options."""
-        names, words, _explained = self._choices(interaction, "hottext")
+        names, words, explained = self._choices(interaction, "hottext")
         is_doubtful = len(set(words)) < len(words)
         options = [f"（{at}）{each}" if is_doubtful else each for at, each in enumerate(words, start=1)]
         shown = {name: f"（{at}）<u>{each}</u>" if is_doubtful else f"<u>{each}</u>" for at, (name, each) in enumerate(zip(names, words, strict=True), start=1)}
         self.place.lose("在文中点选文字（hottext）按选择题导入：可选的文字在题干中加下划线")
         stem = self._stem(lambda element: shown.get(attribute(element, "identifier")) if local(element) == "hottext" else None)
-        self._chosen(interaction, names, options, [""] * len(names), stem)
+        self._chosen(interaction, names, options, explained, stem)
 
     def _slider(self, interaction: etree._Element) -> None:
         """Read a slider as a number to be written."""

@@ -128,15 +128,15 @@ class _Item:
 
     # Feedback
 
-    def _explanations(self, names: list[str]) -> tuple[str, tuple[str, ...]]:
-        """Return the explanation of the item and of its options, as the rules show them."""
+    def _explanations(self, names: list[tuple[str, str]]) -> tuple[str, tuple[str, ...]]:
+        """Return the explanation of the item and of its options (each by its response, when there are several, and its label), as the rules show them."""
         explained, overall = [""] * len(names), []
         for feedback in (each for each in self.element if local(each) == "itemfeedback"):
             if every(feedback, "hint"):
                 self.place.lose("提示（hint）未保留")
                 continue
             words = self.materials.words_of(feedback)
-            shown = self.rules.shown_for(attribute(feedback, "ident"))
+            shown = {(self._among(response), value) for response, value in self.rules.shown_for(attribute(feedback, "ident"))}
             if len(shown) == 1 and (name := next(iter(shown))) in names and len(names) > 1:
                 at = names.index(name)
                 explained[at] = "\n".join(filter(None, (explained[at], words)))
@@ -145,6 +145,10 @@ class _Item:
         if len(overall) > 1:
             self.place.lose("按作答情况分别显示的反馈合并为一段解析")
         return "\n".join(dict.fromkeys(overall)), tuple(explained)
+
+    def _among(self, response: str) -> str:
+        """Return the name that tells a response from others; nothing where there are none."""
+        return response if len(self.responses) > 1 else ""
 
     # Lists of options
 
@@ -176,7 +180,7 @@ class _Item:
             kind = ItemType.TRUE_FALSE
         if f"[{name.removeprefix('response_')}]" in stem:
             stem = stem.replace(f"[{name.removeprefix('response_')}]", "_____")
-        explanation, each_explained = self._explanations(names)
+        explanation, each_explained = self._explanations([("", each) for each in names])
         self.place.keep(replace(self.bare, type=kind, stem=stem, options=options, key=key, explanation=explanation, option_explanations=each_explained))
 
     def _ordered(self, response: etree._Element, names: list[str], options: tuple[str, ...], stem: str) -> None:
@@ -202,6 +206,9 @@ class _Item:
                 stem = stem.replace(marks[at], composite.sign(at), 1)
             self._gapped([lists[at] for at in order], composite.SIGNS.split(stem)[::2])
             return
+        if self.kind == "fill_in_multiple_blanks_question" and not all(map(_is_list, lists)):
+            self.refuse("gap_misplaced")  # its labels are texts that are accepted, none of them wrong
+            return
         labels = [self._labels(each) for each in lists]
         right = [self._right(name, held) for name, held in zip(names, labels, strict=True)]
         if not all(right):
@@ -219,7 +226,7 @@ class _Item:
         if algorithms:
             self.place.lose(f"判分方式（{'、'.join(algorithms)[:80]}）未保留，改为与答案相同")
         labels = [self._labels(each) for each in lists]
-        explanation, explained = self._explanations([name for held in labels for name in held])
+        explanation, explained = self._explanations([(self._among(_name(each)), name) for each, held in zip(lists, labels, strict=True) for name in held])
         told = iter(explained)
         held: list[Blank | gaps.Listed] = []
         for response, names in zip(lists, labels, strict=True):

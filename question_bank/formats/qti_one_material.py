@@ -7,7 +7,7 @@ from lxml import etree
 
 from question_bank.formats.findings import Place
 from question_bank.formats.foreign_html import Words, greek
-from question_bank.formats.xml_tree import attribute, local, text_of
+from question_bank.formats.xml_tree import attribute, local, text_of, written
 
 _MARKUP = re.compile(r"</?(?:p|br|b|i|u|em|strong|span|div|img|a|table|t[rdh]|ul|ol|li|sub|sup|h[1-6]|pre|code|font|math)\b[^<>]*>", re.IGNORECASE)
 _SIGNS = {"matbreak": "\n"}
@@ -90,7 +90,7 @@ class Materials:
 
 def _mixed(element: etree._Element) -> str:
     """Return markup of which the writer escaped a part and forgot another."""
-    children = (str(etree.tostring(child, with_tail=False, encoding="unicode")) + (child.tail or "") for child in element)
+    children = (written(child) + (child.tail or "") for child in element)
     return (element.text or "") + "".join(children)
 
 

@@ -10,6 +10,7 @@ from question_bank.formats.findings import Place
 from question_bank.formats.xml_tree import attribute, every, local, text_of
 
 FULL = 100.0
+_COMPARED = ("varequal", "varsubset", "varsubstring")
 _KNOWN = frozenset("and or not other unanswered varequal varsubset varlt varlte vargt vargte varsubstring".split())  # noqa: SIM905
 
 
@@ -87,12 +88,13 @@ class Rules:
             return []
         return [text for text, _case, _part in _values(best, name)]
 
-    def shown_for(self, feedback: str) -> set[str]:
-        """Return the values for which a feedback is shown."""
-        shown: set[str] = set()
+    def shown_for(self, feedback: str) -> set[tuple[str, str]]:
+        """Return the responses and their values for which a feedback is shown."""
+        shown: set[tuple[str, str]] = set()
         for condition in self.conditions:
             if any(attribute(each, "linkrefid") == feedback for each in every(condition, "displayfeedback")):
-                shown |= {text for text, _case, _part in _values(condition, None)} or {""}
+                names = {attribute(each, "respident") for each in every(condition, *_COMPARED)}
+                shown |= {(name, text) for name in names for text, _case, _part in _values(condition, name)} or {("", "")}
         return shown
 
 
@@ -119,10 +121,10 @@ def _score(condition: etree._Element) -> float:
     return total
 
 
-def _values(condition: etree._Element, name: str | None) -> Iterator[tuple[str, bool, bool]]:
+def _values(condition: etree._Element, name: str) -> Iterator[tuple[str, bool, bool]]:
     """Yield text, whether case matters, whether a part of the response is enough; what is denied is left out."""
-    for each in every(condition, "varequal", "varsubset", "varsubstring"):
-        if (name is not None and attribute(each, "respident") != name) or _is_denied(each):
+    for each in every(condition, *_COMPARED):
+        if attribute(each, "respident") != name or _is_denied(each):
             continue
         for text in text_of(each).split(",") if local(each) == "varsubset" else (text_of(each),):
             if text.strip():

@@ -6,6 +6,7 @@ import re
 from lxml import etree
 
 from question_bank.formats import xml_tree
+from question_bank.formats.unreadable import Unreadable
 from question_bank.formats.xml_tree import first, local
 
 _NOT_COUNTED = frozenset({"portableCustomInteraction", "endAttemptInteraction"})
@@ -53,21 +54,22 @@ _NO_TAG = re.compile(r"<(?!/?[a-zA-Z][\w.-]*(?:\s[^<>]*)?/?>)|&(?!#?\w{1,31};)")
 _EMPTY = re.compile(r"<(br|hr|img)\b([^<>]*?)/?>", re.IGNORECASE)
 
 
-def reveal(item: etree._Element) -> None:
-    """Read the HTML that stands in an item's body as text, around its interactions, as the markup that it is; where it does not close, it stays."""
+def reveal(item: etree._Element) -> bool:
+    """Read the HTML that stands in an item's body as CDATA, around its interactions, as the markup that it is; where it does not close, it stays.
+
+    What is escaped outside of CDATA is text. Tells whether the body was replaced.
+    """
     body = first(item, "itemBody")
-    if body is None:
-        return
-    document = xml_tree.parse(_written(body))
+    if body is None or not xml_tree.hides_markup(xml_tree.written(body, lambda words: f"<![CDATA[{words}]]>")):
+        return False
+    try:
+        document = xml_tree.parse(xml_tree.written(body, _markup))
+    except Unreadable:
+        return False
     if not document.damaged:
         item.replace(body, document.root)
+    return not document.damaged
 
 
-def _written(element: etree._Element) -> str:
-    inside = _text(element.text) + "".join((_written(child) if local(child) else "") + _text(child.tail) for child in element)
-    attributes = "".join(f' {str(key).rpartition("}")[2]}="{html.escape(str(value))}"' for key, value in element.attrib.items())
-    return f"<{local(element)}{attributes}>{inside}</{local(element)}>"
-
-
-def _text(words: str | None) -> str:
-    return _EMPTY.sub(r"<\1\2/>", _NO_TAG.sub(lambda sign: html.escape(sign[0]), words or ""))
+def _markup(words: str) -> str:
+    return _EMPTY.sub(r"<\1\2/>", _NO_TAG.sub(lambda sign: html.escape(sign[0]), words))

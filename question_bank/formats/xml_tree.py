@@ -6,6 +6,7 @@ The only module that may parse: whoever needs a tree asks here.
 import codecs
 import html
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -26,6 +27,7 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _PROLOGUE = re.compile(r"^\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>\s*)*", re.DOTALL)
 _LONG_TAG = re.compile(r"<[^<>]{65536,}")
 _HIDDEN = re.compile(r"<!\[CDATA\[[^\]<]*</?(?:p|br|b|i|u|em|strong|span|div|table|t[rdh]|ul|ol|li|sub|sup|h[1-6])\b", re.IGNORECASE)
+_CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
 _ROOT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)")
 
 
@@ -77,7 +79,7 @@ def parse(words: str) -> Document:
         raise XmlHostile
     if any(max(tag.count('="'), tag.count("='")) > MAX_ATTRIBUTES for tag in _LONG_TAG.findall(words)):
         raise XmlHostile
-    content, hides = _NAMED.sub(_named, words).encode("utf-8", "replace"), bool(_HIDDEN.search(words))
+    content, hides = _NAMED.sub(_named, words).encode("utf-8", "replace"), hides_markup(words)
     try:
         return Document(_fed(content, recover=False), hides_markup=hides)
     except etree.XMLSyntaxError as fault:
@@ -88,6 +90,16 @@ def parse(words: str) -> Document:
     except etree.XMLSyntaxError:
         raise Unreadable from None
     return Document(root, tuple(sorted({broken, *(int(entry.line) for entry in parser.feed_error_log)})), hides)
+
+
+def escaped(words: str) -> str:
+    """Return words as they stand in a document outside CDATA."""
+    return html.escape(words, quote=False)
+
+
+def hides_markup(words: str) -> bool:
+    """Tell whether HTML stands in a document as text (CDATA)."""
+    return bool(_HIDDEN.search(words))
 
 
 def _parser(*, recover: bool) -> "etree.XMLPullParser":
@@ -101,6 +113,7 @@ def _parser(*, recover: bool) -> "etree.XMLPullParser":
         huge_tree=False,
         remove_comments=True,
         remove_pis=True,
+        strip_cdata=False,
         recover=recover,
     )
 
@@ -126,6 +139,11 @@ def _fed(content: bytes, *, recover: bool, parser: "etree.XMLPullParser | None" 
     if root.getroottree().docinfo.internalDTD is not None and any(True for _ in root.getroottree().docinfo.internalDTD.iterentities()):
         raise XmlHostile
     return root
+
+
+def written(element: etree._Element, section: Callable[[str], str] = escaped, *, tail: bool = False) -> str:
+    """Return an element as it would stand in a document; `section` says what becomes of the words of a CDATA section."""
+    return _CDATA.sub(lambda found: section(found[1]), etree.tostring(element, encoding="unicode", with_tail=tail))
 
 
 def fragment(words: str) -> etree._Element:

@@ -135,10 +135,10 @@ def write(session: Session, bank_id: int, drafts: Sequence[Named], *, author_id:
     return found
 
 
-def key_counts(bank_code: str) -> dict[int, int]:
+def key_counts(bank_id: int) -> dict[int, int]:
     """Count where the keys of a bank's single-choice items stand."""
     with transaction() as session:
-        return listing.key_counts(session, banks.existing(session, bank_code).id)
+        return listing.key_counts(session, bank_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +187,7 @@ def draft_of(bank_code: str, item_id: int, *, person_id: int, now: datetime) -> 
         return Editing(version, drafted(version))
 
 
-def remarks(bank_code: str, item_id: int) -> tuple[Remark, ...]:
+def remarks(bank_id: int, item_id: int) -> tuple[Remark, ...]:
     """Return the decisions and comments on an item's newest version that say something."""
     with transaction() as session:
-        version = store.latest(session, banks.existing(session, bank_code).id, item_id)
-        found = [] if version is None else review.remarks(session, [version.version_id])
-        return tuple(remark for remark in found if remark.text)
+        return tuple(remark for remark in review.remarks_of_newest(session, bank_id, item_id) if remark.text)

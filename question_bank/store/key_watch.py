@@ -49,11 +49,11 @@ def watched(session: Session, now: datetime) -> list[Watched]:
     """
     rows = session.execute(
         text(
-            "WITH looked AS (SELECT actor_id, ceil(extract(epoch FROM CAST(:now AS timestamptz) - at) / 3600) AS ago,"
+            "WITH looked AS (SELECT actor_id, ceil(extract(epoch FROM CAST(:now AS timestamptz) - at) / 3600) AS ago,"  # noqa: S608
             "   count(DISTINCT subject) FILTER (WHERE action = 'item.view_key' AND v.author_id IS DISTINCT FROM actor_id)"
             "   + coalesce(sum(jsonb_array_length(detail->'items')) FILTER (WHERE action = 'bank.export'), 0) AS keys"
             "  FROM audit_entry LEFT JOIN item i ON i.id = CASE WHEN action = 'item.view_key' THEN CAST(substr(subject, 6) AS bigint) END"
-            f"   LEFT JOIN LATERAL ({_KEY_AUTHOR}) v ON true"  # noqa: S608 - a constant of this file
+            f"   LEFT JOIN LATERAL ({_KEY_AUTHOR}) v ON true"
             "  WHERE action IN ('item.view_key', 'bank.export') AND actor_id IS NOT NULL"
             "  AND at > CAST(:now AS timestamptz) - interval '30 days' AND at <= :now GROUP BY 1, 2)"
             " SELECT l.actor_id, l.keys, coalesce((SELECT avg(o.keys)::float FROM looked o WHERE o.actor_id = l.actor_id AND o.ago > 1), 0) FROM"

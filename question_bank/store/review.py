@@ -59,16 +59,22 @@ class Remark:
     at: datetime
 
 
-_REMARKS = text(
-    "SELECT version_id, reviewer_id, decision, comment, at FROM item_review WHERE version_id = ANY(:versions)"
-    " UNION ALL SELECT version_id, person_id, '', text, at FROM item_comment WHERE version_id = ANY(:versions) ORDER BY at"
+_REMARKS = (
+    "SELECT version_id, reviewer_id, decision, comment, at FROM item_review WHERE version_id {0}"
+    " UNION ALL SELECT version_id, person_id, '', text, at FROM item_comment WHERE version_id {0} ORDER BY at"
 )
 
 
 def remarks(session: Session, version_ids: Sequence[int]) -> list[Remark]:
     """Return decisions and comments on some versions, oldest first."""
     asked = {"versions": list(version_ids)}
-    return [Remark(*row) for row in session.execute(_REMARKS, asked)]
+    return [Remark(*row) for row in session.execute(text(_REMARKS.format("= ANY(:versions)")), asked)]
+
+
+def remarks_of_newest(session: Session, bank_id: int, item_id: int) -> list[Remark]:
+    """Return decisions and comments on the newest version of an item of a bank, oldest first."""
+    newest = "= (SELECT latest_version_id FROM item WHERE id = :item AND bank_id = :bank)"
+    return [Remark(*row) for row in session.execute(text(_REMARKS.format(newest)), {"item": item_id, "bank": bank_id})]
 
 
 def waiting(session: Session, person_id: int) -> list[tuple[str, str, int]]:

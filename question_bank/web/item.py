@@ -117,9 +117,9 @@ def _edit(
     bank, topics = banks.topics(code)
     back = url_for("item.page", code=code, item_id=item_id) if item_id else url_for("bank.page", code=code)
     names = [(topic, bank.topic_name(topic)) for topic in topics]
-    form = item_form.filled(draft, names, faults, key_counts=service.key_counts(code), shown=shown_in(code))
+    form = item_form.filled(draft, names, faults, key_counts=service.key_counts(bank.id), shown=shown_in(code))
     title = _("修改试题") if item_id else _("编写试题")
-    remarks = service.remarks(code, item_id) if item_id else ()
+    remarks = service.remarks(bank.id, item_id) if item_id else ()
     said_by = authors.names(remark.person_id for remark in remarks)
     return render_template("question_bank/item/edit.html", page=EditPage(bank, title, form, item_id, seen, back, remarks, said_by)), status
 
@@ -198,5 +198,5 @@ def preview(code: str) -> ResponseReturnValue:
     """Return, as a piece of a page, what the form would look like to a candidate, and the warnings; nothing is stored."""
     draft = item_form.read(request.form, request.form.getlist("key"))
     bounded = replace(draft, stem=draft.stem[:MAX_STEM], options=tuple(option[:MAX_OPTION] for option in draft.options))
-    form = item_form.filled(bounded, (), key_counts=service.key_counts(code), shown=shown_in(code))
+    form = item_form.filled(bounded, (), key_counts=service.key_counts(banks.topics(code)[0].id), shown=shown_in(code))
     return render_template("question_bank/item/aside.html", page=AsidePage(form))

@@ -154,6 +154,34 @@ def test_html_written_as_text_around_its_blanks_is_markup() -> None:
     assert read("<p>&lt;p&gt;是什么标记？</p>" + asks("R"), key("R", "A")).drafts[0].stem == "&lt;p>是什么标记？"
 
 
+def test_only_what_an_item_writes_as_cdata_is_markup_and_that_is_told() -> None:
+    body = "<p>标记 &lt;br&gt; 的作用是什么？</p>" + asks("R")
+    other = '<modalFeedback outcomeIdentifier="F" identifier="x" showHide="show"><![CDATA[<p>别处</p>]]></modalFeedback>'
+    found = reading.read(item(body, key("R", "A"), more=other))
+    assert ([draft.stem for draft in found.drafts], lost(found)) == (["标记 &lt;br> 的作用是什么？"], [])
+    found = reading.read(item(f"<![CDATA[<p>看</p>]]>{body}", key("R", "A")))
+    assert [draft.stem for draft in found.drafts] == ["<p>看</p><p>标记 &lt;br> 的作用是什么？</p>"]
+    assert lost(found) == ["以文字（CDATA）写入的 HTML 按标记读取"]
+    deep = f"<![CDATA[{'<p>' * 130}深{'</p>' * 130}]]>"
+    assert len(reading.read(item(deep + asks("R"), key("R", "A"))).drafts) == 1, "one deep text is no reason to leave a file"
+
+
+def test_feedback_by_a_name_that_two_parts_have_is_no_option_s() -> None:
+    modal = '<modalFeedback outcomeIdentifier="F" identifier="{0}" showHide="show">{1}</modalFeedback>'
+    other = asks("S", "<prompt>何时？</prompt>").replace('identifier="B"', 'identifier="C"')
+    more = modal.format("A", "前一问的") + modal.format("C", "后一问的")
+    found = reading.read(item(asks("R", "<prompt>谁？</prompt>") + other, key("R", "A") + key("S", "A"), more=more))
+    assert [(draft.explanation, draft.option_explanations) for draft in found.drafts] == [("前一问的", ("", "")), ("前一问的", ("", "后一问的"))]
+    assert lost(found)[1:] == ["反馈没有写明属于哪一问，拆开后每道题都作为解析保留"] * 2
+
+
+def test_feedback_inside_words_to_be_chosen_is_theirs() -> None:
+    inside = '<feedbackInline outcomeIdentifier="F" identifier="B" showHide="show">不是它</feedbackInline>'
+    text = f'<p>点<hottext identifier="A">甲</hottext>或<hottext identifier="B">乙{inside}</hottext></p>'
+    found = read(f'<hottextInteraction responseIdentifier="R" maxChoices="1">{text}</hottextInteraction>', key("R", "A"))
+    assert [(draft.options, draft.option_explanations) for draft in found.drafts] == [(("甲", "乙"), ("", "不是它"))]
+
+
 def test_a_passage_in_a_page_of_its_own_stands_before_the_question() -> None:
     shown = '<rubricBlock view="candidate author"><object data="../passages/p.html" type="text/html"/></rubricBlock>'
     page = "<html><head><title>t</title></head><body><h1>鱼</h1><p>一段<object data='p.html' type='text/html'></object></p></body></html>"

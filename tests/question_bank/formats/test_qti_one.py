@@ -203,6 +203,19 @@ def test_one_blank_and_one_pair_of_canvas_are_no_choice() -> None:
     assert [(draft.type, draft.prompts, draft.options, draft.key) for draft in found.drafts] == [("matching", ("左",), ("甲", "乙"), (1,))]
 
 
+def test_accepted_texts_of_a_blank_that_is_nowhere_are_no_wrong_options() -> None:
+    lists = listed("红|赤", name="response_a", before=words("a")) + listed("蓝", name="response_b", before=words("b"))
+    found = read(words("花是什么色？") + lists, rule(equal("红1", "response_a")), kind="fill_in_multiple_blanks_question")
+    assert (found.drafts, [reason.code for _draft, reason in found.refused]) == ((), ["gap_misplaced"])
+
+
+def test_feedback_belongs_to_the_gap_whose_response_it_names() -> None:
+    lists = listed("甲|乙", name="response_a") + listed("甲|乙|丙", name="response_b")
+    rules = rule(equal("甲1", "response_a")) + rule(equal("甲1", "response_b")) + rule(equal("乙1", "response_b"), "", shows="f")
+    found = read(words("[a]和[b]") + lists, rules, feedback("f", "后一空"), "multiple_dropdowns_question")
+    assert [draft.option_explanations for draft in found.drafts] == [("", ""), ("", "后一空", "")]
+
+
 def test_how_a_blank_is_compared_elsewhere_is_told() -> None:
     label = f'<response_label ident="r" scoring_algorithm="TextRegex">{words("^红$")}</response_label>'
     lists = "".join(f'<response_lid ident="response_{name}"><render_choice>{label}</render_choice></response_lid>' for name in "ab")
