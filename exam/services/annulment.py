@@ -71,7 +71,7 @@ def _annul(session: Session, attempt_id: int, reason: str, actor_id: int, now: d
     if not exam.shows_results or after == before:
         return
     if after is None:
-        evidence = f"attempt:{attempt_id}"
+        evidence = [f"attempt:{one.id}" for one in attempts.of_person(session, attempt.person_id, exam.id)]  # an earlier score would count again
         platform.take_back(session, programme_code=exam.programme_code, evidence=evidence, reason=reason, now=now, posted_by=actor_id, settles=True)
     else:
         results.post_many(session, exam, {attempt.person_id: after}, now=now, reason=reason, actor_id=actor_id)

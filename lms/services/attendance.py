@@ -122,7 +122,7 @@ def undo(list_id: int, *, actor_id: int, now: datetime) -> None:
         for entry in hours_store.by_evidence(session, _evidence(list_id)):
             hours.reverse(session, in_force, entry.id, reason=_evidence(list_id), now=now, entered_by=actor_id)
         for evidence in store.evidence_with(session, list_id):
-            grades.take_back(session, programme_code=head.programme_code, evidence=evidence, reason=_evidence(list_id), now=now, posted_by=actor_id)
+            grades.take_back(session, programme_code=head.programme_code, evidence=[evidence], reason=_evidence(list_id), now=now, posted_by=actor_id)
         if head.kind is ListKind.ASSIGNMENT:  # an earlier list's marks may count again
             _post_marks(session, in_force[1], head, lines, actor_id, now)
         audit.record(session, actor_id=actor_id, action="attendance.undo", subject=f"attendance_list:{list_id}", now=now)

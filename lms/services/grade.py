@@ -131,8 +131,10 @@ def posted_scores(session: Session, programme_code: str, evidence: Mapping[int, 
     return found
 
 
-def take_back(session: Session, *, programme_code: str, evidence: str, reason: str, now: datetime, posted_by: int | None, settles: bool = False) -> int:
-    """Take back every standing score with this evidence; returns how many.
+def take_back(
+    session: Session, *, programme_code: str, evidence: Collection[str], reason: str, now: datetime, posted_by: int | None, settles: bool = False
+) -> int:
+    """Take back every score that rests on any of this evidence and was not taken back; returns how many.
 
     A certificate that was issued stands and who may revoke it is told, unless it is settled (`settles`): two people have decided already.
     """
@@ -151,6 +153,7 @@ def take_back(session: Session, *, programme_code: str, evidence: str, reason: s
             reverses_id=line.id,
         )
         audit.record(session, actor_id=posted_by, action="grade.take_back", subject=f"enrolment:{enrolment_id}", now=now, line=line.id, reason=reason)
+    for enrolment_id in dict.fromkeys(enrolment_id for enrolment_id, _line in found):  # once all of hers is taken back
         enrolment = enrolment_store.one(session, enrolment_id)
         if enrolment is not None:
             was_qualified = store.lock(session, enrolment_id, now).qualified

@@ -1,6 +1,6 @@
 """Scores as they were posted, and the grade they add up to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -117,12 +117,12 @@ def lines_of(session: Session, enrolment_ids: Sequence[int]) -> dict[int, tuple[
     return {number: tuple(lines) for number, lines in found.items()}
 
 
-def by_evidence(session: Session, evidence: str) -> tuple[tuple[int, GradeLine], ...]:
-    """Return the lines with this evidence that nobody took back, each with its enrolment."""
+def by_evidence(session: Session, evidence: Collection[str]) -> tuple[tuple[int, GradeLine], ...]:
+    """Return the lines with any of this evidence that nobody took back, each with its enrolment."""
     back = select(GradeLineRow.reverses_id).where(GradeLineRow.reverses_id.is_not(None))
     rows = session.execute(
         select(GradeLineRow)
-        .where(GradeLineRow.evidence == evidence, GradeLineRow.reverses_id.is_(None), GradeLineRow.id.not_in(back))
+        .where(GradeLineRow.evidence.in_(evidence), GradeLineRow.reverses_id.is_(None), GradeLineRow.id.not_in(back))
         .order_by(GradeLineRow.id)
     ).scalars()
     return tuple((row.enrolment_id, _line(row)) for row in rows)

@@ -158,6 +158,25 @@ def test_an_annulled_attempt_hides_nothing_of_the_one_that_counts(app: Flask, cl
     assert (planned.done, planned.spent, planned.text) == (True, False, "已完成")
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_where_every_attempt_is_annulled_no_score_of_any_stands(app: Flask, order: tuple[int, int]) -> None:
+    exams.prepared(release=Release.AT_ONCE, attempts_allowed=2)
+    lin = exams.sitting("lin")
+    lin.submit(at=NOON + MINUTE)
+    result.score_outstanding(NOON + MINUTE)
+    numbers = [_number(lin)]
+    again = _again(lin, NOON + 2 * MINUTE)
+    again.submit(at=NOON + 3 * MINUTE)
+    result.score_outstanding(NOON + 3 * MINUTE)
+    numbers.append(_number(again))
+    for at in order:
+        annulment.propose(id_of(PENG), numbers[at], reason="替考", now=NOON + 4 * MINUTE)
+        annulment.decide(id_of(NING), numbers[at], agree=True, now=NOON + 5 * MINUTE)
+    assert _posted(lin, *numbers) is None
+    with transaction() as session:
+        assert list(verify(session, NOON + 6 * MINUTE)) == []
+
+
 def test_an_extra_attempt_has_its_own_window_after_the_exams_and_is_used_once(app: Flask, clock: FixedClock) -> None:
     exams.prepared(papers=1)
     lin = exams.sitting("lin")

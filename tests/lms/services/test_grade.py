@@ -178,7 +178,7 @@ def test_a_score_taken_back_no_longer_counts_and_the_older_one_does(lin: int) ->
     post(lin, work, 8000, "list:1")
     post(lin, work, 2000, "list:2")
     with transaction() as session:
-        assert api.take_back(session, programme_code=learning.CODE, evidence="list:2", reason="wrong list", now=NOON, posted_by=None) == 1
+        assert api.take_back(session, programme_code=learning.CODE, evidence=["list:2"], reason="wrong list", now=NOON, posted_by=None) == 1
         found = enrolment.of_person(session, lin, learning.CODE)
         assert found
         standing = grade_store.standing(grade_store.lines(session, found.id))

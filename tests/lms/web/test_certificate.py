@@ -127,7 +127,7 @@ def test_who_may_revoke_is_told_of_a_certificate_without_a_pass_and_it_comes_bac
     manager, lin = enter(app, PENG), enter(app, LIN)
     assert "/register/lapsed" not in manager.get("/").get_data(as_text=True)
     with transaction() as session:
-        api.take_back(session, programme_code=learning.CODE, evidence="attendance_list:7", reason="attendance_list:7", now=NOON, posted_by=None)
+        api.take_back(session, programme_code=learning.CODE, evidence=["attendance_list:7"], reason="attendance_list:7", now=NOON, posted_by=None)
     assert "1 张证书的持有人成绩已不合格" in manager.get("/").get_data(as_text=True)
     assert "目前没有达到合格要求" in lin.get("/").get_data(as_text=True)
     assert "有考核项目没有成绩" not in lin.get("/certificates").get_data(as_text=True), "her own page names the components"
