@@ -265,9 +265,10 @@ def enrolled(session: Session, programme_code: str, waiting: Waiting) -> list[in
 
 
 def credit(session: Session, waiting: Waiting, *, evidence: str, now: datetime) -> None:
-    """Credit those who waited only for a quiz that is asked no more."""
+    """Credit those who waited only for a quiz that is asked no more; who passed it before we held her lesson is credited already."""
     for (person_id, lesson_id), state in waiting.items():
-        _move_on(session, person_id, lesson_id, state, evidence=evidence, now=now)
+        if state is not LessonState.CREDITED:
+            _move_on(session, person_id, lesson_id, state, evidence=evidence, now=now)
 
 
 def order_lessons(session: Session, course_id: int, lesson_ids: Sequence[int]) -> None:

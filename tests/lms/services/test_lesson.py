@@ -251,6 +251,20 @@ def test_who_waited_only_for_a_quiz_is_credited_when_the_programme_drops_it(lin:
     assert differences() == []
 
 
+def test_who_passes_the_quiz_before_her_lesson_is_held_is_credited_once(lin: int) -> None:
+    with transaction() as session:
+        (first,) = learning.taught(session)
+    done(lin, first.video_id)
+    with transaction() as session:
+        waited = lesson_store.watched_by(session, first.lesson_id)
+    done(lin, first.quiz_id, 0)
+    with transaction() as session:
+        held = lesson.hold_waiting(session, waited, NOON)
+        lesson.credit(session, held, evidence="without quiz", now=NOON)
+    assert sums_of(lin).online == Worth(2700, 1)
+    assert differences() == []
+
+
 def test_who_lacked_only_a_quiz_that_is_asked_no_more_is_credited(lin: int) -> None:
     with transaction() as session:
         (first,) = learning.taught(session)
