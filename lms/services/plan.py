@@ -9,7 +9,7 @@ from lms.domain import enrolment as enrolment_rules
 from lms.domain import plan as rules
 from lms.domain.activity import Activity, ActivityState
 from lms.domain.enrolment import Enrolment, EnrolmentMissing
-from lms.domain.exam_terms import ExamTerms, held, next_of
+from lms.domain.exam_terms import held, next_of
 from lms.domain.lesson import Lesson, LessonState
 from lms.domain.plan import NextAction, Step
 from lms.domain.programme import Programme
@@ -40,6 +40,7 @@ class Plan:
     next_lesson: tuple[Lesson, LessonState] | None
     exams: tuple[Activity, ...]
     exam_states: Mapping[int, ActivityState]
+    exam: Activity | None  # of the exams hers: all that is said of the exam is said of this one
     standing: rules.Standing
     reminded_at: datetime | None
 
@@ -74,13 +75,21 @@ def plan(person_id: int, programme_code: str, now: datetime) -> Plan:
         return _plan(session, found, now)
 
 
-def _hers(states: Iterable[ActivityState], now: datetime, *, failed: bool) -> ExamTerms | None:
+def _hers(states: Iterable[ActivityState], now: datetime, *, failed: bool) -> ActivityState | None:
     """Return the exam of a programme that is hers: the one she has done, unless it was not enough; else the next she may still sit, else the last."""
     known = [one for one in states if one.terms]
     done = [one for one in known if one.done]
-    left = [one for one in known if not one.done and not one.spent]
+    left = [one for one in known if (_again_at(one, now) if failed else not one.done and not one.spent)]
     candidates = (left or done if failed else done or left) or known
-    return next_of([one.terms for one in candidates if one.terms], now)
+    terms = next_of([one.terms for one in candidates if one.terms], now)
+    return next((one for one in candidates if one.terms is terms), None)
+
+
+def _again_at(one: ActivityState, now: datetime) -> datetime | None:
+    """Return from when on she may sit an exam after she failed: the same once more, or another that she has not sat."""
+    if one.again_at or one.done or one.spent or not one.terms or one.terms.closes <= now:
+        return one.again_at
+    return max(now, one.terms.opens)
 
 
 def codes_of(person_id: int) -> tuple[str, ...]:
@@ -97,21 +106,22 @@ def _plan(session: Session, found: store.Standing, now: datetime) -> Plan:
     exams = tuple(one for one in activity_store.outside_lessons(session, programme.code) if one.kind == EXAM_KIND)
     states = activities.states(session, person_id, exams, now)
     failed = found.total is not None and found.total < Fraction(programme.requirements.total)
-    programme = held(programme, _hers(states.values(), now, failed=failed))
+    hers = _hers(states.values(), now, failed=failed)
+    programme = held(programme, hers.terms if hers else None)
     standing = rules.Standing(
         online_complete=found.progress.online_complete,
         offline_complete=found.progress.offline_complete,
         window=window,
         has_lessons=lesson is not None,
-        exam_done=any(state.done for state in states.values()),
+        exam_done=hers is not None and hers.done,
         scored=found.marked,
         qualified=False if failed else None,
         certified=found.certified,
         revoked=found.issued and not found.certified,
         lapsed=found.certified and not found.qualified,
         pending=any(state.pending for state in states.values()),
-        again_at=min((state.again_at for state in states.values() if state.again_at), default=None),
-        exam_spent=bool(states) and all(state.spent for state in states.values()),
+        again_at=(_again_at(hers, now) if failed else hers.again_at) if hers else None,
+        exam_spent=hers is not None and hers.spent,
     )
     return Plan(
         programme=programme,
@@ -124,6 +134,7 @@ def _plan(session: Session, found: store.Standing, now: datetime) -> Plan:
         next_lesson=lesson,
         exams=exams,
         exam_states=states,
+        exam=next((one for one in exams if hers and one.id == hers.activity_id), None),
         standing=standing,
         reminded_at=found.reminded_at,
     )

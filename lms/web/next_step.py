@@ -87,9 +87,8 @@ def _wait_for_lessons(found: Plan) -> NextView:
 
 
 def _exam_url(found: Plan) -> str:
-    exam = next((one for one in found.exams if one.id in found.exam_states and found.exam_states[one.id].again_at), next(iter(found.exams), None))
-    kind = kind_of(exam.kind) if exam else None
-    return kind.address(exam) if exam and kind and kind.address else _plan_url(found)
+    kind = kind_of(found.exam.kind) if found.exam else None
+    return kind.address(found.exam) if found.exam and kind and kind.address else _plan_url(found)
 
 
 def _sit_exam(found: Plan) -> NextView:

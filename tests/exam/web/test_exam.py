@@ -14,7 +14,7 @@ from lms import api as platform
 from lms.domain.hours import HoursKind, Worth
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
-from lms.services import certificate, hours
+from lms.services import certificate, hours, plan
 from lms.services import forecast as forecasts
 from tests.support import exams, learning
 from tests.support.cast import LIN, OU, enter
@@ -50,6 +50,10 @@ def test_a_failed_try_is_offered_again_as_soon_as_it_may_be_repeated(app: Flask,
     assert "总评还没有达到" not in lin.get("/").get_data(as_text=True), "the second try is being scored"
     result.score_outstanding(clock.instant)
     assert "总评未达到合格要求" in lin.get("/").get_data(as_text=True), "no try is left"
+    _set_up_another(clock)
+    page = lin.get("/").get_data(as_text=True)
+    assert "2027年1月2日 12:00 起可以再次参加测试" in page, "at another exam"
+    assert 'href="/exams/again"' in page
 
 
 def test_a_learner_and_the_forecast_go_by_the_exam_as_it_was_set_up(app: Flask, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,13 +72,17 @@ def test_a_learner_and_the_forecast_go_by_the_exam_as_it_was_set_up(app: Flask, 
     assert stretch.opens.hour == 12, "an evening is one of the programme's own zone"
 
 
-def test_every_exam_is_on_the_plan_and_in_the_forecast_and_who_is_done_keeps_hers(app: Flask, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forecasts, "_CASES", 10)
-    exams.prepared()
+def _set_up_another(clock: FixedClock) -> None:
     create_exam(
         code="again", programme_code=learning.CODE, title="补考", bank_code=exams.BANK, blueprint=exams.small_blueprint(), minutes=35, now=clock.instant,
         opens=clock.instant + timedelta(days=40), closes=clock.instant + timedelta(days=41),
     )  # fmt: skip
+
+
+def test_every_exam_is_on_the_plan_and_in_the_forecast_and_who_is_done_keeps_hers(app: Flask, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forecasts, "_CASES", 10)
+    exams.prepared()
+    _set_up_another(clock)
     lin, sitter = enter(app, LIN), exams.sitting("lin")
     sitter.submit()
     result.score_outstanding(clock.instant)
@@ -83,6 +91,8 @@ def test_every_exam_is_on_the_plan_and_in_the_forecast_and_who_is_done_keeps_her
     assert page.index("90 分钟") < page.index("35 分钟"), "each with its own terms"
     assert "未到考试时间" in page
     assert page.count("2027年1月1日") == 1, "the step is the exam she has done, not the one to come"
+    missed = plan.plan(exams.enrolled("cai")[0], learning.CODE, clock.instant)
+    assert (missed.exam and missed.exam.ref, missed.programme.exam.minutes) == ("again", 35), "who missed the first goes to the next"
     found = forecasts.view(learning.CODE, clock.instant)[1]
     first, again = [one for one in found.forecasts if one.stretch.exam]
     assert (first.stretch.title, again.stretch.title, again.stretch.code) == ("线上测试", "补考", "final-test-2")
