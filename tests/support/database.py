@@ -110,12 +110,13 @@ def forget() -> None:
 
 
 def until_somebody_waits(done: Callable[[], bool]) -> None:
-    """Wait until somebody waits for a lock, or it is done; at most two seconds, less than a lock is waited for."""
+    """Wait until somebody waits for a lock, or it is done; raises where neither comes about."""
     with psycopg.connect(db._state["url"].replace("+psycopg", ""), autocommit=True) as owner:  # the product's own role does not see what others wait for
-        for _moment in range(100):
+        for _moment in range(1_500):
             if done() or owner.execute("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").fetchone():
                 return
             sleep(0.02)
+    pytest.fail("nobody waits")
 
 
 def analyse() -> None:
