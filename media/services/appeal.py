@@ -1,11 +1,10 @@
 """Appeals: a learner asks for seconds that did not count, the class administrator accepts or declines with an answer."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from lms import api as lms
-from lms.domain.person import PersonCard
 from lms.kernel import audit
 from lms.kernel.db import Session, transaction
 from lms.kernel.i18n import gettext as _
@@ -72,33 +71,25 @@ def appeal(*, person_id: int, activity_id: int, words: str, now: datetime) -> No
 def page(person_id: int) -> AppealsPage:
     """Return the appeals an administrator may decide, and those that were decided lately."""
     with transaction() as session:
-        waiting, decided = store.newest(session, is_open=True), store.newest(session, is_open=False, limit=200)
-        seen = _seen(session, person_id, (*waiting, *decided))
+        scope = lms.scope_of(session, person_id, Permission.MANAGE_CLASS)
+        waiting, decided = store.newest(session, scope, is_open=True, limit=50), store.newest(session, scope, is_open=False, limit=20)
+        cards = lms.people(session, list({one.person_id for one in (*waiting, *decided)}))
 
         def line(one: store.Appeal) -> AppealLine:
-            card = seen[one.person_id]
+            card = cards[one.person_id]
             return AppealLine(one, card.name, card.unit_name, lms.activity(session, one.activity_id).title)
 
         return AppealsPage(
-            open=tuple(line(one) for one in waiting if one.person_id in seen)[:50],
-            decided=tuple(line(one) for one in decided if one.person_id in seen)[:20],
+            open=tuple(line(one) for one in waiting),
+            decided=tuple(line(one) for one in decided),
         )
 
 
 def duties(session: Session, person_id: int, now: datetime) -> Iterator[lms.Duty]:  # noqa: ARG001 - the shape of every duty
     """Tell an administrator how many appeals wait for her."""
-    waiting = [one for one in store.newest(session, is_open=True) if one.person_id != person_id]
-    seen = _seen(session, person_id, waiting) if waiting else {}
-    number = sum(one.person_id in seen for one in waiting)
+    number = store.count_open(session, lms.scope_of(session, person_id, Permission.MANAGE_CLASS), but=person_id)
     if number:
         yield lms.Duty(_("%(n)s 份学时申诉等待您处理", n=number), _("去处理申诉"), "/appeals")
-
-
-def _seen(session: Session, person_id: int, appeals: Iterable[store.Appeal]) -> dict[int, PersonCard]:
-    """Return whoever made these appeals and is one of an administrator's people."""
-    cards = lms.people(session, list({one.person_id for one in appeals}))
-    scope = lms.scope_of(session, person_id, Permission.MANAGE_CLASS)
-    return {card.id: card for card in cards.values() if any(card.unit_path.startswith(path) for path in scope)}
 
 
 def accept(*, appeal_id: int, actor_id: int, answer: str, now: datetime) -> None:

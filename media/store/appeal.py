@@ -1,9 +1,10 @@
 """Appeals against seconds that did not count."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, String, select, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, String, TextClause, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.kernel.db import Base, Session
@@ -78,9 +79,23 @@ def of_person(session: Session, person_id: int, activity_id: int) -> tuple[Appea
     return tuple(_appeal(row) for row in session.execute(found).scalars())
 
 
-def newest(session: Session, *, is_open: bool, limit: int = 1_000) -> tuple[Appeal, ...]:
-    """Return open appeals, oldest first, or decided ones, newest first."""
-    chosen = select(AppealRow)
+_BELOW = "EXISTS (SELECT FROM person p JOIN unit u ON u.id = p.unit_id WHERE p.id = appeal.person_id AND u.path LIKE ANY(:below))"
+
+
+def _within(scope: Sequence[str]) -> TextClause:
+    """Return the condition that an appeal is of somebody below the paths."""
+    return text(_BELOW).bindparams(below=[f"{path}%" for path in scope])
+
+
+def count_open(session: Session, scope: Sequence[str], *, but: int) -> int:
+    """Count the open appeals of people below the paths, but for one person's own."""
+    waiting = select(func.count()).select_from(AppealRow).where(AppealRow.state == "open", AppealRow.person_id != but, _within(scope))
+    return session.execute(waiting).scalar_one()
+
+
+def newest(session: Session, scope: Sequence[str], *, is_open: bool, limit: int) -> tuple[Appeal, ...]:
+    """Return open appeals of people below the paths, oldest first, or decided ones, newest first."""
+    chosen = select(AppealRow).where(_within(scope))
     if is_open:
         chosen = chosen.where(AppealRow.state == "open").order_by(AppealRow.made_at)
     else:

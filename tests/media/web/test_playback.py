@@ -93,6 +93,7 @@ def test_an_appeal_reaches_the_class_administrator_and_counts_when_accepted(app:
     assert player.client.get("/appeals").status_code == 403
     tao = enter(app, TAO)
     assert "1 份学时申诉等待您处理" in tao.get("/").get_data(as_text=True)
+    assert "1 份学时申诉等待您处理" in tao.get("/").get_data(as_text=True)
     listed = tao.get("/appeals").get_data(as_text=True)
     assert "林晓梅" in listed
     assert "地铁上信号不好" in listed
@@ -118,6 +119,7 @@ def test_appeals_of_other_schools_are_neither_seen_nor_decided(app: Flask, clock
     player.client.post(f"/watching/{video.activity_id}/appeal", data={"words": "请补计"})
     tao = enter(app, TAO)
     assert "请补计" not in tao.get("/appeals").get_data(as_text=True)
+    assert "份学时申诉" not in tao.get("/").get_data(as_text=True)
     assert "学时申诉等待" not in tao.get("/").get_data(as_text=True)
     assert tao.post("/appeals/1/accept", data={"answer": "好"}).status_code == 404
 
