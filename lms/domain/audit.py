@@ -20,7 +20,7 @@ ACTS = {
     "second_factor.reset": N_("代为停用两步验证"),
     "consent.give": N_("同意个人信息说明"),
     "person.activate": N_("激活账号"),
-    "person.activate.refused": N_("激活被拒绝"),
+    "activate.refused": N_("激活被拒绝"),
     "person.new_code": N_("发放激活码"),
     "person.enable": N_("启用账号"),
     "person.disable": N_("停用账号"),

@@ -15,7 +15,12 @@ class AuditEntry(Base):
     """One act: who, when, what, on what."""
 
     __tablename__ = "audit_entry"
-    __table_args__ = (Index("ix_audit_entry_subject", "subject", "at"), Index("ix_audit_entry_actor", "actor_id", "id"), {"info": APPEND_ONLY})
+    __table_args__ = (
+        Index("ix_audit_entry_subject", "subject", "at"),
+        Index("ix_audit_entry_actor", "actor_id", "id"),
+        Index("ix_audit_entry_action", "action", "id"),
+        {"info": APPEND_ONLY},
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, AutoNumber(), primary_key=True, init=False)
     at: Mapped[datetime]

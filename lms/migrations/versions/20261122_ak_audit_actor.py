@@ -1,4 +1,4 @@
-"""The acts of one person are found in the audit."""
+"""The acts of one person, and those of one kind, are found in the audit."""
 
 from alembic import op
 
@@ -7,10 +7,12 @@ down_revision = "20261122_aj_corrected"
 
 
 def upgrade() -> None:
-    """Index whoever acted."""
+    """Index whoever acted, and the act."""
     op.create_index("ix_audit_entry_actor", "audit_entry", ["actor_id", "id"])
+    op.create_index("ix_audit_entry_action", "audit_entry", ["action", "id"])
 
 
 def downgrade() -> None:
-    """Drop the index."""
+    """Drop the indexes."""
+    op.drop_index("ix_audit_entry_action", "audit_entry")
     op.drop_index("ix_audit_entry_actor", "audit_entry")

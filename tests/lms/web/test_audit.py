@@ -1,5 +1,7 @@
 """The audit is read by auditors: who did what to whom, inside their scope."""
 
+import html
+import re
 from datetime import timedelta
 
 from flask import Flask
@@ -39,7 +41,13 @@ def test_an_auditor_finds_who_did_what_to_whom(app: Flask, clock: FixedClock) ->
     with transaction() as session:
         for _number in range(60):
             audit.record(session, actor_id=tao, action="reminder.send", subject="unit:5", now=clock.now())
-    assert 'rel="next"' in an.get("/audit?act=reminder.send").get_data(as_text=True)
+    first = an.get("/audit?act=reminder.send").get_data(as_text=True)
+    onward = re.search(r'href="([^"]+)"[^>]* rel="next"|rel="next"[^>]* href="([^"]+)"', first)
+    assert onward
+    rest = an.get(html.unescape(onward[1] or onward[2])).get_data(as_text=True)
+    told = '<span class="cell">提醒学时未完成的教师</span>'
+    assert (first.count(told), rest.count(told), rest.count("查看证件号码和手机号</span>")) == (50, 10, 0)
+    assert 'rel="next"' not in rest
 
 
 def test_nobody_reads_beyond_a_scope_and_nobody_else_reads_at_all(app: Flask, clock: FixedClock) -> None:
