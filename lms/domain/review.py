@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lms.domain.behaviour import Array, Behaviour, Figures, cases
+from lms.domain.behaviour import Array, Behaviour, Figures, cases, daytime_of
 from lms.domain.forecast import StretchForecast, central, shape_of_all
 from lms.domain.programme import Programme
 
@@ -108,7 +108,7 @@ def _fit_exam(found: StretchForecast, behaviour: Behaviour, in_exam: Array, *, s
 
 
 def _of_its_hours(found: StretchForecast, behaviour: Behaviour, whole: Array) -> Behaviour:
-    """Return the behaviour with the hours' curves that were seen."""
+    """Return the behaviour with the hours' curves that were seen: of all sectors together, so none has a daytime of its own beside them."""
     stretch, known = found.stretch, ~np.isnan(whole)
     local = [stretch.at(quarter) for quarter in range(stretch.quarters)]
     hour = np.array([one.hour for one in local])
@@ -118,7 +118,8 @@ def _of_its_hours(found: StretchForecast, behaviour: Behaviour, whole: Array) ->
         for name, chosen in (("weekend", free), ("workday", ~free))
         if all((known & (hour == number) & chosen).any() for number in range(24)) and np.nansum(whole[chosen]) > 0
     }
-    return replace(_moved(behaviour, sharpness=1.0), curves_source=SOURCE, **curves)  # type: ignore[arg-type]
+    settled = {"sharpness": 1.0} | ({daytime_of(sector): 1.0 for sector in behaviour.sectors} if "workday" in curves else {})
+    return replace(_moved(behaviour, **settled), curves_source=SOURCE, **curves)  # type: ignore[arg-type]
 
 
 def fit(found: StretchForecast, behaviour: Behaviour, whole: Array, names: Sequence[str], seed: int) -> Behaviour:

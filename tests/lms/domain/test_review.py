@@ -36,6 +36,16 @@ def test_a_window_that_was_seen_gives_back_how_people_behaved() -> None:
     assert all(one.low <= one.value <= one.high for one in figures.values())
 
 
+def test_curves_seen_of_everybody_know_the_kindergartens_day_already() -> None:
+    really = BEHAVIOUR.having(sharpness=1.0, daytime_kindergarten=0.2)
+    planned = forecast.forecast(SECOND, PROGRAMME, really, count=5)
+    truth = forecast.central(SECOND, PROGRAMME, really)["watching"][0]
+    seen: dict[str, list[int | None]] = {city: [round(one) for one in truth * people / SECOND.people] for city, people in SECOND.seats.items()}
+    again = forecast.central(SECOND, PROGRAMME, review.review(planned, PROGRAMME, really, seen).proposed)["watching"][0]
+    by_day = [number for number in range(SECOND.quarters) if SECOND.at(number).weekday() < 5 and 9 <= SECOND.at(number).hour < 16]
+    assert again[by_day].sum() == pytest.approx(truth[by_day].sum(), rel=0.04)
+
+
 def test_half_a_window_teaches_nothing() -> None:
     planned = forecast.forecast(SECOND, PROGRAMME, BEHAVIOUR, count=5)
     half: dict[str, list[int | None]] = {city: [10] * 600 + [None] * 744 for city in SECOND.seats}
