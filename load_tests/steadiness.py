@@ -10,7 +10,7 @@ from load_tests.verdict import CityVerdict, Fault, Rate, budgets, is_judged
 LEAST = 0.9  # of the plan
 SEEN = 50  # a kind of request of which fewer are planned is shown and not judged: chance alone misses a tenth
 PARTS = 10
-REPORTS_EVERY, SILENT = 15.0, 5.0  # seconds between a player's reports; where so few are due, none may come by chance
+REPORTS_EVERY, FEW_REPORTS = 15.0, 5.0  # seconds between a player's reports; where fewer reports are due, none may come by chance
 FEW = 2.0  # so many people more or fewer are no matter of the plan
 
 
@@ -33,11 +33,13 @@ def too_seldom(rates: Sequence[Rate], seconds: float) -> Iterator[Fault]:
 
 def too_few_people(played: Scenario, seconds: Sequence[Second]) -> Iterator[Fault]:
     """Name each tenth of the run in which fewer were there than planned."""
-    asked = played.asked
+    asked, heard = played.asked, 0.0  # the second up to which somebody was heard
     for part in range(PARTS):
         begins, ends = asked.seconds * part / PARTS, asked.seconds * (part + 1) / PARTS
         there = [one for one in seconds if begins <= one.at < ends]
-        if not there and played.asked.people * (ends - begins) / REPORTS_EVERY < SILENT:
+        if there:
+            heard = ends
+        elif asked.people * (ends - heard) / REPORTS_EVERY < FEW_REPORTS:
             continue
         planned = [played.people_at(asked.lead + one.at + 0.5) or 0 for one in there]
         if not there:
