@@ -29,10 +29,16 @@ class EntryMissing(Missing):
 
 def hold(session: Session, enrolment_ids: Iterable[int], now: datetime) -> None:
     """Lock sums and grades of many in the order in which one person's are locked, before the first of them locks the log of issues."""
+    ids = set(enrolment_ids)
+    hold_sums(session, ids)
+    grades.hold(session, ids, now)
+
+
+def hold_sums(session: Session, enrolment_ids: Iterable[int]) -> None:
+    """Lock the sums of many in the order of their ids: who does not know yet whom she changes locks the grades after the last of them."""
     ids = sorted(set(enrolment_ids))
     for start in range(0, len(ids), grades.HOLD_BATCH):
         progress_store.lock_many(session, ids[start : start + grades.HOLD_BATCH])
-    grades.hold(session, ids, now)
 
 
 def enter(

@@ -96,9 +96,10 @@ def _recount(session: Session, programme: Programme, also_held: Sequence[int], n
     held: set[int] = set()
     wanted = {*also_held, *(row.enrolment_id for row in turned())}
     while wanted - held:  # until nobody has turned meanwhile, by a lesson that was completed while we waited
-        hours.hold(session, wanted - held, now)
+        hours.hold_sums(session, wanted - held)
         held |= wanted
         wanted = {row.enrolment_id for row in turned()}
+    grades.hold(session, held, now)
     for row in turned():
         online, offline = told(row)
         progress_store.mark(session, row.enrolment_id, online_complete=online, offline_complete=offline)
