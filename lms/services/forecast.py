@@ -54,10 +54,14 @@ class _Reckoned:
     at: datetime
     outlook: Outlook
 
+    def fits(self, key: str, people: Mapping[str, int] | None, now: datetime) -> bool:
+        """Tell whether it may be shown for these people."""
+        return self.key == key and (self.people == people or timedelta(0) <= now - self.at < _FRESH)
+
 
 # Reckoning takes seconds, and little of what goes in changes: by programme, one of the seats and one of those who have come.
 _RECKONED: dict[tuple[str, bool], _Reckoned] = {}
-_RECKONING = Lock()
+_RECKONING: dict[tuple[str, bool], Lock] = {}
 
 
 def forget() -> None:
@@ -84,14 +88,24 @@ def reckon(session: Session, version: ProgrammeVersion, programme: Programme, no
     limits = stated.limits if stated else Limits()
     key = hashlib.sha256(repr((version.digest, exams, text, capacity, limits, sorted(known.items()))).encode()).hexdigest()
     whose = version.code, people is None
-    with _RECKONING:  # whoever asks meanwhile waits for the same
+    last = _RECKONED.get(whose)
+    if last and last.fits(key, people, now):
+        return last.outlook
+    reckoning = _RECKONING.setdefault(whose, Lock())
+    if last is None or last.key != key:
+        reckoning.acquire()  # whoever asks meanwhile waits for the same
+    elif not reckoning.acquire(blocking=False):
+        return last.outlook  # only the people are others than a moment ago
+    try:
         last = _RECKONED.get(whose)
-        if last is None or last.key != key or (last.people != people and not timedelta(0) <= now - last.at < _FRESH):
+        if last is None or not last.fits(key, people, now):
             behaviour = behaviours.parse(text).having(**known)
             costs = sizing.measured(capacity)
             found = outlook(programme, behaviour, costs, node_cores=os.cpu_count() or 1, people=people, exams=exams, count=_CASES, limits=limits)
             last = _RECKONED[whose] = _Reckoned(key, people, now, found)
-    return last.outlook
+        return last.outlook
+    finally:
+        reckoning.release()
 
 
 def adopt(code: str, choice_code: str, reason: str, *, actor_id: int, now: datetime) -> Choice:
