@@ -19,7 +19,7 @@ from lms.store import load as store
 from lms.store import signing_in
 from tests.conftest import NOON
 from tests.support import learning, watching
-from tests.support.cast import LIN, OU, enter, id_of
+from tests.support.cast import LIN, OU, SAM, enter, id_of
 
 QUARTER = timedelta(minutes=15)
 GRAFANA = Path("docs/grafana")
@@ -146,3 +146,8 @@ def test_the_live_pages_of_all_reckon_once_a_minute_while_people_enrol(app: Flas
     assert len(reckoned) == 2, "who is enrolled meanwhile is seen a minute later; and who is not asked about is not reckoned"
     limits.state(Limits(gbits=1), actor_id=id_of(OU), now=NOON)
     assert service.live(learning.CODE, NOON + timedelta(seconds=91)).most_people is not None, "all else counts at once"
+    with transaction() as session:
+        learning.enrol(session, id_of(SAM))
+    with forecasts._RECKONING[learning.CODE, False]:
+        assert service.live(learning.CODE, NOON + timedelta(minutes=5)).forecast.stretch.people == 2, "while another reckons, what was before is shown"
+    assert service.live(learning.CODE, NOON + timedelta(minutes=5)).forecast.stretch.people == 3
