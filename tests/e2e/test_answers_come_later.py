@@ -10,6 +10,7 @@ from lms.kernel import payload
 from lms.kernel.security import Signer
 from tests.e2e.conftest import Product
 
+NOBODY = 2**60  # whatever other tests have left here
 TRIES = 5  # the lane gives up a lock after a second, which on a busy machine is soon
 
 
@@ -25,7 +26,7 @@ def _page(product: Product) -> bool:
 
 
 def test_a_page_is_served_while_more_requests_wait_than_there_are_threads(product: Product) -> None:
-    nobody = AttemptToken(attempt_id=1, person_id=1, login_id=1, epoch=1, exam="none", paper_hash="", shape="D")
+    nobody = AttemptToken(attempt_id=NOBODY, person_id=NOBODY, login_id=NOBODY, epoch=1, exam="none", paper_hash="", shape="D")
     body = payload.encode(AskRemaining(Signer(product.stack.environment["SECRET_KEY"], "attempt").sign(nobody)))
     clock = b"POST /api/exam/remaining HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
     for _try in range(TRIES):
@@ -38,7 +39,7 @@ def test_a_page_is_served_while_more_requests_wait_than_there_are_threads(produc
         for line in waiting:
             line.close()
         assert served
-        assert all(answer.split()[1] in (b"404", b"503") for answer in answers), answers
+        assert all(answer[9:12] in (b"404", b"503") for answer in answers), answers
         if overtook:
             break
     else:
