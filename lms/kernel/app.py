@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import cache
 from multiprocessing import current_process
 from pathlib import Path
+from threading import Lock, Timer
 from time import perf_counter
 from typing import Any
 
@@ -33,7 +34,8 @@ from lms.kernel.shedding import Load, Shedding, classed, refuse
 from lms.kernel.short_way import App, headed
 
 FOLDER = Path(__file__).parent
-SERVER = "granian-worker"  # the name of a process in which granian has loaded the app to serve it; of others the first request tells
+SERVER = "granian-worker"  # the name of a process in which granian has loaded the app to serve it: it does from the first request on,
+LIVED = 5.0  # or once it has lived for so many seconds. Who dies while being started has served nobody; of others only a request tells
 language = routes("language", __name__)
 
 
@@ -93,8 +95,9 @@ def build_app(settings: Settings, parts: tuple[Part, ...], clock: Clock | None =
     behind = ProxyFix(served, x_for=proxies, x_proto=proxies, x_host=0) if proxies else served
     awake = _awake(parts, clock) if real else None
     if awake and current_process().name == SERVER:
-        awake()
-        awake = None
+        alive = Timer(LIVED, awake)
+        alive.daemon = True
+        alive.start()
     entry = HotEntry(
         app=behind, routes=hot_routes, clock=clock, arrival=_arrival(settings.arrival_header), counted=health.count,
         worded=i18n.wording(translations), pace=Pace(settings.hot_requests), proxies=proxies, awake=awake,
@@ -105,9 +108,12 @@ def build_app(settings: Settings, parts: tuple[Part, ...], clock: Clock | None =
 
 
 def _awake(parts: tuple[Part, ...], clock: Clock) -> Callable[[], None]:
-    """Return what tells the parts that this process serves."""
+    """Return what tells the parts that this process serves, once."""
+    told = Lock()
 
     def tell() -> None:
+        if not told.acquire(blocking=False):
+            return
         gc.freeze()  # what is there by now stays
         gc.set_threshold(10_000)  # rows that wait in a lane are looked through a tenth as often
         for part in parts:

@@ -1,16 +1,19 @@
 """The kernel as a whole: the app answers, refuses in words and describes itself."""
 
 import gc
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from multiprocessing import current_process
 from pathlib import Path
+from time import sleep
 
 import pytest
 from flask import Flask, request, url_for
 from flask.testing import FlaskClient
 from werkzeug.test import create_environ
 
+from lms.kernel import app as kernel
 from lms.kernel.app import SERVER, build_app
 from lms.kernel.clock import Clock, FixedClock
 from lms.kernel.part import Part
@@ -60,7 +63,7 @@ def collector() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("collector")
-def test_a_process_of_the_server_serves_from_its_loading_on_and_any_other_from_its_first_request(
+def test_a_process_serves_from_its_first_request_on_and_one_of_the_server_once_it_has_lived_for_a_moment(
     app: Flask, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[Clock] = []
@@ -71,8 +74,16 @@ def test_a_process_of_the_server_serves_from_its_loading_on_and_any_other_from_i
         other.test_client().get("/healthz")
     assert len(told) == 1
     monkeypatch.setattr(current_process(), "name", SERVER)
+    monkeypatch.setattr(kernel, "LIVED", 1.0)
+    lived = threading.Event()
+    part = Part("part", tmp_path, on_serving=lambda clock: (told.append(clock), lived.set())[0])
+    build_app(settings, (part,))
+    assert len(told) == 1, "who dies while being started has served nobody"
+    assert lived.wait(20)
+    monkeypatch.setattr(kernel, "LIVED", 0.05)
     build_app(settings, (part,)).test_client().get("/healthz")
-    assert len(told) == 2
+    sleep(0.1)
+    assert len(told) == 3, "told once, by the request or by the time"
 
 
 @pytest.mark.parametrize("path", ["/lessons/9223372036854775808", "/quizzes/attempts/99999999999999999999999", "/lessons/-1"])
