@@ -24,6 +24,7 @@ FUNCTIONS = text("""
     SELECT p.proname, rtrim(pg_get_functiondef(p.oid), E'\\n') || E';\\n'
       || coalesce((SELECT string_agg(E'\\n' || pg_get_triggerdef(t.oid) || E';\\n', '' ORDER BY t.tgname) FROM pg_trigger t WHERE t.tgfoid = p.oid), '')
     FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace AND p.proname NOT LIKE 'procrastinate%'
+    ORDER BY p.oid
 """)
 
 
@@ -54,9 +55,12 @@ def missing(engine: Engine, tables: set[str]) -> str:
 
 
 def functions(engine: Engine) -> dict[str, str]:
-    """Return the text of each of our functions in a database, by its name."""
+    """Return the text of each of our functions in a database, by its name; one left behind under other arguments follows in the same text."""
+    found: dict[str, str] = {}
     with engine.connect() as link:
-        return dict(link.execute(FUNCTIONS).all())
+        for name, source in link.execute(FUNCTIONS):
+            found[name] = found.get(name, "") + source
+    return found
 
 
 def function_files() -> dict[str, Path]:

@@ -45,13 +45,18 @@ class AuditPage:
 def page() -> str:
     """Show who did what, the newest first."""
     asked = {name: request.args.get(name, "").strip()[:120] for name in ("account", "act", "subject", "day")}
-    found = service.read(
-        current.person().person_id,
-        Asked(act=asked["act"] or None, subject=asked["subject"] or None, until=_end_of(asked["day"])),
-        account=asked["account"],
-        before=request.args.get("before", type=int),
-    )
     words = {act: _(word) for part in current_app.extensions["parts"] for act, word in part.acts.items()}
+    # An act that nobody ever wrote would be looked for through the whole audit.
+    found = (
+        service.Read()
+        if asked["act"] not in {"", *words}
+        else service.read(
+            current.person().person_id,
+            Asked(act=asked["act"] or None, subject=asked["subject"] or None, until=_end_of(asked["day"])),
+            account=asked["account"],
+            before=request.args.get("before", type=int),
+        )
+    )
     again: dict[str, Any] = {name: value for name, value in asked.items() if value} | {"before": found.before}
     shown = AuditPage(
         lines=tuple(EntryLine(one, words.get(one.act, one.act), tuple(_facts(one))) for one in found.entries),

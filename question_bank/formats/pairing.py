@@ -14,6 +14,7 @@ def keep(place: Place, bare: Draft, prompts: Sequence[str], options: Sequence[st
     if all(len(key) == 1 for key in keys):
         place.keep(replace(bare, type=ItemType.MATCHING, prompts=tuple(prompts), options=tuple(options), key=tuple(key[0] for key in keys)))
         return
-    for (part, begun), prompt, key in zip(gaps.divided(place, bare, len(prompts)), prompts, keys, strict=True):
+    doors = [(place, bare)] if len(prompts) == 1 else gaps.divided(place, bare, len(prompts))
+    for (part, begun), prompt, key in zip(doors, prompts, keys, strict=True):
         stem = "\n".join(filter(None, (bare.stem, prompt)))
         part.keep(replace(begun, type=ItemType.MULTIPLE, stem=stem, options=tuple(options), key=tuple(key)))

@@ -166,6 +166,15 @@ def test_only_what_an_item_writes_as_cdata_is_markup_and_that_is_told() -> None:
     assert len(reading.read(item(deep + asks("R"), key("R", "A"))).drafts) == 1, "one deep text is no reason to leave a file"
 
 
+def test_one_thing_with_several_partners_is_one_choice_and_nothing_is_divided() -> None:
+    one_of = '<simpleAssociableChoice identifier="{0}" matchMax="2">{0}</simpleAssociableChoice>'
+    sets = "".join(f"<simpleMatchSet>{''.join(map(one_of.format, side))}</simpleMatchSet>" for side in ("P", "XYZ"))
+    declared = response("P X|P Y", "multiple", "directedPair", name="R")
+    found = read(f'<matchInteraction responseIdentifier="R" maxAssociations="3">{sets}</matchInteraction>', declared)
+    assert [(draft.type, draft.external_id, draft.place, draft.key, draft.points) for draft in found.drafts] == [("multiple", "i1", "i1", (0, 1), 300)]
+    assert not [loss for loss in lost(found) if "拆成" in loss]
+
+
 def test_feedback_by_a_name_that_two_parts_have_is_no_option_s() -> None:
     modal = '<modalFeedback outcomeIdentifier="F" identifier="{0}" showHide="show">{1}</modalFeedback>'
     other = asks("S", "<prompt>何时？</prompt>").replace('identifier="B"', 'identifier="C"')
