@@ -117,7 +117,8 @@ def submit(code: str, account: str) -> None:
         outcome = review.submit_all(code, person_id=authors.id_of_account(account), now=current_app.extensions["clock"].now())
     except Refusal as refusal:
         raise click.ClickException(f"{refusal.code}: {refusal.message}") from None
-    click.echo(f"{outcome.done} submitted, {outcome.sent_back} sent back and not changed since")
+    left = f", {outcome.sent_back} sent back and not changed since" if outcome.sent_back else ""
+    click.echo(f"{outcome.done} submitted{left}")
 
 
 @bank.command("approve")
