@@ -115,7 +115,7 @@ def calendar(settings: Settings) -> dict[str, str]:
 def _welcome(stack: Stack, days: dict[str, str]) -> str:
     rows = "\n".join(f"    {account:<10}{role}" for account, role in CAST)
     farewell = f"{QUIET}Ctrl-C ends everything; logs are in {stack.folder}{PLAIN}"
-    clock = "\n".join(f"    flask clock rehearse --at {at:<24}{words}" for words, at in days.items())
+    clock = "\n".join(f"    flask clock rehearse --at {at:<24}{words}" for words, at in sorted(days.items(), key=lambda day: day[1]))
     commands = f"Commands, in another shell, after  . {os.path.relpath(stack.folder / 'env.sh')}\n{clock}\n    flask clock rehearse --off{'':<24}today again"
     return f"\n{BOLD}  {stack.url}{PLAIN}\n\n  Sign in with the password {BOLD}{PASSWORD}{PLAIN} as\n{rows}\n\n  {commands}\n  {farewell}\n"
 
