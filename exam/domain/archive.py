@@ -28,7 +28,7 @@ class ExamRunning(Conflict):
     """What may still change is not archived."""
 
     code = "exam_running"
-    message = N_("考试还没有结束，或还有人正在作答。全部结束后才能归档。")
+    message = N_("考试还没有结束，或还有人正在作答，或应急包还可以上交、没有处理完。全部结束后才能归档。")
 
 
 class ReasonMissing(Invalid):

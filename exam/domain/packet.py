@@ -79,6 +79,23 @@ class PacketLine:
     counts: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Outstanding:
+    """What may still come of an exam by packets: the last bell of its attempts, and the packets on which nobody has decided."""
+
+    last_bell: datetime | None
+    undecided: int
+
+    @property
+    def until(self) -> datetime | None:
+        """Return until when packets are taken; None where nobody has sat."""
+        return self.last_bell and self.last_bell + OPEN_FOR
+
+    def is_settled(self, now: datetime) -> bool:
+        """Tell whether no answer can come any more: until then nobody may read a key, since a packet could be made by it."""
+        return not self.undecided and (self.last_bell is None or not in_time(self.last_bell, now))
+
+
 def compare(brought: Iterable[Brought], answers: Mapping[int, Answer]) -> tuple[PacketLine, ...]:
     """Set the answers of a packet beside those the server holds: one given on top of an older answer than stands does not count."""
     newest: dict[int, Brought] = {}

@@ -13,7 +13,7 @@ from exam.domain.exam import Exam
 from exam.formats import workbook
 from exam.formats.archive import ArchiveWriter
 from exam.services import fairness, sealed_key
-from exam.services.exam import found, is_over
+from exam.services.exam import found, is_settled
 from exam.store import archive as store
 from exam.store import exam as exams
 from exam.store.archive import ExamArchiveRow
@@ -60,7 +60,7 @@ def archives(exam_code: str, now: datetime) -> Archives:
         return Archives(
             exam,
             store.people(session, exam.id),
-            is_over(session, exam, now),
+            is_settled(session, exam, now),
             sealed_key.opened(session, exam.id),
             rows,
             {person: card.name for person, card in cards.items()},
@@ -204,7 +204,7 @@ def _tell(archive_id: int, **changes: object) -> None:
 
 def _over(session: Session, exam_code: str, now: datetime) -> Exam:
     exam = found(session, exam_code)
-    if not is_over(session, exam, now):
+    if not is_settled(session, exam, now):
         raise rules.ExamRunning
     return exam
 

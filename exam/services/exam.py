@@ -19,6 +19,7 @@ from exam.store import attempt as attempts
 from exam.store import exam as store
 from exam.store import extra_attempt as extra_attempts
 from exam.store import outage as outages
+from exam.store import packet as packets
 from exam.store import paper as papers
 from exam.store import waiting_room
 from exam.store.exam import Newest
@@ -120,6 +121,11 @@ def is_over(session: Session, exam: Exam, now: datetime) -> bool:
     if now < exam.closes or attempts.any_open(session, exam.id) or outages.waits_for(session, exam.id):
         return False
     return not (waiting_room.somebody_may_come(session, exam.id, exam.closes, now) or extra_attempts.waiting(session, exam.id, now))
+
+
+def is_settled(session: Session, exam: Exam, now: datetime) -> bool:
+    """Tell whether an exam is over and no answer of it can come any more by an emergency packet."""
+    return is_over(session, exam, now) and packets.outstanding(session, exam.id).is_settled(now)
 
 
 def all_exams(programme_code: str | None = None) -> Sequence[Exam]:

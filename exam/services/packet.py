@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,13 +22,16 @@ from exam.store import attempt as attempts
 from exam.store import exam as exams
 from exam.store import packet as store
 from exam.store import paper as papers
-from exam.store.packet import PacketDecisionRow, PacketRow
+from exam.store.packet import PacketDecisionRow, PacketRow, Setting, UnitCount
 from lms import api as platform
 from lms.kernel import audit
 from lms.kernel.db import Session, transaction
 from lms.kernel.refusal import Forbidden, Missing, Refusal
 from lms.kernel.security import TokenRefused
 from lms.kernel.settings import Settings
+
+SHOWN = 50  # packets on a page
+AT_ONCE = 200  # decided on by one request
 
 _seals: dict[str, PacketSeal] = {}
 
@@ -51,14 +55,34 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class PacketView:
-    """One packet as those who decide read it."""
+    """One packet as those who decide read it: whose, how her attempt ended, and its answers beside those the server holds."""
 
     packet: PacketRow
-    decision: PacketDecisionRow | None
     person: str
     unit: str
+    setting: Setting
     lines: tuple[PacketLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedPacket:
+    """One packet with its decision."""
+
+    packet: PacketRow
+    decision: PacketDecisionRow
+    person: str
     decided_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Packets:
+    """The packets of an exam: the first that wait for a decision, `undecided` in all; of which units they are; those decided on last."""
+
+    exam: Exam
+    waiting: Sequence[PacketView]
+    undecided: int
+    units: Sequence[UnitCount]
+    decided: Sequence[DecidedPacket]
 
 
 def mount(settings: Settings) -> None:
@@ -117,24 +141,48 @@ def of_person(person_id: int, exam_code: str) -> list[tuple[PacketRow, PacketDec
         return store.of_attempts(session, [one.id for one in mine])
 
 
-def of_exam(exam_code: str) -> tuple[Exam, list[PacketView]]:
-    """Return an exam and its packets, each beside what the server holds."""
+def of_exam(exam_code: str, unit_id: int | None = None) -> Packets:
+    """Return the packets of an exam, those that wait beside what the server holds: of the people of one unit, or of all."""
     with transaction() as session:
         exam = found(session, exam_code)
-        listed = store.of_exam(session, exam.id)
-        held = {packet.attempt_id: attempts.by_id(session, packet.attempt_id) for packet, _decision in listed}
-        cards = platform.people(session, [*{one.person_id for one in held.values()}, *{decision.actor_id for _packet, decision in listed if decision}])
-        return exam, [
-            PacketView(
-                packet=packet,
-                decision=decision,
-                person=cards[held[packet.attempt_id].person_id].name,
-                unit=cards[held[packet.attempt_id].person_id].unit_name,
-                lines=rules.compare(packet.brought, held[packet.attempt_id].answers),
-                decided_by=cards[decision.actor_id].name if decision else "",
-            )
-            for packet, decision in listed
-        ]
+        waiting, decided = store.waiting(session, exam.id, unit_id, 0, SHOWN), store.decided(session, exam.id, SHOWN)
+        ids = [packet.attempt_id for packet in (*waiting, *(packet for packet, _decision in decided))]
+        settings = store.settings_of(session, ids)
+        held = {attempt.id: attempt.answers for attempt in attempts.of_ids(session, [packet.attempt_id for packet in waiting])}
+        cards = platform.people(session, {*(one.person_id for one in settings.values()), *(decision.actor_id for _packet, decision in decided)})
+        whose = {attempt: cards[one.person_id] for attempt, one in settings.items()}
+        return Packets(
+            exam=exam,
+            waiting=[
+                PacketView(one, whose[at].name, whose[at].unit_name, settings[at], rules.compare(one.brought, held[at]))
+                for one in waiting
+                for at in (one.attempt_id,)
+            ],
+            undecided=store.outstanding(session, exam.id).undecided,
+            units=store.units(session, exam.id),
+            decided=[DecidedPacket(one, decision, whose[one.attempt_id].name, cards[decision.actor_id].name) for one, decision in decided],
+        )
+
+
+def decide_unit(unit_id: int, *, exam_code: str, approve: bool, reason: str, actor_id: int, now: datetime) -> int:
+    """Decide alike, one by one, on the packets that wait of a unit whose line was down; returns on how many.
+
+    Left for a look of their own: one's own, those of who still sits, and those of who handed in herself, since all she had came with that.
+    """
+    done = last = 0
+    while done < AT_ONCE:
+        with transaction() as session:
+            batch = store.waiting(session, found(session, exam_code).id, unit_id, last, SHOWN)
+            settings = store.settings_of(session, [packet.attempt_id for packet in batch])
+        if not batch:
+            break
+        for packet in batch:
+            last = packet.id
+            if settings[packet.attempt_id].ended_by == "deadline" and done < AT_ONCE:
+                with suppress(Forbidden, rules.PacketDecided, rules.AttemptStillOpen):
+                    decide(packet.id, exam_code=exam_code, approve=approve, reason=reason, actor_id=actor_id, now=now)
+                    done += 1
+    return done
 
 
 def decide(packet_id: int, *, exam_code: str, approve: bool, reason: str, actor_id: int, now: datetime) -> int:

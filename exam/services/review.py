@@ -6,14 +6,16 @@ from datetime import datetime
 from exam.domain.attempt import Answer
 from exam.domain.exam import Exam
 from exam.domain.marking import criteria_of
+from exam.domain.packet import Outstanding
 from exam.domain.review import Review, ReviewClosed, ReviewFrozen
 from exam.domain.waiting_room import LASTS
 from exam.services import paper as papers
 from exam.services import result
-from exam.services.exam import found, is_frozen, is_over
+from exam.services.exam import found, is_frozen, is_over, is_settled
 from exam.store import attempt as attempts
 from exam.store import exam as exams
 from exam.store import marking
+from exam.store import packet as packets
 from exam.store import paper as paper_store
 from exam.store import result as results
 from exam.store.attempt import Attempt
@@ -70,10 +72,12 @@ def set_rule(exam_code: str, rule: Review, *, actor_id: int, now: datetime) -> N
         audit.record(session, actor_id=actor_id, action="exam.review_rule", subject=f"exam:{exam.id}", now=now, rule=str(rule))
 
 
-def held_by(exam_code: str, now: datetime) -> str | None:
-    """Return which other exam of the same bank keeps an exam's papers from being looked through, None where none does."""
+def held_by(exam_code: str, now: datetime) -> tuple[str | None, Outstanding | None]:
+    """Return what keeps an exam's papers from being looked through: which other exam of the same bank, and what may still come by packets."""
     with transaction() as session:
-        return _held_by(session, found(session, exam_code), now)
+        exam = found(session, exam_code)
+        due = packets.outstanding(session, exam.id)
+        return _held_by(session, exam, now), None if due.is_settled(now) else due
 
 
 def _held_by(session: Session, exam: Exam, now: datetime) -> str | None:
@@ -81,8 +85,8 @@ def _held_by(session: Session, exam: Exam, now: datetime) -> str | None:
 
 
 def shows_keys(session: Session, exam: Exam, now: datetime) -> bool:
-    """Tell whether those whose results are out may look through their papers: not while anybody sits, or may still be given the same items."""
-    return rule_of(session, exam) is Review.AFTER_WINDOW and exam.shows_results and is_over(session, exam, now) and not _held_by(session, exam, now)
+    """Tell whether those whose results are out may look through their papers: not while anybody sits, may bring a packet, or be given the same items."""
+    return rule_of(session, exam) is Review.AFTER_WINDOW and exam.shows_results and is_settled(session, exam, now) and not _held_by(session, exam, now)
 
 
 def close(session: Session, exam_id: int, *, actor_id: int, now: datetime) -> None:

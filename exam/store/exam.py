@@ -14,6 +14,8 @@ from exam.domain.attempt import State
 from exam.domain.blueprint import Blueprint
 from exam.domain.exam import Counts, Exam, ExamPolicy, Release, WindowRule
 from exam.domain.exam_settings import ExamSettings
+from exam.domain.packet import OPEN_FOR
+from exam.store.packet import LAST_BELL, UNDECIDED
 from lms.kernel.db import APPEND_ONLY, Base
 from lms.kernel.statement import Statement
 from question_bank.domain.scoring import MultiplePolicy
@@ -242,14 +244,19 @@ def _exam(row: Any) -> Exam:
     )  # fmt: skip
 
 
-def still_drawn(session: Session, bank_code: str, besides: int, since: datetime, now: datetime) -> str | None:
-    """Return the title of another exam of a bank, its papers drawn, that was not over `since`, is being sat, or may be sat again by decision."""
-    query = (
-        "SELECT e.title FROM exam e WHERE e.bank_code = :bank AND e.id <> :besides AND e.state = 'ready' AND (e.closes > :since"
-        " OR EXISTS (SELECT FROM attempt a WHERE a.exam_id = e.id AND a.state = 'open')"
-        " OR EXISTS (SELECT FROM extra_attempt x WHERE x.exam_id = e.id AND x.attempt_id IS NULL AND x.closes > :now)) ORDER BY e.closes DESC LIMIT 1"
+_STILL_DRAWN = text(
+    "SELECT e.title FROM exam e WHERE e.bank_code = :bank AND e.id <> :besides AND (e.closes > :since"  # noqa: S608 - constants of these files
+    " OR EXISTS (SELECT FROM attempt a WHERE a.exam_id = e.id AND a.state = 'open')"
+    " OR EXISTS (SELECT FROM extra_attempt x WHERE x.exam_id = e.id AND x.attempt_id IS NULL AND x.closes > :now)"
+    f" OR ({LAST_BELL}) >= CAST(:now AS timestamptz) - CAST(:open_for AS interval) OR EXISTS (SELECT FROM {UNDECIDED})) ORDER BY e.closes DESC LIMIT 1".format(
+        exam="e.id"
     )
-    title: str | None = session.scalar(text(query), {"bank": bank_code, "besides": besides, "since": since, "now": now})
+)
+
+
+def still_drawn(session: Session, bank_code: str, besides: int, since: datetime, now: datetime) -> str | None:
+    """Return the title of another exam of a bank, planned or drawn, that was not over `since`, is being sat, may be sat again or may get a packet."""
+    title: str | None = session.scalar(_STILL_DRAWN, {"bank": bank_code, "besides": besides, "since": since, "now": now, "open_for": OPEN_FOR})
     return title
 
 

@@ -1,14 +1,15 @@
 """Emergency packets and the decisions on them: two append-only tables."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, ForeignKey, Identity, Index, Integer, LargeBinary, String, UniqueConstraint, select, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, defer, mapped_column
 
-from exam.domain.packet import Brought
+from exam.domain.packet import Brought, Outstanding
 from exam.store.attempt import AttemptRow
 from lms.kernel.db import APPEND_ONLY, Base
 
@@ -50,6 +51,31 @@ class PacketDecisionRow(Base):
     at: Mapped[datetime]
 
 
+# What waits for a decision of an exam (its id as `{exam}`); nothing comes of what belongs to an annulled attempt.
+UNDECIDED = (
+    "exam_packet k JOIN attempt b ON b.id = k.attempt_id WHERE b.exam_id = {exam} AND b.state <> 'annulled'"
+    " AND NOT EXISTS (SELECT FROM exam_packet_decision d WHERE d.packet_id = k.id)"
+)
+LAST_BELL = "SELECT max(b.deadline) FROM attempt b WHERE b.exam_id = {exam} AND b.state <> 'annulled'"
+_THESE = UNDECIDED.format(exam=":exam")
+_OUTSTANDING = text(f"SELECT ({LAST_BELL.format(exam=':exam')}), (SELECT count(*) FROM {_THESE})")  # noqa: S608 - constants of this file
+_WAITING = text(
+    f"SELECT k.id FROM {_THESE} AND k.id > :after AND (CAST(:unit AS bigint) IS NULL OR EXISTS (SELECT FROM person p JOIN unit u ON u.id = p.unit_id"  # noqa: S608 - constants of this file
+    " JOIN unit above ON u.path LIKE above.path || '%' WHERE p.id = b.person_id AND above.id = :unit)) ORDER BY k.id LIMIT :most"
+)
+_UNITS = text(
+    "SELECT above.id, above.name, count(*) FROM unit above JOIN unit u ON u.path LIKE above.path || '%' JOIN person p ON p.unit_id = u.id"  # noqa: S608 - constants of this file
+    f" JOIN (SELECT b.person_id FROM {_THESE}) AS brought ON brought.person_id = p.id GROUP BY above.id HAVING count(*) > 1 ORDER BY above.path"
+)
+_SETTINGS = text(
+    "SELECT a.id, a.person_id, a.deadline, (SELECT s.ended_by FROM submission s WHERE s.attempt_id = a.id AND s.round = a.reopened),"
+    " greatest((SELECT seen_at FROM attempt_pulse p WHERE p.attempt_id = a.id), (SELECT max(e.arrived_at) FROM response_event e"
+    " WHERE e.attempt_id = a.id AND e.client_seq >= 0 AND e.arrived_at <= coalesce(a.ended_at, 'infinity')))"
+    " FROM attempt a WHERE a.id = ANY(:attempts)"
+)
+_UNSEALED = defer(PacketRow.content, raiseload=True)  # the sealed file is evidence: no page shows it
+
+
 def add(session: Session, row: PacketRow) -> int:
     """Store a packet; the same file twice is one packet. Returns its id."""
     known = session.scalars(select(PacketRow.id).where(PacketRow.attempt_id == row.attempt_id, PacketRow.digest == row.digest)).first()
@@ -62,17 +88,51 @@ def add(session: Session, row: PacketRow) -> int:
 
 def of_attempts(session: Session, attempt_ids: Sequence[int]) -> list[tuple[PacketRow, PacketDecisionRow | None]]:
     """Return the packets of attempts with their decisions, the newest first."""
-    return _with_decisions(session, PacketRow.attempt_id.in_(attempt_ids))
+    joined = select(PacketRow, PacketDecisionRow).outerjoin(PacketDecisionRow, PacketDecisionRow.packet_id == PacketRow.id).options(_UNSEALED)
+    theirs = joined.where(PacketRow.attempt_id.in_(attempt_ids)).order_by(PacketRow.id.desc())
+    return [(packet, decision) for packet, decision in session.execute(theirs)]
 
 
-def of_exam(session: Session, exam_id: int) -> list[tuple[PacketRow, PacketDecisionRow | None]]:
-    """Return the packets of an exam with their decisions, the newest first."""
-    return _with_decisions(session, PacketRow.attempt_id.in_(select(AttemptRow.id).where(AttemptRow.exam_id == exam_id)))
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How the attempt of a packet ended: by whom, its bell, and when the page was last heard of before that."""
+
+    person_id: int
+    deadline: datetime
+    ended_by: str | None  # None while it is open
+    heard_at: datetime | None
 
 
-def _with_decisions(session: Session, which: Any) -> list[tuple[PacketRow, PacketDecisionRow | None]]:
-    joined = select(PacketRow, PacketDecisionRow).outerjoin(PacketDecisionRow, PacketDecisionRow.packet_id == PacketRow.id)
-    return [(packet, decision) for packet, decision in session.execute(joined.where(which).order_by(PacketRow.id.desc()))]
+@dataclass(frozen=True, slots=True)
+class UnitCount:
+    """A unit, and how many packets of its people wait for a decision."""
+
+    id: int
+    name: str
+    waiting: int
+
+
+def waiting(session: Session, exam_id: int, unit_id: int | None, after: int, most: int) -> list[PacketRow]:
+    """Return packets behind an id that wait for a decision, of the people of one unit or of all, the oldest first."""
+    ids = list(session.scalars(_WAITING, {"exam": exam_id, "unit": unit_id, "after": after, "most": most}))
+    return list(session.scalars(select(PacketRow).where(PacketRow.id.in_(ids)).order_by(PacketRow.id).options(_UNSEALED)))
+
+
+def units(session: Session, exam_id: int) -> list[UnitCount]:
+    """Return the units, the wide ones first, whose people have brought several packets that wait for a decision."""
+    return [UnitCount(*row) for row in session.execute(_UNITS, {"exam": exam_id})]
+
+
+def decided(session: Session, exam_id: int, most: int) -> list[tuple[PacketRow, PacketDecisionRow]]:
+    """Return the packets of an exam that were decided on last."""
+    joined = select(PacketRow, PacketDecisionRow).join(PacketDecisionRow, PacketDecisionRow.packet_id == PacketRow.id).options(_UNSEALED)
+    theirs = joined.join(AttemptRow, AttemptRow.id == PacketRow.attempt_id).where(AttemptRow.exam_id == exam_id)
+    return [(packet, decision) for packet, decision in session.execute(theirs.order_by(PacketDecisionRow.at.desc()).limit(most))]
+
+
+def settings_of(session: Session, attempt_ids: Sequence[int]) -> dict[int, Setting]:
+    """Return how attempts ended."""
+    return {attempt: Setting(*facts) for attempt, *facts in session.execute(_SETTINGS, {"attempts": list(attempt_ids)})}
 
 
 def by_id(session: Session, packet_id: int) -> PacketRow | None:
@@ -85,6 +145,11 @@ def is_decided(session: Session, packet_id: int) -> bool:
     return session.get(PacketDecisionRow, packet_id) is not None
 
 
+def outstanding(session: Session, exam_id: int) -> Outstanding:
+    """Return what may still come of an exam by packets."""
+    return Outstanding(*session.execute(_OUTSTANDING, {"exam": exam_id}).one())
+
+
 def decide(session: Session, row: PacketDecisionRow) -> None:
     """Store a decision."""
     session.add(row)
@@ -92,7 +157,7 @@ def decide(session: Session, row: PacketDecisionRow) -> None:
 
 
 def count(session: Session, packet: PacketRow, counting: Sequence[Brought], now: datetime) -> None:
-    """Write answers of an approved packet into the log and the locked attempt, marked as late.
+    """Write answers of an approved packet into the log and the locked attempt.
 
     Their numbers in the log are negative: the page may have tried the same number after the end.
     """
@@ -107,7 +172,7 @@ def count(session: Session, packet: PacketRow, counting: Sequence[Brought], now:
 
 _LOG = text(
     "INSERT INTO response_event (attempt_id, position, client_seq, expected, revision, value, marked, outcome, late, arrived_at, stored_at,"
-    " login_id, epoch, hash) VALUES (:attempt, :place, :seq, :expected, :expected + 1, :value, :marked, 'saved', true, :arrived, :now,"
+    " login_id, epoch, hash) VALUES (:attempt, :place, :seq, :expected, :expected + 1, :value, :marked, 'saved', false, :arrived, :now,"
     " :login, :epoch, decode(:digest, 'hex'))"
 )
-_SET = text("UPDATE attempt SET answers[:place] = :value, revisions[:place] = :expected + 1, marks[:place] = :marked, late = late + 1 WHERE id = :attempt")
+_SET = text("UPDATE attempt SET answers[:place] = :value, revisions[:place] = :expected + 1, marks[:place] = :marked WHERE id = :attempt")

@@ -10,8 +10,9 @@ _EVENTS = text(
     SELECT a.started_at AS at, 'started' AS kind, NULL::int AS position, '' AS value, '' AS outcome, NULL::int AS seconds, NULL::int AS revision,
       NULL::timestamptz AS stored_at, NULL::bigint AS login_id, a.device, 1 AS epoch, '' AS words, p.hash AS digest
       FROM attempt a JOIN paper p ON p.id = a.paper_id WHERE a.id = :id
-    UNION ALL SELECT e.arrived_at, 'save', e.position, e.value, e.outcome || CASE WHEN e.late THEN '_late' ELSE '' END, NULL, e.revision, e.stored_at,
-      e.login_id, coalesce(l.device, ''), e.epoch, '', encode(e.hash, 'hex')
+    UNION ALL SELECT e.arrived_at, 'save', e.position, e.value,
+      CASE WHEN e.client_seq < 0 THEN 'packet' WHEN e.late THEN e.outcome || '_late' ELSE e.outcome END, NULL, e.revision, e.stored_at,
+      CASE WHEN e.client_seq >= 0 THEN e.login_id END, coalesce(l.device, ''), e.epoch, '', encode(e.hash, 'hex')
       FROM response_event e LEFT JOIN login l ON l.id = e.login_id WHERE e.attempt_id = :id
     UNION ALL SELECT d.at, 'time', NULL, '', d.kind, d.seconds, NULL, NULL, NULL, '', NULL, d.reason, '' FROM deadline_adjustment d WHERE d.attempt_id = :id
     UNION ALL SELECT h.began_at, 'pause', NULL, '', '', extract(epoch FROM h.ended_at - h.began_at)::int, NULL, NULL, NULL, '', NULL, h.reason, ''
@@ -23,7 +24,8 @@ _EVENTS = text(
     UNION ALL SELECT w.at, split_part(w.action, '.', 2), NULL, '', '', NULL, NULL, NULL, NULL,
       coalesce(w.detail ->> 'took', ''), (w.detail ->> 'epoch')::int, coalesce(w.detail ->> 'reason', ''), ''
       FROM audit_entry w WHERE w.subject = 'attempt:' || :id
-      AND w.action IN ('attempt.takeover', 'attempt.reopen', 'exam.annul', 'exam.annulled', 'exam.annul_dropped')
+      AND w.action IN ('attempt.takeover', 'attempt.reopen', 'exam.annul', 'exam.annulled', 'exam.annul_dropped',
+        'packet.receive', 'packet.approve', 'packet.refuse')
     """
 )
 

@@ -12,8 +12,8 @@ from exam.domain.packet import LARGEST, PacketLine
 from exam.domain.response import NONE
 from exam.services import packet as service
 from exam.services import room as rooms
-from exam.services.packet import PacketView, Received
-from exam.store.packet import PacketDecisionRow, PacketRow
+from exam.services.packet import DecidedPacket, Packets, PacketView, Received
+from exam.store.packet import PacketDecisionRow, PacketRow, UnitCount
 from lms.kernel import request as current
 from lms.kernel.forms import Form
 from lms.kernel.i18n import format_instant, lazy_gettext
@@ -54,12 +54,13 @@ class AnswerLine:
 
 @dataclass(frozen=True, slots=True)
 class PacketsPage:
-    """The packets of an exam."""
+    """The packets of an exam; `unit`: of whose people they are, where one was chosen."""
 
-    exam: Exam
+    found: Packets
     waiting: tuple[tuple[PacketView, tuple[AnswerLine, ...]], ...]
     decided: tuple[tuple[str, ...], ...]
     received: tuple[tuple[str, str], ...]
+    unit: UnitCount | None
 
 
 @exam_packet.get("/exams/<code>/packet")
@@ -118,6 +119,21 @@ def decide(code: str, packet_id: int, decision: str) -> ResponseReturnValue:
     return redirect(url_for("exam_packet.everything", code=code))
 
 
+@exam_packet.post("/admin/exams/<code>/packets/units/<int:unit_id>/<any(approve, refuse):decision>")
+@requires(Permission.MANAGE_EXAMS)
+def decide_unit(code: str, unit_id: int, decision: str) -> ResponseReturnValue:
+    """Decide alike on the packets of a unit whose line was down."""
+    form = DecisionForm()
+    if form.validate_on_submit():
+        done = service.decide_unit(
+            unit_id, exam_code=code, approve=decision == "approve", reason=form.reason.data or "", actor_id=current.person().person_id, now=current.now()
+        )
+        flash(_("已处理 %(n)s 个应急包。", n=done), "success")
+    else:
+        flash(_("请写明理由，会留下记录。"), "warning")
+    return redirect(url_for("exam_packet.everything", code=code, unit=unit_id))
+
+
 def _own(code: str, refusal: Refusal | None) -> ResponseReturnValue:
     person_id = current.person().person_id
     one = rooms.exam_of(person_id, code, current.now())
@@ -126,14 +142,16 @@ def _own(code: str, refusal: Refusal | None) -> ResponseReturnValue:
 
 
 def _listed(code: str, received: Sequence[Received]) -> ResponseReturnValue:
-    exam, views = service.of_exam(code)
+    unit_id = request.args.get("unit", type=int)
+    found = service.of_exam(code, unit_id)
     page = PacketsPage(
-        exam=exam,
-        waiting=tuple((view, tuple(_line(line) for line in view.lines)) for view in views if view.decision is None),
-        decided=tuple(_decided(view, view.decision) for view in views if view.decision is not None),
+        found=found,
+        waiting=tuple((view, tuple(_line(line) for line in view.lines)) for view in found.waiting),
+        decided=tuple(_decided(one) for one in found.decided),
         received=tuple((one.file_name, _(one.refusal.message) if one.refusal else _("已收存")) for one in received),
+        unit=next((unit for unit in found.units if unit.id == unit_id), None),
     )
-    return render_template("exam/packet/list.html", page=page, form=DecisionForm(formdata=None))
+    return render_template("exam/packet/list.html", page=page)
 
 
 def _line(line: PacketLine) -> AnswerLine:
@@ -146,6 +164,6 @@ def _words(choices: Sequence[int], texts: Sequence[str]) -> str:
     return _("；").join(texts) or "".join("—" if choice == NONE else LETTERS[choice] for choice in choices) or _("未作答")
 
 
-def _decided(view: PacketView, decision: PacketDecisionRow) -> tuple[str, ...]:
-    verdict = _("计入 %(n)s 题", n=decision.counted) if decision.approved else _("不计入")
-    return view.person, format_instant(view.packet.arrived_at), verdict, decision.reason, view.decided_by
+def _decided(one: DecidedPacket) -> tuple[str, ...]:
+    verdict = _("计入 %(n)s 题", n=one.decision.counted) if one.decision.approved else _("不计入")
+    return one.person, format_instant(one.packet.arrived_at), verdict, one.decision.reason, one.decided_by

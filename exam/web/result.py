@@ -10,10 +10,12 @@ from exam.domain.admission import Briefing
 from exam.domain.exam import Exam, Release
 from exam.domain.result import ResultSheet, TopicScore
 from exam.services import appeal as appeals
+from exam.services import packet as packets
 from exam.services import result as service
 from exam.services import review as reviews
 from exam.services import room as rooms
 from exam.store.appeal import ExamAppealRow
+from exam.store.packet import PacketDecisionRow, PacketRow
 from lms.kernel import request as current
 from lms.kernel.i18n import format_instant
 from lms.kernel.i18n import gettext as _
@@ -51,6 +53,7 @@ class ResultPage:
     may_review: bool
     appeals: tuple[ExamAppealRow, ...]
     may_appeal: bool
+    packets: tuple[tuple[PacketRow, PacketDecisionRow | None], ...]
 
 
 @exam_result.get("/exams/<code>/result")
@@ -77,6 +80,7 @@ def sheet(code: str) -> ResponseReturnValue:
         may_review=reviews.is_open(person.person_id, code, now),
         appeals=(made := tuple(appeals.of_person(person.person_id, code))),
         may_appeal=found.released and all(one.decided_at is not None for one in made),
+        packets=tuple(packets.of_person(person.person_id, code)),
     )
     return render_template("exam/result/sheet.html", page=page)
 

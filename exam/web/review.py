@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from wtforms import SelectField, StringField, TextAreaField, validators
 
 from exam.domain.exam import Exam
+from exam.domain.packet import Outstanding
 from exam.domain.review import REVIEW_LABELS, Review
 from exam.services import appeal as appeals
 from exam.services import review as service
@@ -93,6 +94,7 @@ class AppealsPage:
     decided: tuple[AppealView, ...]
     rule: RuleForm
     held_by: str | None  # the title of another exam
+    packets: Outstanding | None
 
 
 @exam_review.get("/exams/<code>/review")
@@ -137,7 +139,7 @@ def everything(code: str) -> ResponseReturnValue:
     exam, views = appeals.of_exam(code)
     answered = tuple(view for view in views if view.appeal.decided_at is not None)
     rule = _offered(RuleForm(formdata=None, review=str(service.current_rule(code))))
-    listed = AppealsPage(exam, tuple(view for view in views if view.appeal.decided_at is None), answered, rule, service.held_by(code, current.now()))
+    listed = AppealsPage(exam, tuple(view for view in views if view.appeal.decided_at is None), answered, rule, *service.held_by(code, current.now()))
     return render_template("exam/appeal/list.html", page=listed)
 
 

@@ -27,12 +27,13 @@ KINDS = {
     "started": N_("开始作答"), "save": N_("保存"), "time": N_("时间调整"), "pause": N_("暂停计时"), "ended": N_("交卷"), "scored": N_("评分"),
     "takeover": N_("换设备"), "reopen": N_("重新开放"), "gap": N_("没有动静"), "login": N_("换了登录"), "address": N_("网络地址变化"),
     "annul": N_("提出作废"), "annulled": N_("作废"), "annul_dropped": N_("不予作废"),
+    "receive": N_("收到应急包"), "approve": N_("应急包计入"), "refuse": N_("应急包不计入"),
 }  # fmt: skip
 OUTCOMES = {
     "saved": N_("已保存"), "saved_late": N_("宽限内到达，已保存"), "stale": N_("答案已在别处修改，未保存"), "clear_not_said": N_("未确认清空，未保存"),
     "other_device": N_("来自已让出的设备，未保存"), "closed": N_("已交卷后到达，仅留记录"), "closed_late": N_("已交卷后到达，仅留记录"),
     "time_is_up": N_("超过宽限，仅留记录"), "time_is_up_late": N_("超过宽限，仅留记录"), "staff": N_("监考人员"), "outage": N_("系统中断补时"),
-    "queue": N_("候场补时"),
+    "queue": N_("候场补时"), "packet": N_("来自应急包，经批准计入"),
     "pause": N_("暂停补时"), "reopen": N_("重新开放"), "learner": N_("考生交卷"), "deadline": N_("到时收卷"),
 }  # fmt: skip
 REASONS = {"scored": N_("第一次评分"), "marking": N_("阅卷评分"), "regrade": N_("重新评分"), "packet": N_("应急包计入")}  # of a result, before the colon

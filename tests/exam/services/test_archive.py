@@ -132,7 +132,7 @@ def test_the_command_writes_and_checks_with_exit_codes(app: Flask, clock: FixedC
 def test_the_board_asks_a_second_person_agrees_and_the_file_lasts_a_day(app: Flask, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
     sat_out()
     peng, an, page = enter(app, PENG), enter(app, AN), f"/admin/exams/{exams.EXAM}/archive"
-    assert "考试结束、所有人交卷后才能归档" in peng.get(page).get_data(as_text=True)
+    assert "考试结束、所有人交卷，应急包也过了上交时间" in peng.get(page).get_data(as_text=True)
     clock.instant = OVER
     monkeypatch.setattr(rules, "ALONE", 1)
     assert peng.post(page, data={"reason": ""}).status_code == 422

@@ -145,7 +145,7 @@ def test_of_fifty_files_with_one_broken_forty_nine_are_kept(app: Flask) -> None:
     files[17] = ("17.exampack", files[17][1][:-1] + b"!")
     told = packet.receive_all(files, exam_code=EXAM, brought_by=id_of(IVY), now=LATER)
     assert [one.file_name for one in told if one.refusal] == ["17.exampack"]
-    assert len(packet.of_exam(EXAM)[1]) == 49
+    assert packet.of_exam(EXAM).undecided == 49
 
 
 def test_the_pages_take_a_packet_and_the_decision_on_it(app: Flask, clock: FixedClock) -> None:
@@ -177,3 +177,29 @@ def test_the_pages_take_a_packet_and_the_decision_on_it(app: Flask, clock: Fixed
     checked = receipt.check(code)
     assert (checked.genuine, checked.brought_later) == (True, 1), "the receipt says what stood at the hand-in, and what came later"
     assert "机房断电" in manager.get(board).get_data(as_text=True)
+    sheet = teacher.get(f"/exams/{EXAM}/result").get_data(as_text=True)
+    assert ("应急包中 1 题的答案经批准计入" in sheet, "截止后一分钟" in sheet) == (True, False)
+    with transaction() as session:
+        log = manager.get(f"/invigilation/attempt/{exams.attempt_id(session, lin)}").get_data(as_text=True)
+    assert all(words in log for words in ("收到应急包", "来自应急包，经批准计入", "机房断电", "应急包不计入"))
+    assert "宽限内到达，已保存" not in log
+
+
+def test_a_unit_without_a_line_is_decided_on_at_once_but_for_who_handed_in_herself(app: Flask, clock: FixedClock) -> None:
+    exams.prepared()
+    cai = exams.sitting("cai")
+    cai.submit()
+    lin, tao = ended(), ended("tao")
+    for sitter in (lin, tao, cai):
+        brought(sitter, packed(sitter, 1))
+    clock.instant = LATER
+    manager, board = enter(app, PENG), f"/admin/exams/{EXAM}/packets"
+    told = manager.get(board).get_data(as_text=True)
+    assert told.count("考生已本人交卷，交卷时答案应已全部送达") == 1
+    with transaction() as session:
+        county = session.execute(text("SELECT id FROM unit WHERE kind = 'county'")).scalars().first()
+    assert "（3 个）" in manager.get(f"{board}?unit={county}").get_data(as_text=True)
+    said = manager.post(f"{board}/units/{county}/approve", data={"reason": "全县断网"}, follow_redirects=True).get_data(as_text=True)
+    assert "已处理 2 个应急包" in said
+    assert (points(lin), points(tao), points(cai), entries("packet.approve")) == (200, 200, 0, 2)
+    assert packet.of_exam(EXAM).undecided == 1

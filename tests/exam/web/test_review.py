@@ -8,12 +8,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from demo.exams import create_exam
+from exam.domain.packet import OPEN_FOR
 from exam.domain.review import Review
 from exam.services import attempt, outage, result, review
 from exam.services.payload import EnterExam
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
 from tests.conftest import NOON
+from tests.exam.services.test_packet import brought, packed
 from tests.exam.services.test_submission import right_choices
 from tests.support import exams, learning
 from tests.support.cast import LIN, PENG, SAM, enter, id_of
@@ -71,16 +73,22 @@ def test_nobody_changes_the_rule_while_the_exam_runs(app: Flask, lin: FlaskClien
 
 def test_no_key_is_shown_after_the_window_while_anybody_sits_or_may_still_come(app: Flask, lin: FlaskClient, clock: FixedClock) -> None:
     opened(app, clock)
-    cai = exams.sitting("cai")
+    cai = exams.sitting("cai", at=CLOSES - timedelta(hours=2))
     assert lin.get(REVIEW).status_code == 403, "somebody still sits"
-    cai.submit()
+    cai.submit(at=CLOSES - timedelta(hours=1))
+    assert lin.get(REVIEW).status_code == 403, "until four hours after her bell she may bring a packet"
+    clock.instant = late = CLOSES - timedelta(minutes=30) + OPEN_FOR
+    brought(cai, packed(cai, 1), at=late)
+    clock.instant = late = late + timedelta(seconds=1)
+    assert lin.get(REVIEW).status_code == 403, "and hers waits for a decision"
+    enter(app, PENG).post(f"{ADMIN}/packets/1/refuse", data={"reason": "无断网记录"})
     assert lin.get(REVIEW).status_code == 200
     with transaction() as session:
-        turn = {"asked": CLOSES - timedelta(minutes=1), "turn": CLOSES + timedelta(minutes=5)}
+        turn = {"asked": CLOSES - timedelta(minutes=1), "turn": late + timedelta(minutes=5)}
         session.execute(text("UPDATE exam_gate SET asked_at = :asked, next_at = :turn"), turn)
         session.execute(text("UPDATE exam_place SET asked_at = :asked, turn = :turn"), turn)
     assert lin.get(REVIEW).status_code == 403, "somebody still has her turn"
-    clock.instant = CLOSES + timedelta(minutes=15)
+    clock.instant = late + timedelta(minutes=20)
     assert lin.get(REVIEW).status_code == 200
 
 
@@ -91,10 +99,7 @@ def test_no_key_is_shown_while_another_exam_of_the_bank_is_not_over_or_people_ar
         code="again", programme_code=learning.CODE, title="第二场", bank_code=exams.BANK, blueprint=exams.small_blueprint(), now=CLOSES,
         opens=CLOSES + timedelta(days=1), closes=CLOSES + timedelta(days=2), minutes=90,
     )  # fmt: skip
-    assert lin.get(REVIEW).status_code == 200, "a draft draws nothing"
-    with transaction() as session:
-        session.execute(text("UPDATE exam SET state = 'ready' WHERE code = 'again'"))
-    assert lin.get(REVIEW).status_code == 403
+    assert lin.get(REVIEW).status_code == 403, "its papers will be drawn from the same items"
     peng = enter(app, PENG)
     assert "同一题库的“第二场”还没有结束" in peng.get(f"{ADMIN}/appeals").get_data(as_text=True)
     clock.instant = CLOSES + timedelta(days=2, minutes=15)
