@@ -149,7 +149,7 @@ def of_exam(exam_code: str, unit_id: int | None = None) -> Packets:
         ids = [packet.attempt_id for packet in (*waiting, *(packet for packet, _decision in decided))]
         settings = store.settings_of(session, ids)
         held = {attempt.id: attempt.answers for attempt in attempts.of_ids(session, [packet.attempt_id for packet in waiting])}
-        cards = platform.people(session, {*(one.person_id for one in settings.values()), *(decision.actor_id for _packet, decision in decided)})
+        cards = platform.people(session, [*(one.person_id for one in settings.values()), *(decision.actor_id for _packet, decision in decided)])
         whose = {attempt: cards[one.person_id] for attempt, one in settings.items()}
         return Packets(
             exam=exam,
