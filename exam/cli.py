@@ -178,11 +178,15 @@ def assemble(code: str, papers: int, forms: int | None, seed: int | None, as_jso
         "expected_score": found["expected_score"],
         "plain_sd": found["plain_sd"],
         "information_sd": found["information_sd"],
-        "exposure": {"max": found["exposure_max"], "mean": found["exposure_mean"]},
+        "exposure": {"max": found["exposure_max"], "mean": found["exposure_mean"], "cap": made.cap},
         "overlap": {"mean": found["overlap_mean"], "max": found["overlap_max"], "compared": found["overlap_compared"]},
         "rejected": found["rejected"],
         "hash": made.hash,
     }
+    if found["exposure_max"] > made.cap:
+        click.echo(
+            f"Too few papers or items for the blueprint's cap: an item stands on {found['exposure_max']:.0%} of the papers, not {made.cap:.0%}.", err=True
+        )
     if as_json:
         click.echo(msgspec.json.encode(answer))
         return
@@ -219,10 +223,15 @@ def release(code: str) -> None:
 def accommodate(code: str, account: str, percent: int, reason: str) -> None:
     """Give a person more time, before she starts."""
     try:
-        adjustment.accommodate(None, code, account, percent, reason=reason, now=current.clock().now())
+        kept_back = adjustment.accommodate(None, code, account, percent, reason=reason, now=current.clock().now())
     except Refusal as refusal:
         raise click.ClickException(refusal.message) from None
     click.echo(f"{account} has {percent} % of the time of {code}")
+    if kept_back:
+        click.echo(
+            f"but {code} must be finished by its end: {kept_back} of it are lost even to who starts at once. Lengthen the window, or let the exam be", err=True
+        )
+        click.echo("started by its end (start_by), while its settings are open; later: give minutes once she sits it.", err=True)
 
 
 @exam.command("give-time")

@@ -26,6 +26,7 @@ MOST_TRIES = 40  # papers drawn for each one asked before giving up
 MOST_LOOKED_AT = 12_000_000_000  # common items counted in search of the two papers most alike: some half a minute
 AHEAD = timedelta(minutes=5)  # of starts at the gate's rate there are papers for, before more are drawn
 LEAST_MORE = 50
+FEW = 20  # forms or papers: of fewer, a cap may ask for more items than there are
 INFORMATION_TOLERANCE = 0.02  # share by which a parallel form's information may differ from the mean's
 _EVER = np.uint64(2**53)
 _LAST = 1e6  # makes an item the last that is chosen; above all keys, and still fine enough beside them
@@ -47,11 +48,12 @@ class ExposureExceeded(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Assembly:
-    """A set of papers with its evidence."""
+    """A set of papers with its evidence; `cap`: the share of the papers on which an item should stand at most."""
 
     papers: tuple[Paper, ...]
     statistics: Statistics
     hash: str
+    cap: float
 
 
 class _Stream:
@@ -152,30 +154,51 @@ def assemble(
     """
     pool = sorted(pool, key=lambda item: item.version_id)
     blueprint.check(pool)
-    arrays, stream = _Pool(blueprint, pool, options), _Stream(seed)
+    arrays, wanted = _Pool(blueprint, pool, options), min(forms or papers_wanted, papers_wanted)
+    caps = _caps(blueprint.exposure_percent, papers_wanted, wanted, further=further)
+    for most in caps:
+        stream = _Stream(seed)
+        try:
+            items, rejected = _fill(arrays, stream, blueprint.tolerance, wanted, most, parallel=bool(forms), exceeding=exceeding)
+        except (ExposureExceeded, PapersUnequal):
+            if most == caps[-1]:
+                raise
+        else:
+            break
+    return _finish(blueprint, arrays, stream, items, papers_wanted, rejected=rejected)
+
+
+def _caps(percent: int, papers: int, forms: int, *, further: bool) -> list[int]:
+    """Return in how many forms an item may stand: as the blueprint says of the papers handed out, and, for too small a pool, as if there were `FEW`."""
+    up = 99 if further else 0
+    strict = max(1, (percent * papers // ceil(papers / forms) + up) // 100)
+    return sorted({strict, max(strict, (percent * max(forms, FEW) + up) // 100)})
+
+
+def _fill(arrays: _Pool, stream: _Stream, tolerance: int, wanted: int, most: int, *, parallel: bool, exceeding: bool) -> tuple[Indexes, int]:
+    """Draw so many forms, each as hard as all; returns their items and how many others were drawn and rejected."""
+    if not exceeding and any(count * wanted > len(items) * most for items, count in zip(arrays.cells, arrays.counts, strict=True)):
+        raise ExposureExceeded
     usage = np.zeros(arrays.size, dtype=np.int64)
     kept: list[Indexes] = []
     found = rejected = barren = 0
-    wanted = min(forms or papers_wanted, papers_wanted)
     chunk = min(512, max(4, wanted // 32))
-    most = (blueprint.exposure_percent * max(wanted, 20) + (99 if further else 0)) // 100
-    if not exceeding and any(count * wanted > len(items) * most for items, count in zip(arrays.cells, arrays.counts, strict=True)):
-        raise ExposureExceeded
     price = _LAST if exceeding else np.inf
     while found < wanted:
         if rejected > MOST_TRIES * wanted + 1000 or barren > MOST_TRIES * chunk + 1000:
             raise PapersUnequal(kept=found, rejected=rejected)
         drawn, complete = _draw(arrays, stream, usage, chunk, np.where(usage >= most, price, 0.0))
         scores = (arrays.difficulty[drawn] @ arrays.points).astype(np.float64)
-        equal = complete & (np.abs(scores - arrays.target) <= blueprint.tolerance)
-        if forms:
-            equal &= np.abs(arrays.information[drawn].sum(axis=1) / arrays.target_information - 1) <= INFORMATION_TOLERANCE
-        good = _within(drawn[equal], usage, wanted if exceeding else most)[: wanted - found]
+        # Rounded: points of difficulties with two decimals often lie just on the edge, and processors add in different orders.
+        equal = complete & (np.abs(np.round(scores - arrays.target, 6)) <= tolerance)
+        if parallel:
+            equal &= np.round(np.abs(arrays.information[drawn].sum(axis=1) / arrays.target_information - 1), 9) <= INFORMATION_TOLERANCE
+        good = _within(drawn[equal], usage, wanted if exceeding else most)
         barren = 0 if len(good) else barren + chunk
-        rejected += chunk - len(good) if found + len(good) < wanted else 0
-        kept.append(good)
-        found += len(good)
-    return _finish(blueprint, arrays, stream, np.concatenate(kept), papers_wanted, rejected=rejected)
+        rejected += chunk - len(good)
+        kept.append(good[: wanted - found])
+        found += len(kept[-1])
+    return np.concatenate(kept), rejected
 
 
 def _draw(arrays: _Pool, stream: _Stream, usage: Indexes, many: int, price: NDArray[np.float64]) -> tuple[Indexes, NDArray[np.bool_]]:
@@ -243,12 +266,12 @@ def _finish(blueprint: Blueprint, arrays: _Pool, stream: _Stream, items: Indexes
             order = stream.ranks(len(part), last - first).argsort(axis=1, kind="stable")
             part[:, first:last] = np.take_along_axis(part[:, first:last], order, axis=1)
         orders = _orders(arrays, stream, part, width)
-        scores = np.rint(arrays.difficulty[part] @ arrays.points).astype(np.int64)
+        scores = np.rint(np.round(arrays.difficulty[part] @ arrays.points, 6)).astype(np.int64)
         versions = arrays.versions[part]
         made += [papers.make(start + i + 1, versions[i].tolist(), orders[i].tobytes(), int(scores[i])) for i in range(len(part))]
     made = [replace(made[number % total], number=number + 1) for number in range(papers_wanted)] if total < papers_wanted else made
     digest = hashlib.sha256("".join(paper.hash for paper in made).encode()).hexdigest()
-    return Assembly(tuple(made), _measure(arrays, items, papers_wanted, rejected), digest)
+    return Assembly(tuple(made), _measure(arrays, items, papers_wanted, rejected), digest, blueprint.exposure_percent / 100)
 
 
 def _orders(arrays: _Pool, stream: _Stream, part: Indexes, width: int) -> NDArray[np.uint8]:
@@ -262,28 +285,38 @@ def _orders(arrays: _Pool, stream: _Stream, part: Indexes, width: int) -> NDArra
 
 
 def _measure(arrays: _Pool, items: Indexes, papers: int, rejected: int) -> Statistics:
+    """Measure what people get: a form that is handed out twice counts twice."""
     total, length = items.shape
+    handed_out = papers // total + (np.arange(total) < papers % total)
     scores = (arrays.difficulty[items] @ arrays.points) / 100
     information = arrays.information[items].sum(axis=1)
-    usage = np.bincount(items.ravel(), minlength=arrays.size)
+    usage = np.bincount(items.ravel(), weights=np.repeat(handed_out, length), minlength=arrays.size).astype(np.int64)
     eligible = np.unique(np.concatenate(arrays.cells))
-    most, compared = _most_overlap(items, usage)
+    most, compared = _most_overlap(items, usage) if papers == total else (length, 1.0)
+    mean, sd = _spread(scores, handed_out)
+    information_mean, information_sd = _spread(information, handed_out)
     return Statistics(
         papers=papers,
         forms=total,
         pool=len(eligible),
-        expected_score=Spread(*(round(float(value), 4) for value in (scores.mean(), scores.std(), scores.min(), scores.max()))),
+        expected_score=Spread(mean, sd, round(float(scores.min()), 4), round(float(scores.max()), 4)),
         plain_sd=round(arrays.plain_sd, 4),
-        information_sd=round(float(information.std()), 4),
-        exposure_max=round(float(usage.max()) / total, 4),
+        information_sd=information_sd,
+        exposure_max=round(float(usage.max()) / papers, 4),
         exposure_mean=round(length / len(eligible), 4),
-        overlap_mean=mean_overlap(usage, total),
+        overlap_mean=mean_overlap(usage, papers),
         overlap_max=most,
         rejected=rejected,
         overlap_compared=compared,
-        information_mean=round(float(information.mean()), 4),
+        information_mean=information_mean,
         uses={str(arrays.versions[at]): int(usage[at]) for at in np.flatnonzero(usage)},
     )
+
+
+def _spread(values: NDArray[np.float64], weights: Indexes) -> tuple[float, float]:
+    """Return mean and standard deviation."""
+    mean = float(np.average(values, weights=weights))
+    return round(mean, 4), round(float(np.average((values - mean) ** 2, weights=weights)) ** 0.5, 4)
 
 
 def _most_overlap(items: Indexes, usage: Indexes) -> tuple[int, float]:

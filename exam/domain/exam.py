@@ -94,6 +94,10 @@ class Exam:
         """Return "you will have N minutes" for a start at this instant."""
         return max(self.deadline(now, percent) - now, timedelta(0))
 
+    def kept_back(self, percent: int) -> timedelta:
+        """Return how much of a person's limit the window keeps back even from her who starts as it opens."""
+        return timedelta(minutes=self.minutes) * percent / 100 - self.time_given(self.opens, percent)
+
     def starts_at(self, now: datetime) -> bool:
         """Tell whether an attempt may begin now."""
         return self.opens <= now < self.closes and self.time_given(now) > timedelta(0)

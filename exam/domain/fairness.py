@@ -33,7 +33,8 @@ class Statistics:
     """What the exam board wants to know of a set of papers; expected scores in points.
 
     `forms`: how many different papers there are. `plain_sd`: the spread if each section were drawn at random, without quotas, balance or rejection.
-    `overlap_compared`: the share of all pairs of papers in which `overlap_max` was looked for. `uses`: in how many different papers each version stands.
+    Figures are of the papers as people get them: a form that is handed out twice counts twice, and its two papers share every item.
+    `overlap_compared`: the share of all pairs of papers in which `overlap_max` was looked for. `uses`: in how many papers each version stands.
     `beyond`: how many papers were drawn against which rule of `BEYOND`.
     """
 
@@ -88,7 +89,7 @@ def pooled(sets: Sequence[Statistics]) -> Statistics:
     """Return the statistics of all papers of some sets that were drawn one after another from one pool, as when papers ran short."""
     if len(sets) == 1:
         return sets[0]
-    sizes = np.array([one.forms for one in sets])
+    sizes = np.array([one.papers for one in sets])
     total, newest = int(sizes.sum()), sets[-1]
     uses = sum((Counter(one.uses) for one in sets), Counter[str]())
     usage = np.array(list(uses.values()))
@@ -100,11 +101,11 @@ def pooled(sets: Sequence[Statistics]) -> Statistics:
 
     scores = [one.expected_score for one in sets]
     information_mean, information_sd = spread([one.information_mean for one in sets], [one.information_sd for one in sets])
-    pairs = [one.forms * (one.forms - 1) for one in sets]
+    pairs = [one.papers * (one.papers - 1) for one in sets]
     return replace(
         newest,
-        papers=sum(one.papers for one in sets),
-        forms=total,
+        papers=total,
+        forms=sum(one.forms for one in sets),
         pool=max(one.pool for one in sets),
         expected_score=Spread(
             *spread([one.mean for one in scores], [one.sd for one in scores]), min=min(one.min for one in scores), max=max(one.max for one in scores)

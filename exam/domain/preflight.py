@@ -34,6 +34,9 @@ class Findings:
     """What was found; None: not known."""
 
     expected: int  # learners enrolled who have not started
+    unconfirmed: int  # of them, whose identity the exam asks for and nobody has confirmed
+    accommodated: int  # people with more time
+    kept_back: int  # of them, whose time the exam's window cuts
     papers: int
     papers_free: int
     beyond: Mapping[str, int]  # further papers that go beyond a rule, by its name in fairness.BEYOND
@@ -106,10 +109,24 @@ def _exam(found: Findings) -> Iterator[Line]:
         yield N_("候场"), Light.AMBER, N_("每秒放行 %(rate)s 人，如同时到场，最后一位约等 %(minutes)s 分钟。请错开进场，或压测后提高速度。"), facts
     else:
         yield N_("候场"), Light.GREEN, N_("每秒放行 %(rate)s 人，如同时到场，最后一位约等 %(minutes)s 分钟；等候不占考试时间。"), facts
+    yield from _people(found)
     if found.outages_undecided:
         yield N_("系统中断"), Light.RED, N_("有 %(n)s 次中断等待决定，受影响的考生不会被收卷。请在监考页处理。"), {"n": found.outages_undecided}
     else:
         yield N_("系统中断"), Light.GREEN, N_("没有等待处理的中断。"), {}
+
+
+def _people(found: Findings) -> Iterator[Line]:
+    facts: dict[str, object] = {"n": found.accommodated, "short": found.kept_back, "unconfirmed": found.unconfirmed}
+    if found.kept_back:
+        words = N_("有 %(n)s 名考生延长了时间，其中 %(short)s 名用不满：考试须在开放时间内交卷。请延长开放时间，或改为在开放时间内开始即可。")
+        yield N_("延长时间"), Light.AMBER, words, facts
+    else:
+        yield N_("延长时间"), Light.GREEN, N_("有 %(n)s 名考生延长了时间，开放时间足够。"), facts
+    if found.unconfirmed:
+        yield N_("身份核验"), Light.AMBER, N_("未开考的考生中有 %(unconfirmed)s 人还没有核验身份，核验后才能开考。请提前核验，或增加核验人员。"), facts
+    else:
+        yield N_("身份核验"), Light.GREEN, N_("没有等待核验身份的考生。"), facts
 
 
 def _further(found: Findings) -> Iterator[Line]:

@@ -150,8 +150,8 @@ def reopen(actor_id: int, attempt_id: int, *, minutes: int, reason: str, now: da
         return attempt_store.by_id(session, attempt_id).deadline
 
 
-def accommodate(actor_id: int | None, code: str, account: str, percent: int, *, reason: str, now: datetime) -> None:
-    """Give somebody of one's scope (None: of all) but oneself more time in an exam, before she starts."""
+def accommodate(actor_id: int | None, code: str, account: str, percent: int, *, reason: str, now: datetime) -> timedelta:
+    """Give somebody of one's scope (None: of all) but oneself more time in an exam, before she starts; returns what the exam's window keeps back of it."""
     with transaction() as session:
         exam = found(session, code)
         person_id = platform.id_of_account(session, account)
@@ -165,3 +165,4 @@ def accommodate(actor_id: int | None, code: str, account: str, percent: int, *, 
         exam_store.set_percent(session, exam.id, person_id, percent)
         card = platform.people(session, [person_id])[person_id]
         note(session, Target(exam, (card.unit_path,), person_id), reason, kind="accommodation", actor_id=actor_id, now=now, percent=percent)
+        return exam.kept_back(percent)

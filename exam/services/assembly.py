@@ -9,10 +9,11 @@ from datetime import datetime
 from exam.domain import assembly as rules
 from exam.domain.assembly import Assembly, ExposureExceeded, PapersUnequal
 from exam.domain.blueprint import PoolLacking
+from exam.domain.exam import Exam
 from exam.domain.result import ItemPlace
 from exam.domain.waiting_room import EARLY
 from exam.services import waiting_room
-from exam.services.exam import ExamFrozen, SourcesChanged, found
+from exam.services.exam import ExamFrozen, SourcesChanged, found, is_frozen
 from exam.store import exam as exams
 from exam.store import incident
 from exam.store import paper as store
@@ -56,7 +57,7 @@ def assemble(
 ) -> Assembly:
     """Draw papers for an exam from the exam pool and make it ready; `replacing` takes the place of papers nobody took yet.
 
-    Once somebody has taken a paper the pool is frozen: only more papers of the same pool are drawn, otherwise ExamFrozen. Where items were
+    From the opening of the waiting room on the papers stay and only more of the same pool are drawn, otherwise ExamFrozen. Where items were
     retired since and too few are left, these go beyond a rule rather than leave people without: an incident, told wherever the exam is watched.
     `forms`: so many parallel forms are handed out in turn instead of a paper for each learner.
     """
@@ -68,8 +69,8 @@ def assemble(
         if actor_id is not None:
             bank.require_draw(session, exam.bank_code, actor_id)
         offered = bank.pool(session, exam.bank_code, "exam")
-        if replacing and store.taken(session, exam.id):
-            raise ExamFrozen
+        if replacing:
+            _leave_standing(session, exam, now)
         ways: list[tuple[Sequence[PoolItem], str]] = [(offered, "")] if replacing else _ways(session, exam.id, offered)
         for pool, beyond in ways:
             contents = bank.contents(session, [item.version_id for item in pool])
@@ -80,9 +81,11 @@ def assemble(
             except (PoolLacking, PapersUnequal, ExposureExceeded):
                 if beyond == ways[-1][1]:
                     raise
-        row = exams.lock(session, exam.id)
-        if (row.bank_code, exams.blueprint_of(session, exam.id)) != (exam.bank_code, blueprint):
+        row, still = exams.lock(session, exam.id), found(session, exam_code)
+        if (still.bank_code, exams.blueprint_of(session, exam.id)) != (exam.bank_code, blueprint):
             raise SourcesChanged
+        if replacing:
+            _leave_standing(session, still, now)
         # Asked under the lock: of two drawings at once each numbers on behind the other.
         before = 0 if replacing else store.last_number(session, exam.id)
         store.add_assembly(
@@ -106,6 +109,12 @@ def assemble(
             session, actor_id=actor_id, action="exam.assemble", subject=f"exam:{exam.id}", now=now, papers=papers, forms=made.statistics.forms, hash=made.hash
         )
     return made
+
+
+def _leave_standing(session: Session, exam: Exam, now: datetime) -> None:
+    """Refuse to take away papers that somebody may come for at any moment; the first papers of a late exam take away none."""
+    if is_frozen(session, exam, now) and store.counts(session, exam.id)[0]:
+        raise ExamFrozen
 
 
 def _ways(session: Session, exam_id: int, offered: Sequence[PoolItem]) -> list[tuple[Sequence[PoolItem], str]]:

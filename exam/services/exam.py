@@ -57,10 +57,10 @@ class SourcesChanged(Conflict):
 
 
 class ExamFrozen(Conflict):
-    """Once a paper was taken its pool and its papers stay."""
+    """From the opening of the waiting room on, and once a paper was taken, the papers stay."""
 
     code = "exam_frozen"
-    message = N_("考试已开放或已有人作答，细目表和试卷已冻结，不能再改。")
+    message = N_("开考前 30 分钟起，或已有人作答后，已组的试卷就冻结了，不能换；不够时系统会自动补卷。")
 
 
 class ExamMismatch(Invalid):

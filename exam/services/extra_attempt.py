@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from exam.domain.admission import NO_EXTRAS
-from exam.domain.exam import GRACE
+from exam.domain.exam import GRACE, Exam
 from exam.services import adjustment, review
 from exam.services import outage as outages
 from exam.services.exam import is_over
@@ -18,7 +18,7 @@ class WindowTooShort(Invalid):
     """The window of the extra attempt does not hold the exam."""
 
     code = "extra_window"
-    message = N_("补考时间须在将来，且不短于考试时长。")
+    message = N_("补考时间须在将来，且不短于考试时长，连同为考生延长的时间。")
 
 
 class ExtraWaits(Conflict):
@@ -71,7 +71,7 @@ def decide_outage(outage_id: int, *, give_back: bool, handed_in: bool, opens: da
         without = [(one.exam_id, one.out if give_back else [*one.people, *one.out]) for one in hits]
         for exam_id, hit in without:
             whom = adjustment.Target(exams.by_id(session, exam_id), ("/",))
-            _hold(whom, opens, closes, now)
+            _hold(_needed(session, whom.exam, hit), opens, closes, now)
             people = sorted(set(hit) - store.waiting_people(session, exam_id, now))  # by an outage before this one, say
             if people:
                 give(session, whom, people, opens=opens, closes=closes, reason=reason, actor_id=actor_id, now=now)
@@ -81,11 +81,17 @@ def give(
     session: Session, whom: adjustment.Target, people: Sequence[int], *, opens: datetime, closes: datetime, reason: str, actor_id: int, now: datetime
 ) -> None:
     """Give an extra attempt to each of the people, in the caller's transaction; the minute's job sees to the papers."""
-    _hold(whom, opens, closes, now)
+    _hold(_needed(session, whom.exam, people), opens, closes, now)
     store.add_all(session, people, whom.exam.id, opens=opens, closes=closes, reason=reason, granted_by=actor_id, now=now)
     adjustment.note(session, whom, reason, kind="extra", actor_id=actor_id, now=now, attempts=len(people), opens=opens.isoformat(), closes=closes.isoformat())
 
 
-def _hold(whom: adjustment.Target, opens: datetime, closes: datetime, now: datetime) -> None:
-    if closes - max(opens, now) < timedelta(minutes=whom.exam.minutes) + GRACE:
+def _needed(session: Session, exam: Exam, people: Sequence[int]) -> timedelta:
+    """Return how long a window must be for all of the people, those with more time included."""
+    percents = exams.percents_in(session, exam.id)
+    return timedelta(minutes=exam.minutes) * max((percents.get(person, 100) for person in people), default=100) / 100 + GRACE
+
+
+def _hold(needed: timedelta, opens: datetime, closes: datetime, now: datetime) -> None:
+    if closes - max(opens, now) < needed:
         raise WindowTooShort

@@ -9,6 +9,7 @@ from exam.domain.exam import Exam
 from exam.domain.preflight import Check, Findings, Light
 from exam.services import load_test, sealed_key, waiting_room
 from exam.services.exam import found
+from exam.store import exam as exams
 from exam.store import paper as papers
 from exam.store import preflight as store
 from lms.kernel import db, installation, migrate
@@ -45,9 +46,12 @@ def board(code: str, settings: Settings, now: datetime) -> Board:
         total, free = papers.counts(session, exam.id)
         offered = {item.version_id for item in bank.pool(session, exam.bank_code, "exam")}
         restored = installation.fact(session, installation.RESTORED)
+        percents = exams.percents_in(session, exam.id).values()
         known = store.facts(session, exam, late=rules.LATE_JOBS, very_late=rules.LATE_SLOW_JOBS)
         findings = Findings(
             **asdict(known),
+            accommodated=sum(percent > 100 for percent in percents),
+            kept_back=sum(percent > 100 and bool(exam.kept_back(percent)) for percent in percents),
             papers=total,
             papers_free=free,
             retired=len(papers.pool_in_use(session, exam.id) - offered),

@@ -223,6 +223,12 @@ def percents(session: Session, person_id: int) -> dict[int, int]:
     return {exam_id: percent for exam_id, percent in rows}  # noqa: C416 - a Row is no pair for dict()
 
 
+def percents_in(session: Session, exam_id: int) -> dict[int, int]:
+    """Return the accommodations in an exam, by person."""
+    rows = session.execute(select(AccommodationRow.person_id, AccommodationRow.percent).where(AccommodationRow.exam_id == exam_id))
+    return {person_id: percent for person_id, percent in rows}  # noqa: C416 - a Row is no pair for dict()
+
+
 def set_percent(session: Session, exam_id: int, person_id: int, percent: int) -> None:
     """Give a person more time in one exam; for attempts begun afterwards."""
     session.merge(AccommodationRow(exam_id=exam_id, person_id=person_id, percent=percent))

@@ -13,6 +13,9 @@ _FACTS = text(
     """
     SELECT (SELECT count(*) FROM enrolment e WHERE e.programme_code = :programme
         AND NOT EXISTS (SELECT FROM attempt a WHERE a.exam_id = :exam AND a.person_id = e.person_id)) AS expected,
+      CASE WHEN :asks THEN (SELECT count(*) FROM enrolment e WHERE e.programme_code = :programme
+        AND NOT EXISTS (SELECT FROM attempt a WHERE a.exam_id = :exam AND a.person_id = e.person_id)
+        AND NOT EXISTS (SELECT FROM exam_identity i WHERE i.exam_id = :exam AND i.person_id = e.person_id AND i.state = 'confirmed')) ELSE 0 END AS unconfirmed,
       (SELECT clock_timestamp() - max(real_at) FROM app_mark) AS serving_for,
       (SELECT clock_timestamp() - max(last_heartbeat) FROM procrastinate_workers) AS worker_for,
       (SELECT count(DISTINCT j.id) FROM procrastinate_jobs j JOIN procrastinate_events v ON v.job_id = j.id AND v.type = 'deferred'
@@ -33,6 +36,7 @@ class Facts:
     """What the database knows of the exam, of who serves, and of itself."""
 
     expected: int
+    unconfirmed: int
     serving_for: timedelta | None
     worker_for: timedelta | None
     jobs_late: int
@@ -47,4 +51,4 @@ class Facts:
 def facts(session: Session, exam: Exam, *, late: timedelta, very_late: timedelta) -> Facts:
     """Ask the database."""
     queues = {"default": DEFAULT, "slow": SLOW, "late": late, "very_late": very_late}
-    return Facts(**session.execute(_FACTS, {"exam": exam.id, "programme": exam.programme_code, **queues}).mappings().one())
+    return Facts(**session.execute(_FACTS, {"exam": exam.id, "programme": exam.programme_code, "asks": exam.asks_identity, **queues}).mappings().one())

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from flask import flash, redirect, request, url_for
@@ -201,10 +201,17 @@ def accommodate(code: str) -> ResponseReturnValue:
     form = AccommodationForm(prefix="accommodation")
     if form.validate_on_submit():
         try:
-            service.accommodate(
+            kept_back = service.accommodate(
                 current.person().person_id, code, form.account.data or "", form.percent.data or 100, reason=form.reason.data or "", now=current.now()
             )  # fmt: skip
             flash(_("已设定：%(account)s 的时长为 %(percent)s%%。", account=form.account.data, percent=form.percent.data), "success")
+            if kept_back:
+                said = _(
+                    "但这场考试须在开放时间内交卷：即使一开放就开始，也有 %(minutes)s 分钟用不上。请延长开放时间，或改为在开放时间内开始即可；"
+                    "设置已冻结时，请在她开考后增加时间。",
+                    minutes=-(-kept_back // timedelta(minutes=1)),
+                )
+                flash(said, "warning")
         except Refusal as refusal:
             flash(_(refusal.message), "danger")
     else:

@@ -1,6 +1,7 @@
 """The commands by which people give time and read an attempt's log."""
 
 import json
+from datetime import timedelta
 
 from flask import Flask
 
@@ -9,7 +10,7 @@ from exam.services.payload import StartExam
 from lms.kernel.db import transaction
 from tests.conftest import NOON
 from tests.support import exams
-from tests.support.cast import IVY, enter
+from tests.support.cast import IVY, PENG, enter
 
 
 def test_ax_02_a_person_is_given_more_time_of_an_exam(app: Flask) -> None:
@@ -22,6 +23,21 @@ def test_ax_02_a_person_is_given_more_time_of_an_exam(app: Flask) -> None:
     assert (opened.deadline - opened.started_at).total_seconds() == 135 * 60
     late = runner.invoke(args=["exam", "accommodate", code, "lin", "--percent", "200"])
     assert (late.exit_code, "已经开考" in late.output) == (1, True), "who sits already is given minutes"
+
+
+def test_ax_02_more_time_than_the_window_holds_is_told_to_whoever_gives_it(app: Flask) -> None:
+    code = exams.prepared(opens=NOON + timedelta(hours=1), closes=NOON + timedelta(minutes=60 + 120))
+    exams.enrolled("lin")
+    exams.enrolled("cai")
+    runner = app.test_cli_runner()
+    assert runner.invoke(args=["exam", "accommodate", code, "cai", "--percent", "130"]).stderr == ""
+    given = runner.invoke(args=["exam", "accommodate", code, "lin", "--percent", "150"])
+    assert (given.exit_code, "0:16:00" in given.stderr) == (0, True)  # 135 minutes, a minute before the end
+    form = {"accommodation-account": "lin", "accommodation-percent": "200", "accommodation-reason": "视力障碍"}
+    said = enter(app, PENG).post(f"/invigilation/{code}/accommodation", data=form, follow_redirects=True).get_data(as_text=True)
+    assert "有 61 分钟用不上" in said
+    told = enter(app, PENG).get(f"/admin/exams/{code}/preflight").get_data(as_text=True)
+    assert "有 2 名考生延长了时间，其中 1 名用不满" in told
 
 
 def test_minutes_are_added_and_the_log_is_read(app: Flask) -> None:

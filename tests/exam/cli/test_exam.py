@@ -1,22 +1,27 @@
 """The exam engine's commands."""
 
 import json
+from datetime import timedelta
 
 from flask import Flask
 
 from lms.kernel.clock import FixedClock
+from tests.conftest import NOON
 from tests.support import exams
 
 
 def test_assemble_prints_its_evidence_and_replays_a_seed(app: Flask) -> None:
-    exams.prepared()
+    exams.prepared(opens=NOON + timedelta(hours=1))
     run = app.test_cli_runner().invoke
     first = json.loads(run(args=["exam", "assemble", exams.EXAM, "--papers", "30", "--seed", "5", "--json"]).output)
     again = json.loads(run(args=["exam", "assemble", exams.EXAM, "--papers", "30", "--seed", "5", "--json"]).output)
     assert first["hash"] == again["hash"]
     assert set(first) == {"papers", "forms", "seconds", "pool", "expected_score", "plain_sd", "information_sd", "exposure", "overlap", "rejected", "hash"}
     assert set(first["expected_score"]) == {"mean", "sd", "min", "max"}
-    assert (first["papers"], first["pool"]) == (30, 24)
+    assert (first["papers"], first["pool"], first["exposure"]["cap"]) == (30, 24, 0.6)
+    few = run(args=["exam", "assemble", exams.EXAM, "--papers", "3", "--json"])
+    assert "not 60%" in few.stderr
+    assert json.loads(few.stdout)["exposure"]["max"] > 0.6
 
 
 def test_list_names_the_exams(app: Flask) -> None:

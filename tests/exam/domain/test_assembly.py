@@ -95,6 +95,7 @@ def test_every_paper_meets_the_blueprint_and_keeps_enemies_apart(seed: int, many
 def test_papers_are_equally_hard_where_a_plain_draw_is_not() -> None:
     made = drawn(pool(40), table(tolerance="0.6"), 400)
     statistics = made.statistics
+    assert drawn(pool(40), table(tolerance="0.6"), 4).statistics.rejected > 0, "what one batch rejected counts"
     assert statistics.expected_score.sd < 0.5 < statistics.plain_sd
     assert statistics.expected_score.max - statistics.expected_score.min <= 1.2 + 1e-9
     assert statistics.rejected > 0
@@ -107,6 +108,15 @@ def test_exposure_stays_below_its_cap_and_even() -> None:
     assert max(uses.values()) <= 100
     assert made.statistics.exposure_max == max(uses.values()) / 400
     assert len(uses) == 120
+
+
+def test_the_cap_holds_for_few_papers_and_for_forms_too_and_where_it_cannot_it_is_told() -> None:
+    items, blueprint = pool(), table(2, 2, 2, exposure=25, tolerance="6")
+    options = {item.version_id: OPTIONS[item.type] for item in items}
+    assert drawn(items, blueprint, 10).statistics.exposure_max <= 0.25
+    assert assemble(blueprint, items, options, papers_wanted=30, seed=1, forms=8).statistics.exposure_max <= 0.25
+    few = drawn(pool(4), table(1, 1, 1, exposure=25, tolerance="6"), 10)  # two uses of four items each do not make ten papers
+    assert few.statistics.exposure_max > few.cap == 0.25
 
 
 def test_where_too_few_items_are_left_only_they_exceed_the_cap_and_only_when_asked_to() -> None:
@@ -139,6 +149,11 @@ def test_parallel_forms_are_handed_out_in_turn_and_are_equal_in_information_too(
     hard = {item.version_id: item.difficulty for item in items}
     information = [sum(hard[version] * (1 - hard[version]) for version in paper.version_ids) for paper in made.papers]
     assert max(information) / min(information) <= 1.05
+    found, shared = made.statistics, [len(set(one.version_ids) & set(other.version_ids)) for one, other in combinations(made.papers, 2)]
+    assert (found.overlap_mean, found.overlap_max) == (pytest.approx(fmean(shared), abs=1e-4), blueprint.items)
+    assert found.exposure_max == pytest.approx(max(Counter(version for paper in made.papers for version in paper.version_ids).values()) / 30, abs=1e-4)
+    expected = [paper.expected / 100 for paper in made.papers]
+    assert (found.expected_score.mean, found.expected_score.sd) == (pytest.approx(fmean(expected), abs=0.01), pytest.approx(pstdev(expected), abs=0.01))
     assert drawn(items, blueprint, 400).statistics.information_sd > made.statistics.information_sd
 
 

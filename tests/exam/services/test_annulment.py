@@ -185,6 +185,10 @@ def test_an_extra_attempt_has_its_own_window_after_the_exams_and_is_used_once(ap
     opens, peng = NOON + 5 * DAY, enter(app, PENG)
     with pytest.raises(extra_attempt.WindowTooShort):
         extra_attempt.grant(id_of(PENG), first, opens=opens, closes=opens + 90 * MINUTE, reason="考场停电", now=NOON)
+    adjustment.accommodate(None, exams.EXAM, "lin", 120, reason="", now=NOON)
+    with pytest.raises(extra_attempt.WindowTooShort):
+        extra_attempt.grant(id_of(PENG), first, opens=opens, closes=opens + 108 * MINUTE, reason="考场停电", now=NOON)
+    adjustment.accommodate(None, exams.EXAM, "lin", 100, reason="", now=NOON)
     window = {"extra-opens": "2026-11-27T12:00", "extra-closes": "2026-11-27T15:00", "extra-reason": "考场停电"}
     said = peng.post(f"/invigilation/attempt/{first}/extra", data=window, follow_redirects=True).get_data(as_text=True)
     assert "已给予一次补考机会" in said

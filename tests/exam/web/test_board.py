@@ -1,15 +1,18 @@
 """The exam board's pages, as the province's manager and as others."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import msgspec
+import pytest
 from flask import Flask
 from sqlalchemy import text
 
 from exam.services import assembly, result
-from exam.services.exam import found
+from exam.services.exam import ExamFrozen, found
 from exam.services.payload import PaperContent
+from exam.store import exam as store
 from exam.store import paper as papers
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
@@ -17,6 +20,7 @@ from tests.conftest import NOON
 from tests.support import exams
 from tests.support.cast import LIN, PENG, enter
 from tests.support.crowd import people
+from tests.support.database import until_somebody_waits
 from tests.support.exam_form import settings_form
 from tests.support.measured import measure
 
@@ -38,7 +42,7 @@ def test_without_exams_the_list_says_so(app: Flask) -> None:
 
 
 def test_papers_are_drawn_from_the_page(app: Flask) -> None:
-    exams.prepared(papers=2)
+    exams.prepared(papers=2, opens=NOON + timedelta(hours=1))
     peng = enter(app, PENG)
     assert peng.post(f"{PAGES[1]}/papers", data={"papers": "5"}).status_code == 302
     assert "已组卷 5 份" in peng.get(PAGES[1]).get_data(as_text=True)
@@ -47,6 +51,26 @@ def test_papers_are_drawn_from_the_page(app: Flask) -> None:
         assert session.scalar(text("SELECT count(DISTINCT hash) FROM paper WHERE taken_at IS NULL")) == 2
     assert peng.post(f"{PAGES[1]}/papers", data={"papers": "0"}).status_code == 422
     assert peng.post(f"{PAGES[1]}/papers", data={"papers": "many"}).status_code == 422
+
+
+def test_papers_stay_from_the_waiting_room_on_even_those_that_open_while_others_are_drawn(app: Flask, clock: FixedClock) -> None:
+    exams.prepared(papers=2, opens=NOON + timedelta(minutes=31))
+    with transaction() as session:
+        before = session.scalars(text("SELECT id FROM paper ORDER BY id")).all()
+    with ThreadPoolExecutor(1) as pool:
+        with transaction() as holding:
+            store.lock(holding, found(holding, exams.EXAM).id)
+            drawing = pool.submit(assembly.assemble, exams.EXAM, papers=5, now=NOON)
+            until_somebody_waits(drawing.done)
+            holding.execute(text("UPDATE exam SET opens = :now"), {"now": NOON})
+        with pytest.raises(ExamFrozen):
+            drawing.result(30)
+    clock.advance(minutes=2)
+    peng = enter(app, PENG)
+    assert peng.post(f"{PAGES[1]}/papers", data={"papers": "5"}).status_code == 409
+    assert "不能换" in peng.get(PAGES[1]).get_data(as_text=True)
+    with transaction() as session:
+        assert session.scalars(text("SELECT id FROM paper ORDER BY id")).all() == before
 
 
 def test_once_a_paper_is_taken_only_more_of_the_same_pool_are_drawn(app: Flask, clock: FixedClock) -> None:
