@@ -12,6 +12,7 @@ from lxml import etree
 from lms.kernel.refusal import N_
 from question_bank.formats import formula, rich_text, text, xml_tree
 from question_bank.formats.findings import Place
+from question_bank.formats.symbol_font import greek
 from question_bank.formats.xml_tree import attribute, local
 
 Source = Callable[[str], bytes | None]  # a file by the name that stands in `src`
@@ -70,14 +71,7 @@ _TEX_NAMES = frozenset({"application/x-tex", "tex", "latex", "application/x-late
 _TEX_WRAPPED = re.compile(r"\s*(?:\\\[(.*)\\\]|\\\((.*)\\\)|\$+(.*?)\$+)\s*", re.DOTALL)
 _DATA_URI = re.compile(r"data:image/[\w.+-]+((?:;[\w=.+-]+)*),(.*)", re.DOTALL)
 _SPAN = re.compile(r"[2-9]|[1-9]\d")
-# What the letters of the font Symbol show: a page that names the font means these.
-_GREEK = str.maketrans("abcdefghijklmnopqrstuvwxyzABCDEFGHIKLMNOPQRSTUWXYZ", "αβχδεφγηιϕκλμνοπθρστυϖωξψζΑΒΧΔΕΦΓΗΙΚΛΜΝΟΠΘΡΣΤΥΩΞΨΖ")
 MARK = "kept"  # the class our writers put on a paragraph that is meant to stay one
-
-
-def greek(words: str) -> str:
-    """Return what letters show in the font Symbol."""
-    return words.translate(_GREEK)
 
 
 def _in_greek(element: etree._Element) -> None:

@@ -31,9 +31,9 @@ def reveal(text: str) -> str:
 
 
 def blocks(text: str) -> Iterator[Block]:
-    """Yield the blocks: parted by blank lines outside braces."""
+    """Yield the blocks: parted by blank lines outside braces, and where a brace that was never closed would swallow the next item."""
     category, name, tags = "", "", list[str]()
-    begun, held, depth = 0, list[str](), 0
+    begun, held, depth, parting = 0, list[str](), 0, 0  # `parting`: behind the last blank line inside braces
     for number, raw in enumerate([*text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), ""], start=1):
         line = hide(re.sub("[\ue000-\ue00f]", "\ufffd", raw))
         bare = line.strip()
@@ -41,23 +41,19 @@ def blocks(text: str) -> Iterator[Block]:
             for kind, value in _HINT.findall(bare):
                 name, tags = (value.strip(), tags) if kind == "id" else (name, [*tags, value.strip()])
             continue
-        if bare.upper().startswith("$CATEGORY:") and depth == 0:
-            if held:
-                yield Block(begun, "\n".join(held), category, name, tuple(tags))
-                held, name, tags = [], "", []
+        is_category = bare.upper().startswith("$CATEGORY:")
+        is_next = is_category or bool(bare.startswith("::") if depth else not bare)
+        cut = len(held) if is_next else parting if depth and "{" in line else 0
+        if cut:
+            yield Block(begun, "\n".join(held[:cut]), category, name, tuple(tags))
+            held, name, tags, depth, parting = held[cut:], "", [], 0, 0
+            begun = number - len(held)
+        if is_category:
             category = reveal(bare[len("$CATEGORY:") :])
-            continue
-        if not bare and depth == 0:
-            if held:
-                yield Block(begun, "\n".join(held), category, name, tuple(tags))
-                held, name, tags = [], "", []
-            continue
-        begun = begun if held else number
-        held.append(line)
-        # A new title while a brace is still open means that the block before was never closed.
-        depth = max(0, depth + line.count("{") - line.count("}"))
-        if depth and bare.startswith("::") and len(held) > 1:
-            yield Block(begun, "\n".join(held[:-1]), category, name, tuple(tags))
-            begun, held, name, tags, depth = number, [line], "", [], line.count("{") - line.count("}")
+        elif bare or depth:
+            begun = begun if held else number
+            held.append(line)
+            depth = max(0, depth + line.count("{") - line.count("}"))
+            parting = len(held) if depth and not bare else parting
     if held:
         yield Block(begun, "\n".join(held), category, name, tuple(tags))

@@ -10,7 +10,7 @@ from question_bank.formats import gaps, numbers, weights
 from question_bank.formats.findings import Place
 from question_bank.formats.foreign_html import Words
 
-_FIELD = re.compile(r"\{(\d*):([A-Z_]+):((?:\\.|[^\\}])*)\}", re.DOTALL)
+_FIELD = re.compile(r"\{(\d{0,6}):([A-Z_]+):((?:\\.|[^\\}])*)\}", re.DOTALL)
 _ANSWER = re.compile(r"(?:^|~)(=|%-?\d+(?:\.\d+)?%)?((?:\\.|[^~\\])*)", re.DOTALL)
 _TEXT = frozenset({"SHORTANSWER", "SA", "MW", "SHORTANSWER_C", "SAC", "MWC"})
 _NUMBER = frozenset({"NUMERICAL", "NM"})
@@ -36,6 +36,7 @@ class Field:
 
     kind: str
     answers: tuple[Answer, ...]
+    weight: int = 1
 
     @property
     def right(self) -> tuple[int, ...]:
@@ -55,7 +56,7 @@ def fields(source: str) -> tuple[str, list[Field]]:
             if not text.strip() and not share:
                 continue
             answers.append(Answer(_shown(text), 100.0 if share == "=" else float(share.strip("%")) if share else 0.0, _shown(feedback)))
-        found.append(Field(field[2], tuple(answers)))
+        found.append(Field(field[2], tuple(answers), int(field[1] or 1)))
         return _SIGN.format(len(found))
 
     return _FIELD.sub(taken, source.replace("\u2063", "")), found
@@ -74,6 +75,8 @@ def keep(place: Place, bare: Draft, words: Words, stem: str, found: list[Field])
     if not found:
         place.refuse("no_interaction", stem, bare.external_id)
         return
+    if len({field.weight for field in found}) > 1:
+        place.lose(f"各空的分值比例（{':'.join(str(field.weight) for field in found)[:60]}）未保留，分值平分")
     held = [_listed(place, words, field) if field.kind in _LISTS else _blank(place, field) for field in found]
     if reason := next((gap for gap in held if isinstance(gap, str)), ""):
         place.refuse(reason, _GAP.sub("_____", stem), bare.external_id)
@@ -101,6 +104,8 @@ def _blank(place: Place, field: Field) -> Blank | str:
     for answer in field.answers:
         if answer.text not in accepted:
             place.lose(f"{'部分得分' if answer.share > 0 else '不得分'}的答案“{answer.text[:60]}”（{answer.share:g}%）未保留")
+    if field.kind in _TEXT and any("*" in text for text in accepted):
+        place.lose("答案中的通配符 * 按原文比较")
     ranges = {numbers.read_range(text) for text in accepted} if field.kind in _NUMBER else set()
     if not accepted or None in ranges:
         return "no_full_answer"

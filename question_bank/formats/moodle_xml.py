@@ -210,6 +210,8 @@ class _Question:
         answers = self._answers()
         best = max((share for _, share in answers), default=0.0)
         full = [each for each, share in answers if share > 0 and share >= min(best, 100.0) * (1 - weights.NEARLY)]
+        if full and best < 100 * (1 - weights.NEARLY):
+            self.place.lose(f"最好的答案只得 {best:g}%，按满分计")
         for each, share in answers:
             if each not in full:
                 self.place.lose(f"{'部分得分' if share > 0 else '不得分'}的答案“{text_of(first(each, 'text'))[:60]}”（{share:g}%）未保留")
@@ -254,6 +256,9 @@ class _Question:
             self.place.lose("作答模板（responsetemplate）未保留")
         if text_of(first(self.element, "attachments")) not in {"", "0"}:
             self.place.lose("上传附件的要求未保留")
+        for name, told in (("minwordlimit", "最少字数"), ("maxwordlimit", "最多字数")):
+            if (limit := text_of(first(self.element, name))) not in {"", "0"}:
+                self.place.lose(f"{told}的限制（{limit[:20]}）未保留")
         model = self._text(first(self.element, "graderinfo"))
         self.place.keep(replace(self.bare, type=ItemType.SHORT_TEXT, stem=self._asked(), model=model))
 
@@ -297,6 +302,8 @@ class _Question:
         if not rows or not all(right):
             self.place.refuse("pairs_unsupported", stem, self.bare.external_id)
             return
+        if scoring := text_of(first(first(self.element, "scoringmethod"), "text")) or text_of(first(self.element, "scoringmethod")):
+            self.place.lose(f"各行的计分方式（scoringmethod {scoring[:40]}）未保留，按匹配题计分")
         if any(text_of(first(row, "feedbacktext")) for row in rows):
             self.place.lose("各行的反馈未保留")
         prompts = tuple(self._text(first(row, "optiontext")) for row in rows)

@@ -22,6 +22,7 @@ _PARTS = frozenset({"simpleChoice", "simpleMatchSet", "simpleAssociableChoice", 
 _EXPLAINED = ("simpleChoice", "hottext")  # options that keep an explanation of their own
 _FEEDBACK = frozenset({"feedbackInline", "feedbackBlock"})
 _JUDGED = re.compile(r"true|false|t|f|正确|错误|对|错|√|×|是|否", re.IGNORECASE)
+_LIMITS = {"maxStrings": "分几处作答的设定", "minStrings": "至少作答几处的限制"}
 _LEARNER = frozenset({"candidate", ""})
 
 
@@ -349,6 +350,9 @@ class Item:
                 self.refuse(gap)
                 return
             held.append(gap)
+        worth = [self.scoring.most(self.scoring.of(interaction)) for interaction in self.run]
+        if len(set(worth)) > 1:
+            self.place.lose(f"各空的分值（{'、'.join('未写' if each is None else f'{each:g}' for each in worth)}）未保留，分值平分")
         self._gapped(self._stem(lambda element: composite.sign(0) if element in self.run else None), held)
 
     def _listed(self, interaction: etree._Element) -> gaps.Listed:
@@ -369,6 +373,9 @@ class Item:
 
     def _extended_text(self, interaction: etree._Element) -> None:
         declared = self.scoring.of(interaction)
+        for name, told in _LIMITS.items():
+            if (number := attribute(interaction, name)) not in {"", "0", "1"}:
+                self.place.lose(f"{told}（{name} {number[:20]}）未保留")
         stem = self._stem()
         explanation, _each = self._explained([], [])
         model = "\n".join(filter(None, (self.model, *map(self.words.of_plain, declared.correct))))

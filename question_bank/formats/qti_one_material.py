@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from lxml import etree
 
 from question_bank.formats.findings import Place
-from question_bank.formats.foreign_html import Words, greek
+from question_bank.formats.foreign_html import Words
+from question_bank.formats.symbol_font import greek
 from question_bank.formats.xml_tree import attribute, local, text_of, written
 
 _MARKUP = re.compile(r"</?(?:p|br|b|i|u|em|strong|span|div|img|a|table|t[rdh]|ul|ol|li|sub|sup|h[1-6]|pre|code|font|math)\b[^<>]*>", re.IGNORECASE)

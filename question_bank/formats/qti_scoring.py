@@ -38,6 +38,8 @@ class Declaration:
     base_type: str
     correct: tuple[str, ...]
     mapped: tuple[Entry, ...]
+    otherwise: float = 0.0  # points of a value that the mapping does not name
+    bounds: tuple[str, str] = ("", "")  # the least and the most points that the mapping gives
 
 
 class Scoring:
@@ -52,7 +54,24 @@ class Scoring:
     def of(self, interaction: etree._Element) -> Declaration:
         """Return the declaration of an interaction; one that lacks declares nothing."""
         name = attribute(interaction, "responseIdentifier")
-        return self.declarations.get(name) or Declaration(name, is_multiple=False, base_type="", correct=(), mapped=())
+        declared = self.declarations.get(name) or Declaration(name, is_multiple=False, base_type="", correct=(), mapped=())
+        if declared.mapped and self._uses_mapping(name):
+            self._name_limits(declared)
+        return declared
+
+    def _name_limits(self, declared: Declaration) -> None:
+        """Name what a mapping gives besides the points of each value; none below zero is our own rule, too."""
+        (low, high), most = declared.bounds, sum(entry.points for entry in declared.mapped if entry.points > 0)
+        if declared.otherwise:
+            self.place.lose(f"未列出的作答得 {declared.otherwise:g} 分的设定（defaultValue）未保留")
+        if low and numbers.float_of(low):
+            self.place.lose(f"最低得分的设定（lowerBound {low[:20]}）未保留")
+        if high and numbers.float_of(high) < most:
+            self.place.lose(f"最高得分的设定（upperBound {high[:20]}）未保留")
+
+    def most(self, declared: Declaration) -> float | None:
+        """Return the points that a response gives at most by its mapping, where it has one."""
+        return max((entry.points for entry in declared.mapped), default=None) if self._uses_mapping(declared.identifier) else None
 
     def _name_rules(self) -> None:
         """Name rules that go beyond “right or wrong” and “points for each value”."""
@@ -165,6 +184,8 @@ def _declaration(element: etree._Element) -> Declaration:
         tuple(
             Entry(attribute(each, "mapKey"), numbers.float_of(attribute(each, "mappedValue")), attribute(each, "caseSensitive") != "false") for each in entries
         ),
+        0.0 if mapping is None else numbers.float_of(attribute(mapping, "defaultValue")),
+        ("", "") if mapping is None else (attribute(mapping, "lowerBound"), attribute(mapping, "upperBound")),
     )
 
 

@@ -9,7 +9,6 @@ from question_bank.formats import xml_tree
 from question_bank.formats.unreadable import Unreadable
 from question_bank.formats.xml_tree import first, local
 
-_NOT_COUNTED = frozenset({"portableCustomInteraction", "endAttemptInteraction"})
 _KEBAB = re.compile(r"-([a-z0-9])")
 REASONS = {
     **dict.fromkeys(
@@ -19,7 +18,7 @@ REASONS = {
     "drawingInteraction": "drawing_interaction",
     "mediaInteraction": "media_interaction",
     "uploadInteraction": "upload_interaction",
-    "customInteraction": "custom_interaction",
+    **dict.fromkeys(("customInteraction", "portableCustomInteraction"), "custom_interaction"),
 }
 INLINE = frozenset({"textEntryInteraction", "inlineChoiceInteraction"})
 
@@ -46,8 +45,9 @@ def harmonise(root: etree._Element) -> None:
 
 
 def interactions(body: etree._Element) -> list[etree._Element]:
-    """Return the interactions of a body; a button that ends the attempt is none, and what is custom counts once."""
-    return [each for each in body.iterdescendants() if local(each).endswith("Interaction") and local(each) not in _NOT_COUNTED]
+    """Return the interactions of a body; a button that ends the attempt is none, and what is custom counts once: QTI 2 wraps the portable kind."""
+    found = [each for each in body.iterdescendants() if local(each).endswith("Interaction") and local(each) != "endAttemptInteraction"]
+    return [each for each in found if local(each) != "portableCustomInteraction" or "customInteraction" not in map(local, each.iterancestors())]
 
 
 _NO_TAG = re.compile(r"<(?!/?[a-zA-Z][\w.-]*(?:\s[^<>]*)?/?>)|&(?!#?\w{1,31};)")

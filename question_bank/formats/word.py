@@ -2,14 +2,16 @@
 
 import io
 import posixpath
+import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from lxml.etree import _Element as Element
 
 from question_bank.domain.draft import Draft
 from question_bank.domain.exchange import Loss, Reading
+from question_bank.domain.item import LETTERS
 from question_bank.formats import archive, headings, paper_marks, paper_text, table, word_source, xml_tree
 from question_bank.formats.findings import Findings
 from question_bank.formats.paper_text import Line
@@ -21,6 +23,7 @@ from question_bank.formats.xml_tree import attribute, every, first, local
 
 MAX_DOCUMENT = 64 * 1024 * 1024
 _MOST_PARTS = 20  # of other programs
+_PARAGRAPH = re.compile(r"第 (\d+) 段")
 _WRAPPERS = frozenset({"sdt", "sdtContent", "customXml", "ins", "moveTo", "smartTag"})
 Cell = tuple[list[Line], int]  # the paragraphs of a table's cell, and the columns it spans
 
@@ -39,6 +42,7 @@ def read(content: bytes) -> Reading:
     drafts, losses, refused = paper_text.read(document.lines, "段")
     if not drafts and not refused and not document.drafts:
         raise Unreadable
+    document.tell_coloured(drafts)
     found = document.found.reading()
     return Reading("word", (*document.drafts, *drafts), (*found.losses, *document.losses, *losses), tuple(refused), found.pictures)
 
@@ -56,6 +60,7 @@ class _Document:
     related: dict[str, tuple[str, bool]] = field(default_factory=dict)  # relationship → (target, is outside)
     numbering: Numbering = field(default_factory=lambda: Numbering(None, None))
     sources: dict[str, str] = field(default_factory=dict)
+    coloured: dict[int, list[str]] = field(default_factory=dict)  # by paragraph
     paragraphs: int = 0
     tables: int = 0
 
@@ -91,6 +96,22 @@ class _Document:
             return "图片不在文件中，未导入"
         return self.packed.read(name), posixpath.basename(name)
 
+    def _address(self, relationship: str) -> str:
+        target, is_outside = self.related.get(relationship, ("", False))
+        return target if is_outside else ""
+
+    def tell_coloured(self, drafts: Sequence[Draft]) -> None:
+        """Tell of each paragraph whose colours go, and of items without a key which options were coloured: many mark the key so."""
+        for number in self.coloured:
+            self.found.at(f"第 {number} 段").lose("文字颜色、底纹未保留")
+        begun = [int(place[1]) if (place := _PARAGRAPH.search(draft.place)) else 0 for draft in drafts]
+        for draft, begin, end in zip(drafts, begun, [*begun[1:], self.paragraphs + 1], strict=True):
+            words = {each for number in range(begin, end) for words in self.coloured.get(number, ()) for each in _pieces(words)}
+            letters = [letter for letter, option in zip(LETTERS, draft.options, strict=False) if {letter, paper_marks.untagged(option)} & words]
+            if not draft.key and not draft.key_text and 0 < len(letters) < len(draft.options):
+                key = "".join(letters)
+                self.found.at(draft.place).lose(f"选项 {key} 带颜色或底纹；若以此标出答案，请写明“答案：{key}”")
+
     def _blocks(self, parent: Element) -> None:
         for child in parent:
             match local(child):
@@ -105,9 +126,11 @@ class _Document:
 
     def _paragraph(self, paragraph: Element) -> list[Line]:
         self.paragraphs += 1
-        runs = Runs(self.found.at(f"第 {self.paragraphs} 段"), self._image, self.sources)
+        runs = Runs(self.found.at(f"第 {self.paragraphs} 段"), self._image, self.sources, self._address)
         runs.read(paragraph)
         label, words = self.numbering.label(first(paragraph, "pPr")), runs.text()
+        if coloured := [words for words in runs.coloured if words.strip()]:
+            self.coloured[self.paragraphs] = coloured
         # Word numbers empty paragraphs, too; they only count.
         whole = f"{label} {words}" if label and words.strip() else words
         return [Line(part, self.paragraphs) for part in whole.split("\n")]
@@ -148,6 +171,12 @@ def _rows(element: Element) -> Iterator[Element]:
             yield child
         elif local(child) in _WRAPPERS:
             yield from _rows(child)
+
+
+def _pieces(words: str) -> list[str]:
+    """Return what stands behind each label of an option, and the letter of a label alone."""
+    parts = [part.strip() for part in paper_marks.LABEL.sub("\n", words).split("\n")]
+    return [part for part in parts if part] or [paper_marks.letter_at(words.strip()) or words.strip()]
 
 
 def _words(cell: Cell) -> str:

@@ -1,5 +1,6 @@
 """Formulas of Word (Office Math) as LaTeX."""
 
+import re
 from collections.abc import Callable
 
 from lxml.etree import _Element as Element
@@ -105,6 +106,21 @@ def _run(run: Element) -> str:
     if words.strip() not in _FUNCTIONS and words.isascii() and words.isalpha() and _property(run, "rPr", "sty") == "p":
         return rf"\mathrm{{{words}}}"
     return rf"\{words.strip()} " if words.strip() in _FUNCTIONS else "".join(_SIGNS.get(sign, sign) for sign in words)
+
+
+_NAMES = "|".join(sorted(_FUNCTIONS, key=len, reverse=True))
+_WORDED = re.compile(rf"(?P<text>[\u2e80-\uffef]+)|(?<![A-Za-z])(?P<function>{_NAMES})(?![A-Za-z])|.", re.DOTALL)
+
+
+def of_words(words: str) -> str:
+    """Return words in a formula as LaTeX: Chinese as text, functions and signs by their commands."""
+
+    def written(found: re.Match[str]) -> str:
+        if found["text"]:
+            return rf"\text{{{found['text']}}}"
+        return rf"\{found['function']} " if found["function"] else _SIGNS.get(found[0], found[0])
+
+    return _WORDED.sub(written, words)
 
 
 def _part(element: Element, name: str) -> str:

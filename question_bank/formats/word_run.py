@@ -6,15 +6,21 @@ from dataclasses import dataclass, field
 
 from lxml.etree import _Element as Element
 
-from question_bank.formats import rich_text, word_formula
+from question_bank.formats import rich_text, symbol_font, word_field, word_formula
 from question_bank.formats.findings import Place
 from question_bank.formats.word_formula import FormulaUnknown
 from question_bank.formats.xml_tree import attribute, every, first, local
 
 _INSIDE = frozenset("hyperlink ins moveTo smartTag sdt sdtContent fldSimple customXml dir bdo AlternateContent Choice Fallback rubyBase ruby rt".split())  # noqa: SIM905
-_TOGGLES = {"b": "b", "i": "i", "strike": "s"}
-_WINGDINGS = {"F0FC": "√", "F0FB": "×", "F0FE": "☑", "F0FD": "☒", "F0A8": "□", "F06F": "□", "F050": "√", "F052": "☑", "F04F": "×", "F0D0": "√"}
+_TOGGLES = {"b": "b", "i": "i", "strike": "s", "dstrike": "s"}
+_SIGNS = {"tab": "\t", "ptab": "\t", "noBreakHyphen": "-", "cr": "\n"}
+_OFF = frozenset({"0", "false", "off", "none"})
+_BLACK = re.compile(r"auto|[0-5][0-9a-f][0-5][0-9a-f][0-5][0-9a-f]|", re.IGNORECASE)  # black and what nobody tells from it
+_UNSHADED = frozenset({"auto", "", "ffffff", "none", "clear"})
 _TAG_LIKE = re.compile(r"<(?=math\b|/?(?:" + "|".join(rich_text.ALLOWED) + r')(?: (?:col|row)span="[1-9]\d?")*\s*/?>)', re.IGNORECASE)
+_RAISED = re.compile("[\uf020-\uf0ff]")  # signs of Symbol and its kin, where Word has them among words
+_ADDRESS = re.compile(r'\s*HYPERLINK\s+"([^"]+)"', re.IGNORECASE)
+_UNSHOWN = re.compile(r"\s*(?:XE|TC|TA|RD|SET|ADVANCE|PRIVATE|HYPERLINK)\b|\s*$", re.IGNORECASE)  # fields that show nothing by themselves
 _LOST = {
     "footnoteReference": "脚注未导入",
     "endnoteReference": "尾注未导入",
@@ -30,20 +36,51 @@ _LOST = {
 
 
 @dataclass(slots=True)
+class _Field:
+    """A field that is open: its code as far as it was read, and the parts of the paragraph before its result."""
+
+    code: list[word_field.Sign] = field(default_factory=list)
+    result: int | None = None
+
+
+@dataclass(slots=True)
+class _Look:
+    """How the words of a run are set."""
+
+    emphasis: tuple[str, ...] = ()
+    font: str = ""
+    is_coloured: bool = False
+    is_dotted: bool = False
+
+
+_BARE = _Look()
+
+
+@dataclass(slots=True)
 class Runs:
     """Collects one paragraph. `image` returns the bytes and the name of a relationship, or why there are none."""
 
     place: Place
     image: Callable[[str], tuple[bytes, str] | str]
     sources: Mapping[str, str] = field(default_factory=dict)  # what formulas were written in, see word_source
+    address: Callable[[str], str] = lambda _relationship: ""
     parts: list[tuple[tuple[str, ...], str]] = field(default_factory=list)
+    coloured: list[str] = field(default_factory=list)  # words in another colour than black, or on one
+    fields: list[_Field] = field(default_factory=list)
 
     def read(self, element: Element) -> None:
         """Take in what stands in a paragraph or in anything that only wraps runs."""
+        was_coloured = False
         for child in element:
             name = local(child)
             if name == "r":
-                self._in_run(child, _emphasis(first(child, "rPr")))
+                look = _look(child[0]) if len(child) and local(child[0]) == "rPr" else _BARE
+                before = len(self.parts)
+                self._in_run(child, look)
+                if look.is_coloured:
+                    words = "".join(part for _emphasis, part in self.parts[before:])
+                    self.coloured.append(self.coloured.pop() + words if was_coloured else words)
+                was_coloured = look.is_coloured
             elif name == "oMath":
                 self._formula(child, r"\({}\)")
             elif name == "oMathPara":
@@ -52,28 +89,80 @@ class Runs:
             elif name in _LOST:
                 self.place.lose(_LOST[name])
             elif name in _INSIDE:
-                self.read(child)
+                self._wrapper(child, name)
 
-    def _in_run(self, run: Element, emphasis: tuple[str, ...]) -> None:
+    def _wrapper(self, element: Element, name: str) -> None:
+        if name == "fldSimple":
+            self.fields.append(_Field([(sign, "") for sign in attribute(element, "instr")], len(self.parts)))
+        elif name == "hyperlink" and (target := self.address(attribute(element, "id"))):
+            self.place.lose(_link(target))
+        self.read(element)
+        if name == "fldSimple":
+            self._end_field()
+
+    def _in_run(self, run: Element, look: _Look) -> None:
         for child in run:
             match local(child):
-                case "t":
-                    self.parts.append((emphasis, _plain(child.text or "")))
-                case "tab" | "ptab" | "noBreakHyphen" | "cr" as name:
-                    self.parts.append((emphasis, {"noBreakHyphen": "-", "cr": "\n"}.get(name, "\t")))
+                case "t" | "instrText":
+                    self._words(child.text or "", look)
+                case name if name in _SIGNS:
+                    self.parts.append((look.emphasis, _SIGNS[name]))
                 case "br" if attribute(child, "type") not in {"page", "column"}:
                     self.parts.append(((), "\n"))
                 case "sym":
-                    self._symbol(child)
+                    self._symbol(attribute(child, "font"), attribute(child, "char"), look)
+                case "fldChar":
+                    self._field(attribute(child, "fldCharType"))
                 case "drawing" | "pict":
                     self._drawing(child)
-                case "AlternateContent":
-                    chosen = first(child, "Choice")
-                    self._in_run(chosen if chosen is not None else child, emphasis)
-                case "ruby":
-                    self.read(child)
-                case name if name in _LOST:
-                    self.place.lose(_LOST[name])
+                case name:
+                    self._rarely(child, name, look)
+
+    def _rarely(self, element: Element, name: str, look: _Look) -> None:
+        if name == "AlternateContent":
+            chosen = first(element, "Choice")
+            self._in_run(chosen if chosen is not None else element, look)
+        elif name == "ruby":
+            self.read(element)
+        elif name in _LOST:
+            self.place.lose(_LOST[name])
+
+    def _words(self, words: str, look: _Look) -> None:
+        if self.fields and self.fields[-1].result is None:
+            script = next((each for each in look.emphasis if each in {"sub", "sup"}), "")
+            self.fields[-1].code += [(sign, script) for sign in words]
+            return
+        if look.is_dotted:
+            self.place.lose("着重号改为下划线")
+        if _RAISED.search(words):
+            words = _RAISED.sub(lambda found: symbol_font.sign(look.font, ord(found[0])) or found[0], words)
+        self.parts.append((look.emphasis, _plain(words)))
+
+    def _field(self, kind: str) -> None:
+        if kind == "begin":
+            self.fields.append(_Field())
+        elif kind == "separate" and self.fields:
+            self.fields[-1].result = len(self.parts)
+        elif kind == "end" and self.fields:
+            self._end_field()
+
+    def _end_field(self) -> None:
+        """Show what the field shows: its result, or what its code means where nobody worked it out."""
+        ended = self.fields.pop()
+        code = word_field.words_of(ended.code)
+        if found := _ADDRESS.match(code):
+            self.place.lose(_link(found[1]))
+        if _UNSHOWN.match(code) or (ended.result is not None and any(words.strip() for _emphasis, words in self.parts[ended.result :])):
+            return
+        try:
+            shown = word_field.shown(ended.code)
+        except word_field.FieldUnknown:
+            self.place.lose(f"域“{code[:60]}”没有结果，也不能识别，按文字保留")
+            shown = word_field.Shown(code, is_formula=False)
+        if self.fields and self.fields[-1].result is None:
+            self.fields[-1].code += [(shown.text, "tex")] if shown.is_formula else [(sign, "") for sign in shown.text]
+        else:
+            self.parts.append(((), rf"\({shown.text}\)" if shown.is_formula else _plain(shown.text)))
 
     def _formula(self, formula: Element, form: str) -> None:
         try:
@@ -87,12 +176,12 @@ class Runs:
             written = form.format(latex)
             self.parts.append(((), self.sources.get(written.strip()[:2] + latex, written)))
 
-    def _symbol(self, symbol: Element) -> None:
-        code = attribute(symbol, "char").upper()
-        if code in _WINGDINGS:
-            self.parts.append(((), _WINGDINGS[code]))
+    def _symbol(self, font: str, char: str, look: _Look) -> None:
+        code = int(char, 16) if re.fullmatch("[0-9A-Fa-f]{1,5}", char) else 0
+        if sign := symbol_font.sign(font, code) or (chr(code) if 0xA0 < code < 0xE000 else None):
+            self._words(sign, look)
         else:
-            self.place.lose(f"特殊符号（{attribute(symbol, 'font')} {code}）未导入")
+            self.place.lose(f"特殊符号（{font} {char}）未导入")
 
     def _drawing(self, drawing: Element) -> None:
         described = next((attribute(each, "descr") or attribute(each, "title") for each in every(drawing, "docPr")), "")
@@ -118,6 +207,11 @@ class Runs:
 
     def text(self) -> str:
         """Return the paragraph; emphasis that holds for the whole of it is only the paragraph's look."""
+        while self.fields:  # one that is not ended here has its result in paragraphs to come
+            if (left := self.fields.pop()).result is None and (code := word_field.words_of(left.code)) and not _UNSHOWN.match(code):
+                self.place.lose(f"域“{code[:60]}”未导入")
+        if not any(emphasis for emphasis, _words in self.parts):
+            return "".join(words for _emphasis, words in self.parts)
         worded = [emphasis for emphasis, words in self.parts if words.strip() and not words.startswith(("\\(", "\n\\["))]
         common = set.intersection(*map(set, worded)) & {"b", "i", "u"} if worded else set()
         merged: list[tuple[tuple[str, ...], str]] = []
@@ -138,22 +232,43 @@ def picture_notation(described: str, digest: str) -> str:
     return f"![{alternative}](picture:{digest})"
 
 
-def _emphasis(properties: Element | None) -> tuple[str, ...]:
-    found = []
-    for child in properties if properties is not None else ():
+def _look(properties: Element) -> _Look:
+    found, look = [], _Look()
+    for child in properties:
         name, value = local(child), attribute(child, "val")
-        if name in _TOGGLES and value not in {"0", "false", "off", "none"}:
+        if name in _TOGGLES and value not in _OFF:
             found.append(_TOGGLES[name])
         elif name == "u" and value != "none":
             found.append("u")
         elif name == "vertAlign" and value in {"superscript", "subscript"}:
             found.append(value[:3])
-    return tuple(sorted(found))
+        elif name == "em" and value != "none":
+            found.append("u")
+            look.is_dotted = True
+        elif name == "rFonts":
+            look.font = attribute(child, "ascii")
+        elif _is_colour(child, name, value):
+            look.is_coloured = True
+    look.emphasis = tuple(sorted(set(found)))
+    return look
+
+
+def _is_colour(element: Element, name: str, value: str) -> bool:
+    if name == "shd":
+        return attribute(element, "fill").lower() not in _UNSHADED
+    return (name == "color" and not _BLACK.fullmatch(value)) or (name == "highlight" and value not in _OFF)
+
+
+def _link(target: str) -> str:
+    return f"链接未保留，文字保留（{target[:100]}）"
 
 
 def _plain(words: str) -> str:
     """Return typed words as the notation writes them: what looks like one of its tags is no tag."""
-    return _TAG_LIKE.sub("&lt;", re.sub(r"&(?=(?:lt|gt|amp);)", "&amp;", words.replace("\u00a0", " ")))
+    words = words.replace("\u00a0", " ")
+    if "&" in words:
+        words = re.sub(r"&(?=(?:lt|gt|amp);)", "&amp;", words)
+    return _TAG_LIKE.sub("&lt;", words) if "<" in words else words
 
 
 def _tagged(emphasis: tuple[str, ...], words: str) -> str:

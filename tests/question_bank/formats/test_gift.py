@@ -126,12 +126,19 @@ def test_what_cannot_be_read_is_refused_at_its_place(block: str, code: str) -> N
     read = gift.read(f"好题 {{=a ~b}}\n\n{block}\n\n另一题 {{=c ~d}}")
     assert [each.code for _, each in read.refused] == [code]
     assert read.refused[0][0].place == "第 3 行"
-    assert len(read.drafts) == (1 if block == "Q {=a ~b" else 2)
+    assert len(read.drafts) == 2
 
 
-def test_a_block_never_closed_does_not_swallow_the_titled_one_after_it() -> None:
-    read = gift.read("::a:: Q {=a ~b\n\n::b:: Q2 {=c ~d}")
-    assert (len(read.refused), [draft.source for draft in read.drafts]) == (1, ["b"])
+@pytest.mark.parametrize("after", ["::b:: Q2 {=c ~d}", "Q2 {=c ~d}", "Q2\n{\n=c\n~d\n}", "$CATEGORY: 二\n\nQ2 {=c ~d}"])
+def test_a_block_never_closed_swallows_nothing_after_it(after: str) -> None:
+    read = gift.read(f"$CATEGORY: 一\n\nQ0 {{\n=a\n\n~b}}\n\n::a:: Q {{=a ~b\n\n{after}\n\nQ3 {{T}}")
+    assert [(each.place, fault.code) for each, fault in read.refused] == [("第 8 行", "block_unreadable")]
+    assert [(draft.place, draft.type, draft.stem, draft.key) for draft in read.drafts] == [
+        ("第 3 行", "single", "Q0", (0,)),
+        (f"第 {12 if after[0] == '$' else 10} 行", "single", "Q2", (0,)),
+        (f"第 {12 + after.count(chr(10))} 行", "true_false", "Q3", (0,)),
+    ]
+    assert read.drafts[-1].topic == ("二" if after[0] == "$" else "一")
 
 
 def test_text_without_an_answer_is_a_loss() -> None:

@@ -105,6 +105,19 @@ def test_categories_numbers_tags_points_and_what_is_not_kept() -> None:
     assert all(word in told(found) for word in ("penalty", "hint", "coursetag"))
 
 
+@pytest.mark.parametrize(
+    ("kind", "inside", "stem", "loss"),
+    [
+        ("cloze", "", "{3:SA:=京}与{1:SA:=沪}", "各空的分值比例（3:1）未保留，分值平分"),
+        ("cloze", "", "{1:SA:=colo*r}", "答案中的通配符 * 按原文比较"),
+        ("essay", "<minwordlimit>50</minwordlimit><maxwordlimit>0</maxwordlimit>", "题", "最少字数的限制（50）未保留"),
+        ("shortanswer", answer("京", 50), "题", "最好的答案只得 50%，按满分计"),
+    ],
+)
+def test_settings_that_the_bank_has_no_place_for_are_told(kind: str, inside: str, stem: str, loss: str) -> None:
+    assert [each.what for each in read(kind, inside, stem).losses] == [loss]
+
+
 def test_pictures_and_formulas_of_the_file() -> None:
     held = io.BytesIO()
     Image.new("RGB", (4, 4), "red").save(held, "PNG")
@@ -122,6 +135,7 @@ def test_statements_in_rows_are_matched_to_their_columns() -> None:
     columns = "".join(f'<column number="{n}"><responsetext><text>{word}</text></responsetext></column>' for n, word in ((1, "对"), (2, "错")))
     weights = "".join(f'<weight rownumber="{r}" columnnumber="{c}"><value> {v} </value></weight>' for r, c, v in ((1, 1, 0), (1, 2, 1), (2, 1, 1), (2, 2, 0)))
     body = f'<question type="mtf"><questiontext><text>判断</text></questiontext>{rows}{columns}{weights}</question>'
+    assert "subpoints" in told(reading.read(f"<quiz>{body.replace('<row ', '<scoringmethod><text>subpoints</text></scoringmethod><row ', 1)}</quiz>".encode()))
     draft = reading.read(f"<quiz>{body}</quiz>".encode()).drafts[0]
     assert (draft.type, draft.prompts, draft.options, draft.key) == ("matching", ("句1", "句2"), ("对", "错"), (1, 0))
     refused = reading.read(f"<quiz>{body.replace(' 1 ', ' 0 ')}</quiz>".encode()).refused

@@ -158,6 +158,30 @@ def test_what_is_none_of_ours_is_refused_with_its_reason(code: str, content: byt
     assert ([fault.code for _, fault in found.refused], found.refused[0][0].place, found.drafts) == ([code], "i1", ())
 
 
+PORTABLE = '<portableCustomInteraction responseIdentifier="RESPONSE"><interactionMarkup>动手</interactionMarkup></portableCustomInteraction>'
+
+
+@pytest.mark.parametrize("body", [PORTABLE, f"<customInteraction>{PORTABLE}</customInteraction>"], ids=["QTI 3", "QTI 2"])
+def test_a_portable_custom_interaction_is_one_thing_that_is_none_of_ours(body: str) -> None:
+    alone = reading.read(item(body, response("A")))
+    assert ([fault.code for _, fault in alone.refused], alone.drafts) == (["custom_interaction"], ())
+    beside = reading.read(item(choices().replace("RESPONSE", "OTHER") + body, response("A", name="OTHER")))
+    assert ([fault.code for _, fault in beside.refused], [draft.key for draft in beside.drafts]) == (["custom_interaction"], [(0,)])
+
+
+def test_what_a_mapping_sets_besides_points_and_what_gaps_are_worth_is_told() -> None:
+    mapped = response("", "multiple", mapping="A=1|C=1").replace('defaultValue="0"', 'defaultValue="-2" lowerBound="-1" upperBound="1"')
+    words = told(reading.read(item(choices(attributes='maxChoices="0"'), mapped, TEMPLATE.format("map_response"))))
+    assert all(each in words for each in ("-2", "lowerBound -1", "upperBound 1"))
+    plain = mapped.replace('defaultValue="-2" lowerBound="-1" upperBound="1"', 'defaultValue="0" lowerBound="0" upperBound="2"')
+    assert not told(reading.read(item(choices(attributes='maxChoices="0"'), plain, TEMPLATE.format("map_response"))))
+    fields = '<p>首都<textEntryInteraction responseIdentifier="A"/>，河<textEntryInteraction responseIdentifier="B"/></p>'
+    two = [response(word, base_type="string", mapping=f"{word}={worth}", name=name) for word, worth, name in (("京", 2, "A"), ("江", 1, "B"))]
+    rules = "<responseProcessing><mapResponse identifier='A'/><mapResponse identifier='B'/></responseProcessing>"
+    assert told(reading.read(item(fields, "".join(two), rules))) == "各空的分值（2、1）未保留，分值平分"
+    assert "maxStrings 3" in told(reading.read(item('<extendedTextInteraction responseIdentifier="R" maxStrings="3"/>', "")))
+
+
 def test_an_item_without_a_key_is_no_item() -> None:
     assert [fault.code for fault in faults_of(reading.read(item(choices(), response(""))).drafts[0])] == ["no_key"]
 

@@ -239,3 +239,74 @@ def test_old_and_locked_files_say_what_to_do() -> None:
 
 def test_the_good_document_reads() -> None:
     assert [draft.key for draft in reading.read(document(GOOD)).drafts] == [(0,)]
+
+
+def field(code: str, *result: str, properties: str = "") -> str:
+    def mark(kind: str) -> str:
+        return f'<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>'
+
+    written = f'<w:r><w:rPr>{properties}</w:rPr><w:instrText xml:space="preserve">{code}</w:instrText></w:r>'
+    return mark("begin") + written + (mark("separate") + "".join(result) if result else "") + mark("end")
+
+
+def said(*runs: str) -> tuple[str, list[str]]:
+    found = read(p("1. ", *runs), "A. 甲", "B. 乙", "答案：A")
+    return found.drafts[0].stem, [loss.what for loss in found.losses]
+
+
+@pytest.mark.parametrize(
+    ("code", "stem"),
+    [
+        (r"eq \f(1,2)", r"\(\frac{1}{2}\)"),
+        (r"EQ \r(3,x\,y)", r"\(\sqrt[3]{x,y}\)"),
+        (r"eq \o\ac(○,11)", "⑪"),
+        (r"eq \o\ac(○,三)", "㊂"),
+        (r"eq \b\lc\{\rc\ (\a\vs4\al\co1(x+y=1,x-y=2))", r"\(\begin{cases} x+y=1 \\ x-y=2 \end{cases}\)"),
+        (r"eq \o(=====,\s\up7(点燃))", r"\(\overset{\text{点燃}}{\text{=====}}\)"),
+        (r"eq C\o\al(2,n)", r"\(C^{2}_{n}\)"),
+        (r"eq \o(a,\s\up6(→))＋\x\to(AB)", r"\(\overrightarrow{a}\text{＋}\overline{AB}\)"),
+        (r"eq \i\su(i=1,n,\f(sin x,i))", r"\(\sum_{i=1}^{n} \frac{\sin x}{i}\)"),
+        (r'SYMBOL 208 \f "Symbol" \s 12', "∠"),
+    ],
+)
+def test_a_field_that_has_no_result_shows_what_its_code_means(code: str, stem: str) -> None:
+    assert said(field(code)) == (stem, [])
+    assert said(f'<w:fldSimple w:instr="{code.replace(chr(34), "&quot;")}"/>') == (stem, [])
+
+
+def test_fields_hold_fields_raised_signs_and_results() -> None:
+    root = field(r"eq \f(x", properties="").replace('<w:r><w:fldChar w:fldCharType="end"/></w:r>', "")
+    power = '<w:r><w:rPr><w:vertAlign w:val="superscript"/></w:rPr><w:instrText>2</w:instrText></w:r>'
+    rest = "<w:r><w:instrText>,</w:instrText></w:r>" + field(r"eq \r(2)") + '<w:r><w:instrText>)</w:instrText></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r>'
+    assert said(root + power + rest) == (r"\(\frac{x^{2}}{\sqrt{2}}\)", [])
+    assert said(field("PAGE", r("7"))) == ("7", [])
+    assert said(field('HYPERLINK "https://example.com/"', r("见此"))) == ("见此", ["链接未保留，文字保留（https://example.com/）"])
+    assert said("读", field(r"eq \q(1)")) == (r"读eq \q(1)", [r"域“eq \q(1)”没有结果，也不能识别，按文字保留"])
+    assert said("读", "<w:r><w:instrText>x</w:instrText></w:r>", '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>eq </w:instrText></w:r>')[
+        1
+    ] == ["域“eq”未导入"]
+
+
+def test_dots_below_words_become_a_line_and_signs_of_symbol_themselves() -> None:
+    assert said("下列加点的字 ", r("阏", '<w:em w:val="dot"/>')) == ("下列加点的字 <u>阏</u>", ["着重号改为下划线"])
+    assert said("旧", r("词", "<w:dstrike/>")) == ("旧<s>词</s>", [])
+    assert said(r("\uf061", '<w:rFonts w:ascii="Symbol"/>'), '<w:r><w:sym w:font="Symbol" w:char="F0B0"/></w:r>') == ("α°", [])
+
+
+def test_colours_are_told_and_those_that_may_mark_the_key_are_pointed_out() -> None:
+    red, marked = '<w:color w:val="FF0000"/>', '<w:highlight w:val="yellow"/>'
+    found = read(
+        p("1. 题"), p("A. 甲", "B. ", r("乙", red)), p("2. ", r("题", '<w:color w:val="262626"/>')), p(r("A. 丙", marked)), "B. 丁", "C. 戊", "答案：B"
+    )
+    assert [(draft.stem, draft.key) for draft in found.drafts] == [("题", ()), ("题", (1,))]
+    assert [(loss.place, loss.what) for loss in found.losses] == [
+        ("第 2 段", "文字颜色、底纹未保留"),
+        ("第 4 段", "文字颜色、底纹未保留"),
+        ("第 1 题（第 1 段）", "选项 B 带颜色或底纹；若以此标出答案，请写明“答案：B”"),
+    ]
+
+
+def test_the_address_of_a_link_is_told() -> None:
+    rels = b'<Relationships><Relationship Id="r1" Target="https://example.com/x" TargetMode="External"/></Relationships>'
+    found = read(p("1. ", f'<w:hyperlink r:id="r1">{r("题")}</w:hyperlink>'), "A. 甲", "B. 乙", "答案：A", parts={"word/_rels/document.xml.rels": rels})
+    assert (found.drafts[0].stem, found.losses[0].what) == ("题", "链接未保留，文字保留（https://example.com/x）")
