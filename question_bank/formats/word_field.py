@@ -4,7 +4,7 @@ EQ has its own little language: `\f(1,2)`, `\r(3,x)`, `\s\up5(2)\do3(n)`, `\b\lc
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from question_bank.formats import formula, symbol_font, word_formula
@@ -262,7 +262,7 @@ def _over(options: dict[str, str], parts: list[str]) -> str:
     return written
 
 
-_WRITERS = {
+_WRITERS: dict[str, Callable[[dict[str, str], list[str]], str]] = {
     "f": _fraction,
     "r": _root,
     "x": _boxed,
