@@ -11,17 +11,24 @@ import numpy as np
 
 from lms.domain import behaviour as behaviours
 from lms.domain import sizing
-from lms.domain.forecast import DRAWS, METRICS, Band, Peak, StretchForecast, mean_watching
+from lms.domain.forecast import DRAWS, GBITS, GROWING, METRICS, PEOPLE, PER_SECOND, SEED, Band, Peak, Spread, StretchForecast, mean_watching
 from lms.domain.limits import Fit, Limits
 from lms.domain.outlook import Outlook, outlook
 from lms.domain.programme import FaultyProgrammeError, parse
-from lms.domain.stretch import Stretch
+from lms.domain.stretch import SECONDS, Stretch
 from load_tests.plan_report import html
 
 BEHAVIOUR = Path(__file__).with_name("behaviour.toml")
 MEASURED = Path("var/bench.json")
 NOT_MEASURED = "not measured (run `make bench`)"
-SWAYS = 10
+SWAYS = 6
+UNITS = {  # of a curve and its peak, and of its sum over a stretch
+    PEOPLE: ("people at once", "person-hours"),
+    PER_SECOND: ("a second", "in all"),
+    GBITS: ("Gbit/s", "TB (10^12 bytes)"),
+    GROWING: ("MB a quarter of an hour", "GB"),
+}
+UNIT = {one.code: one.unit for one in METRICS}
 
 
 def read(path: Path, *, behaviour: Path = BEHAVIOUR, capacity: Path = MEASURED, count: int | None = None, limits: Limits = Limits()) -> Outlook:  # noqa: B008 - frozen
@@ -68,12 +75,14 @@ def lines(found: Outlook) -> list[str]:
         stretch = one.stretch
         told += ["", f"{stretch.code} {stretch.title}  {stretch.opens:%Y-%m-%d %H:%M} – {stretch.closes:%Y-%m-%d %H:%M}, {stretch.people} people"]
         if not stretch.exam:
-            hours = found.programme.hours.online_minutes / 60
+            form = closed_form(one, found)
             told.append(
-                f"  if all of them watch {hours:g} h, {mean_watching(stretch, found.programme):,.0f} watch on average over its {stretch.days * 24:g} hours"
+                f"  if all of them watch {form['hours_each']:g} h, {form['mean_watching']:,.0f} watch on average over its {form['hours_of_stretch']:g} hours;"
+                f" as the figures stand {form['hours_played']:,.0f} h are played, at {form['sittings_a_day']:.1f} sittings a day each"
             )
         told += _peaks(one.peaks)
-        told.append(f"  the database grows by {needed.growth_gb:.1f} GB; {_machines(needed, found.node_cores)}{_room(found.fit(needed))}")
+        grown = f"the database grows by {one.sums['growth'].median:.1f} GB, 95 % {needed.growth_gb:.1f}"
+        told.append(f"  {grown}; {_machines(needed, found.node_cores)}{_room(found.fit(needed))}")
     for both, needed in found.overlaps:
         told += ["", f"{_codes(both.stretches)} at the same time  {both.opens:%Y-%m-%d %H:%M} – {both.closes:%Y-%m-%d %H:%M}", *_peaks(both.peaks)]
         told.append(f"  together: {_machines(needed, found.node_cores)}{_room(found.fit(needed))}")
@@ -82,9 +91,8 @@ def lines(found: Outlook) -> list[str]:
         told += [f"  {one.nodes} nodes{' (there are)' if one.stated else ''}: {one.filled:.0%} of them used" for one in found.nodes_tried]
     if found.capacity is not None and found.capacity.missing:
         told += ["", f"not measured, so not counted: {', '.join(found.capacity.missing)}"]
-    told += ["", f"What moves the peak of egress most ({found.fullest.stretch.code}, Gbit/s, figure alone at its low and high end):"]
-    told += [f"  {one.figure.name:16} {one.low:7.2f} – {one.high:7.2f}   {'assumption' if one.figure.assumed else 'sourced'}" for one in found.sways[:SWAYS]]
-    told += ["", f"What if ({found.fullest.stretch.code}, at the peak: watching, reports/s, Gbit/s):"]
+    told += _swayed(found)
+    told += ["", f"What if ({found.fullest.stretch.code}, at the peak by the figures as they stand: watching, reports/s, Gbit/s):"]
     told += [
         f"  {one.what_if.code:18} {one.watching:9,.0f} {one.heartbeats:9,.1f} {one.egress:8.2f}   {one.what_if.title}".rstrip() for one in found.alternatives
     ]
@@ -105,9 +113,40 @@ def lines(found: Outlook) -> list[str]:
     return told
 
 
+def _swayed(found: Outlook) -> list[str]:
+    """Say of the fullest window and of every exam which figures move which peak most."""
+    told = []
+    for one, by_metric in zip(found.forecasts, found.sways, strict=True):
+        if one is not found.fullest and not one.stretch.exam:
+            continue
+        told += ["", f"What moves the peaks of {one.stretch.code} most (figure alone at its low and high end, all else as it stands):"]
+        for code in sizing.SWAYED[bool(one.stretch.exam)]:
+            rows = by_metric.get(code, ())
+            left = f", {len(rows) - SWAYS} others less" if len(rows) > SWAYS else ""
+            told.append(f"  {code}, {UNITS[UNIT[code]][0]}, {one.peaks[code].figures:,.2f} as the figures stand{left}")
+            told += [f"    {row.figure.name:18} {row.low:9,.2f} – {row.high:9,.2f}{'   assumption' if row.figure.assumed else ''}" for row in rows[:SWAYS]]
+    if found.unmoved:
+        told.append(f"  No peak moves with {', '.join(found.unmoved)} alone: they are drawn in the cases.")
+    return told
+
+
+def closed_form(one: StretchForecast, found: Outlook) -> dict[str, float]:
+    """Return a window by hand: everybody watches what is asked, and what the figures as they stand make of it."""
+    stretch, hours = one.stretch, float(found.programme.hours.online_minutes) / 60
+    return {
+        "hours_each": hours,
+        "hours_asked": stretch.people * hours,
+        "hours_of_stretch": stretch.days * 24,
+        "mean_watching": mean_watching(stretch, found.programme),
+        "hours_played": one.sums["watching"].figures,
+        "sittings_a_day": one.sums["sign_ins"].figures / ((stretch.people or 1) * stretch.days),
+    }
+
+
 def _peaks(peaks: Mapping[str, Peak]) -> list[str]:
-    return [
-        f"  {metric.code:13} {peak.median:12,.2f}   95 % {peak.high:12,.2f}  {metric.unit:8} {peak.at:%m-%d %H:%M}"
+    head = f"  {'at the peak':13} {'as figured':>12} {'median':>12} {'95 %':>12}"
+    return [head] + [
+        f"  {metric.code:13} {peak.figures:12,.2f} {peak.median:12,.2f} {peak.high:12,.2f}  {UNITS[metric.unit][0]:23} {peak.at:%m-%d %H:%M}"
         for metric in METRICS
         if (peak := peaks[metric.code]).high
     ]
@@ -129,23 +168,38 @@ def _machines(needed: sizing.Sizing, cores: int) -> str:
 
 
 def as_dict(found: Outlook) -> dict[str, object]:
-    """Return everything, each curve by quarters of an hour."""
+    """Return everything, each curve by quarters of an hour; what its words mean is in docs/forecast.md."""
     return {
         "programme": found.programme.code,
+        "title": found.programme.title,
+        "source": found.programme.source.number,
+        "cities": {row.code: row.name for row in found.programme.quotas.cities},
+        "quarter_seconds": SECONDS,
+        "draws": found.draws,
+        "seed": SEED,
+        "units": {one.code: {"title": one.title, "curve": UNITS[one.unit][0], "sum": UNITS[one.unit][1]} for one in METRICS},
         "measured": found.capacity is not None,
         "not_counted": list(found.capacity.missing) if found.capacity else [],
         "node_cores": found.node_cores,
         "limits": {"gbits": found.limits.gbits, "nodes": found.limits.nodes},
         "figures": {
-            one.name: {"value": one.value, "low": one.low, "high": one.high, "source": one.source} for one in found.behaviour.figures.values()
+            one.name: {
+                "title": one.title_en, "unit": one.unit, "value": one.value, "low": one.low, "high": one.high, "source": one.source, "note": one.note,
+            }
+            for one in found.behaviour.figures.values()
         },
-        "stretches": [_stretch(one, needed, found) for one, needed in zip(found.forecasts, found.sizes, strict=True)],
+        "curves": {"workday": found.behaviour.workday, "weekend": found.behaviour.weekend, "source": found.behaviour.curves_source},
+        "unmoved": found.unmoved,
+        "stretches": [
+            _stretch(one, needed, found) | {"sways": {code: [_sway(row) for row in rows] for code, rows in sways.items()}}
+            for one, needed, sways in zip(found.forecasts, found.sizes, found.sways, strict=True)
+        ],
         "overlaps": [
             {"codes": [one.code for one in both.stretches], "from": both.opens.isoformat(), "to": both.closes.isoformat(), **_told(both.peaks, needed, found)}
             for both, needed in found.overlaps
         ],
         "nodes_tried": [{"nodes": one.nodes, "filled": one.filled, "codes": [stretch.code for stretch in one.stretches]} for one in found.nodes_tried],
-        "sways": [{"figure": one.figure.name, "low": one.low, "high": one.high} for one in found.sways],
+        "what_if_of": found.fullest.stretch.code,
         "what_if": [{"code": one.what_if.code, "watching": one.watching, "heartbeats": one.heartbeats, "egress": one.egress} for one in found.alternatives],
         "windows": [
             {
@@ -165,17 +219,22 @@ def _stretch(one: StretchForecast, needed: sizing.Sizing, found: Outlook) -> dic
     used = [metric.code for metric in METRICS if one.peaks[metric.code].high]
     return _told(one.peaks, needed, found) | {
         "code": one.stretch.code,
+        "title": one.stretch.title,
+        "exam": bool(one.stretch.exam),
         "from": one.stretch.opens.isoformat(),
         "to": one.stretch.closes.isoformat(),
         "people": one.stretch.people,
-        "quarters": {code: _curve(one.total[code]) for code in used},
+        "people_by_city": dict(one.stretch.seats),
+        "closed_form": None if one.stretch.exam else closed_form(one, found),
+        "sums": {code: _spread(one.sums[code]) for code in used},
+        "quarters": {code: {"figures": np.round(one.figures[code], 4).tolist()} | _curve(one.total[code]) for code in used},
         "cities": {city: {code: _curve(one.city(city, code)) for code in used} for city in one.stretch.seats},
     }  # fmt: skip
 
 
 def _told(peaks: Mapping[str, Peak], needed: sizing.Sizing, found: Outlook) -> dict[str, object]:
     return {
-        "peaks": {code: {"at": one.at.isoformat(), "median": one.median, "high": one.high} for code, one in peaks.items() if one.high},
+        "peaks": {code: {"at": one.at.isoformat()} | _spread(one) for code, one in peaks.items() if one.high},
         "needs": _needed(needed, found),
     }
 
@@ -186,6 +245,14 @@ def _needed(needed: sizing.Sizing, found: Outlook) -> dict[str, object]:
         "server_cores": needed.server_cores, "database_cores": needed.database_cores, "nodes": needed.nodes, "gbits": needed.gbits,
         "growth_gb": needed.growth_gb, "go": room.go, "filled": room.filled,
     }  # fmt: skip
+
+
+def _spread(one: Spread) -> dict[str, float]:
+    return {"figures": one.figures, "low": one.low, "median": one.median, "high": one.high}
+
+
+def _sway(one: sizing.Sway) -> dict[str, object]:
+    return {"figure": one.figure.name, "low": one.low, "high": one.high}
 
 
 def _curve(band: Band) -> dict[str, list[float]]:

@@ -7,10 +7,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from lms.domain.chart import Chart, both, chart
-from lms.domain.forecast import METRICS, StretchForecast, mean_watching
+from lms.domain.forecast import GBITS, GROWING, METRICS, PEOPLE, PER_SECOND, StretchForecast, mean_watching
 from lms.domain.outlook import Outlook
-from lms.domain.sizing import sway_bars
+from lms.domain.sizing import SWAYED, swayed
 
+WHOLE_UNITS = {PEOPLE: "人·小时", PER_SECOND: "次", GBITS: "TB", GROWING: "GB"}
+SWAYS = 12
 ROOT = Path(__file__).parents[1]
 _STYLES = ("lms/kernel/static/tokens.css", "lms/static/forecast.css")
 
@@ -28,7 +30,8 @@ def html(found: Outlook) -> str:
         metrics=METRICS,
         mean=mean_watching,
         charts=[_charts(one, found, names) for one in found.forecasts],
-        bars=sway_bars(found.sways[:12], "zh"),
+        units=WHOLE_UNITS,
+        swayed=[swayed(rows, SWAYED[bool(one.stretch.exam)], "zh", most=SWAYS) for one, rows in zip(found.forecasts, found.sways, strict=True)],
     )
 
 

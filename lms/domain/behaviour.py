@@ -68,6 +68,11 @@ class Behaviour:
         """Return the sectors of which it says something of their own: how much of the daytime of a workday they use, against all others."""
         return tuple(name.removeprefix(DAYTIME) for name in self.figures if name.startswith(DAYTIME))
 
+    @property
+    def ranged(self) -> tuple[Figure, ...]:
+        """Return the figures that nobody knows for certain."""
+        return tuple(one for one in self.figures.values() if one.low < one.high)
+
     def having(self, **values: float) -> "Behaviour":
         """Return the same with some figures known: their range closes on the value."""
         known = {name: replace(self.figures[name], value=value, low=value, high=value) for name, value in values.items()}

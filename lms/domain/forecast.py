@@ -35,7 +35,8 @@ class Metric:
     counted_over: int = SECONDS
 
 
-PEOPLE, PER_SECOND, GBITS = N_("人"), N_("次/秒"), "Gbit/s"
+PEOPLE, PER_SECOND, GBITS, GROWING = N_("人"), N_("次/秒"), "Gbit/s", N_("MB/刻钟")
+WHOLE = {PEOPLE: 0.25, PER_SECOND: float(SECONDS), GBITS: SECONDS / 8_000, GROWING: 0.001}  # a quarter's share of a sum: person-hours, requests, TB, GB
 METRICS = (
     Metric("signed_in", N_("同时在线"), PEOPLE, 1),
     Metric("sign_ins", N_("登录次数"), PER_SECOND),
@@ -52,7 +53,7 @@ METRICS = (
     Metric("egress_large", N_("大码流出口带宽"), GBITS, 0),
     Metric("egress_small", N_("小码流出口带宽"), GBITS, 0),
     Metric("egress", N_("出口带宽合计"), GBITS, 0),
-    Metric("growth", N_("数据库增长"), N_("MB/刻钟"), 0),
+    Metric("growth", N_("数据库增长"), GROWING, 0),
 )
 CODES = tuple(one.code for one in METRICS)
 
@@ -95,12 +96,20 @@ def summed(bands: Sequence[Band]) -> Band:
 
 
 @dataclass(frozen=True, slots=True)
-class Peak:
-    """The fullest quarter of an hour: when by the median curve, and how full in the middle and the worst of 95 % of cases."""
+class Spread:
+    """One number of a stretch: by the figures as they stand, and the band in which 95 % of the cases lie."""
 
-    at: datetime
+    figures: float
+    low: float
     median: float
     high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Peak(Spread):
+    """The fullest quarter of an hour, and when it is by the median curve."""
+
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +120,8 @@ class StretchForecast:
     total: Mapping[str, Band] = field(hash=False)
     each: Mapping[str, Mapping[str, Band]] = field(hash=False)  # by metric, then by sector of whom it is told apart
     peaks: Mapping[str, Peak] = field(hash=False)
+    figures: Mapping[str, Array] = field(hash=False)  # everybody's curves by the figures as they stand
+    sums: Mapping[str, Spread] = field(hash=False)  # over the whole stretch, in the units of WHOLE
 
     @property
     def metric(self) -> str:
@@ -134,6 +145,7 @@ class Overlap:
     closes: datetime
     total: Mapping[str, Band] = field(hash=False)
     peaks: Mapping[str, Peak] = field(hash=False)
+    sums: Mapping[str, Spread] = field(hash=False)
 
 
 AT_ONCE = ("signed_in", "watching", "in_exam")  # people, where all else is requests
@@ -184,9 +196,11 @@ def each(stretch: Stretch, programme: Programme, behaviour: Behaviour, figures: 
         found.update({code: found[code] + curve for code, curve in part.items()})
     found["page_views"] = found["lesson_pages"] + found["other_pages"]
     found["egress"] = found["egress_large"] + found["egress_small"]
+    once = 1 + figures["retry_share"]  # what is sent again is stored once
     grown = (
-        found["heartbeats"] * figures["heartbeat_bytes"]
-        + found["saves"] * figures["save_bytes"]
+        found["heartbeats"] / once * figures["heartbeat_bytes"]
+        + found["saves"] / once * figures["save_bytes"]
+        + found["lesson_pages"] / figures["pages_per_lesson"] * figures["lesson_bytes"]
         + found["exam_starts"] * figures["attempt_bytes"]
         + found["quiz_starts"] * figures["quiz_bytes"]
     )
@@ -216,8 +230,8 @@ def _learning(programme: Programme, figures: Figures, when: Array) -> dict[str, 
         "signed_in": watching / figures["watching_share"],
         "sign_ins": watching / (figures["session_minutes"] * 60),  # at each sitting, as on a shared computer of a school
         "watching": watching,
-        "heartbeats": watching / figures["heartbeat_seconds"],
-        "segments": fetching / figures["segment_seconds"],
+        "heartbeats": watching / figures["heartbeat_seconds"] * (1 + figures["retry_share"]),
+        "segments": fetching / figures["segment_seconds"] * (1 + figures["retry_share"]),
         "quiz_starts": finished * asked * figures["quiz_tries"] if programme.quiz else np.zeros_like(when),
         "lesson_pages": finished * figures["pages_per_lesson"],
         "other_pages": watching / (figures["session_minutes"] * 60) * figures["pages_per_session"],
@@ -244,7 +258,7 @@ def _exam(asked: ExamShape, figures: Figures, when: Array) -> dict[str, Array]:
         "sign_ins": starts,
         "exam_starts": starts,
         "in_exam": in_exam,
-        "saves": answering * asked.items * figures["changes"] / lasts,
+        "saves": answering * asked.items * figures["changes"] / lasts * (1 + figures["retry_share"]),
         "other_pages": starts * figures["pages_per_session"],
     }
 
@@ -278,14 +292,16 @@ def forecast(stretch: Stretch, programme: Programme, behaviour: Behaviour, *, co
     parts = {one: each(stretch, programme, behaviour, figures, noise=noise, sector=one) for one in apart}
     by_city = [people_by_sector(stretch, apart, city) for city in stretch.seats] or [dict.fromkeys(apart, 0.0)]
     everybody = {one: (cities @ np.array([row[one] for row in by_city]))[:, None] for one in apart}
-    total, peaks = {}, {}
+    standing = {code: curve[0] for code, curve in central(stretch, programme, behaviour).items()}
+    total, peaks, sums = {}, {}, {}
     for metric in METRICS:
         drawn: Array = sum((parts[one][metric.code] * everybody[one] for one in apart), np.zeros(1))
         band = _band(drawn).counted(metric.counted_over)
         total[metric.code] = band.at_most(stretch.people) if metric.code in AT_ONCE else band
-        peaks[metric.code] = _peak(stretch, metric.code, total[metric.code], drawn)
+        peaks[metric.code] = _peak(stretch, metric.code, total[metric.code], drawn, standing[metric.code])
+        sums[metric.code] = Spread(*(float(one) * WHOLE[metric.unit] for one in (standing[metric.code].sum(), *np.percentile(drawn.sum(axis=1), OUTSIDE_95))))
     of_one = {code: {one: _band(parts[one][code] * cities[:, :1]) for one in apart} for code in CODES}
-    return StretchForecast(stretch, total, of_one, peaks)
+    return StretchForecast(stretch, total, of_one, peaks, standing, sums)
 
 
 def overlaps(found: Sequence[StretchForecast]) -> tuple[Overlap, ...]:
@@ -299,11 +315,14 @@ def _together(members: Sequence[StretchForecast], opens: datetime, closes: datet
     count = max(1, round((closes - opens) / QUARTER))
     first = [round((opens - one.stretch.opens) / QUARTER) for one in members]
     total = {code: summed([one.total[code].part(at, count) for one, at in zip(members, first, strict=True)]) for code in CODES}
-    peaks = {
-        code: Peak(members[0].stretch.at(first[0] + int(band.median.argmax())), float(band.median.max()), float(band.high.max()))
-        for code, band in total.items()
-    }
-    return Overlap(tuple(one.stretch for one in members), opens, closes, total, peaks)
+    peaks, sums = {}, {}
+    for metric in METRICS:
+        band = total[metric.code]
+        standing: Array = sum((one.figures[metric.code][at : at + count] for one, at in zip(members, first, strict=True)), np.zeros(1))
+        curves = (standing, band.low, band.median, band.high)
+        peaks[metric.code] = Peak(*(float(one.max()) for one in curves), at=members[0].stretch.at(first[0] + int(band.median.argmax())))
+        sums[metric.code] = Spread(*(float(one.sum()) * WHOLE[metric.unit] for one in curves))
+    return Overlap(tuple(one.stretch for one in members), opens, closes, total, peaks, sums)
 
 
 def _band(cases: Array) -> Band:
@@ -314,6 +333,7 @@ def _band(cases: Array) -> Band:
     return Band(*(rows[:, round(percent / 100 * (rows.shape[1] - 1))] for percent in OUTSIDE_95))
 
 
-def _peak(stretch: Stretch, code: str, band: Band, cases: Array) -> Peak:
-    highest = np.minimum(cases.max(axis=1), stretch.people if code in AT_ONCE else np.inf)
-    return Peak(stretch.at(int(band.median.argmax())), float(np.median(highest)), float(np.percentile(highest, OUTSIDE_95[2])))
+def _peak(stretch: Stretch, code: str, band: Band, cases: Array, standing: Array) -> Peak:
+    most = stretch.people if code in AT_ONCE else np.inf
+    highest = np.percentile(np.minimum(cases.max(axis=1), most), OUTSIDE_95)
+    return Peak(min(float(standing.max()), most), *map(float, highest), at=stretch.at(int(band.median.argmax())))

@@ -11,7 +11,7 @@ from lms.domain.exam_terms import ExamTime
 from lms.domain.forecast import DRAWS, Overlap, StretchForecast
 from lms.domain.limits import Fit, Limits, NodesTried, fit, most_people, nodes_tried
 from lms.domain.programme import Programme, Window
-from lms.domain.sizing import Alternative, Capacity, Sizing, Sway
+from lms.domain.sizing import Alternative, Capacity, Sizing, Sways
 from lms.domain.stretch import Stretch, sectors_of, stretches, whole_quarters
 from lms.domain.window_plan import Cost, WindowPlan
 from lms.kernel.refusal import N_
@@ -32,7 +32,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What is to be expected of a programme; sways and alternatives are those of the fullest window."""
+    """What is to be expected of a programme; alternatives are those of the fullest window, sways of each stretch, `draws` how many cases were drawn."""
 
     programme: Programme
     behaviour: Behaviour
@@ -42,10 +42,17 @@ class Outlook:
     sizes: tuple[Sizing, ...]
     overlaps: tuple[tuple[Overlap, Sizing], ...]
     fullest: StretchForecast
-    sways: tuple[Sway, ...]
+    sways: tuple[Sways, ...]
     alternatives: tuple[Alternative, ...]
     choices: tuple[Choice, ...]
     limits: Limits
+    draws: int
+
+    @property
+    def unmoved(self) -> tuple[str, ...]:
+        """Name the figures that nobody knows for certain and that yet move no peak by themselves: they widen the band, or nothing here depends on them."""
+        moved = {sway.figure.name for stretch in self.sways for rows in stretch.values() for sway in rows}
+        return tuple(one.name for one in self.behaviour.ranged if one.name not in moved)
 
     def fit(self, needed: Sizing) -> Fit:
         """Compare what is needed with what there is."""
@@ -91,10 +98,11 @@ def outlook(
         sizes=tuple(sizing.size(one, capacity, node_cores) for one in found),
         overlaps=tuple((one, sizing.size(one, capacity, node_cores)) for one in forecast.overlaps(found)),
         fullest=fullest,
-        sways=sizing.sways(fullest.stretch, programme, behaviour, "egress") if ahead else (),
+        sways=tuple(sizing.sways(one.stretch, programme, behaviour) for one in found) if ahead else (),
         alternatives=sizing.alternatives(fullest.stretch, programme, behaviour) if ahead else (),
         choices=(),
         limits=limits,
+        draws=count,
     )
     return replace(reckoned, choices=choices(reckoned, count)) if ahead else reckoned
 

@@ -45,7 +45,7 @@ class Capacity:
 
 @dataclass(frozen=True, slots=True)
 class Sizing:
-    """What one stretch needs at its fullest, in the worst of 95 % of cases; None where nothing was measured."""
+    """What one stretch needs at its fullest and stores in all, in the worst of 95 % of cases; None where nothing was measured."""
 
     server_cores: float | None
     database_cores: float | None
@@ -56,7 +56,7 @@ class Sizing:
 
 @dataclass(frozen=True, slots=True)
 class Sway:
-    """How the peak of one metric moves when one figure goes from low to high, all else as it stands."""
+    """Where the peak of one metric lies when one figure is at its low and at its high end, all else as it stands."""
 
     figure: Figure
     low: float
@@ -68,6 +68,11 @@ class Sway:
         return abs(self.high - self.low)
 
 
+Sways = Mapping[str, tuple[Sway, ...]]  # by metric
+# Of which metrics a person is shown the sways: what is asked of the line, of the machines by each kind of request, and of the disk.
+SWAYED = {False: ("egress", "watching", "heartbeats", "sign_ins", "page_views", "quiz_starts", "growth"), True: ("in_exam", "exam_starts", "saves", "growth")}
+
+
 @dataclass(frozen=True, slots=True)
 class SwayBar:
     """A sway as a bar: from the lowest peak of all (0) to the highest (100)."""
@@ -77,6 +82,15 @@ class SwayBar:
     width: float
     low: str
     high: str
+
+
+@dataclass(frozen=True, slots=True)
+class Swayed:
+    """The figures that move one metric's peak most, and how many others move it less."""
+
+    metric: Metric
+    bars: tuple[SwayBar, ...]
+    others: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +118,7 @@ def measured(text: str | None) -> Capacity | None:
 def size(found: StretchForecast | Overlap, capacity: Capacity | None, node_cores: int) -> Sizing:
     """Say what a stretch needs, or several at once."""
     gbits = found.peaks["egress"].high
-    grown = float(found.total["growth"].median.sum()) / 1000
+    grown = found.sums["growth"].high
     if capacity is None:
         return Sizing(None, None, None, gbits, grown)
     server, database = (cores(found.total, costs) / BUSY for costs in (capacity.server, capacity.database))
@@ -120,13 +134,16 @@ def cores(total: Mapping[str, Band], costs: Mapping[str, float]) -> float:
     return float(busy.max())
 
 
-def sways(stretch: Stretch, programme: Programme, behaviour: Behaviour, metric: str) -> tuple[Sway, ...]:
-    """Tell how far each figure alone moves the peak, the widest first; figures that move nothing are left out."""
-    ranged = [one for one in behaviour.figures.values() if one.low < one.high]
-    changes = [{one.name: end} for one in ranged for end in (one.low, one.high)]
-    peaks = central(stretch, programme, behaviour, changes)[metric].max(axis=1)
-    found = (Sway(one, float(peaks[2 * place]), float(peaks[2 * place + 1])) for place, one in enumerate(ranged))
-    return tuple(sorted((one for one in found if one.width > 1e-9), key=lambda one: -one.width))
+def sways(stretch: Stretch, programme: Programme, behaviour: Behaviour) -> Sways:
+    """Tell of every metric how far each figure alone moves its peak, the widest first; what moves nothing is left out."""
+    ranged = behaviour.ranged
+    curves = central(stretch, programme, behaviour, [{one.name: end} for one in ranged for end in (one.low, one.high)])
+    told = {}
+    for metric, found in curves.items():
+        peaks = found.max(axis=1)
+        rows = (Sway(one, float(low), float(high)) for one, low, high in zip(ranged, peaks[::2], peaks[1::2], strict=True))
+        told[metric] = tuple(sorted((one for one in rows if one.width > 1e-9), key=lambda one: -one.width))
+    return {metric: rows for metric, rows in told.items() if rows}
 
 
 def sway_bars(found: Sequence[Sway], language: str) -> tuple[SwayBar, ...]:
@@ -138,11 +155,21 @@ def sway_bars(found: Sequence[Sway], language: str) -> tuple[SwayBar, ...]:
             one.figure.titled(language),
             round(100 * (min(one.low, one.high) - least) / (span or 1), 1),
             round(100 * one.width / (span or 1), 1),
-            f"{one.low:.1f}",
-            f"{one.high:.1f}",
+            _short(one.low),
+            _short(one.high),
         )
         for one in found
     )
+
+
+def swayed(found: Sways, metrics: Sequence[str], language: str, *, most: int) -> tuple[Swayed, ...]:
+    """Return for each of these metrics the bars of the figures that move it most."""
+    rows = ((one, found[one.code]) for one in METRICS if one.code in metrics and one.code in found)
+    return tuple(Swayed(one, sway_bars(row[:most], language), max(0, len(row) - most)) for one, row in rows)
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 1 else f"{value:.2f}"
 
 
 def alternatives(stretch: Stretch, programme: Programme, behaviour: Behaviour) -> tuple[Alternative, ...]:

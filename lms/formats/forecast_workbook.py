@@ -8,7 +8,7 @@ from typing import Any
 import xlsxwriter
 
 from lms.domain.behaviour import Array
-from lms.domain.forecast import METRICS, StretchForecast
+from lms.domain.forecast import METRICS, Metric, Peak, StretchForecast
 from lms.domain.outlook import Outlook
 from lms.domain.sizing import Sizing
 from lms.kernel.i18n import current_locale
@@ -24,11 +24,11 @@ def write(found: Outlook) -> bytes:
     with xlsxwriter.Workbook(
         target, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "default_date_format": "yyyy-mm-dd hh:mm"}
     ) as book:
-        _sheet(book, _("峰值"), (_("时段"), _("指标"), _("单位"), _("峰值（中位数）"), _("峰值（95% 上界）"), _("时刻")), _peaks(found))
+        _sheet(book, _("峰值"), (_("时段"), _("指标"), _("单位"), _("峰值（按取值）"), _("峰值（中位数）"), _("峰值（95% 上界）"), _("时刻")), _peaks(found))
         _sheet(
             book,
             _("机器与线路"),
-            (_("时段"), _("应用节点"), _("应用（核）"), _("数据库（核）"), "Gbit/s", _("数据库增长（GB）"), _("没有计入"), _("现有条件已用 %")),
+            (_("时段"), _("应用节点"), _("应用（核）"), _("数据库（核）"), "Gbit/s", _("数据库增长（GB，95% 上界）"), _("没有计入"), _("现有条件已用 %")),
             _needs(found),
         )
         if found.nodes_tried:
@@ -72,13 +72,17 @@ def _peaks(found: Outlook) -> Iterable[Sequence[Cell]]:
         for metric in METRICS:
             peak = one.peaks[metric.code]
             if peak.high:
-                yield one.stretch.title, _(metric.title), _(metric.unit), round(peak.median, 3), round(peak.high, 3), peak.at
+                yield one.stretch.title, *_peak(metric, peak)
     for both, _needed in found.overlaps:
         for metric in METRICS:
             peak = both.peaks[metric.code]
             if peak.high:
                 name = " + ".join(one.title for one in both.stretches)
-                yield name, _(metric.title), _(metric.unit), round(peak.median, 3), round(peak.high, 3), peak.at
+                yield name, *_peak(metric, peak)
+
+
+def _peak(metric: Metric, peak: Peak) -> Sequence[Cell]:
+    return _(metric.title), _(metric.unit), *(round(one, 3) for one in (peak.figures, peak.median, peak.high)), peak.at
 
 
 def _needs(found: Outlook) -> Iterable[Sequence[Cell]]:

@@ -1,6 +1,6 @@
 """What load the windows of a programme will bring, and better windows to adopt."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from lms.domain.chart import Chart, both, chart
 from lms.domain.forecast import METRICS, Overlap, Peak, StretchForecast, mean_watching
 from lms.domain.limits import Fit, Limits
 from lms.domain.outlook import Choice, Outlook
-from lms.domain.sizing import Sizing, SwayBar, sway_bars
+from lms.domain.sizing import SWAYED, Sizing, Swayed, swayed
 from lms.domain.stretch import Stretch
 from lms.formats import forecast_workbook
 from lms.kernel import request as current
@@ -72,7 +72,7 @@ class StretchPart:
     peak: str
     peak_at: str
     needs: tuple[tuple[str, str], ...]
-    rows: tuple[tuple[str, str, str, str, str], ...]
+    rows: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class OverlapPart:
     title: str
     span: str
     needs: tuple[tuple[str, str], ...]
-    rows: tuple[tuple[str, str, str, str, str], ...]
+    rows: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class ForecastPage:
     form: AdoptForm
     alternatives: tuple[tuple[str, str, str, str], ...]
     fullest: str
-    bars: tuple[SwayBar, ...]
+    sways: tuple[tuple[str, Swayed], ...]
     figures: tuple[tuple[str, str, str, str], ...]
     refusal: str | None
 
@@ -200,7 +200,7 @@ def _page(code: str, *, form: AdoptForm | None = None, limits: LimitsForm | None
             for one in found.alternatives
         ),
         fullest=found.fullest.stretch.title,
-        bars=sway_bars(found.sways[:SWAYS], current_locale()),
+        sways=tuple(_sways(found)),
         figures=tuple(
             (one.titled(current_locale()), f"{one.value:g}", f"{one.low:g} – {one.high:g}", _("假设") if one.assumed else one.source)
             for one in found.behaviour.figures.values()
@@ -208,6 +208,14 @@ def _page(code: str, *, form: AdoptForm | None = None, limits: LimitsForm | None
         refusal=_(refusal.message) if refusal else None,
     )
     return render_template("lms/forecast/page.html", page=shown)
+
+
+def _sways(found: Outlook) -> Iterator[tuple[str, Swayed]]:
+    """Say of the fullest window and of every exam which figures move which peak."""
+    for one, rows in zip(found.forecasts, found.sways, strict=True):
+        if one is found.fullest or one.stretch.exam:
+            for metric in swayed(rows, SWAYED[bool(one.stretch.exam)], current_locale(), most=SWAYS):
+                yield f"{one.stretch.title} · {_(metric.metric.title)} · {_(metric.metric.unit)}", metric
 
 
 def _rooms(found: Outlook) -> tuple[Room, ...]:
@@ -269,6 +277,7 @@ def _stretch(one: StretchForecast, needed: Sizing, found: Outlook, names: dict[s
     stretch = one.stretch
     bands = {city: one.city(city, one.metric) for city in stretch.seats}
     top = max((float(band.high.max()) for band in bands.values()), default=0)
+    grown = _("%(middle)s GB（95%% 上界 %(most)s GB）", middle=f"{one.sums['growth'].median:.1f}", most=f"{needed.growth_gb:.1f}")
     return StretchPart(
         title=stretch.title,
         span=f"{format_instant(stretch.opens, 'day')} – {format_instant(stretch.at(stretch.quarters - 1), 'day')}",
@@ -278,7 +287,7 @@ def _stretch(one: StretchForecast, needed: Sizing, found: Outlook, names: dict[s
         cities=tuple(chart(names.get(city, city), band, stretch.opens, top=top, width=480, height=210) for city, band in bands.items()),
         peak=_number(one.peaks[one.metric].median),
         peak_at=format_instant(one.peaks[one.metric].at),
-        needs=_needs(needed, found),
+        needs=(*_needs(needed, found), (_("数据库增长"), grown)),
         rows=_rows(one.peaks),
     )
 
@@ -287,14 +296,16 @@ def _overlap(both: Overlap, needed: Sizing, found: Outlook) -> OverlapPart:
     return OverlapPart(
         title=_titles(both.stretches),
         span=f"{format_instant(both.opens)} – {format_instant(both.closes)}",
-        needs=_needs(needed, found)[:3],
+        needs=_needs(needed, found),
         rows=_rows(both.peaks),
     )
 
 
-def _rows(peaks: Mapping[str, Peak]) -> tuple[tuple[str, str, str, str, str], ...]:
+def _rows(peaks: Mapping[str, Peak]) -> tuple[tuple[str, ...], ...]:
     return tuple(
-        (_(of.title), _(of.unit), _figure(peak.median), _figure(peak.high), format_instant(peak.at)) for of in METRICS if (peak := peaks[of.code]).high
+        (_(of.title), _(of.unit), *map(_figure, (peak.figures, peak.median, peak.high)), format_instant(peak.at))
+        for of in METRICS
+        if (peak := peaks[of.code]).high
     )
 
 
@@ -304,7 +315,6 @@ def _needs(needed: Sizing, found: Outlook) -> tuple[tuple[str, str], ...]:
         (_("应用节点"), unknown if needed.nodes is None else _("%(count)s 个，每个 %(cores)s 核", count=needed.nodes, cores=found.node_cores)),
         (_("数据库"), unknown if needed.database_cores is None else _("%(cores)s 核", cores=f"{needed.database_cores:.1f}")),
         (_("出口带宽"), _line(needed)),
-        (_("数据库增长"), f"{needed.growth_gb:.1f} GB"),
     )
 
 

@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,6 +26,7 @@ def test_the_plan_prints_writes_one_page_and_fails_where_a_limit_breaks(tmp_path
     together = sum(max(one["watching"]["median"]) for one in second["cities"].values())
     assert together == pytest.approx(second["peaks"]["watching"]["median"], rel=0.1)
     assert told["windows"][2]["windows"][0]["a_day"] == 2500
+    recomputed(told)
     text = page.read_text(encoding="utf-8")
     assert not re.search(r'(src|href)="|url\(|@import', text), "the page needs something beside itself"
     assert text.count("<svg") > 20
@@ -33,6 +35,33 @@ def test_the_plan_prints_writes_one_page_and_fails_where_a_limit_breaks(tmp_path
     assert told["windows"][0]["windows"][1]["needs"] == second["needs"], "the notice's windows are what was forecast"
     assert "41,150 人" in text
     assert "2,939 人同时观看" in text
+    assert text.count("哪些数字左右峰值") == 4, "each window's and the exam's"
+    assert "按取值 as figured" in text
+
+
+def recomputed(told: dict[str, Any]) -> None:
+    """Reckon anew what the notice fixes, as somebody does who has the JSON only."""
+    windows = [one for one in told["stretches"] if not one["exam"]]
+    assert [(one["title"], round(one["closed_form"]["mean_watching"])) for one in windows] == [("第一时段", 2238), ("第二时段", 2939), ("第三时段", 2286)]
+    figures = {name: one["value"] for name, one in told["figures"].items()}
+    finish = 1 - figures["dropout"] + figures["dropout"] * figures["dropout_watched"]
+    for one in windows:
+        form, curves, sums = one["closed_form"], one["quarters"], one["sums"]
+        assert form["hours_asked"] == one["people"] * form["hours_each"] == pytest.approx(form["mean_watching"] * form["hours_of_stretch"])
+        played = form["hours_asked"] * figures["uptake"] * figures["overwatch"] * finish
+        hours = told["quarter_seconds"] / 3600
+        assert sum(curves["watching"]["figures"]) * hours == pytest.approx(played, rel=1e-6) == sums["watching"]["figures"] == form["hours_played"]
+        assert sums["heartbeats"]["figures"] == pytest.approx(played * 3600 / figures["heartbeat_seconds"] * (1 + figures["retry_share"]), rel=1e-6)
+        assert max(curves["egress"]["figures"]) == pytest.approx(one["peaks"]["egress"]["figures"], abs=1e-4)
+        assert sum(one["people_by_city"].values()) == one["people"]
+        assert set(one["people_by_city"]) <= set(told["cities"])
+        assert one["sways"]["sign_ins"][0]["figure"] == "session_minutes"
+    assert told["what_if"][0]["egress"] == windows[1]["peaks"]["egress"]["figures"]
+    assert told["what_if_of"] == windows[1]["code"]
+    assert windows[1]["needs"]["growth_gb"] == windows[1]["sums"]["growth"]["high"]
+    assert told["units"]["egress"] == {"title": "出口带宽合计", "curve": "Gbit/s", "sum": "TB (10^12 bytes)"}
+    assert (told["draws"], told["cities"]["360700"], told["stretches"][3]["exam"]) == (20, "赣州", True)
+    assert told["stretches"][3]["sums"]["exam_starts"]["figures"] == pytest.approx(100_000 * figures["exam_share"])
 
 
 def test_without_a_measurement_no_machines_are_named(tmp_path: Path) -> None:

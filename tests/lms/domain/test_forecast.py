@@ -41,7 +41,13 @@ def test_no_hour_of_film_appears_or_vanishes(stretch: Stretch) -> None:
     each = forecast.each(stretch, PROGRAMME, BEHAVIOUR, figures, noise=noise)
     played = forecast.watched_seconds(PROGRAMME, figures)[:, 0]
     assert each["watching"].sum(axis=1) * 900 == pytest.approx(played)
-    assert each["heartbeats"].sum(axis=1) * 900 * 15 == pytest.approx(played)
+    again = 1 + figures["retry_share"][:, 0]
+    assert each["heartbeats"].sum(axis=1) * 900 * 15 == pytest.approx(played * again)
+    stored = each["growth"].sum(axis=1) * 1e6 - each["quiz_starts"].sum(axis=1) * 900 * figures["quiz_bytes"][:, 0]
+    lessons = played / 60 / figures["lesson_minutes"][:, 0]
+    assert stored == pytest.approx(played / 15 * figures["heartbeat_bytes"][:, 0] + lessons * figures["lesson_bytes"][:, 0]), (
+        "what is sent again is stored once"
+    )
     phone, small, slow = figures["phone_share"], figures["phone_small"], figures["slow_line"]
     bits = (phone * small + (1 - phone) * slow) * figures["small_kbits"] + (phone * (1 - small) + (1 - phone) * (1 - slow)) * figures["large_kbits"]
     assert each["egress"].sum(axis=1) * 900 * 1e6 == pytest.approx(played * (bits * figures["fetched"])[:, 0])
@@ -66,7 +72,7 @@ def test_everybody_who_sits_the_exam_begins_once_and_saves_what_she_changes() ->
     # Little's law: those under way on average are starts a second times how long one takes.
     lasts = 0.6 * 90 * 60
     assert found["in_exam"].mean() == pytest.approx(100_000 * lasts / (31 * 86_400), rel=0.01)
-    assert found["saves"].sum() * 900 == pytest.approx(100_000 * 50 * 1.3, rel=0.01)
+    assert found["saves"].sum() * 900 == pytest.approx(100_000 * 50 * 1.3 * 1.01, rel=0.01)
     # Who goes away is there until her time is up.
     left = forecast.central(EXAM, PROGRAMME, BEHAVIOUR.having(uptake=1, exam_share=1, exam_rush=0, exam_left=0.1))["in_exam"].mean()
     assert left == pytest.approx(100_000 * (0.9 * lasts + 0.1 * 5_400) / (31 * 86_400), rel=0.01)
@@ -135,17 +141,39 @@ def test_sizing_adds_the_paths_and_says_nothing_without_a_measurement() -> None:
 
 
 def test_the_sway_of_a_figure_is_what_the_peak_does_when_it_alone_changes() -> None:
-    sways = sizing.sways(SECOND, PROGRAMME, BEHAVIOUR, "egress")
+    by_metric = sizing.sways(SECOND, PROGRAMME, BEHAVIOUR)
+    sways = by_metric["egress"]
     assert [one.width for one in sways] == sorted((one.width for one in sways), reverse=True)
     large = next(one for one in sways if one.figure.name == "large_kbits")
     again = forecast.central(SECOND, PROGRAMME, BEHAVIOUR.having(large_kbits=large.figure.high))["egress"].max()
     assert large.high == pytest.approx(again)
     assert "heartbeat_seconds" not in {one.figure.name for one in sways}
+    assert by_metric["sign_ins"][0].figure.name == "session_minutes", "what moves the line is not what moves the sign-ins"
+    of_exam = sizing.sways(EXAM, PROGRAMME, BEHAVIOUR)
+    assert "egress" not in of_exam
+    assert of_exam["in_exam"][0].figure.name == "exam_rush"
+    moved = {row.figure.name for found in (by_metric, of_exam) for rows in found.values() for row in rows}
+    only_drawn = {"day_noise", "city_spread", "resit_share"}  # Jiangxi's exam is held once
+    assert moved | only_drawn == {one.name for one in BEHAVIOUR.ranged}
+    (first, *_others) = sizing.swayed(of_exam, ("saves",), "en", most=2)
+    assert (first.metric.code, len(first.bars), first.others) == ("saves", 2, len(of_exam["saves"]) - 2)
     planned, *others = sizing.alternatives(SECOND, PROGRAMME, BEHAVIOUR)
     by_code = {one.what_if.code: one for one in others}
     assert by_code["slow_heartbeat"].heartbeats == pytest.approx(planned.heartbeats / 2)
     assert by_code["school_cache"].egress == pytest.approx(planned.egress * 0.6)
     assert by_code["small_rendition"].egress < planned.egress
+
+
+def test_the_disk_is_bought_for_the_worst_of_95_percent_of_cases_and_the_sums_are_those_of_whole_cases() -> None:
+    found = forecast.forecast(SECOND, PROGRAMME, BEHAVIOUR, count=200)
+    grown = found.sums["growth"]
+    assert sizing.size(found, None, 2).growth_gb == grown.high > 1.15 * grown.median
+    assert grown.high < found.total["growth"].high.sum() / 1000, "not every quarter is at its edge in the same case"
+    hours = forecast.watched_seconds(PROGRAMME, behaviours.cases(BEHAVIOUR))[0, 0] / 3600
+    assert found.sums["watching"].figures == pytest.approx(SECOND.people * hours) == found.figures["watching"].sum() / 4
+    assert found.peaks["egress"].figures == pytest.approx(forecast.central(SECOND, PROGRAMME, BEHAVIOUR)["egress"].max())
+    assert found.sums["egress"].figures == pytest.approx(found.figures["egress"].sum() * 900 / 8 / 1000), "Gbit/s for 900 s, in TB"
+    assert all(one.low <= one.median <= one.high for one in (*found.peaks.values(), *found.sums.values()))
 
 
 def test_evenings_and_weekends_are_those_of_the_window_s_own_zone() -> None:

@@ -1,6 +1,7 @@
 """The forecast as an operator sees it, and windows that really move."""
 
 import io
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -34,6 +35,9 @@ def test_an_operator_sees_every_window_and_the_better_windows(app: Flask) -> Non
     for words in ("第一时段", "第二时段", "第三时段", "线上测试", "41,150", "2,500", "日期也调，峰值最低", "尚未测量", "条件未知", "大码流"):
         assert words in page, words
     assert "load-limit" not in page
+    assert "按取值" in page
+    assert re.search(r"第二时段 · 登录次数.{0,400}?一次看多久", page, re.DOTALL), "each kind of request has figures of its own that move it most"
+    assert re.search(r"线上测试 · 正在考试.{0,400}?最后一天考试的加码", page, re.DOTALL)
     assert "同时进行：第二时段 + 线上测试" in page  # the programme of the tests opens its exam early
 
 
