@@ -296,12 +296,18 @@ def table(figures: list[Figure]) -> str:
 
 
 def keep(path: Path, found: Saved) -> None:
-    """Write down what was found; paths not measured this time keep their last figures, unless those are another machine's."""
+    """Write down what was found; paths not measured this time keep their last figures, unless those are another machine's.
+
+    A machine is now faster, now slower. What is kept is brought to the speed of this run by the bare route, which every run measures.
+    """
     try:
         last = msgspec.json.decode(path.read_bytes(), type=Saved)
     except (FileNotFoundError, msgspec.DecodeError):
         last = Saved(None, 0.0, [])
-    figures = {one.name: one for one in (*(last.figures if last.cores == found.cores else ()), *found.figures)}
+    before, now = ({one.name: one.server_us for one in saved.figures}.get(BARE) for saved in (last, found))
+    pace = now / before if now and before else 1.0
+    kept = [msgspec.structs.replace(one, server_us=one.server_us * pace, database_us=one.database_us * pace) for one in last.figures]
+    figures = {one.name: one for one in (*(kept if last.cores == found.cores else ()), *found.figures)}
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(msgspec.json.format(msgspec.json.encode(Saved(found.cores, found.load, list(figures.values())))))
 

@@ -1,6 +1,7 @@
 """Watching the real window: count each quarter of an hour, compare with the forecast, call where they part."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,7 +10,7 @@ from prometheus_client import Gauge
 
 from lms.domain import exam_terms
 from lms.domain import load as rules
-from lms.domain.forecast import StretchForecast
+from lms.domain.forecast import EDGES, StretchForecast
 from lms.domain.load import Alarm
 from lms.domain.outlook import Outlook
 from lms.domain.programme import Programme
@@ -27,8 +28,10 @@ EXPECTED = Gauge(
     "lms_load_expected", "The forecast of the same; bound is low, median or high.", ["programme", "metric", "city", "bound"], multiprocess_mode="mostrecent"
 )
 OUTSIDE = Gauge("lms_load_outside", "Cities that have left their band.", ["programme", "metric"], multiprocess_mode="mostrecent")
-FILLED = Gauge("lms_load_filled", "Share of what line and nodes bear; 0 where that is not known.", ["programme", "metric"], multiprocess_mode="mostrecent")
-OBSERVED = Gauge("lms_load_observed_timestamp_seconds", "When people were last counted.", multiprocess_mode="mostrecent")
+FILLED = Gauge(
+    "lms_load_filled", "Share of what line and nodes bear, all that is open added up; 0 where that is not known.", ["programme"], multiprocess_mode="mostrecent"
+)
+OBSERVED = Gauge("lms_load_observed_timestamp_seconds", "When people were last counted, by the machine's clock.", multiprocess_mode="mostrecent")
 _log = structlog.get_logger()
 
 
@@ -73,19 +76,14 @@ def observe(now: datetime) -> None:
                 for city in cities
             ],
         )
-    watched = {}
-    for programme_code in running:
-        for code in open_now[programme_code]:
-            found = live(programme_code, now, code)
-            watched[programme_code, found.metric] = found
-            _publish(programme_code, found, at)
+    for programme_code in (version.code for version, _ in known):
+        watched = [live(programme_code, now, code) for code in open_now[programme_code]]
+        _publish(programme_code, watched, at)
+        for found in watched:
             for one in found.alarms:
+                code = found.forecast.stretch.code
                 _log.warning("load.outside_forecast", programme=programme_code, stretch=code, city=one.city, seen=one.seen, low=one.low, high=one.high)
-    for code, metric in ((version.code, metric) for version, _ in known for metric in ("watching", "in_exam")):
-        if (code, metric) not in watched:  # what runs no longer calls nobody
-            OUTSIDE.labels(code, metric).set(0)
-            FILLED.labels(code, metric).set(0)
-    OBSERVED.set(now.timestamp())
+    OBSERVED.set_to_current_time()  # Prometheus compares it with its own time, and a rehearsed clock is in another year
 
 
 def _open(session: Session, version: ProgrammeVersion, programme: Programme, now: datetime) -> list[str]:
@@ -119,17 +117,22 @@ def _by_city(session: Session, code: str, metric: str, chosen: StretchForecast, 
     return {city: rules.curve(chosen, found[city]) for city in chosen.stretch.seats}
 
 
-def _publish(code: str, found: Live, at: datetime) -> None:
-    """Give Prometheus what was seen and what was expected."""
-    stretch = found.forecast.stretch
-    quarter = min(round((at - stretch.opens) / QUARTER), stretch.quarters - 1)  # a change to summer time may take an hour off its end
-    for city, row in found.seen.items():
-        band = found.forecast.city(city, found.metric)
-        people = row[quarter]
-        if people is not None:
-            SEEN.labels(code, found.metric, city).set(people)
-        for bound in ("low", "median", "high"):
-            EXPECTED.labels(code, found.metric, city, bound).set(float(getattr(band, bound)[quarter]))
-    OUTSIDE.labels(code, found.metric).set(len(found.alarms))
-    people, most = found.total[quarter], found.most_people
-    FILLED.labels(code, found.metric).set((people or 0) / most if most else 0)
+def _publish(code: str, watched: Sequence[Live], at: datetime) -> None:
+    """Give Prometheus what was seen of a programme and what was expected; what runs no longer calls nobody."""
+    outside, filled = dict.fromkeys(("watching", "in_exam"), 0), 0.0
+    for found in watched:
+        stretch = found.forecast.stretch
+        quarter = min(round((at - stretch.opens) / QUARTER), stretch.quarters - 1)  # a change to summer time may take an hour off its end
+        for city, row in found.seen.items():
+            band = found.forecast.city(city, found.metric)
+            people = row[quarter]
+            if people is not None:
+                SEEN.labels(code, found.metric, city).set(people)
+            for bound in EDGES:
+                EXPECTED.labels(code, found.metric, city, bound).set(float(getattr(band, bound)[quarter]))
+        outside[found.metric] += len(found.alarms)
+        people, most = found.total[quarter], found.most_people
+        filled += (people or 0) / most if most else 0  # who watches and who sits an exam share one line and the same nodes
+    for metric, cities in outside.items():
+        OUTSIDE.labels(code, metric).set(cities)
+    FILLED.labels(code).set(filled)

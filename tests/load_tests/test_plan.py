@@ -98,6 +98,11 @@ def test_paths_that_were_not_measured_are_named_wherever_nodes_are(tmp_path: Pat
     assert there["codes"] == ["w2"]
     assert "4 nodes: " in "\n".join(plan.lines(replace(whole, limits=Limits(nodes=3))))
     assert "现有 there are" in plan_report.html(replace(whole, limits=Limits(nodes=3)))
+    # The machine has become half as fast: what was measured before costs twice as much, what is measured now what it costs now.
+    for bare in (200, 400):
+        bench.keep(measured, bench.Saved(2, 1.0, [bench.Figure("bare", bare, 0, 1, 1, 1, 1, 0), bench.Figure("save", 800, 300, 2, 9, 9, 9, 0)]))
+    slower = {one["name"]: (one["server_us"], one["database_us"]) for one in json.loads(measured.read_bytes())["figures"]}
+    assert (slower["heartbeat"], slower["save"]) == ((1_400, 600), (800, 300))
     bench.keep(measured, bench.Saved(64, 1.0, rows[:1]))
     assert len(json.loads(measured.read_bytes())["figures"]) == 1, "figures of another machine were kept"
 

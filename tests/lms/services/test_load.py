@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -117,14 +118,35 @@ def test_a_city_that_leaves_its_band_twice_is_called_by_name(app: Flask) -> None
     limits.state(Limits(gbits=0.001), actor_id=id_of(OU), now=NOON)
     service.observe(NOON + QUARTER)
     assert REGISTRY.get_sample_value("lms_load_outside", outside) == 1
-    assert (REGISTRY.get_sample_value("lms_load_filled", outside) or 0) > 1
-    assert REGISTRY.get_sample_value("lms_load_observed_timestamp_seconds") == (NOON + QUARTER).timestamp()
+    assert (REGISTRY.get_sample_value("lms_load_filled", {"programme": learning.CODE}) or 0) > 1
+    observed = REGISTRY.get_sample_value("lms_load_observed_timestamp_seconds") or 0
+    assert abs(observed - time.time()) < abs(observed - (NOON + QUARTER).timestamp()), "Prometheus' time() is no rehearsed clock's"
     with transaction() as session:
         store.add(session, [store.Seen(learning.CODE, "watching", NOON + 2 * QUARTER, learning.CITY, 0)])
     assert service.live(learning.CODE, NOON + 2 * QUARTER).alarms == ()
     service.observe(service.live(learning.CODE, NOON).forecast.stretch.closes + QUARTER)
     assert REGISTRY.get_sample_value("lms_load_outside", outside) == 0, "of a window that is over nobody is called"
-    assert REGISTRY.get_sample_value("lms_load_filled", outside) == 0
+    assert REGISTRY.get_sample_value("lms_load_filled", {"programme": learning.CODE}) == 0
+
+
+def test_windows_and_exams_that_are_open_at_once_are_counted_together(app: Flask) -> None:
+    learning.load(learning.programme_text().replace('to = "2026-11-19"', 'to = "2026-11-30"', 1))  # the first window's last day, in the second
+    with transaction() as session:
+        for person, city in ((LIN, learning.CITY), (OU, "360100")):
+            learning.enrol(session, id_of(person), city=city)
+            store.add(session, [store.Seen(learning.CODE, "watching", NOON + place * QUARTER, city, 900) for place in range(2)])
+            store.add(session, [store.Seen(learning.CODE, "in_exam", NOON + QUARTER, city, 30)])
+    limits.state(Limits(gbits=1.0, nodes=1), actor_id=id_of(OU), now=NOON)
+    forecasts.MEASURED.write_text('{"figures": [{"name": "save", "server_us": 9000, "database_us": 300}]}', encoding="utf-8")
+    service.observe(NOON + QUARTER)
+    assert REGISTRY.get_sample_value("lms_load_outside", {"programme": learning.CODE, "metric": "watching"}) == 2, "a city of each window"
+    shares = []
+    for stretch, people in (("w1", 900), ("w2", 900), ("final-test", 60)):
+        live = service.live(learning.CODE, NOON + QUARTER, stretch)
+        assert live.most_people is not None
+        shares.append(people / live.most_people)
+    assert min(shares) > 0
+    assert REGISTRY.get_sample_value("lms_load_filled", {"programme": learning.CODE}) == pytest.approx(sum(shares)), "they share one line and the same nodes"
 
 
 def test_the_live_pages_of_all_reckon_once_a_minute_while_people_enrol(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
