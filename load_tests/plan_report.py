@@ -12,7 +12,7 @@ from lms.domain.outlook import Outlook
 from lms.domain.sizing import SWAYED, swayed
 
 WHOLE_UNITS = {PEOPLE: "人·小时", PER_SECOND: "次", GBITS: "TB", GROWING: "GB"}
-SWAYS = 12
+SWAYS = 8
 ROOT = Path(__file__).parents[1]
 _STYLES = ("lms/kernel/static/tokens.css", "lms/static/forecast.css")
 

@@ -164,8 +164,8 @@ def sway_bars(found: Sequence[Sway], language: str) -> tuple[SwayBar, ...]:
 
 def swayed(found: Sways, metrics: Sequence[str], language: str, *, most: int) -> tuple[Swayed, ...]:
     """Return for each of these metrics the bars of the figures that move it most."""
-    rows = ((one, found[one.code]) for one in METRICS if one.code in metrics and one.code in found)
-    return tuple(Swayed(one, sway_bars(row[:most], language), max(0, len(row) - most)) for one, row in rows)
+    named = {one.code: one for one in METRICS}
+    return tuple(Swayed(named[code], sway_bars(found[code][:most], language), max(0, len(found[code]) - most)) for code in metrics if code in found)
 
 
 def _short(value: float) -> str:
