@@ -105,7 +105,7 @@ class Spread:
     high: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Peak(Spread):
     """The fullest quarter of an hour, and when it is by the median curve."""
 
