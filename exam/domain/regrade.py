@@ -1,8 +1,8 @@
 """Corrections of a key after the exam: responses never change, only what they are worth."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from lms.kernel.refusal import N_, Conflict, Forbidden, Invalid
@@ -30,11 +30,14 @@ class Stage(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-class LettersUnfit(Invalid):
-    """The letters are no response to the item."""
+class AnswerUnfit(Invalid):
+    """What was written is no response to the item."""
 
-    code = "letters_unfit"
-    message = N_("请填写这道题的选项字母：单选题、判断题一个字母，多选题一个或多个，不能超出选项范围。其他题型只能全部给分或不计分。")
+    code = "answer_unfit"
+    message = N_(
+        "请按题型填写答案：单选题、判断题一个字母，多选题一个或多个；匹配题依次写每项所配的字母，排序题写出全部字母的顺序；"
+        "填空题每空之间用“；”隔开，同一空的几种写法用“|”隔开，不改的空留空。简答题只能全部给分或不计分。"
+    )
 
 
 class OwnRegrade(Forbidden):
@@ -67,10 +70,11 @@ class RegradeRuns(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """One correction of one item; `options` in canonical order, from 0."""
+    """One correction of one item: `options` as in a key; `blanks`: the texts for each blank, none where a blank stays as it is."""
 
     effect: Effect
     options: tuple[int, ...] = ()
+    blanks: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,30 +89,59 @@ class Change:
     after_items: tuple[int | None, ...]
 
 
-def options_of(letters: str, kind: ItemType, options: int, effect: Effect) -> tuple[int, ...]:
-    """Read letters as positions; raises LettersUnfit where they cannot be a response to the item."""
+def correction(effect: Effect, written: str, kind: ItemType, key: Key, options: int) -> Correction:
+    """Read what somebody wrote as a response to an item of so many options; raises AnswerUnfit."""
     if effect in (Effect.FULL, Effect.DROP):
-        return ()
-    found = sorted({LETTERS.find(letter) for letter in letters.upper() if not letter.isspace() and letter not in ",，、"})
-    if not kind.chooses or not found or found[0] < 0 or found[-1] >= options or (kind is not ItemType.MULTIPLE and len(found) > 1):
-        raise LettersUnfit
-    return tuple(found)
+        return Correction(effect)
+    if kind is ItemType.FILL_IN:
+        return Correction(effect, blanks=_blanks(written, len(key.blanks)))
+    found = [LETTERS.find(letter) for letter in written.upper() if not letter.isspace() and letter not in ",，、"]
+    if kind.chooses:
+        found = sorted(set(found))
+    sizes: dict[ItemType, Container[int]] = {
+        ItemType.MULTIPLE: range(1, options + 1), ItemType.MATCHING: [len(key.options)], ItemType.ORDERING: [options], ItemType.SHORT_TEXT: ()
+    }  # fmt: skip
+    ordered = kind is not ItemType.ORDERING or len(set(found)) == options
+    if len(found) not in sizes.get(kind, [1]) or not ordered or min(found) < 0 or max(found) >= options:
+        raise AnswerUnfit
+    return Correction(effect, tuple(found))
+
+
+def _blanks(written: str, count: int) -> tuple[tuple[str, ...], ...]:
+    parts = written.replace("；", ";").split(";") if count > 1 else [written]
+    found = tuple(tuple(text.strip() for text in part.replace("｜", "|").split("|") if text.strip()) for part in parts)
+    if len(found) != count or not any(found):
+        raise AnswerUnfit
+    return found
+
+
+def right_keys(key: Key, corrections: Sequence[Correction]) -> tuple[Key, ...]:
+    """Return the keys that are right under the corrections, the oldest first: a response earns what the best of them gives."""
+    keys = [key]
+    for one in corrections:
+        if one.effect is Effect.REPLACE:
+            keys = [_replaced(keys[0], one)]
+        elif one.blanks:
+            widened = zip(keys[0].blanks, one.blanks, strict=True)
+            keys = [replace(keys[0], blanks=tuple(replace(blank, accepted=blank.accepted + texts) for blank, texts in widened))]
+        elif one.effect is Effect.ACCEPT:
+            keys.append(_replaced(keys[0], one))
+    return tuple(keys)
+
+
+def _replaced(key: Key, one: Correction) -> Key:
+    if not one.blanks:
+        return replace(key, options=one.options)
+    return replace(key, blanks=tuple(replace(blank, accepted=texts or blank.accepted) for blank, texts in zip(key.blanks, one.blanks, strict=True)))
 
 
 def worth(
     kind: ItemType, key: Key, corrections: Sequence[Correction], response: Sequence[int], points: int, *, texts: Sequence[str], policy: MultiplePolicy
 ) -> int | None:
     """Return the points of a response under the corrections in force, the oldest first."""
-    keys, fixed = [key], None
-    for one in corrections:
-        fixed = {Effect.FULL: points, Effect.DROP: 0}.get(one.effect)
-        if one.effect is Effect.REPLACE:
-            keys = [Key(one.options)]
-        elif one.effect is Effect.ACCEPT:
-            keys.append(Key(one.options))
-    if fixed is not None:
-        return fixed
-    found = [score(kind, each, response, points, policy, texts=texts) for each in keys]
+    if is_fixed(corrections):
+        return 0 if is_dropped(corrections) else points
+    found = [score(kind, each, response, points, policy, texts=texts) for each in right_keys(key, corrections)]
     return None if None in found else max(one for one in found if one is not None)
 
 

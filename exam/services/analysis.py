@@ -1,6 +1,6 @@
 """The items of an exam analysed from its scored attempts, and the figures given to the bank."""
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,10 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from exam.domain.exam import Exam
+from exam.domain.regrade import Correction, is_fixed, right_keys
 from exam.domain.result import ItemPlace
 from exam.services import paper as papers
 from exam.services.exam import found
 from exam.store import analysis as store
+from exam.store import regrade as regrades
 from exam.store.analysis import ScoredAttempt
 from lms import api as platform
 from lms.kernel import audit
@@ -20,7 +22,7 @@ from lms.kernel.jobs import enqueue
 from lms.kernel.refusal import N_, Conflict
 from question_bank import api as bank
 from question_bank.domain.analysis import analyse as analysed
-from question_bank.domain.item import LETTERS, Key
+from question_bank.domain.item import LETTERS, ItemType, Key
 from question_bank.domain.responses import MOST_CELLS, NOT_GIVEN, Chosen, Floats, Responses, Right
 
 JOB = "exam.analyse"
@@ -61,13 +63,14 @@ class _Cells:
 
     columns: Mapping[int, int]
     parts: Mapping[int, int]
+    fixed: Container[int]
     right: Right
     chosen: Chosen
     part: npt.NDArray[np.float32]
 
     def fill(self, row: int, attempt: ScoredAttempt, worth: tuple[int, ...]) -> None:
         """Write one attempt into its row."""
-        for version, share, bits in answered(attempt, worth, self.parts):
+        for version, share, bits in answered(attempt, worth, self.parts, self.fixed):
             at = self.columns[version]
             self.right[row, at] = share == 1
             if version in self.parts:
@@ -81,15 +84,15 @@ class _Cells:
         return {at: share.astype(np.float64) for at, share in of_column.items() if ((share > 0) & (share < 1)).any()}
 
 
-def answered(attempt: ScoredAttempt, worth: tuple[int, ...], parts: Container[int]) -> Iterator[tuple[int, float, int]]:
+def answered(attempt: ScoredAttempt, worth: tuple[int, ...], parts: Container[int], fixed: Container[int]) -> Iterator[tuple[int, float, int]]:
     """Return each version of a paper with the share of its points and, but for `parts`, the options chosen as bits in canonical order.
 
-    What people have still to mark is left out.
+    What people have still to mark is left out, and what is `fixed` by a correction: its points say nothing of the answers.
     """
     width = len(attempt.orders) // len(attempt.version_ids)
     for index, version in enumerate(attempt.version_ids):
         points = attempt.item_points[index]
-        if points is not None:
+        if points is not None and version not in fixed:
             shown = [] if version in parts else [int(choice) for choice in (attempt.answers[index] or "").split(",") if choice]
             yield version, points / worth[index], sum(1 << attempt.orders[index * width + choice] for choice in shown)
 
@@ -103,10 +106,11 @@ def gathered(session: Session, exam: Exam) -> tuple[Responses, list[int]]:
     versions = store.versions(session, exam.id)
     parts = [version for version in versions if not places[version].type.chooses]
     every = -(-people * (len(versions) + len(parts)) // MOST_CELLS)
-    keys = bank.keys(session, versions)
+    corrections = regrades.in_force(session, exam.id)
+    keys = {version: right_keys(key, corrections.get(version, ())) for version, key in bank.keys(session, versions).items()}
     size = (people // every, len(versions))
     cells = _Cells(
-        {version: at for at, version in enumerate(versions)}, {version: at for at, version in enumerate(parts)},
+        {version: at for at, version in enumerate(versions)}, {version: at for at, version in enumerate(parts)}, fixed_of(corrections),
         np.full(size, NOT_GIVEN, np.int8), np.zeros(size, np.uint32), np.zeros((size[0], len(parts)), np.float32),
     )  # fmt: skip
     who: list[int] = []
@@ -136,8 +140,15 @@ def _letters(place: ItemPlace) -> tuple[str, ...]:
     return tuple(LETTERS[: place.options]) if place.type.chooses else ()
 
 
-def _bits(key: Key, place: ItemPlace) -> int:
-    return sum(1 << option for option in key.options) if place.type.chooses else 0
+def fixed_of(corrections: Mapping[int, Sequence[Correction]]) -> set[int]:
+    """Return the versions whose points hang on no response."""
+    return {version for version, made in corrections.items() if is_fixed(made)}
+
+
+def _bits(keys: Sequence[Key], place: ItemPlace) -> int:
+    """Return the right options as bits: of several right responses each, but for a choice of several options only the first."""
+    right = keys[:1] if place.type is ItemType.MULTIPLE else keys
+    return sum(1 << option for option in {option for key in right for option in key.options}) if place.type.chooses else 0
 
 
 def _groups(session: Session, exam: Exam, who: list[int]) -> dict[str, npt.NDArray[np.str_]]:

@@ -14,6 +14,7 @@ from exam.services import paper as papers
 from exam.services.exam import found
 from exam.store import analysis as scored
 from exam.store import integrity as store
+from exam.store import regrade as regrades
 from exam.store.integrity import IntegrityLeadRow, IntegrityRunRow
 from lms import api as platform
 from lms.kernel import audit
@@ -66,12 +67,13 @@ def look(now: datetime, exam_code: str) -> None:
 def _gathered(session: Session, exam: Exam) -> tuple[Sheets, list[int]]:
     """Gather who answered what on her first scored paper, everybody's; and the people behind the numbers."""
     places = analysis.places_of(session, exam)
+    fixed = analysis.fixed_of(regrades.in_force(session, exam.id))
     parts = {version for version, place in places.items() if not place.type.chooses}
     column = {version: at for at, version in enumerate(sorted(places))}
     who: list[int] = []
     person, item, chosen, share = array("i"), array("i"), array("I"), array("f")
     for attempt in scored.scored(session, exam.id):
-        for version, got, bits in analysis.answered(attempt, papers.position_points(session, exam.id, attempt.assembly_id), parts):
+        for version, got, bits in analysis.answered(attempt, papers.position_points(session, exam.id, attempt.assembly_id), parts, fixed):
             person.append(len(who))
             item.append(column[version])
             chosen.append(bits)

@@ -64,7 +64,7 @@ class Regrade:
     reversed: bool
 
 
-def propose(exam_code: str, *, item: str, effect: Effect, letters: str, reason: str, actor_id: int, now: datetime) -> int:
+def propose(exam_code: str, *, item: str, effect: Effect, written: str, reason: str, actor_id: int, now: datetime) -> int:
     """Propose a correction of one item; its preview is worked out in the background. Returns the id."""
     with transaction() as session:
         exam = found(session, exam_code)
@@ -72,10 +72,11 @@ def propose(exam_code: str, *, item: str, effect: Effect, letters: str, reason: 
         versions = sorted(set(bank.versions_of(session, exam.bank_code, item.strip())) & set(given))
         if not versions:
             raise ItemNotGiven
-        options = [rules.options_of(letters, given[version].type, given[version].options, effect) for version in versions]
+        keys = bank.keys(session, versions)
+        made = [rules.correction(effect, written, given[version].type, keys[version], given[version].options) for version in versions]
         row = RegradeRow(
-            exam_id=exam.id, item=item.strip(), version_ids=versions, effect=str(effect), options=list(options[0]), reason=reason.strip(),
-            proposed_by=actor_id, proposed_at=now,
+            exam_id=exam.id, item=item.strip(), version_ids=versions, effect=str(effect), options=list(made[0].options), blanks=made[0].blanks,
+            reason=reason.strip(), proposed_by=actor_id, proposed_at=now,
         )  # fmt: skip
         return _proposed(session, row, now)
 
@@ -87,7 +88,7 @@ def propose_reversal(regrade_id: int, *, reason: str, actor_id: int, now: dateti
         if row.state != Stage.APPLIED or row.reverses_id or _reversals(session, row) - {Stage.WITHDRAWN}:
             raise RegradeClosed
         back = RegradeRow(
-            exam_id=row.exam_id, item=row.item, version_ids=row.version_ids, effect=row.effect, options=row.options, reason=reason.strip(),
+            exam_id=row.exam_id, item=row.item, version_ids=row.version_ids, effect=row.effect, options=row.options, blanks=row.blanks, reason=reason.strip(),
             proposed_by=actor_id, proposed_at=now, reverses_id=row.id,
         )  # fmt: skip
         return _proposed(session, back, now)

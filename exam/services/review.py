@@ -7,6 +7,7 @@ from exam.domain.attempt import Answer
 from exam.domain.exam import Exam
 from exam.domain.marking import criteria_of
 from exam.domain.packet import Outstanding
+from exam.domain.regrade import Effect, right_keys
 from exam.domain.review import Review, ReviewClosed, ReviewFrozen
 from exam.domain.waiting_room import LASTS
 from exam.services import paper as papers
@@ -17,6 +18,7 @@ from exam.store import exam as exams
 from exam.store import marking
 from exam.store import packet as packets
 from exam.store import paper as paper_store
+from exam.store import regrade as regrades
 from exam.store import result as results
 from exam.store.attempt import Attempt
 from exam.store.marking import ScriptRow
@@ -30,12 +32,16 @@ from question_bank.domain.item import Criterion, Explanation, ItemContent, Key
 
 @dataclass(frozen=True, slots=True)
 class ReviewedItem:
-    """One item as it stood on the paper; `order` holds the original index behind each option shown, points are hundredths."""
+    """One item as it stood on the paper; `order` holds the original index behind each option shown, points are hundredths.
+
+    `keys`: all that is right, under the corrections in force; `effect`: what the last of these did.
+    """
 
     content: ItemContent
     order: tuple[int, ...]
     answer: Answer | None
-    key: Key
+    keys: tuple[Key, ...]
+    effect: Effect | None
     explanation: Explanation
     points: int
     of_points: int
@@ -114,14 +120,17 @@ def review(person_id: int, exam_code: str, now: datetime) -> tuple[Exam, tuple[R
         assembly_id, paper = paper_store.by_id(session, attempt.paper_id)
         known, worth = papers.places(session, assembly_id), papers.position_points(session, exam.id, assembly_id)
         contents, keys = bank.contents(session, paper.version_ids), bank.keys(session, paper.version_ids)
+        corrections = regrades.in_force(session, exam.id)
         explained = bank.explanations(session, paper.version_ids)
         marked = {row.position: _marked(session, row, keys[row.version_id]) for row in marking.of_attempts(session, [attempt.id])}
         return exam, tuple(
             ReviewedItem(
-                contents[version], paper.order(index, known[version].options), attempt.answers.get(index + 1), keys[version], explained[version],
+                contents[version], paper.order(index, known[version].options), attempt.answers.get(index + 1),
+                right_keys(keys[version], made), made[-1].effect if made else None, explained[version],
                 held.item_points[index] or 0, worth[index], marked.get(index + 1),
             )
             for index, version in enumerate(paper.version_ids)
+            for made in (corrections.get(version, ()),)
         )  # fmt: skip
 
 

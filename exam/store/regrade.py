@@ -35,6 +35,7 @@ class RegradeRow(Base):
     version_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
     effect: Mapped[str] = mapped_column(String(10))
     options: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+    blanks: Mapped[Any] = mapped_column(JSONB)
     reason: Mapped[str] = mapped_column(Text)
     proposed_by: Mapped[int | None] = mapped_column(BigInteger)
     proposed_at: Mapped[datetime]
@@ -106,15 +107,15 @@ def in_force(session: Session, exam_id: int) -> dict[int, list[Correction]]:
     """Return the corrections that hold, by item version, the oldest first."""
     rows = session.execute(
         text(
-            "SELECT version_ids, effect, options FROM regrade r WHERE exam_id = :exam AND state = 'applied' AND reverses_id IS NULL"
+            "SELECT version_ids, effect, options, blanks FROM regrade r WHERE exam_id = :exam AND state = 'applied' AND reverses_id IS NULL"
             " AND NOT EXISTS (SELECT FROM regrade b WHERE b.reverses_id = r.id AND b.state = 'applied') ORDER BY applied_at, id"
         ),
         {"exam": exam_id},
     )
     found: dict[int, list[Correction]] = {}
-    for version_ids, effect, options in rows:
+    for version_ids, effect, options, blanks in rows:
         for version in version_ids:
-            found.setdefault(version, []).append(Correction(Effect(effect), tuple(options)))
+            found.setdefault(version, []).append(Correction(Effect(effect), tuple(options), tuple(map(tuple, blanks))))
     return found
 
 

@@ -43,7 +43,7 @@ class ProposalForm(Form):
 
     item = StringField(lazy_gettext("试题编号"), [InputRequired(), Length(max=120)])
     effect = SelectField(lazy_gettext("更正方式"), [InputRequired()])
-    letters = StringField(lazy_gettext("答案字母"), [Length(max=26)])
+    answer = StringField(lazy_gettext("正确的答案"), [Length(max=500)])
     reason = TextAreaField(lazy_gettext("理由"), [InputRequired(), Length(min=2, max=500)])
 
     def __init__(self) -> None:
@@ -114,7 +114,7 @@ def propose(code: str) -> ResponseReturnValue:
         return _list(code, form, status=422)
     try:
         made = service.propose(
-            code, item=form.item.data or "", effect=Effect(form.effect.data), letters=form.letters.data or "", reason=form.reason.data or "",
+            code, item=form.item.data or "", effect=Effect(form.effect.data), written=form.answer.data or "", reason=form.reason.data or "",
             actor_id=current.person().person_id, now=current.now(),
         )  # fmt: skip
     except Refusal as refusal:
@@ -183,7 +183,7 @@ def _one(code: str, regrade_id: int, *, refusal: str | None = None, reversal: Re
     page = RegradePage(
         regrade=found,
         line=_lines([found.row])[0],
-        options=tuple(zip(LETTERS, found.content.options_html, strict=False)) if found.content.type.chooses else (),
+        options=tuple(zip(LETTERS, found.content.options_html, strict=False)),
         form=ApprovalForm(formdata=None, seen=found.row.digest or ""),
         reversal=reversal or ReversalForm(formdata=None),
         own=found.row.proposed_by == current.person().person_id,
@@ -199,8 +199,8 @@ def _one(code: str, regrade_id: int, *, refusal: str | None = None, reversal: Re
 def _lines(rows: Sequence[RegradeRow]) -> tuple[RegradeLine, ...]:
     lines = []
     for row in rows:
-        letters = "".join(LETTERS[option] for option in row.options)
-        words = f"{_(EFFECTS[Effect(row.effect)])}{f' {letters}' if letters else ''}"
+        answer = "".join(LETTERS[option] for option in row.options) or _("；").join(" | ".join(texts) or "—" for texts in row.blanks)
+        words = f"{_(EFFECTS[Effect(row.effect)])}{f' {answer}' if answer else ''}"
         stage, kind = STAGES[Stage(row.state)]
         lines.append(RegradeLine(row, _("撤销：%(words)s", words=words) if row.reverses_id else words, _(stage), kind))
     return tuple(lines)

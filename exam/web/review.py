@@ -9,6 +9,7 @@ from wtforms import SelectField, StringField, TextAreaField, validators
 
 from exam.domain.exam import Exam
 from exam.domain.packet import Outstanding
+from exam.domain.regrade import Effect
 from exam.domain.review import REVIEW_LABELS, Review
 from exam.services import appeal as appeals
 from exam.services import review as service
@@ -21,12 +22,18 @@ from lms.kernel.i18n import gettext as _
 from lms.kernel.i18n import lazy_gettext
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
-from lms.kernel.refusal import Refusal
+from lms.kernel.refusal import N_, Refusal
 from lms.kernel.templating import format_points
 from question_bank.api import with_sources
-from question_bank.domain.item import LETTERS, TYPE_LABELS, ItemType
+from question_bank.domain.item import LETTERS, TYPE_LABELS, ItemType, Key
 
 exam_review = routes("exam_review", __name__)
+CORRECTED = {
+    Effect.REPLACE: N_("这道题的答案已更正，这里是更正后的答案；解析可能写在更正之前。"),
+    Effect.ACCEPT: N_("这道题更正过：另有一种答案也算对；解析可能写在更正之前。"),
+    Effect.FULL: N_("这道题有误，拿到它的人都得满分。"),
+    Effect.DROP: N_("这道题有误，不计分，其余题按满分折算。"),
+}
 
 
 class AppealForm(Form):
@@ -60,7 +67,10 @@ class OptionLine:
 
 @dataclass(frozen=True, slots=True)
 class ItemLine:
-    """One item of the review; `given` and `right` say answer and key in words where options alone do not."""
+    """One item of the review; `given` and `right` say answer and key in words where options alone do not, `corrected` what was corrected since.
+
+    `judged`: whether options are marked as right and wrong; `verdict`: the kind of badge for the points.
+    """
 
     position: int
     kind: str
@@ -69,8 +79,10 @@ class ItemLine:
     options: tuple[OptionLine, ...]
     given: str
     right: str
-    points: int
-    of_points: int
+    corrected: str
+    judged: bool
+    points: str
+    verdict: str
     explanation_html: str
     model_html: str
     marks: tuple[str, ...]
@@ -181,7 +193,10 @@ def _offered(form: RuleForm) -> RuleForm:
 
 def _line(position: int, one: ReviewedItem, shown: Callable[[str], str]) -> ItemLine:
     kind, chosen = one.content.type, one.answer.choices if one.answer else ()
-    keys = one.key.options if kind.chooses else ()
+    judged = one.effect not in (Effect.FULL, Effect.DROP)
+    # Of a choice of several, each right response is one of its own: the first stands at the options, the others in words.
+    marked = one.keys[:1] if kind is ItemType.MULTIPLE else one.keys
+    keys = {option for key in marked for option in key.options} if kind.chooses and judged else ()
     notes = one.explanation.options_html
     return ItemLine(
         position=position,
@@ -196,11 +211,13 @@ def _line(position: int, one: ReviewedItem, shown: Callable[[str], str]) -> Item
             for at, original in enumerate(one.order)
         ),
         given="" if kind.chooses else _said(kind, chosen, one.answer.texts if one.answer else ()),
-        right="" if kind.chooses else _right(one),
-        points=one.points,
-        of_points=one.of_points,
+        right=_right(one, one.keys[len(marked) :] if kind.chooses else one.keys) if judged else "",
+        corrected=_(CORRECTED[one.effect]) if one.effect else "",
+        judged=judged,
+        points=_("不计分") if one.effect is Effect.DROP else _("%(points)s / %(of)s 分", points=format_points(one.points), of=format_points(one.of_points)),
+        verdict="neutral" if one.effect is Effect.DROP else "success" if one.points == one.of_points else "warning" if one.points else "danger",
         explanation_html=shown(one.explanation.overall_html),
-        model_html=shown(one.key.model_html),
+        model_html=shown(one.keys[0].model_html),
         marks=tuple(
             _("%(words)s：%(points)s / %(of)s 分", words=criterion.words, points=format_points(given), of=format_points(criterion.points))
             for criterion, given in (one.marked.criteria if one.marked else ())
@@ -218,8 +235,8 @@ def _said(kind: ItemType, shown: Sequence[int], texts: Sequence[str]) -> str:
     return _("；").join(texts or letters) or _("未作答")
 
 
-def _right(one: ReviewedItem) -> str:
-    """Say the key in the letters of the page; what people mark has none."""
+def _right(one: ReviewedItem, keys: Sequence[Key]) -> str:
+    """Say keys in the letters of the page; what people mark has none."""
     if one.content.type is ItemType.FILL_IN:
-        return _("；").join(_(" 或 ").join(blank.accepted) for blank in one.key.blanks)
-    return _said(one.content.type, [one.order.index(original) for original in one.key.options], ()) if one.key.options else ""
+        return _("；").join(_(" 或 ").join(blank.accepted) for blank in keys[0].blanks)
+    return _(" 或 ").join(_said(one.content.type, [one.order.index(option) for option in key.options], ()) for key in keys if key.options)

@@ -83,8 +83,8 @@ def fits(blank: Blank, text: str) -> bool:
         return False
     if blank.tolerance:
         wanted, within, given = decimal(blank.accepted[0]), decimal(blank.tolerance), decimal(text)
-        if wanted is not None and within is not None and given is not None:
-            return abs(Fraction(given) - Fraction(wanted)) <= Fraction(within)
+        if wanted is not None and within is not None and given is not None and abs(Fraction(given) - Fraction(wanted)) <= Fraction(within):
+            return True
     return _compared(text, blank) in {_compared(accepted, blank) for accepted in blank.accepted}
 
 

@@ -72,6 +72,13 @@ _MEASURE = text(
 )
 
 
+# What a source says no longer, as of an item whose key was withdrawn since, holds no longer.
+_FORGET = text(
+    "DELETE FROM item_measure m USING item_statistics s JOIN item_analysis a ON a.id = s.analysis_id"
+    " WHERE s.id = m.statistics_id AND a.bank_id = :bank AND a.source = :source AND m.version_id <> ALL(:versions)"
+)
+
+
 def add(session: Session, bank_id: int, analysis: Analysis, *, source: str, title: str, now: datetime) -> int:
     """Keep an analysis whose items are named by their version ids; returns its id."""
     row = ItemAnalysisRow(
@@ -86,6 +93,7 @@ def add(session: Session, bank_id: int, analysis: Analysis, *, source: str, titl
     )
     session.add(row)
     session.flush()
+    session.execute(_FORGET, {"bank": bank_id, "source": source, "versions": [int(item.statistics.item) for item in analysis.items]})
     if not analysis.items:
         return row.id
     values = [

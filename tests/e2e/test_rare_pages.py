@@ -48,7 +48,7 @@ def given_by(client: FlaskClient, chromium_browser: Browser, faults: list[str]) 
 def test_rare_pages_are_sound(app: Flask, clock: FixedClock, chromium_browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     crowd(12)
     peng, wei, lin, sitter = enter(app, PENG), enter(app, WEI), enter(app, LIN), app.test_client()
-    one = regrade.propose(exams.EXAM, item=FIRST, effect=Effect.REPLACE, letters="C", reason="答案有误", actor_id=id_of(PENG), now=NOON)
+    one = regrade.propose(exams.EXAM, item=FIRST, effect=Effect.REPLACE, written="C", reason="答案有误", actor_id=id_of(PENG), now=NOON)
     regrade.preview(NOON, one)
     with transaction() as session:
         attempt, person = session.execute(text("SELECT id, person_id FROM attempt ORDER BY id LIMIT 1")).one()

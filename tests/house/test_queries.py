@@ -57,7 +57,7 @@ def arranged(count: int) -> None:
     exchange.import_file(exams.BANK, written.encode(), author_id=wei, now=NOON, pool="practice")
     review.submit_all(exams.BANK, person_id=wei, now=NOON)
     staging.stage(exams.BANK, "新试题.jsonl", "\n".join(staged).encode(), pool="practice", person_id=wei, now=NOON)
-    regrade.propose(exams.EXAM, item=FIRST, effect=Effect.REPLACE, letters="C", reason="答案有误", actor_id=peng, now=NOON)
+    regrade.propose(exams.EXAM, item=FIRST, effect=Effect.REPLACE, written="C", reason="答案有误", actor_id=peng, now=NOON)
     for number in range(count):
         banks.create(f"bank-{number}", f"题库 {number}", NOON)
         save_blueprint(exams.small_blueprint(single=number + 1), actor_id=peng, now=NOON)

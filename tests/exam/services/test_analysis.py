@@ -4,6 +4,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, text
 
+from exam.domain.regrade import Effect
 from exam.services import analysis, result
 from exam.store import analysis as store
 from exam.store import archive
@@ -13,6 +14,7 @@ from lms.store import hours
 from question_bank import api as bank
 from question_bank.services import analysis as measured
 from tests.conftest import NOON
+from tests.exam.services.test_regrade import approved, proposed
 from tests.support import exams, scripts
 from tests.support.cast import PENG, enter
 
@@ -66,6 +68,14 @@ def test_answers_on_random_papers_reach_the_bank_in_canonical_order(app: Flask) 
         assert options[label] >= count
     runs = measured.page(exams.BANK).runs
     assert [(run.title, run.people, run.complete) for run in runs] == [("线上测试", 3, False)]
+
+    dropped = next(iter(found.values()))
+    with transaction() as session:
+        name = session.scalar(text("SELECT i.external_id FROM item_version v JOIN item i ON i.id = v.item_id WHERE v.id = :id"), {"id": dropped.version_id})
+    approved(proposed(Effect.DROP, "", str(name)))
+    analysis.analyse(exams.EXAM, NOON)
+    again = {item.version_id for item in measured.page(exams.BANK).items}
+    assert again == set(found) - {dropped.version_id}, "what counts for nobody says nothing, and what it said before holds no longer"
 
 
 def test_a_short_text_counts_by_the_share_of_its_points(app: Flask) -> None:

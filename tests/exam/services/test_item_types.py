@@ -11,6 +11,7 @@ from PIL import Image
 
 from demo.exams import create_exam
 from exam.domain import blueprint as blueprints
+from exam.domain.regrade import AnswerUnfit, Effect
 from exam.services import assembly, attempt, picture, result
 from exam.services.payload import Change, PaperContent, ResumeExam
 from exam.services.response import ChoiceUnknown
@@ -30,7 +31,9 @@ from question_bank.services.item import Named, write
 from question_bank.store import review as reviews
 from question_bank.store import version as versions
 from tests.conftest import NOON
+from tests.exam.services.test_regrade import approved, proposed
 from tests.support import exams, learning, rows
+from tests.support.cast import PENG, enter
 
 BLANK_ITEM = Draft(type="fill_in", stem="体温约[[1]]℃，又称[[2]]", blanks=(Blank(("37",), "0.5"), Blank(("恒温",))), topic="t")
 PAIRS = Draft(type="matching", stem="配对", prompts=("一", "二"), options=("甲", "乙", "丙"), key=(2, 0), topic="t")
@@ -88,6 +91,23 @@ def test_every_type_is_answered_resumed_and_scored(app: Flask) -> None:
         assert found.item_points == (150, 100, 500)
         assert found.is_final
         assert list(result.verify(session, NOON)) == []
+    for item, effect, written in (
+        ("n-0", Effect.ACCEPT, "；变温|冷血"),
+        ("n-1", Effect.REPLACE, "AC"),
+        ("n-2", Effect.REPLACE, "CBA"),
+        ("n-2", Effect.ACCEPT, "ABC"),
+    ):
+        approved(proposed(effect, written, item))
+    for item, written in (("n-0", "变温"), ("n-0", "；"), ("n-1", "A"), ("n-2", "AAB"), ("n-2", "AB")):
+        with pytest.raises(AnswerUnfit):
+            proposed(Effect.REPLACE, written, item)
+    with transaction() as session:
+        found = results.newest_of(session, exams.attempt_id(session, lin))
+        assert found is not None
+        assert found.item_points == (300, 0, 500), "a synonym counts, and a matching and an order have other keys"
+        assert list(result.verify(session, NOON)) == []
+    regrade_page = enter(app, PENG).get(f"/admin/exams/{exams.EXAM}/regrades").get_data(as_text=True)
+    assert "—；变温 | 冷血" in regrade_page
 
 
 def test_a_short_text_waits_for_people_and_nothing_is_released_before(app: Flask) -> None:

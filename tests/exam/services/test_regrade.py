@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from exam.domain.regrade import Effect, FiguresMoved, LettersUnfit, OwnRegrade, RegradeClosed, RegradeRuns
+from exam.domain.regrade import AnswerUnfit, Effect, FiguresMoved, OwnRegrade, RegradeClosed, RegradeRuns
 from exam.services import regrade, result
 from exam.services.regrade import ItemNotGiven
 from exam.store import regrade as regrades
@@ -88,10 +88,10 @@ def sign(regrade_id: int) -> str:
     return regrade.one(exams.EXAM, regrade_id).row.digest or ""
 
 
-def proposed(effect: Effect = Effect.REPLACE, letters: str = "C", item: str = ITEM) -> int:
+def proposed(effect: Effect = Effect.REPLACE, written: str = "C", item: str = ITEM) -> int:
     with transaction() as session:
         actor = staff(session, "jia")
-    return regrade.propose(exams.EXAM, item=item, effect=effect, letters=letters, reason="第一题答案有误", actor_id=actor, now=LATER)
+    return regrade.propose(exams.EXAM, item=item, effect=effect, written=written, reason="第一题答案有误", actor_id=actor, now=LATER)
 
 
 def differences() -> list[str]:
@@ -260,7 +260,7 @@ def test_it_takes_two_others_and_the_figures_they_saw(app: Flask) -> None:
 def test_what_cannot_be_a_response_is_refused(app: Flask) -> None:
     exams.prepared()
     for item, letters in ((ITEM, "E"), (ITEM, ""), (ITEM, "AB"), (ITEM, "1")):
-        with pytest.raises(LettersUnfit):
+        with pytest.raises(AnswerUnfit):
             proposed(Effect.ACCEPT, letters, item)
     with pytest.raises(ItemNotGiven):
         proposed(Effect.FULL, "", "unknown")
@@ -270,8 +270,8 @@ def test_ex_15_the_pages_lead_from_the_proposal_to_the_reversal(app: Flask) -> N
     crowd(12)
     peng, page = enter(app, PENG), f"/admin/exams/{exams.EXAM}/regrades"
     assert "还没有更正" in peng.get(page).get_data(as_text=True)
-    assert peng.post(page, data={"item": ITEM, "effect": "accept", "letters": "Z", "reason": "印错"}).status_code == 422
-    answer = peng.post(page, data={"item": ITEM, "effect": "full", "letters": "", "reason": "印错"})
+    assert peng.post(page, data={"item": ITEM, "effect": "accept", "answer": "Z", "reason": "印错"}).status_code == 422
+    answer = peng.post(page, data={"item": ITEM, "effect": "full", "answer": "", "reason": "印错"})
     assert answer.status_code == 302
     one = int(answer.location.rsplit("/", 1)[1])
     assert "正在计算影响" in peng.get(answer.location).get_data(as_text=True)

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from demo.exams import create_exam
 from exam.domain.packet import OPEN_FOR
+from exam.domain.regrade import Effect
 from exam.domain.review import Review
 from exam.services import attempt, outage, result, review
 from exam.services.payload import EnterExam
@@ -16,6 +17,7 @@ from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
 from tests.conftest import NOON
 from tests.exam.services.test_packet import brought, packed
+from tests.exam.services.test_regrade import approved, proposed
 from tests.exam.services.test_submission import right_choices
 from tests.support import exams, learning
 from tests.support.cast import LIN, PENG, SAM, enter, id_of
@@ -60,6 +62,33 @@ def test_keys_and_explanations_are_seen_only_when_the_exam_allows(app: Flask, li
         assert (answer.status_code, "secret reason" in body, "正确答案" in body) == (status, status == 200, status == 200), rule
         assert ("查看试卷与解析" in lin.get(f"/exams/{EXAM}/result").get_data(as_text=True)) is (status == 200)
     assert lin.post(f"{ADMIN}/review", data={"review": "after_window"}).status_code == 403
+
+
+def test_a_corrected_item_shows_what_is_right_now_and_what_became_of_its_points(app: Flask, lin: FlaskClient, clock: FixedClock) -> None:
+    with transaction() as session:
+        found = text(
+            "SELECT i.external_id, get_byte(p.orders, 0), v.key->'options'->0 FROM attempt a JOIN paper p ON p.id = a.paper_id"
+            " JOIN item_version v ON v.id = p.version_ids[1] JOIN item i ON i.id = v.item_id"
+        )
+        item, chosen, key = session.execute(found).one()  # she chose what stands first at position 1
+    right, wrong = "is-key", "is-wrong"
+    opened(app, clock)
+
+    def first() -> str:
+        return lin.get(REVIEW).get_data(as_text=True).split('id="item-2"')[0].split('id="item-1"')[1]
+
+    assert (("2 / 2 分" in first()), wrong in first()) == (chosen == key, chosen != key)
+    other = next(at for at in range(4) if at not in (chosen, key))
+    for effect, written, points, marked, words in (
+        (Effect.REPLACE, "ABCD"[chosen], "2 / 2 分", [1, 0], "这道题的答案已更正"),
+        (Effect.REPLACE, "ABCD"[other], "0 / 2 分", [1, 1], "这道题的答案已更正"),
+        (Effect.ACCEPT, "ABCD"[chosen], "2 / 2 分", [2, 0], "另有一种答案也算对"),
+        (Effect.DROP, "", "不计分", [0, 0], "其余题按满分折算"),
+        (Effect.FULL, "", "2 / 2 分", [0, 0], "拿到它的人都得满分"),
+    ):
+        approved(proposed(effect, written, item))
+        body = first()
+        assert (points in body, [body.count(right), body.count(wrong)], words in body) == (True, marked, True), (effect, body)
 
 
 def test_nobody_changes_the_rule_while_the_exam_runs(app: Flask, lin: FlaskClient, clock: FixedClock) -> None:
