@@ -29,16 +29,18 @@ def looks_like(text: str) -> bool:
     head = text[:200_000]
     return bool(
         re.search(r"(?<!\\)\{\s*[=~#]", head)
-        or any(not _in_formula(head[max(0, found.start() - 300) : found.start()]) for found in _SHORT_BLOCK.finditer(head))
+        or any(
+            not _in_formula(head[max(0, found.start() - 300) : found.start()], head[found.end() : found.end() + 300]) for found in _SHORT_BLOCK.finditer(head)
+        )
         or re.search(r"^[^\S\n]*\$CATEGORY:", head, re.MULTILINE | re.IGNORECASE)
         or re.search(r"^[^\S\n]*::.+?::", head, re.MULTILINE)
     )
 
 
-def _in_formula(before: str) -> bool:
-    """Tell whether a brace is LaTeX's by what stands before it: a command, or a dollar sign that is still open."""
+def _in_formula(before: str, behind: str) -> bool:
+    """Tell whether a brace is LaTeX's by what stands around it: a command before, or dollar signs that enclose it."""
     line = before.rpartition("\n")[2]
-    return bool(_OF_LATEX.search(line)) or line.count("$") % 2 == 1
+    return bool(_OF_LATEX.search(line)) or (line.count("$") % 2 == 1 and "$" in behind.partition("\n")[0])
 
 
 def read(text: str) -> Reading:

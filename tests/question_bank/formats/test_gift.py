@@ -141,6 +141,10 @@ def test_a_block_never_closed_swallows_nothing_after_it(after: str) -> None:
     assert read.drafts[-1].topic == ("二" if after[0] == "$" else "一")
 
 
+def test_a_price_before_the_brace_opens_no_formula() -> None:
+    assert reading.read("一件 $5，两件呢？ {}".encode()).format == "gift"
+
+
 def test_text_without_an_answer_is_a_loss() -> None:
     assert "说明文字" in gift.read("只是说明\n\nQ {=a ~b}").losses[0].what
 
