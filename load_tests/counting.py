@@ -23,7 +23,7 @@ ASKED = Asked.from_environment()
 _BETWEEN = "|"
 _stats = RequestStats()
 _queues = RequestStats()  # the same, of the time in which nobody handled the request
-_began: list[float] = []
+_began: list[float] = []  # when this process's test began
 _second: dict[int, list[float]] = {}  # second since 1970 → requests, failures, milliseconds in all, the slowest
 _here: Counter[str] = Counter()  # city → how many people are there now
 _classes: dict[str, list[int]] = {}  # class under load → requests, refused, failed
@@ -59,6 +59,7 @@ def _watch_people() -> None:
 
 
 def _on_start(**_more: object) -> None:
+    _began[:] = [wall()]
     if not _watching:
         _watching.append(gevent.spawn(_watch_people))
 
@@ -96,15 +97,13 @@ def _on_request(
 
 
 def _judged(at: float) -> bool:
-    """Tell whether everybody had come by then and the run was not over, counted from this process's first request."""
-    if not _began:
-        _began.append(at)
+    """Tell whether everybody had come by then and the run was not over."""
     return _began[0] + ASKED.lead <= at < _began[0] + ASKED.lead + ASKED.seconds
 
 
 def elapsed() -> float:
-    """Return how long the run has lasted in the process that began last; 0 until the first request."""
-    return wall() - max(_began) if _began else 0.0
+    """Return how long the run has lasted."""
+    return wall() - _began[0] if _began else 0.0
 
 
 def _count_class(name: str, more: list[int]) -> None:
@@ -119,7 +118,7 @@ def _count(second: int, more: list[float]) -> None:
 
 def _on_report(client_id: str, data: dict[str, Any]) -> None:  # noqa: ARG001 - Locust's signature
     data["by_city"], data["queues"], data["seconds"] = _stats.serialize_stats(), _queues.serialize_stats(), list(_second.items())
-    data["people"], data["began"] = list(_people.items()), _began
+    data["people"] = list(_people.items())
     data["classes"] = dict(_classes)
     _people.clear()
     _classes.clear()
@@ -137,7 +136,6 @@ def _on_worker(client_id: str, data: dict[str, Any]) -> None:  # noqa: ARG001 - 
         _count(int(second), more)
     for name, more in data.get("classes", {}).items():
         _count_class(name, more)
-    _began.extend(at for at in data.get("began", []) if at not in _began)
     for second, there in data.get("people", []):
         _people[int(second)] = _people.get(int(second), 0) + there
 
@@ -145,7 +143,9 @@ def _on_worker(client_id: str, data: dict[str, Any]) -> None:  # noqa: ARG001 - 
 def _on_quitting(environment: Environment, **_more: object) -> None:
     if type(environment.runner).__name__ != "WorkerRunner":
         FOLDER.mkdir(parents=True, exist_ok=True)
-        (FOLDER / FILE).write_bytes(msgspec.json.encode(Figures(_lines(), _seconds(), [Class(name, *counts) for name, counts in sorted(_classes.items())])))
+        (FOLDER / FILE).write_bytes(
+            msgspec.json.encode(Figures(_lines(), _seconds(), [Class(name, *counts) for name, counts in sorted(_classes.items())], ASKED))
+        )
 
 
 def _lines() -> list[Line]:
@@ -160,10 +160,10 @@ def _lines() -> list[Line]:
 
 
 def _seconds() -> list[Second]:
-    """Return every second from the first that was judged to the last in which something was sent."""
+    """Return every second from the first that is judged to the last in which something was sent."""
     if not _second:
         return []
-    first, nothing = min(_second), [0.0] * 4
+    first, nothing = int(_began[0] + ASKED.lead), [0.0] * 4
     held = [(second, _second.get(second, nothing)) for second in range(first, max(_second) + 1)]
     return [Second(second - first, one[0], one[1], one[2] / max(1.0, one[0]), one[3], _people.get(second, 0)) for second, one in held]
 

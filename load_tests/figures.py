@@ -4,6 +4,8 @@ from pathlib import Path
 
 import msgspec
 
+from load_tests.scenario import Asked
+
 FILE = "figures.json"
 EVERYBODY = ""
 WAITED, LONGER, INTERVAL = "waited for a turn", "waited longer than told", "asked to report after"  # what is noted beside requests
@@ -54,6 +56,7 @@ class Figures(msgspec.Struct, frozen=True):
     lines: list[Line]
     seconds: list[Second]
     classes: list[Class] = []
+    asked: Asked | None = None  # what was played
 
 
 def read(folder: Path) -> Figures:

@@ -130,7 +130,8 @@ def saturated(seen: Sequence[Gauge]) -> str:
     if locks > 0.3:
         return "locks"
     if fmean(one.machine_share for one in fullest) < 0.85:
-        return "none of processors, connections and locks; look at the network and at waits"
+        sent = max(one.sent_mbits for one in fullest)
+        return f"none of processors, connections and locks; look at the network ({sent:.0f} Mbit/s were sent at the most) and at waits"
     server, database = fmean(one.server_cores for one in fullest), fmean(one.database_cores for one in fullest)
     rest = fmean(one.machine_share for one in fullest) * (os.cpu_count() or 1) - server - database
     busy = {"server processors": server, "database processors": database, "processors of something else, such as the load test itself": rest}

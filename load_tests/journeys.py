@@ -105,7 +105,7 @@ class Teacher:
     def look(self, *paths: str) -> None:
         """Look at some pages, with time to read them."""
         for path in paths:
-            self._get(path, re.sub(r"\d+", ":id", path.partition("?")[0]))
+            self._get(path, _name(path))
             self.rest(15)
 
     def home(self) -> Answer:
@@ -298,6 +298,11 @@ class Room:
         room = 0.0 if self.drains else self.bell - time.monotonic() - BEFORE_BELL
         least = min(answer.retry_after, max(MOST_AFTER, room))
         return least + self.teacher.random.random() * min(BUSY[min(number, len(BUSY) - 1)], max(PRESSED, room - least))
+
+
+def _name(path: str) -> str:
+    """Return the name under which all pages of a kind are counted."""
+    return re.sub(r"\d+", ":id", re.sub(r"(?<=/programmes/)[^/]+", ":code", path.partition("?")[0]))
 
 
 def hidden(page: str) -> str:

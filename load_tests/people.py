@@ -39,14 +39,13 @@ AT_ONCE = 0.001  # seconds
 SILENT = 25.0  # seconds; after thirty the server waits for no further request on a connection
 PAUSE = 5.0  # seconds before another comes where somebody had to break off
 
-_turns = itertools.count()
-_began: list[float] = []
+LOOKS_EVERY = 0.25  # seconds
+_places, _turns = itertools.count(), itertools.count()
 _journals: list[Journal] = []
 _over = Event()
 
 
 def _on_start(**_more: object) -> None:
-    _began[:] = [time.monotonic()]
     _over.clear()
 
 
@@ -166,7 +165,7 @@ class _Person(FastHttpUser):
         _wait(seconds / ASKED.pace)
 
     def _bell(self) -> None:
-        _wait(max(0.0, _began[0] + ASKED.barrier - time.monotonic()))
+        _wait(max(0.0, ASKED.lead + ASKED.barrier - counting.elapsed()) if ASKED.barrier else 0.0)
 
     def _told(self, seconds: float) -> None:
         _tell(self, "line", INTERVAL, 1000 * seconds)
@@ -177,13 +176,20 @@ class _Person(FastHttpUser):
 
 
 class _Taught(_Person):
-    """A teacher: always the next one, and first those who are there when the run begins."""
+    """A teacher: always the next one, and first those who are there when the run begins. A place stays empty while fewer are wanted."""
 
     abstract = True
+    place = 0  # from 0, over all processes
+
+    def on_start(self) -> None:
+        """Take a place."""
+        self.place = (next(_places) * ASKED.workers + _place(self)) % ASKED.people
 
     @contextmanager
     def _next(self) -> Iterator[int]:
         """Be the next teacher for the length of a block; yields her number in this run. Learners come again when all have been there."""
+        while (SCENARIO.people_at(counting.elapsed()) or 0) <= self.place:
+            _wait(LOOKS_EVERY)
         found, place = _seeded(), _place(self)
         mine = min(ASKED.accounts or len(found.accounts), len(found.accounts) - ASKED.first)
         number = next(_turns) * ASKED.workers + place
@@ -206,9 +212,11 @@ class Learner(_Taught):
                 self._one_lesson()
                 return
             there = _present()
-            gone = number * GOLDEN % 1 if number < len(there) else 0.0
-            if gone:
+            gone = number * GOLDEN % 1 if number < ASKED.people else 0.0
+            if gone and number < len(there):
                 self._take(there[number])
+            elif gone:  # without `run` nobody has signed them in beforehand
+                self.teacher.sign_in()
             sit(self.teacher, SCENARIO.habits, gone=gone, pace=ASKED.pace)
 
     def _one_lesson(self) -> None:

@@ -10,11 +10,12 @@ from lms.domain.chart import LEFT, Chart
 from lms.domain.forecast import METRICS
 from lms.domain.programme import parse
 from load_tests.scenario import BANDS
-from load_tests.verdict import Verdict
+from load_tests.verdict import Verdict, budgets
 
 ROOT = Path(__file__).parents[1]
 _STYLES = ("lms/kernel/static/tokens.css", "lms/static/forecast.css")
 RESULTS = {"passed": "通过", "failed": "未通过", "too little seen": "样本太少"}
+KINDS = {"opened": "开考 starts", "answer": "答案 answers", "hand_in": "交卷 hand-ins", "beat": "播放记录 heartbeats", "quiz": "小测 quizzes"}
 WIDTH, HEIGHT, TOP, BOTTOM = 960, 220, 10, 22
 
 
@@ -33,6 +34,8 @@ def html(verdicts: Sequence[Verdict]) -> str:
         titles={metric.code: metric.title for metric in METRICS},
         results=RESULTS,
         bands=BANDS,
+        kinds=KINDS,
+        least=budgets()["least"],
         cities=sorted({line.city for line in last.lines}),
         charts=_charts(last),
     )

@@ -11,12 +11,14 @@ import msgspec
 import numpy as np
 
 from lms.domain import behaviour as behaviours
+from lms.domain.behaviour import Array
 from lms.domain.forecast import central, forecast
 from lms.domain.programme import Programme, parse
 from lms.domain.stretch import Stretch, stretches
 from load_tests.sitting import PAGES, Habits
 
 BEHAVIOUR = Path(__file__).with_name("behaviour.toml")
+PROGRAMME = "lms/programmes/jiangxi-2023.toml"
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -36,9 +38,9 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     people: int  # at once, at the fullest
     band: str = FIGURES  # which of the forecast's peaks is meant by scale 1
     peaks: dict[str, float] = {}  # signed in at once at the fullest, by band; without them the figures as they stand are scale 1
-    seconds: float
+    seconds: float = 0.0  # that are judged; 0: long enough for what is played
     pace: float = 6.0  # how many times faster than life people think
-    barrier: float = 0.0  # seconds until everybody who waits may start the exam at once
+    barrier: float = 0.0  # seconds after all have come until everybody who waits may start the exam at once
     peak: bool = False  # only the fullest quarter of an hour, held: everything as often as the forecast says
     first: int = 0  # the first account that is free
     accounts: int = 0  # so many are for this run; 0: all there are
@@ -46,22 +48,17 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     rate: float = 0.0  # exam: starts a second that the waiting room admits; 0: no waiting room
     workers: int = 1
     offline: float = 0.05  # share of lessons with a spell without network
-    lead: float = 0.0  # seconds in which people come, before anything is judged
+    lead: float = -1.0  # seconds in which people come, before anything is judged; below 0: as long as they need
     media: float = 1.0  # share of learners who fetch the film here; the rest are taken to have it from elsewhere
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Asked":
         """Read what `run` has passed on, or the variables of somebody who starts Locust by hand."""
         if "LOAD_SCENARIO" in environment:
-            return msgspec.json.decode(environment["LOAD_SCENARIO"], type=cls)
-        return cls(
-            programme=environment.get("LOAD_PROGRAMME", "lms/programmes/jiangxi-2023.toml"),
-            window=int(environment.get("LOAD_WINDOW", "2")) - 1,
-            people=int(environment.get("LOAD_PEOPLE", "30")),
-            seconds=float(environment.get("LOAD_SECONDS", "60")),
-            pace=float(environment.get("LOAD_PACE", "6")),
-            workers=int(environment.get("LOAD_WORKERS", "1")),
-        )
+            return completed(msgspec.json.decode(environment["LOAD_SCENARIO"], type=cls))
+        said = {name: environment[f"LOAD_{name.upper()}"] for name in cls.__struct_fields__ if f"LOAD_{name.upper()}" in environment}
+        found = msgspec.convert({"programme": PROGRAMME, "window": 2, "people": 30} | said, type=cls, strict=False)
+        return completed(msgspec.structs.replace(found, window=found.window - 1))
 
 
 # What the forecast reckons, and the requests that are it. The answer to signing in is the home page; a segment fetched in vain is not asked for.
@@ -78,11 +75,12 @@ AT_FILM_SPEED = ("heartbeats", "segments")  # whatever the pace
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A stretch as a run plays it: for each city how many are at it in each of its steps."""
+    """A stretch as a run plays it: how many are at it in each of its steps, and from which cities."""
 
     asked: Asked
     stretch: Stretch
-    cities: Mapping[str, tuple[float, ...]]
+    form: tuple[float, ...]  # how many people in each step
+    cities: Mapping[str, float]  # how many of each city at the fullest
     habits: Habits
     quiz_share: float
     expected: float  # signed in at once at the fullest, by the forecast
@@ -93,6 +91,11 @@ class Scenario:
     def scale(self) -> float:
         """Return the share of the forecast's peak that is played, of the band that was asked for."""
         return self.asked.people / self.expected
+
+    @property
+    def held(self) -> bool:
+        """Tell whether so many are there all the time: the fullest quarter of an hour, or an exam's last evening."""
+        return _is_held(self.asked, self.stretch)
 
     @property
     def steady(self) -> bool:
@@ -115,10 +118,13 @@ class Scenario:
 
     def people_at(self, second: float) -> int | None:
         """Return how many are at it at a second of the run; None when it is over."""
-        second = max(0.0, second - self.asked.lead)
-        if second >= self.asked.seconds:
+        asked = self.asked
+        if second >= asked.lead + asked.seconds:
             return None
-        return max(1, round(sum(curve[int(second / self.asked.seconds * len(curve))] for curve in self.cities.values())))
+        if second < asked.lead:
+            return min(asked.people, math.ceil(asked.people * (second + 1) / max(SHORTEST_COMING, asked.lead - SETTLING)))
+        step = (second - asked.lead) / asked.seconds * len(self.form) - 0.5  # people come one by one, not a step's at once
+        return max(1, round(float(np.interp(step, range(len(self.form)), self.form))))
 
     def comers(self, film: float) -> int:
         """Return how many accounts a run takes at the most: those there at once, and those who follow when they have gone their way."""
@@ -129,13 +135,13 @@ class Scenario:
             exam, lesson = QUICKEST_EXAM / asked.pace, film + SIGNING_IN / asked.pace
             takes = min(exam, lesson) if asked.overload else exam if self.stretch.exam else lesson
         if self.stretch.exam and asked.barrier:
-            whole = max(0.0, whole - asked.barrier)
+            whole = asked.seconds - min(asked.barrier, asked.seconds)
         present = sum(self.people_at(second + 0.5) or 0 for second in range(int(whole)))
         return math.ceil(asked.people + 1.1 * present / takes) + SPARE
 
     def as_dict(self) -> dict[str, object]:
         """Return it for the report."""
-        compressed = self.stretch.days * 86_400 / self.asked.seconds
+        compressed = 1.0 if self.held else self.stretch.days * 86_400 / self.asked.seconds
         one, scale = self.stretch, round(self.scale, 5)
         told = {"code": one.code, "title": one.title, "exam": bool(one.exam), "compressed": compressed, "scale": scale}
         scales = {band: round(self.asked.people / peak, 5) for band, peak in self.asked.peaks.items()}
@@ -143,23 +149,28 @@ class Scenario:
 
 
 SIGNING_IN = 10.0  # seconds of life that the shortest way takes beside its film
-QUICKEST_EXAM = 400.0  # seconds of life: fifty items of twelve seconds take six hundred on average
+QUICKEST_EXAM, LONGEST_EXAM = 400.0, 800.0  # seconds of life: fifty items of twelve seconds take six hundred on average
 SPARE = 10
+SECONDS = 150.0  # that are judged, unless more are asked for or an exam takes longer
+STEP = 5.0  # seconds of the run at least in which the curve is taken as one
+SHORTEST_COMING = 5.0
+COMING_PER_SECOND = 20.0  # page, address and lease for each, on the machine that also plays them
+SIGN_INS_PER_SECOND = 5.0  # each a password hash
 SETTLING = 20.0  # seconds of a lead that are left when all have come: the first report is due fifteen seconds after the film's start
 
 
 def scenario(asked: Asked) -> Scenario:
     """Read programme and behaviour, and bring the forecast's curve of those signed in to so many people."""
+    asked = completed(asked)
     programme, stretch = chosen(Path(asked.programme), asked.window)
     behaviour = behaviours.parse(BEHAVIOUR.read_text(encoding="utf-8"))
     curves = {code: curve[0] for code, curve in central(stretch, programme, behaviour).items()}
     form = curves["signed_in"]
     central_peak, fullest = float(form.max()), int(form.argmax())
     expected = asked.peaks[asked.band] if asked.peaks else central_peak
-    if asked.peak:
-        form = np.ones(1)
-    form = form / form.max() * asked.people / stretch.people
-    cities = {city: tuple((form * seats).tolist()) for city, seats in stretch.seats.items()}
+    form = np.ones(1) if _is_held(asked, stretch) else _in_steps(form, max(1, int(asked.seconds / STEP)))
+    form = form / form.max() * asked.people
+    cities = {city: asked.people * seats / stretch.people for city, seats in stretch.seats.items()}
     asks = programme.quiz is not None and programme.hours.quiz_required
     figure = {name: one.value for name, one in behaviour.figures.items()}
     quiz_share = 1.0 if asks else figure["quiz_share"]
@@ -174,7 +185,29 @@ def scenario(asked: Asked) -> Scenario:
     # People of a higher band do what everybody does: so many more of every request.
     rates = {code: float(curves[code][fullest]) * expected / central_peak for code in REQUESTS}
     rates["segments"] /= figure["fetched"]
-    return Scenario(asked, stretch, cities, habits, quiz_share, expected, rates, {row.code: row.name for row in programme.quotas.cities})
+    return Scenario(asked, stretch, tuple(form.tolist()), cities, habits, quiz_share, expected, rates, {row.code: row.name for row in programme.quotas.cities})
+
+
+def completed(asked: Asked) -> Asked:
+    """Fill in how long it takes until all have come, and how long what is played takes, where that was not said."""
+    _programme, stretch = chosen(Path(asked.programme), asked.window)
+    lead, seconds = asked.lead, asked.seconds
+    if lead < 0:
+        coming = asked.people / (SIGN_INS_PER_SECOND if stretch.exam else COMING_PER_SECOND)
+        lead = SETTLING + max(SHORTEST_COMING, coming) if _is_held(asked, stretch) else 0.0
+    if not seconds:
+        seconds = max(SECONDS, asked.barrier + LONGEST_EXAM / asked.pace) if stretch.exam else SECONDS
+    return msgspec.structs.replace(asked, lead=lead, seconds=seconds)
+
+
+def _is_held(asked: Asked, stretch: Stretch) -> bool:
+    return asked.peak or asked.overload or bool(stretch.exam)
+
+
+def _in_steps(curve: Array, steps: int) -> Array:
+    """Return a curve by fewer steps, each the mean of what it covers."""
+    edges = np.linspace(0, len(curve), min(steps, len(curve)) + 1).astype(int)
+    return np.add.reduceat(curve, edges[:-1]) / np.diff(edges)
 
 
 def chosen(path: Path, window: int) -> tuple[Programme, Stretch]:

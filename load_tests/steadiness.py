@@ -1,6 +1,6 @@
 """Whether a run played what it was to play: people at every second, each kind of request as often as planned, every city."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 
 from load_tests.figures import EVERYBODY, Line, Second
@@ -10,6 +10,7 @@ from load_tests.verdict import CityVerdict, Fault, Rate, budgets, is_judged
 LEAST = 0.9  # of the plan
 SEEN = 50  # a kind of request of which fewer are planned is shown and not judged: chance alone misses a tenth
 PARTS = 10
+KINDS = {"opened": "start of an exam", "answer": "answer", "hand_in": "hand-in of an exam", "beat": "heartbeat", "quiz": "hand-in of a quiz"}
 REPORTS_EVERY, FEW_REPORTS = 15.0, 5.0  # seconds between a player's reports; where fewer reports are due, none may come by chance
 FEW = 2.0  # so many people more or fewer are no matter of the plan
 
@@ -29,6 +30,14 @@ def too_seldom(rates: Sequence[Rate], seconds: float) -> Iterator[Fault]:
     for one in rates:
         if one.planned * seconds >= SEEN and one.reached < LEAST * one.planned:
             yield Fault("plan", f"{one.code}: {one.reached:.2f} reached a second, {one.planned:.2f} planned")
+
+
+def unplayed(played: Scenario, kinds: Mapping[str, int]) -> Iterator[Fault]:
+    """Name what a rehearsal is about and nobody brought to its end; `kinds` are how many were acknowledged of each."""
+    window = ("beat", "quiz") if played.habits.quizzes and not played.steady else ("beat",)
+    for kind in ("opened", "answer", "hand_in") if played.stretch.exam else window:
+        if not kinds.get(kind):
+            yield Fault("run", f"no {KINDS[kind]} was acknowledged, so nothing is shown of it: let it run longer, or with more people")
 
 
 def too_few_people(played: Scenario, seconds: Sequence[Second]) -> Iterator[Fault]:
@@ -53,9 +62,9 @@ def too_few_people(played: Scenario, seconds: Sequence[Second]) -> Iterator[Faul
 def absent(played: Scenario, lines: Sequence[Line]) -> Iterator[Fault]:
     """Name the cities of which somebody was to come and nobody did; and a run of which nothing could be judged."""
     came = {one.city for one in lines if one.requests}
-    for city, curve in played.cities.items():
-        if max(curve) >= FEW and city not in came:
-            yield Fault("plan", f"{city}: up to {max(curve):.0f} people planned, nobody came", city)
+    for city, people in played.cities.items():
+        if people >= FEW and city not in came:
+            yield Fault("plan", f"{city}: up to {people:.0f} people planned, nobody came", city)
     least = budgets()["least"]
     if not any(is_judged(one, least) for one in lines if one.city == EVERYBODY):
         yield Fault("run", f"no path came {least} times, so no budget was judged: let it run longer, or with more people")

@@ -65,6 +65,8 @@ class Verdict(msgspec.Struct, frozen=True):
     rates: list[Rate] = []
     cities: list[CityVerdict] = []
     classes: list[Class] = []
+    acknowledged_by_kind: dict[str, int] = {}
+    budgets: dict[str, dict[str, float]] = {}  # of each path, by which it was judged
 
 
 def starts_per_second(database_url: str) -> float:
@@ -186,6 +188,12 @@ def budgets() -> dict[str, Any]:
     return tomllib.loads(BUDGETS.read_text(encoding="utf-8"))
 
 
+def budgets_of(lines: Sequence[Line]) -> dict[str, dict[str, float]]:
+    """Return the budget of each path that came."""
+    most = budgets()
+    return {one.name: {**most["default"], **most.get(one.name, {})} for one in lines}
+
+
 def is_judged(one: Line, least: int) -> bool:
     """Tell whether a path came often enough to be measured against times."""
     return one.requests >= least
@@ -193,8 +201,8 @@ def is_judged(one: Line, least: int) -> bool:
 
 def over_budget(lines: Sequence[Line], machine: Machine | None = None) -> list[Fault]:
     """Compare what was measured with the budgets: each path of each city, of all together, and the machine."""
-    most = budgets()
-    faults = [fault for one in lines for fault in _path_faults(one, {**most["default"], **most.get(one.name, {})}, most["least"])]
+    most, budget = budgets(), budgets_of(lines)
+    faults = [fault for one in lines for fault in _path_faults(one, budget[one.name], most["least"])]
     if machine is not None:
         shares = {
             "server_share": machine.server_cores / machine.cores,
@@ -213,6 +221,8 @@ def _path_faults(one: Line, budget: Mapping[str, float], least: int) -> Iterator
                 yield Fault("budget", f"{where}: {share[1:]} % within {seen:.0f} ms, budget {budget[f'{share}_ms']} ms", city)
         if one.queue_p95_ms > budget["queue_p95_ms"]:
             yield Fault("budget", f"{where}: 95 % queued for up to {one.queue_p95_ms:.0f} ms, budget {budget['queue_p95_ms']} ms", city)
+    elif not city and one.p99_ms > budget["p99_ms"]:
+        yield Fault("budget", f"{where}: the slowest of {one.requests} took {one.p99_ms:.0f} ms, budget {budget['p99_ms']} ms")
     failed = 100 * one.failures / max(1, one.requests)
     if failed > budget["failed_percent"]:
         yield Fault("budget", f"{where}: {failed:.2f} % of {one.requests} failed, budget {budget['failed_percent']} %", city)

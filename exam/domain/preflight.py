@@ -60,7 +60,6 @@ class Findings:
     tested_at: datetime | None
     test_passed: bool
     test_title: str  # which stretch of the programme the last load test played
-    test_exam: bool  # whether that was an exam
     test_scale: float  # of the forecast's peak, the 95 % edge
     items: int  # on a paper
     restored: datetime | None  # when the base backup was taken that was last restored elsewhere and checked
@@ -198,11 +197,14 @@ def _proofs(found: Findings, now: datetime) -> Iterator[Line]:
         "percent": _percent(found.test_scale),
     }
     if found.tested_at is None:
-        yield N_("压力测试"), Light.AMBER, N_("没有压测记录。请运行 python -m load_tests run，并把结论文件放到数据目录。"), test
+        yield (
+            N_("压力测试"),
+            Light.AMBER,
+            N_("没有考试的压测记录。请演练考试最后一晚（python -m load_tests run），并把结论文件 load_test_verdict_exam.json 放到数据目录。"),
+            test,
+        )
     elif not found.test_passed:
         yield N_("压力测试"), Light.RED, N_("最近一次压测（%(at)s，%(title)s）没有通过。请查看报告，改进后重测。"), test
-    elif not found.test_exam:
-        yield N_("压力测试"), Light.AMBER, N_("最近一次压测（%(at)s）演练的是%(title)s，不是考试。请演练考试最后一晚。"), test
     elif found.test_scale < 1:
         yield N_("压力测试"), Light.AMBER, N_("最近一次压测（%(at)s，%(title)s）通过，但人数只有预计高峰（95%% 上界）的 %(percent)s%%。请加大人数重测。"), test
     elif now - found.tested_at > OLD_TEST:

@@ -1,18 +1,17 @@
-"""The verdict of the last load test, as `python -m load_tests run` leaves it in VAR_DIR."""
+"""The verdict of the last rehearsal of an exam, as `python -m load_tests run` leaves it in VAR_DIR; those of learning windows lie beside it."""
 
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
-FILE = "load_test_verdict.json"
+FILE = "load_test_verdict_exam.json"
 
 
 class Played(msgspec.Struct, frozen=True):
     """Which stretch of a programme was played, and with which share of the forecast's peak: as it was asked for, and of each band."""
 
     title: str = ""
-    exam: bool = False
     scale: float = 0.0
     scales: dict[str, float] = {}
 

@@ -66,7 +66,6 @@ def board(code: str, settings: Settings, now: datetime) -> Board:
             tested_at=test.at if test else None,
             test_passed=bool(test and test.passed),
             test_title=test.scenario.title if test else "",
-            test_exam=bool(test and test.scenario.exam),
             test_scale=test.scenario.share if test else 0.0,
             items=exam.items,
             restored=datetime.fromisoformat(restored) if restored else None,

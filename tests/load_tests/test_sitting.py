@@ -16,7 +16,7 @@ from load_tests.journeys import Answer, Teacher
 from load_tests.scenario import REQUESTS, Asked, Scenario, scenario
 from load_tests.seed import Lesson, Seeded
 from load_tests.sitting import sit
-from load_tests.steadiness import absent, by_city, reached, too_few_people, too_seldom
+from load_tests.steadiness import absent, by_city, reached, too_few_people, too_seldom, unplayed
 from load_tests.verdict import Fault
 
 PROGRAMME = Path(__file__).parents[2] / "lms/programmes/jiangxi-2023.toml"
@@ -129,6 +129,14 @@ def test_what_falls_short_of_the_plan_is_a_fault() -> None:
     assert list(too_seldom(full, 900)) == []
     assert {fault.words.partition(":")[0] for fault in too_seldom(short, 900)} == set(wanted.planned)
     assert list(too_seldom(reached(steady(4, 30), seen(steady(4, 30), 0)), 30)) == [], "a rate of which hardly anything is planned says nothing"
+
+
+def test_a_rehearsal_of_which_nobody_came_to_the_end_is_a_fault() -> None:
+    exam, window = (scenario(Asked(programme=str(PROGRAMME), window=which, people=40)) for which in (3, 1))
+    assert list(unplayed(exam, {"opened": 40, "answer": 900, "hand_in": 38})) == []
+    assert ["hand-in of an exam" in one.words for one in unplayed(exam, {"opened": 40, "answer": 900})] == [True]
+    assert ["hand-in of a quiz" in one.words for one in unplayed(window, {"beat": 60})] == [True]
+    assert list(unplayed(steady(40, 60), {"beat": 60})) == [], "of a quarter of an hour at life's pace hardly a lesson ends"
 
 
 def test_people_who_ran_out_are_a_fault_that_names_when() -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import sleep
 
+import msgspec
 import psycopg
 import pytest
 from flask import Flask
@@ -18,19 +19,20 @@ from exam.services import load_test
 from lms.kernel import db
 from lms.kernel.clock import FixedClock
 from load_tests import overload
-from load_tests.figures import INTERVAL, Class, Line, Second
+from load_tests.conclusion import judge, keep, told
+from load_tests.figures import FILE, INTERVAL, Class, Figures, Line, Second
 from load_tests.gauges import Gauge, saturated, summary
 from load_tests.journal import AnswerKept, BeatKept, HandedIn, Journal, QuizHandedIn, change_hash
 from load_tests.product import MARK, emptied, refuse_used
 from load_tests.report import html
-from load_tests.run import Order, keep, told
-from load_tests.scenario import Asked, scenario
+from load_tests.scenario import Asked, NotPlayable, completed, scenario
 from load_tests.timed import HEADER, queued, timed
 from load_tests.verdict import CityVerdict, Fault, Rate, Verdict, over_budget, stored_is_acknowledged
 from tests.support import exams
 from tests.support.watching import Player, videos
 
 Owner = Callable[[str], None]
+EXAM = 3
 
 
 @pytest.fixture
@@ -71,6 +73,25 @@ def sat(app: Flask, journal: Path) -> None:
 @pytest.mark.usefixtures("sat")
 def test_what_is_stored_as_acknowledged_passes(journal: Path, url: str) -> None:
     assert stored_is_acknowledged(journal, url) == []
+
+
+@pytest.mark.usefixtures("sat")
+def test_what_locust_leaves_when_started_by_hand_is_judged_by_its_journals_and_figures(journal: Path, url: str, owner: Owner) -> None:
+    folder = journal.parent
+    journal.rename(folder / "acknowledged-0.jsonl")
+    with pytest.raises(NotPlayable, match=r"figures\.json"):
+        judge(folder, url)
+    asked = completed(Asked(programme="lms/programmes/jiangxi-2023.toml", window=EXAM, people=1, seconds=20))
+    there = [Second(at, 1, 0, 9, 9, 1) for at in range(20)]
+    left = Figures([line("/api/exam/save"), line("/api/exam/submit", requests=1, p99=10_000)], there, asked=asked)
+    (folder / FILE).write_bytes(msgspec.json.encode(left))
+    (folder / "acknowledged-1.jsonl").touch()
+    found = judge(folder, url)
+    assert found.acknowledged_by_kind == {"answer": 3, "hand_in": 1}
+    assert found.budgets["/api/exam/submit"]["p95_ms"] == 800
+    assert [one.words.partition(":")[0] for one in found.faults] == ["no start of an exam was acknowledged, so nothing is shown of it", "POST /api/exam/submit"]
+    owner("TRUNCATE submission CASCADE")
+    assert "hand-in" in {one.kind for one in judge(folder, url).faults}
 
 
 @pytest.mark.usefixtures("sat")
@@ -133,6 +154,8 @@ def test_a_slow_or_failing_path_is_over_its_budget_city_by_city() -> None:
     assert faults[1].startswith("360700: POST /api/exam/save: 99 %")
     assert "1.00 % of 100 failed" in faults[2]
     assert len(faults) == 3
+    (seldom,) = over_budget([line("/api/exam/submit", requests=3, p99=10_000), line("/api/exam/submit", city="360700", requests=3, p99=10_000)])
+    assert "the slowest of 3 took 10000 ms" in seldom.words, "what comes too seldom for a share is judged by its slowest"
 
 
 def test_what_nobody_handles_is_queue_time_and_has_a_budget() -> None:
@@ -178,6 +201,8 @@ def test_the_report_needs_nothing_beside_itself() -> None:
         made_with={"commit": "abc"},
         rates=[Rate("heartbeats", 274, 270.5, 243_450)],
         cities=[CityVerdict("360700", "赣州", "too little seen", 0, 7)],
+        acknowledged_by_kind={"beat": 3},
+        budgets={"/": {"p95_ms": 1000, "p99_ms": 3000, "queue_p95_ms": 500}},
     )
     text = html([verdict, verdict])
     assert not re.search(r'(src|href)="|url\(|@import', text)
@@ -186,6 +211,8 @@ def test_the_report_needs_nothing_beside_itself() -> None:
     assert "赣州" in text
     assert text.count("<svg") == 6
     assert "270.50" in text
+    assert "/ 3000<" in text, "each budget stands beside what was seen"
+    assert "heartbeats 3<" in text
     assert "样本太少" in text
     said: list[str] = []
     told([verdict], said.append)
@@ -239,12 +266,13 @@ def test_the_last_verdict_is_of_a_run_that_was_meant_and_of_the_step_that_held(t
         gauges=[], made_with={}, starts_per_second=42.0,
     )  # fmt: skip
     broke = replace(held, passed=False, faults=[Fault("budget", "slow")], starts_per_second=63.0)
-    keep([broke], Order(folder=tmp_path / "run", proof="lost"))
+    keep([broke], tmp_path / "run", proof="lost")
     assert load_test.last(tmp_path / "var") is None
-    keep([held, broke], Order(folder=tmp_path / "run"))
+    keep([held, broke], tmp_path / "run")
+    keep([replace(broke, scenario={**held.scenario, "exam": False})], tmp_path / "run")  # of a window: that says nothing about an exam
     last = load_test.last(tmp_path / "var")
     assert last is not None
-    assert (last.passed, last.scenario.exam, last.starts_per_second) == (True, True, 42.0)
+    assert (last.passed, last.starts_per_second) == (True, 42.0)
     assert 0 < last.scenario.scale < 0.01
     assert load_test.bearable(tmp_path / "var") == 42.0
 

@@ -14,7 +14,7 @@ SOUND = Findings(
     papers=1_100, papers_free=1_100, beyond={}, retired=0, keys_open=False, rate=30, disk_free=500 * rules.GIGABYTE, unsafe_settings=(),
     newest_schema=True, clocks_apart=timedelta(0), rehearsed=timedelta(0), serving_for=timedelta(seconds=3), worker_for=timedelta(seconds=3), jobs_late=0,
     jobs_failed=0, outages_undecided=0, archived_at=NOON, archiving=True, archive_failing=False, standbys=1, tested_at=NOON, test_passed=True,
-    test_title="线上测试", test_exam=True, test_scale=1.2, items=50, restored=NOON,
+    test_title="线上测试", test_scale=1.2, items=50, restored=NOON,
 )  # fmt: skip
 RED = {
     "papers": 0, "papers_free": 999, "unsafe_settings": ("fsync",), "newest_schema": False, "disk_free": rules.GIGABYTE, "clocks_apart": timedelta(seconds=-3),
@@ -24,7 +24,7 @@ AMBER = {
     "unconfirmed": 40, "kept_back": 1,
     "retired": 2, "keys_open": True, "rate": 0.5, "disk_free": 5 * rules.GIGABYTE, "rehearsed": timedelta(days=1), "jobs_late": 1, "jobs_failed": 1,
     "beyond": {"exposure": 50}, "items": 1_640_000, "archiving": False, "restored": None,
-    "archived_at": NOON - timedelta(days=2), "tested_at": None, "test_exam": False, "test_scale": 0.002,
+    "archived_at": NOON - timedelta(days=2), "tested_at": None, "test_scale": 0.002,
 }  # fmt: skip
 
 
