@@ -146,7 +146,7 @@ def _parser() -> argparse.ArgumentParser:
             "--lead",
             type=_at_least_0,
             default=-1.0,
-            help="seconds in which people come, not judged (default: 0; an exam or --peak: 20, and as long as they need)",
+            help="seconds in which people come, not judged (default: 20; an exam or --peak: also as long as all need)",
         )
         one.add_argument("--media", type=_share, default=1.0, help="share of learners who fetch the film here; the rest are taken to have it from elsewhere")
         one.add_argument(

@@ -122,7 +122,8 @@ class Scenario:
         if second >= asked.lead + asked.seconds:
             return None
         if second < asked.lead:
-            return min(asked.people, math.ceil(asked.people * (second + 1) / max(SHORTEST_COMING, asked.lead - SETTLING)))
+            first = self.form[0]  # a cold product is not judged by them
+            return max(1, round(min(first, first * (second + 1) / max(SHORTEST_COMING, asked.lead - SETTLING))))
         step = (second - asked.lead) / asked.seconds * len(self.form) - 0.5  # people come one by one, not a step's at once
         return max(1, round(float(np.interp(step, range(len(self.form)), self.form))))
 
@@ -194,7 +195,7 @@ def completed(asked: Asked) -> Asked:
     lead, seconds = asked.lead, asked.seconds
     if lead < 0:
         coming = asked.people / (SIGN_INS_PER_SECOND if stretch.exam else COMING_PER_SECOND)
-        lead = SETTLING + max(SHORTEST_COMING, coming) if _is_held(asked, stretch) else 0.0
+        lead = SETTLING + (max(SHORTEST_COMING, coming) if _is_held(asked, stretch) else 0.0)
     if not seconds:
         seconds = max(SECONDS, asked.barrier + LONGEST_EXAM / asked.pace) if stretch.exam else SECONDS
     return msgspec.structs.replace(asked, lead=lead, seconds=seconds)
