@@ -8,9 +8,9 @@ from decimal import Decimal, InvalidOperation
 from question_bank.domain import notation
 from question_bank.domain.draft import BLANK, DEFAULT_DIFFICULTY, Draft, tidy
 from question_bank.domain.item import ItemType
-from question_bank.domain.written_answer import read_blanks, read_order, read_pairs, read_rubric
+from question_bank.domain.written_answer import SURE_BLANK, close_alternatives, has_usual_blank, read_blanks, read_order, read_pairs, read_rubric
 
-_BLANK_LINE = re.compile(r"[_＿]{2,}")
+_SEVERAL = re.compile(r"[\n;；|、，]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,7 @@ def guess(written: Authored) -> str:
     if len(options) == 2 and {notation.means(option) for option in options} == {True, False}:
         return ItemType.TRUE_FALSE
     if not options:
-        has_blank = _BLANK_LINE.search(written.cell("stem")) or BLANK.search(written.cell("stem"))
-        return ItemType.FILL_IN if key and has_blank else ""
+        return ItemType.FILL_IN if key and SURE_BLANK.search(written.cell("stem")) else ""
     right = written.marked or notation.read_key(key, ItemType.MULTIPLE, options)
     return ItemType.MULTIPLE if len(right) > 1 else ItemType.SINGLE
 
@@ -84,6 +83,8 @@ def _answered(written: Authored, kind: str) -> Draft:
         case ItemType.FILL_IN:
             # Some templates give the answers of the blanks in the columns of the options.
             stem, blanks = read_blanks(stem, key or "；".join(options))
+            if _asks_at_its_end(stem, key):
+                stem += " [[1]]"
             return Draft(stem=stem, options=options if key else (), blanks=blanks)
         case ItemType.SHORT_TEXT:
             return Draft(stem=stem, options=options, model=key)
@@ -94,6 +95,23 @@ def _answered(written: Authored, kind: str) -> Draft:
             return Draft(stem=stem, options=options, key=read_order(key, options))
         case _:
             return Draft(stem=stem, options=options, key=written.marked or notation.read_key(key, kind, options))
+
+
+def _asks_at_its_end(stem: str, key: str) -> bool:
+    """Tell whether a stem without a blank asks for one answer, as 中国的首都是？ does."""
+    return bool(stem and key) and not BLANK.search(stem) and not _SEVERAL.search(key)
+
+
+def doubts(written: Authored, draft: Draft) -> list[str]:
+    """Return what was understood of an item in one of several ways, for its author to look at."""
+    if draft.type != ItemType.FILL_IN:
+        return []
+    stem, key = written.cell("stem"), written.cell("key")
+    unusual = ["题干里没有空，在末尾加了一个"] if _asks_at_its_end(read_blanks(stem, key)[0], key) else []
+    if not unusual and BLANK.search(draft.stem) and not has_usual_blank(stem):
+        unusual = ["题干里的空花括号或空方括号当作空"]
+    close = [f"“{words[:60]}”按 {count} 个可接受的答案导入：要分开请在分隔符两边加空格，不要分开请在它前面加 \\" for words, count in close_alternatives(key)]
+    return unusual + close
 
 
 def figures_are_shares(figures: list[str]) -> bool:

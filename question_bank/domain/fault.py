@@ -18,6 +18,7 @@ from question_bank.domain.draft import (
     Draft,
     content_hash,
     decimal,
+    loosely,
     normalised,
     said_key,
 )
@@ -79,6 +80,7 @@ MESSAGES = {
     "cells_beyond": N_("这一行的格数比表头多，各列可能已经错位：文字里的逗号要连同整格放在英文双引号里。"),
     "same_in_file": N_("与文件中前面的一题重复。"),
     "same_other_key": N_("与已有试题的题干、选项相同，但答案不同，请核对。"),
+    "keys_differ": N_("文件中有题干、选项相同而答案不同的题，看不出哪个答案正确：请核对，只留一题。"),
     "id_twice": N_("文件中有两题使用同一编号。"),
     "line_not_json": N_("这一行不是有效的 JSON 对象。"),
     "field_wrong_type": N_("这一行的字段类型不正确。"),
@@ -243,14 +245,25 @@ def check_together(drafts: Sequence[Draft]) -> Mapping[int, Fault]:
     """Return the faults that only show between drafts: one name twice, one content twice. Positions index `drafts`."""
     found: dict[int, Fault] = {}
     names: set[str] = set()
-    contents: dict[str, Draft] = {}
+    contents: dict[str, list[int]] = {}
     for position, draft in enumerate(drafts):
-        content = content_hash(draft)
+        same = contents.setdefault(content_hash(draft), [])
         if draft.external_id and draft.external_id in names:
             found[position] = fault("id_twice", "external_id")
-        elif content in contents:
-            same = said_key(contents[content]) == said_key(draft)
-            found[position] = fault("same_in_file" if same else "same_other_key", "stem" if same else "key")
+        elif same:
+            alike = said_key(drafts[same[0]]) == said_key(draft)
+            found[position] = fault("same_in_file" if alike else "same_other_key", "stem" if alike else "key")
         names.add(draft.external_id)
-        contents.setdefault(content, draft)
+        same.append(position)
+    for same in contents.values():
+        keyed = [position for position in same if drafts[position].key or drafts[position].blanks]
+        if any(_contradict(drafts[keyed[0]], drafts[position]) for position in keyed[1:]):
+            found |= {position: fault("keys_differ", "key") for position in keyed if position not in found or found[position].code != "id_twice"}
     return found
+
+
+def _contradict(one: Draft, other: Draft) -> bool:
+    """Tell whether what is right by one key is wrong by the other; of a blank one may only know more answers than the other."""
+    if one.type == ItemType.FILL_IN:
+        return any(not set(map(loosely, mine.accepted)) & set(map(loosely, its.accepted)) for mine, its in zip(one.blanks, other.blanks, strict=False))
+    return said_key(one) != said_key(other)

@@ -32,8 +32,11 @@ _LEVEL_BY_WORD = {word: level for level, words in _LEVELS.items() for word in wo
 _POOLS = {Pool.EXAM: "exam 考试 考试池 考试题", Pool.PRACTICE: "practice 练习 练习池 练习题 测验"}
 _POOL_BY_WORD = {word: pool for pool, words in _POOLS.items() for word in words.split()}
 
-_TRUE = {"对", "正确", "√", "✓", "✔", "☑", "t", "true", "y", "yes", "是", "同意", "right", "correct", "真", "1"}
-_FALSE = {"错", "错误", "×", "✗", "✘", "x", "f", "false", "n", "no", "否", "不同意", "wrong", "incorrect", "假", "不对", "不正确", "0", "✕", "╳"}
+_JUDGEMENTS = {
+    True: "对 对的 正确 正确的 √ ✓ ✔ ☑ t true y yes 是 是的 同意 right correct 真 1",
+    False: "错 错的 错误 错误的 × ✗ ✘ ✕ ╳ x f false n no 否 不是 不同意 wrong incorrect 假 不对 不正确 0",
+}
+_JUDGEMENT_BY_WORD = {word: judgement for judgement, words in _JUDGEMENTS.items() for word in words.split()}
 
 _DIFFICULTY_BY_WORD = {
     **dict.fromkeys(["易", "容易", "简单", "低", "较易", "easy", "很容易", "非常容易"], 0.85),
@@ -101,8 +104,7 @@ def read_difficulty(text: str, *, as_share: bool) -> float | None:
 
 def means(text: str) -> bool | None:
     """Return whether a word means right or wrong, or None."""
-    word = folded(text)
-    return True if word in _TRUE else False if word in _FALSE else None
+    return _JUDGEMENT_BY_WORD.get(folded(text).rstrip("。.!！"))
 
 
 def looks_like_judgement(key: str) -> bool:
@@ -155,14 +157,18 @@ def _names_option(part: str, options: Sequence[str]) -> int | None:
 def _judged(written: str, options: Sequence[str]) -> tuple[int, ...]:
     if bracketed := _BRACKETED.fullmatch(written):
         written = bracketed[1]
-    first = means(options[0]) if options else True
+    if found := _by_words(written, [], options):
+        return found
     verdict = means(written)
     if verdict is None and (found := _letters(_NAMED_LETTER.sub(_its_letter, written.upper()))) in {(0,), (1,)}:
         return found
     if verdict is None:
-        return _by_words(written, [], options) or _labelled(written, options or ("正确", "错误"))
-    # The options may stand the other way round: 错误 before 正确.
-    return (0,) if verdict is (first is not False) else (1,)
+        return _labelled(written, options or ("正确", "错误"))
+    # The options may stand the other way round: 错误 before 正确. Two whose words say neither have no judgement for a key.
+    first, second = [*map(means, options), None, None][:2] if options else (True, False)
+    if first is second:
+        return ()
+    return (0,) if verdict is (second is False if first is None else first) else (1,)
 
 
 def _by_words(written: str, parts: Sequence[str], options: Sequence[str]) -> tuple[int, ...]:
@@ -176,6 +182,23 @@ def _by_words(written: str, parts: Sequence[str], options: Sequence[str]) -> tup
 
 _LABEL = r"(?:[(（]\s*([A-Za-zＡ-Ｚａ-ｚ])\s*[)）]\s*[.、．:：]?|([A-Za-zＡ-Ｚａ-ｚ])\s*[.、．:：)）])"
 _LABELLED = re.compile(r"(?:^|(?<=[\s;；|,，。]))" + _LABEL + r"\s*")
+_FIRST_LABEL = re.compile(rf"\s*{_LABEL}\s*(?=\S)")
+
+
+def unlabelled(options: Sequence[str]) -> list[str]:
+    """Return the options of cells of their own without the letters they begin with, where each begins with its own."""
+    labels = [_FIRST_LABEL.match(option) for option in options]
+    filled = [(position, label) for position, (option, label) in enumerate(zip(options, labels, strict=True)) if option.strip()]
+    if len(filled) < 2 or any(label is None or _letter_of(label) != LETTERS[position : position + 1] for position, label in filled):
+        return list(options)
+    return [option[label.end() :] if label else option for option, label in zip(options, labels, strict=True)]
+
+
+def labelled(options: Sequence[str]) -> list[str]:
+    """Return options as `unlabelled` gives them back: those that really begin with their letters get them once more."""
+    if unlabelled(options) == list(options):
+        return list(options)
+    return [f"{letter}. {option}" if option.strip() else option for letter, option in zip(LETTERS, options, strict=False)]
 
 
 def split_options(cell: str) -> list[str]:
@@ -196,10 +219,13 @@ def _split_labelled(text: str) -> list[str]:
     """Cut before A, B, C in turn; a label out of turn is part of the words."""
     cuts: list[tuple[int, int]] = []
     for found in _LABELLED.finditer(text):
-        letter = unicodedata.normalize("NFKC", found[1] or found[2]).upper()
-        if letter == LETTERS[len(cuts)]:
+        if _letter_of(found) == LETTERS[len(cuts)]:
             cuts.append((found.start(), found.end()))
     if len(cuts) < 2 or cuts[0][0] != 0:
         return []
     ends = [start for start, _ in cuts[1:]] + [len(text)]
     return [text[begin:end].strip().rstrip("|;；").removesuffix("###").removesuffix("$;$").strip() for (_, begin), end in zip(cuts, ends, strict=True)]
+
+
+def _letter_of(label: re.Match[str]) -> str:
+    return unicodedata.normalize("NFKC", label[1] or label[2]).upper()

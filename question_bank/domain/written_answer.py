@@ -9,17 +9,26 @@ from question_bank.domain.item import LETTERS, Blank, Criterion, ItemType
 from question_bank.domain.notation import folded
 
 CASE_MATTERS = "（区分大小写）"
+_NAMED = r"[\[【]\s*(?:填空|空)\s*\d{0,2}\s*[\]】]"
 _LINE, _BRACKET = r"[_＿]{2,}", r"[（(][ \u3000\u00a0]*[）)]|【[ \u3000]*】"
-# What a file uses for its blanks is told by the number of answers; lines count before brackets.
-_MARKS = tuple(map(re.compile, (_LINE, _BRACKET, f"{_LINE}|{_BRACKET}")))
+SURE_BLANK = re.compile(f"{_NAMED}|{_LINE}|{BLANK.pattern}")
+# What a file uses for its blanks is told by the number of answers; named ones count before lines, lines before brackets.
+_MARKS = tuple(map(re.compile, (_NAMED, _LINE, _BRACKET, f"{_LINE}|{_BRACKET}")))
+_RARE_MARKS = re.compile(r"\{[ \u3000]*\}|\[[ \u3000]*\]")  # only where there is no other: programs are full of them
 _BETWEEN_BLANKS = ("\n", "[;；]", r"\|", "[、]", "[,，]", r"\t|[ \u3000]{2,}", r"[ \u3000]")
 _BRACKETED = re.compile(r"[（(]([^（）()]+)[)）]")
 _ESCAPED = re.compile(r"\\([\\/;；|或±\n])")
 _SPECIAL = re.compile(r"([\\/;；|或±\n])")
 _HELD = 0xF0000  # escaped signs wait on a private plane while the text is cut
-# 3/4 and 60km/h are one answer; 或许 is a word.
-_ALTERNATIVE = re.compile(r"(?<!\d)/|/(?!\d)|或者?(?![许然])")
-_UNIT = re.compile(r"(?<=\d)\s*[A-Za-zμ℃°]{1,4}/[A-Za-z]{1,4}(?![A-Za-z])")
+_ALTERNATIVE = re.compile(r"/|或者?(?=\s*\S)")
+# 3/4, 60km/h, TCP/IP and 米/秒 are one answer, is/was and 东部/东 two; 或许 and 不可或缺 are words.
+_BETWEEN_LATIN = re.compile(r"([\dA-Za-z'’μΩ℃°)]+)/(?=([\dA-Za-z'’μΩ℃°(]+))")
+_LATIN_WORD = re.compile(r"(?!(?:[kcdmnμ]?[glm]|m?mol|min|sec|and|tcp)$)[A-Za-z]?[a-z'’]+", re.ASCII)
+_ONE_ANSWER = re.compile(
+    r"不可或缺|或(?:[许然]|运算|非?门|有[负资事])|与或非|(?<!\w)或[^\W或]{1,2}或(?=\w{1,2}(?!\w))"
+    r"|元/(?:千克|公斤|克|吨|人|次)|(?:米|公里|克|吨|升|转|次|元|人|摩尔?)/(?:秒|分钟?|小?时|天|日|月|年|升|[平立]方\w{0,2}米|摩尔?)"
+)
+_CLOSE = re.compile(r"[^\s;；|、，,]+(?:/|或者?)[^\s;；|、，,]+")
 _NAMED_BLANK = re.compile(r"第\s*(?:[一二三四五六七八九十]{1,3}|\d{1,2})\s*[个]?空\s*[:：]")
 _PAIR = re.compile(r"\s*(?:=+>?|＝|→|-+>|—+>)\s*")
 _NUMBERED_PAIR = re.compile(r"(\d{1,2})\s*[-–—:：.、=→]?\s*([A-Z])(?![A-Z])")
@@ -32,6 +41,8 @@ def read_blanks(stem: str, written: str) -> tuple[str, tuple[Blank, ...]]:
     if BLANK.search(stem):
         return stem, _blanks(written, len(BLANK.findall(stem)))
     found = [(marks, len(marks.findall(stem))) for marks in _MARKS if marks.search(stem)]
+    if not found and (rare := len(_RARE_MARKS.findall(stem))) and len(_blanks(written, rare)) == rare:
+        found = [(_RARE_MARKS, rare)]
     if not found:
         return stem, _blanks(written, 1)
     by_count = sorted(found, key=lambda each: -each[1])
@@ -40,9 +51,13 @@ def read_blanks(stem: str, written: str) -> tuple[str, tuple[Blank, ...]]:
     return marks.sub(lambda _mark: f"[[{next(numbers)}]]", stem), _blanks(written, count)
 
 
+def has_usual_blank(stem: str) -> bool:
+    """Tell whether a stem has a blank in one of the usual signs."""
+    return bool(BLANK.search(stem) or any(marks.search(stem) for marks in _MARKS))
+
+
 def _blanks(written: str, count: int) -> tuple[Blank, ...]:
-    held = _ESCAPED.sub(lambda sign: chr(_HELD + ord(sign[1])), written.strip())
-    held = _UNIT.sub(lambda unit: unit[0].replace("/", chr(_HELD + ord("/"))), held)
+    held = _held(written)
     if not held:
         return ()
     named = [piece.strip(" \n;；,，") for piece in _NAMED_BLANK.split(held)[1:]]
@@ -58,6 +73,27 @@ def _blanks(written: str, count: int) -> tuple[Blank, ...]:
     if len(pieces) != count:
         pieces = [piece for piece in re.split(r"[\n;；|]", held) if piece.strip()]
     return tuple(_blank([piece]) for piece in pieces)
+
+
+def _held(written: str) -> str:
+    """Return an answer in which signs that divide nothing wait on the private plane."""
+    held = _ESCAPED.sub(lambda sign: chr(_HELD + ord(sign[1])), written.strip())
+    return _BETWEEN_LATIN.sub(_latin, _ONE_ANSWER.sub(lambda found: _hide(found[0]), held))
+
+
+def _latin(found: re.Match[str]) -> str:
+    return found[0] if all(map(_LATIN_WORD.fullmatch, found.groups())) else _hide(found[0])
+
+
+def _hide(words: str) -> str:
+    return "".join(chr(_HELD + ord(sign)) if sign in "/或" else sign for sign in words)
+
+
+def close_alternatives(written: str) -> list[tuple[str, int]]:
+    r"""Return what was or was not cut at a `/` or 或 with no blank beside it, and into how many answers; fractions and what was escaped leave no doubt."""
+    shown = _ESCAPED.sub("", written)
+    found = ((close[0], len([part for part in _ALTERNATIVE.split(_held(close[0])) if part.strip()])) for close in _CLOSE.finditer(shown))
+    return [(words, count) for words, count in found if count > 1 or (re.search("[A-Za-z]/[A-Za-z]", words) and not words[0].isdigit())]
 
 
 def _blank(pieces: Sequence[str]) -> Blank:

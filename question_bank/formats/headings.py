@@ -12,19 +12,21 @@ LOOKED_AT = 20  # a title, instructions and a merged block may stand above the h
 
 _WORDS = {
     "type": "题型 题目类型 试题类型 类型 题类 type questiontype 题目题型",
-    "stem": "题干 题目 题目内容 试题 试题内容 问题 题目描述 试题题干 题干内容 题目名称 试题题目 题目标题 title content question stem questiontext",
+    "stem": "题干 题目内容 试题内容 问题内容 题目描述 问题描述 试题题干 题干内容 content question stem questiontext",
+    "asked": "题目 试题 问题 试题题目 内容",
+    "title": "题目名称 试题名称 题目标题 标题 title",
     "options": "选项 备选项 备选答案 选项内容 候选答案 options choices 答案选项 试题选项 右列 右项 右侧 匹配右项",
     "prompts": "左列 左项 左侧 匹配左项 条目 待匹配项 prompts",
-    "key": "答案 正确答案 标准答案 标答 参考答案 填空答案 正确选项 试题答案 题目答案 answer key correctanswer rightanswer answers 答案内容",
+    "key": "答案 正确答案 标准答案 标答 参考答案 填空答案 正确选项 试题答案 题目答案 填写答案 answer key correctanswer rightanswer answers 答案内容",
     "rubric": "评分标准 评分细则 评分要点 rubric",
     "explanation": "解析 答案解析 试题解析 题目解析 解析说明 答题解析 详解 试题详解 试题分析 说明解析 整体解析 explanation analysis feedback 解释",
-    "difficulty": "难度 难易度 难度等级 难易程度 难度系数 试题难度 题目难度 difficulty",
+    "difficulty": "难度 难易度 难度等级 难度级别 难易程度 难度系数 试题难度 题目难度 difficulty",
     "points": "分值 分数 得分 题目分值 试题分值 score points 分",
-    "topic": "知识点 主题 考点 所属知识点 知识模块 topic",
+    "topic": "知识点 主题 考点 所属知识点 知识点名称 知识模块 topic",
     "chapter": "章节 章 所属章节 模块 单元",
     "section": "节",
     "tags": "标签 关键字 关键词 tags keywords",
-    "subject": "分类 科目 学科 题库 题目分类 试题分类 课程 category subject",
+    "subject": "分类 科目 所属科目 学科 题库 题目分类 试题分类 课程 category subject",
     "grade": "年级 学段 grade",
     "source": "来源 出处 题目来源 source",
     "level": "认知层次 认知水平 能力层次 层次 考核层次 目标层次 level",
@@ -35,8 +37,10 @@ _WORDS = {
     "ignored": "序号 编号 题号 no 导入结果 错误原因 失败原因 错误信息 状态 审核状态 创建时间 创建人 no.",
 }
 _ROLE_BY_WORD = {word: role for role, words in _WORDS.items() for word in words.split()}
-# Several columns of these are kept, one under the other; of any other role the first column counts and a second one is named as a loss.
+# Several columns of these are kept, one under the other; of keys the first that is filled; of any other role the first column counts and a second
+# one is named as a loss.
 JOINED = frozenset({"explanation", "chapter", "section", "tags", "subject", "grade", "enemies"})
+_STEMS = ("stem", "asked", "title")  # the surest first; the next sure one beside it is a title
 _CHINESE_DIGITS = {digit: number for number, digit in enumerate("一二三四五六七八九十", start=1)}
 _OPTION = re.compile(r"(?:选项|备选项|备选答案|答案|option|choice|选择项)[-_.:]?([a-z]|\d{1,2}|[一二三四五六七八九十])|([a-z])(?:选项|项|option|答案)|([a-z])")
 _PROMPT = re.compile(r"(?:条目|待匹配项|左[列项侧]?|匹配左项|prompt)[-_.:]?([a-z]|\d{1,2}|[一二三四五六七八九十])")
@@ -56,7 +60,7 @@ class Headings:
     right: Mapping[int, int]
     unknown: Mapping[str, int] = field(default_factory=dict)
     prompts: Mapping[int, int] = field(default_factory=dict)
-    more: Sequence[tuple[str, int]] = ()  # further columns of joined roles
+    more: Sequence[tuple[str, int]] = ()  # further columns of joined roles and of keys
     above: int = 0  # rows of headings above this one
 
 
@@ -122,10 +126,15 @@ def _headings(position: int, row: Sequence[str]) -> Headings | None:
             kept = numbered[found[0]].setdefault(_position(next(filter(None, found[1].groups()))), column)
         else:
             kept = unknown.setdefault(cell.strip(), column)
-        if kept != column and role in JOINED:
+        if kept != column and role in {*JOINED, "key"}:
             more.append((role, column))
         elif kept != column and role != "ignored":
             unknown[f"{cell.strip()}（第 {column + 1} 列）"] = column
+    for role, column in zip(("stem", "title", "third"), [columns.pop(role) for role in _STEMS if role in columns], strict=False):
+        columns[role] = column
+    if "third" in columns:
+        column = columns.pop("third")
+        unknown[f"{row[column].strip()}（第 {column + 1} 列）"] = column
     return Headings(position, columns, unknown=unknown, more=more, above=0, **numbered) if "stem" in columns else None
 
 

@@ -11,6 +11,8 @@ from question_bank.formats.paper_marks import Opaque, Section
 
 _SIGN = "[√×✓✗✘]|对|错|正确|错误|T|F"
 IN_BRACKETS = re.compile(rf"([（(])([ \u3000]*(?:[A-Ka-kＡ-Ｋ](?:[ ,，、]*[A-Ka-kＡ-Ｋ])*|{_SIGN})[ \u3000]*)([)）])")
+_EMPTY = re.compile(r"[（(][ \u3000]*[）)]|[_＿]{2,}")
+_NAMES = ("维生素", "维他命", "肝炎", "型", "组", "级", "类", "点", "图", "班")  # what is told apart by letters in brackets
 _TYPE_MARK = re.compile(r"[\[【（(]\s*+([^\[\]【】（）()]{2,8}?)\s*+(?:[,，]?\s*+(\d+(?:\.\d+)?)\s*+分)?\s*+[\]】）)](?:\s*[.、．:：])?")
 _POINTS = re.compile(r"[（(\[【]\s*+(?:本[小]?题)?\s*+(\d+(?:\.\d+)?)\s*+分\s*+[)）\]】]")
 TELLS = re.compile(r"(?<!\s)\s*+[（(【\[]\s*+(?:正确答案|正确选项|答案|正确|√|✓)\s*+[)）】\]]\s*+$")  # behind an option: 问卷星 and its kin
@@ -118,10 +120,11 @@ def without_marks(stem: str) -> tuple[str, str, str]:
 
 
 def with_key_taken(stem: str) -> tuple[str, str]:
-    """Return the stem with an empty bracket, and the key that stood in it; two brackets with letters say nothing unless one ends the stem."""
+    """Return the stem with an empty bracket, and the key that stood in it: at the end, or the only one and no name's letter where nothing else is empty."""
     found = list(IN_BRACKETS.finditer(stem))
     last = [each for each in found if not stem[each.end() :].strip(" \u3000。.？?")]
-    chosen = last[-1] if last else found[0] if len(found) == 1 else None
+    alone = len(found) == 1 and not _EMPTY.search(stem) and not stem[: found[0].start()].rstrip().endswith(_NAMES)
+    chosen = last[-1] if last else found[0] if alone else None
     if chosen is None:
         return stem, ""
     return f"{stem[: chosen.start()]}{chosen[1]}\u3000{chosen[3]}{stem[chosen.end() :]}", chosen[2].strip()

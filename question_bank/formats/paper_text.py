@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from question_bank.domain.authored import draft_of, figures_are_shares, guess
+from question_bank.domain.authored import doubts, draft_of, figures_are_shares, guess
 from question_bank.domain.draft import Draft
 from question_bank.domain.exchange import Loss, Reading
 from question_bank.domain.fault import Fault, fault
@@ -326,6 +326,7 @@ class _Reader:
                 refused.append((draft_of(written, kind or guess(written), as_share=shares), fault("block_unreadable")))
             else:
                 drafts.append(draft_of(written, kind or guess(written), as_share=shares))
+                self.losses += [Loss(written.place, what) for what in doubts(written, drafts[-1])]
         return drafts, self.losses, refused
 
 

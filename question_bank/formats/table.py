@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from question_bank.domain import notation
-from question_bank.domain.authored import Authored, draft_of, figures_are_shares, guess
-from question_bank.domain.draft import BLANK, Draft
+from question_bank.domain.authored import Authored, doubts, draft_of, figures_are_shares, guess
+from question_bank.domain.draft import BLANK, MAX_SOURCE, Draft
 from question_bank.domain.exchange import Loss
 from question_bank.domain.fault import Fault, fault
 from question_bank.domain.item import LETTERS, ItemType
@@ -39,7 +39,10 @@ def read(sheets: Sequence[Sheet]) -> tuple[list[Draft], list[Loss]]:
         losses += [Loss(_place(sheet, found.row), f"列“{word}”未导入") for word in found.unknown]
         table = _Table(sheet, found)
         losses += [Loss(_place(sheet, found.row), what) for what in table.told()]
-        drafts += table.drafts()
+        mine = table.drafts()
+        losses += table.losses
+        losses += [Loss(draft.place, what) for written, draft in zip(table.written, mine, strict=True) for what in doubts(written, draft)]
+        drafts += mine
     return drafts, losses
 
 
@@ -89,6 +92,7 @@ class _Table:
 
     def __init__(self, sheet: Sheet, found: Headings) -> None:
         self.sheet, self.found = sheet, found
+        self.losses: list[Loss] = []  # of single rows
         heading = tuple(cell.strip() for cell in sheet.rows[found.row])
         self.rows = [
             (position, row)
@@ -105,7 +109,8 @@ class _Table:
 
     def _is_item(self, row: Sequence[str]) -> bool:
         """A row with nothing but its number, type or score is a left-over of the template, not an item."""
-        columns = [self.found.columns[role] for role in ("stem", "key", "options") if role in self.found.columns]
+        columns = [self.found.columns[role] for role in ("stem", "title", "key", "options") if role in self.found.columns]
+        columns += [column for role, column in self.found.more if role == "key"]
         return any(column < len(row) and row[column].strip() for column in (*columns, *self.found.options.values()))
 
     def told(self) -> list[str]:
@@ -145,13 +150,19 @@ class _Table:
     def _authored(self, position: int, row: Sequence[str]) -> Authored:
         cells = {role: row[column] for role, column in self.found.columns.items() if column < len(row)}
         for role, column in self.found.more:
-            cells[role] = "\n".join(filter(None, (cells.get(role, "").strip(), row[column].strip() if column < len(row) else "")))
+            words, more = cells.get(role, "").strip(), row[column].strip() if column < len(row) else ""
+            if role == "key" and words and more and notation.folded(words) != notation.folded(more):
+                self.losses.append(Loss(_place(self.sheet, position), f"第 {column + 1} 列的答案“{more[:60]}”未导入"))
+            cells[role] = words or more if role == "key" else "\n".join(filter(None, (words, more)))
+        if title := cells.pop("title", "").strip():
+            stem, source = cells.get("stem", "").strip(), cells.get("source", "").strip()
+            cells |= {"stem": stem or title, "source": "；".join(filter(None, (source, title)))[:MAX_SOURCE] if stem and stem != title else source}
         options, prompts = self._by_position(row, self.found.options), self._by_position(row, self.found.prompts)
         marked = [at for at, column in self.found.right.items() if column < len(row) and notation.means(row[column]) is True]
         return Authored(
             place=_place(self.sheet, position),
             cells=cells,
-            options=tuple(options if any(options) else notation.split_options(cells.get("options", ""))),
+            options=tuple(notation.unlabelled(options) if any(options) else notation.split_options(cells.get("options", ""))),
             option_explanations=tuple(self._by_position(row, self.found.option_explanations)),
             prompts=tuple(prompts if any(prompts) else notation.split_options(cells.get("prompts", ""))),
             marked=() if cells.get("key", "").strip() else tuple(sorted(marked)),

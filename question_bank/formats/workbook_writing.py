@@ -8,6 +8,7 @@ import xlsxwriter
 from question_bank.domain.draft import PICTURE, Draft
 from question_bank.domain.exchange import Loss, Picture
 from question_bank.domain.item import LETTERS, TYPE_LABELS, ItemType
+from question_bank.domain.notation import labelled
 from question_bank.domain.written_answer import PAIRS, write_answer, write_rubric
 
 _MOST_SIGNS = 32_767  # of a cell, in the units of UTF-16 that Excel counts
@@ -66,7 +67,7 @@ def _row(draft: Draft, width: int, prompts: int) -> list[str]:
         TYPE_LABELS[ItemType(draft.type)] if draft.type in set(ItemType) else draft.type,
         draft.stem,
         *[*draft.prompts, *blank][:prompts],
-        *[*draft.options, *blank][:width],
+        *[*labelled(draft.options), *blank][:width],
         write_answer(draft),
         draft.explanation,
         *[*draft.option_explanations, *blank][:width],

@@ -77,6 +77,29 @@ def test_a_judgement_follows_the_options_when_they_stand_the_other_way_round() -
     assert notation.read_key("A", "true_false", ("错误", "正确")) == (0,)
 
 
+@pytest.mark.parametrize(
+    ("options", "right", "wrong"),
+    [
+        (("不是", "是"), "是", "不是"),
+        (("错的", "对的"), "对", "错"),
+        (("错误。", "正确。"), "正确", "×"),
+        (("有误", "正确"), "√", "错"),
+        (("此说不确", "此说确"), "此说确", "此说不确"),
+    ],
+)
+def test_a_judgement_is_found_among_options_in_other_words(options: tuple[str, str], right: str, wrong: str) -> None:
+    assert (notation.read_key(right, "true_false", options), notation.read_key(wrong, "true_false", options)) == ((1,), (0,))
+
+
+def test_a_judgement_of_options_that_say_neither_is_not_guessed() -> None:
+    assert notation.read_key("对", "true_false", ("甲说", "乙说")) == ()
+
+
+@given(st.lists(st.sampled_from(["A. 甲", "B、乙", "甲", "（A）", "A.B.", "C:c", ""]), max_size=4))
+def test_options_that_begin_with_their_letters_come_back_as_they_were_written(options: list[str]) -> None:
+    assert notation.unlabelled(notation.labelled(options)) == options
+
+
 @pytest.mark.parametrize("written", ["", "  ", "见解析", "AB丙", "。", "-1", "A.乙", "A.甲；乙", "选项", "()"])
 def test_what_is_no_key_is_not_guessed(written: str) -> None:
     assert notation.read_key(written, "single", FIVE) == ()

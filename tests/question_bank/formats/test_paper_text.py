@@ -39,6 +39,7 @@ SAMPLES = {
     "blank lines everywhere": ("\n\n1. 题（ ）\n\nA. 甲\n\nB. 乙\n\nC. 丙\n\n答案：B\n\n", [ONE]),
     "the key in the blank": ("1. 题（ B ）\nA. 甲\nB. 乙\nC. 丙", ["single 题（\u3000） [甲|乙|丙] B"]),
     "the key in the blank at the end": ("1. 维生素（A）是（C）。\nA. 甲\nB. 乙\nC. 丙", ["single 维生素（A）是（\u3000）。 [甲|乙|丙] C"]),
+    "the key in the middle": ("1. 其中与表达式（C）等价。\nA. 甲\nB. 乙\nC. 丙", ["single 其中与表达式（\u3000）等价。 [甲|乙|丙] C"]),
     "a judgement in the blank": (
         "判断题\n1. 天蓝（√）\n2. 地方（×）\n3. 水湿（对）",
         ["true_false 天蓝（\u3000） [正确|错误] A", "true_false 地方（\u3000） [正确|错误] B", "true_false 水湿（\u3000） [正确|错误] A"],
@@ -83,6 +84,12 @@ SAMPLES = {
     "matching": ("匹配题\n1. 连线\n（1）一\n（2）二\nA. 甲\nB. 乙\n答案：1-B 2-A", ["matching 连线 [甲|乙] BA"]),
     "ordering": ("排序题\n1. 排\nA. 甲\nB. 乙\nC. 丙\n答案：C→A→B", ["ordering 排 [甲|乙|丙] CAB"]),
 }
+
+
+@pytest.mark.parametrize("stem", ["缺乏维生素（C）会怎样（ ）", "维生素（C）有何作用", "属于（C）的是____的一种"])
+def test_a_letter_in_brackets_that_belongs_to_the_words_is_no_key(stem: str) -> None:
+    (draft,), _, _ = paper_text.read([paper_text.Line(line, at) for at, line in enumerate(f"1. {stem}\nA. 甲\nB. 乙\nC. 丙".split("\n"), 1)], "行")
+    assert (draft.stem, draft.key, [each.code for each in faults_of(draft)]) == (stem, (), ["no_key"])
 
 
 @pytest.mark.parametrize("habit", SAMPLES)

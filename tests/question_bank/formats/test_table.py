@@ -165,9 +165,12 @@ def test_a_label_that_does_not_fit_is_named_and_the_item_stays() -> None:
     assert (faults_of(only(gift)), len(only(gift).topic), len(gift.losses)) == ((), 60, 1)
 
 
-def test_the_same_stem_with_another_key_is_refused_the_second_time() -> None:
-    found = csv("题干,A,B,答案\n题,甲,乙,A\n题 ,乙,甲,B\n题,甲,乙,B\n")
-    assert {at: each.code for at, each in check_together(found.drafts).items()} == {1: "same_in_file", 2: "same_other_key"}
+def test_of_one_question_with_two_keys_none_is_taken() -> None:
+    found = csv("题干,A,B,答案\n题,甲,乙,A\n题 ,乙,甲,B\n题,甲,乙,B\n题,甲,乙,\n二,甲,乙,A\n二,乙,甲,B\n")
+    codes = {at: each.code for at, each in check_together(found.drafts).items()}
+    assert codes == {**dict.fromkeys((0, 1, 2), "keys_differ"), 3: "same_other_key", 5: "same_in_file"}
+    blanks = csv("题型,题干,答案\n填空,何时____,1822\n填空,何时____,1822±2\n填空,何处____,东\n填空,何处____,西\n").drafts
+    assert {at: each.code for at, each in check_together(blanks).items()} == {1: "same_other_key", 2: "keys_differ", 3: "keys_differ"}
 
 
 def test_left_over_rows_and_repeated_headings_are_no_items() -> None:
@@ -186,7 +189,45 @@ def test_a_second_column_of_a_role_is_kept_or_named() -> None:
     assert only(csv("题干,A,B,答案,章,单元\n题,甲,乙,A,第一章,二\n")).topic == "第一章"
     found = csv("题干,A,B,答案,题目内容,难度,难度系数,答案\n题,甲,乙,A,另一题,易,0.2,B\n")
     assert (only(found).stem, only(found).key, only(found).difficulty) == ("题", (0,), 0.85)
-    assert [loss.what for loss in found.losses] == [f"列“{name}”未导入" for name in ("题目内容（第 5 列）", "难度系数（第 7 列）", "答案（第 8 列）")]
+    assert [loss.what for loss in found.losses] == ["列“题目内容（第 5 列）”未导入", "列“难度系数（第 7 列）”未导入", "第 8 列的答案“B”未导入"]
+
+
+def test_each_row_has_its_key_in_the_first_of_several_columns_that_is_filled() -> None:
+    rows = ["单选,一,甲,乙,A,,", "填空,二____,,,,北京,", "简答,三,,,,,要点", "判断,四,,,,,错"]
+    found = csv("题型,题干,选项A,选项B,正确选项,填空答案,参考答案\n" + "\n".join(rows) + "\n")
+    assert [(draft.key, [blank.accepted for blank in draft.blanks], draft.model) for draft in found.drafts] == [
+        ((0,), [], ""),
+        ((), [("北京",)], ""),
+        ((), [], "要点"),
+        ((1,), [], ""),
+    ]
+    assert found.losses == ()
+
+
+@pytest.mark.parametrize(
+    ("headings", "cells", "stem", "source"),
+    [
+        ("题目标题,题目内容", "两数,求两数之和", "求两数之和", "两数"),
+        ("title,content", "求两数之和,", "求两数之和", ""),
+        ("题目,题干", "两数,求两数之和", "求两数之和", "两数"),
+        ("题干,来源", "求两数之和,真题", "求两数之和", "真题"),
+        ("标题,年级", "求两数之和,一年级", "求两数之和", ""),
+        ("所属科目,内容", "数学,求两数之和", "求两数之和", ""),
+    ],
+)
+def test_the_surest_of_several_headings_is_the_stem_and_a_title_its_source(headings: str, cells: str, stem: str, source: str) -> None:
+    found = csv(f"{headings},A,B,填写答案,难度级别\n{cells},甲,乙,B,易\n")
+    assert (only(found).stem, only(found).source, only(found).key, only(found).difficulty) == (stem, source, (1,), 0.85)
+    assert found.losses == ()
+
+
+@pytest.mark.parametrize("options", ["A.甲,B、乙,（C）丙", "ａ．甲,ｂ．乙,ｃ．丙"])
+def test_letters_in_front_of_options_in_their_own_cells_are_not_their_words(options: str) -> None:
+    assert only(csv(f"题干,A,B,C,答案\n题,{options},B\n")).options == ("甲", "乙", "丙")
+
+
+def test_words_that_only_look_like_letters_of_options_stay() -> None:
+    assert only(csv("题干,A,B,答案\n谁,A.史密斯,C.布朗,B\n")).options == ("A.史密斯", "C.布朗")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "gb18030", "gbk"])
@@ -249,12 +290,29 @@ def test_an_excel_file_without_items_says_so() -> None:
         ('填空,____和____,,,,"一\n二"', ("[[1]]和[[2]]", (("一",), ("二",)))),
         ("填空,____和____,一,二,,", ("[[1]]和[[2]]", (("一",), ("二",)))),
         (",____是首都,,,,北京", ("[[1]]是首都", (("北京",),))),
+        ("填空,[填空1]和【填空 2】,,,,北京；上海", ("[[1]]和[[2]]", (("北京",), ("上海",)))),
+        ("填空,{}和[ ],,,,北京；上海", ("[[1]]和[[2]]", (("北京",), ("上海",)))),
+        ("填空,首都是？,,,,北京", ("首都是？ [[1]]", (("北京",),))),
     ],
 )
 def test_fill_in_items(row: str, expected: tuple[str, tuple[tuple[str, ...], ...]]) -> None:
     draft = only(csv(",".join(HEAD) + f"\n{row}\n"))
     assert (draft.type, draft.stem, tuple(blank.accepted for blank in draft.blanks)) == ("fill_in", *expected)
     assert not faults_of(draft)
+
+
+def test_a_stem_without_blanks_asks_for_no_two_answers() -> None:
+    assert [each.code for each in faults_of(only(csv(",".join(HEAD) + "\n填空,两个直辖市是？,,,,北京；上海\n")))] == ["no_blanks"]
+
+
+def test_what_was_read_in_one_of_several_ways_is_told() -> None:
+    found = csv(",".join(HEAD) + "\n填空,首都是？,,,,北京\n填空,a{},,,,b\n填空,____,,,,东部/东\n填空,____,,,,TCP/IP\n填空,____,,,,甲 / 乙；3/4\n")
+    assert [(loss.place, loss.what[:14]) for loss in found.losses] == [
+        ("第 2 行", "题干里没有空，在末尾加了一个"[:14]),
+        ("第 3 行", "题干里的空花括号或空方括号当作空"[:14]),
+        ("第 4 行", "“东部/东”按 2 个可接受"),
+        ("第 5 行", "“TCP/IP”按 1 个可"),
+    ]
 
 
 def test_numbers_may_have_a_tolerance() -> None:

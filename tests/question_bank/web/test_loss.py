@@ -19,6 +19,7 @@ BY_VARIABLE = {
     ("excel.py", "_FOREIGN"),
     ("weights.py", "lost"),
     ("labels.py", "fitted"),
+    ("authored.py", "doubts"),
 }  # where sentences are made that come by a variable
 _FILLED = {"prefix": "x：", "self.unit": "行"}
 
