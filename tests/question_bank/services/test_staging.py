@@ -265,7 +265,7 @@ def test_few_drafts_find_the_twins_that_many_find(bank: str, clock: FixedClock, 
     assert [twin is not None for twin in few] == [True] * 8 + [False] + [True] * 5
 
 
-def test_a_row_mended_into_anothers_content_or_name_is_told_at_the_later_one(bank: str, clock: FixedClock) -> None:
+def test_a_row_mended_into_anothers_content_or_name_is_told_at_the_later_one_and_a_contradiction_at_both(bank: str, clock: FixedClock) -> None:
     batch, author = staged(bank, row("a", STEM) + row("b", "第二道") + row("c", "第三道"), clock), id_of(WEI)
 
     def faults(position: int, **changes: object) -> list[list[str]]:
@@ -276,7 +276,7 @@ def test_a_row_mended_into_anothers_content_or_name_is_told_at_the_later_one(ban
             return [[each.code for each in line.faults] for line in store.lines(session, batch)]
 
     assert faults(0, stem="第三道") == [[], [], ["same_in_file"]]
-    assert faults(0, stem="第三道", key=(0,)) == [[], [], ["same_other_key"]]
+    assert faults(0, stem="第三道", key=(0,)) == [["keys_differ"], [], ["keys_differ"]]
     assert faults(0, stem=STEM, external_id="c") == [[], [], ["id_twice"]]
     assert faults(1, external_id="a") == [[], [], ["id_twice"]]
     assert faults(0, external_id="d") == [[], [], []]
