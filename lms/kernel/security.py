@@ -23,6 +23,7 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 
+SIGNED = 16  # bytes of a signature
 Token = TypeVar("Token", bound=msgspec.Struct)
 
 
@@ -35,16 +36,16 @@ class TokenRefused(Unauthenticated):
 class Signer:
     """Signs small structs (leases, attempt tokens, media cookies) with one purpose each.
 
-    HMAC-SHA256 over the msgpack bytes; the purpose is part of the key, so a token of one kind is never taken for another.
+    Keyed BLAKE2b (RFC 7693) over the msgpack bytes; the purpose is part of the key, so a token of one kind is never taken for another.
     """
 
     def __init__(self, secret: str, purpose: str) -> None:
-        self._key = hashlib.sha256(f"{purpose}:{secret}".encode()).digest()
+        self._keyed = hashlib.blake2b(key=hashlib.sha256(f"{purpose}:{secret}".encode()).digest(), digest_size=SIGNED)
 
     def sign(self, token: msgspec.Struct) -> str:
         """Return the token as URL-safe text."""
         body = msgspec.msgpack.encode(token)
-        return base64.urlsafe_b64encode(hmac.digest(self._key, body, "sha256")[:16] + body).decode().rstrip("=")
+        return base64.urlsafe_b64encode(self._signature(body) + body).decode().rstrip("=")
 
     def read(self, text_token: str, kind: type[Token]) -> Token:
         """Return the struct behind the text; raises TokenRefused."""
@@ -52,12 +53,18 @@ class Signer:
             raw = base64.urlsafe_b64decode(text_token + "=" * (-len(text_token) % 4))
         except ValueError:
             raise TokenRefused from None
-        if not hmac.compare_digest(raw[:16], hmac.digest(self._key, raw[16:], "sha256")[:16]):
+        body = raw[SIGNED:]
+        if not hmac.compare_digest(raw[:SIGNED], self._signature(body)):
             raise TokenRefused
         try:
-            return msgspec.msgpack.decode(raw[16:], type=kind)
+            return msgspec.msgpack.decode(body, type=kind)
         except msgspec.DecodeError:
             raise TokenRefused from None
+
+    def _signature(self, body: bytes) -> bytes:
+        one = self._keyed.copy()  # with the key taken in; through OpenSSL's HMAC it is several times as dear, twice in each heartbeat
+        one.update(body)
+        return one.digest()
 
 
 class Seal:

@@ -11,7 +11,7 @@ NOTHING: Spans = ()
 def spans_of(pairs: Iterable[tuple[int, int]]) -> Spans:
     """Return any pairs as spans: empty and reversed ones dropped, touching ones joined."""
     found: list[Span] = []
-    for start, end in sorted(pair for pair in pairs if pair[0] < pair[1]):
+    for start, end in sorted([pair for pair in pairs if pair[0] < pair[1]]):
         if found and start <= found[-1][1]:
             if end > found[-1][1]:
                 found[-1] = (found[-1][0], end)
@@ -27,13 +27,17 @@ def length(spans: Spans) -> int:
 
 def union(one: Spans, other: Spans) -> Spans:
     """Return what either holds."""
-    if not other:
-        return one
-    return spans_of((*one, *other)) if one else other
+    if not one or not other:
+        return one or other
+    if one[-1][1] < other[0][0]:
+        return (*one, *other)
+    return spans_of((*one, *other))
 
 
 def intersection(one: Spans, other: Spans) -> Spans:
     """Return what both hold."""
+    if _apart(one, other):
+        return NOTHING
     found: list[Span] = []
     here = there = 0
     while here < len(one) and there < len(other):
@@ -49,7 +53,7 @@ def intersection(one: Spans, other: Spans) -> Spans:
 
 def difference(one: Spans, other: Spans) -> Spans:
     """Return what the first holds and the second does not."""
-    if not other or not one:
+    if _apart(one, other):
         return one
     found: list[Span] = []
     at = 0
@@ -68,8 +72,15 @@ def difference(one: Spans, other: Spans) -> Spans:
     return tuple(found)
 
 
+def _apart(one: Spans, other: Spans) -> bool:
+    """Tell what most pairs are: one of them empty, or all of one before all of the other."""
+    return not one or not other or one[-1][1] <= other[0][0] or other[-1][1] <= one[0][0]
+
+
 def clip(spans: Spans, end: int) -> Spans:
     """Return the part that lies in `[0, end)`."""
+    if spans and spans[0][0] >= 0 and spans[-1][1] <= end:
+        return spans
     return intersection(spans, ((0, end),)) if end > 0 else NOTHING
 
 

@@ -31,10 +31,10 @@ def after_play(presence: Presence, minutes: tuple[int, int] | None, played_ms: i
         return presence
     left = presence.left_ms if presence.left_ms is not None else _pause(minutes, draw)
     if presence.asked_at is not None:
-        return replace(presence, left_ms=left)
+        return Presence(left, presence.number, presence.asked_at)
     left -= played_ms
     if left > 0:
-        return replace(presence, left_ms=left)
+        return Presence(left, presence.number)
     return Presence(left_ms=_pause(minutes, draw), number=presence.number + 1, asked_at=now)
 
 

@@ -25,7 +25,7 @@ class SpansColumn(TypeDecorator[Spans]):
 
 def to_text(spans: Spans) -> str:
     """Return the multirange's text, for plain SQL."""
-    return "{" + ",".join(f"[{start},{end})" for start, end in spans) + "}"
+    return "{" + ",".join([f"[{start},{end})" for start, end in spans]) + "}" if spans else "{}"
 
 
 def from_text(text: str | None) -> Spans:
