@@ -86,7 +86,7 @@ def _told(report: Report, *, dry_run: bool) -> str:
     ]
     lines += [f"  {line.draft.place}: {each.code} {each.message}" for line in report.lines for each in line.faults]
     lines += [f"  {loss.place}: {loss.what}" for loss in report.losses]
-    lines += [f"  {line.draft.place}: {line.likeness}% like {line.twin}" for line in report.lines if line.twin]
+    lines += [f"  {line.draft.place}: {line.likeness}% like {report.alike(line)}" for line in report.lines if report.alike(line)]
     return "\n".join(lines)
 
 

@@ -15,6 +15,7 @@ MAX_OPTION = 5_000
 MAX_EXPLANATION = 20_000
 MAX_SOURCE = 300
 MAX_TOPIC = 60
+MAX_NAME = 120
 MAX_POINTS = 1_000_000
 MAX_MAGNITUDE = 100  # powers of ten; figures beyond are a mistake or an attack
 BLANK = re.compile(r"\[\[(?P<number>[1-9]\d?)\]\]")
@@ -137,7 +138,8 @@ def _form(draft: Draft) -> Callable[[str], str]:
     Stored items are known by hashes of loose words: with other words here no bank would know its items again.
     """
     for words in (draft.options, draft.prompts):
-        if len(set(map(loosely, words))) < len(set(map(normalised, words))):
+        distinct = len(set(map(loosely, words)))
+        if distinct < len(words) and distinct < len(set(map(normalised, words))):
             return normalised
     return loosely
 
@@ -151,9 +153,13 @@ def content_hash(draft: Draft) -> str:
     return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def name_of(draft: Draft) -> str:
-    """Return the external id; a draft without one is named by its content, so that the same file names it alike again."""
-    return draft.external_id or f"q-{content_hash(draft)[:12]}"
+def names_of(draft: Draft, content: str) -> tuple[str, ...]:
+    """Return the name a draft goes by, and the one it takes where that belongs to quite another item; `content` is its hash.
+
+    Both stay the same for the same file. A draft without an external id is named by its content.
+    """
+    mark = content[:12]
+    return (draft.external_id, f"{draft.external_id[: MAX_NAME - 1 - len(mark)]}-{mark}") if draft.external_id else (f"q-{mark}",)
 
 
 def said_key(draft: Draft) -> object:

@@ -9,6 +9,7 @@ from lms.kernel.refusal import N_
 from question_bank.domain.draft import (
     BLANK,
     MAX_EXPLANATION,
+    MAX_NAME,
     MAX_OPTION,
     MAX_OPTIONS,
     MAX_POINTS,
@@ -119,7 +120,7 @@ def _text_faults(draft: Draft) -> list[Fault]:
     lists = (draft.options, draft.option_explanations, draft.prompts, draft.tags, draft.enemies, *(blank.accepted for blank in draft.blanks))
     if any(map(has_control, (*words, *chain(*lists), *(one.words for one in draft.rubric)))):
         found.append(fault("control_characters", "stem"))
-    if len(draft.external_id) > 120 or has_control(draft.external_id):
+    if len(draft.external_id) > MAX_NAME or has_control(draft.external_id):
         found.append(fault("external_id_bad", "external_id"))
     return found
 

@@ -2,15 +2,12 @@
 
 import re
 import unicodedata
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 ALIKE = 80  # per cent of a text's bigrams, on the average of both texts, from which an item is shown as a twin
-_BLOCK = 256  # texts compared at once: bounds the memory to some megabytes for each 10 000 texts
-_COMMON = 10  # a bigram in more than one text of so many is counted by a matrix product, a rarer one by its list of texts
+ANOTHER = 40  # per cent below which what goes by the same name is another item
 _WORDS = re.compile(r"\w+")
 
 
@@ -23,6 +20,11 @@ def grams(text: str) -> tuple[str, ...]:
         for position in range(len(word) - 1):
             found[word[position : position + 2]] = None
     return tuple(found)
+
+
+def likeness(one: Sequence[str], other: Sequence[str]) -> int:
+    """Return by how many per cent two texts are alike; texts without words are as alike as can be."""
+    return 200 * len(set(one).intersection(other)) // (len(one) + len(other)) if one or other else 100
 
 
 def bounds(size: int) -> tuple[int, int]:
@@ -38,48 +40,32 @@ def anchors(text_grams: Sequence[str]) -> list[tuple[str, ...]]:
 
 
 class Twins:
-    """Finds the most alike of many texts, by twice their shared bigrams over the bigrams of both (Dice): two changed signs leave a short text a twin."""
+    """Finds the most alike of many texts, by twice their shared bigrams over the bigrams of both (Dice): two changed signs leave a short text a twin.
 
-    def __init__(self, names: Sequence[str], texts: Iterable[Sequence[str]]) -> None:
-        self.names = tuple(names)
-        places: dict[str, list[int]] = defaultdict(list)
-        sizes = []
-        for position, text_grams in enumerate(texts):
-            sizes.append(len(text_grams))
-            for gram in text_grams:
-                places[gram].append(position)
-        self._sizes = np.asarray(sizes, dtype=np.float32)
-        common = [gram for gram, found in places.items() if len(found) * _COMMON > len(sizes)]
-        self._columns = {gram: column for column, gram in enumerate(common)}
-        self._common = np.zeros((len(common), len(sizes)), dtype=np.float32)
-        for column, gram in enumerate(common):
-            self._common[column, places.pop(gram)] = 1
-        self._rare = {gram: np.asarray(found, dtype=np.int64) for gram, found in places.items()}
+    A twin shares so much that it holds some of a text's rarest bigrams, too: only who does is compared bigram by bigram.
+    """
 
-    def nearest(self, texts: Sequence[Sequence[str]]) -> list[tuple[str, int] | None]:
-        """Return for each text the name of the most alike one and the likeness in per cent, if it is a twin."""
-        return [found for begin in range(0, len(texts), _BLOCK) for found in self._nearest(texts[begin : begin + _BLOCK])]
+    def __init__(self, texts: Sequence[Sequence[str]]) -> None:
+        numbers: dict[str, int] = {}
+        self._texts = texts
+        self._sizes = np.asarray([len(text_grams) for text_grams in texts], dtype=np.int32)
+        self._ends = np.cumsum(self._sizes)
+        self._grams = np.asarray([numbers.setdefault(gram, len(numbers)) for text_grams in texts for gram in text_grams], dtype=np.int32)
+        self._held = np.bincount(self._grams, minlength=len(numbers))  # by how many texts
+        self._places = np.repeat(np.arange(len(texts), dtype=np.int32), self._sizes)[np.argsort(self._grams, kind="stable")]
+        self._bounds = np.concatenate(([0], np.cumsum(self._held)))
 
-    def _nearest(self, texts: Sequence[Sequence[str]]) -> Iterator[tuple[str, int] | None]:
-        if not self.names:
-            yield from (None for _ in texts)
-            return
-        shared = self._shared(texts)
-        sizes = np.asarray([len(text_grams) for text_grams in texts], dtype=np.float32)
-        likeness = 2 * shared / np.maximum(self._sizes[None, :] + sizes[:, None], 1)
-        best = likeness.argmax(axis=1)
-        for position, share in zip(best, likeness[np.arange(len(texts)), best], strict=True):
-            per_cent = int(100 * float(share) + 1e-4)
-            yield (self.names[position], per_cent) if per_cent >= ALIKE else None
-
-    def _shared(self, texts: Sequence[Sequence[str]]) -> NDArray[np.float32]:
-        """Count the bigrams that each text (rows) shares with each known one (columns)."""
-        chosen = np.zeros((len(texts), len(self._columns)), dtype=np.float32)
-        for row, text_grams in enumerate(texts):
-            chosen[row, [self._columns[gram] for gram in text_grams if gram in self._columns]] = 1
-        shared = chosen @ self._common
-        for row, text_grams in enumerate(texts):
-            hits = [self._rare[gram] for gram in text_grams if gram in self._rare]
-            if hits:
-                shared[row] += np.bincount(np.concatenate(hits), minlength=len(self.names))
-        return shared
+    def nearest(self, text: int, begin: int, end: int) -> tuple[int, int] | None:
+        """Return the position of the most alike among the texts from `begin` up to `end`, and the likeness in per cent, if it is a twin."""
+        size = int(self._sizes[text])
+        if not size or begin >= end:
+            return None
+        mine = self._grams[self._ends[text] - size : self._ends[text]]
+        rarest = mine[np.argsort(self._held[mine], kind="stable")[: size - bounds(size)[0] + 1]]
+        holders = np.concatenate([self._places[self._bounds[gram] : self._bounds[gram + 1]] for gram in rarest])
+        shared = np.bincount(holders, minlength=end)[begin:end]
+        # All that the others, the commoner ones, could add is not enough where too few of the rarest are shared.
+        likely = np.flatnonzero(200 * (shared + size - len(rarest)) >= ALIKE * (self._sizes[begin:end] + size))
+        found = [(likeness(self._texts[text], self._texts[begin + at]), -at) for at in likely if shared[at]]
+        best, at = max(found, default=(0, 0))
+        return (begin - int(at), best) if best >= ALIKE else None

@@ -7,6 +7,7 @@ from lms.kernel.refusal import N_, Forbidden
 from question_bank.domain.draft import Draft
 from question_bank.domain.exchange import Loss
 from question_bank.domain.fault import Fault
+from question_bank.domain.likeness import ALIKE
 
 
 class Verdict(StrEnum):
@@ -54,7 +55,10 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row with its verdict; `name` is the external id it goes by in the bank, `twin` an item much like it."""
+    """One row with its verdict; `name` is the external id it goes by in the bank.
+
+    `twin` is an item much like it, or where `likeness` is low another item that has its number; `twin_row` is an earlier row much like it.
+    """
 
     draft: Draft
     verdict: Verdict
@@ -62,8 +66,14 @@ class Line:
     name: str = ""
     item_id: int | None = None
     twin: str | None = None
+    twin_row: int | None = None
     likeness: int | None = None
     choice: Choice = Choice.NEW
+
+    @property
+    def is_renamed(self) -> bool:
+        """Tell whether it becomes a new item under another number than the file's."""
+        return self.verdict is Verdict.NEW and bool(self.draft.external_id) and self.name != self.draft.external_id
 
     @property
     def asked(self) -> Draft:
@@ -95,13 +105,23 @@ class Report:
         """Return how many rows are not refused; what is in the bank already counts."""
         return len(self.lines) - self.count(Verdict.REFUSED)
 
+    def alike(self, line: Line) -> str:
+        """Return the name of what a row is much like: an item of the bank, or one that an earlier row becomes."""
+        if line.likeness is None or line.likeness < ALIKE:
+            return ""
+        return line.twin or ("" if line.twin_row is None else self.lines[line.twin_row].name)
+
     def as_json(self) -> dict[str, object]:
         """Return the report as the command prints it."""
         return {
             "format": self.format,
             "read": len(self.lines),
             "accepted": self.accepted,
-            "refused": [{"place": line.draft.place, "code": each.code, "message": each.message} for line in self.lines for each in line.faults[:1]],
+            "refused": [
+                {"place": line.draft.place, "code": line.faults[0].code, "message": "".join(each.message for each in line.faults)}
+                for line in self.lines
+                if line.faults
+            ],
             "losses": [{"place": loss.place, "what": loss.what} for loss in self.losses],
-            "twins": [{"place": line.draft.place, "item": line.twin, "likeness": line.likeness} for line in self.lines if line.twin],
+            "twins": [{"place": line.draft.place, "item": self.alike(line), "likeness": line.likeness} for line in self.lines if self.alike(line)],
         }

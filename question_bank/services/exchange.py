@@ -1,15 +1,15 @@
 """Import: a file is read, every row is judged against the bank, and the accepted rows are written in one transaction."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Container, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lms.kernel import audit
 from lms.kernel.db import Session, take_time, transaction
-from question_bank.domain.draft import Draft, content_hash, name_of, pictures_of, said_key
+from question_bank.domain.draft import Draft, content_hash, names_of, pictures_of, said_key
 from question_bank.domain.exchange import Beat, Loss, Reading, quiet
 from question_bank.domain.fault import Fault, check_together, fault, faults_of
-from question_bank.domain.likeness import Twins, anchors, grams
+from question_bank.domain.likeness import ANOTHER, Twins, anchors, grams, likeness
 from question_bank.domain.review import Status
 from question_bank.domain.staging import Line, Report, Verdict
 from question_bank.domain.version import Version
@@ -65,8 +65,10 @@ def judge(session: Session, bank_id: int, read: Reading, beat: Beat = quiet) -> 
     brought = frozenset(picture.digest for picture in read.pictures)
     lines = tuple(judge_drafts(session, bank_id, read.drafts, brought=brought, beat=beat).values())
     named = [(line, enemy) for line in lines if line.verdict in {Verdict.NEW, Verdict.CHANGE} for enemy in line.draft.enemies]
-    names = {line.name for line in lines if line.verdict is not Verdict.REFUSED} | store.named(session, bank_id, {enemy for _, enemy in named}).keys()
+    names = {line.draft.external_id or line.name for line in lines if line.verdict is not Verdict.REFUSED}
+    names |= store.named(session, bank_id, {enemy for _, enemy in named}).keys()
     losses = [Loss(line.draft.place, f"互斥试题“{enemy}”不存在，未记录") for line, enemy in named if enemy not in names]
+    losses += [Loss(line.draft.place, "编号在题库中属于另一道题，按新题写入时编号后加字母区别") for line in lines if line.is_renamed]
     refused = tuple(Line(draft, Verdict.REFUSED, (why,)) for draft, why in read.refused)
     return Report(read.format, (*lines, *refused), (*read.losses, *losses))
 
@@ -79,59 +81,83 @@ def judge_drafts(
     brought: Collection[str] = (),
     beat: Beat = quiet,
     only: Collection[int] | None = None,
+    updates: Container[int] = (),
     with_twins: bool = True,
 ) -> dict[int, Line]:
-    """Return what would become of each draft, or of those at `only`, by position; `brought` names the pictures that come with them."""
+    """Return what would become of each draft, or of those at `only`, by position.
+
+    `brought` names the pictures that come with them; those at `updates` are the next version of the item of their name, however little
+    alike.
+    """
     take_time(session)
-    judged = drafts if only is None else [drafts[position] for position in only]
-    looked_up = known(session, bank_id, judged)
+    wanted = {position: content_hash(drafts[position]) for position in (range(len(drafts)) if only is None else sorted(only))}
+    looked_up = known(session, bank_id, [(drafts[position], content) for position, content in wanted.items()])
     together = check_together(drafts)
     unshown = unknown(session, bank_id, drafts, brought=brought)
-    matched = {match for draft in judged if (match := _match(draft, looked_up)) is not None}
-    before = {version.external_id: version for version in store.latest_of_bank(session, bank_id, item_ids=[looked_up.named[name][0] for name in matched])}
-    wanted = None if only is None else frozenset(only)
+    matches = {position: _match(drafts[position], content, looked_up) for position, content in wanted.items()}
+    items = {looked_up.named[name][0] for name in matches.values() if name}
+    before = {version.external_id: version for version in store.latest_of_bank(session, bank_id, item_ids=list(items))}
     lines: dict[int, Line] = {}
-    for position, draft in enumerate(drafts):
-        if wanted is not None and position not in wanted:
-            continue
+    for position, content in wanted.items():
         if position % BEAT == 0:
             beat(position)
-        match = _match(draft, looked_up)
+        draft, version = drafts[position], before.get(matches[position] or "")
         faults = [*faults_of(draft), *formula_faults(draft), *(found[position] for found in (together, unshown) if position in found)]
-        if not faults:
-            faults = _faults_in_bank(session, draft, match, looked_up, before.get(match or ""))
-        lines[position] = _line(draft, match, faults, looked_up)
+        namesake = None if faults or version is None or position in updates else _namesake(draft, version, looked_up)
+        version = version if namesake is None else None
+        faults = faults or _faults_in_bank(session, draft, content, looked_up, version)
+        name = version.external_id if version else names_of(draft, content)[0 if namesake is None else -1]
+        line = Line(draft, _verdict(draft, faults, version, looked_up), tuple(faults), name, version.item_id if version else None)
+        lines[position] = line if namesake is None or faults else replace(line, twin=draft.external_id, likeness=namesake)
     new = [position for position, line in lines.items() if with_twins and line.verdict is Verdict.NEW]
-    for position, twin in zip(new, twins_of(session, bank_id, [lines[position].draft for position in new]), strict=True):
-        if twin:
-            lines[position] = replace(lines[position], twin=twin[0], likeness=twin[1])
+    for position, (twin, row, alike) in twins_of(session, bank_id, drafts, new).items():
+        if twin or lines[position].twin is None:
+            lines[position] = replace(lines[position], twin=twin, twin_row=row, likeness=alike)
     return lines
 
 
-def twins_of(session: Session, bank_id: int, drafts: Sequence[Draft]) -> list[tuple[str, int] | None]:
-    """Return for each draft the most alike item of the bank and the likeness in per cent, if it is alike enough."""
+def twins_of(session: Session, bank_id: int, drafts: Sequence[Draft], wanted: Sequence[int]) -> dict[int, tuple[str | None, int | None, int]]:
+    """Return what the drafts at `wanted` are much like: the name of an item, or else the position of an earlier draft, and by how many per cent."""
+    if not wanted:
+        return {}
     texts = [grams(plain_of(content_of(draft))) for draft in drafts]
-    if sum(len(anchors(held)) for held in texts) <= PROBES:
-        return [twin for held in texts for twin in _twins(store.near(session, bank_id, held), [held])]
-    return _twins(store.searched(session, bank_id, [len(held) for held in texts]), texts)
+    asked = [texts[position] for position in wanted]
+    if sum(len(anchors(held)) for held in asked) <= PROBES:
+        rows = {name: found for held in asked for name, found in store.near(session, bank_id, held)}
+    else:
+        rows = dict(store.searched(session, bank_id, [len(held) for held in asked]))
+    names = tuple(rows)
+    twins = Twins([*rows.values(), *texts])
+    found: dict[int, tuple[str | None, int | None, int]] = {}
+    for position in wanted:
+        text = len(names) + position
+        if of_bank := twins.nearest(text, 0, len(names)):
+            found[position] = (names[of_bank[0]], None, of_bank[1])
+        elif of_file := twins.nearest(text, len(names), text):
+            found[position] = (None, of_file[0] - len(names), of_file[1])
+    return found
 
 
-def _twins(rows: Sequence[tuple[str, Sequence[str]]], texts: Sequence[Sequence[str]]) -> list[tuple[str, int] | None]:
-    return Twins([name for name, _ in rows], [found for _, found in rows]).nearest(texts)
-
-
-def _match(draft: Draft, looked_up: Known) -> str | None:
+def _match(draft: Draft, content: str, looked_up: Known) -> str | None:
     """Return the name of the item that the draft is, if the bank has it."""
-    if draft.external_id:
-        return draft.external_id if draft.external_id in looked_up.named else None
-    return looked_up.contents.get(content_hash(draft))
+    if not draft.external_id:
+        return looked_up.contents.get(content)
+    return next((name for name in reversed(names_of(draft, content)) if name in looked_up.named), None)
 
 
-def _faults_in_bank(session: Session, draft: Draft, match: str | None, looked_up: Known, before: Version | None) -> list[Fault]:
-    other = looked_up.contents.get(content_hash(draft))
-    if other is not None and other != match:
+def _namesake(draft: Draft, before: Version, looked_up: Known) -> int | None:
+    """Return by how many per cent a draft is like the item of its name, where that is another item: files from outside number theirs 1, 2, 3."""
+    if before.external_id != draft.external_id or _is_known(draft, before.item_id, looked_up):
+        return None
+    alike = likeness(grams(plain_of(content_of(draft))), grams(plain_of(before.content)))
+    return alike if alike < ANOTHER else None
+
+
+def _faults_in_bank(session: Session, draft: Draft, content: str, looked_up: Known, before: Version | None) -> list[Fault]:
+    other = looked_up.contents.get(content)
+    if other is not None and (before is None or other != before.external_id):
         return [fault("same_in_bank", "stem")]
-    if before is None or _is_known(draft, looked_up.named[before.external_id][0], looked_up):
+    if before is None or _is_known(draft, before.item_id, looked_up):
         return []
     if before.status is Status.RETIRED:
         return [fault("retired", "external_id")]
@@ -146,14 +172,12 @@ def _is_known(draft: Draft, item_id: int, looked_up: Known) -> bool:
     return (item_id, stored(draft).digest) in looked_up.digests
 
 
-def _line(draft: Draft, match: str | None, faults: Sequence[Fault], looked_up: Known) -> Line:
-    name = match or name_of(draft)
-    item_id = looked_up.named[match][0] if match else None
+def _verdict(draft: Draft, faults: Sequence[Fault], before: Version | None, looked_up: Known) -> Verdict:
     if faults:
-        return Line(draft, Verdict.REFUSED, tuple(faults), name, item_id)
-    if item_id is not None:
-        return Line(draft, Verdict.SAME if _is_known(draft, item_id, looked_up) else Verdict.CHANGE, (), name, item_id)
-    return Line(draft, Verdict.NEW, (), name)
+        return Verdict.REFUSED
+    if before is None:
+        return Verdict.NEW
+    return Verdict.SAME if _is_known(draft, before.item_id, looked_up) else Verdict.CHANGE
 
 
 def commit(session: Session, bank_id: int, lines: Sequence[Line], *, author_id: int | None, now: datetime) -> dict[str, int]:
@@ -163,12 +187,12 @@ def commit(session: Session, bank_id: int, lines: Sequence[Line], *, author_id: 
     written = {line.name: item_id for line, item_id in zip(wanted, items, strict=True)}
     # A file that names no pool leaves an item where it is.
     store.place_all(session, bank_id, {written[line.name]: line.draft.pool for line in wanted if line.draft.pool}, now)
-    # Enemies come last: an item may name one that stands further down in the file.
-    named = store.named(session, bank_id, {enemy for line in wanted for enemy in line.draft.enemies})
-    names = {name: found[0] for name, found in named.items()}
-    for line in lines:
-        if line.name in written and line.draft.enemies:
-            store.add_enemies(session, written[line.name], [names[enemy] for enemy in line.draft.enemies if enemy in names])
+    # Enemies come last: an item may name one that stands further down in the file, under the number it has there.
+    renamed = {line.draft.external_id: line.name for line in lines if line.verdict not in {Verdict.REFUSED, Verdict.SKIPPED}}
+    enemies = {line.name: {renamed.get(enemy, enemy) for enemy in line.draft.enemies} for line in wanted if line.draft.enemies}
+    named = store.named(session, bank_id, set().union(*enemies.values()))
+    for name, others in enemies.items():
+        store.add_enemies(session, written[name], [named[other][0] for other in others if other in named])
     return written
 
 

@@ -9,7 +9,7 @@ from lms.kernel import audit
 from lms.kernel.db import Session, transaction
 from lms.kernel.refusal import N_, Conflict, Invalid, Missing
 from question_bank.domain import review as rules
-from question_bank.domain.draft import Draft, content_hash, name_of, tidy
+from question_bank.domain.draft import Draft, content_hash, names_of, tidy
 from question_bank.domain.fault import Fault, fault, faults_of, has_control
 from question_bank.domain.item import Pool
 from question_bank.domain.version import Version
@@ -52,13 +52,13 @@ class Known:
     digests: set[tuple[int, str]]
 
 
-def known(session: Session, bank_id: int, drafts: Iterable[Draft]) -> Known:
-    """Look up what a bank holds by the names, contents and enemies of drafts."""
+def known(session: Session, bank_id: int, drafts: Iterable[tuple[Draft, str]]) -> Known:
+    """Look up what a bank holds by the names, contents and enemies of drafts; each comes with the hash of its content."""
     contents: set[str] = set()
     names: set[str] = set()
-    for draft in drafts:
-        contents.add(content_hash(draft))
-        names |= {name for name in (name_of(draft), *draft.enemies) if not has_control(name)}  # no item has such a name, and no database such a text
+    for draft, content in drafts:
+        contents.add(content)
+        names |= {name for name in (*names_of(draft, content), *draft.enemies) if not has_control(name)}  # no item has such a name, and no database such a text
     named = store.named(session, bank_id, names, contents)
     held = {content: external for external, (_, _, content) in named.items()}
     return Known(named, held, store.digests(session, [item_id for item_id, _, _ in named.values()]))
@@ -76,9 +76,10 @@ def save(bank_code: str, draft: Draft, *, author_id: int, now: datetime, item_id
             if seen_version is not None and seen_version != before.version_id:
                 raise Outdated
             rules.rewrite(before.standing, author_id)
-        looked_up = known(session, bank.id, [draft])
-        name = before.external_id if before else name_of(draft)
-        faults = [*faults_of(draft), *_faults_in_bank(draft, name, looked_up, is_new=before is None)]
+        content = content_hash(draft)
+        looked_up = known(session, bank.id, [(draft, content)])
+        name = before.external_id if before else names_of(draft, content)[0]
+        faults = [*faults_of(draft), *_faults_in_bank(looked_up, name, content, is_new=before is None)]
         faults += [*pool_faults(session, before, draft), *pictures.unknown(session, bank.id, [draft]).values(), *formula_faults(draft)]
         enemies = {enemy: looked_up.named[enemy][0] for enemy in draft.enemies if enemy in looked_up.named}
         if len(enemies) < len(draft.enemies):
@@ -93,8 +94,8 @@ def save(bank_code: str, draft: Draft, *, author_id: int, now: datetime, item_id
         return found
 
 
-def _faults_in_bank(draft: Draft, name: str, looked_up: Known, *, is_new: bool) -> list[Fault]:
-    other = looked_up.contents.get(content_hash(draft))
+def _faults_in_bank(looked_up: Known, name: str, content: str, *, is_new: bool) -> list[Fault]:
+    other = looked_up.contents.get(content)
     if other is not None and (is_new or other != name):
         return [fault("same_in_bank", "stem")]
     if is_new and name in looked_up.named:
