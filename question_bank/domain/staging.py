@@ -7,7 +7,7 @@ from lms.kernel.refusal import N_, Forbidden
 from question_bank.domain.draft import Draft
 from question_bank.domain.exchange import Loss
 from question_bank.domain.fault import Fault
-from question_bank.domain.likeness import ALIKE
+from question_bank.domain.likeness import ALIKE, ANOTHER
 
 
 class Verdict(StrEnum):
@@ -69,6 +69,11 @@ class Line:
     twin_row: int | None = None
     likeness: int | None = None
     choice: Choice = Choice.NEW
+
+    @property
+    def is_namesake(self) -> bool:
+        """Tell whether its number is that of another item of the bank."""
+        return self.likeness is not None and self.likeness < ANOTHER
 
     @property
     def is_renamed(self) -> bool:

@@ -22,7 +22,7 @@ _ZEROS = (2, 20)  # a formula on an empty cell gives a 0, too: so many keys are 
 _FIGURES = re.compile(r"\d{1,2}(?:[\s,，、;；|]+\d{1,2})*")
 _LETTERS = re.compile(r"[A-JＡ-Ｊ](?:[\s,，、;；|]*[A-JＡ-Ｊ])*|[a-j]")
 _CHOICES = frozenset({ItemType.SINGLE, ItemType.MULTIPLE, ItemType.TRUE_FALSE})
-INSTRUCTIONS = frozenset({"填写说明", "说明", "使用说明", "导入说明", "Instructions"})
+INSTRUCTIONS = frozenset({"填写说明", "说明", "使用说明", "导入说明", "未导入的内容", "Instructions"})
 
 
 def read(sheets: Sequence[Sheet]) -> tuple[list[Draft], list[Loss]]:

@@ -1,7 +1,8 @@
 """Excel files written: the bank's own table, which reads back as it was; every cell is text, never a formula."""
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import xlsxwriter
 
@@ -14,6 +15,14 @@ from question_bank.domain.written_answer import PAIRS, write_answer, write_rubri
 _MOST_SIGNS = 32_767  # of a cell, in the units of UTF-16 that Excel counts
 _PICTURE_ROW = 120  # points
 _PICTURE_SIDE = 100  # pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """A sheet of words beside the items, one that no import reads (table.INSTRUCTIONS)."""
+
+    sheet: str
+    rows: Sequence[Sequence[str]]
 
 
 def losses(drafts: Sequence[Draft]) -> list[Loss]:
@@ -30,7 +39,7 @@ def _fits(cell: str) -> bool:
 
 
 def write_items(
-    drafts: Sequence[Draft], *, pictures: Mapping[str, Picture] | None = None, reasons: Sequence[str] | None = None, instructions: Iterable[str] = ()
+    drafts: Sequence[Draft], *, pictures: Mapping[str, Picture] | None = None, reasons: Sequence[str] | None = None, notes: Notes | None = None
 ) -> bytes:
     """Return a workbook with one row for each draft; `pictures` stand in the cells that name them, `reasons` adds why each was refused."""
     width = max([4, *(len(draft.options) for draft in drafts)])
@@ -57,7 +66,7 @@ def write_items(
     headings += ["错误原因"] if reasons is not None else []
     if reasons is not None:
         rows = [[*row, reason] for row, reason in zip(rows, reasons, strict=True)]
-    return _workbook("题库", headings, rows, list(instructions), pictures or {})
+    return _workbook("题库", headings, rows, notes, pictures or {})
 
 
 def _row(draft: Draft, width: int, prompts: int) -> list[str]:
@@ -90,7 +99,7 @@ def _shown(picture: Picture, at: int, described: str) -> dict[str, object]:
     return {"image_data": io.BytesIO(picture.content), "description": described, **place}
 
 
-def _workbook(name: str, headings: Sequence[str], rows: Sequence[Sequence[str]], instructions: Sequence[str], pictures: Mapping[str, Picture]) -> bytes:
+def _workbook(name: str, headings: Sequence[str], rows: Sequence[Sequence[str]], notes: Notes | None, pictures: Mapping[str, Picture]) -> bytes:
     held = io.BytesIO()
     book = xlsxwriter.Workbook(held, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False})
     head, wrapped = (
@@ -110,10 +119,11 @@ def _workbook(name: str, headings: Sequence[str], rows: Sequence[Sequence[str]],
                 if picture := pictures.get(found["digest"]):
                     sheet.set_row(line, _PICTURE_ROW)
                     sheet.insert_image(line, column, found["digest"], _shown(picture, at, found["alternative"]))
-    if instructions:
-        notes = book.add_worksheet("填写说明")
-        notes.set_column(0, 0, 100)
-        for line, words in enumerate(instructions):
-            notes.write_string(line, 0, words, wrapped)
+    if notes:
+        beside = book.add_worksheet(notes.sheet)
+        for line, cells in enumerate(notes.rows):
+            for column, words in enumerate(cells):
+                beside.set_column(column, column, 100 if column == len(cells) - 1 else 30)
+                beside.write_string(line, column, words, wrapped)
     book.close()
     return held.getvalue()

@@ -14,6 +14,7 @@ from question_bank.domain.fault import Fault, fault
 from question_bank.domain.staging import Choice, Line, State, Verdict
 from question_bank.domain.unsupported import REASONS
 from question_bank.formats import apart, workbook_writing
+from question_bank.formats.workbook_writing import Notes
 from question_bank.services import bank as banks
 from question_bank.services import exchange
 from question_bank.services.bank import Bank
@@ -33,16 +34,29 @@ _UNREAD = frozenset({"line_not_json", "field_wrong_type", "block_unreadable", *R
 
 
 @dataclass(frozen=True, slots=True)
+class Difference:
+    """What sets a row apart from the item it is or is like, or from the earlier row at the place."""
+
+    pieces: tuple[Piece, ...]
+    place: str = ""
+
+    @property
+    def is_none(self) -> bool:
+        """Tell whether a candidate would see no difference."""
+        return all(piece.kind == "same" for piece in self.pieces)
+
+
+@dataclass(frozen=True, slots=True)
 class BatchView:
-    """A staged file with some of its rows; `differences` shows what sets a row apart from its twin, by position."""
+    """A staged file with some of its rows; `differences` by position."""
 
     bank: Bank
     batch: Batch
     losses: tuple[Loss, ...]
     counts: Mapping[Verdict, int]
     lines: tuple[tuple[int, Line], ...]
-    differences: Mapping[int, tuple[Piece, ...]]
-    alike: int  # rows much like an item, about which nothing was chosen
+    differences: Mapping[int, Difference]
+    alike: int  # rows with a twin, about which nothing was chosen
 
 
 def stage(bank_code: str, file_name: str, content: bytes, *, pool: str, person_id: int, now: datetime) -> int:
@@ -86,7 +100,7 @@ def view(bank_code: str, batch_id: int, *, person_id: int, verdict: str = "", be
             store.losses(session, batch_id),
             store.counts(session, batch_id),
             lines,
-            _differences(session, bank.id, lines),
+            _differences(session, batch_id, bank.id, lines),
             store.alike(session, batch_id),
         )
 
@@ -98,10 +112,21 @@ def _note_keys(session: Session, batch_id: int, lines: Iterable[Line], *, person
         audit.record(session, actor_id=person_id, action="item.view_key", subject=f"item:{item_id}", now=now, batch=batch_id)
 
 
-def _differences(session: Session, bank_id: int, lines: Sequence[tuple[int, Line]]) -> dict[int, tuple[Piece, ...]]:
-    """Compare what the candidate would see; keys stay out of it."""
-    words = versions.words(session, bank_id, [line.twin for _, line in lines if line.twin])
-    return {position: pieces(words[line.twin], plain_of(content_of(line.draft))) for position, line in lines if line.twin in words}
+def _differences(session: Session, batch_id: int, bank_id: int, lines: Sequence[tuple[int, Line]]) -> dict[int, Difference]:
+    """Compare what the candidate would see of rows with a twin or namesake and of changes; keys stay out of it."""
+    of_bank = versions.words(session, bank_id, {line.twin for _, line in lines if line.twin}, {line.item_id for _, line in lines if line.item_id})
+    rows = store.at(session, batch_id, {line.twin_row for _, line in lines if line.twin_row is not None})
+    found = {}
+    for position, line in lines:
+        other = rows.get(line.twin_row) if line.twin_row is not None else None
+        held = line.twin or (line.item_id if line.verdict is Verdict.CHANGE else None)
+        words = plain_of(content_of(other.draft)) if other else of_bank.get(held) if held else None
+        if words is None:
+            continue
+        mine = plain_of(content_of(line.draft))
+        runs = (Piece("gone", words), Piece("new", mine)) if line.is_namesake else pieces(words, mine)
+        found[position] = Difference(runs, other.draft.place if other else "")
+    return found
 
 
 def _found(session: Session, bank_code: str, batch_id: int, person_id: int, *, lock: bool = False) -> tuple[Bank, Batch]:
@@ -138,10 +163,10 @@ def row(bank_code: str, batch_id: int, position: int, *, person_id: int) -> RowV
 
 
 def _row(session: Session, batch_id: int, position: int) -> Line:
-    line = store.line(session, batch_id, position)
-    if line is None:
+    found = store.at(session, batch_id, [position])
+    if not found:
         raise Missing
-    return line
+    return found[position]
 
 
 def mend(bank_code: str, batch_id: int, position: int, draft: Draft, *, person_id: int, now: datetime) -> Line:
@@ -154,12 +179,16 @@ def mend(bank_code: str, batch_id: int, position: int, draft: Draft, *, person_i
 
 
 def choose(bank_code: str, batch_id: int, position: int, choice: Choice, *, person_id: int, now: datetime) -> None:
-    """Say of a row that is much like an item what becomes of it."""
-    _changed(bank_code, batch_id, position, lambda before: replace(before, choice=choice) if before.twin else before, person_id=person_id, now=now)
+    """Say of a row that is much like an item or an earlier row what becomes of it."""
+
+    def chosen(before: Line) -> Line:
+        return replace(before, choice=choice) if before.twin or (before.twin_row is not None and choice is not Choice.UPDATE) else before
+
+    _changed(bank_code, batch_id, position, chosen, person_id=person_id, now=now)
 
 
 def skip_alike(bank_code: str, batch_id: int, *, person_id: int) -> None:
-    """Leave out every new row that is much like an item."""
+    """Leave out every new row that is much like an item or an earlier row."""
     with transaction() as session:
         _found(session, bank_code, batch_id, person_id, lock=True)
         store.skip_alike(session, batch_id)
@@ -171,8 +200,8 @@ def _changed(bank_code: str, batch_id: int, position: int, change: Callable[[Lin
         bank, _batch = _found(session, bank_code, batch_id, person_id, lock=True)
         before = _row(session, batch_id, position)
         after = change(before)
-        touched = store.kin(session, batch_id, [before, after]) | {position: after}
-        beside = store.kin(session, batch_id, touched.values()) | touched  # what the touched ones may be at odds with in their turn
+        touched = store.kin(session, batch_id, {position: before}) | store.kin(session, batch_id, {position: after}) | {position: after}
+        beside = store.kin(session, batch_id, touched) | touched  # what the touched ones may be at odds with in their turn
         judged = _judge(session, bank.id, beside, touched)
         store.rejudge(session, batch_id, judged)
         known = beside | {position: before}
@@ -186,8 +215,15 @@ def _judge(
     """Judge rows anew as the author chose: an update is read as the next version of the twin, a skipped row is left out."""
     order = sorted(lines)
     only = [at for at, position in enumerate(order) if position in wanted]
-    judged = exchange.judge_drafts(session, bank_id, [lines[position].asked for position in order], only=only, beat=beat, with_twins=with_twins)
-    return {order[at]: _as_chosen(lines[order[at]], line) for at, line in judged.items()}
+    updates = {at for at, position in enumerate(order) if lines[position].choice is Choice.UPDATE}
+    drafts = [lines[position].asked for position in order]
+    judged = exchange.judge_drafts(session, bank_id, drafts, only=only, updates=updates, beat=beat, with_twins=with_twins)
+    return {order[at]: _as_chosen(lines[order[at]], _placed(line, order)) for at, line in judged.items()}
+
+
+def _placed(judged: Line, order: Sequence[int]) -> Line:
+    """Return a row with its twin's position in the file instead of the place among those that were judged."""
+    return judged if judged.twin_row is None else replace(judged, twin_row=order[judged.twin_row])
 
 
 def _as_chosen(before: Line, judged: Line) -> Line:
@@ -196,7 +232,7 @@ def _as_chosen(before: Line, judged: Line) -> Line:
     if before.choice is Choice.NEW:
         return replace(judged, verdict=verdict, faults=faults)
     verdict = Verdict.SKIPPED if before.choice is Choice.SKIP and not faults else verdict
-    kept = replace(judged, twin=before.twin, likeness=before.likeness, choice=before.choice)
+    kept = replace(judged, twin=before.twin, twin_row=before.twin_row, likeness=before.likeness, choice=before.choice)
     return replace(kept, draft=replace(judged.draft, external_id=before.draft.external_id), verdict=verdict, faults=faults)
 
 
@@ -235,11 +271,14 @@ def discard(bank_code: str, batch_id: int, *, person_id: int, now: datetime) -> 
 
 
 def refused_rows(bank_code: str, batch_id: int, *, person_id: int) -> bytes:
-    """Return the refused rows as an Excel file that can be mended and uploaded again."""
+    """Return the refused rows as an Excel file that can be mended and uploaded again, what else was not taken in on a sheet of its own."""
     with transaction() as session:
         _found(session, bank_code, batch_id, person_id)
         refused = store.lines(session, batch_id, Verdict.REFUSED)
-    return workbook_writing.write_items([line.draft for line in refused], reasons=[_reason(line.draft.place, line.faults) for line in refused])
+        losses = store.losses(session, batch_id)
+    reasons = [_reason(line.draft.place, line.faults) for line in refused]
+    notes = Notes("未导入的内容", [("位置", "未导入的内容"), *((loss.place, loss.what) for loss in losses)]) if losses else None
+    return workbook_writing.write_items([line.draft for line in refused], reasons=reasons, notes=notes)
 
 
 def _reason(place: str, faults: Sequence[Fault]) -> str:

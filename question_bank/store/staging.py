@@ -1,6 +1,6 @@
 """Staged imports: a file's rows, parsed and judged, until somebody commits or discards them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -33,6 +33,7 @@ from lms.kernel.refusal import N_, Conflict
 from question_bank.domain.draft import Draft, content_hash
 from question_bank.domain.exchange import Loss
 from question_bank.domain.fault import MESSAGES, Fault
+from question_bank.domain.likeness import ALIKE
 from question_bank.domain.staging import Choice, Line, NotYours, Report, State, Verdict
 
 
@@ -93,6 +94,7 @@ class ImportLineRow(Base):
     content_hash: Mapped[str] = mapped_column(String(64))
     item_id: Mapped[int | None] = mapped_column(BigInteger, default=None)  # the item of the bank that the row is
     twin: Mapped[str | None] = mapped_column(String(120), default=None)
+    twin_row: Mapped[int | None] = mapped_column(Integer, default=None)  # the position of an earlier row
     likeness: Mapped[int | None] = mapped_column(Integer, default=None)
     choice: Mapped[str] = mapped_column(String(10), default=Choice.NEW)
 
@@ -191,6 +193,7 @@ def _values(line: Line) -> dict[str, object]:
         "content_hash": content_hash(line.draft),
         "item_id": line.item_id,
         "twin": line.twin,
+        "twin_row": line.twin_row,
         "likeness": line.likeness,
         "choice": line.choice,
     }
@@ -243,10 +246,12 @@ def counts(session: Session, batch_id: int) -> dict[Verdict, int]:
     return {verdict: found.get(verdict, 0) for verdict in Verdict}
 
 
+_ALIKE = (ImportLineRow.likeness >= ALIKE, ImportLineRow.verdict == Verdict.NEW)
+
+
 def alike(session: Session, batch_id: int) -> int:
-    """Return how many new rows are much like an item of the bank."""
-    where = (ImportLineRow.batch_id == batch_id, ImportLineRow.twin.is_not(None), ImportLineRow.verdict == Verdict.NEW)
-    return session.scalar(select(func.count()).where(*where)) or 0
+    """Return how many new rows are much like an item of the bank or an earlier row."""
+    return session.scalar(select(func.count()).where(ImportLineRow.batch_id == batch_id, *_ALIKE)) or 0
 
 
 def lines(session: Session, batch_id: int, verdict: Verdict | None = None) -> list[Line]:
@@ -257,10 +262,10 @@ def lines(session: Session, batch_id: int, verdict: Verdict | None = None) -> li
     return [_line(row) for row in session.scalars(query.order_by(ImportLineRow.position))]
 
 
-def line(session: Session, batch_id: int, position: int) -> Line | None:
-    """Return one row."""
-    row = session.scalar(select(ImportLineRow).where(ImportLineRow.batch_id == batch_id, ImportLineRow.position == position))
-    return _line(row) if row else None
+def at(session: Session, batch_id: int, positions: Collection[int]) -> dict[int, Line]:
+    """Return some rows by position."""
+    rows = session.scalars(select(ImportLineRow).where(ImportLineRow.batch_id == batch_id, ImportLineRow.position.in_(positions)))
+    return {row.position: _line(row) for row in rows}
 
 
 def other(session: Session, batch_id: int, verdict: Verdict, position: int) -> int | None:
@@ -269,20 +274,23 @@ def other(session: Session, batch_id: int, verdict: Verdict, position: int) -> i
     return session.scalar(select(ImportLineRow.position).where(*where).order_by(ImportLineRow.position < position, ImportLineRow.position).limit(1))
 
 
-def kin(session: Session, batch_id: int, lines: Iterable[Line]) -> dict[int, Line]:
-    """Return the rows that go by the name or hold the content of one of some, by position."""
-    marks = [_values(line) for line in lines]
+def kin(session: Session, batch_id: int, lines: Mapping[int, Line]) -> dict[int, Line]:
+    """Return the rows that go by the name, hold the content or are the twin of one of some, by position."""
+    marks = [_values(line) for line in lines.values()]
     names, contents = {mark["name"] for mark in marks} - {""}, {mark["content_hash"] for mark in marks}
-    alike = or_(ImportLineRow.name.in_(names), ImportLineRow.content_hash.in_(contents))
-    return {row.position: _line(row) for row in session.scalars(select(ImportLineRow).where(ImportLineRow.batch_id == batch_id, alike))}
+    twins = {line.twin_row for line in lines.values() if line.twin_row is not None}
+    found = or_(
+        ImportLineRow.name.in_(names), ImportLineRow.content_hash.in_(contents), ImportLineRow.position.in_(twins), ImportLineRow.twin_row.in_(lines.keys())
+    )
+    return {row.position: _line(row) for row in session.scalars(select(ImportLineRow).where(ImportLineRow.batch_id == batch_id, found))}
 
 
 def shown(session: Session, batch_id: int, verdict: str, *, begin: int, limit: int) -> list[tuple[int, Line]]:
-    """Return some rows with their positions: those with faults first, then those much like an item, then the file's order."""
+    """Return some rows with their positions: those with faults first, then those with a twin or namesake, then the file's order."""
     query = select(ImportLineRow).where(ImportLineRow.batch_id == batch_id)
     if verdict in set(Verdict):
         query = query.where(ImportLineRow.verdict == verdict)
-    order = (ImportLineRow.verdict != Verdict.REFUSED, ImportLineRow.twin.is_(None), ImportLineRow.position)
+    order = (ImportLineRow.verdict != Verdict.REFUSED, ImportLineRow.likeness.is_(None), ImportLineRow.position)
     return [(row.position, _line(row)) for row in session.scalars(query.order_by(*order).offset(begin).limit(limit))]
 
 
@@ -292,6 +300,7 @@ def _line(row: ImportLineRow) -> Line:
         verdict=Verdict(row.verdict),
         faults=tuple(Fault(each["code"], MESSAGES[each["code"]], each["field"]) for each in row.faults),
         twin=row.twin,
+        twin_row=row.twin_row,
         item_id=row.item_id,
         likeness=row.likeness,
         choice=Choice(row.choice),
@@ -307,6 +316,5 @@ def rejudge(session: Session, batch_id: int, judged: Mapping[int, Line]) -> None
 
 
 def skip_alike(session: Session, batch_id: int) -> None:
-    """Leave out every new row that is much like an item of the bank."""
-    where = (ImportLineRow.batch_id == batch_id, ImportLineRow.twin.is_not(None), ImportLineRow.verdict == Verdict.NEW)
-    session.execute(update(ImportLineRow).where(*where).values(verdict=Verdict.SKIPPED, choice=Choice.SKIP))
+    """Leave out every new row that is much like an item of the bank or an earlier row."""
+    session.execute(update(ImportLineRow).where(ImportLineRow.batch_id == batch_id, *_ALIKE).values(verdict=Verdict.SKIPPED, choice=Choice.SKIP))

@@ -7,6 +7,7 @@ from lms.kernel.i18n import gettext as _
 from lms.kernel.refusal import N_
 
 SENTENCES = (
+    N_("编号在题库中属于另一道题，按新题写入时编号后加字母区别"),
     N_("没有选项和答案的文字，未导入：{}"),
     N_("这张图片不在试题的单元格里，未导入"),
     N_("图片“{}”是动图，只保留第一帧"),

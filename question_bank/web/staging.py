@@ -1,6 +1,6 @@
 """Importing a file in the browser: upload, look, mend, commit."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,11 +18,12 @@ from question_bank.domain.staging import VERDICT_LABELS, Choice, Verdict
 from question_bank.domain.written_answer import write_answer
 from question_bank.formats import reading, workbook_writing
 from question_bank.formats.unreadable import Unreadable, message_of
+from question_bank.formats.workbook_writing import Notes
 from question_bank.services import bank as banks
 from question_bank.services import drafting
 from question_bank.services import staging as service
 from question_bank.services.bank import Bank
-from question_bank.services.staging import BatchView
+from question_bank.services.staging import BatchView, Difference
 from question_bank.store.staging import Batch
 from question_bank.web import item_form
 from question_bank.web.bank import xlsx
@@ -54,6 +55,8 @@ class Shown:
     stem: str
     options: tuple[str, ...]
     answer: str
+    losses: tuple[str, ...]
+    twin_place: str  # of the earlier row that it is much like
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,7 @@ def take_in(code: str) -> ResponseReturnValue:
 def template(code: str) -> ResponseReturnValue:
     """Give out an Excel template with one example of each type."""
     banks.topics(code)
-    return xlsx(workbook_writing.write_items(_EXAMPLES, instructions=_INSTRUCTIONS), "template")
+    return xlsx(workbook_writing.write_items(_EXAMPLES, notes=Notes("填写说明", _INSTRUCTIONS)), "template")
 
 
 @staging.get("/<int:batch_id>")
@@ -145,6 +148,9 @@ def batch(code: str, batch_id: int) -> ResponseReturnValue:
     for each, label in VERDICT_LABELS.items():
         url = url_for("staging.batch", code=code, batch_id=batch_id, verdict=each)
         tabs.append({"label": _(label), "url": url, "current": verdict == each, "count": view.counts[each]})
+    lost: dict[str, list[str]] = {}
+    for loss in view.losses:
+        lost.setdefault(loss.place, []).append(loss.what)
     found = view.counts[Verdict(verdict)] if verdict in set(Verdict) else total
     return render_template(
         "question_bank/staging/batch.html",
@@ -156,16 +162,16 @@ def batch(code: str, batch_id: int) -> ResponseReturnValue:
             alike=view.alike,
             refusal=_(message_of(view.batch.refusal)) if view.batch.refusal else "",
             losses=loss_table(view.losses),
-            rows={at: _shown(line.draft) for at, line in view.lines},
+            rows={at: _shown(line.draft, lost.get(line.draft.place, ()), view.differences.get(at)) for at, line in view.lines},
             previous=url_for("staging.batch", **before) if begin else None,
             next=url_for("staging.batch", **after) if begin + SHOWN < found else None,
         ),
     )
 
 
-def _shown(draft: Draft) -> Shown:
+def _shown(draft: Draft, losses: Sequence[str], difference: Difference | None) -> Shown:
     stem, *options, answer = (drafting.brief(words, _("图片")) for words in (draft.stem, *draft.options, write_answer(draft)))
-    return Shown(told(draft.place), stem, tuple(options), answer)
+    return Shown(told(draft.place), stem, tuple(options), answer, tuple(map(told, losses)), told(difference.place) if difference else "")
 
 
 @staging.get("/<int:batch_id>/progress")
@@ -283,11 +289,11 @@ _EXAMPLES = (
     ),
 )
 _INSTRUCTIONS = (
-    "一行一题。列的顺序可以改变，用不到的列可以留空或删去。",
-    "题型：单选题、多选题、判断题。不填时按答案判断。",
-    "答案：单选填一个字母，多选填多个字母（ABD 或 A,B,D），判断填 对/错、正确/错误、√/×。",
-    "难度：预计得分率，0 到 1 之间的小数（0.85 表示约 85% 的人能答对），或填 容易、中等、较难。",
-    "认知层次：识记、理解、应用、分析、评价、创造。用途：考试或练习。",
-    "试题编号可不填。填了编号再次导入时，会更新同一题而不是新增。",
-    "导入前请删去示例行。",
+    ("一行一题。列的顺序可以改变，用不到的列可以留空或删去。",),
+    ("题型：单选题、多选题、判断题。不填时按答案判断。",),
+    ("答案：单选填一个字母，多选填多个字母（ABD 或 A,B,D），判断填 对/错、正确/错误、√/×。",),
+    ("难度：预计得分率，0 到 1 之间的小数（0.85 表示约 85% 的人能答对），或填 容易、中等、较难。",),
+    ("认知层次：识记、理解、应用、分析、评价、创造。用途：考试或练习。",),
+    ("试题编号可不填。填了编号再次导入时，会更新同一题而不是新增；编号相同、内容却是另一道题的，按新题写入并另取编号。",),
+    ("导入前请删去示例行。",),
 )

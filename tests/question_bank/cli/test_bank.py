@@ -12,7 +12,7 @@ from question_bank.services import exchange
 from tests.support.cast import LIN, RUI, WEI, id_of
 
 GOOD = "题型,题干,A,B,答案\n单选,题干一,甲,乙,B\n判断题,题干二,,,√\n"
-HALF = GOOD + "单选,题干三,甲,乙,C\n"
+HALF = GOOD + "单选,题干三,甲,甲,C\n"
 
 
 def run(app: Flask, *arguments: str) -> tuple[int, str]:
@@ -33,7 +33,7 @@ def test_the_exit_code_and_the_object_say_how_it_went(app: Flask, file: Path, co
     assert (exit_code, report["accepted"]) == (code, accepted)
     assert set(report) == {"format", "read", "accepted", "refused", "losses", "twins"}
     if code == 1:
-        assert report["refused"] == [{"place": "第 4 行", "code": "key_not_an_option", "message": "答案指向不存在的选项。"}]
+        assert report["refused"] == [{"place": "第 4 行", "code": "option_repeated", "message": "有两个选项完全相同。答案指向不存在的选项。"}]
 
 
 def test_the_command_survives_what_the_file_does_to_its_reader(app: Flask, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -95,6 +95,34 @@ def test_the_same_content_is_never_two_items(app: Flask, clock: FixedClock, seco
     assert [each.code for each in report.lines[0].faults] == [code]
 
 
+def test_two_files_that_count_their_items_from_one_leave_each_other_alone(app: Flask, clock: FixedClock) -> None:
+    """Nor do the parts of a divided item, named by its number and theirs, meet a genuine item of such a name."""
+    author, now = id_of(WEI), clock.now()
+    first = line("1", "学生在课堂上突然哭泣时应当怎样回应") + line("2", "危机干预的第一步是什么")
+    second = line("1", "造纸术是哪一个朝代改进的呢", '["2"]') + line("2", "平行四边形的内角和是多少度")
+    exchange.import_file("b", first, author_id=author, now=now)
+    report = exchange.import_file("b", second, author_id=author, now=now)
+    assert ([each.verdict for each in report.lines], [each.place for each in report.losses]) == ([Verdict.NEW] * 2, ["第 1 行", "第 2 行"])
+    review.submit_all("b", person_id=author, now=now)
+    review.approve_all("b", reviewer_id=id_of(RUI), now=now)
+    with transaction() as session:
+        items = {item.item_id: item for item in api.pool(session, "b", "exam")}
+        wanted = ["1", "2", *(each.name for each in report.lines)]
+        names = {found[0]: name for name, found in exchange.store.named(session, exchange.banks.existing(session, "b").id, wanted).items()}
+    assert {names[at]: {names[enemy] for enemy in item.enemies} for at, item in items.items()} == {
+        "1": set(),
+        "2": set(),
+        report.lines[0].name: {report.lines[1].name},
+        report.lines[1].name: {report.lines[0].name},
+    }
+    for again in (first, second):
+        assert [each.verdict for each in exchange.import_file("b", again, author_id=author, now=now).lines] == [Verdict.SAME] * 2
+    exported = exchange.export("b", person_id=author, now=now).content
+    assert {each.name for each in exchange.import_file("b", exported, author_id=author, now=now).lines if each.item_id} == set(names.values())
+    edited = exchange.import_file("b", second.replace("因为".encode(), "解析".encode()), author_id=author, now=now)
+    assert [(each.verdict, each.name) for each in edited.lines] == [(Verdict.CHANGE, each.name) for each in report.lines]
+
+
 def test_a_twin_is_shown_with_its_likeness(app: Flask, clock: FixedClock) -> None:
     stem = "学生在课堂上突然哭泣时，班主任首先应当怎样回应才最合适呢"
     exchange.import_file("b", line("a", stem), author_id=None, now=clock.now())

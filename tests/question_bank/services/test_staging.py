@@ -7,6 +7,7 @@ from datetime import datetime
 
 import pytest
 from flask import Flask
+from python_calamine import load_workbook
 from sqlalchemy import text
 
 from lms.kernel.clock import FixedClock
@@ -15,7 +16,7 @@ from lms.kernel.link import NotReplicated
 from lms.kernel.refusal import Missing
 from question_bank.domain.staging import Choice, Report, State, Verdict
 from question_bank.formats import apart, reading
-from question_bank.formats.unreadable import FileTooHeavy
+from question_bank.formats.unreadable import FileTooHeavy, Unreadable
 from question_bank.services import background, exchange, staging
 from question_bank.services import bank as banks
 from question_bank.services.staging import BatchView
@@ -218,7 +219,7 @@ def test_a_twin_is_updated_skipped_or_taken_as_new_and_nothing_happens_twice(ban
     batch = staged(bank, content, clock)
     found = seen(bank, batch, clock)
     assert (found.lines[0][1].twin, found.alike) == ("a", 1)
-    assert {piece.text for piece in found.differences[0] if piece.kind != "same"} == {"泣", "大"}
+    assert {piece.text for piece in found.differences[0].pieces if piece.kind != "same"} == {"泣", "大"}
     staging.skip_alike(bank, batch, person_id=id_of(WEI))
     assert staging.commit(bank, batch, person_id=id_of(WEI), now=clock.now()) == 0
 
@@ -255,14 +256,68 @@ def test_showing_mending_or_choosing_one_row_loads_neither_the_file_nor_the_bank
 def test_few_drafts_find_the_twins_that_many_find(bank: str, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
     stems = [STEM, STEM.replace("首先", "先"), "一二", "甲", STEM + "，" + STEM[:9], "The teacher asks the pupil to wait", "正确"]
     exchange.import_file(bank, "".join(row(f"i{at}", stem) for at, stem in enumerate(stems)).encode(), author_id=None, now=clock.now())
-    asked = [*stems, STEM.replace("哭泣", "大哭"), STEM[::2], STEM[3:], STEM + "呢", "一二三", "The teacher asks the pupils to wait", "无关"]
+    asked = [*stems, STEM.replace("哭泣", "大哭"), STEM[::2], STEM[3:], STEM + "呢", "一二三", "The teacher asks the pupils to wait", "无关", STEM[::2] + "呢"]
     drafts = reading.read("".join(row(f"n{at}", stem) for at, stem in enumerate(asked)).encode()).drafts
     with transaction() as session:
         found = banks.existing(session, bank)
-        few = exchange.twins_of(session, found.id, drafts)
+        few = exchange.twins_of(session, found.id, drafts, range(len(drafts)))
         monkeypatch.setattr(exchange, "PROBES", 0)
-        assert exchange.twins_of(session, found.id, drafts) == few
-    assert [twin is not None for twin in few] == [True] * 8 + [False] + [True] * 5
+        assert exchange.twins_of(session, found.id, drafts, range(len(drafts))) == few
+    assert [at for at in range(len(asked)) if at not in few] == [8]
+    assert few[14][:2] == (None, 8), "where the bank has none, an earlier row of the file"
+
+
+def test_two_rows_much_alike_are_shown_side_by_side_until_one_is_mended(app: Flask, bank: str, clock: FixedClock) -> None:
+    batch = staged(bank, row("a", STEM) + row("b", "另一道题") + row("c", STEM.replace("哭泣", "大哭")), clock)
+    author, mine = enter(app, WEI), id_of(WEI)
+
+    def third() -> tuple[int | None, Verdict, int]:
+        found = seen(bank, batch, clock)
+        line = dict(found.lines)[2]
+        return line.twin_row, line.verdict, found.alike
+
+    assert third() == (0, Verdict.NEW, 1)
+    page = author.get(f"/bank/b/import/{batch}").text
+    assert ("与文件中的 第 1 行 有" in page, 'value="update"' in page) == (True, False)
+    staging.choose(bank, batch, 2, Choice.UPDATE, person_id=mine, now=clock.now())
+    assert third() == (0, Verdict.NEW, 1), "no item of the bank can be updated with it"
+    staging.choose(bank, batch, 2, Choice.SKIP, person_id=mine, now=clock.now())
+    assert third() == (0, Verdict.SKIPPED, 0)
+    staging.choose(bank, batch, 2, Choice.NEW, person_id=mine, now=clock.now())
+    assert third() == (0, Verdict.NEW, 1)
+    first = staging.row(bank, batch, 0, person_id=mine).line.draft
+    staging.mend(bank, batch, 0, replace(first, stem="完全不同的一道题"), person_id=mine, now=clock.now())
+    assert third() == (None, Verdict.NEW, 0)
+
+
+def test_a_change_is_shown_and_what_only_has_the_number_of_another_item_is_a_new_one(app: Flask, bank: str, clock: FixedClock) -> None:
+    exchange.import_file(bank, (row("1", STEM) + row("2", "第二道题问的是别的事情")).encode(), author_id=None, now=clock.now())
+    batch = staged(bank, row("1", "中国古代四大发明之一的造纸术由谁改进") + row("2", "第二道题问的是别的什么事情"), clock)
+    found, mine = dict(seen(bank, batch, clock).lines), id_of(WEI)
+    assert [(found[at].verdict, found[at].twin, found[at].is_namesake) for at in (0, 1)] == [(Verdict.NEW, "1", True), (Verdict.CHANGE, None, False)]
+    assert seen(bank, batch, clock).alike == 0, "not among those that one button skips"
+    page = enter(app, WEI).get(f"/bank/b/import/{batch}").text
+    for words in ("题库中的 1 是另一道题", STEM, "编号在题库中属于另一道题", "查看改动", "<ins>什么</ins>"):
+        assert words in page, words
+    staging.choose(bank, batch, 0, Choice.UPDATE, person_id=mine, now=clock.now())
+    assert seen(bank, batch, clock).counts[Verdict.CHANGE] == 2
+    staging.choose(bank, batch, 0, Choice.NEW, person_id=mine, now=clock.now())
+    assert staging.commit(bank, batch, person_id=mine, now=clock.now()) == 2
+    with transaction() as session:
+        rows = session.execute(text("SELECT external_id, plain, v.number FROM item i JOIN item_version v ON v.id = latest_version_id ORDER BY i.id")).all()
+    assert [(name.partition("-")[0], plain[:3], number) for name, plain, number in rows] == [("1", STEM[:3], 1), ("2", "第二道", 2), ("1", "中国古", 1)]
+
+
+def test_what_a_row_lost_stands_at_the_row_and_on_a_sheet_beside_the_refused_ones(app: Flask, bank: str, clock: FixedClock) -> None:
+    one = '<question type="truefalse"><questiontext><text>第{}题</text></questiontext><penalty>0.333</penalty>'
+    one += '<answer fraction="100"><text>true</text></answer><answer fraction="0"><text>false</text></answer></question>'
+    batch = staged(bank, f"<quiz>{''.join(map(one.format, '一二三四五六七'))}</quiz>", clock)
+    author, lost = enter(app, WEI), seen(bank, batch, clock).losses
+    assert author.get(f"/bank/b/import/{batch}").text.count(lost[0].what) == 1 + len(lost) >= 8
+    content = author.get(f"/bank/b/import/{batch}/refused").data
+    assert load_workbook(io.BytesIO(content)).get_sheet_by_name("未导入的内容").to_python()[1:] == [[loss.place, loss.what] for loss in lost]
+    with pytest.raises(Unreadable):  # there is no item in it
+        reading.read(content)
 
 
 def test_a_row_mended_into_anothers_content_or_name_is_told_at_the_later_one_and_a_contradiction_at_both(bank: str, clock: FixedClock) -> None:
