@@ -65,7 +65,7 @@ class Twins:
         holders = np.concatenate([self._places[self._bounds[gram] : self._bounds[gram + 1]] for gram in rarest])
         shared = np.bincount(holders, minlength=end)[begin:end]
         # All that the others, the commoner ones, could add is not enough where too few of the rarest are shared.
-        likely = np.flatnonzero(200 * (shared + size - len(rarest)) >= ALIKE * (self._sizes[begin:end] + size))
+        likely = np.flatnonzero(200 * (shared + size - len(rarest)) >= ALIKE * (self._sizes[begin:end] + size)).tolist()
         found = [(likeness(self._texts[text], self._texts[begin + at]), -at) for at in likely if shared[at]]
         best, at = max(found, default=(0, 0))
-        return (begin - int(at), best) if best >= ALIKE else None
+        return (begin - at, best) if best >= ALIKE else None

@@ -25,7 +25,7 @@ def items(words: str) -> bytes:
     fields: dict[str, Any] = dict.fromkeys(("external_id", "type", "stem", "key_text", "explanation", "topic", "level", "pool", "source"), words)
     fields |= dict.fromkeys(("options", "option_explanations", "prompts", "tags", "enemies"), (words,))
     draft = Draft(**fields, model=words, difficulty=None, difficulty_text=words, rubric=(Criterion(words, 100),))
-    return workbook_writing.write_items([draft], reasons=[words], instructions=[words])
+    return workbook_writing.write_items([draft], reasons=[words], notes=workbook_writing.Notes("填写说明", [(words,)]))
 
 
 WRITERS = {

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_an_twin_row"
-down_revision = "20261122_al_last_bell"
+down_revision = "20261122_am_regrade_blanks"
 
 
 def upgrade() -> None:
