@@ -1,5 +1,6 @@
 """Everything that is known of a test from its responses: classical figures, models, fit, differences between groups."""
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -53,6 +54,10 @@ class Reliability:
     value: float
     standard_error: float  # of measurement, in items right
     items: float  # of one paper
+    # Of a complete test: the scores, and alpha when an item is left out, item by item.
+    mean: float = math.nan
+    deviation: float = math.nan
+    without: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +173,7 @@ def _reliability(responses: Responses, fits: list[Fit]) -> Reliability | None:
     length = float(np.median(totals(responses.right).given)) if responses.people else 0.0
     found = classical.alpha(responses)
     if found is not None:
-        return Reliability("alpha", found.alpha, found.standard_error, length)
+        return Reliability("alpha", found.alpha, found.standard_error, length, found.mean, found.deviation, found.without)
     fit = next((each for each in reversed(fits) if each.converged), None)
     if fit is None:
         return None

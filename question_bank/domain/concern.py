@@ -58,7 +58,7 @@ def concerns(statistics: ItemStatistics, fit: ItemFit | None, differential: tupl
     """Return what to look at, the gravest first."""
     if statistics.answers < LEAST_ANSWERS:
         return (Concern("too_few_answers", figure=str(LEAST_ANSWERS)),)
-    found = [*_of_options(statistics), *_of_item(statistics, fit), *(_of_group(one) for one in differential if one.grade != "A")]
+    found = [*_of_options(statistics), *_of_item(statistics, fit), *(_of_group(one) for one in differential if one.grade in {"B", "C"})]
     return tuple(sorted(found, key=lambda one: -one.severity))
 
 

@@ -12,7 +12,8 @@ import numpy as np
 from question_bank.domain.item_fit import tail
 from question_bank.domain.responses import NOT_GIVEN, Floats, Responses, Right, only, totals
 
-LEAST_IN_GROUP = 100  # answers of the smaller side to an item; with fewer, chance looks like a difference
+LEAST_SHOWN = 20  # answers of the smaller side to an item
+LEAST_IN_GROUP = 100  # with fewer, chance looks like a difference: the figures are marked as of few, and nothing is concluded
 MOST_GROUPS = 60
 DELTA = -2.35  # from the logarithm of an odds ratio to the delta scale
 
@@ -30,7 +31,8 @@ class Differential:
     standard_error: float
     chi_square: float
     p_value: float
-    grade: str  # A negligible, B moderate, C large
+    grade: str  # A negligible, B moderate, C large; empty where there are few
+    few: bool = False
 
 
 def differential(responses: Responses) -> tuple[Differential, ...]:
@@ -75,7 +77,7 @@ def _of_group(items: tuple[str, ...], grouping: str, group: str, right: Floats, 
     focal, failed = right, given - right
     reference, missed = all_right - right, (all_given - given) - (all_right - right)
     people = np.where(all_given > 1, all_given, np.nan)
-    enough = np.minimum(given.sum(axis=0), (all_given - given).sum(axis=0)) >= LEAST_IN_GROUP
+    smaller = np.minimum(given.sum(axis=0), (all_given - given).sum(axis=0))
     with np.errstate(divide="ignore", invalid="ignore"):
         better, worse = np.nansum(reference * failed / people, axis=0), np.nansum(missed * focal / people, axis=0)
         odds = better / worse
@@ -88,13 +90,14 @@ def _of_group(items: tuple[str, ...], grouping: str, group: str, right: Floats, 
         chi = np.maximum(gap, 0) ** 2 / np.nansum(variance, axis=0)
     found = []
     for at, item in enumerate(items):
-        if not enough[at] or not (0 < odds[at] < np.inf) or not np.isfinite(chi[at]):
+        if smaller[at] < LEAST_SHOWN or not (0 < odds[at] < np.inf) or not np.isfinite(chi[at]):
             continue
         delta, spread = DELTA * math.log(odds[at]), abs(DELTA) * float(error[at])
         p_value = tail(float(chi[at]), 1)
         answers = int(given[:, at].sum())
-        grade = _grade(delta, spread, p_value)
-        found.append(Differential(item, grouping, group, answers, float(odds[at]), delta, spread, float(chi[at]), p_value, grade))
+        few = bool(smaller[at] < LEAST_IN_GROUP)
+        grade = "" if few else _grade(delta, spread, p_value)
+        found.append(Differential(item, grouping, group, answers, float(odds[at]), delta, spread, float(chi[at]), p_value, grade, few))
     return found
 
 

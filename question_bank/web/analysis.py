@@ -306,7 +306,7 @@ def _with_error(value: float, error: float) -> str:
 def differences(report: ItemReport) -> list[tuple[str, ...]]:
     """Return the rows of the table of differences between groups."""
     groupings = {"city": _("设区市"), "sector": _("学段"), "group": _("组别")}
-    grades = {"A": _("A 可忽略"), "B": _("B 中等"), "C": _("C 较大")}
+    grades = {"": _("人数较少，不作判断"), "A": _("A 可忽略"), "B": _("B 中等"), "C": _("C 较大")}
     ordered = sorted(report.differential, key=lambda one: -abs(one.delta))
     return [
         (groupings.get(one.grouping, one.grouping), one.group, str(one.answers), f"{one.delta:+.2f} ± {figure(one.standard_error)}", grades[one.grade])

@@ -16,7 +16,9 @@ def test_a_file_is_analysed_and_told_as_json_and_as_a_table(app: Flask, tmp_path
     assert told.exit_code == 0
     found = json.loads(told.stdout)
     assert (found["people"], found["complete"], found["refused"]) == (1000, True, [])
-    assert found["reliability"]["kind"] == "alpha"
+    whole = found["reliability"]
+    assert (whole["kind"], round(whole["mean"], 3), round(whole["deviation"], 3)) == ("alpha", 3.707, 1.199)
+    assert [round(one, 3) for one in whole["without"]] == [0.396, 0.394, 0.345, 0.415, 0.438]
     assert [model["model"] for model in found["models"]] == ["rasch", "2pl"]
     assert [item["difficulty"] for item in found["items"]] == [0.828, 0.658, 0.772, 0.606, 0.843]
     assert round(found["items"][2]["models"]["2pl"]["slope"], 2) == 1.71

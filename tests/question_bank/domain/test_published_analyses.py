@@ -1,17 +1,19 @@
-"""Figures that others have printed for the two sections of the LSAT.
+"""Figures that others have printed for the two sections of the LSAT and for verbal aggression.
 
 Sources read: the reference pages LSAT6 and LSAT7 of the R package mirt 1.45 (itemstats, coef, itemfit; three decimals); its
 test test-01-mirtOne.R (section 7 with the tighter tolerance of SE.type = "SEM", four decimals; section 6 Rasch); the
-output of ltm's descript(LSAT) and summary(ltm(LSAT ~ z1)) (section 6, four decimals) on public pages.
+output of ltm's descript(LSAT) and summary(ltm(LSAT ~ z1)) (section 6, four decimals) on public pages. Of verbal aggression: the
+output of difR's difMH(verbal, group = 25, focal.name = 1), kept beside its tests (four decimals).
 """
 
 import numpy as np
 import pytest
 
 from question_bank.domain import classical, latent_trait
+from question_bank.domain.differential import differential
 from question_bank.domain.item_fit import item_fit
 from question_bank.domain.latent_trait import Model
-from tests.support import lsat
+from tests.support import lsat, verbal
 
 
 def printed(figures: object, digits: int) -> list[float]:
@@ -83,3 +85,146 @@ def test_abilities_of_section_7_as_mirt_prints_them() -> None:
     fit = latent_trait.estimate(lsat.right(lsat.SECTION_7), Model.TWO_PARAMETER)
     assert [fit.abilities[0], fit.abilities[-1]] == pytest.approx([-1.8666, 0.7270], abs=4e-3)
     assert [fit.ability_errors[0], fit.ability_errors[-1]] == pytest.approx([0.6873, 0.8005], abs=6e-3)
+
+
+def test_differences_between_men_and_women_in_verbal_aggression_as_difr_prints_them() -> None:
+    """The men are 73: the figures are told, marked as of few, and no class is given."""
+    found = differential(verbal.responses())
+    odds = [
+        1.7005,
+        1.7702,
+        1.4481,
+        1.9395,
+        1.9799,
+        2.8804,
+        0.9439,
+        0.7194,
+        1.5281,
+        1.6849,
+        1.0901,
+        2.3458,
+        0.7967,
+        0.4995,
+        1.1765,
+        0.3209,
+        0.3746,
+        0.7931,
+        0.4616,
+        0.4727,
+        0.6373,
+        0.6444,
+        0.6385,
+        1.6053,
+    ]
+    deltas = [
+        -1.2476,
+        -1.342,
+        -0.8701,
+        -1.5567,
+        -1.6052,
+        -2.4861,
+        0.1358,
+        0.7741,
+        -0.9965,
+        -1.226,
+        -0.2028,
+        -2.0036,
+        0.534,
+        1.6313,
+        -0.3821,
+        2.6709,
+        2.3072,
+        0.5447,
+        1.8165,
+        1.7606,
+        1.0585,
+        1.0327,
+        1.0541,
+        -1.1123,
+    ]
+    squares = [
+        1.7076,
+        2.1486,
+        0.9926,
+        1.9302,
+        2.954,
+        9.6032,
+        0.0013,
+        0.6752,
+        0.8185,
+        1.6292,
+        0.0152,
+        4.1188,
+        0.1324,
+        2.7501,
+        0.0683,
+        6.3029,
+        6.8395,
+        0.217,
+        5.7817,
+        3.888,
+        0.2989,
+        1.122,
+        1.4491,
+        0.839,
+    ]
+    chances = [
+        0.1913,
+        0.1427,
+        0.3191,
+        0.1647,
+        0.0857,
+        0.0019,
+        0.9711,
+        0.4112,
+        0.3656,
+        0.2018,
+        0.902,
+        0.0424,
+        0.716,
+        0.0972,
+        0.7938,
+        0.0121,
+        0.0089,
+        0.6414,
+        0.0162,
+        0.0486,
+        0.5846,
+        0.2895,
+        0.2287,
+        0.3597,
+    ]
+    # The logarithm of the odds ratio over its standard error, with MHstat = "logOR".
+    certainties = [
+        1.4759,
+        1.6751,
+        1.1404,
+        1.6327,
+        1.9103,
+        3.1373,
+        -0.1889,
+        -0.9984,
+        1.1136,
+        1.4869,
+        0.2735,
+        2.2368,
+        -0.5675,
+        -1.8434,
+        0.4495,
+        -2.6614,
+        -2.6876,
+        -0.6396,
+        -2.4687,
+        -2.1368,
+        -0.8366,
+        -1.2436,
+        -1.381,
+        1.1203,
+    ]
+    assert [one.item for one in found] == list(verbal.ITEMS)
+    assert {(one.grouping, one.group, one.answers, one.grade, one.few) for one in found} == {("gender", "man", 73, "", True)}
+    assert printed([one.odds_ratio for one in found], 4) == odds
+    assert printed([one.delta for one in found], 4) == deltas
+    assert printed([one.chi_square for one in found], 4) == squares
+    assert printed([one.p_value for one in found], 4) == chances
+    assert printed([-one.delta / one.standard_error for one in found], 4) == certainties
