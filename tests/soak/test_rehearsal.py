@@ -12,13 +12,17 @@ from pathlib import Path
 import pytest
 
 from demo.stack import ROOT, free_port
-from load_tests.run import Order, run
+from load_tests.conclusion import judge
+from load_tests.product import seeded
+from load_tests.run import Order, run, serve
 from load_tests.scenario import Asked
+from load_tests.seed import Wanted
 from load_tests.verdict import Verdict
 from tests.support import database
 
 pytestmark = pytest.mark.soak
 WINDOW, EXAM = 1, 3
+PROGRAMME = ROOT / "lms/programmes/jiangxi-2023.toml"
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +33,7 @@ def own_database() -> Iterator[None]:
 
 
 def rehearsed(folder: Path, window: int, proof: str = "") -> Verdict:
-    asked = Asked(programme=str(ROOT / "lms/programmes/jiangxi-2023.toml"), window=window, people=24, seconds=90, pace=20, peak=True, barrier=15, lead=20)
+    asked = Asked(programme=str(PROGRAMME), window=window, people=24, seconds=90, pace=20, peak=True, barrier=15, lead=20)
     (found,) = run(asked, Order(folder=folder, processes=2, proof=proof))
     return found
 
@@ -57,6 +61,33 @@ def test_the_exam_begins_with_the_bell_and_a_lost_answer_is_named(tmp_path: Path
 def test_slow_writes_break_their_budget(tmp_path: Path) -> None:
     found = rehearsed(tmp_path / "run", WINDOW, "slow")
     assert any("/api/media/heartbeat" in one.words and one.kind == "budget" for one in found.faults)
+
+
+def test_what_locust_sends_when_started_by_hand_is_judged(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    command = [
+        sys.executable,
+        "-m",
+        "locust",
+        "-f",
+        "load_tests/locustfile.py",
+        "--headless",
+        "--processes",
+        "2",
+        "--stop-timeout",
+        "60",
+        "--exit-code-on-error",
+        "0",
+    ]
+    said = {"FOLDER": str(folder), "WINDOW": "4", "PEOPLE": "12", "SECONDS": "60", "PACE": "20", "BARRIER": "10", "WORKERS": "2"}
+    with seeded(folder, PROGRAMME, Wanted(people=60, window=EXAM)) as (stack, _found):
+        serve(stack)
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)} | {f"LOAD_{name}": value for name, value in said.items()}
+        subprocess.run([*command, "--host", stack.url], cwd=ROOT, env=environment, check=True)
+        found = judge(folder, stack.database_url)
+    assert [one for one in found.faults if one.kind not in {"budget", "machine"}] == []
+    assert found.acknowledged_by_kind["hand_in"] >= 12
+    assert found.scenario["people"] == 12
 
 
 def test_locust_started_by_hand_shows_its_page() -> None:
