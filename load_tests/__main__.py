@@ -24,7 +24,7 @@ from load_tests.verdict import Verdict
 
 MOST_PAPERS = 2_000
 MOST = 10_000_000
-LADDER, FIRST_STEP = 4, 0.05  # steps; share of the forecast's peak
+LADDER, FIRST_STEP, STEP_SECONDS = 4, 0.05, 60.0  # steps, share of the forecast's peak, how long each is judged: a quarter of an hour in all
 FEW, MANY = 40, 150  # people
 QUICK, HASTY = 6.0, 30.0
 
@@ -75,10 +75,12 @@ def _run(arguments: argparse.Namespace) -> int:
     _programme, stretch = chosen(arguments.programme, arguments.window - 1)
     peaks = expected_peaks(arguments.programme, arguments.window - 1)
     scale = arguments.scale or (FIRST_STEP if arguments.ladder and not arguments.people else 0.0)
-    people, pace = FEW, QUICK
+    people, pace, seconds = FEW, QUICK, arguments.seconds
     if arguments.overload:
         people, pace = MANY, HASTY
-    elif arguments.peak or (arguments.ladder and not stretch.exam):
+    elif arguments.ladder and not stretch.exam:
+        pace, seconds = 1.0, arguments.seconds or STEP_SECONDS
+    elif arguments.peak:
         pace = 1.0
     if scale:
         people = max(1, round(scale * peaks[arguments.band]))
@@ -88,7 +90,7 @@ def _run(arguments: argparse.Namespace) -> int:
         people=arguments.people or people,
         band=arguments.band,
         peaks=peaks,
-        seconds=stretch.days * 86_400 / pressed(arguments.compress) if arguments.compress else arguments.seconds,
+        seconds=stretch.days * 86_400 / pressed(arguments.compress) if arguments.compress else seconds,
         pace=arguments.pace or pace,
         barrier=arguments.barrier,
         peak=arguments.peak or arguments.ladder or arguments.overload,
@@ -133,7 +135,12 @@ def _parser() -> argparse.ArgumentParser:
         which = "which peak: of the figures as they stand, the median of all cases, or the 95 %% edge that machines are sized by"
         one.add_argument("--band", choices=BANDS, default=FIGURES, help=which)
         length = one.add_mutually_exclusive_group()
-        length.add_argument("--seconds", type=_above_zero, default=0.0, help="how long it lasts in the test (default: 150, or until an exam has been sat)")
+        length.add_argument(
+            "--seconds",
+            type=_above_zero,
+            default=0.0,
+            help="how long it lasts in the test (default: 150, or until an exam has been sat; a window's --ladder 60 each step)",
+        )
         length.add_argument("--compress", metavar="14d:20m", default="", help="the same as life to test")
         one.add_argument(
             "--pace", type=_above_zero, default=0.0, help="how much faster people think (default: 6; 1 with --peak or a window's --ladder, 30 with --overload)"
