@@ -293,7 +293,10 @@ def _tell(user: FastHttpUser, kind: str, name: str, milliseconds: float, broken:
 
 
 def _place(user: FastHttpUser) -> int:
-    return max(0, getattr(user.environment.runner, "worker_index", 0))
+    place: int = max(0, getattr(user.environment.runner, "worker_index", 0))
+    if place >= ASKED.workers:  # two would be the same teachers
+        raise RuntimeError(f"this is worker {place + 1}; LOAD_WORKERS={ASKED.workers} says how many there are")
+    return place
 
 
 def _journal(place: int) -> Journal:
