@@ -89,6 +89,7 @@ def test_what_locust_leaves_when_started_by_hand_is_judged_by_its_journals_and_f
     found = judge(folder, url)
     assert found.acknowledged_by_kind == {"answer": 3, "hand_in": 1}
     assert found.budgets["/api/exam/submit"]["p95_ms"] == 800
+    assert set(found.scenario["scales"]) == {"figures", "median", "high"}  # type: ignore[call-overload]
     assert [one.words.partition(":")[0] for one in found.faults] == ["no start of an exam was acknowledged, so nothing is shown of it", "POST /api/exam/submit"]
     owner("TRUNCATE submission CASCADE")
     assert "hand-in" in {one.kind for one in judge(folder, url).faults}
