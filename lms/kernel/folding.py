@@ -6,7 +6,7 @@ goes by the shortest way: to a macro, to another template of the same language, 
 """
 
 from collections.abc import Callable, Iterator, MutableMapping
-from functools import partial
+from functools import lru_cache, partial
 from types import FunctionType
 from typing import Any
 
@@ -21,6 +21,20 @@ from lms.kernel import i18n
 
 # Components that show nothing but their arguments: no reader, no request, no token.
 DRAWN_EARLY = frozenset(f"components/{name}.html" for name in ("badge", "button", "empty", "icon", "notice"))
+
+
+# Those of them that a list draws in every row, of a few kinds.
+DRAWN_ONCE = frozenset(("components/badge.html", "components/icon.html"))
+
+
+def _drawn_once(macro: Macro) -> Callable[..., str]:
+    """Return a component that remembers what it drew; text and markup of the same signs are different (`typed`)."""
+    kept = lru_cache(2_000, typed=True)(macro)
+
+    def drawn(*arguments: Any, **named: Any) -> str:
+        return kept(*arguments, **named)
+
+    return drawn
 
 
 def _escaped(value: Any) -> str:
@@ -63,6 +77,9 @@ class _Template(Template):
         """Return the macros without looking for globals of the importing page's own: no page has any."""
         if self._module is None:
             self._module = self.make_module()
+            if self.name in DRAWN_ONCE:
+                for name, macro in [(name, one) for name, one in vars(self._module).items() if type(one) is Macro]:
+                    setattr(self._module, name, _drawn_once(macro))
         return self._module
 
 

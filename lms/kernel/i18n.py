@@ -113,6 +113,11 @@ def _written(instant: datetime, style: str, locale: str) -> str:
 def format_duration(span: timedelta | int | float) -> str:
     """Return a span in words, to the second below an hour and to the minute above."""
     seconds = max(0, int(span.total_seconds() if isinstance(span, timedelta) else span))
+    return _lasting(seconds, current_locale())
+
+
+@lru_cache(5_000)  # of a list of lessons, most
+def _lasting(seconds: int, _locale: str) -> str:
     days, rest = divmod(seconds, 86_400)
     hours, rest = divmod(rest, 3_600)
     minutes, seconds = divmod(rest, 60)

@@ -14,6 +14,7 @@ from lms.kernel.hot import Environ, StartResponse
 
 Entry = Callable[[Environ, StartResponse], Iterable[bytes]]
 _HEADERS = (*security.HEADERS.items(), ("Cache-Control", "private, no-store"))
+_PLAIN = frozenset((int, str))
 _MOST_HOSTS = 100  # a host is whatever the client says
 
 
@@ -63,7 +64,7 @@ class App(Flask):
     ) -> str:  # fmt: skip
         """Return an address; only a path is remembered, which depends on nothing but the endpoint and its values."""
         more = _anchor or _method or _scheme or _external or endpoint.startswith(".") or not has_request_context()
-        if more or any(type(value) not in (int, str) for value in values.values()):
+        if more or not _PLAIN.issuperset(map(type, values.values())):
             return super().url_for(endpoint, _anchor=_anchor, _method=_method, _scheme=_scheme, _external=_external, **values)
         return self._path(endpoint, **values)
 

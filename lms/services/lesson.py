@@ -108,10 +108,14 @@ def _lines(session: Session, person_id: int, programme_code: str, found: Sequenc
     """List the lessons; who has begun to watch is shown as watching even before a tool says that anything is done."""
     watched = [one for one in found if one.lesson_id is not None and one.kind != rules.QUIZ_KIND]
     states = activities.states(session, person_id, watched, now)
+    fractions: dict[int | None, list[float]] = {}
+    for one in watched:
+        if one.id in states:
+            fractions.setdefault(one.lesson_id, []).append(states[one.id].fraction)
     lines = []
     for lesson, state in store.lessons_with_states(session, person_id, programme_code):
-        fractions = [states[one.id].fraction for one in watched if one.lesson_id == lesson.id and one.id in states]
-        fraction = sum(fractions) / len(fractions) if fractions else 0.0
+        hers = fractions.get(lesson.id, [0.0])
+        fraction = sum(hers) / len(hers)
         begun = state is LessonState.NOT_STARTED and fraction > 0
         lines.append(LessonLine(lesson, LessonState.WATCHING if begun else state, fraction))
     return tuple(lines)
