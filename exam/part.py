@@ -7,7 +7,7 @@ from exam.cli import quiz as quiz_command
 from exam.domain.audit import ACTS
 from exam.jobs import JOBS
 from exam.services import annulment as annulments
-from exam.services import archive, backlog, identity, outage, packet, personal_data, presence, quiz_evidence, token, waiting_room
+from exam.services import archive, backlog, duty, identity, outage, packet, personal_data, presence, quiz_evidence, token, waiting_room
 from exam.services import attempt as attempts
 from exam.services import exam as exams
 from exam.services import notice as notices
@@ -68,6 +68,8 @@ platform.register_personal_export("exam_decisions", personal_data.decided)
 platform.register_duties(Permission.MARK, backlog.to_mark)
 platform.register_duties(Permission.MANAGE_EXAMS, backlog.to_decide)
 platform.register_duties(Permission.MANAGE_EXAMS, annulments.to_decide)
+platform.register_duties(Permission.MANAGE_EXAMS, duty.to_decide)
+platform.register_duties(Permission.HOLD_KEYS, duty.to_agree)
 platform.register_duties(Permission.SIT_EXAM, notices.of_person)
 
 

@@ -8,9 +8,9 @@ TOLD = timedelta(days=30)  # so long after it happened
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One thing: points after and before a regrade, the window of an extra attempt, the number of an annulled one, or seconds given back (`time`).
+    """One thing, with its figure: points after and before a regrade, the number of an annulled attempt, seconds given back (`time`), answers of a packet.
 
-    With these, `closes` is until when she may go on.
+    `opens`, `closes`: the window of an extra attempt; with time given back, `closes` is until when she may go on.
     """
 
     kind: str

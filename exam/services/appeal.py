@@ -18,6 +18,9 @@ from lms.kernel.db import transaction
 from lms.kernel.refusal import Forbidden, Missing
 
 
+SHOWN = 50  # on a page
+
+
 @dataclass(frozen=True, slots=True)
 class AppealView:
     """One appeal as those who decide read it; points in hundredths. `written`: whether people marked some of the attempt."""
@@ -50,16 +53,16 @@ def of_person(person_id: int, exam_code: str) -> list[ExamAppealRow]:
 
 
 def of_exam(exam_code: str) -> tuple[Exam, list[AppealView]]:
-    """Return an exam and its appeals."""
+    """Return an exam and its appeals: the first that wait for an answer, and those answered last."""
     with transaction() as session:
         exam = found(session, exam_code)
-        listed = store.of_exam(session, exam.id)
+        listed = store.of_exam(session, exam.id, SHOWN)
         cards = platform.people(session, [person for _row, person in listed])
         written = {one.attempt_id for one in marking.of_attempts(session, [row.attempt_id for row, _person in listed])}
+        held = result_store.newest_versions(session, [row.attempt_id for row, _person in listed])
         return exam, [
-            AppealView(row, row.attempt_id in written, cards[person].name, cards[person].unit_name, held.points if held else 0, exam.points)
+            AppealView(row, row.attempt_id in written, cards[person].name, cards[person].unit_name, held[row.attempt_id][1].points, exam.points)
             for row, person in listed
-            for held in (result_store.newest_of(session, row.attempt_id),)
         ]
 
 

@@ -1,4 +1,7 @@
-"""Telling a person on her first page and her plan what became of her exams: time given back, a mark changed, an extra attempt, one annulled."""
+"""Telling a person on her first page and her plan what became of her exams.
+
+Time given back, a mark changed, an extra attempt, one annulled, the decision on a packet, the answer to an appeal.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -26,6 +29,11 @@ def _told(one: Notice) -> platform.Duty:
     if one.kind == "annulled":
         words = _("“%(title)s”第 %(n)s 次作答已作废，不计成绩。如有疑问，请联系考试管理员。", title=one.title, n=one.figure)
         return platform.Duty(words, _("查看考试"), f"/exams/{one.code}")
+    if one.kind == "packet":
+        words = _("“%(title)s”的应急包已有决定，计入 %(n)s 题的答案。", title=one.title, n=one.figure)
+        return platform.Duty(words, _("查看应急包"), f"/exams/{one.code}/packet")
+    if one.kind == "appeal":
+        return platform.Duty(_("“%(title)s”的成绩复核已有答复。", title=one.title), _("查看成绩"), f"/exams/{one.code}/result")
     if one.before is None:
         words = _("“%(title)s”考试时系统中断，您的 %(n)s 分钟已经补回。", title=one.title, n=-(-(one.figure or 0) // 60))
         if one.closes:

@@ -43,10 +43,12 @@ def of_attempts(session: Session, attempt_ids: Sequence[int]) -> list[ExamAppeal
     return list(session.scalars(select(ExamAppealRow).where(ExamAppealRow.attempt_id.in_(attempt_ids)).order_by(ExamAppealRow.id.desc())))
 
 
-def of_exam(session: Session, exam_id: int) -> list[tuple[ExamAppealRow, int]]:
-    """Return the appeals of an exam, each with its person, the newest first."""
-    joined = select(ExamAppealRow, AttemptRow.person_id).join(AttemptRow, AttemptRow.id == ExamAppealRow.attempt_id)
-    return [(row, person) for row, person in session.execute(joined.where(AttemptRow.exam_id == exam_id).order_by(ExamAppealRow.id.desc()))]
+def of_exam(session: Session, exam_id: int, most: int) -> list[tuple[ExamAppealRow, int]]:
+    """Return so many appeals of an exam that wait for an answer, the oldest first, and as many answered last, each with its person."""
+    joined = select(ExamAppealRow, AttemptRow.person_id).join(AttemptRow, AttemptRow.id == ExamAppealRow.attempt_id).where(AttemptRow.exam_id == exam_id)
+    waiting = joined.where(ExamAppealRow.decided_at.is_(None)).order_by(ExamAppealRow.id).limit(most)
+    decided = joined.where(ExamAppealRow.decided_at.is_not(None)).order_by(ExamAppealRow.decided_at.desc()).limit(most)
+    return [(row, person) for query in (waiting, decided) for row, person in session.execute(query)]
 
 
 def lock(session: Session, appeal_id: int) -> ExamAppealRow | None:

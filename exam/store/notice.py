@@ -27,6 +27,12 @@ _OF_PERSON = Statement(
     UNION ALL SELECT 'annulled', x.code, x.title, a.number, NULL, NULL, NULL
       FROM attempt_annulment n JOIN attempt a ON a.id = n.attempt_id JOIN exam x ON x.id = a.exam_id
       WHERE a.person_id = :person AND n.annulled AND n.decided_at > :now - CAST(:told AS interval) AND n.decided_at <= :now
+    UNION ALL SELECT 'packet', x.code, x.title, sum(d.counted), NULL, NULL, NULL
+      FROM attempt a JOIN exam_packet k ON k.attempt_id = a.id JOIN exam_packet_decision d ON d.packet_id = k.id JOIN exam x ON x.id = a.exam_id
+      WHERE a.person_id = :person AND d.at > :now - CAST(:told AS interval) AND d.at <= :now GROUP BY x.code, x.title
+    UNION ALL SELECT 'appeal', x.code, x.title, NULL, NULL, NULL, NULL
+      FROM attempt a JOIN exam_appeal p ON p.attempt_id = a.id JOIN exam x ON x.id = a.exam_id
+      WHERE a.person_id = :person AND p.decided_at > :now - CAST(:told AS interval) AND p.decided_at <= :now GROUP BY x.code, x.title
     """
     )
 )

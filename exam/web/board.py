@@ -1,6 +1,6 @@
 """The exam board's pages: exams, blueprint and its feasibility, papers, live counts, release."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import flash, redirect, render_template, url_for
@@ -10,7 +10,7 @@ from wtforms.validators import InputRequired, NumberRange, Optional
 
 from exam.domain.exam import Exam, Release
 from exam.domain.fairness import BEYOND
-from exam.services import analysis, assembly, fairness, result
+from exam.services import analysis, assembly, duty, fairness, result
 from exam.services import board as service
 from exam.services import exam as exams
 from exam.services import exam_settings as settings
@@ -74,6 +74,7 @@ class ExamPage:
     frozen: bool
     may_release: bool
     most_alike: str
+    waiting: Mapping[str, int]  # how many packets, appeals, regrades and archives she could decide on
     refusal: str | None = None
 
 
@@ -157,6 +158,7 @@ def _show(code: str, form: PapersForm, *, refusal: str | None = None, status: in
         frozen=settings.frozen(code, current.now()),
         may_release=board.exam.release is Release.BY_HAND and not board.exam.released,
         most_alike=_most_alike(board),
+        waiting=duty.of_exam(code, current.person().person_id),
         refusal=refusal,
     )
     return render_template("exam/board/one.html", page=page), status

@@ -12,6 +12,7 @@ from exam.domain.packet import Outstanding
 from exam.domain.regrade import Effect
 from exam.domain.review import REVIEW_LABELS, Review
 from exam.services import appeal as appeals
+from exam.services import duty
 from exam.services import review as service
 from exam.services.appeal import AppealView
 from exam.services.review import ReviewedItem
@@ -104,6 +105,7 @@ class AppealsPage:
     exam: Exam
     waiting: tuple[AppealView, ...]
     decided: tuple[AppealView, ...]
+    more: int  # that wait and are not shown
     rule: RuleForm
     held_by: str | None  # the title of another exam
     packets: Outstanding | None
@@ -149,9 +151,10 @@ def appeal(code: str) -> ResponseReturnValue:
 def everything(code: str) -> ResponseReturnValue:
     """List the appeals of an exam, and choose when papers may be looked through."""
     exam, views = appeals.of_exam(code)
-    answered = tuple(view for view in views if view.appeal.decided_at is not None)
+    waiting, answered = (tuple(view for view in views if (view.appeal.decided_at is None) is wanted) for wanted in (True, False))
+    more = max(0, duty.of_exam(code, current.person().person_id).get("appeal", 0) - len(waiting))
     rule = _offered(RuleForm(formdata=None, review=str(service.current_rule(code))))
-    listed = AppealsPage(exam, tuple(view for view in views if view.appeal.decided_at is None), answered, rule, *service.held_by(code, current.now()))
+    listed = AppealsPage(exam, waiting, answered, more, rule, *service.held_by(code, current.now()))
     return render_template("exam/appeal/list.html", page=listed)
 
 

@@ -138,6 +138,7 @@ def test_the_board_asks_a_second_person_agrees_and_the_file_lasts_a_day(app: Fla
     assert peng.post(page, data={"reason": ""}).status_code == 422
     assert "另一位有权限的同事同意" in peng.post(page, data={"reason": "存档"}, follow_redirects=True).get_data(as_text=True)
     assert "不能同意自己的申请" in peng.post(f"{page}/1", follow_redirects=True).get_data(as_text=True)
+    assert "有 1 份归档申请等您同意" in an.get("/").get_data(as_text=True)
     assert an.post(f"{page}/1").status_code == 302
     part, later = archive._path(1), OVER + timedelta(hours=6)
     part.parent.mkdir(parents=True, exist_ok=True)

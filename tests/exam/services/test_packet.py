@@ -166,12 +166,16 @@ def test_the_pages_take_a_packet_and_the_decision_on_it(app: Flask, clock: Fixed
     assert any(f">{letter}<" in told for letter in shown), "options stand under the letters that the learner saw"
     with transaction() as session:
         (first, second) = session.execute(text("SELECT id FROM exam_packet ORDER BY id")).scalars()
+    waiting = "有 2 个应急包等您决定"
+    assert (waiting in manager.get("/").get_data(as_text=True), waiting in teacher.get("/").get_data(as_text=True)) == (True, False)
+    assert "2 个待处理" in manager.get(f"/admin/exams/{EXAM}").get_data(as_text=True)
     manager.post(f"{board}/{first}/approve", data={"reason": ""})
     assert points(lin) == 0, "no decision without a reason"
     manager.post(f"{board}/{first}/approve", data={"reason": "机房断电"})
     manager.post(f"{board}/{second}/refuse", data={"reason": "无记录"})
     assert points(lin) == 200
     assert "计入 1 题" in teacher.get(page).get_data(as_text=True)
+    assert "的应急包已有决定，计入 1 题的答案" in teacher.get("/").get_data(as_text=True)
     with transaction() as session:
         code = session.execute(text("SELECT receipt FROM submission")).scalar_one()
     checked = receipt.check(code)

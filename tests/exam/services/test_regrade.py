@@ -285,6 +285,7 @@ def test_ex_15_the_pages_lead_from_the_proposal_to_the_reversal(app: Flask) -> N
             rows.person(session, account=account, name=f"乙{account}", roles=(Role.PROVINCE_MANAGER,), role_unit=rows.unit_tree(session).province)
     for account in ("yi", "bing"):
         other = enter(app, Member(account, "", ()))
+        assert "有 1 个重新评分方案等您批准" in other.get("/").get_data(as_text=True)
         assert sign(one) in other.get(answer.location).get_data(as_text=True)
         assert other.post(f"{page}/{one}/approval", data={"seen": sign(one)}).status_code == 302
     regrade.carry_out(LATER, one)

@@ -191,6 +191,7 @@ def test_an_appeal_is_answered_once_and_the_teacher_reads_the_answer(app: Flask,
     assert "再来一次" not in listed, "one appeal at a time"
     assert "/invigilation/attempt/" in listed
     assert lin.get(f"{ADMIN}/appeals").status_code == 403
+    assert "有 1 条成绩复核申请等您答复" in peng.get("/").get_data(as_text=True)
     appeal = int(listed.split("/appeals/")[1].split("/")[0])
     peng.post(f"{ADMIN}/appeals/{appeal}/refuse", data={"answer": ""})
     assert "正在处理" in lin.get(sheet).get_data(as_text=True)
@@ -199,3 +200,4 @@ def test_an_appeal_is_answered_once_and_the_teacher_reads_the_answer(app: Flask,
     said = lin.get(sheet).get_data(as_text=True)
     assert "核对无误" in said
     assert "改主意" not in said
+    assert "的成绩复核已有答复" in lin.get("/").get_data(as_text=True)
