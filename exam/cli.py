@@ -1,6 +1,6 @@
 """Commands of the exam engine."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 import click
 import msgspec
 from flask import current_app
-from flask.cli import with_appcontext
+from flask.cli import ScriptInfo, with_appcontext
 
 from exam.domain.blueprint import Blueprint, BlueprintFaulty, from_mapping, hundredths
 from exam.domain.exam import Counts, Release, WindowRule
@@ -271,15 +271,16 @@ def analyse(code: str) -> None:
 
 @exam.command("archive")
 @click.argument("names", nargs=-1, required=True, metavar="[EXAM] FILE")
-@click.option("--verify", is_flag=True, help="Check FILE instead of writing it; needs no database and no EXAM.")
+@click.option("--verify", is_flag=True, help="Check FILE instead of writing it; needs no EXAM, and with --key no database.")
+@click.option("--key", "publics", multiple=True, help="With --verify: a public key of the installation, as its /api/certificates/keys shows it.")
 @click.option("--reason", default="archived at the command line", help="What the archive is for; stands in the file and in the audit.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome of --verify as JSON.")
-def archive_exam(names: tuple[str, ...], *, verify: bool, reason: str, as_json: bool) -> None:
+def archive_exam(names: tuple[str, ...], *, verify: bool, publics: tuple[str, ...], reason: str, as_json: bool) -> None:
     """Write everything of EXAM into one signed FILE, or check such a file."""
     if len(names) != (1 if verify else 2):
-        raise click.UsageError("flask exam archive EXAM FILE, or flask exam archive --verify FILE")
+        raise click.UsageError("flask exam archive EXAM FILE, or flask exam archive --verify FILE --key PUBLIC")
     if verify:
-        _verify(Path(names[0]), as_json=as_json)
+        _verify(Path(names[0]), publics or _own_keys(), as_json=as_json)
     else:
         _archive(names[0], Path(names[1]), reason)
 
@@ -293,8 +294,18 @@ def _archive(code: str, file: Path, reason: str) -> None:
     click.echo(f"{file}: {file.stat().st_size} bytes, SHA-256 {digest}")
 
 
-def _verify(file: Path, *, as_json: bool) -> None:
-    found = archives.check(file)
+def _own_keys() -> Collection[str] | None:
+    """Return the keys of the installation where the command is given in one."""
+    app = click.get_current_context().ensure_object(ScriptInfo).load_app()
+    if "settings" not in app.extensions:
+        return None
+    with app.app_context():
+        return archive.public_keys()
+
+
+def _verify(file: Path, publics: Collection[str] | None, *, as_json: bool) -> None:
+    """Exit with 1 where something is wrong, with 2 where nobody said whose the signature must be."""
+    found = archives.check(file, publics)
     if as_json:
         click.echo(msgspec.json.encode(found))
     else:
@@ -302,9 +313,11 @@ def _verify(file: Path, *, as_json: bool) -> None:
             click.echo(f"{fault.entry}: {fault.text}")
         if not found.faults:
             click.echo(f"{found.exam}, made {found.made_at}: {found.entries} entries, {found.lines} lines, {found.attempts} attempts; all as signed.")
-            click.echo(f"Signed by {found.key} {found.public}: compare with /api/certificates/keys of the installation.")
-    if found.faults:
-        raise click.exceptions.Exit(1)
+            click.echo(f"Signed by {found.key} {found.public}{', a key of the installation.' if found.compared else '.'}")
+            if not found.compared:
+                click.echo("Whose key that is was not compared, and anybody can make one: give --key as the installation's /api/certificates/keys shows it.")
+    if found.faults or not found.compared:
+        raise click.exceptions.Exit(1 if found.faults else 2)
 
 
 @click.group()

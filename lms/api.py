@@ -15,7 +15,7 @@ from lms.services.programme import everything as programmes
 from lms.services.programme import in_force, programme, versions
 from lms.services.roster import NewPerson, bulk_load
 from lms.services.signing_in import register_inside
-from lms.services.signing_key import sign
+from lms.services.signing_key import public_keys, sign
 from lms.services.unit import Place, in_scope, school_path, scope_of
 from lms.services.unit import place as unit_place
 
@@ -48,6 +48,7 @@ __all__ = [
     "posted_scores",
     "programme",
     "programmes",
+    "public_keys",
     "register_activity_kind",
     "register_duties",
     "register_exam_terms",

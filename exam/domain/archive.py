@@ -9,7 +9,7 @@ from typing import Any
 from lms.domain.certificate import masked
 from lms.kernel.refusal import N_, Conflict, Forbidden, Invalid
 
-ALONE = 100  # people; an export of more needs a second person's yes
+ALONE = 100  # people; an export of more needs a second person's yes, and any while the keys are sealed
 KEPT = timedelta(hours=24)
 STUCK = timedelta(hours=6)  # what nobody writes by then is given up
 
@@ -52,11 +52,14 @@ class NotWaiting(Conflict):
     message = N_("这份归档不在等待同意，可能已由他人处理，请刷新页面。")
 
 
-def asked(reason: str, people: int) -> tuple[str, State]:
-    """Return the reason and where a request begins; raises ReasonMissing."""
+def asked(reason: str, people: int, *, opened: bool) -> tuple[str, State]:
+    """Return the reason and where a request begins; raises ReasonMissing.
+
+    Answers beside their points say most of the keys: while these are sealed (not `opened`), their two people are asked for here.
+    """
     if len(reason.strip()) < 2:
         raise ReasonMissing
-    return reason.strip()[:500], State.ASKED if people > ALONE else State.QUEUED
+    return reason.strip()[:500], State.ASKED if people > ALONE or not opened else State.QUEUED
 
 
 def approve(state: State, asked_by: int, person_id: int) -> State:

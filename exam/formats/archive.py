@@ -8,7 +8,7 @@ import hashlib
 import itertools
 import json
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,7 +80,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a check found; sound without faults. `key` and `public` say who signed, for comparison with the published keys."""
+    """What a check found; sound without faults. `key` and `public` say who signed; `compared`: whether that is one of the keys expected."""
 
     faults: tuple[Fault, ...]
     exam: str = ""
@@ -90,6 +90,7 @@ class Checked:
     attempts: int = 0
     key: str = ""
     public: str = ""
+    compared: bool = False
 
 
 class _Unreadable(Exception):
@@ -99,11 +100,14 @@ class _Unreadable(Exception):
         self.fault = fault
 
 
-def check(path: Path) -> Checked:
-    """Check signature, container, every entry, and that the log of responses adds up to the answers."""
+def check(path: Path, publics: Collection[str] | None = None) -> Checked:
+    """Check signature, container, every entry, and that the log of responses adds up to the answers.
+
+    `publics`: the keys of the installation, in hexadecimal. Without them only the key in the file itself can be asked, which anybody could have made.
+    """
     try:
         with ZipFile(path) as archive:
-            return _checked(path, archive)
+            return _checked(path, archive, publics)
     except _Unreadable as error:
         return Checked((error.fault,))
     except _BROKEN as error:
@@ -117,12 +121,14 @@ def lines_of(archive: ZipFile, name: str) -> Iterator[Any]:
             yield json.loads(line)
 
 
-def _checked(path: Path, archive: ZipFile) -> Checked:
+def _checked(path: Path, archive: ZipFile, publics: Collection[str] | None) -> Checked:
     signed, raw = json.loads(_head(archive, SIGNATURE)), _head(archive, MANIFEST)
     try:
         Ed25519PublicKey.from_public_bytes(bytes.fromhex(signed["public"])).verify(bytes.fromhex(signed["ed25519"]), raw)
     except (InvalidSignature, ValueError):
         return Checked((Fault(MANIFEST, "does not fit its signature"),))
+    if publics is not None and signed["public"].lower() not in {public.lower() for public in publics}:
+        return Checked((Fault(SIGNATURE, f"is by a key that is none of the installation's: {signed['public']}"),))
     manifest = json.loads(raw)
     entries, names = manifest["entries"], archive.namelist()
     faults = [Fault(name, "is not in the manifest, or there twice") for name in _surplus(names, {*entries, MANIFEST, SIGNATURE})]
@@ -137,7 +143,7 @@ def _checked(path: Path, archive: ZipFile) -> Checked:
         attempts, differing = _fold_faults(archive)
         faults += differing
     total = sum(one["lines"] for one in entries.values())
-    return Checked(tuple(faults), manifest["exam"], manifest["made_at"], len(entries), total, attempts, signed["key"], signed["public"])
+    return Checked(tuple(faults), manifest["exam"], manifest["made_at"], len(entries), total, attempts, signed["key"], signed["public"], publics is not None)
 
 
 def _surplus(names: list[str], known: set[str]) -> list[str]:

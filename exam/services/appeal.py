@@ -17,7 +17,6 @@ from lms.kernel import audit
 from lms.kernel.db import transaction
 from lms.kernel.refusal import Forbidden, Missing
 
-
 SHOWN = 50  # on a page
 
 

@@ -1,6 +1,6 @@
 """The archive of an exam: asked for with a reason, agreed to by a second person, written from one instant, signed, fetched for a day."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -41,6 +41,7 @@ class Archives:
     people: int
     over: bool
     keys_open: bool
+    alone: bool  # whether nobody else need agree
     rows: Sequence[ExamArchiveRow]
     names: dict[int, str]
     entries: int
@@ -57,11 +58,13 @@ def archives(exam_code: str, now: datetime) -> Archives:
         exam = found(session, exam_code)
         rows = store.of_exam(session, exam.id, MOST_SHOWN)
         cards = platform.people(session, [person for row in rows for person in (row.asked_by, row.approved_by) if person])
+        people, opened = store.people(session, exam.id), sealed_key.opened(session, exam.id)
         return Archives(
             exam,
-            store.people(session, exam.id),
+            people,
             is_settled(session, exam, now),
-            sealed_key.opened(session, exam.id),
+            opened,
+            people <= rules.ALONE and opened,
             rows,
             {person: card.name for person, card in cards.items()},
             _entries(),
@@ -69,11 +72,11 @@ def archives(exam_code: str, now: datetime) -> Archives:
 
 
 def ask(exam_code: str, *, reason: str, actor_id: int, now: datetime) -> State:
-    """Ask for an archive; of few people it is made at once."""
+    """Ask for an archive; of few people whose keys are open it is made at once."""
     with transaction() as session:
         exam = _over(session, exam_code, now)
         people = store.people(session, exam.id)
-        written, state = rules.asked(reason, people)
+        written, state = rules.asked(reason, people, opened=sealed_key.opened(session, exam.id))
         row = ExamArchiveRow(exam_id=exam.id, asked_by=actor_id, reason=written, people=people, state=state, asked_at=now)
         archive_id = store.add(session, row)
         audit.record(session, actor_id=actor_id, action="archive.ask", subject=f"exam:{exam.id}", now=now, archive=archive_id, reason=written, people=people)
@@ -141,6 +144,11 @@ def write_alone(exam_code: str, path: Path, *, reason: str, now: datetime) -> st
         exam = _over(session, exam_code, now)
         audit.record(session, actor_id=None, action="archive.write", subject=f"exam:{exam.id}", now=now, reason=reason)
     return write(exam_code, path, reason=reason, now=now)
+
+
+def public_keys() -> Collection[str]:
+    """Return the keys by which this installation signs or has signed, in hexadecimal."""
+    return platform.public_keys().values()
 
 
 def _contents(session: Session, exam: Exam, names: rules.Names, *, opened: bool) -> Iterator[tuple[str, Iterator[bytes]]]:

@@ -10,9 +10,11 @@ from zipfile import ZipFile
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask
 from sqlalchemy import text
 
+from exam.cli import exam as exam_command
 from exam.domain import archive as rules
 from exam.domain import result as scoring
 from exam.domain.paper import Paper
@@ -124,9 +126,32 @@ def test_the_command_writes_and_checks_with_exit_codes(app: Flask, clock: FixedC
     assert "SHA-256" in run(args=["exam", "archive", exams.EXAM, file]).output
     told = run(args=["exam", "archive", "--verify", file, "--json"])
     assert (told.exit_code, json.loads(told.output)["faults"]) == (0, [])
+    public = json.loads(told.output)["public"]
+    assert run(args=["exam", "archive", "--verify", file, "--key", public]).exit_code == 0
+    forged = tmp_path / "forged.zip"
+    _forge(Path(file), forged)
+    assert not format_of.check(forged).faults, "by the key inside, all is well"
+    for more in ([], ["--key", public]):
+        told = run(args=["exam", "archive", "--verify", str(forged), *more])
+        assert (told.exit_code, "none of the installation's" in told.output) == (1, True)
+    alone = Flask("outside")
+    alone.cli.add_command(exam_command)
+    told = alone.test_cli_runner().invoke(args=["exam", "archive", "--verify", str(forged)])
+    assert (told.exit_code, "was not compared" in told.output) == (2, True)
     Path(file).write_bytes(Path(file).read_bytes().replace(b"PK\x05\x06", b"PK\x05\x07"))
     assert run(args=["exam", "archive", "--verify", file]).exit_code == 1
     assert run(args=["exam", "archive", file]).exit_code == 2
+
+
+def _forge(genuine: Path, forged: Path) -> None:
+    """Change a mark in an archive and sign it with a key of one's own."""
+    writer, key = format_of.ArchiveWriter(forged), Ed25519PrivateKey.generate()
+    with ZipFile(genuine) as file:
+        head = json.loads(file.read(format_of.MANIFEST))
+        for name in head.pop("entries"):
+            content = file.read(name)
+            writer.add(name, [content.replace(b'"points":', b'"points":9', 1) if name == "result.jsonl" else content])
+    writer.finish(head, lambda manifest: ("mine", key.public_key().public_bytes_raw(), key.sign(manifest)))
 
 
 def test_the_board_asks_a_second_person_agrees_and_the_file_lasts_a_day(app: Flask, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
