@@ -109,6 +109,8 @@ def _tidy_blank(blank: Blank) -> Blank:
 
 def clean(value: str) -> str:
     """Return text with one kind of line end and no blanks around it; the words themselves are left as written."""
+    if value.isprintable():  # holds none of the signs below but plain blanks: most texts of a large file
+        return value.strip(" ")
     return value.replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " ").replace("\ufeff", "").replace("\v", "\n").strip(" \t\n\u3000")
 
 

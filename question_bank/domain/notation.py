@@ -17,6 +17,7 @@ _TYPES = {
     ItemType.SHORT_TEXT: "简答 简答题 问答 问答题 论述 论述题 主观 主观题 名词解释 名词解释题"
     " 材料题 材料分析题 案例题 案例分析 案例分析题 计算题 解答题 辨析题 应用题 分析题 综合题 写作题 essay short_text shortanswer short",
 }
+_KINDS = frozenset(ItemType)
 _TYPE_BY_WORD = {word: kind for kind, words in _TYPES.items() for word in words.split()}
 
 _LEVELS = {
@@ -71,7 +72,7 @@ def is_any_choice(text: str) -> bool:
 
 def is_known_type(text: str) -> bool:
     """Tell whether the word names a type."""
-    return read_type(text) in set(ItemType)
+    return read_type(text) in _KINDS
 
 
 def read_level(text: str) -> str:

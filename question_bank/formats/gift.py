@@ -37,10 +37,10 @@ def looks_like(text: str) -> bool:
     )
 
 
-def _in_formula(before: str, behind: str) -> bool:
-    """Tell whether a brace is LaTeX's by what stands around it: a command before, or dollar signs that enclose it."""
-    line = before.rpartition("\n")[2]
-    return bool(_OF_LATEX.search(line)) or (line.count("$") % 2 == 1 and "$" in behind.partition("\n")[0])
+def _in_formula(text: str, begin: int, end: int) -> bool:
+    """Tell whether braces are LaTeX's by what stands around them: a command before, or dollar signs that enclose them."""
+    line = text[max(0, begin - 300) : begin].rpartition("\n")[2]
+    return bool(_OF_LATEX.search(line)) or (line.count("$") % 2 == 1 and "$" in text[end : end + 300].partition("\n")[0])
 
 
 def read(text: str) -> Reading:

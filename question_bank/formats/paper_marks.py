@@ -81,7 +81,7 @@ def heading(text: str) -> Section | None:
     ordinal = (found["ordinal"] or "") if found else ""
     if not ordinal and (bare := name.lstrip("一二三四五六七八九十")) != name and is_known_type(bare):  # 一名词解释
         ordinal, name = name.removesuffix(bare), bare
-    if found and len(words) < 200 and (is_known_type(name) or is_any_choice(name)) and (ordinal or name.endswith("题") or found["rest"] or len(name) > 2):
+    if found and len(words) < 200 and (ordinal or name.endswith("题") or found["rest"] or len(name) > 2) and (is_known_type(name) or is_any_choice(name)):
         each = _EACH.search(found["rest"] or "")
         return Section(ordinal, read_type(name) if is_known_type(name) else "", each[1] if each else "")
     return Section("", "") if _CHAPTER.fullmatch(words) and not FIELD.search(words) else None
@@ -94,7 +94,7 @@ def unwrapped(text: str) -> str:
 
 def untagged(text: str) -> str:
     """Return the words without emphasis."""
-    return _TAG.sub("", text).strip()
+    return (_TAG.sub("", text) if "<" in text else text).strip()
 
 
 def role_of(found: re.Match[str]) -> str:

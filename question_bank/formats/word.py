@@ -129,7 +129,7 @@ class _Document:
         runs = Runs(self.found.at(f"第 {self.paragraphs} 段"), self._image, self.sources, self._address)
         runs.read(paragraph)
         label, words = self.numbering.label(first(paragraph, "pPr")), runs.text()
-        if coloured := [words for words in runs.coloured if words.strip()]:
+        if coloured := [each for each in runs.coloured if each.strip()]:
             self.coloured[self.paragraphs] = coloured
         # Word numbers empty paragraphs, too; they only count.
         whole = f"{label} {words}" if label and words.strip() else words

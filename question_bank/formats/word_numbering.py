@@ -77,6 +77,8 @@ class Numbering:
 
     def label(self, properties: Element | None) -> str:
         """Return what stands before the paragraph with these properties; nothing for bullets and plain paragraphs."""
+        if properties is None:
+            return ""
         reference = _reference(first(properties, "numPr"))
         if reference is None and (style := first(properties, "pStyle")) is not None:
             reference = self._of_style.get(attribute(style, "val"))

@@ -19,6 +19,8 @@ from question_bank.formats.unreadable import Unreadable, XmlHostile
 MAX_DEPTH = 120
 MAX_ELEMENTS = 3_000_000
 MAX_ATTRIBUTES = 200  # of one element
+_TOO_DEEP = etree.XPath(f"boolean({'/*' * (MAX_DEPTH + 1)})")
+_TOO_MANY_ATTRIBUTES = etree.XPath(f"boolean(//*[@*[{MAX_ATTRIBUTES + 1}]])")
 _DECLARED = re.compile(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,400}\?>")
 _NAMED = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
@@ -81,12 +83,12 @@ def parse(words: str) -> Document:
         raise XmlHostile
     content, hides = _NAMED.sub(_named, words).encode("utf-8", "replace"), hides_markup(words)
     try:
-        return Document(_fed(content, recover=False), hides_markup=hides)
+        return Document(_fed(content, _parser(recover=False)), hides_markup=hides)
     except etree.XMLSyntaxError as fault:
         broken = fault.lineno or 1
+    parser = _parser(recover=True)
     try:
-        parser = _parser(recover=True)
-        root = _fed(content, recover=True, parser=parser)
+        root = _fed(content, parser)
     except etree.XMLSyntaxError:
         raise Unreadable from None
     return Document(root, tuple(sorted({broken, *(int(entry.line) for entry in parser.feed_error_log)})), hides)
@@ -102,9 +104,8 @@ def hides_markup(words: str) -> bool:
     return bool(_HIDDEN.search(words))
 
 
-def _parser(*, recover: bool) -> "etree.XMLPullParser":
-    return etree.XMLPullParser(
-        events=("start", "end"),
+def _parser(*, recover: bool) -> etree.XMLParser:
+    return etree.XMLParser(
         resolve_entities=False,
         no_network=True,
         load_dtd=False,
@@ -118,24 +119,16 @@ def _parser(*, recover: bool) -> "etree.XMLPullParser":
     )
 
 
-def _fed(content: bytes, *, recover: bool, parser: "etree.XMLPullParser | None" = None) -> etree._Element:
-    """Feed the file in pieces and look at the tree as it grows, so that a hostile one is left early."""
-    parser = parser or _parser(recover=recover)
-    depth = elements = 0
-    for at in range(0, len(content), 1 << 18):
-        parser.feed(content[at : at + (1 << 18)])
-        for event, element in parser.read_events():
-            if event == "end":
-                depth -= 1
-                continue
-            depth, elements = depth + 1, elements + 1
-            if depth > MAX_DEPTH or elements > MAX_ELEMENTS or len(element.attrib) > MAX_ATTRIBUTES:
-                raise XmlHostile
+def _fed(content: bytes, parser: etree.XMLParser) -> etree._Element:
+    """Return the root of a file that holds no more than any honest one."""
+    if content.count(b"<") - content.count(b"</") > MAX_ELEMENTS:
+        raise XmlHostile
+    parser.feed(content)
     root = parser.close()
     if root is None:
         raise Unreadable
-    for _event, _element in parser.read_events():
-        pass
+    if _TOO_DEEP(root) or _TOO_MANY_ATTRIBUTES(root):
+        raise XmlHostile
     if root.getroottree().docinfo.internalDTD is not None and any(True for _ in root.getroottree().docinfo.internalDTD.iterentities()):
         raise XmlHostile
     return root
