@@ -29,9 +29,7 @@ def looks_like(text: str) -> bool:
     head = text[:200_000]
     return bool(
         re.search(r"(?<!\\)\{\s*[=~#]", head)
-        or any(
-            not _in_formula(head[max(0, found.start() - 300) : found.start()], head[found.end() : found.end() + 300]) for found in _SHORT_BLOCK.finditer(head)
-        )
+        or any(not _in_formula(head, *found.span()) for found in _SHORT_BLOCK.finditer(head))
         or re.search(r"^[^\S\n]*\$CATEGORY:", head, re.MULTILINE | re.IGNORECASE)
         or re.search(r"^[^\S\n]*::.+?::", head, re.MULTILINE)
     )
