@@ -50,6 +50,7 @@ _WORDLESS = {
     "button": N_("表单"),
     "include": N_("引用的外部内容（XInclude）"),
 }
+_SPOKEN = re.compile(r"\{http://www\.w3\.org/[^}]*/synthesis\}|ssml:", re.IGNORECASE)
 _LEFT_OUT = frozenset({"rp", "source", "track", "param", "head", "title"})
 _SIGNED = {"br": ("<br>", ""), "rt": ("（", "）"), "q": ("“", "”")}
 _STYLED = re.compile(r"(?:^|;)\s*(?:color|background(?:-color)?|text-decoration|font-weight|font-style)\s*:", re.IGNORECASE)
@@ -159,6 +160,9 @@ class Words:
         name = local(element)
         if not name:  # an entity that nothing declares
             return html.escape(html.unescape(xml_tree.written(element)), quote=False)
+        if _SPOKEN.match(str(element.tag)):  # how a word is read aloud: its <sub> is no index, its <s> a sentence
+            self.place.lose(f"标记 <ssml:{name[:40]}> 未保留，其中的文字保留")
+            return self._inside(element, special, pre=pre)
         if special and (instead := special(element)) is not None:
             return self._token(instead) if instead else ""
         name = name.lower() if name.lower() in _KEPT or name.isupper() else name

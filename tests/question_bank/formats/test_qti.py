@@ -182,6 +182,12 @@ def test_what_a_mapping_sets_besides_points_and_what_gaps_are_worth_is_told() ->
     assert "maxStrings 3" in told(reading.read(item('<extendedTextInteraction responseIdentifier="R" maxStrings="3"/>', "")))
 
 
+def test_marks_of_reading_aloud_are_no_looks() -> None:
+    spoken = '<s:s xmlns:s="http://www.w3.org/2001/10/synthesis">看 <s:sub alias="水">H2O</s:sub>。</s:s>'
+    found = reading.read(item(choices().replace("看图。", spoken), response("A")))
+    assert (found.drafts[0].stem, "ssml:sub" in told(found)) == ("<p>看 H2O。</p>选哪一个？", True)
+
+
 def test_an_item_without_a_key_is_no_item() -> None:
     assert [fault.code for fault in faults_of(reading.read(item(choices(), response(""))).drafts[0])] == ["no_key"]
 
