@@ -160,11 +160,10 @@ class Words:
         name = local(element)
         if not name:  # an entity that nothing declares
             return html.escape(html.unescape(xml_tree.written(element)), quote=False)
-        if _SPOKEN.match(str(element.tag)):  # how a word is read aloud: its <sub> is no index, its <s> a sentence
-            self.place.lose(f"标记 <ssml:{name[:40]}> 未保留，其中的文字保留")
-            return self._inside(element, special, pre=pre)
         if special and (instead := special(element)) is not None:
             return self._token(instead) if instead else ""
+        if _SPOKEN.match(str(element.tag)):  # how a word is read aloud: its <sub> is no index, its <s> a sentence
+            name = f"ssml:{name}"
         name = name.lower() if name.lower() in _KEPT or name.isupper() else name
         if name in _LEFT_OUT:
             return ""
