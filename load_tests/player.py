@@ -85,11 +85,11 @@ class Player:
         playlist = get(rendition, "/media/:playlist").text
         start = re.search(r'#EXT-X-MAP:URI="([^"]+)"', playlist)
         if start:
-            yield urljoin(rendition, start[1]), "", self.place
+            yield urljoin(rendition, start[1]), "", self.buffered
         second = 0.0
         for length, name in re.findall(r"#EXTINF:([0-9.]+),[^\n]*\n(?:#[^\n]*\n)*([^#\n]+)", playlist):
             second += float(length)
-            if second > self.place:
+            if second > self.buffered:
                 yield urljoin(rendition, name), "", second
 
     def _fetch(self, path: str, wanted: str, there_until: float) -> None:

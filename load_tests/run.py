@@ -75,7 +75,7 @@ def run(asked: Asked, order: Order, *, steps: int = 1, least_people: int = 0) ->
     verdicts: list[Verdict] = []
     print(f"· filling a database of its own with {wanted.people} teachers in {order.folder}", flush=True)
     with seeded(order.folder, Path(asked.programme), wanted) as (stack, found):
-        if asked.media < 1:
+        if asked.media < 1 or scenario(asked).steady:  # whoever is in the middle of her lesson has fetched a part of it before
             _do(stack.database_url, ELSEWHERE)
         with working_on(stack) as app:
             cookies = [_those_present(app, one, found) for one in climb]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import cycle
 
 from load_tests.journeys import Teacher
-from load_tests.player import Player
+from load_tests.player import AHEAD, Player
 
 ROUNDS = 4  # a film is stopped so many times in a sitting
 PAGES = ("/plan", "/", "/grades")
@@ -46,6 +46,7 @@ def sit(teacher: Teacher, habits: Habits, *, gone: float = 0.0, pace: float = 1.
     if gone * habits.seconds > _pause(habits):  # the film has played before, so the page is open and has its lease
         player = Player(teacher, next(lessons))
         player.press()
+        player.buffered += AHEAD  # fetched then
     # Whole pages and quizzes, as many as the means say: what is over is carried on, and everybody begins with another remainder.
     looked, tried = teacher.random.random(), teacher.random.random()
     for plays, seconds, share in _rounds(habits, gone):
