@@ -38,17 +38,17 @@ class Order:
     proof: str = ""  # one of PROOFS
 
 
+def _slow(*written: str) -> str:
+    """Return SQL that lets these kinds of statement take longer than any budget allows."""
+    triggers = (f"CREATE TRIGGER slow BEFORE {kind} FOR EACH STATEMENT EXECUTE FUNCTION slow()" for kind in written)
+    return "; ".join(("CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(1.2); RETURN NEW; END'", *triggers))
+
+
 # Faults made on purpose, SQL before and after the run: the verdict must find them.
 PROOFS = {
     "": ("", ""),
-    "slow": (
-        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(1.2); RETURN NEW; END'; "
-        + "; ".join(
-            f"CREATE TRIGGER slow BEFORE {written} FOR EACH STATEMENT EXECUTE FUNCTION slow()"
-            for written in ("INSERT ON beat", "UPDATE ON quiz_attempt", "INSERT ON response_event", "INSERT ON submission")
-        ),
-        "",
-    ),
+    "slow": (_slow("INSERT ON beat", "INSERT ON response_event"), ""),
+    "slow-hand-in": (_slow("INSERT ON submission", "UPDATE ON quiz_attempt"), ""),
     "lost": (
         "",
         "DELETE FROM beat WHERE (lease_id, sequence) IN (SELECT lease_id, sequence FROM beat LIMIT 1); "
