@@ -12,13 +12,14 @@ from question_bank.formats import formula, symbol_font, word_formula
 Sign = tuple[str, str]  # a sign of a field's code, and how it stands there: plain "", raised "sup", lowered "sub", or "tex" for what is LaTeX already
 _SYMBOL = re.compile(r"\s*SYMBOL\s+(?:0x(?P<hex>[0-9a-f]{1,4})|(?P<number>\d{1,5}))(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
 _FONT = re.compile(r"\\f\s*[\"“]?([^\"”\\]+)")
-_EQ = re.compile(r"\s*EQ(?![A-Za-z])\s*", re.IGNORECASE)
+_EQ = re.compile(r"\s*EQ(?![A-Za-z])\s*(?:\\\*\s*(?:[\"“][^\"”]*[\"”]|\w+)\s*)*", re.IGNORECASE)  # with the switches of all fields: \* jc2 \* hps10
 _OPTION = re.compile(r"\\(?:(?P<fence>[lrbfv]c)\s*\\(?P<sign>.)|(?P<name>[a-z]{2})\s*(?P<value>\d{0,3}))\s*", re.IGNORECASE | re.DOTALL)
 _OPEN, _MOST = "([{〈⟨|", 400  # signs of a formula: longer ones are no formula of an item
 _CLOSING = dict(zip("([{<|〈⟨", ")]}>|〉⟩", strict=True))
 _FENCES = {"{": r"\{", "}": r"\}", "〈": r"\langle", "〉": r"\rangle", "⟨": r"\langle", "⟩": r"\rangle", " ": ".", "": ".", "‖": r"\|"}
 _OVER = dict.fromkeys("→⇀", r"\overrightarrow") | dict.fromkeys("-－—–ˉ_￣‾−", r"\overline") | {"^": r"\hat", "∧": r"\hat", "·": r"\dot", "~": r"\tilde"}
-_ARCS, _CIRCLES = frozenset("⌒︵⌢"), frozenset("○◯〇О")
+_ARCS = frozenset("⌒︵⌢")
+_AROUND = dict.fromkeys("○◯〇О", "\u20dd") | {"□": "\u20de", "◇": "\u20df", "△": "\u20e4"}  # the marks that enclose the sign before them
 _ENCIRCLED = {str(number): chr(0x2460 + number - 1) for number in range(1, 21)} | {"0": "⓪"}
 _ENCIRCLED |= {str(number): chr(0x3251 + number - 21) for number in range(21, 36)} | {str(number): chr(0x32B1 + number - 36) for number in range(36, 51)}
 _ENCIRCLED |= {sign: chr(0x3280 + at) for at, sign in enumerate("一二三四五六七八九十")}
@@ -53,7 +54,7 @@ def shown(code: Sequence[Sign]) -> Shown:
         raise FieldUnknown
     reader = _Equation(words, code, begun.end())
     latex = " ".join(reader.until("").split())
-    if latex in _ENCIRCLED.values():
+    if latex in _ENCIRCLED.values() or latex[1:] in set(_AROUND.values()):
         return Shown(latex, is_formula=False)
     if formula.from_latex(latex) is None:
         raise FieldUnknown
@@ -238,11 +239,13 @@ def _sum(options: dict[str, str], parts: list[str]) -> str:
 
 def _over(options: dict[str, str], parts: list[str]) -> str:
     """Return what is written over one another: a sign in a circle, a vector, a condition over an arrow, scripts above each other."""
-    if len(parts) == 2 and parts[0] in _CIRCLES:
+    if len(parts) == 2 and (around := _AROUND.get(parts[0])):
         inside = parts[1].removeprefix(r"\text{").removesuffix("}")
-        if inside not in _ENCIRCLED:
+        if around == _AROUND["○"] and inside in _ENCIRCLED:
+            return _ENCIRCLED[inside]
+        if len(inside) != 1:
             raise FieldUnknown
-        return _ENCIRCLED[inside]
+        return inside + around
     if {"=", "/"} == set(parts):
         return r"\neq "
     raised = [part for part in parts if part.startswith("^{")]
