@@ -195,6 +195,21 @@ def assemble(code: str, papers: int, forms: int | None, seed: int | None, as_jso
         click.echo(f"{name}: {told}")
 
 
+@exam.command("replay")
+@click.argument("code")
+@with_appcontext
+def replay(code: str) -> None:
+    """Draw the papers of an exam anew from their kept seeds and pools, store nothing, and compare the hashes; exits 1 where one differs."""
+    try:
+        sets = assembly.replay(code)
+    except Refusal as refusal:
+        raise click.ClickException(refusal.message) from None
+    for number, (kept, again) in enumerate(sets, start=1):
+        click.echo(f"set {number}: {kept} kept, {again} drawn anew: {'the same papers' if kept == again else 'OTHER PAPERS'}")
+    if any(kept != again for kept, again in sets):
+        raise SystemExit(1)
+
+
 @exam.command("sweep")
 @with_appcontext
 def sweep() -> None:

@@ -8,15 +8,15 @@ from datetime import datetime
 
 from exam.domain import assembly as rules
 from exam.domain.assembly import Assembly, ExposureExceeded, PapersUnequal
-from exam.domain.blueprint import PoolLacking
+from exam.domain.blueprint import Blueprint, PoolLacking
 from exam.domain.exam import Exam
-from exam.domain.result import ItemPlace
 from exam.domain.waiting_room import EARLY
 from exam.services import waiting_room
 from exam.services.exam import ExamFrozen, SourcesChanged, found, is_frozen
 from exam.store import exam as exams
 from exam.store import incident
 from exam.store import paper as store
+from exam.store.paper import Drawing
 from lms.kernel import audit
 from lms.kernel.db import Session, take_time, transaction
 from lms.kernel.refusal import Refusal
@@ -75,8 +75,9 @@ def assemble(
         for pool, beyond in ways:
             contents = bank.contents(session, [item.version_id for item in pool])
             options = {version: len(content.options_html) for version, content in contents.items()}
+            drawing = Drawing(seed, pool, options, papers, forms, further=not replacing, exceeding=bool(beyond))
             try:
-                made = rules.assemble(blueprint, pool, options, papers_wanted=papers, seed=seed, forms=forms, further=not replacing, exceeding=bool(beyond))
+                made = _made(blueprint, drawing)
                 break
             except (PoolLacking, PapersUnequal, ExposureExceeded):
                 if beyond == ways[-1][1]:
@@ -92,12 +93,10 @@ def assemble(
             session,
             exam.id,
             [replace(one, number=before + one.number) for one in made.papers],
-            seed=seed,
+            drawing=drawing,
             digest=made.hash,
-            places={item.version_id: ItemPlace(item.type, item.topic, options[item.version_id], item.difficulty) for item in pool},
             statistics=asdict(replace(made.statistics, beyond={beyond: papers} if beyond else {})),
             now=now,
-            replacing=replacing,
         )
         row.state = "ready"
         used = sorted({version for paper in made.papers for version in paper.version_ids})
@@ -109,6 +108,23 @@ def assemble(
             session, actor_id=actor_id, action="exam.assemble", subject=f"exam:{exam.id}", now=now, papers=papers, forms=made.statistics.forms, hash=made.hash
         )
     return made
+
+
+def replay(exam_code: str) -> list[tuple[str, str]]:
+    """Draw each set of an exam's papers anew from its seed and the pool as it was kept; returns the hash it had and the one that it has now."""
+    with transaction() as session:
+        take_time(session)
+        exam = found(session, exam_code)
+        blueprint = exams.blueprint_of(session, exam.id)
+        drawings = store.drawings(session, exam.id)
+    return [(digest, _made(blueprint, drawing).hash) for drawing, digest in drawings]
+
+
+def _made(blueprint: Blueprint, drawing: Drawing) -> Assembly:
+    return rules.assemble(
+        blueprint, drawing.pool, drawing.options, papers_wanted=drawing.papers, seed=drawing.seed, forms=drawing.forms, further=drawing.further,
+        exceeding=drawing.exceeding,
+    )  # fmt: skip
 
 
 def _leave_standing(session: Session, exam: Exam, now: datetime) -> None:

@@ -29,7 +29,7 @@ from lms.domain.exam_terms import ExamTerms
 from lms.kernel import audit
 from lms.kernel.db import Session, transaction
 from lms.kernel.i18n import gettext as _
-from lms.kernel.refusal import N_, Conflict, Invalid, Missing
+from lms.kernel.refusal import N_, Conflict, Forbidden, Invalid, Missing
 
 KIND = "exam"
 FOLDER = Path(__file__).parent.parent / "blueprints"
@@ -61,6 +61,13 @@ class ExamFrozen(Conflict):
 
     code = "exam_frozen"
     message = N_("开考前 30 分钟起，或已有人作答后，已组的试卷就冻结了，不能换；不够时系统会自动补卷。")
+
+
+class MayStillSit(Forbidden):
+    """Who may be given one of the papers neither sees them nor opens their keys."""
+
+    code = "may_still_sit"
+    message = N_("您自己报名了这个培训项目，考试全部结束前不能查看试卷，也不能同意开启答案。请由没有报名的同事办理。")
 
 
 class ExamMismatch(Invalid):
@@ -126,6 +133,12 @@ def is_over(session: Session, exam: Exam, now: datetime) -> bool:
 def is_settled(session: Session, exam: Exam, now: datetime) -> bool:
     """Tell whether an exam is over and no answer of it can come any more by an emergency packet."""
     return is_over(session, exam, now) and packets.outstanding(session, exam.id).is_settled(now)
+
+
+def require_outsider(session: Session, exam: Exam, person_id: int, now: datetime) -> None:
+    """Refuse who is enrolled herself, until the exam is over: nobody sees papers that she may still be given."""
+    if platform.enrolment_of(session, person_id, exam.programme_code) and not is_over(session, exam, now):
+        raise MayStillSit
 
 
 def all_exams(programme_code: str | None = None) -> Sequence[Exam]:

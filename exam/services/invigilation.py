@@ -27,7 +27,6 @@ from lms.kernel.permissions import Permission
 
 KEEP = timedelta(seconds=4)  # all who watch an exam in this process share one look at it
 PAGE = 50
-MOST_INCIDENTS = 500
 
 _kept: dict[int, Snapshot] = {}
 _looking = threading.Lock()
@@ -115,9 +114,9 @@ def watched(session: Session, actor_id: int | None, attempt_id: int, *, alone: b
     return Watched(exams.by_id(session, attempt.exam_id), attempt, platform.people(session, [attempt.person_id])[attempt.person_id])
 
 
-def incident_log(actor_id: int, code: str) -> tuple[Exam, list[Incident]]:
-    """Return the newest lines of an exam's log that concern one's scope."""
+def incident_log(actor_id: int, code: str, most: int | None = None) -> tuple[Exam, list[Incident]]:
+    """Return the lines of an exam's log that concern one's scope, the newest first, all or so many."""
     with reading() as session:
         exam = found(session, code)
         scope = platform.scope_of(session, actor_id, Permission.INVIGILATE)
-        return exam, incidents.of_exam(session, exam.id, scope, MOST_INCIDENTS)
+        return exam, incidents.of_exam(session, exam.id, scope, most)

@@ -9,7 +9,7 @@ from exam.domain.exam import Exam
 from exam.domain.paper import Paper
 from exam.services import paper as papers
 from exam.services import sealed_key
-from exam.services.exam import found
+from exam.services.exam import found, require_outsider
 from exam.store import exam as exams
 from exam.store import paper as store
 from lms.kernel import audit
@@ -36,6 +36,7 @@ def paper(exam_code: str, number: int, *, actor_id: int, now: datetime) -> Paper
     """Return a paper by its number; each look is audited, and one at the key by its own name."""
     with transaction() as session:
         exam = found(session, exam_code)
+        require_outsider(session, exam, actor_id, now)
         found_paper = store.by_number(session, exam.id, number)
         if found_paper is None:
             raise Missing
@@ -54,10 +55,11 @@ def paper(exam_code: str, number: int, *, actor_id: int, now: datetime) -> Paper
         )
 
 
-def picture(exam_code: str, number: int, digest: str) -> Picture:
+def picture(exam_code: str, number: int, digest: str, *, actor_id: int, now: datetime) -> Picture:
     """Return a picture that a paper shows."""
     with transaction() as session:
         exam = found(session, exam_code)
+        require_outsider(session, exam, actor_id, now)
         drawn = store.by_number(session, exam.id, number)
         shown = bank.picture(session, exam.bank_code, digest) if drawn and papers.shows(session, drawn[0], digest) else None
         if shown is None:

@@ -60,6 +60,7 @@ REFUSALS: dict[str, type[Refusal]] = {
     "time_left": rules.TimeLeft,
 }
 
+MOST_ADDRESSES = 50_000
 GATHERS = 0.005  # seconds: less than anybody sees
 _ALL_SAVED = {"saved"}
 
@@ -68,10 +69,20 @@ _saves: GroupCommit[SaveRow, tuple[Verdict, ...]] = GroupCommit(store.save, sing
 _submits: GroupCommit[SubmitRow, Ended] = GroupCommit(store.submit, gathers=GATHERS)
 
 
-def save(payload: SaveAnswers, arrived: datetime) -> Pending[SavedAnswers]:
+# From where each attempt's last answer came to this process: only another address costs a look at what is kept.
+_addresses: dict[int, str] = {}
+
+
+def forget() -> None:
+    """Drop what this process keeps."""
+    _addresses.clear()
+
+
+def save(payload: SaveAnswers, arrived: datetime, address: str = "") -> Pending[SavedAnswers]:
     """Return changed answers on their way; after the commit it is said what the server now holds."""
     token = tokens.read(payload.token)
-    return _saves.pending(SaveRow(_holder(token, arrived), _changes(token, payload.changes))).then(lambda verdicts: _saved(verdicts, arrived))
+    row = SaveRow(_holder(token, arrived), _changes(token, payload.changes), _moved(token, address))
+    return _saves.pending(row).then(lambda verdicts: _saved(verdicts, arrived))
 
 
 def _saved(verdicts: Sequence[Verdict], arrived: datetime) -> SavedAnswers:
@@ -82,10 +93,10 @@ def _saved(verdicts: Sequence[Verdict], arrived: datetime) -> SavedAnswers:
     raise REFUSALS[refused](**_facts(answer))
 
 
-def submit(payload: SubmitExam, arrived: datetime) -> Pending[SubmittedExam]:
+def submit(payload: SubmitExam, arrived: datetime, address: str = "") -> Pending[SubmittedExam]:
     """Hand in, with whatever was still unsaved; every repetition gets the same answer."""
     token = tokens.read(payload.token)
-    return _submits.pending(_handing_in(token, payload, arrived)).then(lambda ended: _submitted(token, ended, arrived))
+    return _submits.pending(_handing_in(token, payload, arrived, address)).then(lambda ended: _submitted(token, ended, arrived))
 
 
 def _submitted(token: AttemptToken, ended: Ended, arrived: datetime) -> SubmittedExam:
@@ -104,8 +115,19 @@ def submit_many(brought: Iterable[tuple[SubmitExam, datetime]]) -> None:
             raise REFUSALS[one.status]
 
 
-def _handing_in(token: AttemptToken, payload: SubmitExam, arrived: datetime) -> SubmitRow:
-    return SubmitRow(_holder(token, arrived), _changes(token, payload.changes), payload.key, _body_hash(payload.changes), payload.bell)
+def _handing_in(token: AttemptToken, payload: SubmitExam, arrived: datetime, address: str = "") -> SubmitRow:
+    changes = _changes(token, payload.changes)
+    return SubmitRow(_holder(token, arrived), changes, payload.key, _body_hash(payload.changes), payload.bell, _moved(token, address))
+
+
+def _moved(token: AttemptToken, address: str) -> str:
+    """Return the address, hidden, unless the attempt's last answer here came from it."""
+    if _addresses.get(token.attempt_id, "") == address:
+        return ""
+    if len(_addresses) >= MOST_ADDRESSES:
+        _addresses.clear()
+    _addresses[token.attempt_id] = address
+    return tokens.hidden(address)
 
 
 def _holder(token: AttemptToken, arrived: datetime) -> Holder:

@@ -7,7 +7,7 @@ from datetime import datetime
 from exam.domain import sealed_key as rules
 from exam.domain.exam import Exam
 from exam.domain.sealed_key import Consent
-from exam.services.exam import found
+from exam.services.exam import found, require_outsider
 from exam.store import sealed_key as store
 from lms import api as platform
 from lms.kernel import audit
@@ -46,6 +46,7 @@ def consent(exam_code: str, person_id: int, reason: str, now: datetime) -> bool:
     """Agree to opening the keys; returns whether they are open now."""
     with transaction() as session:
         exam = found(session, exam_code)
+        require_outsider(session, exam, person_id, now)
         given = store.consents(session, exam.id)
         mine = rules.consent(given, person_id, reason, now)
         store.add(session, exam.id, mine)

@@ -14,11 +14,13 @@ export class ExamTimer {
   sync(remaining) {
     const first = this.end === null;
     this.end = performance.now() + remaining;
-    if (first) {
-      // What lies behind at the opening is not announced again.
-      for (const minutes of SPOKEN) if (remaining <= minutes * 60_000 - 5_000) this.spoken.add(minutes);
-      this.tick();
+    for (const minutes of SPOKEN) {
+      const ahead = remaining - minutes * 60_000;
+      // What lies behind at the opening is not announced; what is ahead again, since time was given, is announced again.
+      if (first && ahead <= -5_000) this.spoken.add(minutes);
+      else if (ahead > 5_000) this.spoken.delete(minutes);
     }
+    if (first) this.tick();
   }
 
   get left() {
@@ -32,12 +34,10 @@ export class ExamTimer {
     const text = parts.slice(parts[0] ? 0 : 1).map((part, index) => (index ? String(part).padStart(2, "0") : String(part))).join(":");
     if (this.figure.textContent !== text) this.figure.textContent = text;
     this.box.classList.toggle("is-urgent", left < 300_000);
-    for (const minutes of SPOKEN) {
-      if (left <= minutes * 60_000 && !this.spoken.has(minutes)) {
-        this.spoken.add(minutes);
-        this.speaker.textContent = this.words.left.replace("{m}", minutes);
-      }
-    }
+    // After a sleep several are behind at once: one word, with the minutes that are left.
+    const due = SPOKEN.filter((minutes) => left <= minutes * 60_000 && !this.spoken.has(minutes));
+    for (const minutes of due) this.spoken.add(minutes);
+    if (due.length && left > 0) this.speaker.textContent = this.words.left.replace("{m}", Math.ceil(seconds / 60));
     // A jump between the two clocks means that the device has slept (or its clock was set): ask the server.
     const skew = Date.now() - performance.now();
     if (Math.abs(skew - this.skew) > 2_000) {

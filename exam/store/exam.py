@@ -43,7 +43,7 @@ class ExamRow(Base):
         CheckConstraint("opens < closes", name="window"),
         CheckConstraint("window_rule IN ('start_by', 'finish_by')", name="window_rule"),
         CheckConstraint("release IN ('at_once', 'by_hand')", name="release"),
-        CheckConstraint("state IN ('draft', 'ready', 'closed')", name="state"),
+        CheckConstraint("state IN ('draft', 'ready')", name="state"),
         CheckConstraint("minutes > 0 AND attempts > 0 AND items > 0 AND points > 0", name="sizes"),
         CheckConstraint("counts IN ('best', 'last')", name="counts"),
         CheckConstraint("multiple IN ('all_or_nothing', 'half_when_incomplete', 'share_when_incomplete', 'right_minus_wrong')", name="multiple"),
@@ -266,7 +266,7 @@ def still_drawn(session: Session, bank_code: str, besides: int, since: datetime,
     return title
 
 
-def drawing_on(session: Session, bank_code: str) -> list[Blueprint]:
+def drawing_on(session: Session, bank_code: str, now: datetime) -> list[Blueprint]:
     """Return the blueprints of the exams that draw on a bank and are not over."""
-    used = select(ExamRow.blueprint_id).where(ExamRow.bank_code == bank_code, ExamRow.state != "closed")
+    used = select(ExamRow.blueprint_id).where(ExamRow.bank_code == bank_code, ExamRow.closes > now)
     return [blueprints.from_mapping(body) for body in session.scalars(select(BlueprintRow.body).where(BlueprintRow.id.in_(used)).order_by(BlueprintRow.code))]

@@ -59,8 +59,8 @@ def add(
     )  # fmt: skip
 
 
-def of_exam(session: Session, exam_id: int, scope: Sequence[str], most: int) -> list[Incident]:
-    """Return the newest lines that lie in the scope, or concern a unit above it."""
+def of_exam(session: Session, exam_id: int, scope: Sequence[str], most: int | None) -> list[Incident]:
+    """Return the newest lines, so many or all, that lie in the scope or concern a unit above it."""
     rows = session.execute(
         text(
             "SELECT i.id, i.kind, i.text, i.facts, i.at, coalesce(r.name, ''), coalesce(p.name, ''), coalesce(u.name, ''), i.attempt_id FROM incident i"

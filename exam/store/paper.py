@@ -1,6 +1,7 @@
 """Assemblies and their papers: tables and statements."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -12,11 +13,11 @@ from exam.domain.paper import Paper
 from exam.domain.result import ItemPlace
 from lms.kernel import db
 from lms.kernel.db import APPEND_ONLY, Base
-from question_bank.domain.item import ItemType
+from question_bank.domain.item import ItemType, Level, PoolItem
 
 
 class AssemblyRow(Base):
-    """One set of papers: the seed that replays it, the frozen pool, and its statistics."""
+    """One set of papers: the seed, the frozen pool and what was `asked`, which replay it, and its statistics."""
 
     __tablename__ = "assembly"
     __table_args__ = ({"info": APPEND_ONLY},)
@@ -28,6 +29,20 @@ class AssemblyRow(Base):
     pool: Mapped[Any] = mapped_column(JSONB)
     statistics: Mapped[Any] = mapped_column(JSONB)
     made_at: Mapped[datetime]
+    asked: Mapped[Any] = mapped_column(JSONB)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """How a set was drawn: all that assembly was given but the blueprint, which no exam changes while it has papers."""
+
+    seed: int
+    pool: Sequence[PoolItem]
+    options: Mapping[int, int]
+    papers: int
+    forms: int | None
+    further: bool
+    exceeding: bool
 
 
 class PaperRow(Base):
@@ -55,18 +70,23 @@ def add_assembly(
     exam_id: int,
     papers: Sequence[Paper],
     *,
-    seed: int,
+    drawing: Drawing,
     digest: str,
-    places: Mapping[int, ItemPlace],
     statistics: object,
     now: datetime,
-    replacing: bool = True,
 ) -> int:
-    """Store a set of papers; `replacing` drops the untaken ones of earlier sets."""
-    if replacing:
+    """Store a set of papers; the untaken ones of earlier sets go unless it is further ones."""
+    if not drawing.further:
         drop_untaken(session, exam_id)
-    pool = {str(version): [str(place.type), place.topic, place.options, place.difficulty] for version, place in places.items()}
-    row = AssemblyRow(exam_id=exam_id, seed=str(seed), hash=digest, pool=pool, statistics=statistics, made_at=now)
+    known = {item.item_id for item in drawing.pool}
+    pool = {
+        str(one.version_id): [
+            str(one.type), one.topic, drawing.options[one.version_id], one.difficulty, one.level, one.item_id, sorted(one.enemies & known),
+        ]
+        for one in drawing.pool
+    }  # fmt: skip
+    asked = {"papers": drawing.papers, "forms": drawing.forms, "further": drawing.further, "exceeding": drawing.exceeding}
+    row = AssemblyRow(exam_id=exam_id, seed=str(drawing.seed), hash=digest, pool=pool, statistics=statistics, made_at=now, asked=asked)
     session.add(row)
     session.flush()
     db.copy_rows(
@@ -129,7 +149,25 @@ def places(session: Session, assembly_id: int) -> dict[int, ItemPlace]:
 
 
 def _places(pool: Mapping[str, Any]) -> dict[int, ItemPlace]:
-    return {int(version): ItemPlace(ItemType(kind), topic, options, difficulty) for version, (kind, topic, options, difficulty) in pool.items()}
+    return {int(version): ItemPlace(ItemType(kind), topic, options, difficulty) for version, (kind, topic, options, difficulty, *_others) in pool.items()}
+
+
+def drawings(session: Session, exam_id: int) -> list[tuple[Drawing, str]]:
+    """Return how each set was drawn that papers are left of, and its hash, the oldest first."""
+    left = select(PaperRow.id).where(PaperRow.assembly_id == AssemblyRow.id).exists()
+    rows = session.scalars(select(AssemblyRow).where(AssemblyRow.exam_id == exam_id, left).order_by(AssemblyRow.id))
+    return [(_drawing(row), row.hash) for row in rows]
+
+
+def _drawing(row: AssemblyRow) -> Drawing:
+    pool = [
+        PoolItem(
+            version_id=int(version), item_id=item, external_id="", type=ItemType(kind), topic=topic, level=Level(level) if level else None,
+            difficulty=difficulty, enemies=frozenset(enemies),
+        )
+        for version, (kind, topic, _options, difficulty, level, item, enemies) in row.pool.items()
+    ]  # fmt: skip
+    return Drawing(seed=int(row.seed), pool=pool, options={int(version): fields[2] for version, fields in row.pool.items()}, **row.asked)
 
 
 def counts(session: Session, exam_id: int) -> tuple[int, int]:

@@ -55,6 +55,15 @@ class Pulse(msgspec.Struct, frozen=True, gc=False):
     address: str
 
 
+class Move(msgspec.Struct, frozen=True, gc=False):
+    """An answer came from this address (hidden), which is perhaps another than the page's own."""
+
+    attempt_id: int
+    person_id: int
+    address: str
+    arrived: datetime
+
+
 class Heard(msgspec.Struct, frozen=True):
     """What a page is told; `status` other than heard is a refusal."""
 
@@ -84,8 +93,9 @@ _HEAR = Prepared(
       RETURNING attempt_id, seen_at, address
     ), moved AS (
       INSERT INTO attempt_address (attempt_id, address, at)
-      SELECT attempt_id, address, seen_at FROM heard WHERE NOT EXISTS
-        (SELECT FROM attempt_pulse p WHERE p.attempt_id = heard.attempt_id AND p.address = heard.address)
+      SELECT attempt_id, address, seen_at FROM heard
+      WHERE CASE WHEN EXISTS (SELECT FROM attempt_pulse p WHERE p.attempt_id = heard.attempt_id AND p.address = heard.address) THEN false
+        ELSE address IS DISTINCT FROM (SELECT n.address FROM attempt_address n WHERE n.attempt_id = heard.attempt_id ORDER BY n.id DESC LIMIT 1) END
     )
     SELECT request, CASE WHEN id IS NULL THEN 'missing' WHEN stands THEN 'heard' ELSE 'signed_out' END, deadline, paused_at, leads, open,
       (SELECT json_agg(json_build_object('id', m.id, 'text', m.text, 'sent_at', m.sent_at) ORDER BY m.id) FROM exam_message m
@@ -94,6 +104,23 @@ _HEAR = Prepared(
     FROM found
     """,
 )
+
+
+_NOTE = """
+    INSERT INTO attempt_address (attempt_id, address, at)
+    SELECT line.attempt_id, line.address, min(line.arrived) FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::timestamptz[])
+      AS line(attempt_id, person_id, address, arrived)
+    JOIN attempt a ON a.id = line.attempt_id AND a.person_id = line.person_id AND a.ended_at IS NULL
+    LEFT JOIN attempt_pulse p ON p.attempt_id = line.attempt_id
+    WHERE p.address IS DISTINCT FROM line.address
+      AND line.address IS DISTINCT FROM (SELECT n.address FROM attempt_address n WHERE n.attempt_id = line.attempt_id ORDER BY n.id DESC LIMIT 1)
+    GROUP BY line.attempt_id, line.address
+"""
+
+
+def note(link: "psycopg.Connection[tuple[Any, ...]]", moves: Sequence[Move]) -> None:
+    """Keep from which addresses answers to open attempts came, where they are neither the page's nor the last that was kept."""
+    link.execute(_NOTE, tuple(map(list, zip(*((one.attempt_id, one.person_id, one.address, one.arrived) for one in moves), strict=True))))
 
 
 def forget(session: Session, before: datetime) -> None:

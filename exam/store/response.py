@@ -15,6 +15,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from exam.domain.attempt import LoggedChange
 from exam.domain.response import choices_of, texts_of
+from exam.store import pulse
+from exam.store.pulse import Move
 from lms.kernel.db import APPEND_ONLY, Base
 from lms.kernel.link import wait_for_standby
 from lms.kernel.statement import Prepared
@@ -74,10 +76,11 @@ class Holder(msgspec.Struct, frozen=True, gc=False):
 
 
 class SaveRow(msgspec.Struct, frozen=True):
-    """One save request."""
+    """One save request; `address` as in `pulse.Move`, empty where this process has just seen it."""
 
     holder: Holder
     changes: tuple[Change, ...]
+    address: str = ""
 
 
 class SubmitRow(msgspec.Struct, frozen=True):
@@ -88,6 +91,7 @@ class SubmitRow(msgspec.Struct, frozen=True):
     key: str
     body_hash: str
     bell: bool
+    address: str = ""
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -166,6 +170,9 @@ def save(link: Link, rows: Sequence[SaveRow | SubmitRow]) -> list[tuple[Verdict,
     left = [index for index, verdicts in enumerate(found) if verdicts is None]
     for index, verdicts in zip(left, _save_by_rule(link, [rows[index] for index in left]), strict=True):
         found[index] = verdicts
+    moves = [Move(row.holder.attempt_id, row.holder.person_id, row.address, row.holder.arrived) for row in rows if row.address]
+    if moves:
+        pulse.note(link, moves)
     return [verdicts or () for verdicts in found]
 
 

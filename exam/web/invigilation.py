@@ -29,6 +29,8 @@ from lms.kernel.refusal import N_
 
 invigilation = routes("invigilation", __name__, url_prefix="/invigilation")
 
+MOST_INCIDENTS = 500  # on the page; the workbook holds all
+
 COLUMNS = {
     "enrolled": N_("应考"), "not_started": N_("未开始"), "waiting": N_("候场"), "open": N_("作答中"), "saving": N_("两分钟内有保存"), "dropped": N_("失去联系"),
     "paused": N_("暂停中"), "handed_in": N_("已交卷"), "swept": N_("到时收卷"), "takeovers": N_("换设备次数"),
@@ -98,6 +100,7 @@ class IncidentsPage:
     exam: Exam
     lines: tuple[tuple[Incident, str], ...]
     kinds: dict[str, str]
+    more: bool
 
 
 @invigilation.get("")
@@ -187,10 +190,10 @@ def people(code: str) -> ResponseReturnValue:
 @requires(Permission.INVIGILATE)
 def incidents(code: str) -> ResponseReturnValue:
     """Show the incident log."""
-    exam, lines = service.incident_log(current.person().person_id, code)
-    return render_template(
-        "exam/invigilation/incidents.html", page=IncidentsPage(exam, tuple((one, _said(one)) for one in lines), {kind: _(word) for kind, word in KINDS.items()})
-    )
+    exam, lines = service.incident_log(current.person().person_id, code, MOST_INCIDENTS + 1)
+    shown = tuple((one, _said(one)) for one in lines[:MOST_INCIDENTS])
+    page = IncidentsPage(exam, shown, {kind: _(word) for kind, word in KINDS.items()}, more=len(lines) > MOST_INCIDENTS)
+    return render_template("exam/invigilation/incidents.html", page=page)
 
 
 def _said(one: Incident) -> str:
@@ -218,7 +221,7 @@ def _instant(text: str) -> str:
 @invigilation.get("/<code>/incidents.xlsx")
 @requires(Permission.INVIGILATE, Priority.REPORTS)
 def incidents_workbook(code: str) -> ResponseReturnValue:
-    """Give the incident log as a workbook."""
+    """Give the whole incident log as a workbook."""
     _exam, lines = service.incident_log(current.person().person_id, code)
     columns = [_("时间"), _("类别"), _("内容"), _("考生"), _("单位"), _("记录人"), _("作答记录")]
     rows = ([format_instant(one.at, "second"), _(KINDS[one.kind]), _said(one), one.person, one.unit, one.recorder, one.attempt_id] for one in lines)

@@ -95,7 +95,7 @@ def page(code: str, number: int) -> ResponseReturnValue:
 @requires(Permission.MANAGE_EXAMS)
 def picture(code: str, number: int, digest: str) -> Response:
     """Send a picture that the paper shows."""
-    return sent(service.picture(code, number, digest), seconds=60)
+    return sent(service.picture(code, number, digest, actor_id=current.person().person_id, now=current.now()), seconds=60)
 
 
 @exam_paper.get("/admin/keys")

@@ -48,7 +48,7 @@ def turn(request: HotRequest) -> TurnNow:
 
 def save(request: HotRequest) -> Pending[SavedAnswers]:
     """Save changed answers; the acknowledgement follows the durable commit."""
-    return service.save(request.payload, request.arrived)
+    return service.save(request.payload, request.arrived, request.address)
 
 
 def remaining(request: HotRequest) -> Pending[ExamRemaining]:
@@ -58,7 +58,7 @@ def remaining(request: HotRequest) -> Pending[ExamRemaining]:
 
 def submit(request: HotRequest) -> Pending[SubmittedExam]:
     """Hand in; repetitions get the same answer."""
-    return service.submit(request.payload, request.arrived)
+    return service.submit(request.payload, request.arrived, request.address)
 
 
 HOT_ROUTES = (

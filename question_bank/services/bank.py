@@ -135,7 +135,7 @@ class Coverage:
     demands: tuple[Demand, ...]
 
 
-def coverage(code: str, pool: str, *, approved_only: bool) -> Coverage:
+def coverage(code: str, pool: str, *, approved_only: bool, now: datetime) -> Coverage:
     """Return how well a bank covers its topics."""
     with transaction() as session:
         bank = existing(session, code)
@@ -145,4 +145,4 @@ def coverage(code: str, pool: str, *, approved_only: bool) -> Coverage:
         if None in used:
             levels = (*levels, None)
         found = dict.fromkeys([*bank.topics, *(topic for topic, _ in cells)])
-        return Coverage(bank, tuple(found), levels, cells, demands(session, code))
+        return Coverage(bank, tuple(found), levels, cells, demands(session, code, now))

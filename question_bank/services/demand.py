@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from lms.kernel.db import Session
 
@@ -25,7 +26,7 @@ class Demand:
         return max(0, self.needed - self.found)
 
 
-Source = Callable[[Session, str], Sequence[Demand]]
+Source = Callable[[Session, str, datetime], Sequence[Demand]]
 _sources: list[Source] = []
 
 
@@ -34,7 +35,7 @@ def register_demand(source: Source) -> None:
     _sources.append(source)
 
 
-def demands(session: Session, bank_code: str) -> tuple[Demand, ...]:
+def demands(session: Session, bank_code: str, now: datetime) -> tuple[Demand, ...]:
     """Return every demand on a bank, the least served first."""
-    found = [demand for source in _sources for demand in source(session, bank_code)]
+    found = [demand for source in _sources for demand in source(session, bank_code, now)]
     return tuple(sorted(found, key=lambda demand: demand.found / max(1, demand.needed)))

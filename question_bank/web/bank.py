@@ -183,7 +183,7 @@ def _line(found: ListPage, item: Listed, names: Mapping[int, str]) -> ItemLine:
 def coverage(code: str) -> ResponseReturnValue:
     """Show how well the bank covers its topics."""
     pool = request.args.get("pool", "")
-    found = service.coverage(code, pool, approved_only=request.args.get("all") != "yes")
+    found = service.coverage(code, pool, approved_only=request.args.get("all") != "yes", now=current.now())
     return render_template(
         "question_bank/bank/coverage.html",
         page=CoveragePage(

@@ -16,6 +16,26 @@ from tests.support import axe, browser, learning, rows
 from tests.support.hall import Hall, answer, prepare, shot, wait_state
 
 pytestmark = pytest.mark.browser
+# What a timer says whose device slept for 37 of 40 minutes, and who was then given seven and a half.
+SPOKEN = """async () => {
+  const { ExamTimer } = await import(document.querySelector("script[src*='room.js']").src.replace("room.js", "timer.js"));
+  const said = [], nothing = () => {};
+  let at = 0;
+  performance.now = () => at;
+  const speaker = { set textContent(words) { said.push(words); } };
+  const timer = new ExamTimer({ figure: {}, box: { classList: { toggle: nothing } }, speaker, words: { left: "{m}" }, over: nothing, drifted: nothing });
+  timer.sync(40 * 60_000);
+  at += 37 * 60_000;
+  timer.tick();
+  timer.sync(10.5 * 60_000);
+  for (const seconds of [31, 300]) {
+    at += seconds * 1_000;
+    timer.tick();
+  }
+  timer.stop();
+  delete performance.now;
+  return said;
+}"""
 
 
 def looks_well(page: Page, name: str, *sizes: ViewportSize) -> None:
@@ -54,6 +74,7 @@ def test_the_way_through_an_exam_on_a_phone_and_at_a_desk(product: Product, phon
     page.emulate_media(color_scheme="dark")
     looks_well(page, "room-dark")
     page.emulate_media(color_scheme="light")
+    assert page.evaluate(SPOKEN) == ["3", "10", "5"], "after a sleep what is left, and anew what is ahead again"
     page.click("#hand-in")
     looks_well(page, "hand-in")
     page.click("#hand-in-yes")

@@ -98,12 +98,13 @@ def elsewhere() -> Iterator[None]:
 
 def forget() -> None:
     """Forget what the process keeps by id: another database, and an emptied one, gives the same ids to other things."""
-    from exam.services import invigilation, paper, quiz_item
+    from exam.services import invigilation, paper, quiz_item, response
     from lms.services import forecast
     from media.services import delivery
 
     paper.forget()
     invigilation.forget()
+    response.forget()
     quiz_item.forget()
     delivery.sign_ins.forget()
     forecast.forget()

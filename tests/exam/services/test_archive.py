@@ -83,7 +83,7 @@ def test_the_archived_log_alone_brings_the_results_again(app: Flask, tmp_path: P
     keys = {line["version"]: msgspec.convert(line["key"], Key) for line in rows(path, "item")}
     with transaction() as session:
         points = papers.position_points(session, 1, 1)
-    pool = {int(at): ItemPlace(ItemType(kind), *more) for at, (kind, *more) in rows(path, "assembly")[0]["pool"].items()}  # type: ignore[attr-defined]
+    pool = {int(at): ItemPlace(ItemType(kind), *more) for at, (kind, *more, _level, _item, _enemies) in rows(path, "assembly")[0]["pool"].items()}  # type: ignore[attr-defined]
     drawn = {line["id"]: line for line in rows(path, "paper")}
     logs = {number: list(lines) for number, lines in groupby(rows(path, "response_event"), key=lambda line: line["attempt_id"])}
     again = {}

@@ -111,6 +111,9 @@ def test_further_papers_go_beyond_a_rule_rather_than_leave_people_without_and_it
         (first,) = session.scalars(text("SELECT v.id FROM item_version v JOIN item i ON i.id = v.item_id WHERE i.external_id = 'i-1'"))
         assert session.scalar(text("SELECT count(*) FROM paper WHERE taken_at IS NULL")) == 50
         assert not session.scalar(text("SELECT count(*) FROM paper WHERE number > 1 AND :first = ANY(version_ids)"), {"first": first})
+        session.execute(text("UPDATE item SET status = 'retired'"))
+    replayed = app.test_cli_runner().invoke(args=["exam", "replay", exams.EXAM])
+    assert (replayed.exit_code, replayed.output.count("the same papers")) == (0, 3), "each way of drawing can be done again, whatever became of the bank"
     peng = enter(app, PENG)
     for page in (f"{PAGES[1]}/fairness", f"{PAGES[1]}/preflight", f"/invigilation/{exams.EXAM}", f"/invigilation/{exams.EXAM}/incidents"):
         told = peng.get(page).get_data(as_text=True)

@@ -3,6 +3,7 @@
 from flask import Flask
 from sqlalchemy import text
 
+from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
 from tests.support import exams
 from tests.support.cast import AN, LIN, PENG, enter
@@ -22,6 +23,18 @@ def test_a_paper_is_seen_without_its_key_and_each_look_is_recorded(app: Flask) -
         assert session.scalar(text("SELECT count(*) FROM audit_entry WHERE action = 'exam.paper_view'")) == 1
     assert enter(app, PENG).get(PAPER.replace("/1", "/99")).status_code == 404
     assert enter(app, LIN).get(PAPER).status_code == 403
+
+
+def test_who_may_still_be_given_a_paper_sees_none_and_opens_no_key(app: Flask, clock: FixedClock) -> None:
+    exams.prepared()
+    peng = enter(app, PENG)
+    assert peng.get(PAPER).status_code == 200
+    exams.enrolled(PENG.account)
+    assert "您自己报名了" in peng.get(PAPER).get_data(as_text=True)
+    assert peng.get(f"{PAPER}/pictures/{'0' * 64}").status_code == 403
+    assert peng.post(KEYS, data={"reason": "监印"}).status_code == 403
+    clock.advance(days=4)
+    assert enter(app, PENG).get(PAPER).status_code == 200
 
 
 def test_two_different_people_open_the_key(app: Flask) -> None:
