@@ -18,11 +18,14 @@ _RARE_MARKS = re.compile(r"\{[ \u3000]*\}|\[[ \u3000]*\]")  # only where there i
 _BETWEEN_BLANKS = ("\n", "[;；]", r"\|", "[、]", "[,，]", r"\t|[ \u3000]{2,}", r"[ \u3000]")
 _BRACKETED = re.compile(r"[（(]([^（）()]+)[)）]")
 _ESCAPED = re.compile(r"\\([\\/;；|或±\n])")
+_SCRIPT = re.compile(r"<(sup|sub)>([0-9+\-=()]+)</\1>")
+_SCRIPTS = {"sup": str.maketrans("0123456789+-=()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾"), "sub": str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")}
+_EMPHASIS = re.compile(r"</?(?:b|i|u|s|sub|sup)>")
 _SPECIAL = re.compile(r"([\\/;；|或±\n])")
 _HELD = 0xF0000  # escaped signs wait on a private plane while the text is cut
 _ALTERNATIVE = re.compile(r"/|或者?(?=\s*\S)")
 # 3/4, 60km/h, TCP/IP and 米/秒 are one answer, is/was and 东部/东 two; 或许 and 不可或缺 are words.
-_BETWEEN_LATIN = re.compile(r"([\dA-Za-z'’μΩ℃°)]+)/(?=([\dA-Za-z'’μΩ℃°(]+))")
+_BETWEEN_LATIN = re.compile(r"([\dA-Za-z'’μΩ℃°)⁰¹²³⁴-⁹₀-₉]+)/(?=([\dA-Za-z'’μΩ℃°(]+))")
 _LATIN_WORD = re.compile(r"(?!(?:[kcdmnμ]?[glm]|m?mol|min|sec|and|tcp)$)[A-Za-z]?[a-z'’]+", re.ASCII)
 _ONE_ANSWER = re.compile(
     r"不可或缺|或(?:[许然]|运算|非?门|有[负资事])|与或非|(?<!\w)或[^\W或]{1,2}或(?=\w{1,2}(?!\w))"
@@ -76,7 +79,9 @@ def _blanks(written: str, count: int) -> tuple[Blank, ...]:
 
 
 def _held(written: str) -> str:
-    """Return an answer in which signs that divide nothing wait on the private plane."""
+    """Return an answer in which signs that divide nothing wait on the private plane; it is compared with typed words, so that emphasis goes."""
+    if "<" in written:
+        written = _EMPHASIS.sub("", _SCRIPT.sub(lambda found: found[2].translate(_SCRIPTS[found[1]]), written))
     held = _ESCAPED.sub(lambda sign: chr(_HELD + ord(sign[1])), written.strip())
     return _BETWEEN_LATIN.sub(_latin, _ONE_ANSWER.sub(lambda found: _hide(found[0]), held))
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from question_bank.domain.draft import PICTURE, pictures_of
 from question_bank.domain.exchange import Loss, Reading
-from question_bank.formats import table, workbook, workbook_pictures
+from question_bank.formats import table, workbook, workbook_looks, workbook_pictures
 from question_bank.formats.findings import Findings
 from question_bank.formats.unreadable import Unreadable
 from question_bank.formats.workbook import Sheet
@@ -15,28 +15,37 @@ from question_bank.formats.workbook_pictures import Placed
 
 _IN_CELL = re.compile(r"=?(?:_xlfn\.)?DISPIMG\(\s*[\"']([^\"']{1,80})[\"']\s*,\s*\d+\s*\)", re.IGNORECASE)
 _IN_PLACE = "#VALUE!"  # what a cell shows in which Excel 365 keeps a picture, where only text can be shown
-_FOREIGN = {"xl/vbaProject.bin": "宏未导入", "xl/externalLinks/": "指向其他文件的链接没有打开，使用文件中保存的值", "xl/embeddings/": "嵌入的文件未导入"}
+_FOREIGN = {
+    "xl/vbaProject.bin": "宏未导入",
+    "xl/externalLinks/": "指向其他文件的链接没有打开，使用文件中保存的值",
+    "xl/embeddings/": "嵌入的文件未导入",
+    "xl/comments": "批注未导入",
+    "xl/threadedComments/": "批注未导入",
+}
 
 
 def read(content: bytes) -> Reading:
     """Return the items of a workbook; raises Unreadable."""
     sheets = workbook.read(content)  # the archive is checked there
     found = Findings("excel")
-    placed: list[Placed] = []
+    placed, dates = list[Placed](), list[Loss]()
     if content.startswith(b"PK"):
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             for name, what in _FOREIGN.items():
                 if any(entry.startswith(name) for entry in packed.namelist()):
                     found.at("工作簿").lose(what)
             placed, named = workbook_pictures.find(packed, found)
-        sheets = tuple(_with_pictures(_with_named(sheet, named), placed) for sheet in sheets)
+            looks = workbook_looks.find(packed)
+        looked = [workbook_looks.shown(sheet, looks.get(sheet.name)) for sheet in sheets]
+        dates = [loss for _sheet, losses in looked for loss in losses]
+        sheets = tuple(_with_pictures(_with_named(sheet, named), placed) for sheet, _losses in looked)
     drafts, losses = table.read(sheets)
     if not drafts:
         raise Unreadable
     read = found.reading()
     shown = frozenset(digest for draft in drafts for digest in pictures_of(draft))
     unshown = [Loss(f"{each.sheet} {each.cell}", "这张图片不在试题的单元格里，未导入") for each in placed if each.digest not in shown]
-    return Reading("excel", tuple(drafts), (*read.losses, *losses, *unshown), pictures=tuple(each for each in read.pictures if each.digest in shown))
+    return Reading("excel", tuple(drafts), (*read.losses, *dates, *losses, *unshown), pictures=tuple(each for each in read.pictures if each.digest in shown))
 
 
 def _with_named(sheet: Sheet, named: dict[str, str]) -> Sheet:

@@ -63,6 +63,12 @@ class Headings:
     more: Sequence[tuple[str, int]] = ()  # further columns of joined roles and of keys
     above: int = 0  # rows of headings above this one
 
+    def worded(self) -> frozenset[int]:
+        """Return the columns of what people read; keys and labels are more than their look."""
+        named = (*self.columns.items(), *self.more)
+        columns = (column for role, column in named if role in {"stem", "options", "prompts", "explanation"})
+        return frozenset((*columns, *self.options.values(), *self.option_explanations.values(), *self.prompts.values()))
+
 
 def words(role: str) -> list[str]:
     """Return the words by which files name a role."""

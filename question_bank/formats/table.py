@@ -36,9 +36,9 @@ def read(sheets: Sequence[Sheet]) -> tuple[list[Draft], list[Loss]]:
         if found is None:
             losses.append(Loss(sheet.name or "文件", "没有题干和答案的表头，这张表未导入"))
             continue
-        losses += [Loss(_place(sheet, found.row), f"列“{word}”未导入") for word in found.unknown]
+        losses += [Loss(sheet.place(found.row), f"列“{word}”未导入") for word in found.unknown]
         table = _Table(sheet, found)
-        losses += [Loss(_place(sheet, found.row), what) for what in table.told()]
+        losses += [Loss(sheet.place(found.row), what) for what in table.told()]
         mine = table.drafts()
         losses += table.losses
         losses += [Loss(draft.place, what) for written, draft in zip(table.written, mine, strict=True) for what in doubts(written, draft)]
@@ -57,7 +57,7 @@ def aligned(sheet: Sheet) -> tuple[Sheet, list[tuple[Draft, Fault]]]:
     width = max(map(len, _headed(sheet, found)))
     beyond = {at: row for at, row in enumerate(sheet.rows) if at > found.row and any(cell.strip() for cell in row[width:])}
     shifted = {at: row for at, row in beyond.items() if not _in_place(row, found, len(row) - width)}
-    refused = [(Draft(place=_place(sheet, at), stem="，".join(row)), fault("cells_beyond")) for at, row in shifted.items()]
+    refused = [(Draft(place=sheet.place(at), stem="，".join(row)), fault("cells_beyond")) for at, row in shifted.items()]
     return replace(sheet, rows=tuple(() if at in shifted else row for at, row in enumerate(sheet.rows))), refused
 
 
@@ -80,11 +80,6 @@ def _in_place(row: Sequence[str], found: Headings, cells: int) -> bool:
 def _speaks(cell: str) -> str:
     words = cell.strip()
     return "figures" if _FIGURES.fullmatch(words) else "letters" if _LETTERS.fullmatch(words) or notation.means(words) is not None else ""
-
-
-def _place(sheet: Sheet, position: int) -> str:
-    line = f"第 {sheet.first + position} 行"
-    return f"{sheet.name} {line}" if sheet.name else line
 
 
 class _Table:
@@ -152,7 +147,7 @@ class _Table:
         for role, column in self.found.more:
             words, more = cells.get(role, "").strip(), row[column].strip() if column < len(row) else ""
             if role == "key" and words and more and notation.folded(words) != notation.folded(more):
-                self.losses.append(Loss(_place(self.sheet, position), f"第 {column + 1} 列的答案“{more[:60]}”未导入"))
+                self.losses.append(Loss(self.sheet.place(position), f"第 {column + 1} 列的答案“{more[:60]}”未导入"))
             cells[role] = words or more if role == "key" else "\n".join(filter(None, (words, more)))
         if title := cells.pop("title", "").strip():
             stem, source = cells.get("stem", "").strip(), cells.get("source", "").strip()
@@ -160,7 +155,7 @@ class _Table:
         options, prompts = self._by_position(row, self.found.options), self._by_position(row, self.found.prompts)
         marked = [at for at, column in self.found.right.items() if column < len(row) and notation.means(row[column]) is True]
         return Authored(
-            place=_place(self.sheet, position),
+            place=self.sheet.place(position),
             cells=cells,
             options=tuple(notation.unlabelled(options) if any(options) else notation.split_options(cells.get("options", ""))),
             option_explanations=tuple(self._by_position(row, self.found.option_explanations)),

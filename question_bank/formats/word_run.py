@@ -1,7 +1,7 @@
 """The runs of a Word paragraph as text in the notation: emphasis, formulas and pictures in their order."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lxml.etree import _Element as Element
@@ -206,30 +206,40 @@ class Runs:
             self.parts.append(((), picture_notation(described, digest)))
 
     def text(self) -> str:
-        """Return the paragraph; emphasis that holds for the whole of it is only the paragraph's look."""
+        """Return the paragraph."""
         while self.fields:  # one that is not ended here has its result in paragraphs to come
             if (left := self.fields.pop()).result is None and (code := word_field.words_of(left.code)) and not _UNSHOWN.match(code):
                 self.place.lose(f"域“{code[:60]}”未导入")
-        if not any(emphasis for emphasis, _words in self.parts):
-            return "".join(words for _emphasis, words in self.parts)
-        worded = [emphasis for emphasis, words in self.parts if words.strip() and not words.startswith(("\\(", "\n\\["))]
-        common = set.intersection(*map(set, worded)) & {"b", "i", "u"} if worded else set()
-        merged: list[tuple[tuple[str, ...], str]] = []
-        for emphasis, words in self.parts:
-            kept = tuple(each for each in emphasis if each not in common)
-            if "u" in emphasis and words and not words.strip(" \t\u3000\u00a0"):
-                kept, words = (), "____"  # noqa: PLW2901 - a line to write on
-            if merged and merged[-1][0] == kept:
-                merged[-1] = (kept, merged[-1][1] + words)
-            else:
-                merged.append((kept, words))
-        return "".join(_tagged(emphasis, words) for emphasis, words in merged)
+        return emphasised(self.parts)
+
+
+def emphasised(parts: Sequence[tuple[tuple[str, ...], str]]) -> str:
+    """Return the words of runs with their emphasis; what holds for all of them is only the look of the whole."""
+    if not any(emphasis for emphasis, _words in parts):
+        return "".join(words for _emphasis, words in parts)
+    worded = [emphasis for emphasis, words in parts if words.strip() and not words.startswith(("\\(", "\n\\["))]
+    common = set.intersection(*map(set, worded)) & {"b", "i", "u"} if worded else set()
+    merged: list[tuple[tuple[str, ...], str]] = []
+    for emphasis, words in parts:
+        kept = tuple(each for each in emphasis if each not in common)
+        if "u" in emphasis and words and not words.strip(" \t\u3000\u00a0"):
+            kept, words = (), "____"  # noqa: PLW2901 - a line to write on
+        if merged and merged[-1][0] == kept:
+            merged[-1] = (kept, merged[-1][1] + words)
+        else:
+            merged.append((kept, words))
+    return "".join(_tagged(emphasis, words) for emphasis, words in merged)
 
 
 def picture_notation(described: str, digest: str) -> str:
     """Return a picture as the notation names it."""
     alternative = re.sub(r"[\[\]\\\n]", " ", described)[:200].strip()
     return f"![{alternative}](picture:{digest})"
+
+
+def emphasis_of(properties: Element) -> tuple[str, ...]:
+    """Return the emphasis of a run by its properties, which Word and Excel name alike."""
+    return _look(properties).emphasis
 
 
 def _look(properties: Element) -> _Look:

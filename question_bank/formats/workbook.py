@@ -22,6 +22,11 @@ class Sheet:
     first: int = 1
     left: int = 0
 
+    def place(self, position: int) -> str:
+        """Return where a row stands, as people look for it."""
+        line = f"第 {self.first + position} 行"
+        return f"{self.name} {line}" if self.name else line
+
 
 def read(content: bytes) -> tuple[Sheet, ...]:
     """Return the sheets that hold anything; raises Unreadable."""
@@ -62,8 +67,8 @@ def _text(cell: object) -> str:
         case bool():
             return "TRUE" if cell else "FALSE"
         case float():
-            # Numbers typed as numbers: 30.0 is shown as 30.
-            return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
+            # Numbers typed as numbers: 30.0 is shown as 30, what was reckoned with the 15 digits of Excel.
+            return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else f"{cell:.15g}"
         case datetime() if cell.time() == time():
             return cell.date().isoformat()
         case datetime() | date() | time():

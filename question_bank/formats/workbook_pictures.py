@@ -9,13 +9,12 @@ from typing import TypeVar
 
 from lxml.etree import _Element as Element
 
-from question_bank.formats import xml_tree
+from question_bank.formats import workbook_parts
 from question_bank.formats.findings import Findings, Place
 from question_bank.formats.word_run import picture_notation
 from question_bank.formats.xml_tree import attribute, every, first, local
 
 T = TypeVar("T")
-_MAX_PART = 16 * 1024 * 1024
 _IN_CELL = re.compile(rb"<c\s[^>]{0,200}?\br=[\"']([A-Z]{1,3})(\d{1,7})[\"'][^>]{0,200}?\bvm=[\"'](\d{1,7})[\"']")
 _RICH = "xl/richData"
 
@@ -33,7 +32,7 @@ class Placed:
     @property
     def cell(self) -> str:
         """Return the cell's name: C12."""
-        return f"{_letters(self.column)}{self.row + 1}"
+        return f"{workbook_parts.letters(self.column)}{self.row + 1}"
 
     @property
     def notation(self) -> str:
@@ -44,35 +43,28 @@ class Placed:
 def find(packed: zipfile.ZipFile, found: Findings) -> tuple[list[Placed], dict[str, str]]:
     """Return the floating pictures, and the digests of WPS's pictures by the name cells call them."""
     names = frozenset(packed.namelist())
-    sheets = _part(packed, names, "xl/workbook.xml")
-    related = _related(packed, names, "xl/workbook.xml")
     placed: list[Placed] = []
     rich = _rich(packed, names)
-    for sheet in every(sheets, "sheet") if sheets is not None else ():
-        path, title = related.get(attribute(sheet, "id"), ""), sheet.get("name", "")
-        if path not in names:
-            continue
+    for title, path in workbook_parts.sheets(packed, names):
         for row, column, number in sorted(_cells_with_values(packed, path)) if f"{_RICH}/richValueRel.xml" in names else ():
-            here = found.at(f"{title} {_letters(column)}{row + 1}")
+            here = found.at(f"{title} {workbook_parts.letters(column)}{row + 1}")
             target, described = rich.get(number, ("", ""))
             if target not in names:
                 here.lose("“放置在单元格中”的内容未导入，请在 Excel 中把图片改为“放置在单元格上”")
             elif digest := here.picture(packed.read(target), posixpath.basename(target)):
                 placed.append(Placed(title, row, column, digest, described))
-        for drawing in (target for target in _related(packed, names, path).values() if "/drawings/drawing" in target):
+        for drawing in (target for target in workbook_parts.related(packed, names, path).values() if "/drawings/drawing" in target):
             placed += _floating(packed, names, drawing, title, found)
     return placed, _named(packed, names, found)
 
 
 def _rich(packed: zipfile.ZipFile, names: frozenset[str]) -> dict[int, tuple[str, str]]:
     """Return the pictures that Excel 365 keeps as values, by the number cells call them: the part that holds each, and its alternative text."""
-    parts = [
-        _part(packed, names, name) for name in ("xl/metadata.xml", *(f"{_RICH}/{name}.xml" for name in ("rdrichvalue", "rdrichvaluestructure", "richValueRel")))
-    ]
-    metadata, values, structures, relations = parts
+    paths = ("xl/metadata.xml", *(f"{_RICH}/{name}.xml" for name in ("rdrichvalue", "rdrichvaluestructure", "richValueRel")))
+    metadata, values, structures, relations = (workbook_parts.part(packed, names, path) for path in paths)
     if metadata is None or values is None or structures is None or relations is None:
         return {}
-    related = _related(packed, names, f"{_RICH}/richValueRel.xml")
+    related = workbook_parts.related(packed, names, f"{_RICH}/richValueRel.xml")
     targets = [related.get(attribute(each, "id"), "") for each in relations if local(each) == "rel"]
     keys = [[attribute(key, "n") for key in each] for each in structures if local(each) == "s"]
     held = [dict(zip(_at(keys, attribute(each, "s"), []), ((value.text or "") for value in each), strict=False)) for each in values if local(each) == "rv"]
@@ -93,21 +85,18 @@ def _at(listed: Sequence[T], index: str, otherwise: T) -> T:
 def _cells_with_values(packed: zipfile.ZipFile, path: str) -> set[tuple[int, int, int]]:
     """Return row and column, from 0, of the cells that call a value, and its number."""
     found: set[tuple[int, int, int]] = set()
-    with packed.open(path) as stream:
-        kept = b""
-        while piece := stream.read(1 << 20):
-            found |= {(int(row) - 1, _column(letters.decode()), int(number)) for letters, row, number in _IN_CELL.findall(kept + piece)}
-            kept = piece[-500:]
+    for window in workbook_parts.windows(packed, path, 500):
+        found |= {(int(row) - 1, workbook_parts.column(letters.decode()), int(number)) for letters, row, number in _IN_CELL.findall(window)}
     return found
 
 
 def _floating(packed: zipfile.ZipFile, names: frozenset[str], path: str, sheet: str, found: Findings) -> list[Placed]:
-    drawing, related = _part(packed, names, path), _related(packed, names, path)
+    drawing, related = workbook_parts.part(packed, names, path), workbook_parts.related(packed, names, path)
     placed = []
     for anchor in drawing if drawing is not None else ():
         corner = first(anchor, "from")
         row, column = (_figure(first(corner, name)) for name in ("row", "col"))
-        here = found.at(f"{sheet} {_letters(column)}{row + 1}" if corner is not None else sheet)
+        here = found.at(f"{sheet} {workbook_parts.letters(column)}{row + 1}" if corner is not None else sheet)
         pictures = every(anchor, "pic")
         for picture in pictures:
             described = next((attribute(each, "descr") for each in every(picture, "cNvPr")), "")
@@ -121,7 +110,7 @@ def _floating(packed: zipfile.ZipFile, names: frozenset[str], path: str, sheet: 
 
 
 def _named(packed: zipfile.ZipFile, names: frozenset[str], found: Findings) -> dict[str, str]:
-    images, related = _part(packed, names, "xl/cellimages.xml"), _related(packed, names, "xl/cellimages.xml")
+    images, related = workbook_parts.part(packed, names, "xl/cellimages.xml"), workbook_parts.related(packed, names, "xl/cellimages.xml")
     named = {}
     for picture in every(images, "pic") if images is not None else ():
         name = next((attribute(each, "name") for each in every(picture, "cNvPr")), "")
@@ -139,41 +128,6 @@ def _digest(packed: zipfile.ZipFile, names: frozenset[str], picture: Element, re
     return here.picture(packed.read(target), posixpath.basename(target))
 
 
-def _part(packed: zipfile.ZipFile, names: frozenset[str], path: str) -> Element | None:
-    path = path if path in names else f"/{path}"
-    if path not in names or packed.getinfo(path).file_size > _MAX_PART:
-        return None
-    return xml_tree.parse(xml_tree.decode(packed.read(path))).root
-
-
-def _related(packed: zipfile.ZipFile, names: frozenset[str], path: str) -> dict[str, str]:
-    """Return the parts inside the file that a part refers to, by the name of the relationship."""
-    folder, name = posixpath.split(path)
-    listing = _part(packed, names, f"{folder}/_rels/{name}.rels")
-    found = {}
-    for each in every(listing, "Relationship") if listing is not None else ():
-        target = attribute(each, "Target")
-        if attribute(each, "TargetMode") != "External":
-            found[attribute(each, "Id")] = target[1:] if target.startswith("/") else posixpath.normpath(posixpath.join(folder, target))
-    return found
-
-
 def _figure(element: Element | None) -> int:
     text = "" if element is None else (element.text or "").strip()
     return int(text) if text.isdecimal() and len(text) < 8 else 0
-
-
-def _column(letters: str) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - ord("A") + 1
-    return number - 1
-
-
-def _letters(column: int) -> str:
-    name = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        name = chr(ord("A") + rest) + name
-    return name

@@ -1,8 +1,10 @@
 # ruff: noqa: E501 - XML as other programs write it
 """What an Excel file holds besides its cells' words: pictures, macros, formulas; and what we write into one."""
 
+import contextlib
 import io
 import zipfile
+from datetime import datetime
 
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]
@@ -125,3 +127,100 @@ def test_pictures_that_excel_365_keeps_as_values_come_with_their_cells() -> None
         for entry in old.infolist():
             new.writestr(entry.filename, b"<rvData/>" if entry.filename == "xl/richData/rdrichvalue.xml" else old.read(entry))
     assert len([loss for loss in reading.read(unsaid.getvalue()).losses if "放置在单元格中" in loss.what]) == 2
+
+
+def looking(*rows: list[object]) -> bytes:
+    """Return a workbook; a list as a cell is a rich string in xlsxwriter's way, a pair a figure with its format."""
+    held = io.BytesIO()
+    made = xlsxwriter.Workbook(held, {"in_memory": True})
+    sheet = made.add_worksheet("s")
+    for line, row in enumerate([["题型", "题干", "选项A", "选项B", "答案"], *rows]):
+        for column, cell in enumerate(row):
+            if isinstance(cell, list):
+                sheet.write_rich_string(line, column, *(made.add_format(part) if isinstance(part, dict) else part for part in cell))
+            elif isinstance(cell, tuple):
+                sheet.write(line, column, cell[0], made.add_format({"num_format": cell[1]}))
+            else:
+                sheet.write(line, column, cell)
+    made.close()
+    return held.getvalue()
+
+
+RAISED, LOWERED, LINED, BOLD = {"font_script": 1}, {"font_script": 2}, {"underline": 1}, {"bold": True}
+
+
+def test_raised_lowered_and_underlined_signs_of_a_cell_stay() -> None:
+    found = reading.read(
+        looking(
+            ["单选", ["x", RAISED, "2", " 与 H", LOWERED, "2", "O"], ["加", LINED, "线"], "乙", [BOLD, "A", BOLD, "B"]],
+            ["填空", ["10", RAISED, "6", " 即____"], "", "", ["10", RAISED, "6", " / 百万"]],
+            ["单选", "哪个", ["x", RAISED, "2"], "x2", ["x", RAISED, "2"]],
+        )
+    )
+    first, second, third = found.drafts
+    assert (first.stem, first.options) == ("x<sup>2</sup> 与 H<sub>2</sub>O", ("加<u>线</u>", "乙"))
+    assert (second.stem, second.blanks[0].accepted) == ("10<sup>6</sup> 即[[1]]", ("10⁶", "百万"))
+    assert (third.options, third.key, found.losses) == (("x<sup>2</sup>", "x2"), (0,), ())
+
+
+def test_rich_strings_inside_the_sheet_are_read_too() -> None:
+    cell = '<c r="B3" t="inlineStr"><is><r><t>m</t></r><r><rPr><vertAlign val="superscript"/></rPr><t>2 &amp; n</t></r></is></c>'
+    rows = "".join(f'<c r="{name}3" t="inlineStr"><is><t>{words}</t></is></c>' for name, words in zip("ACDEF", ["单选", "甲", "乙", "丙", "A"], strict=True))
+    row = f'<row r="3">{rows[: rows.index("<c", 2)]}{cell}{rows[rows.index("<c", 2) :]}</row></sheetData>'.encode()
+    found = reading.read(repacked(lambda name, body: body.replace(b"</sheetData>", row) if "worksheets/" in name else body))
+    assert [draft.stem for draft in found.drafts] == ["题", "m<sup>2 & n</sup>"]
+
+
+@pytest.mark.parametrize(
+    ("figure", "code", "shown"),
+    [
+        (0.5, "0%", "50%"),
+        (0.125, "0.0%", "12.5%"),
+        (7, "000", "007"),
+        (3, '0"元"', "3元"),
+        (1234.5, "[$¥-804]#,##0.00", "¥1,234.50"),
+        (30, "0.00", "30"),
+        (1234.5, "#,##0.00", "1234.5"),
+        (0.1 + 0.2, "General", "0.3"),
+        (5, "0_ ", "5"),
+        (2, "@", "2"),
+        (-0.5, "0%;(0%)", "-50%"),
+    ],
+)
+def test_a_figure_says_what_its_cell_shows(figure: float, code: str, shown: str) -> None:
+    found = reading.read(looking(["单选", "题", (figure, code), "乙", "A"], ["填空", "____", "", "", (figure, code)]))
+    assert (found.drafts[0].options[0], found.drafts[1].blanks[0].accepted, found.losses) == (shown, (shown,), ())
+
+
+@pytest.mark.parametrize(("code", "shown"), [('m"月"d"日"', "1月2日"), ("yyyy/m/d", "2026/1/2"), ("h:mm", "2026-01-02"), ("[$-F800]dddd", "2026-01-02")])
+def test_what_excel_made_a_date_is_told(code: str, shown: str) -> None:
+    found = reading.read(looking(["单选", "题", (datetime(2026, 1, 2), code), "乙", "B"]))  # noqa: DTZ001 - a cell has no zone
+    assert (only(found).options[0], [(loss.place, loss.what.partition("；")[0]) for loss in found.losses]) == (
+        shown,
+        [("s 第 2 行", f"单元格 C2 是日期，按“{shown}”导入")],
+    )
+
+
+def test_notes_at_cells_are_named() -> None:
+    noted = repacked(same, {"xl/comments1.xml": b"<x/>", "xl/threadedComments/threadedComment1.xml": b"<x/>"})
+    assert [loss.what for loss in reading.read(noted).losses] == ["批注未导入"]
+
+
+@pytest.mark.parametrize(
+    "run", ["<r><rPr><u/></rPr><t>&bad;</t></r>", "<r><rPr><u/></rPr><t>x", "<r>" * 200 + "<u/>", '<r><rPr><b/></rPr><t a:b="1">x</t></r>']
+)
+def test_a_string_that_cannot_be_read_has_no_look(run: str) -> None:
+    def changed(name: str, body: bytes) -> bytes:
+        return body.replace(b"</sst>", f"<si>{run}</si></sst>".encode()) if name == "xl/sharedStrings.xml" else body
+
+    with contextlib.suppress(Unreadable):
+        assert only(reading.read(repacked(changed))).stem == "题"
+
+
+def test_a_look_is_only_given_to_the_words_it_belongs_to() -> None:
+    def moved(name: str, body: bytes) -> bytes:  # string 1 belongs to another cell than the look says
+        return body.replace("<t>题</t>".encode(), b"<r><rPr><u/></rPr><t>x_x0041_</t></r><r><t>y</t></r>") if name == "xl/sharedStrings.xml" else body
+
+    found = reading.read(repacked(moved))
+    assert "<u>" not in only(found).stem
+    assert [loss.what for loss in found.losses] == ["文字样式（颜色、下划线等）未保留"]
