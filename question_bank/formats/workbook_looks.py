@@ -10,8 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from lxml.etree import XMLSyntaxError
-
 from question_bank.domain.exchange import Loss
 from question_bank.formats import headings, number_format, workbook_parts, xml_tree
 from question_bank.formats.unreadable import ArchiveHostile
@@ -55,9 +53,9 @@ def find(packed: zipfile.ZipFile) -> dict[str, Looks]:
 def _codes(packed: zipfile.ZipFile, names: frozenset[str]) -> dict[bytes, str]:
     """Return the formats that say more than the figure, by the number by which cells call a style."""
     styles = workbook_parts.part(packed, names, "xl/styles.xml")
-    own = {attribute(each, "numFmtId"): attribute(each, "formatCode") for each in (first(styles, "numFmts") if first(styles, "numFmts") is not None else ())}
+    named, formats = first(styles, "numFmts"), first(styles, "cellXfs")
+    own = {attribute(each, "numFmtId"): attribute(each, "formatCode") for each in (named if named is not None else ())}
     built_in = {str(number): code for number, code in number_format.BUILT_IN.items()}
-    formats = first(styles, "cellXfs")
     codes = (own.get(attribute(each, "numFmtId")) or built_in.get(attribute(each, "numFmtId"), "") for each in (formats if formats is not None else ()))
     return {str(at).encode(): code for at, code in enumerate(codes) if code and (number_format.says_more(code) or number_format.is_date(code))}
 
@@ -89,7 +87,7 @@ def _notation(string: bytes) -> Words | None:
 def _emphasis(properties: bytes) -> tuple[str, ...]:
     try:
         return emphasis_of(xml_tree.fragment(properties.decode("utf-8", "replace")))
-    except XMLSyntaxError:
+    except SyntaxError:  # lxml's own is one
         return ()
 
 
