@@ -62,7 +62,7 @@ def main(arguments: list[str]) -> int:
     """Read the file on the standard input within the limits and write what it holds, as ASCII JSON, which carries any text."""
     seconds, memory = map(int, arguments[:2])
     os.nice(NICENESS)
-    gc.disable()  # what is read is a tree, and the process ends with it: looking for circles takes a sixth of the time of a large file
+    gc.disable()  # what is read is a tree, and the process ends with it: there are no circles worth looking for
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     try:
