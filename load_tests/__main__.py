@@ -24,7 +24,7 @@ from load_tests.verdict import Verdict
 
 MOST_PAPERS = 2_000
 MOST = 10_000_000
-LADDER, FIRST_STEP, STEP_SECONDS = 4, 0.05, 60.0  # steps, share of the forecast's peak, how long each is judged: a quarter of an hour in all
+LADDER, FIRST_STEP, STEP_SECONDS = 5, 0.01, 60.0  # steps, share of the forecast's peak, how long each is judged: a quarter of an hour in all
 FEW, MANY = 40, 150  # people
 QUICK, HASTY = 6.0, 30.0
 
@@ -131,7 +131,7 @@ def _parser() -> argparse.ArgumentParser:
             continue
         many = one.add_mutually_exclusive_group()
         many.add_argument("--people", type=_count, default=0, help="how many at once at the fullest hour (default: 40; with --overload 150)")
-        many.add_argument("--scale", type=_above_zero, default=0.0, help="the same as a share of the forecast's peak (default with --ladder: 0.05)")
+        many.add_argument("--scale", type=_above_zero, default=0.0, help="the same as a share of the forecast's peak (default with --ladder: 0.01)")
         which = "which peak: of the figures as they stand, the median of all cases, or the 95 %% edge that machines are sized by"
         one.add_argument("--band", choices=BANDS, default=FIGURES, help=which)
         length = one.add_mutually_exclusive_group()
