@@ -23,7 +23,7 @@ def grams(text: str) -> tuple[str, ...]:
 
 
 def likeness(one: Sequence[str], other: Sequence[str]) -> int:
-    """Return by how many per cent two texts are alike; texts without words are as alike as can be."""
+    """Return by how many per cent the bigrams of two texts are alike; texts without words are as alike as can be."""
     return 200 * len(set(one).intersection(other)) // (len(one) + len(other)) if one or other else 100
 
 
@@ -47,25 +47,32 @@ class Twins:
 
     def __init__(self, texts: Sequence[Sequence[str]]) -> None:
         numbers: dict[str, int] = {}
-        self._texts = texts
-        self._sizes = np.asarray([len(text_grams) for text_grams in texts], dtype=np.int32)
-        self._ends = np.cumsum(self._sizes)
-        self._grams = np.asarray([numbers.setdefault(gram, len(numbers)) for text_grams in texts for gram in text_grams], dtype=np.int32)
-        self._held = np.bincount(self._grams, minlength=len(numbers))  # by how many texts
-        self._places = np.repeat(np.arange(len(texts), dtype=np.int32), self._sizes)[np.argsort(self._grams, kind="stable")]
-        self._bounds = np.concatenate(([0], np.cumsum(self._held)))
+        self._sizes = np.asarray([len(text_grams) for text_grams in texts], dtype=np.int64)
+        grams = np.asarray([numbers.setdefault(gram, len(numbers)) for text_grams in texts for gram in text_grams], dtype=np.int32)
+        self._grams = np.split(grams, np.cumsum(self._sizes)[:-1])  # of each text
+        self._held = np.bincount(grams, minlength=len(numbers))  # by how many texts
+        order = np.argsort(grams, kind="stable")
+        self._holders = np.split(np.repeat(np.arange(len(texts)), self._sizes)[order], np.cumsum(self._held)[:-1])  # of each bigram
+        self._asked = np.zeros(len(numbers), dtype=np.bool_)
 
-    def nearest(self, text: int, begin: int, end: int) -> tuple[int, int] | None:
-        """Return the position of the most alike among the texts from `begin` up to `end`, and the likeness in per cent, if it is a twin."""
-        size = int(self._sizes[text])
-        if not size or begin >= end:
-            return None
-        mine = self._grams[self._ends[text] - size : self._ends[text]]
+    def nearest(self, text: int, first: int = 0) -> tuple[int, int] | None:
+        """Return the position of the most alike of the texts before it, and the likeness in per cent, if it is a twin; those before `first` go first."""
+        mine, size = self._grams[text], len(self._grams[text])
         rarest = mine[np.argsort(self._held[mine], kind="stable")[: size - bounds(size)[0] + 1]]
-        holders = np.concatenate([self._places[self._bounds[gram] : self._bounds[gram + 1]] for gram in rarest])
-        shared = np.bincount(holders, minlength=end)[begin:end]
+        shared = np.bincount(np.concatenate([np.zeros(0, np.int64), *(self._holders[gram] for gram in rarest)]), minlength=text)[:text]
+        some = np.flatnonzero(shared)
         # All that the others, the commoner ones, could add is not enough where too few of the rarest are shared.
-        likely = np.flatnonzero(200 * (shared + size - len(rarest)) >= ALIKE * (self._sizes[begin:end] + size)).tolist()
-        found = [(likeness(self._texts[text], self._texts[begin + at]), -at) for at in likely if shared[at]]
-        best, at = max(found, default=(0, 0))
-        return (begin - at, best) if best >= ALIKE else None
+        some = some[200 * (shared[some] + size - len(rarest)) >= ALIKE * (self._sizes[some] + size)]
+        if not len(some):
+            return None
+        self._asked[mine] = True
+        shared = np.add.reduceat(
+            self._asked[np.concatenate([self._grams[at] for at in some])], np.cumsum(self._sizes[some]) - self._sizes[some], dtype=np.int64
+        )
+        self._asked[mine] = False
+        alike = 200 * shared // (self._sizes[some] + size)
+        alike[alike < ALIKE] = 0
+        if alike[some < first].any():
+            alike[some >= first] = 0
+        best = int(alike.argmax())
+        return (int(some[best]), int(alike[best])) if alike[best] else None

@@ -130,11 +130,9 @@ def twins_of(session: Session, bank_id: int, drafts: Sequence[Draft], wanted: Se
     twins = Twins([*rows.values(), *texts])
     found: dict[int, tuple[str | None, int | None, int]] = {}
     for position in wanted:
-        text = len(names) + position
-        if of_bank := twins.nearest(text, 0, len(names)):
-            found[position] = (names[of_bank[0]], None, of_bank[1])
-        elif of_file := twins.nearest(text, len(names), text):
-            found[position] = (None, of_file[0] - len(names), of_file[1])
+        if nearest := twins.nearest(len(names) + position, len(names)):
+            at, alike = nearest
+            found[position] = (names[at], None, alike) if at < len(names) else (None, at - len(names), alike)
     return found
 
 

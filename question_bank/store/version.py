@@ -252,8 +252,9 @@ def digests(session: Session, item_ids: Collection[int]) -> set[tuple[int, str]]
 def searched(session: Session, bank_id: int, sizes: Sequence[int]) -> list[tuple[str, list[str]]]:
     """Return the external id and the bigrams of every item of a bank that may be the twin of a text with so many bigrams as one of some."""
     likely = func.cardinality(ItemRow.grams).between(bounds(min(sizes))[0], bounds(max(sizes))[1])
-    rows = session.execute(select(ItemRow.external_id, ItemRow.grams).where(ItemRow.bank_id == bank_id, likely).order_by(ItemRow.id))
-    return [(external, found) for external, found in rows]
+    held = func.array_to_string(ItemRow.grams, "\x1f")  # a text is taken apart ten times as fast as an array of the database
+    rows = session.execute(select(ItemRow.external_id, held).where(ItemRow.bank_id == bank_id, likely).order_by(ItemRow.id))
+    return [(external, found.split("\x1f")) for external, found in rows if found]
 
 
 # OFFSET 0 keeps the other conditions out of the lookup, which then goes by the index of the search: left the choice, the planner

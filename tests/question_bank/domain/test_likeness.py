@@ -11,7 +11,7 @@ from question_bank.domain.likeness import ALIKE, Twins, anchors, bounds, grams, 
 @given(st.text("甲乙丙丁 戊己x1", max_size=40), st.text("甲乙丙丁 戊己x1", max_size=12), st.integers(0, 40), st.integers(0, 12))
 def test_a_twin_holds_one_of_the_anchors_whole(words: str, more: str, at: int, gone: int) -> None:
     asked, other = grams(words), grams(words[:at] + more + words[at + gone :])
-    is_twin = Twins([other, asked]).nearest(1, 0, 1) is not None
+    is_twin = Twins([other, asked]).nearest(1) is not None
     assert not is_twin or any(set(held) <= set(other) for held in anchors(asked))
     assert [gram for held in anchors(asked) for gram in held] == list(asked)
 
@@ -25,12 +25,12 @@ def test_the_look_up_misses_no_twin_however_its_changes_are_scattered(size: int,
     other = draw.choice([[gram for gram in asked if gram not in gone], asked]) + more
     fewest, most = bounds(size)
     is_found = fewest <= len(other) <= most and any(set(held) <= set(other) for held in anchors(asked))
-    assert is_found or Twins([other, asked]).nearest(1, 0, 1) is None
+    assert is_found or Twins([other, asked]).nearest(1) is None
 
 
-@given(st.lists(st.text("甲乙丙丁戊己", max_size=14), min_size=1, max_size=20), st.integers(0, 19), st.integers(0, 19))
-def test_the_nearest_is_the_one_that_comparing_all_finds(words: list[str], begin: int, end: int) -> None:
-    texts = [grams(each) for each in words]
-    begin, end = min(begin, end, len(texts)), min(max(begin, end), len(texts))
-    by_all = max(((likeness(texts[-1], texts[at]), -at) for at in range(begin, end) if texts[-1]), default=(0, 0))
-    assert Twins(texts).nearest(len(texts) - 1, begin, end) == ((-by_all[1], by_all[0]) if by_all[0] >= ALIKE else None)
+@given(st.lists(st.text("甲乙丙丁戊己", max_size=14), min_size=1, max_size=20), st.integers(0, 19))
+def test_the_nearest_is_the_one_that_comparing_all_finds(words: list[str], first: int) -> None:
+    *before, asked = texts = [grams(each) for each in words]
+    alike = [(at < first, likeness(asked, other), -at) for at, other in enumerate(before) if asked]
+    best = max((each for each in alike if each[1] >= ALIKE), default=None)
+    assert Twins(texts).nearest(len(before), first) == (best and (-best[2], best[1]))
