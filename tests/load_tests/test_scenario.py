@@ -1,5 +1,7 @@
 """What a run plays is the forecast's own curve, city by city."""
 
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -95,13 +97,20 @@ NOWHERE = "postgresql://nobody@127.0.0.1:9/none"
         ["seed", str(PROGRAMME), "--database", NOWHERE],
         ["judge", "--folder", "nowhere"],
         ["review", "jiangxi-2023", "--window", "w2", "--database", ""],
-        ["review", "jiangxi-2023", "--window", "w2", "--database", NOWHERE],
     ],
 )
 def test_what_cannot_be_played_is_said_in_a_line(wrong: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("sys.argv", ["load_tests", *wrong])
     assert main() == 2
     assert capsys.readouterr().err.startswith("✗ ")
+
+
+def test_a_database_that_does_not_answer_is_said_in_a_line() -> None:
+    """A process of its own: this one keeps its database."""
+    asked = [sys.executable, "-m", "load_tests", "review", "jiangxi-2023", "--window", "w2", "--database", NOWHERE]
+    told = subprocess.run(asked, cwd=PROGRAMME.parents[2], capture_output=True, text=True, timeout=120, check=False)
+    assert told.returncode == 2
+    assert told.stderr.startswith("✗ ")
 
 
 @pytest.mark.parametrize(
