@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import psycopg
 
-from load_tests import figures, overload
+from load_tests import figures, overload, seed
 from load_tests.figures import Figures
 from load_tests.gauges import SIXTY_PERCENT, Gauge, Machine, summary
 from load_tests.journal import entries
@@ -35,6 +35,9 @@ def judge(folder: Path, database_url: str) -> Verdict:
         asked = None
     if asked is None:
         raise NotPlayable(f"{folder / figures.FILE} is not there: Locust writes it into LOAD_FOLDER when its test is over and it ends")
+    if (filled := seed.read(folder)) is not None and filled.window != asked.window:
+        told = f"window {asked.window + 1} was played on a seed of window {filled.window + 1}, which has other cities"
+        raise NotPlayable(f"{told}: seed with --window {asked.window + 1}, or play LOAD_WINDOW={filled.window + 1}")
     peaks = asked.peaks or expected_peaks(Path(asked.programme), asked.window)  # what 考前检查 goes by is the 95 % edge
     return judged(msgspec.structs.replace(asked, peaks=peaks), folder, database_url)
 

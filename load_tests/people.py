@@ -62,6 +62,8 @@ def _seeded() -> Seeded:
     found = read(FOLDER)
     if found is None:
         raise RuntimeError(f"{FOLDER} holds no seed; run: python -m load_tests seed PROGRAMME --folder {FOLDER}")
+    if found.window != ASKED.window:
+        raise RuntimeError(f"{FOLDER} is seeded for LOAD_WINDOW={found.window + 1}, not {ASKED.window + 1}: say that, or seed with --window {ASKED.window + 1}")
     return found
 
 

@@ -135,9 +135,9 @@ class Scenario:
         else:
             exam, lesson = QUICKEST_EXAM / asked.pace, film + SIGNING_IN / asked.pace
             takes = min(exam, lesson) if asked.overload else exam if self.stretch.exam else lesson
-        if self.stretch.exam and asked.barrier:
-            whole = asked.seconds - min(asked.barrier, asked.seconds)
-        present = sum(self.people_at(second + 0.5) or 0 for second in range(int(whole)))
+        present: float = sum(self.people_at(second + 0.5) or 0 for second in range(int(whole)))
+        if self.stretch.exam and asked.barrier:  # nobody hands in before the bell
+            present = asked.people * max(0.0, asked.seconds - asked.barrier)
         return math.ceil(asked.people + 1.1 * present / takes) + SPARE
 
     def as_dict(self) -> dict[str, object]:

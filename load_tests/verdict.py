@@ -12,7 +12,7 @@ import psycopg
 
 from load_tests.figures import Class, Line, Second
 from load_tests.gauges import Gauge, Machine
-from load_tests.journal import AnswerKept, BeatKept, Entry, HandedIn, QuizHandedIn, entries
+from load_tests.journal import AnswerKept, BeatKept, Entry, HandedIn, Opened, QuizHandedIn, entries
 from media.domain.interval import Spans, clip, difference, spans_of
 from media.store.spans import from_text
 
@@ -89,7 +89,21 @@ def stored_is_acknowledged(journal: Path, database_url: str) -> list[Fault]:
     """Compare the clients' journal (or a folder of them) with the database; returns what was acknowledged and is not there as it was sent."""
     kept = [one for path in (sorted(journal.glob(JOURNALS)) if journal.is_dir() else [journal]) for one in entries(path)]
     with psycopg.connect(database_url) as link:
-        return [*_answers(link, kept), *_hand_ins(link, kept), *_quizzes(link, kept), *_beats(link, kept)]
+        return [*_starts(link, kept), *_answers(link, kept), *_hand_ins(link, kept), *_quizzes(link, kept), *_beats(link, kept)]
+
+
+def _starts(link: Link, kept: Sequence[Entry]) -> Iterator[Fault]:
+    said = {(id_in(one.token), one.paper_hash, one.deadline): one for one in kept if isinstance(one, Opened)}  # coming back opens it again
+    rows = {
+        attempt: (paper_hash, deadline)
+        for attempt, paper_hash, deadline in link.execute(
+            "SELECT a.id, p.hash, a.deadline FROM attempt a JOIN paper p ON p.id = a.paper_id WHERE a.id = ANY(%s)",
+            (sorted({attempt for attempt, _paper, _deadline in said}),),
+        )
+    }
+    for (attempt, paper_hash, deadline), one in said.items():
+        if rows.get(attempt) != (paper_hash, datetime.fromisoformat(deadline)):
+            yield Fault("start", f"start of {one.account}: attempt {attempt}, paper {paper_hash[:8]} until {deadline}, is stored as {rows.get(attempt)}")
 
 
 def _answers(link: Link, kept: Sequence[Entry]) -> Iterator[Fault]:

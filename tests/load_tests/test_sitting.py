@@ -181,3 +181,5 @@ def test_accounts_suffice_for_all_who_follow_one_another() -> None:
     pressed = scenario(Asked(programme=str(PROGRAMME), window=1, people=44, seconds=1200))
     present = sum(pressed.people_at(second) or 0 for second in range(1200))
     assert pressed.comers(20) > present / 24, "a journey took 24 to 32 seconds"
+    bell = scenario(Asked(programme=str(PROGRAMME), window=3, people=2000, barrier=30))
+    assert bell.comers(20) >= 2 * 2000, "nearly everybody has handed in and is followed"

@@ -22,10 +22,11 @@ from load_tests import overload
 from load_tests.conclusion import judge, keep, told
 from load_tests.figures import FILE, INTERVAL, Class, Figures, Line, Second
 from load_tests.gauges import Gauge, saturated, summary
-from load_tests.journal import AnswerKept, BeatKept, HandedIn, Journal, QuizHandedIn, change_hash
+from load_tests.journal import AnswerKept, BeatKept, HandedIn, Journal, Opened, QuizHandedIn, change_hash
 from load_tests.product import MARK, emptied, refuse_used
 from load_tests.report import html
 from load_tests.scenario import Asked, NotPlayable, completed, scenario
+from load_tests.seed import NOTE, Seeded
 from load_tests.timed import HEADER, queued, timed
 from load_tests.verdict import CityVerdict, Fault, Rate, Verdict, over_budget, stored_is_acknowledged
 from tests.support import exams
@@ -62,6 +63,7 @@ def sat(app: Flask, journal: Path) -> None:
     exams.prepared()
     sitter = exams.sitting()
     kept = Journal(journal)
+    kept.add(Opened(sitter.opened.token, "lin", sitter.opened.paper_hash, str(to_builtins(sitter.opened.deadline))))
     for position, choices in ((1, [0]), (2, [1]), (1, [1])):
         change = sitter.change(position, choices, revision=1 if (position, choices) == (1, [1]) else 0)
         (saved,) = sitter.save(change).saved
@@ -87,12 +89,15 @@ def test_what_locust_leaves_when_started_by_hand_is_judged_by_its_journals_and_f
     (folder / FILE).write_bytes(msgspec.json.encode(left))
     (folder / "acknowledged-1.jsonl").touch()
     found = judge(folder, url)
-    assert found.acknowledged_by_kind == {"answer": 3, "hand_in": 1}
+    assert found.acknowledged_by_kind == {"opened": 1, "answer": 3, "hand_in": 1}
     assert found.budgets["/api/exam/submit"]["p95_ms"] == 800
     assert set(found.scenario["scales"]) == {"figures", "median", "high"}  # type: ignore[call-overload]
-    assert [one.words.partition(":")[0] for one in found.faults] == ["no start of an exam was acknowledged, so nothing is shown of it", "POST /api/exam/submit"]
+    assert [one.words.partition(":")[0] for one in found.faults] == ["POST /api/exam/submit"]
     owner("TRUNCATE submission CASCADE")
     assert "hand-in" in {one.kind for one in judge(folder, url).faults}
+    (folder / NOTE).write_bytes(msgspec.json.encode(Seeded("p", 1, [], [], [], "", [], "exam", None)))
+    with pytest.raises(NotPlayable, match="seed of window 2"):
+        judge(folder, url)
 
 
 @pytest.mark.usefixtures("sat")
@@ -111,6 +116,17 @@ def test_an_answer_that_was_changed_behind_our_back_is_found(journal: Path, url:
     (fault,) = stored_is_acknowledged(journal, url)
     assert "position 2" in fault.words
     assert "stands as '0'" in fault.words
+
+
+@pytest.mark.usefixtures("sat")
+def test_a_start_with_another_deadline_or_paper_or_none_is_found(journal: Path, url: str, owner: Owner) -> None:
+    owner("UPDATE attempt SET deadline = deadline + interval '1 minute'")
+    (fault,) = stored_is_acknowledged(journal, url)
+    assert (fault.kind, "start of lin" in fault.words) == ("start", True)
+    owner("SET session_replication_role = replica; UPDATE attempt SET deadline = base_deadline; UPDATE paper SET hash = repeat('0', 64)")
+    assert [one.kind for one in stored_is_acknowledged(journal, url)] == ["start"]
+    owner("SET session_replication_role = replica; DELETE FROM attempt")
+    assert "start" in {one.kind for one in stored_is_acknowledged(journal, url)}
 
 
 @pytest.mark.usefixtures("sat")
