@@ -3,6 +3,7 @@
 import pytest
 from flask import Flask, session
 from jinja2 import nodes
+from markupsafe import Markup
 
 TEMPLATES = {
     "page.html": (
@@ -42,6 +43,19 @@ def test_each_language_has_its_own_page_and_values_stay_escaped(folding: Flask) 
         assert "<王>" not in page
         assert "#home" in page
         assert "#play" in page
+
+
+def test_a_component_that_is_drawn_once_tells_text_from_markup(folding: Flask) -> None:
+    with folding.test_request_context("/"):
+        badge = vars(folding.jinja_env.get_template("components/badge.html").module)["badge"]
+        icon = vars(folding.jinja_env.get_template("components/icon.html").module)["icon"]
+        for _again in range(2):
+            assert "&lt;b&gt;" in badge("<b>", "danger")
+            assert "<b>" in badge(Markup("<b>"), "danger")
+            assert "badge-danger" not in badge("<b>")
+            assert "#play" in icon("play")
+            assert "#home" in icon("home")
+            assert 'aria-label="&lt;王&gt;"' in icon("home", label="<王>")
 
 
 def test_constant_words_and_icons_cost_no_call_when_a_page_is_drawn(folding: Flask) -> None:
