@@ -205,8 +205,11 @@ def replay(code: str) -> None:
     except Refusal as refusal:
         raise click.ClickException(refusal.message) from None
     for number, (kept, again) in enumerate(sets, start=1):
-        click.echo(f"set {number}: {kept} kept, {again} drawn anew: {'the same papers' if kept == again else 'OTHER PAPERS'}")
-    if any(kept != again for kept, again in sets):
+        if again is None:
+            click.echo(f"set {number}: {kept} kept; drawn before pools were kept whole, so it cannot be drawn again")
+        else:
+            click.echo(f"set {number}: {kept} kept, {again} drawn anew: {'the same papers' if kept == again else 'OTHER PAPERS'}")
+    if any(again not in (None, kept) for kept, again in sets):
         raise SystemExit(1)
 
 

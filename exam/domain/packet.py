@@ -9,6 +9,7 @@ from exam.domain.response import choices_of, texts_of
 from lms.kernel.refusal import N_, Conflict, Invalid, Malformed
 
 OPEN_FOR = timedelta(hours=4)  # after the deadline
+HOLDS_FOR = timedelta(days=30)  # after the last bell: a packet on which nobody decides, or nobody may, shuts nothing for ever
 LARGEST = 256 * 1024
 MOST_CHANGES = 1_000
 _NOTHING = Answer((), 0, marked=False)
@@ -92,8 +93,9 @@ class Outstanding:
         return self.last_bell and self.last_bell + OPEN_FOR
 
     def is_settled(self, now: datetime) -> bool:
-        """Tell whether no answer can come any more: until then nobody may read a key, since a packet could be made by it."""
-        return not self.undecided and (self.last_bell is None or not in_time(self.last_bell, now))
+        """Tell whether no answer can come any more: until then no candidate reads a key, since a packet could be made by it."""
+        bell = self.last_bell
+        return bell is None or (not in_time(bell, now) and (not self.undecided or now > bell + HOLDS_FOR))
 
 
 def compare(brought: Iterable[Brought], answers: Mapping[int, Answer]) -> tuple[PacketLine, ...]:

@@ -110,14 +110,17 @@ def assemble(
     return made
 
 
-def replay(exam_code: str) -> list[tuple[str, str]]:
-    """Draw each set of an exam's papers anew from its seed and the pool as it was kept; returns the hash it had and the one that it has now."""
+def replay(exam_code: str) -> list[tuple[str, str | None]]:
+    """Draw each set of an exam's papers anew from its seed and the pool as it was kept; returns the hash it had and the one that it has now.
+
+    None for a set that an earlier version drew, which did not keep the pool whole.
+    """
     with transaction() as session:
         take_time(session)
         exam = found(session, exam_code)
         blueprint = exams.blueprint_of(session, exam.id)
         drawings = store.drawings(session, exam.id)
-    return [(digest, _made(blueprint, drawing).hash) for drawing, digest in drawings]
+    return [(digest, _made(blueprint, drawing).hash if drawing else None) for drawing, digest in drawings]
 
 
 def _made(blueprint: Blueprint, drawing: Drawing) -> Assembly:

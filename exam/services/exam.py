@@ -67,7 +67,7 @@ class MayStillSit(Forbidden):
     """Who may be given one of the papers neither sees them nor opens their keys."""
 
     code = "may_still_sit"
-    message = N_("您自己报名了这个培训项目，考试全部结束前不能查看试卷，也不能同意开启答案。请由没有报名的同事办理。")
+    message = N_("您自己报名了这个培训项目，考试全部结束、应急包处理完之前不能查看试卷，也不能同意开启答案。请由没有报名的同事办理。")
 
 
 class ExamMismatch(Invalid):
@@ -136,8 +136,8 @@ def is_settled(session: Session, exam: Exam, now: datetime) -> bool:
 
 
 def require_outsider(session: Session, exam: Exam, person_id: int, now: datetime) -> None:
-    """Refuse who is enrolled herself, until the exam is over: nobody sees papers that she may still be given."""
-    if platform.enrolment_of(session, person_id, exam.programme_code) and not is_over(session, exam, now):
+    """Refuse who is enrolled herself, until the exam is settled: nobody sees papers that she may still be given, or bring a packet of."""
+    if platform.enrolment_of(session, person_id, exam.programme_code) and not is_settled(session, exam, now):
         raise MayStillSit
 
 

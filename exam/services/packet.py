@@ -76,12 +76,16 @@ class DecidedPacket:
 
 @dataclass(frozen=True, slots=True)
 class Packets:
-    """The packets of an exam: the first that wait for a decision, `undecided` in all; of which units they are; those decided on last."""
+    """The packets of an exam: the first that wait for a decision, `undecided` in all; of which units they are; those decided on last.
+
+    `unit`: of whose people those that wait are, where one was chosen that has several.
+    """
 
     exam: Exam
     waiting: Sequence[PacketView]
     undecided: int
     units: Sequence[UnitCount]
+    unit: UnitCount | None
     decided: Sequence[DecidedPacket]
 
 
@@ -145,7 +149,9 @@ def of_exam(exam_code: str, unit_id: int | None = None) -> Packets:
     """Return the packets of an exam, those that wait beside what the server holds: of the people of one unit, or of all."""
     with transaction() as session:
         exam = found(session, exam_code)
-        waiting, decided = store.waiting(session, exam.id, unit_id, 0, SHOWN), store.decided(session, exam.id, SHOWN)
+        units = store.units(session, exam.id)
+        unit = next((one for one in units if one.id == unit_id), None)
+        waiting, decided = store.waiting(session, exam.id, unit.id if unit else None, None, SHOWN), store.decided(session, exam.id, SHOWN)
         ids = [packet.attempt_id for packet in (*waiting, *(packet for packet, _decision in decided))]
         settings = store.settings_of(session, ids)
         held = {attempt.id: attempt.answers for attempt in attempts.of_ids(session, [packet.attempt_id for packet in waiting])}
@@ -159,17 +165,19 @@ def of_exam(exam_code: str, unit_id: int | None = None) -> Packets:
                 for at in (one.attempt_id,)
             ],
             undecided=store.outstanding(session, exam.id).undecided,
-            units=store.units(session, exam.id),
+            units=units,
+            unit=unit,
             decided=[DecidedPacket(one, decision, whose[one.attempt_id].name, cards[decision.actor_id].name) for one, decision in decided],
         )
 
 
-def decide_unit(unit_id: int, *, exam_code: str, approve: bool, reason: str, actor_id: int, now: datetime) -> int:
-    """Decide alike, one by one, on the packets that wait of a unit whose line was down; returns on how many.
+def decide_unit(unit_id: int, *, exam_code: str, approve: bool, reason: str, actor_id: int, now: datetime) -> tuple[int, Refusal | None]:
+    """Decide alike, one by one, on the packets that wait of a unit whose line was down; returns on how many, and what stopped it.
 
+    The newest first: what she changed after a first packet stands in the next, and an older answer never takes its place.
     Left for a look of their own: one's own, those of who still sits, and those of who handed in herself, since all she had came with that.
     """
-    done = last = 0
+    done, last = 0, None
     while done < AT_ONCE:
         with transaction() as session:
             batch = store.waiting(session, found(session, exam_code).id, unit_id, last, SHOWN)
@@ -177,12 +185,15 @@ def decide_unit(unit_id: int, *, exam_code: str, approve: bool, reason: str, act
         if not batch:
             break
         for packet in batch:
-            last = packet.id
+            last = packet
             if settings[packet.attempt_id].ended_by == "deadline" and done < AT_ONCE:
-                with suppress(Forbidden, rules.PacketDecided, rules.AttemptStillOpen):
-                    decide(packet.id, exam_code=exam_code, approve=approve, reason=reason, actor_id=actor_id, now=now)
-                    done += 1
-    return done
+                try:
+                    with suppress(Forbidden, rules.PacketDecided, rules.AttemptStillOpen):
+                        decide(packet.id, exam_code=exam_code, approve=approve, reason=reason, actor_id=actor_id, now=now)
+                        done += 1
+                except Refusal as refusal:  # such as a regrade that runs: what is decided stays so
+                    return done, refusal
+    return done, None
 
 
 def decide(packet_id: int, *, exam_code: str, approve: bool, reason: str, actor_id: int, now: datetime) -> int:

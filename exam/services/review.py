@@ -78,15 +78,15 @@ def set_rule(exam_code: str, rule: Review, *, actor_id: int, now: datetime) -> N
         audit.record(session, actor_id=actor_id, action="exam.review_rule", subject=f"exam:{exam.id}", now=now, rule=str(rule))
 
 
-def held_by(exam_code: str, now: datetime) -> tuple[str | None, Outstanding | None]:
-    """Return what keeps an exam's papers from being looked through: which other exam of the same bank, and what may still come by packets."""
+def held_by(exam_code: str, now: datetime) -> tuple[tuple[str, str] | None, Outstanding | None]:
+    """Return what keeps an exam's papers from being looked through: which other exam of the same bank (code, title), and what may still come by packets."""
     with transaction() as session:
         exam = found(session, exam_code)
         due = packets.outstanding(session, exam.id)
         return _held_by(session, exam, now), None if due.is_settled(now) else due
 
 
-def _held_by(session: Session, exam: Exam, now: datetime) -> str | None:
+def _held_by(session: Session, exam: Exam, now: datetime) -> tuple[str, str] | None:
     return exams.still_drawn(session, exam.bank_code, exam.id, now - LASTS, now)
 
 

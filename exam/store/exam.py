@@ -14,7 +14,7 @@ from exam.domain.attempt import State
 from exam.domain.blueprint import Blueprint
 from exam.domain.exam import Counts, Exam, ExamPolicy, Release, WindowRule
 from exam.domain.exam_settings import ExamSettings
-from exam.domain.packet import OPEN_FOR
+from exam.domain.packet import HOLDS_FOR, OPEN_FOR
 from exam.store.packet import LAST_BELL, UNDECIDED
 from lms.kernel.db import APPEND_ONLY, Base
 from lms.kernel.statement import Statement
@@ -251,19 +251,20 @@ def _exam(row: Any) -> Exam:
 
 
 _STILL_DRAWN = text(
-    "SELECT e.title FROM exam e WHERE e.bank_code = :bank AND e.id <> :besides AND (e.closes > :since"  # noqa: S608 - constants of these files
+    "SELECT e.code, e.title FROM exam e WHERE e.bank_code = :bank AND e.id <> :besides AND (e.closes > :since"  # noqa: S608 - constants of these files
     " OR EXISTS (SELECT FROM attempt a WHERE a.exam_id = e.id AND a.state = 'open')"
     " OR EXISTS (SELECT FROM extra_attempt x WHERE x.exam_id = e.id AND x.attempt_id IS NULL AND x.closes > :now)"
-    f" OR ({LAST_BELL}) >= CAST(:now AS timestamptz) - CAST(:open_for AS interval) OR EXISTS (SELECT FROM {UNDECIDED})) ORDER BY e.closes DESC LIMIT 1".format(
-        exam="e.id"
-    )
+    f" OR ({LAST_BELL}) >= CAST(:now AS timestamptz) - CAST(:open_for AS interval)"
+    f" OR ({LAST_BELL}) >= CAST(:now AS timestamptz) - CAST(:holds_for AS interval) AND EXISTS (SELECT FROM {UNDECIDED}))"
+    " ORDER BY e.closes DESC LIMIT 1".format(exam="e.id")
 )
 
 
-def still_drawn(session: Session, bank_code: str, besides: int, since: datetime, now: datetime) -> str | None:
-    """Return the title of another exam of a bank, planned or drawn, that was not over `since`, is being sat, may be sat again or may get a packet."""
-    title: str | None = session.scalar(_STILL_DRAWN, {"bank": bank_code, "besides": besides, "since": since, "now": now, "open_for": OPEN_FOR})
-    return title
+def still_drawn(session: Session, bank_code: str, besides: int, since: datetime, now: datetime) -> tuple[str, str] | None:
+    """Return code and title of another exam of a bank, planned or drawn, that was not over `since`, is being sat, may be sat again or may get a packet."""
+    asked = {"bank": bank_code, "besides": besides, "since": since, "now": now, "open_for": OPEN_FOR, "holds_for": HOLDS_FOR}
+    found = session.execute(_STILL_DRAWN, asked).one_or_none()
+    return found and (found.code, found.title)
 
 
 def drawing_on(session: Session, bank_code: str, now: datetime) -> list[Blueprint]:

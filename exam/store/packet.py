@@ -60,8 +60,10 @@ LAST_BELL = "SELECT max(b.deadline) FROM attempt b WHERE b.exam_id = {exam} AND 
 _THESE = UNDECIDED.format(exam=":exam")
 _OUTSTANDING = text(f"SELECT ({LAST_BELL.format(exam=':exam')}), (SELECT count(*) FROM {_THESE})")  # noqa: S608 - constants of this file
 _WAITING = text(
-    f"SELECT k.id FROM {_THESE} AND k.id > :after AND (CAST(:unit AS bigint) IS NULL OR EXISTS (SELECT FROM person p JOIN unit u ON u.id = p.unit_id"  # noqa: S608 - constants of this file
-    " JOIN unit above ON u.path LIKE above.path || '%' WHERE p.id = b.person_id AND above.id = :unit)) ORDER BY k.id LIMIT :most"
+    f"SELECT k.id FROM {_THESE} AND (CAST(:said AS timestamptz) IS NULL OR (k.said_at, k.id) < (:said, :id))"  # noqa: S608 - constants of this file
+    " AND (CAST(:unit AS bigint) IS NULL OR EXISTS (SELECT FROM person p JOIN unit u ON u.id = p.unit_id"
+    " JOIN unit above ON u.path LIKE above.path || '%' WHERE p.id = b.person_id AND above.id = :unit))"
+    " ORDER BY k.said_at DESC, k.id DESC LIMIT :most"
 )
 _UNITS = text(
     "SELECT above.id, above.name, count(*) FROM unit above JOIN unit u ON u.path LIKE above.path || '%' JOIN person p ON p.unit_id = u.id"  # noqa: S608 - constants of this file
@@ -112,10 +114,15 @@ class UnitCount:
     waiting: int
 
 
-def waiting(session: Session, exam_id: int, unit_id: int | None, after: int, most: int) -> list[PacketRow]:
-    """Return packets behind an id that wait for a decision, of the people of one unit or of all, the oldest first."""
-    ids = list(session.scalars(_WAITING, {"exam": exam_id, "unit": unit_id, "after": after, "most": most}))
-    return list(session.scalars(select(PacketRow).where(PacketRow.id.in_(ids)).order_by(PacketRow.id).options(_UNSEALED)))
+def waiting(session: Session, exam_id: int, unit_id: int | None, before: PacketRow | None, most: int) -> list[PacketRow]:
+    """Return packets made before another that wait for a decision, of the people of one unit or of all, the newest first.
+
+    By the device's clock, since files may be brought in any order: of two packets of one device the newer holds the answers she meant.
+    """
+    said, below = (before.said_at, before.id) if before else (None, 0)
+    ids = list(session.scalars(_WAITING, {"exam": exam_id, "unit": unit_id, "said": said, "id": below, "most": most}))
+    newest_first = select(PacketRow).where(PacketRow.id.in_(ids)).order_by(PacketRow.said_at.desc(), PacketRow.id.desc())
+    return list(session.scalars(newest_first.options(_UNSEALED)))
 
 
 def units(session: Session, exam_id: int) -> list[UnitCount]:

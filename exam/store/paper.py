@@ -152,11 +152,11 @@ def _places(pool: Mapping[str, Any]) -> dict[int, ItemPlace]:
     return {int(version): ItemPlace(ItemType(kind), topic, options, difficulty) for version, (kind, topic, options, difficulty, *_others) in pool.items()}
 
 
-def drawings(session: Session, exam_id: int) -> list[tuple[Drawing, str]]:
-    """Return how each set was drawn that papers are left of, and its hash, the oldest first."""
+def drawings(session: Session, exam_id: int) -> list[tuple[Drawing | None, str]]:
+    """Return how each set was drawn that papers are left of, None where that was not kept whole yet, and its hash, the oldest first."""
     left = select(PaperRow.id).where(PaperRow.assembly_id == AssemblyRow.id).exists()
     rows = session.scalars(select(AssemblyRow).where(AssemblyRow.exam_id == exam_id, left).order_by(AssemblyRow.id))
-    return [(_drawing(row), row.hash) for row in rows]
+    return [(_drawing(row) if row.asked else None, row.hash) for row in rows]
 
 
 def _drawing(row: AssemblyRow) -> Drawing:

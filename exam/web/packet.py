@@ -13,7 +13,7 @@ from exam.domain.response import NONE
 from exam.services import packet as service
 from exam.services import room as rooms
 from exam.services.packet import DecidedPacket, Packets, PacketView, Received
-from exam.store.packet import PacketDecisionRow, PacketRow, UnitCount
+from exam.store.packet import PacketDecisionRow, PacketRow
 from lms.kernel import request as current
 from lms.kernel.forms import Form
 from lms.kernel.i18n import format_instant, lazy_gettext
@@ -54,13 +54,12 @@ class AnswerLine:
 
 @dataclass(frozen=True, slots=True)
 class PacketsPage:
-    """The packets of an exam; `unit`: of whose people they are, where one was chosen."""
+    """The packets of an exam."""
 
     found: Packets
     waiting: tuple[tuple[PacketView, tuple[AnswerLine, ...]], ...]
     decided: tuple[tuple[str, ...], ...]
     received: tuple[tuple[str, str], ...]
-    unit: UnitCount | None
 
 
 @exam_packet.get("/exams/<code>/packet")
@@ -125,10 +124,12 @@ def decide_unit(code: str, unit_id: int, decision: str) -> ResponseReturnValue:
     """Decide alike on the packets of a unit whose line was down."""
     form = DecisionForm()
     if form.validate_on_submit():
-        done = service.decide_unit(
+        done, refusal = service.decide_unit(
             unit_id, exam_code=code, approve=decision == "approve", reason=form.reason.data or "", actor_id=current.person().person_id, now=current.now()
         )
         flash(_("已处理 %(n)s 个应急包。", n=done), "success")
+        if refusal:
+            flash(_(refusal.message), "warning")
     else:
         flash(_("请写明理由，会留下记录。"), "warning")
     return redirect(url_for("exam_packet.everything", code=code, unit=unit_id))
@@ -142,14 +143,12 @@ def _own(code: str, refusal: Refusal | None) -> ResponseReturnValue:
 
 
 def _listed(code: str, received: Sequence[Received]) -> ResponseReturnValue:
-    unit_id = request.args.get("unit", type=int)
-    found = service.of_exam(code, unit_id)
+    found = service.of_exam(code, request.args.get("unit", type=int))
     page = PacketsPage(
         found=found,
         waiting=tuple((view, tuple(_line(line) for line in view.lines)) for view in found.waiting),
         decided=tuple(_decided(one) for one in found.decided),
         received=tuple((one.file_name, _(one.refusal.message) if one.refusal else _("已收存")) for one in received),
-        unit=next((unit for unit in found.units if unit.id == unit_id), None),
     )
     return render_template("exam/packet/list.html", page=page)
 

@@ -107,7 +107,7 @@ class AppealsPage:
     decided: tuple[AppealView, ...]
     more: int  # that wait and are not shown
     rule: RuleForm
-    held_by: str | None  # the title of another exam
+    held_by: tuple[str, str] | None  # code and title of another exam
     packets: Outstanding | None
 
 

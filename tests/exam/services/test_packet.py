@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from exam.domain import packet as rules
+from exam.domain.packet import HOLDS_FOR, OPEN_FOR, Outstanding
 from exam.services import attempt, packet, receipt, result
 from exam.services.packet import PacketBody
 from exam.services.packet_seal import PacketSeal, seal
@@ -57,6 +58,13 @@ def points(sitter: Sitter) -> int:
 def entries(action: str) -> int:
     with transaction() as session:
         return int(session.execute(text("SELECT count(*) FROM audit_entry WHERE action = :action"), {"action": action}).scalar_one())
+
+
+def test_a_packet_that_nobody_decides_on_holds_the_keys_for_thirty_days_and_no_longer() -> None:
+    held = Outstanding(BELL, undecided=1)
+    assert [held.is_settled(BELL + days) for days in (OPEN_FOR * 2, HOLDS_FOR, HOLDS_FOR + OPEN_FOR)] == [False, False, True]
+    assert [Outstanding(BELL, undecided=0).is_settled(BELL + time) for time in (OPEN_FOR, OPEN_FOR * 2)] == [False, True]
+    assert Outstanding(None, undecided=0).is_settled(BELL)
 
 
 def test_no_byte_of_a_packet_can_be_changed() -> None:
@@ -207,3 +215,35 @@ def test_a_unit_without_a_line_is_decided_on_at_once_but_for_who_handed_in_herse
     assert "已处理 2 个应急包" in said
     assert (points(lin), points(tao), points(cai), entries("packet.approve")) == (200, 200, 0, 2)
     assert packet.of_exam(EXAM).undecided == 1
+
+
+def test_of_two_packets_of_a_page_the_newer_answer_counts_whatever_file_was_brought_first(app: Flask, clock: FixedClock) -> None:
+    exams.prepared()
+    lin, tao = ended(), ended("tao")
+    for sitter, order in ((lin, (0, 1)), (tao, (1, 0))):
+        right = right_choices(sitter)[0]
+        wrong = next(choice for choice in range(4) if choice != right[0])
+        early = PacketBody(sitter.opened.token, sitter.opened.paper_hash, BELL - timedelta(minutes=30), [sitter.change(1, [wrong]), sitter.change(2, [0])])
+        late = PacketBody(sitter.opened.token, sitter.opened.paper_hash, BELL, [sitter.change(1, right)])
+        for body in ([early, late][at] for at in order):
+            brought(sitter, sealed(body))
+    with transaction() as session:
+        county = session.execute(text("SELECT id FROM unit WHERE kind = 'county'")).scalars().first()
+    assert packet.of_exam(EXAM, county).waiting[0].packet.said_at == BELL
+    assert packet.decide_unit(county, exam_code=EXAM, approve=True, reason="全县断网", actor_id=id_of(IVY), now=LATER) == (4, None)
+    assert min(points(lin), points(tao)) >= 200, "the answers to the first item are those of the bell"
+    found = packet.of_exam(EXAM, county)
+    assert (found.undecided, sorted(one.decision.counted for one in found.decided)) == (0, [1, 1, 1, 1]), "what only the first held counts, too"
+
+
+def test_a_unit_of_a_single_packet_filters_nothing_since_the_page_says_that_all_are_shown(app: Flask, clock: FixedClock) -> None:
+    exams.prepared()
+    lin = ended()
+    brought(lin, packed(lin, 1))
+    with transaction() as session:
+        other = (
+            session.execute(text("SELECT id FROM unit WHERE id NOT IN (SELECT unit_id FROM person WHERE id = :lin) ORDER BY path DESC"), {"lin": lin.person_id})
+            .scalars()
+            .first()
+        )
+    assert (packet.of_exam(EXAM, other).unit, len(packet.of_exam(EXAM, other).waiting)) == (None, 1)

@@ -119,6 +119,19 @@ def test_further_papers_go_beyond_a_rule_rather_than_leave_people_without_and_it
         told = peng.get(page).get_data(as_text=True)
         assert "50 份补充试卷里有的试题用得比曝光上限更多" in told, page
         assert "50 份补充试卷用回了组卷后停用或改版的试题" in told, page
+    with transaction() as session:  # a set as an earlier version left it
+        session.execute(
+            text(
+                "WITH pools AS (SELECT a.id, jsonb_object_agg(key, value - 6 - 5 - 4) AS pool FROM assembly a, jsonb_each(a.pool)"
+                " GROUP BY a.id ORDER BY a.id LIMIT 1),"
+                " old AS (INSERT INTO assembly (exam_id, seed, hash, pool, statistics, made_at, asked)"
+                " SELECT exam_id, seed, hash, pools.pool, statistics, made_at, '{}'"
+                " FROM assembly JOIN pools USING (id) RETURNING id) INSERT INTO paper (exam_id, assembly_id, number, version_ids, orders, expected, hash)"
+                " SELECT exam_id, old.id, 102, version_ids, orders, expected, hash FROM paper, old WHERE number = 1"
+            )
+        )
+    replayed = app.test_cli_runner().invoke(args=["exam", "replay", exams.EXAM])
+    assert (replayed.exit_code, replayed.output.count("the same papers"), replayed.output.count("cannot be drawn again")) == (0, 3, 1)
 
 
 def test_before_the_bell_papers_are_drawn_for_all_who_may_come(app: Flask) -> None:

@@ -1,5 +1,7 @@
 """Papers looked through by the board, their keys sealed until two people agree."""
 
+from datetime import timedelta
+
 from flask import Flask
 from sqlalchemy import text
 
@@ -33,7 +35,11 @@ def test_who_may_still_be_given_a_paper_sees_none_and_opens_no_key(app: Flask, c
     assert "您自己报名了" in peng.get(PAPER).get_data(as_text=True)
     assert peng.get(f"{PAPER}/pictures/{'0' * 64}").status_code == 403
     assert peng.post(KEYS, data={"reason": "监印"}).status_code == 403
-    clock.advance(days=4)
+    closes = clock.instant + timedelta(days=3)
+    exams.sitting("lin", at=closes - timedelta(minutes=90)).submit(at=closes - timedelta(minutes=30))
+    clock.advance(days=3, hours=3)
+    assert enter(app, PENG).get(PAPER).status_code == 403, "packets may still come"
+    clock.advance(hours=2)
     assert enter(app, PENG).get(PAPER).status_code == 200
 
 
