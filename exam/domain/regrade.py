@@ -4,9 +4,11 @@ import hashlib
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import product
 
 from lms.kernel.refusal import N_, Conflict, Forbidden, Invalid
-from question_bank.domain.item import LETTERS, ItemType, Key
+from question_bank.domain.draft import decimal
+from question_bank.domain.item import LETTERS, Blank, ItemType, Key
 from question_bank.domain.scoring import MultiplePolicy, score
 
 APPROVERS = 2
@@ -36,7 +38,7 @@ class AnswerUnfit(Invalid):
     code = "answer_unfit"
     message = N_(
         "请按题型填写答案：单选题、判断题一个字母，多选题一个或多个；匹配题依次写每项所配的字母，排序题写出全部字母的顺序；"
-        "填空题每空之间用“；”隔开，同一空的几种写法用“|”隔开，不改的空留空。简答题只能全部给分或不计分。"
+        "填空题每空之间用“；”隔开，同一空的几种写法用“|”隔开，不改的空留空；设有允许误差的空填数字。简答题只能全部给分或不计分。"
     )
 
 
@@ -94,7 +96,10 @@ def correction(effect: Effect, written: str, kind: ItemType, key: Key, options: 
     if effect in (Effect.FULL, Effect.DROP):
         return Correction(effect)
     if kind is ItemType.FILL_IN:
-        return Correction(effect, blanks=_blanks(written, len(key.blanks)))
+        blanks = _blanks(written, len(key.blanks))
+        if any(blank.tolerance and decimal(text) is None for blank, texts in zip(key.blanks, blanks, strict=True) for text in texts):
+            raise AnswerUnfit
+        return Correction(effect, blanks=blanks)
     found = [LETTERS.find(letter) for letter in written.upper() if not letter.isspace() and letter not in ",，、"]
     if kind.chooses:
         found = sorted(set(found))
@@ -122,11 +127,17 @@ def right_keys(key: Key, corrections: Sequence[Correction]) -> tuple[Key, ...]:
         if one.effect is Effect.REPLACE:
             keys = [_replaced(keys[0], one)]
         elif one.blanks:
-            widened = zip(keys[0].blanks, one.blanks, strict=True)
-            keys = [replace(keys[0], blanks=tuple(replace(blank, accepted=blank.accepted + texts) for blank, texts in widened))]
+            keys = [replace(key, blanks=blanks) for key in keys for blanks in product(*map(_widened, key.blanks, one.blanks))]
         elif one.effect is Effect.ACCEPT:
             keys.append(_replaced(keys[0], one))
     return tuple(keys)
+
+
+def _widened(blank: Blank, texts: tuple[str, ...]) -> tuple[Blank, ...]:
+    """Return the blank with further texts; a number with a tolerance is a blank of its own, since the tolerance is that of the first text."""
+    if blank.tolerance:
+        return blank, *(replace(blank, accepted=(text,)) for text in texts)
+    return (replace(blank, accepted=blank.accepted + texts),)
 
 
 def _replaced(key: Key, one: Correction) -> Key:

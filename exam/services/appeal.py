@@ -26,6 +26,7 @@ class AppealView:
 
     appeal: ExamAppealRow
     written: bool
+    person_id: int
     person: str
     unit: str
     points: int
@@ -60,7 +61,7 @@ def of_exam(exam_code: str) -> tuple[Exam, list[AppealView]]:
         written = {one.attempt_id for one in marking.of_attempts(session, [row.attempt_id for row, _person in listed])}
         held = result_store.newest_versions(session, [row.attempt_id for row, _person in listed])
         return exam, [
-            AppealView(row, row.attempt_id in written, cards[person].name, cards[person].unit_name, held[row.attempt_id][1].points, exam.points)
+            AppealView(row, row.attempt_id in written, person, cards[person].name, cards[person].unit_name, held[row.attempt_id][1].points, exam.points)
             for row, person in listed
         ]
 

@@ -4,7 +4,8 @@ import logging
 import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from time import monotonic
 
 from exam.domain import assembly as rules
 from exam.domain.assembly import Assembly, ExposureExceeded, PapersUnequal
@@ -61,7 +62,7 @@ def assemble(
     retired since and too few are left, these go beyond a rule rather than leave people without: an incident, told wherever the exam is watched.
     `forms`: so many parallel forms are handed out in turn instead of a paper for each learner.
     """
-    seed = secrets.randbits(128) if seed is None else seed
+    seed, began = secrets.randbits(128) if seed is None else seed, monotonic()
     with transaction() as session:
         take_time(session)  # a hundred thousand papers are drawn and compared for minutes, before anything is locked
         exam = found(session, exam_code)
@@ -86,7 +87,7 @@ def assemble(
         if (still.bank_code, exams.blueprint_of(session, exam.id)) != (exam.bank_code, blueprint):
             raise SourcesChanged
         if replacing:
-            _leave_standing(session, still, now)
+            _leave_standing(session, still, now + timedelta(seconds=monotonic() - began))  # drawing may have lasted until the waiting room opened
         # Asked under the lock: of two drawings at once each numbers on behind the other.
         before = 0 if replacing else store.last_number(session, exam.id)
         store.add_assembly(

@@ -74,6 +74,8 @@ def propose(exam_code: str, *, item: str, effect: Effect, written: str, reason: 
             raise ItemNotGiven
         keys = bank.keys(session, versions)
         made = [rules.correction(effect, written, given[version].type, keys[version], given[version].options) for version in versions]
+        if any(one != made[0] for one in made):  # versions of other types or with other blanks: one answer is not right for all of them
+            raise rules.AnswerUnfit
         row = RegradeRow(
             exam_id=exam.id, item=item.strip(), version_ids=versions, effect=str(effect), options=list(made[0].options), blanks=made[0].blanks,
             reason=reason.strip(), proposed_by=actor_id, proposed_at=now,

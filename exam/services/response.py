@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 import msgspec
 
@@ -45,6 +46,7 @@ class KeyReused(Invalid):
     message = N_("交卷请求与之前的内容不一致，请刷新页面查看交卷结果。")
 
 
+Answer = TypeVar("Answer")
 REFUSALS: dict[str, type[Refusal]] = {
     "missing": Missing,
     "signed_out": SignedOut,
@@ -82,7 +84,7 @@ def save(payload: SaveAnswers, arrived: datetime, address: str = "") -> Pending[
     """Return changed answers on their way; after the commit it is said what the server now holds."""
     token = tokens.read(payload.token)
     row = SaveRow(_holder(token, arrived), _changes(token, payload.changes), _moved(token, address))
-    return _saves.pending(row).then(lambda verdicts: _saved(verdicts, arrived))
+    return _saves.pending(row).then(lambda verdicts: _saved(_heard(token, address, verdicts), arrived))
 
 
 def _saved(verdicts: Sequence[Verdict], arrived: datetime) -> SavedAnswers:
@@ -96,7 +98,7 @@ def _saved(verdicts: Sequence[Verdict], arrived: datetime) -> SavedAnswers:
 def submit(payload: SubmitExam, arrived: datetime, address: str = "") -> Pending[SubmittedExam]:
     """Hand in, with whatever was still unsaved; every repetition gets the same answer."""
     token = tokens.read(payload.token)
-    return _submits.pending(_handing_in(token, payload, arrived, address)).then(lambda ended: _submitted(token, ended, arrived))
+    return _submits.pending(_handing_in(token, payload, arrived, address)).then(lambda ended: _submitted(token, _heard(token, address, ended), arrived))
 
 
 def _submitted(token: AttemptToken, ended: Ended, arrived: datetime) -> SubmittedExam:
@@ -122,12 +124,16 @@ def _handing_in(token: AttemptToken, payload: SubmitExam, arrived: datetime, add
 
 def _moved(token: AttemptToken, address: str) -> str:
     """Return the address, hidden, unless the attempt's last answer here came from it."""
-    if _addresses.get(token.attempt_id, "") == address:
-        return ""
-    if len(_addresses) >= MOST_ADDRESSES:
-        _addresses.clear()
-    _addresses[token.attempt_id] = address
-    return tokens.hidden(address)
+    return "" if _addresses.get(token.attempt_id, "") == address else tokens.hidden(address)
+
+
+def _heard(token: AttemptToken, address: str, answer: Answer) -> Answer:
+    """Remember an address once what came from it is kept: a group that was refused kept nothing, and its page comes again."""
+    if address and _addresses.get(token.attempt_id) != address:
+        if len(_addresses) >= MOST_ADDRESSES:
+            _addresses.clear()
+        _addresses[token.attempt_id] = address
+    return answer
 
 
 def _holder(token: AttemptToken, arrived: datetime) -> Holder:

@@ -113,13 +113,13 @@ _NOTE = """
     JOIN attempt a ON a.id = line.attempt_id AND a.person_id = line.person_id AND a.ended_at IS NULL
     LEFT JOIN attempt_pulse p ON p.attempt_id = line.attempt_id
     WHERE p.address IS DISTINCT FROM line.address
-      AND line.address IS DISTINCT FROM (SELECT n.address FROM attempt_address n WHERE n.attempt_id = line.attempt_id ORDER BY n.id DESC LIMIT 1)
+      AND NOT EXISTS (SELECT FROM attempt_address n WHERE n.attempt_id = line.attempt_id AND n.address = line.address)
     GROUP BY line.attempt_id, line.address
 """
 
 
 def note(link: "psycopg.Connection[tuple[Any, ...]]", moves: Sequence[Move]) -> None:
-    """Keep from which addresses answers to open attempts came, where they are neither the page's nor the last that was kept."""
+    """Keep from which addresses answers to open attempts came, each once and not the page's own: a phone may swing between two."""
     link.execute(_NOTE, tuple(map(list, zip(*((one.attempt_id, one.person_id, one.address, one.arrived) for one in moves), strict=True))))
 
 

@@ -18,7 +18,7 @@ from exam.domain.response import choices_of, texts_of
 from exam.store import pulse
 from exam.store.pulse import Move
 from lms.kernel.db import APPEND_ONLY, Base
-from lms.kernel.link import wait_for_standby
+from lms.kernel.link import in_no_doubt, wait_for_standby
 from lms.kernel.statement import Prepared
 
 Link = psycopg.Connection[tuple[Any, ...]]
@@ -172,6 +172,7 @@ def save(link: Link, rows: Sequence[SaveRow | SubmitRow]) -> list[tuple[Verdict,
         found[index] = verdicts
     moves = [Move(row.holder.attempt_id, row.holder.person_id, row.address, row.holder.arrived) for row in rows if row.address]
     if moves:
+        in_no_doubt(link)
         pulse.note(link, moves)
     return [verdicts or () for verdicts in found]
 
