@@ -24,7 +24,7 @@ from load_tests.verdict import Verdict
 
 MOST_PAPERS = 2_000
 MOST = 10_000_000
-LADDER, FIRST_STEP, STEP_SECONDS = 5, 0.01, 60.0  # steps, share of the forecast's peak, how long each is judged: a quarter of an hour in all
+LADDER, FIRST_STEP, STEP_SECONDS = 5, 0.03, 60.0  # steps, share of the forecast's peak, how long each is judged: a quarter of an hour in all
 FEW, MANY = 40, 150  # people
 QUICK, HASTY = 6.0, 30.0
 
@@ -131,7 +131,7 @@ def _parser() -> argparse.ArgumentParser:
             continue
         many = one.add_mutually_exclusive_group()
         many.add_argument("--people", type=_count, default=0, help="how many at once at the fullest hour (default: 40; with --overload 150)")
-        many.add_argument("--scale", type=_above_zero, default=0.0, help="the same as a share of the forecast's peak (default with --ladder: 0.01)")
+        many.add_argument("--scale", type=_above_zero, default=0.0, help="the same as a share of the forecast's peak (default with --ladder: 0.03)")
         which = "which peak: of the figures as they stand, the median of all cases, or the 95 %% edge that machines are sized by"
         one.add_argument("--band", choices=BANDS, default=FIGURES, help=which)
         length = one.add_mutually_exclusive_group()
@@ -160,7 +160,8 @@ def _parser() -> argparse.ArgumentParser:
             "--processes", type=_count, default=0, help="Locust's processes: one master and so many workers from 2 on (default: one for 900 people)"
         )
         one.add_argument("--enrolled", type=_count, default=0, help="teachers in the database at least")
-        one.add_argument("--ladder", action="store_true", help="twice as many people each step, until a budget breaks; says what was full first")
+        climbs = "twice as many people each step, until a budget breaks or five steps end; says what was full first"
+        one.add_argument("--ladder", action="store_true", help=climbs)
         one.add_argument("--overload", action="store_true", help="more than is borne, of learners, candidates and readers of reports; says what was refused")
         one.add_argument("--proof", choices=sorted(PROOFS), default="", help="slow down or lose something on purpose; the verdict must fail")
     afterwards = commands.add_parser("judge", help="judge what Locust, started by hand, has left")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from statistics import fmean
 
 import msgspec
 import psycopg
@@ -106,7 +107,11 @@ def told(verdicts: list[Verdict], say: Callable[[str], None]) -> int:
         machine = one.machine
         busy = f"server {machine.server_cores:.2f} and database {machine.database_cores:.2f} of {machine.cores} cores" if machine else "machine not seen"
         requests = sum(line.requests for line in one.lines if not line.city)
-        say(f"· {one.scenario['people']} people at once: {requests} requests, {busy}, {'passed' if one.passed else 'failed'}")
+        there = round(fmean(second.people for second in one.seconds)) if one.seconds else 0
+        people = f"{one.scenario['people']} people at once at the fullest, {there} on average"
+        say(f"· {people}: {requests} requests, {busy}, {'passed' if one.passed else 'failed'}")
+    if len(verdicts) > 1 and last.passed:
+        say(f"nothing broke up to {last.scenario['people']} people, where the steps ended: begin the next ladder there, by --people")
     for rate in last.rates:
         say(f"· {rate.code}: {rate.planned:.2f} planned and {rate.reached:.2f} reached a second ({rate.requests} requests)")
     for group in last.classes if last.scenario["overload"] else ():

@@ -124,8 +124,15 @@ class Scenario:
         if second < asked.lead:
             first = self.form[0]  # a cold product is not judged by them
             return max(1, round(min(first, first * (second + 1) / max(SHORTEST_COMING, asked.lead - SETTLING))))
-        step = (second - asked.lead) / asked.seconds * len(self.form) - 0.5  # people come one by one, not a step's at once
-        return max(1, round(float(np.interp(step, range(len(self.form)), self.form))))
+        fullest = self.form.index(max(self.form))
+        reached, left = (since / (asked.seconds - self.hold) * len(self.form) - 0.5 for since in (second - asked.lead, second - asked.lead - self.hold))
+        step = min(reached, max(fullest, left))
+        return max(1, round(float(np.interp(step, range(len(self.form)), self.form))))  # people come one by one, not a step's at once
+
+    @property
+    def hold(self) -> float:
+        """Return how long a pressed window stays at its fullest, so that whoever comes then goes her way beside all the others."""
+        return 0.0 if self.held else min(LONGEST_HOLD, self.asked.seconds * HOLD_SHARE)
 
     def comers(self, film: float) -> int:
         """Return how many accounts a run takes at the most: those there at once, and those who follow when they have gone their way."""
@@ -142,7 +149,7 @@ class Scenario:
 
     def as_dict(self) -> dict[str, object]:
         """Return it for the report."""
-        compressed = 1.0 if self.held else self.stretch.days * 86_400 / self.asked.seconds
+        compressed = 1.0 if self.held else self.stretch.days * 86_400 / (self.asked.seconds - self.hold)
         one, scale = self.stretch, round(self.scale, 5)
         told = {"code": one.code, "title": one.title, "exam": bool(one.exam), "compressed": compressed, "scale": scale}
         scales = {band: round(self.asked.people / peak, 5) for band, peak in self.asked.peaks.items()}
@@ -153,6 +160,7 @@ SIGNING_IN = 10.0  # seconds of life that the shortest way takes beside its film
 QUICKEST_EXAM, LONGEST_EXAM = 400.0, 800.0  # seconds of life: fifty items of twelve seconds take six hundred on average
 SPARE = 10
 SECONDS = 150.0  # that are judged, unless more are asked for or an exam takes longer
+LONGEST_HOLD, HOLD_SHARE = 30.0, 0.2  # seconds; of the run
 STEP = 5.0  # seconds of the run at least in which the curve is taken as one
 SHORTEST_COMING = 5.0
 COMING_PER_SECOND = 20.0  # page, address and lease for each, on the machine that also plays them
@@ -197,8 +205,13 @@ def completed(asked: Asked) -> Asked:
         coming = asked.people / (SIGN_INS_PER_SECOND if stretch.exam else COMING_PER_SECOND)
         lead = SETTLING + (max(SHORTEST_COMING, coming) if _is_held(asked, stretch) else 0.0)
     if not seconds:
-        seconds = max(SECONDS, asked.barrier + LONGEST_EXAM / asked.pace) if stretch.exam else SECONDS
+        seconds = max(SECONDS, until_sat(asked)) if stretch.exam else SECONDS
     return msgspec.structs.replace(asked, lead=lead, seconds=seconds)
+
+
+def until_sat(asked: Asked) -> float:
+    """Return after how many seconds nearly everybody has handed in who was there at the beginning: bell, waiting room's line, exam."""
+    return asked.barrier + (asked.people / asked.rate if asked.rate else 0.0) + LONGEST_EXAM / asked.pace
 
 
 def _is_held(asked: Asked, stretch: Stretch) -> bool:

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 
 from load_tests.figures import EVERYBODY, Line, Second
-from load_tests.scenario import REQUESTS, Scenario
+from load_tests.scenario import REQUESTS, Scenario, until_sat
 from load_tests.verdict import CityVerdict, Fault, Rate, budgets, is_judged
 
 LEAST = 0.9  # of the plan
+HANDED_IN = 0.5  # of those who were there at the beginning, when an exam had been sat: some leave, some think for long
 SEEN = 50  # a kind of request of which fewer are planned is shown and not judged: chance alone misses a tenth
 PARTS = 10
 KINDS = {"opened": "start of an exam", "answer": "answer", "hand_in": "hand-in of an exam", "beat": "heartbeat", "quiz": "hand-in of a quiz"}
@@ -38,6 +39,9 @@ def unplayed(played: Scenario, kinds: Mapping[str, int]) -> Iterator[Fault]:
     for kind in ("opened", "answer", "hand_in") if played.stretch.exam else window:
         if not kinds.get(kind):
             yield Fault("run", f"no {KINDS[kind]} was acknowledged, so nothing is shown of it: let it run longer, or with more people")
+    handed_in, asked = kinds.get("hand_in", 0), played.asked
+    if played.stretch.exam and asked.seconds >= until_sat(asked) and 0 < handed_in < HANDED_IN * asked.people:
+        yield Fault("run", f"only {handed_in} of {asked.people} who began had handed in at the end")
 
 
 def too_few_people(played: Scenario, seconds: Sequence[Second]) -> Iterator[Fault]:

@@ -31,15 +31,16 @@ def test_every_stretch_has_its_cities_and_seats(window: int, cities: int, seats:
 
 
 def test_people_come_as_the_forecast_says_and_the_run_ends() -> None:
-    found = scenario(asked(1, seconds=280, lead=0))  # twenty seconds are a day
-    at = [found.people_at(second) for second in range(280)]
+    found = scenario(asked(1, seconds=310, lead=0))  # twenty seconds are a day, and the fullest is held
+    at = [found.people_at(second) for second in range(310)]
+    assert sum(one == max(there for there in at if there) for one in at) >= 30, "whoever comes at the fullest goes her way beside all the others"
     assert max(one for one in at if one) >= 80
     evening, night = at[5 * 20 + 17], at[5 * 20 + 2]
     assert evening is not None
     assert night is not None
     assert evening > 3 * night
     assert max(later - sooner for sooner, later in pairwise(at) if sooner and later) <= 12, "nobody comes in a heap"
-    assert found.people_at(280) is None
+    assert found.people_at(310) is None
     assert scenario(asked(1, peak=True)).people_at(70) == 100
     later = scenario(asked(1, peak=True, lead=60))  # people come first, then it counts
     assert [later.people_at(second) for second in (0, 19, 40, 60, 199, 200)] == [2, 50, 100, 100, 100, None]
@@ -54,6 +55,7 @@ def test_an_exams_last_evening_is_held_from_when_all_have_come_until_an_exam_has
         assert found.people_at(end) is None
         assert found.as_dict()["compressed"] == 1
         assert end - lead >= found.asked.barrier + 50 * 12.6 / found.asked.pace
+    assert scenario(asked(EXAM, seconds=0, barrier=60, rate=1)).asked.seconds >= belled.asked.barrier + 100, "the line at the waiting room takes its time"
     assert at_ease.asked.lead >= 100 / 5, "signing in costs a password hash each"
 
 

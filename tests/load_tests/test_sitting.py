@@ -135,6 +135,7 @@ def test_a_rehearsal_of_which_nobody_came_to_the_end_is_a_fault() -> None:
     exam, window = (scenario(Asked(programme=str(PROGRAMME), window=which, people=40)) for which in (3, 1))
     assert list(unplayed(exam, {"opened": 40, "answer": 900, "hand_in": 38})) == []
     assert ["hand-in of an exam" in one.words for one in unplayed(exam, {"opened": 40, "answer": 900})] == [True]
+    assert ["only 12 of 40" in one.words for one in unplayed(exam, {"opened": 40, "answer": 900, "hand_in": 12})] == [True]
     assert ["hand-in of a quiz" in one.words for one in unplayed(window, {"beat": 60})] == [True]
     assert list(unplayed(steady(40, 60), {"beat": 60})) == [], "of a quarter of an hour at life's pace hardly a lesson ends"
 

@@ -237,6 +237,9 @@ def test_the_report_needs_nothing_beside_itself() -> None:
     assert told([replace(verdict, scenario={**verdict.scenario, "scale": 0.25})], said.append) == 1
     assert any(one.startswith("the same time a request at scale 1") for one in said)
     assert said[-1].endswith("1 faults; 1 of 1 cities too little seen")
+    assert not any(one.startswith("nothing broke") for one in said)
+    told([replace(verdict, passed=True), replace(verdict, passed=True)], said.append)
+    assert any(one.startswith("nothing broke up to 10 people") for one in said), "a ladder says that it ended before anything broke"
     pressed: list[str] = []
     told([replace(verdict, rates=[])], pressed.append)
     assert not any(one.startswith("the same time") for one in pressed), "a pressed window's requests are no measure of a rate"
