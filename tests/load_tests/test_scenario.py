@@ -98,7 +98,6 @@ NOWHERE = "postgresql://nobody@127.0.0.1:9/none"
         ["seed", str(PROGRAMME), "--window", "9"],
         ["seed", str(PROGRAMME), "--database", NOWHERE],
         ["judge", "--folder", "nowhere"],
-        ["review", "jiangxi-2023", "--window", "w2", "--database", ""],
     ],
 )
 def test_what_cannot_be_played_is_said_in_a_line(wrong: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -107,9 +106,10 @@ def test_what_cannot_be_played_is_said_in_a_line(wrong: list[str], monkeypatch: 
     assert capsys.readouterr().err.startswith("✗ ")
 
 
-def test_a_database_that_does_not_answer_is_said_in_a_line() -> None:
+@pytest.mark.parametrize("database", ["", NOWHERE])
+def test_a_database_that_does_not_answer_is_said_in_a_line(database: str) -> None:
     """A process of its own: this one keeps its database."""
-    asked = [sys.executable, "-m", "load_tests", "review", "jiangxi-2023", "--window", "w2", "--database", NOWHERE]
+    asked = [sys.executable, "-m", "load_tests", "review", "jiangxi-2023", "--window", "w2", "--database", database]
     told = subprocess.run(asked, cwd=PROGRAMME.parents[2], capture_output=True, text=True, timeout=120, check=False)
     assert told.returncode == 2
     assert told.stderr.startswith("✗ ")
