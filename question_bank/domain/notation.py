@@ -47,6 +47,7 @@ _DIFFICULTY_BY_WORD = {
 _FIVE_STEPS = {1: 0.9, 2: 0.75, 3: 0.6, 4: 0.45, 5: 0.3}
 _STEP = re.compile(r"(?P<stars>[★⭐]{1,5})[\ufe0f☆]*|(?P<figure>[1-5一二三四五])(?:级|颗?星)")
 
+_EMPHASIS = re.compile(r"</?(?:b|i|u|s|sub|sup)>")
 _SEPARATED = re.compile(r"[\s,，、;；|/&+和及]+")
 _LETTER_RUN = re.compile(r"[A-Z](?:[\s,，、;；|/&+.和及]*[A-Z])*[\s,，、;；|/&+.。]*")
 _BRACKETED = re.compile(r"[(\[【]([^()\[\]【】]+)[)\]】]")
@@ -118,6 +119,19 @@ def read_key(text: str, kind: str, options: Sequence[str]) -> tuple[int, ...]:
     written = re.sub(r"^(?:【?(?:正确|标准|参考)?答案】?)[:：]?", "", unicodedata.normalize("NFKC", text).strip()).strip()
     if not written:
         return ()
+    found = _read_key(written, kind, options)
+    bare = [untagged(option) for option in options]
+    if not found and (bare != list(options) or untagged(written) != written) and len(set(bare)) == len(bare):
+        return _read_key(untagged(written), kind, bare)
+    return found
+
+
+def untagged(text: str) -> str:
+    """Return text without its emphasis, as keys are typed: H2O for a lowered 2."""
+    return _EMPHASIS.sub("", text) if "<" in text else text
+
+
+def _read_key(written: str, kind: str, options: Sequence[str]) -> tuple[int, ...]:
     if kind == ItemType.TRUE_FALSE:
         return _judged(written, options)
     if found := _letters(written):
@@ -167,9 +181,22 @@ def _judged(written: str, options: Sequence[str]) -> tuple[int, ...]:
         return _labelled(written, options or ("正确", "错误"))
     # The options may stand the other way round: 错误 before 正确. Two whose words say neither have no judgement for a key.
     first, second = [*map(means, options), None, None][:2] if options else (True, False)
+    if first is second is None and len(options) > 1 and _denies(folded(options[0]), folded(options[1])):
+        return (0,) if verdict else (1,)
     if first is second:
         return ()
     return (0,) if verdict is (second is False if first is None else first) else (1,)
+
+
+def _denies(first: str, second: str) -> bool:
+    """Tell whether the second word is the first with a no before or in it: 符合 and 不符合, 合法 and 违法, 可以 and 不可以."""
+    said = set(first) - set("不非没无未违")
+    return (
+        said != set()
+        and first != second
+        and said == set(first)
+        and any(second == first[:at] + no + first[at + kept :] for at in range(len(first)) for no in "不非没无未违" for kept in (0, 1))
+    )
 
 
 def _by_words(written: str, parts: Sequence[str], options: Sequence[str]) -> tuple[int, ...]:

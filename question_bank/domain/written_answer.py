@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from question_bank.domain.draft import BLANK, Draft, decimal, letters
 from question_bank.domain.item import LETTERS, Blank, Criterion, ItemType
-from question_bank.domain.notation import folded
+from question_bank.domain.notation import folded, untagged
 
 CASE_MATTERS = "（区分大小写）"
 _NAMED = r"[\[【]\s*(?:填空|空)\s*\d{0,2}\s*[\]】]"
@@ -24,14 +24,19 @@ _EMPHASIS = re.compile(r"</?(?:b|i|u|s|sub|sup)>")
 _SPECIAL = re.compile(r"([\\/;；|或±\n])")
 _HELD = 0xF0000  # escaped signs wait on a private plane while the text is cut
 _ALTERNATIVE = re.compile(r"/|或者?(?=\s*\S)")
-# 3/4, 60km/h, TCP/IP and 米/秒 are one answer, is/was and 东部/东 two; 或许 and 不可或缺 are words.
-_BETWEEN_LATIN = re.compile(r"([\dA-Za-z'’μΩ℃°)⁰¹²³⁴-⁹₀-₉]+)/(?=([\dA-Za-z'’μΩ℃°(]+))")
-_LATIN_WORD = re.compile(r"(?!(?:[kcdmnμ]?[glm]|m?mol|min|sec|and|tcp)$)[A-Za-z]?[a-z'’]+", re.ASCII)
+# 3/4, 2a/3, 60km/h, TCP/IP and 米/秒 are one answer; is/was, USA/America, 10/ten, 2/2个 and 东部/东 two; 或许 and 不可或缺 are words.
+_BETWEEN_LATIN = re.compile(r"([\dA-Za-z'’μΩ℃°)⁰¹²³⁴-⁹₀-₉]{1,40})/(?=([\dA-Za-z'’μΩ℃°(²³]{1,40})(.?))")
+_MEASURE = r"(?:[kcdmnμM]?(?:g|m|mol|s|J|N|W|V|A|Pa|Hz|eV|C|F|T|l|L|B|b|bit)|K|℃|°C?|h|d|t|r|rad|min|sec|Ω|rpm|U|IU)[23²³]?"
+_UNIT = re.compile(rf"(?:\d*{_MEASURE}|\d+)/\(?(?:[kcdm]?m|m?s|min|h|d|[kmμ]?g|t|m?mol|[mμdk]?[lL]|K|℃|°C|C|V|N|T|Pa|J)[23²³]?\)?")
+_FRACTION = re.compile(r"\d+/\d+|\d*[a-z]/\d+|\d+/\d*[a-zA-Z]|\d*[a-z]?\)/\d*[a-z]?|\d*[a-z]?\)?/\(\d*[a-z]?")
+_NAME = re.compile(r"(?i:tcp/ip|i/o|and/or|w/o|n/a)|GB/T|OS/2|PL/SQL|HTTP/\d|A/D|D/A|B/S|C/S")
+_AMOUNT = re.compile(r"\d+")
+_SURE = re.compile(r"[-−]?[\d./]+|\d[\d.]*[^\W\d]{1,3}/(?:s|h|min|L|m|kg)")
 _ONE_ANSWER = re.compile(
     r"不可或缺|或(?:[许然]|运算|非?门|有[负资事])|与或非|(?<!\w)或[^\W或]{1,2}或(?=\w{1,2}(?!\w))"
     r"|元/(?:千克|公斤|克|吨|人|次)|(?:米|公里|克|吨|升|转|次|元|人|摩尔?)/(?:秒|分钟?|小?时|天|日|月|年|升|[平立]方\w{0,2}米|摩尔?)"
 )
-_CLOSE = re.compile(r"[^\s;；|、，,]+(?:/|或者?)[^\s;；|、，,]+")
+_CLOSE = re.compile(r"[^\s;；|、，,]{1,40}(?:/|或者?)[^\s;；|、，,]{1,40}")
 _NAMED_BLANK = re.compile(r"第\s*(?:[一二三四五六七八九十]{1,3}|\d{1,2})\s*[个]?空\s*[:：]")
 _PAIR = re.compile(r"\s*(?:=+>?|＝|→|-+>|—+>)\s*")
 _NUMBERED_PAIR = re.compile(r"(\d{1,2})\s*[-–—:：.、=→]?\s*([A-Z])(?![A-Z])")
@@ -83,11 +88,21 @@ def _held(written: str) -> str:
     if "<" in written:
         written = _EMPHASIS.sub("", _SCRIPT.sub(lambda found: found[2].translate(_SCRIPTS[found[1]]), written))
     held = _ESCAPED.sub(lambda sign: chr(_HELD + ord(sign[1])), written.strip())
+    if "/" not in held and "或" not in held:
+        return held
     return _BETWEEN_LATIN.sub(_latin, _ONE_ANSWER.sub(lambda found: _hide(found[0]), held))
 
 
 def _latin(found: re.Match[str]) -> str:
-    return found[0] if all(map(_LATIN_WORD.fullmatch, found.groups())) else _hide(found[0])
+    """Hide the stroke of a fraction, a unit or a name; the same figure on both sides is no fraction: 2/2个, 5g/5克."""
+    left, right, behind = found.groups()
+    figures = [_AMOUNT.match(side) for side in (left, right)]
+    if figures[0] and figures[1] and (figures[0][0] == figures[1][0] or (behind and behind in "%％=＝")):
+        return found[0]
+    if behind and behind in "=＝":
+        return found[0]
+    pair = f"{left}/{right}"
+    return _hide(found[0]) if any(one.fullmatch(pair) for one in (_FRACTION, _UNIT, _NAME)) else found[0]
 
 
 def _hide(words: str) -> str:
@@ -96,9 +111,11 @@ def _hide(words: str) -> str:
 
 def close_alternatives(written: str) -> list[tuple[str, int]]:
     r"""Return what was or was not cut at a `/` or 或 with no blank beside it, and into how many answers; fractions and what was escaped leave no doubt."""
+    if "/" not in written and "或" not in written:
+        return []
     shown = _ESCAPED.sub("", written)
     found = ((close[0], len([part for part in _ALTERNATIVE.split(_held(close[0])) if part.strip()])) for close in _CLOSE.finditer(shown))
-    return [(words, count) for words, count in found if count > 1 or (re.search("[A-Za-z]/[A-Za-z]", words) and not words[0].isdigit())]
+    return [(words, count) for words, count in found if count > 1 or ("/" in words and not _SURE.fullmatch(words) and not _ONE_ANSWER.search(words))]
 
 
 def _blank(pieces: Sequence[str]) -> Blank:
@@ -135,8 +152,9 @@ def read_order(written: str, options: Sequence[str]) -> tuple[int, ...]:
         return tuple(LETTERS.index(sign) for sign in "".join(parts))
     if parts and all(part.isdecimal() and 0 < int(part) <= len(LETTERS) for part in parts):
         return tuple(int(part) - 1 for part in parts)
-    known = {folded(option): position for position, option in enumerate(options)}
-    words = [folded(part) for part in re.split(r"[\n;；|→>]", written) if part.strip()]
+    known = {folded(untagged(option)): position for position, option in enumerate(options)}
+    known |= {folded(option): position for position, option in enumerate(options)}
+    words = [folded(part) for part in re.split(r"[\n;；|→>]", untagged(written)) if part.strip()]
     return tuple(known[word] for word in words) if all(word in known for word in words) else ()
 
 
@@ -165,9 +183,10 @@ def read_pairs(prompts: Sequence[str], options: Sequence[str], written: str) -> 
 
 def _from_lines(pairs: Sequence[Sequence[str]], options: Sequence[str]) -> Pairs:
     known = list(options) or list(dict.fromkeys(right.strip() for _left, right in pairs))
-    words = [folded(option) for option in known]
+    words = [folded(untagged(option)) for option in known]
     letters = [LETTERS.find(folded(right).upper()) if len(right.strip()) == 1 else -1 for _left, right in pairs]
-    key = [words.index(folded(right)) if folded(right) in words else letter for (_left, right), letter in zip(pairs, letters, strict=True)]
+    rights = [folded(untagged(right)) for _left, right in pairs]
+    key = [words.index(right) if right in words else letter for right, letter in zip(rights, letters, strict=True)]
     return tuple(left.strip() for left, _right in pairs), tuple(known), tuple(key)
 
 

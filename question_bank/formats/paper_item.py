@@ -1,6 +1,7 @@
 """One item of a paper while its lines are read, and what its stem says besides the question."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -13,6 +14,8 @@ _SIGN = "[√×✓✗✘]|对|错|正确|错误|T|F"
 IN_BRACKETS = re.compile(rf"([（(])([ \u3000]*(?:[A-Ka-kＡ-Ｋ](?:[ ,，、]*[A-Ka-kＡ-Ｋ])*|{_SIGN})[ \u3000]*)([)）])")
 _EMPTY = re.compile(r"[（(][ \u3000]*[）)]|[_＿]{2,}")
 _NAMES = ("维生素", "维他命", "肝炎", "型", "组", "级", "类", "点", "图", "班")  # what is told apart by letters in brackets
+_ASKS = re.compile(r"(?:哪|(?<![几任])何|几(?!何)|什么)\w{0,3}$")  # 哪一组（C）: no name, the answer
+CHOSEN = frozenset({"", ItemType.SINGLE, ItemType.MULTIPLE, ItemType.TRUE_FALSE})
 _TYPE_MARK = re.compile(r"[\[【（(]\s*+([^\[\]【】（）()]{2,8}?)\s*+(?:[,，]?\s*+(\d+(?:\.\d+)?)\s*+分)?\s*+[\]】）)](?:\s*[.、．:：])?")
 _POINTS = re.compile(r"[（(\[【]\s*+(?:本[小]?题)?\s*+(\d+(?:\.\d+)?)\s*+分\s*+[)）\]】]")
 TELLS = re.compile(r"(?<!\s)\s*+[（(【\[]\s*+(?:正确答案|正确选项|答案|正确|√|✓)\s*+[)）】\]]\s*+$")  # behind an option: 问卷星 and its kin
@@ -50,8 +53,10 @@ def authored(item: Item, section: Section, held: Opaque, unit: str) -> tuple[Aut
     kind = notation.read_type(cells.get("type", "")) or marked_type or section.type
     if not options and kind in {"", ItemType.TRUE_FALSE} and not cells.get("key", "").strip() and (judged := _judged(stem)):
         stem, cells["key"], kind = *judged, ItemType.TRUE_FALSE
-    if not marked and not cells.get("key", "").strip() and (kind in {"", ItemType.SINGLE, ItemType.MULTIPLE, ItemType.TRUE_FALSE}):
+    if not marked and not cells.get("key", "").strip() and kind in CHOSEN:
         stem, cells["key"] = with_key_taken(stem)
+    elif kind in CHOSEN:
+        stem = without_shown_key(stem, cells.get("key", "") or "".join(LETTERS[at] for at in marked))
     prompts: list[str] = []
     if kind == ItemType.MATCHING:
         stem, prompts = _listed(stem)
@@ -123,8 +128,24 @@ def with_key_taken(stem: str) -> tuple[str, str]:
     """Return the stem with an empty bracket, and the key that stood in it: at the end, or the only one and no name's letter where nothing else is empty."""
     found = list(IN_BRACKETS.finditer(stem))
     last = [each for each in found if not stem[each.end() :].strip(" \u3000。.？?")]
-    alone = len(found) == 1 and not _EMPTY.search(stem) and not stem[: found[0].start()].rstrip().endswith(_NAMES)
+    alone = len(found) == 1 and _is_answer(stem, found[0])
     chosen = last[-1] if last else found[0] if alone else None
     if chosen is None:
         return stem, ""
     return f"{stem[: chosen.start()]}{chosen[1]}\u3000{chosen[3]}{stem[chosen.end() :]}", chosen[2].strip()
+
+
+def _is_answer(stem: str, found: re.Match[str]) -> bool:
+    """Tell whether the only letters in brackets answer, and do not belong to a name such as 甲型（A）."""
+    before, empty = stem[: found.start()].rstrip(), _EMPTY.search(stem)
+    if found[2] != found[2].strip():  # written into the gap that was left for it
+        return empty is None or empty[0][0] in "_＿"
+    return empty is None and (not before.endswith(_NAMES) or _ASKS.search(before) is not None)
+
+
+def without_shown_key(stem: str, key: str) -> str:
+    """Return the stem with its bracket emptied where it shows the key that is also told elsewhere."""
+    emptied, taken = with_key_taken(stem)
+    signs = [re.sub(r"[\s,，、;；.。]", "", unicodedata.normalize("NFKC", each)).upper() for each in (taken, key)]
+    judged = notation.means(taken)
+    return emptied if taken and (set(signs[0]) == set(signs[1]) or (judged is not None and judged == notation.means(key))) else stem

@@ -16,7 +16,7 @@ from question_bank.formats import markdown
 from question_bank.formats import paper_answers as answers
 from question_bank.formats import paper_marks as marks
 from question_bank.formats.paper_answers import Answer
-from question_bank.formats.paper_item import IN_BRACKETS, TELLS, Item, authored
+from question_bank.formats.paper_item import CHOSEN, IN_BRACKETS, TELLS, Item, authored, with_key_taken
 from question_bank.formats.paper_marks import Opaque, Section
 
 _LOOKAHEAD, _FAR = 12, 300
@@ -327,6 +327,8 @@ class _Reader:
             else:
                 drafts.append(draft_of(written, kind or guess(written), as_share=shares))
                 self.losses += [Loss(written.place, what) for what in doubts(written, drafts[-1])]
+                if drafts[-1].type in CHOSEN and drafts[-1].key and (shown := with_key_taken(written.cell("stem"))[1]):
+                    self.losses.append(Loss(written.place, f"题干的括号里是“{shown}”，与答案不同：按答案导入，请核对"))
         return drafts, self.losses, refused
 
 

@@ -149,20 +149,23 @@ class _Equation:
         """Return what stands in the brackets that follow, cut at its commas; at semicolons where there are none."""
         if self.words[self.at : self.at + 1] != "(":
             return None
-        begin = self.at + 1
-        for cut in ",;":
-            self.at, parts = begin, list[str]()
-            while True:
-                parts.append(self.until(f"{cut})"))
-                ended = self.words[self.at : self.at + 1]
-                self.at += 1
-                if ended != cut:
-                    break
+        self.at += 1
+        parts, cuts = list[str](), ""
+        while True:
+            parts.append(self.until(",;)"))
+            ended = self.words[self.at : self.at + 1]
+            self.at += 1
             if not ended:
                 raise FieldUnknown
-            if len(parts) > 1:
-                return parts
-        return parts
+            if ended == ")":
+                break
+            cuts += ended
+        if len(set(cuts)) < 2:
+            return parts
+        joined = parts[:1]
+        for cut, part in zip(cuts, parts[1:], strict=True):
+            joined = [*joined, part] if cut == "," else [*joined[:-1], f"{joined[-1]};{part}"]
+        return joined
 
     def _raised(self) -> str:
         r"""Return scripts: `\s\up5(2)\do3(n)`, or two above each other: `\s(2,n)`."""

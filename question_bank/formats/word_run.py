@@ -21,6 +21,7 @@ _TAG_LIKE = re.compile(r"<(?=math\b|/?(?:" + "|".join(rich_text.ALLOWED) + r')(?
 _RAISED = re.compile("[\uf020-\uf0ff]")  # signs of Symbol and its kin, where Word has them among words
 _ADDRESS = re.compile(r'\s*HYPERLINK\s+"([^"]+)"', re.IGNORECASE)
 _UNSHOWN = re.compile(r"\s*(?:XE|TC|TA|RD|SET|ADVANCE|PRIVATE|HYPERLINK)\b|\s*$", re.IGNORECASE)  # fields that show nothing by themselves
+_WORTH_WORDS = re.compile(r"\s*(?:EQ|SYMBOL)\b", re.IGNORECASE)  # the others' codes are Word's own business, or the author's disk
 _LOST = {
     "footnoteReference": "脚注未导入",
     "endnoteReference": "尾注未导入",
@@ -157,6 +158,9 @@ class Runs:
         try:
             shown = word_field.shown(ended.code)
         except word_field.FieldUnknown:
+            if not _WORTH_WORDS.match(code):
+                self.place.lose(f"域“{code[:60]}”未导入")
+                return
             self.place.lose(f"域“{code[:60]}”没有结果，也不能识别，按文字保留")
             shown = word_field.Shown(code, is_formula=False)
         if self.fields and self.fields[-1].result is None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from question_bank.domain import notation
-from question_bank.domain.item import LETTERS
+from question_bank.domain.item import LETTERS, ItemType
 
 FIVE = ("甲", "乙", "丙", "丁", "戊")
 
@@ -179,3 +179,15 @@ def test_difficulties_in_words_steps_and_shares(written: str, as_share: bool, ex
 )
 def test_types_by_their_names(written: str, kind: str) -> None:
     assert notation.read_type(written) == kind
+
+
+@pytest.mark.parametrize("options", [("符合", "不符合"), ("可以", "不可以"), ("合法", "违法"), ("有", "无")])
+def test_a_judgement_of_words_in_no_list_is_told_by_its_denial(options: tuple[str, str]) -> None:
+    assert [notation.read_key(key, ItemType.TRUE_FALSE, options) for key in ("对", "错")] == [(0,), (1,)]
+    assert notation.read_key("对", ItemType.TRUE_FALSE, ("红", "蓝")) == ()
+
+
+def test_a_key_is_compared_with_options_without_their_emphasis() -> None:
+    assert notation.read_key("H2O", ItemType.SINGLE, ("H<sub>2</sub>O", "CO")) == (0,)
+    assert notation.read_key("A.北京", ItemType.SINGLE, ("<b>北</b>京", "南京")) == (0,)
+    assert notation.read_key("x2", ItemType.SINGLE, ("x<sup>2</sup>", "x<sub>2</sub>")) == ()

@@ -5,6 +5,7 @@ import pytest
 from question_bank.domain.draft import Draft
 from question_bank.domain.fault import faults_of
 from question_bank.formats import apart, paper_text, reading
+from question_bank.formats.paper_item import with_key_taken, without_shown_key
 from question_bank.formats.unreadable import Unreadable
 
 
@@ -181,3 +182,21 @@ def test_no_run_of_blanks_takes_more_than_a_moment() -> None:
     paper = ["1. 题目", "A. 甲", *lines, "\n" * 5_000, *lines, "答案：A", "参考答案", *lines]
     # Where blanks can be shared out in several ways, each of these takes hours; the limit leaves room for a busy machine.
     assert apart.read("\n".join(paper).encode(), seconds=60).format == "text"
+
+
+@pytest.mark.parametrize(("stem", "key"), [("下列正确的是（ C ）。", "C"), ("下列正确的是（A、C）。", "AC"), ("下列哪组（ C ）是同类项", "C")])
+def test_a_bracket_that_shows_the_key_told_below_is_emptied(stem: str, key: str) -> None:
+    assert without_shown_key(stem, key) == with_key_taken(stem)[0] != stem
+    assert without_shown_key(stem, "B") == stem
+
+
+@pytest.mark.parametrize("stem", ["下列哪组（ C ）是同类项", "属于哪一类（B）的是", "下列（ A ）正确的是____的一项"])
+def test_a_letter_behind_a_word_of_the_question_is_the_key(stem: str) -> None:
+    assert with_key_taken(stem)[1] in {"A", "B", "C"}
+    assert with_key_taken("维生素（C）的作用") == ("维生素（C）的作用", "")
+
+
+def test_a_bracket_that_tells_another_key_is_told() -> None:
+    found = reading.read("1. 题（ C ）\nA. 甲\nB. 乙\nC. 丙\n答案：B\n2. 问（ C ）\nA. 甲\nB. 乙\nC. 丙\n答案：C".encode())
+    assert [(draft.stem, draft.key) for draft in found.drafts] == [("题（ C ）", (1,)), ("问（\u3000）", (2,))]
+    assert [loss.what for loss in found.losses] == ["题干的括号里是“C”，与答案不同：按答案导入，请核对"]

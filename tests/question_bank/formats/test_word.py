@@ -313,3 +313,12 @@ def test_the_address_of_a_link_is_told() -> None:
     rels = b'<Relationships><Relationship Id="r1" Target="https://example.com/x" TargetMode="External"/></Relationships>'
     found = read(p("1. ", f'<w:hyperlink r:id="r1">{r("题")}</w:hyperlink>'), "A. 甲", "B. 乙", "答案：A", parts={"word/_rels/document.xml.rels": rels})
     assert (found.drafts[0].stem, found.losses[0].what) == ("题", "链接未保留，文字保留（https://example.com/x）")
+
+
+@pytest.mark.parametrize("code", ["FORMCHECKBOX", "FORMTEXT", 'INCLUDEPICTURE "file:///C:/a/b.png"', "EMBED Equation.DSMT4", "AUTONUM"])
+def test_the_code_of_a_field_that_is_no_formula_is_told_and_not_shown(code: str) -> None:
+    assert said("读", field(code)) == ("读", [f"域“{code}”未导入"])
+
+
+def test_a_deep_formula_is_read_once() -> None:
+    assert said(field("eq " + r"\x(" * 25 + "a" + ")" * 25))[1] == []
