@@ -210,7 +210,7 @@ def _by_words(written: str, parts: Sequence[str], options: Sequence[str]) -> tup
 
 _LABEL = r"(?:[(（]\s*([A-Za-zＡ-Ｚａ-ｚ])\s*[)）]\s*[.、．:：]?|([A-Za-zＡ-Ｚａ-ｚ])\s*[.、．:：)）])"
 _LABELLED = re.compile(r"(?:^|(?<=[\s;；|,，。]))" + _LABEL + r"\s*")
-_FIRST_LABEL = re.compile(rf"\s*{_LABEL}\s*(?=\S)")
+_FIRST_LABEL = re.compile(rf"\s*{_LABEL}(?!\s*[A-Za-z][.．]\s)\s*(?=\S)")
 
 
 def unlabelled(options: Sequence[str]) -> list[str]:

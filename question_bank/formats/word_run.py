@@ -42,6 +42,7 @@ class _Field:
 
     code: list[word_field.Sign] = field(default_factory=list)
     result: int | None = None
+    shown: list[str] = field(default_factory=list)  # words that stand in the code though they are none, kept where the field is never ended
 
 
 @dataclass(slots=True)
@@ -104,7 +105,9 @@ class Runs:
     def _in_run(self, run: Element, look: _Look) -> None:
         for child in run:
             match local(child):
-                case "t" | "instrText":
+                case "t" | "instrText" as name:
+                    if name == "t" and self.fields and self.fields[-1].result is None:
+                        self.fields[-1].shown.append(_plain(child.text or ""))
                     self._words(child.text or "", look)
                 case name if name in _SIGNS:
                     self.parts.append((look.emphasis, _SIGNS[name]))
@@ -214,6 +217,7 @@ class Runs:
         while self.fields:  # one that is not ended here has its result in paragraphs to come
             if (left := self.fields.pop()).result is None and (code := word_field.words_of(left.code)) and not _UNSHOWN.match(code):
                 self.place.lose(f"域“{code[:60]}”未导入")
+            self.parts += [((), words) for words in left.shown]
         return emphasised(self.parts)
 
 

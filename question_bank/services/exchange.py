@@ -111,6 +111,8 @@ def judge_drafts(
         lines[position] = line if namesake is None or faults else replace(line, twin=draft.external_id, likeness=namesake)
     new = [position for position, line in lines.items() if with_twins and line.verdict is Verdict.NEW]
     for position, (twin, row, alike) in twins_of(session, bank_id, drafts, new).items():
+        if row is not None and row in lines and lines[row].verdict is Verdict.REFUSED:
+            continue  # it will not be there: nothing may be left out for its sake
         if twin or lines[position].twin is None:
             lines[position] = replace(lines[position], twin=twin, twin_row=row, likeness=alike)
     return lines

@@ -191,3 +191,8 @@ def test_a_key_is_compared_with_options_without_their_emphasis() -> None:
     assert notation.read_key("H2O", ItemType.SINGLE, ("H<sub>2</sub>O", "CO")) == (0,)
     assert notation.read_key("A.北京", ItemType.SINGLE, ("<b>北</b>京", "南京")) == (0,)
     assert notation.read_key("x2", ItemType.SINGLE, ("x<sup>2</sup>", "x<sub>2</sub>")) == ()
+
+
+def test_letters_that_belong_to_the_words_are_no_labels() -> None:
+    assert notation.unlabelled(["A.D. 100", "B.C. 200"]) == ["A.D. 100", "B.C. 200"]
+    assert notation.unlabelled(["A. 甲", "B. 乙"]) == ["甲", "乙"]

@@ -322,3 +322,8 @@ def test_the_code_of_a_field_that_is_no_formula_is_told_and_not_shown(code: str)
 
 def test_a_deep_formula_is_read_once() -> None:
     assert said(field("eq " + r"\x(" * 25 + "a" + ")" * 25))[1] == []
+
+
+def test_words_behind_a_field_that_is_never_ended_are_kept() -> None:
+    begun = '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>HYPERLINK</w:instrText></w:r>'
+    assert said("见", begun, r("链接文字"))[0] == "见链接文字"
