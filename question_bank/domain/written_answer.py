@@ -113,7 +113,7 @@ def close_alternatives(written: str) -> list[tuple[str, int]]:
     r"""Return what was or was not cut at a `/` or 或 with no blank beside it, and into how many answers; fractions and what was escaped leave no doubt."""
     if "/" not in written and "或" not in written:
         return []
-    shown = _ESCAPED.sub("", written)
+    shown = _EMPHASIS.sub("", _SCRIPT.sub(lambda script: script[2], _ESCAPED.sub("", written)))  # the stroke of a tag parts nothing
     found = ((close[0], len([part for part in _ALTERNATIVE.split(_held(close[0])) if part.strip()])) for close in _CLOSE.finditer(shown))
     return [(words, count) for words, count in found if count > 1 or ("/" in words and not _SURE.fullmatch(words) and not _ONE_ANSWER.search(words))]
 
