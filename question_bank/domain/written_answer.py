@@ -20,7 +20,6 @@ _BRACKETED = re.compile(r"[（(]([^（）()]+)[)）]")
 _ESCAPED = re.compile(r"\\([\\/;；|或±\n])")
 _SCRIPT = re.compile(r"<(sup|sub)>([0-9+\-=()]+)</\1>")
 _SCRIPTS = {"sup": str.maketrans("0123456789+-=()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾"), "sub": str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")}
-_EMPHASIS = re.compile(r"</?(?:b|i|u|s|sub|sup)>")
 _SPECIAL = re.compile(r"([\\/;；|或±\n])")
 _HELD = 0xF0000  # escaped signs wait on a private plane while the text is cut
 _ALTERNATIVE = re.compile(r"/|或者?(?=\s*\S)")
@@ -86,7 +85,7 @@ def _blanks(written: str, count: int) -> tuple[Blank, ...]:
 def _held(written: str) -> str:
     """Return an answer in which signs that divide nothing wait on the private plane; it is compared with typed words, so that emphasis goes."""
     if "<" in written:
-        written = _EMPHASIS.sub("", _SCRIPT.sub(lambda found: found[2].translate(_SCRIPTS[found[1]]), written))
+        written = untagged(_SCRIPT.sub(lambda found: found[2].translate(_SCRIPTS[found[1]]), written))
     held = _ESCAPED.sub(lambda sign: chr(_HELD + ord(sign[1])), written.strip())
     if "/" not in held and "或" not in held:
         return held
@@ -113,7 +112,7 @@ def close_alternatives(written: str) -> list[tuple[str, int]]:
     r"""Return what was or was not cut at a `/` or 或 with no blank beside it, and into how many answers; fractions and what was escaped leave no doubt."""
     if "/" not in written and "或" not in written:
         return []
-    shown = _EMPHASIS.sub("", _SCRIPT.sub(lambda script: script[2], _ESCAPED.sub("", written)))  # the stroke of a tag parts nothing
+    shown = untagged(_ESCAPED.sub("", written))  # the stroke of a tag parts nothing
     found = ((close[0], len([part for part in _ALTERNATIVE.split(_held(close[0])) if part.strip()])) for close in _CLOSE.finditer(shown))
     return [(words, count) for words, count in found if count > 1 or ("/" in words and not _SURE.fullmatch(words) and not _ONE_ANSWER.search(words))]
 

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from question_bank.domain import notation
 from question_bank.domain.draft import PICTURE
 from question_bank.domain.item import LETTERS
 from question_bank.domain.notation import is_any_choice, is_known_type, read_type
@@ -94,7 +95,7 @@ def unwrapped(text: str) -> str:
 
 def untagged(text: str) -> str:
     """Return the words without emphasis."""
-    return (_TAG.sub("", text) if "<" in text else text).strip()
+    return notation.untagged(text).strip()
 
 
 def role_of(found: re.Match[str]) -> str:

@@ -23,6 +23,7 @@ from tests.support import database
 pytestmark = pytest.mark.soak
 WINDOW, EXAM = 1, 3
 PROGRAMME = ROOT / "lms/programmes/jiangxi-2023.toml"
+LOCUST = [sys.executable, "-m", "locust", "-f", "load_tests/locustfile.py"]
 
 
 @pytest.fixture(autouse=True)
@@ -65,20 +66,7 @@ def test_slow_writes_break_their_budget(tmp_path: Path) -> None:
 
 def test_what_locust_sends_when_started_by_hand_is_judged(tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    command = [
-        sys.executable,
-        "-m",
-        "locust",
-        "-f",
-        "load_tests/locustfile.py",
-        "--headless",
-        "--processes",
-        "2",
-        "--stop-timeout",
-        "60",
-        "--exit-code-on-error",
-        "0",
-    ]
+    command = [*LOCUST, "--headless", "--processes", "2", "--stop-timeout", "60", "--exit-code-on-error", "0"]
     said = {"FOLDER": str(folder), "WINDOW": "4", "PEOPLE": "12", "SECONDS": "60", "PACE": "20", "BARRIER": "10", "WORKERS": "2"}
     with seeded(folder, PROGRAMME, Wanted(people=60, window=EXAM)) as (stack, _found):
         serve(stack)
@@ -92,20 +80,8 @@ def test_what_locust_sends_when_started_by_hand_is_judged(tmp_path: Path) -> Non
 
 def test_locust_started_by_hand_shows_its_page() -> None:
     port = free_port()
-    command = [
-        sys.executable,
-        "-m",
-        "locust",
-        "-f",
-        "load_tests/locustfile.py",
-        "--host",
-        "http://127.0.0.1:9",
-        "--web-host",
-        "127.0.0.1",
-        "--web-port",
-        str(port),
-    ]
-    process = subprocess.Popen([*command, "--web-port", str(port)], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    command = [*LOCUST, "--host", "http://127.0.0.1:9", "--web-host", "127.0.0.1", "--web-port", str(port)]
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
     try:
         assert "Locust" in _page(port)
     finally:
