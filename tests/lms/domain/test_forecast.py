@@ -176,6 +176,12 @@ def test_the_disk_is_bought_for_the_worst_of_95_percent_of_cases_and_the_sums_ar
     assert all(one.low <= one.median <= one.high for one in (*found.peaks.values(), *found.sums.values()))
 
 
+def test_a_forecast_keeps_its_curves_and_not_the_cases_behind_them() -> None:
+    found = forecast.forecast(SECOND, PROGRAMME, BEHAVIOUR, count=50)
+    bands = [*found.total.values(), *(band for sectors in found.each.values() for band in sectors.values())]
+    assert all(edge.base is None for band in bands for edge in (band.low, band.median, band.high)), "a view keeps every case in every process that serves"
+
+
 def test_evenings_and_weekends_are_those_of_the_window_s_own_zone() -> None:
     calm = BEHAVIOUR.having(rush=0, weekend=0.5)
     for stretch in (SECOND, replace(SECOND, opens=SECOND.opens.astimezone(UTC), closes=SECOND.closes.astimezone(UTC))):

@@ -290,6 +290,14 @@ def test_two_rows_much_alike_are_shown_side_by_side_until_one_is_mended(app: Fla
     assert third() == (None, Verdict.NEW, 0)
 
 
+def test_a_row_is_no_twin_of_one_that_is_refused(app: Flask, bank: str, clock: FixedClock) -> None:
+    batch = staged(bank, row("a", STEM).replace('"key": [1]', '"key": []') + row("b", STEM.replace("哭泣", "大哭")), clock)
+    found = seen(bank, batch, clock)
+    first, second = (dict(found.lines)[at] for at in (0, 1))
+    assert (first.verdict, second.verdict) == (Verdict.REFUSED, Verdict.NEW)
+    assert (second.twin_row, found.alike) == (None, 0), "one button would leave out the good row for the sake of the bad one"
+
+
 def test_a_change_is_shown_and_what_only_has_the_number_of_another_item_is_a_new_one(app: Flask, bank: str, clock: FixedClock) -> None:
     exchange.import_file(bank, (row("1", STEM) + row("2", "第二道题问的是别的事情")).encode(), author_id=None, now=clock.now())
     batch = staged(bank, row("1", "中国古代四大发明之一的造纸术由谁改进") + row("2", "第二道题问的是别的什么事情"), clock)
