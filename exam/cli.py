@@ -22,6 +22,7 @@ from exam.services import exam as exams
 from exam.services import preflight as preflights
 from exam.services import quiz as quizzes
 from exam.services import timeline as timelines
+from exam.services.exam import ExamFrozen
 from exam.services.preflight import sentence
 from lms.kernel import request as current
 from lms.kernel.i18n import ZONE, to_utc
@@ -163,10 +164,16 @@ def preflight(code: str, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_appcontext
 def assemble(code: str, papers: int, forms: int | None, seed: int | None, as_json: bool) -> None:
-    """Draw papers for an exam and print how equal they are."""
+    """Draw papers for an exam and print how equal they are; once its papers stay, with --seed they are measured and not stored."""
     began = perf_counter()
     try:
-        made = assembly.assemble(code, papers=papers, forms=forms, seed=seed, now=current.clock().now())
+        try:
+            made = assembly.assemble(code, papers=papers, forms=forms, seed=seed, now=current.clock().now())
+        except ExamFrozen as frozen:
+            if seed is None:
+                raise
+            made = assembly.measured(code, papers=papers, forms=forms, seed=seed)
+            click.echo(f"{frozen.message} Drawn and measured only: nothing was stored.", err=True)
     except Refusal as refusal:
         raise click.ClickException(f"{refusal.message} {refusal.facts}") from None
     found = asdict(made.statistics)

@@ -74,9 +74,7 @@ def assemble(
             _leave_standing(session, exam, now)
         ways: list[tuple[Sequence[PoolItem], str]] = [(offered, "")] if replacing else _ways(session, exam.id, offered)
         for pool, beyond in ways:
-            contents = bank.contents(session, [item.version_id for item in pool])
-            options = {version: len(content.options_html) for version, content in contents.items()}
-            drawing = Drawing(seed, pool, options, papers, forms, further=not replacing, exceeding=bool(beyond))
+            drawing = Drawing(seed, pool, _options(session, pool), papers, forms, further=not replacing, exceeding=bool(beyond))
             try:
                 made = _made(blueprint, drawing)
                 break
@@ -111,6 +109,17 @@ def assemble(
     return made
 
 
+def measured(exam_code: str, *, papers: int, forms: int | None, seed: int) -> Assembly:
+    """Draw papers for an exam from the exam pool as it is now, and store nothing."""
+    with transaction() as session:
+        take_time(session)
+        exam = found(session, exam_code)
+        pool = bank.pool(session, exam.bank_code, "exam")
+        drawing = Drawing(seed, pool, _options(session, pool), papers, forms, further=False, exceeding=False)
+        blueprint = exams.blueprint_of(session, exam.id)
+    return _made(blueprint, drawing)
+
+
 def replay(exam_code: str) -> list[tuple[str, str | None]]:
     """Draw each set of an exam's papers anew from its seed and the pool as it was kept; returns the hash it had and the one that it has now.
 
@@ -122,6 +131,12 @@ def replay(exam_code: str) -> list[tuple[str, str | None]]:
         blueprint = exams.blueprint_of(session, exam.id)
         drawings = store.drawings(session, exam.id)
     return [(digest, _made(blueprint, drawing).hash if drawing else None) for drawing, digest in drawings]
+
+
+def _options(session: Session, pool: Sequence[PoolItem]) -> dict[int, int]:
+    """Return how many options each version has."""
+    contents = bank.contents(session, [item.version_id for item in pool])
+    return {version: len(content.options_html) for version, content in contents.items()}
 
 
 def _made(blueprint: Blueprint, drawing: Drawing) -> Assembly:

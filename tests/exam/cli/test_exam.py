@@ -24,6 +24,18 @@ def test_assemble_prints_its_evidence_and_replays_a_seed(app: Flask) -> None:
     assert json.loads(few.stdout)["exposure"]["max"] > 0.6
 
 
+def test_papers_of_an_open_exam_are_measured_by_a_seed_and_stay(app: Flask, clock: FixedClock) -> None:
+    exams.prepared(opens=NOON + timedelta(hours=1))
+    run, asked = app.test_cli_runner().invoke, ["exam", "assemble", exams.EXAM, "--papers", "30"]
+    before = json.loads(run(args=[*asked, "--seed", "5", "--json"]).output)
+    clock.advance(hours=1)
+    again, other = (run(args=[*asked, "--seed", seed, "--json"]) for seed in ("5", "6"))
+    assert [json.loads(one.stdout)["hash"] == before["hash"] for one in (again, other)] == [True, False]
+    assert "nothing was stored" in again.stderr
+    assert run(args=asked).exit_code == 1, "without a seed papers are asked for"
+    assert f"{before['hash']} kept, {before['hash']} drawn anew" in run(args=["exam", "replay", exams.EXAM]).output
+
+
 def test_list_names_the_exams(app: Flask) -> None:
     exams.prepared()
     listed = json.loads(app.test_cli_runner().invoke(args=["exam", "list", "--json"]).output)
