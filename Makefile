@@ -24,7 +24,7 @@ demo: $(RUNTIME) $(FRONT) ## set everything up and run the product with a demo p
 
 test: $(DEV) $(FRONT) ## set everything up and run every test, browser tests included
 	@$(BIN)/python -m tests.support.chromium
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -q -n 3 --dist loadgroup $(ARGS)
 
 lint: $(DEV) ## lint, types, templates
 	$(BIN)/ruff check .

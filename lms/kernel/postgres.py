@@ -95,7 +95,7 @@ class EmbeddedPostgres:
         arguments = [str(binaries / "postgres"), "-D", str(data), "-k", str(sockets), "-c", "listen_addresses=", "-c", "max_connections=200",
                      "-c", "log_min_messages=warning", "-c", "shared_buffers=128MB", "-c", f"cluster_name={_name_of(data)}"]  # fmt: skip
         if not self.durable:
-            arguments += ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off"]
+            arguments += ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off", "-c", "autovacuum=off"]
         with log.open("ab") as sink:
             self._server = subprocess.Popen(arguments, stdout=sink, stderr=sink, preexec_fn=_shut_down_with_parent, start_new_session=True, **_as(account))
         self._wait(sockets, log)

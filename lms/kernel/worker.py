@@ -63,5 +63,5 @@ def _register(app: procrastinate.App, job: Job, now: Callable[[], datetime]) -> 
 
 
 def schema() -> str:
-    """Return procrastinate's own tables and functions as SQL, for the first migration."""
+    """Return procrastinate's own tables and functions as SQL, for the first revision."""
     return SchemaManager.get_schema()

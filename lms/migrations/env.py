@@ -1,7 +1,6 @@
-"""Alembic's environment: the engine comes from lms.kernel.migrate, the tables from Base.metadata."""
+"""Alembic's environment: the connection, in its transaction, comes from lms.kernel.migrate, the tables from Base.metadata."""
 
 from alembic import context
-from sqlalchemy import Engine
 from sqlalchemy.sql.schema import SchemaItem
 
 from lms.kernel.db import Base
@@ -12,8 +11,6 @@ def include(item: SchemaItem, name: str | None, kind: str, reflected: bool, comp
     return not (kind == "table" and name is not None and name.startswith("procrastinate_"))
 
 
-engine: Engine = context.config.attributes["engine"]
-with engine.connect() as link:
-    context.configure(connection=link, target_metadata=Base.metadata, include_object=include, compare_type=True)
-    with context.begin_transaction():
-        context.run_migrations()
+context.configure(connection=context.config.attributes["link"], target_metadata=Base.metadata, include_object=include, compare_type=True)
+with context.begin_transaction():
+    context.run_migrations()

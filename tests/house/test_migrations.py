@@ -3,16 +3,17 @@
 import psycopg
 import pytest
 from alembic.script import ScriptDirectory
+from sqlalchemy import text
 
 from lms.kernel import db, migrate
 from lms.kernel.db import Base
-from lms.kernel.migration_draft import function_files, functions, missing
+from lms.kernel.migration_draft import missing
 from lms.kernel.settings import Settings
+from tests.support import database
 
 
-def test_there_is_one_head(settings: Settings) -> None:
-    engine = migrate.owner_engine(settings.database_url)
-    assert len(ScriptDirectory.from_config(migrate.config(engine)).get_heads()) == 1
+def test_there_is_one_head() -> None:
+    assert len(ScriptDirectory.from_config(migrate.config()).get_heads()) == 1
 
 
 def test_migrations_and_tables_agree(settings: Settings) -> None:
@@ -23,14 +24,71 @@ def test_migrations_and_tables_agree(settings: Settings) -> None:
         engine.dispose()
 
 
-def test_the_functions_stand_in_their_files_as_the_migrations_leave_them(settings: Settings) -> None:
+def test_the_database_has_the_functions_as_their_files_say(settings: Settings) -> None:
     engine = migrate.owner_engine(settings.database_url)
     try:
-        found = functions(engine)
+        with engine.connect() as link:
+            found = migrate.functions(link)
     finally:
         engine.dispose()
-    written = {name: path.read_text(encoding="utf-8") for name, path in function_files().items()}
-    assert written == found, "`python -m lms.kernel.migration_draft --functions` writes them"
+    written = {name: path.read_text(encoding="utf-8") for name, path in migrate.function_files().items()}
+    assert written == found, "`python -m lms.kernel.migration_draft --functions` writes them as PostgreSQL prints them"
+
+
+def test_a_function_whose_text_differs_is_made_anew_with_its_triggers(settings: Settings) -> None:
+    url = database.clone(settings.database_url, "other_functions")
+    engine = migrate.owner_engine(url)
+    try:
+        assert migrate.is_newest(url)
+        with engine.begin() as link:
+            before = migrate.functions(link)
+            link.execute(text("DROP FUNCTION attempt_transition CASCADE"))
+            link.execute(text("DROP FUNCTION exam_unsettled"))
+            link.execute(text("CREATE FUNCTION exam_unsettled(integer) RETURNS boolean LANGUAGE sql AS 'SELECT true'"))
+            link.execute(text("ALTER FUNCTION frozen_columns() COST 200"))
+        assert not migrate.is_newest(url)
+        migrate.upgrade(url)
+        assert migrate.is_newest(url)
+        with engine.connect() as link:
+            assert migrate.functions(link) == before
+            assert link.scalar(text("SELECT has_function_privilege('lms_app', 'exam_unsettled()', 'EXECUTE')"))
+    finally:
+        engine.dispose()
+
+
+def test_names_that_the_older_chain_left_are_mended(settings: Settings) -> None:
+    url = database.clone(settings.database_url, "older_names")
+    engine = migrate.owner_engine(url)
+    names = text("SELECT conname FROM pg_constraint WHERE conrelid = 'exam_gate'::regclass OR conrelid = 'attempt'::regclass ORDER BY conname")
+    try:
+        with engine.begin() as link:
+            before = link.scalars(names).all()
+            checks = [name for name in before if name.startswith("ck_attempt_")]
+            assert checks
+            for name in checks:
+                link.execute(text(f"ALTER TABLE attempt RENAME CONSTRAINT {name} TO ck_attempt_{name}"))
+            link.execute(text("CREATE SEQUENCE exam_gate_exam_id_seq"))
+            link.execute(text("ALTER TABLE exam_gate ALTER COLUMN exam_id SET DEFAULT nextval('exam_gate_exam_id_seq')"))
+            link.execute(text("UPDATE alembic_version SET version_num = '20261122_ao_replay'"))
+        migrate.upgrade(url)
+        with engine.connect() as link:
+            assert link.scalars(names).all() == before
+            assert link.scalar(text("SELECT to_regclass('exam_gate_exam_id_seq')")) is None
+    finally:
+        engine.dispose()
+
+
+def test_a_database_of_another_version_is_told_what_to_do(settings: Settings) -> None:
+    url = database.clone(settings.database_url, "other_version")
+    engine = migrate.owner_engine(url)
+    try:
+        with engine.begin() as link:
+            link.execute(text("UPDATE alembic_version SET version_num = '20261122_an_twin_row'"))
+    finally:
+        engine.dispose()
+    assert not migrate.is_newest(url)
+    with pytest.raises(migrate.UnknownRevision, match=r"20261122_an_twin_row.*make clean"):
+        migrate.upgrade(url)
 
 
 def test_the_app_role_cannot_change_what_is_append_only(app: object, settings: Settings) -> None:
