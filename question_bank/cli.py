@@ -53,19 +53,27 @@ def create(code: str, name: str, topics: tuple[str, ...]) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--author", "account", help="The account that answers for the items; without one, the operator's import.")
 @click.option("--pool", type=click.Choice([pool.value for pool in Pool]), help="The pool of rows that name none.")
+@click.option("--update", "as_updates", is_flag=True, help="Rows are the next version of the item of their number, however little alike.")
 @with_appcontext
-def import_(file: Path, code: str, format_: str | None, dry_run: bool, as_json: bool, account: str | None, pool: str | None) -> None:  # noqa: PLR0917 - click's
+def import_(  # noqa: PLR0917 - click's
+    file: Path, code: str, format_: str | None, dry_run: bool, as_json: bool, account: str | None, pool: str | None, as_updates: bool
+) -> None:
     """Import items from a file; exits 0 when all were accepted, 1 when some were refused, 2 when the file cannot be read."""
     try:
         author_id = authors.id_of_account(account) if account else None
         read = apart.read(file.read_bytes(), format_ or "", seconds=SECONDS)
-        report = exchange.take_in(code, read, author_id=author_id, now=current_app.extensions["clock"].now(), pool=pool or "", dry_run=dry_run)
+        now = current_app.extensions["clock"].now()
+        report = exchange.take_in(code, read, author_id=author_id, now=now, pool=pool or "", dry_run=dry_run, as_updates=as_updates)
     except Refusal as refusal:
         _unread(file, refusal, as_json=as_json)
     except Exception:  # noqa: BLE001 - scripts tell by the exit code: 1 means that some rows were refused
         _log.exception("import_broke", file=file.name)
         _unread(file, ImportBroke(), as_json=as_json)
-    click.echo(json.dumps(report.as_json(), ensure_ascii=False) if as_json else _told(report, dry_run=dry_run))
+    if as_json:
+        click.echo(json.dumps(report.as_json(), ensure_ascii=False))
+        click.echo("".join(f"{line}\n" for line in _changes(report)), nl=False, err=True)
+    else:
+        click.echo(_told(report, dry_run=dry_run))
     raise SystemExit(1 if report.count(Verdict.REFUSED) else 0)
 
 
@@ -85,9 +93,16 @@ def _told(report: Report, *, dry_run: bool) -> str:
         f"{report.count(Verdict.SAME)} unchanged, {report.count(Verdict.REFUSED)} refused{' (nothing written)' if dry_run else ''}"
     ]
     lines += [f"  {line.draft.place}: {each.code} {each.message}" for line in report.lines for each in line.faults]
+    lines += _changes(report)
     lines += [f"  {loss.place}: {loss.what}" for loss in report.losses]
     lines += [f"  {line.draft.place}: {line.likeness}% like {report.alike(line)}" for line in report.lines if report.alike(line)]
     return "\n".join(lines)
+
+
+def _changes(report: Report) -> list[str]:
+    """Return a line for each row that is the next version of an item with other words: its number may have meant another question."""
+    changed = (line for line in report.lines if line.has_twins_number and line.verdict is Verdict.CHANGE)
+    return [f"  {line.draft.place}: changes {line.name}, {line.likeness}% alike" for line in changed]
 
 
 @bank.command("export")

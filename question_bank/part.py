@@ -12,6 +12,7 @@ from question_bank.jobs import BANK_JOBS
 from question_bank.services import review as reviews
 from question_bank.web.analysis import analysis
 from question_bank.web.bank import bank
+from question_bank.web.bank_settings import bank_settings
 from question_bank.web.bulk import bulk
 from question_bank.web.export import export
 from question_bank.web.item import item
@@ -27,7 +28,7 @@ lms.register_duties(Permission.REVIEW_ITEMS, reviews.duties)
 part = Part(
     name="question_bank",
     folder=Path(__file__).parent,
-    routes=guarded(bank, analysis, bulk, export, item, picture, responses, review, staging, share, version),
+    routes=guarded(bank, bank_settings, analysis, bulk, export, item, picture, responses, review, staging, share, version),
     commands=(commands,),
     jobs=BANK_JOBS,
     nav=(NavEntry(N_("题库"), "bank.banks", "list", Permission.WRITE_ITEMS, 40, hint=N_("编写、导入、查找和审核试题")),),

@@ -3,6 +3,8 @@
 from lms.kernel.refusal import N_
 
 ACTS = {
+    "bank.make": N_("新建题库"),
+    "bank.settings": N_("修改题库的名称与知识点"),
     "bank.import": N_("导入试题"),
     "bank.export": N_("导出题库"),
     "bank.bulk": N_("批量修改试题"),

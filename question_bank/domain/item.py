@@ -117,6 +117,11 @@ class Blank:
     tolerance: str = ""  # a decimal; the first accepted text is then the number; empty: text is compared
     case_matters: bool = False
 
+    def texts(self, *, exact: bool = False) -> tuple[str, ...]:
+        """Return the accepted texts for a page, the tolerance behind the first, whose it is; a tolerance of 0 only where `exact`."""
+        within = f" ± {self.tolerance}" if self.tolerance and (exact or self.tolerance != "0") else ""
+        return tuple(text if at else text + within for at, text in enumerate(self.accepted))
+
 
 @dataclass(frozen=True, slots=True)
 class Criterion:

@@ -8,14 +8,14 @@ from question_bank.domain.draft import loosely
 from question_bank.domain.item import LETTERS, ItemType, Level, Pool
 
 _TYPES = {
-    ItemType.SINGLE: "单选 单选题 单项选择题 单项选择 单项 single singlechoice 单选题型 a1 a1型题",
-    ItemType.MULTIPLE: "多选 多选题 多项选择题 多项选择 多项 不定项 不定项选择题 不定项选择 multiple multiplechoice multi checkbox",
+    ItemType.SINGLE: "单选 单选题 单项选择题 单项选择 单项 single singlechoice single_choice radio 单选题型 a1 a1型题",
+    ItemType.MULTIPLE: "多选 多选题 多项选择题 多项选择 多项 不定项 不定项选择题 不定项选择 multiple multiplechoice multiple_choice multi checkbox",
     ItemType.TRUE_FALSE: "判断 判断题 是非 是非题 对错题 判断正误 判断正误题 judge judgement judgment truefalse true_false tf true/false boolean",
-    ItemType.FILL_IN: "填空 填空题 fill fillin fill_in blank fillblank",
+    ItemType.FILL_IN: "填空 填空题 fill fillin fill_in blank fillblank fill_blank fillintheblank fill_in_blank fill_in_the_blank",
     ItemType.MATCHING: "匹配 匹配题 连线 连线题 配对题 matching match",
     ItemType.ORDERING: "排序 排序题 ordering order sort",
     ItemType.SHORT_TEXT: "简答 简答题 问答 问答题 论述 论述题 主观 主观题 名词解释 名词解释题"
-    " 材料题 材料分析题 案例题 案例分析 案例分析题 计算题 解答题 辨析题 应用题 分析题 综合题 写作题 essay short_text shortanswer short",
+    " 材料题 材料分析题 案例题 案例分析 案例分析题 计算题 解答题 辨析题 应用题 分析题 综合题 写作题 essay short_text shortanswer short_answer short subjective",
 }
 _KINDS = frozenset(ItemType)
 _TYPE_BY_WORD = {word: kind for kind, words in _TYPES.items() for word in words.split()}
@@ -34,8 +34,8 @@ _POOLS = {Pool.EXAM: "exam 考试 考试池 考试题", Pool.PRACTICE: "practice
 _POOL_BY_WORD = {word: pool for pool, words in _POOLS.items() for word in words.split()}
 
 _JUDGEMENTS = {
-    True: "对 对的 正确 正确的 √ ✓ ✔ ☑ t true y yes 是 是的 同意 right correct 真 1",
-    False: "错 错的 错误 错误的 × ✗ ✘ ✕ ╳ x f false n no 否 不是 不同意 wrong incorrect 假 不对 不正确 0",
+    True: "对 对的 正确 正确的 √ ✓ ✔ ✅ ☑ t true y yes 是 是的 同意 right correct 真 1",
+    False: "错 错的 错误 错误的 × ✗ ✘ ✕ ╳ ❌ x f false n no 否 不是 不同意 wrong incorrect 假 不对 不正确 0",
 }
 _JUDGEMENT_BY_WORD = {word: judgement for judgement, words in _JUDGEMENTS.items() for word in words.split()}
 
@@ -68,7 +68,7 @@ def read_type(text: str) -> str:
 
 def is_any_choice(text: str) -> bool:
     """Tell whether the word only says that something is chosen, not how many."""
-    return folded(text) in {"选择", "选择题", "choice", "客观题"}
+    return folded(text) in {"选择", "选择题", "choice", "mcq", "客观题"}
 
 
 def is_known_type(text: str) -> bool:
@@ -135,7 +135,9 @@ def _read_key(written: str, kind: str, options: Sequence[str]) -> tuple[int, ...
     if kind == ItemType.TRUE_FALSE:
         return _judged(written, options)
     if found := _letters(written):
-        return found
+        # HALOGEN, DC and A, D are all letters; where the key is an option's words, only several options may still be meant by them.
+        worded = _by_words(written, [], options) if len(found) > 1 else ()
+        return worded if worded and (kind != ItemType.MULTIPLE or max(found) >= len(options)) else found
     numbers = [part for part in _SEPARATED.split(written) if part]
     found = _by_words(written, numbers, options) or _letters(_NAMED_LETTER.sub(_its_letter, written.upper())) or _labelled(written, options)
     if found:

@@ -57,7 +57,7 @@ class State(StrEnum):
 class Line:
     """One row with its verdict; `name` is the external id it goes by in the bank.
 
-    `twin` is an item much like it, or where `likeness` is low another item that has its number; `twin_row` is an earlier row much like it.
+    `twin` is an item much like it, or the one that has its number and asks otherwise, however like it is; `twin_row` is an earlier row much like it.
     """
 
     draft: Draft
@@ -74,6 +74,11 @@ class Line:
     def is_namesake(self) -> bool:
         """Tell whether its number is that of another item of the bank."""
         return self.likeness is not None and self.likeness < ANOTHER
+
+    @property
+    def has_twins_number(self) -> bool:
+        """Tell whether what it is compared with is the item of its number."""
+        return self.twin is not None and self.twin == self.draft.external_id
 
     @property
     def is_renamed(self) -> bool:
@@ -111,8 +116,8 @@ class Report:
         return len(self.lines) - self.count(Verdict.REFUSED)
 
     def alike(self, line: Line) -> str:
-        """Return the name of what a row is much like: an item of the bank, or one that an earlier row becomes."""
-        if line.likeness is None or line.likeness < ALIKE:
+        """Return the name of what a new row is much like: an item of the bank, or one that an earlier row becomes."""
+        if line.likeness is None or line.likeness < ALIKE or line.verdict is not Verdict.NEW:
             return ""
         return line.twin or ("" if line.twin_row is None else self.lines[line.twin_row].name)
 

@@ -35,6 +35,11 @@ def looks_like(text: str) -> bool:
     )
 
 
+def begins_with_markup(text: str) -> bool:
+    """Tell whether the text is GIFT whose first words are HTML."""
+    return bool(_HTML.match(text.lstrip("\ufeff \t\r\n"))) and looks_like(text)
+
+
 def _in_formula(text: str, begin: int, end: int) -> bool:
     """Tell whether braces are LaTeX's by what stands around them: a command before, or dollar signs that enclose them."""
     line = text[max(0, begin - 300) : begin].rpartition("\n")[2]

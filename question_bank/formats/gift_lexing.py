@@ -7,6 +7,8 @@ from dataclasses import dataclass
 _ESCAPED = {"~": "\ue000", "=": "\ue001", "#": "\ue002", "{": "\ue003", "}": "\ue004", ":": "\ue005", "\\": "\ue006", "%": "\ue008"}
 _PLAIN = {mark: sign for sign, mark in _ESCAPED.items()} | {"\ue007": "\n"}
 _HINT = re.compile(r"\[(id|tag):([^\]]{0,300})\]")  # no honest name is longer
+_TITLED = re.compile(r"::[^:].*?::")
+_OF_LATEX = re.compile(r"(?:\\[A-Za-z]+|[\^_}(])\{")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,8 @@ def blocks(text: str) -> Iterator[Block]:
                 name, tags = (value.strip(), tags) if kind == "id" else (name, [*tags, value.strip()])
             continue
         is_category = bare.upper().startswith("$CATEGORY:")
-        is_next = is_category or bool(bare.startswith("::") if depth else not bare)
-        cut = len(held) if is_next else parting if depth and "{" in line else 0
+        is_next = is_category or bool(bare.startswith("::") if depth else not bare or _TITLED.match(bare))
+        cut = len(held) if is_next else parting if depth and "{" in _OF_LATEX.sub("", line) else 0
         if cut:
             yield Block(begun, "\n".join(held[:cut]), category, name, tuple(tags))
             held, name, tags, depth, parting = held[cut:], "", [], 0, 0

@@ -14,7 +14,7 @@ MINE = "mine"  # what a learner answered: 学习通 writes it before the key
 GUARD = "\u2060"  # written by our own papers inside words that would be taken for a mark; read as nothing
 _TAGS = r"(?:</?(?:b|i|u|s|sub|sup)>)*"
 _NUMBER = (
-    r"第\s*(?P<word>\d{1,5})\s*(?:小)?题\s*+[.、．:：]?|[（(]\s*(?P<round>\d{1,5})\s*[)）]\s*[.、．]?"
+    r"第\s*(?P<word>\d{1,5})\s*(?:小)?题\s*+[.、．:：]?|Q(?:\.\s?(?P<short>\d{1,5})[.:：)、]?|(?:uestion\s)?(?P<asked>\d{1,5})[.:：)、])(?!\d)|[（(]\s*(?P<round>\d{1,5})\s*[)）]\s*[.、．]?"
     r"|(?P<dot>\d{1,5})\s*(?:．|\.(?:(?!\d)|(?=(?:19|20)\d\d))|[、)）]|[:：](?!\d))|[【\[](?P<square>\d{1,5})[】\]]"
     r"|(?P<bare>\d{1,3})[ \u3000]+(?=[\u4e00-\u9fff“《【\[])"
 )
@@ -54,7 +54,7 @@ _WRAPPED = re.compile(rf"<([bius])>(\s*+(?:{FIELD.pattern}|(?:{_NUMBER.replace('
 _HEADING = re.compile(
     r"(?:第?\s*+(?P<ordinal>[一二三四五六七八九十]{1,3})\s*+(?:(?:部分|大题)\s*+)?(?:[、.．:：]\s*+|(?<=\s)))?(?P<name>[^（(：:，,。\s]{1,12})\s*+(?P<rest>[（(：:，,。].*)?"
 )
-_CHAPTER = re.compile(r"第\s*[一二三四五六七八九十\d]{1,3}\s*[章节篇单元部分]+(?:\s|[:：、]|$).{0,60}|[一二三四五六七八九十]{1,3}\s*[、.．].{1,60}")
+_CHAPTER = re.compile(r"第\s*[一二三四五六七八九十\d]{1,3}\s*[章节篇讲单元部分]+(?:\s|[:：、]|$).{0,60}|[一二三四五六七八九十]{1,3}\s*[、.．].{1,60}")
 _EACH = re.compile(r"每(?:小)?[题空]\s*(\d+(?:\.\d+)?)\s*分")
 ANSWERS = re.compile(
     r"[【\[（(]?\s*+(?:试题|习题|练习题?|附[:：]?)?\s*+(?:参考|标准|正确)?答案(?:[与和及]?(?:试题)?(?:解析|详解|评分标准|评分参考))?(?:表|部分)?\s*+[】\])）]?\s*+[:：]?"

@@ -25,6 +25,8 @@ _STEM_FIELD = re.compile(r"(?:题目|题干|试题内容|题目内容|试题|问
 _TYPE_FIELD = re.compile(r"(?:题型|题目类型|试题类型)\s*[:：]")
 _OPTION_FIELD = re.compile(r"^选项\s*([A-Z])\s*[:：]\s*")
 _EARNED = re.compile(r"\d{1,3}(?:\.\d)?\s*分")  # what 学习通 writes below an answer
+_MINE_BESIDE = re.compile(r"((?:我|你|学生)的?答案\s*+[:：][^:：]{0,200}?)(?=正确答案\s*+[:：])")  # 我的答案:B正确答案:C
+_LETTERS = re.compile(r"[A-Z][A-Z\s,，、]*+")
 _ALONE = re.compile(r"^([A-Z])[ \t\u3000]+(?=\S)")
 
 
@@ -65,7 +67,7 @@ def read(lines: Sequence[Line], unit: str) -> tuple[list[Draft], list[Loss], lis
 class _Reader:
     def __init__(self, lines: Sequence[Line], unit: str) -> None:
         self.held, self.unit = Opaque(), unit
-        self.lines = [Line(marks.unwrapped(self.held.hide(line.text.strip(" \t\u3000\u00a0"))), line.number) for line in lines]
+        self.lines = [Line(marks.unwrapped(self.held.hide(_MINE_BESIDE.sub(r"\1 ", line.text.strip(" \t\u3000\u00a0")))), line.number) for line in lines]
         self.lines = _lettered(_recorded([replace(line, text=_numbered_first(line.text)) for line in self.lines]))
         self.sections = [Section("", "")]
         self.items: list[Item] = []
@@ -182,8 +184,11 @@ class _Reader:
         for each, end in zip(found, _ends([later.start() for later in found], text), strict=True):
             role = marks.role_of(each)
             item.at_role, item.at = role, item.fields.setdefault(role, [])
-            if text[each.end() : end].strip():
-                item.at.append(text[each.end() : end].strip(" \t\u3000"))
+            words = text[each.end() : end].strip(" \t\u3000")
+            if role == "key" and item.options and item.at and words != item.at[0] and _LETTERS.fullmatch(item.at[0]) and _LETTERS.fullmatch(words):
+                words = f"答案：{words}"  # the number between two items was not seen: two keys are none
+            if words.strip():
+                item.at.append(words)
 
     def _words(self, item: Item, text: str) -> None:
         tags = re.match(r"(?:<[bius]>)*", text)

@@ -163,12 +163,16 @@ class Scoring:
                 continue
             if len(set(margins)) > 1:
                 self.place.lose("上下误差不同，取较小的一个")
+            if "false" in {attribute(compared, name) for name in ("includeLowerBound", "includeUpperBound")}:
+                self.place.lose("误差的边界值不算对的设定未保留")
             return numbers.blank(value, abs(min(margins) * (value / 100 if attribute(compared, "toleranceMode") == "relative" else 1)))
         bounds = [[text_of(first(each, "baseValue")) for each in self._compared(identifier, *names)] for names in (("gte", "gt"), ("lte", "lt"))]
         if any(bounds):
             if not all(bounds):
                 return "number_infinite"
             middle = numbers.between(bounds[0][0], bounds[1][0])
+            if any(self._compared(identifier, "gt", "lt")):
+                self.place.lose("误差的边界值不算对的设定未保留")
             return numbers.blank(*middle) if middle else "scoring_unsupported"
         return Blank(tuple(accepted)) if value is None else numbers.blank(value, Decimal(0))
 

@@ -13,6 +13,7 @@ from question_bank.formats import (
     gift,
     headings,
     json_lines,
+    json_rows,
     moodle_xml,
     paper_text,
     qti,
@@ -48,7 +49,7 @@ def read(content: bytes, wanted: str | None = None) -> Reading:
     if kind in _XML:
         return _checked(_XML[kind](xml_tree.decode(content)))
     if kind == "jsonl":
-        return _checked(json_lines.read(words))
+        return _checked(_json(words))
     if kind in _TEXT:
         return _checked(_TEXT[kind](words))
     if kind == "csv":
@@ -57,10 +58,10 @@ def read(content: bytes, wanted: str | None = None) -> Reading:
 
 
 def _kind(words: str) -> str:
-    if json_lines.looks_like(words):
+    if json_lines.looks_like(words) or json_rows.read(words):
         return "jsonl"
     if root := xml_tree.root_name(words):
-        return "moodle" if root == "quiz" else "qti" if root in qti.ROOTS else ""
+        return "moodle" if root == "quiz" else "qti" if root in qti.ROOTS else "gift" if gift.begins_with_markup(words) else ""
     if any(headings.find(delimited.read(_head(words), delimiter)) for delimiter in delimited.DELIMITERS):
         return "csv"
     for kind, reader in (("aiken", aiken), ("gift", gift)):
@@ -96,6 +97,15 @@ def _packed(content: bytes, wanted: str | None) -> Reading:
     if kind is None:
         raise FormatUnsupported
     return readers[kind](content)
+
+
+def _json(words: str) -> Reading:
+    """Read what others wrote by their names of fields, or our own lines."""
+    sheets = json_rows.read(words)
+    if not sheets:
+        return json_lines.read(words)
+    drafts, losses = table.read(sheets)
+    return Reading("jsonl", tuple(drafts), tuple(losses))
 
 
 def _csv(words: str) -> Reading:

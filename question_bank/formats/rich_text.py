@@ -39,6 +39,7 @@ _ENTITY = re.compile(r"&(lt|gt|amp);")
 _A_BLOCK = re.compile(r"(</?(?:" + "|".join(BLOCK) + r")(?: [^<>]*)?>)")
 # Each run of breaks is gone through once.
 _ONLY_BREAKS, _BREAKS, _BREAKS_BACKWARDS = re.compile(r"(?:\s*+<br>)*+\s*+"), re.compile(r"(?:\s*+<br>)++"), re.compile(r"(?:\s*+>rb<)++")
+_BEGINS_LINE = re.compile(r"(?<=[^\n])(?=<(?:/?(?:table|thead|tbody|ul|ol)|tr|li)>)")
 _PICTURE_TAG = re.compile(r'<img data-picture="([0-9a-f]{64})"')
 _CLEANER = nh3.Cleaner(
     tags={*ALLOWED, "img", "span", *formula.ELEMENTS},
@@ -133,6 +134,13 @@ def to_notation(stored: str) -> str:
         at = found.end()
     parts.append(_unescaped(stored[at:]))
     return "".join(parts)
+
+
+def on_lines(notation: str) -> str:
+    """Return a notation with each row and entry on a line of its own, for somebody who edits it; `to_html` makes the same of both."""
+    laid = _BEGINS_LINE.sub("\n", notation)
+    same = all(to_html(laid, with_blanks=blanks) == to_html(notation, with_blanks=blanks) for blanks in (False, True))
+    return laid if same else notation  # the words of a picture or a formula may look like a tag
 
 
 def _notation(found: re.Match[str]) -> str:

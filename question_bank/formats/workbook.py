@@ -21,11 +21,13 @@ class Sheet:
     rows: tuple[tuple[str, ...], ...]
     first: int = 1
     left: int = 0
+    unit: str = "行"
 
     def place(self, position: int) -> str:
         """Return where a row stands, as people look for it."""
-        line = f"第 {self.first + position} 行"
-        return f"{self.name} {line}" if self.name else line
+        number = self.first + position
+        line = f"第 {number} {self.unit}" if number else ""  # the names of JSON's fields stand in no line
+        return f"{self.name} {line}".strip() or "文件"
 
 
 def read(content: bytes) -> tuple[Sheet, ...]:

@@ -121,7 +121,7 @@ def _parser(*, recover: bool) -> etree.XMLParser:
 
 def _fed(content: bytes, parser: etree.XMLParser) -> etree._Element:
     """Return the root of a file that holds no more than any honest one."""
-    if content.count(b"<") - content.count(b"</") > MAX_ELEMENTS:
+    if _opened(content) > MAX_ELEMENTS:
         raise XmlHostile
     parser.feed(content)
     root = parser.close()
@@ -132,6 +132,12 @@ def _fed(content: bytes, parser: etree.XMLParser) -> etree._Element:
     if root.getroottree().docinfo.internalDTD is not None and any(True for _ in root.getroottree().docinfo.internalDTD.iterentities()):
         raise XmlHostile
     return root
+
+
+def _opened(content: bytes) -> int:
+    """Count what may open an element; HTML in CDATA opens none."""
+    outside, *sections = content.split(b"<![CDATA[")
+    return sum(part.count(b"<") - part.count(b"</") for part in (outside, *(part.partition(b"]]>")[2] or part for part in sections)))
 
 
 def written(element: etree._Element, section: Callable[[str], str] = escaped, *, tail: bool = False) -> str:

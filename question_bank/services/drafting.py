@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 import msgspec
 
@@ -77,6 +78,18 @@ def _digest(draft: Draft, content: ItemContent, key: Key, explanation: Explanati
     keyed = {name: value for name, value in msgspec.to_builtins(key).items() if name != "by_pairs" or value}
     parts = (msgspec.to_builtins(content), keyed, explanation.overall_html, explanation.options_html, *facts)
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def laid_out(draft: Draft) -> Draft:
+    """Return a draft that means the same and is easier to edit."""
+    return replace(
+        draft,
+        stem=rich_text.on_lines(draft.stem),
+        options=tuple(map(rich_text.on_lines, draft.options)),
+        prompts=tuple(map(rich_text.on_lines, draft.prompts)),
+        model=rich_text.on_lines(draft.model),
+        explanation=rich_text.on_lines(draft.explanation),
+    )
 
 
 def drafted(version: Version) -> Draft:

@@ -1,8 +1,9 @@
 """Import: a file is read, every row is judged against the bank, and the accepted rows are written in one transaction."""
 
-from collections.abc import Collection, Container, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from lms.kernel import audit
 from lms.kernel.db import Session, take_time, transaction
@@ -11,7 +12,7 @@ from question_bank.domain.exchange import Beat, Loss, Reading, quiet
 from question_bank.domain.fault import Fault, check_together, fault, faults_of
 from question_bank.domain.likeness import ANOTHER, Twins, anchors, grams, likeness
 from question_bank.domain.review import Status
-from question_bank.domain.staging import Line, Report, Verdict
+from question_bank.domain.staging import Choice, Line, Report, Verdict
 from question_bank.domain.version import Version
 from question_bank.formats import reading
 from question_bank.formats.writing import WRITERS
@@ -39,15 +40,15 @@ def import_file(
     return take_in(bank_code, reading.read(content), author_id=author_id, now=now, pool=pool)
 
 
-def take_in(bank_code: str, read: Reading, *, author_id: int | None, now: datetime, pool: str = "", dry_run: bool = False) -> Report:
-    """Bring what was read into a bank (made if there is none of this code) and return what became of each row."""
+def take_in(bank_code: str, read: Reading, *, author_id: int | None, now: datetime, pool: str = "", dry_run: bool = False, as_updates: bool = False) -> Report:
+    """Bring what was read into a bank (made if there is none of this code) and return what became of each row; `as_updates` as judge has it."""
     read = with_pool(read, pool)
     with transaction() as session:
         row = bank_store.by_code(session, bank_code)
         if row is None and dry_run:
-            return judge(session, 0, read)
+            return judge(session, 0, read, as_updates=as_updates)
         bank_id = row.id if row else banks.made(session, bank_code, bank_code, now, {})
-        report = judge(session, bank_id, read)
+        report = judge(session, bank_id, read, as_updates=as_updates)
         if not dry_run:
             pictures.keep(session, bank_id, read.pictures, now)
             commit(session, bank_id, report.lines, author_id=author_id, now=now)
@@ -60,10 +61,14 @@ def with_pool(read: Reading, pool: str) -> Reading:
     return replace(read, drafts=tuple(replace(draft, pool=draft.pool or pool) for draft in read.drafts)) if pool else read
 
 
-def judge(session: Session, bank_id: int, read: Reading, beat: Beat = quiet) -> Report:
-    """Return what would become of each row; `beat` is told now and then how many were judged."""
+def judge(session: Session, bank_id: int, read: Reading, beat: Beat = quiet, *, as_updates: bool = False) -> Report:
+    """Return what would become of each row; `beat` is told now and then how many were judged.
+
+    With `as_updates` every row is the next version of the item that has its number, however little alike.
+    """
     brought = frozenset(picture.digest for picture in read.pictures)
-    lines = tuple(judge_drafts(session, bank_id, read.drafts, brought=brought, beat=beat).values())
+    chosen = dict.fromkeys(range(len(read.drafts)), Choice.UPDATE) if as_updates else {}
+    lines = tuple(judge_drafts(session, bank_id, read.drafts, brought=brought, beat=beat, chosen=chosen).values())
     named = [(line, enemy) for line in lines if line.verdict in {Verdict.NEW, Verdict.CHANGE} for enemy in line.draft.enemies]
     names = {line.draft.external_id or line.name for line in lines if line.verdict is not Verdict.REFUSED}
     names |= store.named(session, bank_id, {enemy for _, enemy in named}).keys()
@@ -81,13 +86,13 @@ def judge_drafts(
     brought: Collection[str] = (),
     beat: Beat = quiet,
     only: Collection[int] | None = None,
-    updates: Container[int] = (),
+    chosen: Mapping[int, Choice] = MappingProxyType({}),
     with_twins: bool = True,
 ) -> dict[int, Line]:
     """Return what would become of each draft, or of those at `only`, by position.
 
-    `brought` names the pictures that come with them; those at `updates` are the next version of the item of their name, however little
-    alike.
+    `brought` names the pictures that come with them. Where an item of the bank goes by a draft's number, `chosen` says of its position
+    whether it is the next version or a new item; without that the likeness of both decides.
     """
     take_time(session)
     wanted = {position: content_hash(drafts[position]) for position in (range(len(drafts)) if only is None else sorted(only))}
@@ -103,18 +108,19 @@ def judge_drafts(
             beat(position)
         draft, version = drafts[position], before.get(matches[position] or "")
         faults = [*faults_of(draft), *formula_faults(draft), *(found[position] for found in (together, unshown) if position in found)]
-        namesake = None if faults or version is None or position in updates else _namesake(draft, version, looked_up)
-        version = version if namesake is None else None
+        alike = None if faults or version is None else _alike(draft, content, version, looked_up)
+        choice = Choice.UPDATE if alike is None else chosen.get(position) or (Choice.NEW if alike < ANOTHER else Choice.UPDATE)
+        version = version if choice is Choice.UPDATE else None
         faults = faults or _faults_in_bank(session, draft, content, looked_up, version)
-        name = version.external_id if version else names_of(draft, content)[0 if namesake is None else -1]
+        name = version.external_id if version else names_of(draft, content)[0 if alike is None else -1]
         line = Line(draft, _verdict(draft, faults, version, looked_up), tuple(faults), name, version.item_id if version else None)
-        lines[position] = line if namesake is None or faults else replace(line, twin=draft.external_id, likeness=namesake)
+        lines[position] = line if alike is None or faults else replace(line, twin=draft.external_id, likeness=alike, choice=choice)
     new = [position for position, line in lines.items() if with_twins and line.verdict is Verdict.NEW]
-    for position, (twin, row, alike) in twins_of(session, bank_id, drafts, new).items():
+    for position, (twin, row, likeness_of_both) in twins_of(session, bank_id, drafts, new).items():
         if row is not None and row in lines and lines[row].verdict is Verdict.REFUSED:
             continue  # it will not be there: nothing may be left out for its sake
         if twin or lines[position].twin is None:
-            lines[position] = replace(lines[position], twin=twin, twin_row=row, likeness=alike)
+            lines[position] = replace(lines[position], twin=twin, twin_row=row, likeness=likeness_of_both)
     return lines
 
 
@@ -145,12 +151,12 @@ def _match(draft: Draft, content: str, looked_up: Known) -> str | None:
     return next((name for name in reversed(names_of(draft, content)) if name in looked_up.named), None)
 
 
-def _namesake(draft: Draft, before: Version, looked_up: Known) -> int | None:
-    """Return by how many per cent a draft is like the item of its name, where that is another item: files from outside number theirs 1, 2, 3."""
-    if before.external_id != draft.external_id or _is_known(draft, before.item_id, looked_up):
+def _alike(draft: Draft, content: str, before: Version, looked_up: Known) -> int | None:
+    """Return by how many per cent a draft is like the item of its number, where it asks otherwise: files from outside number theirs 1, 2, 3."""
+    asks_the_same = looked_up.contents.get(content) == before.external_id
+    if before.external_id != draft.external_id or asks_the_same or _is_known(draft, before.item_id, looked_up):
         return None
-    alike = likeness(grams(plain_of(content_of(draft))), grams(plain_of(before.content)))
-    return alike if alike < ANOTHER else None
+    return likeness(grams(plain_of(content_of(draft))), grams(plain_of(before.content)))
 
 
 def _faults_in_bank(session: Session, draft: Draft, content: str, looked_up: Known, before: Version | None) -> list[Fault]:

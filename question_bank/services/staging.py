@@ -215,9 +215,9 @@ def _judge(
     """Judge rows anew as the author chose: an update is read as the next version of the twin, a skipped row is left out."""
     order = sorted(lines)
     only = [at for at, position in enumerate(order) if position in wanted]
-    updates = {at for at, position in enumerate(order) if lines[position].choice is Choice.UPDATE}
+    chosen = {at: lines[position].choice for at, position in enumerate(order) if lines[position].twin}
     drafts = [lines[position].asked for position in order]
-    judged = exchange.judge_drafts(session, bank_id, drafts, only=only, updates=updates, beat=beat, with_twins=with_twins)
+    judged = exchange.judge_drafts(session, bank_id, drafts, only=only, chosen=chosen, beat=beat, with_twins=with_twins)
     return {order[at]: _as_chosen(lines[order[at]], _placed(line, order)) for at, line in judged.items()}
 
 

@@ -1,4 +1,5 @@
 // The item form: keys, rows, live preview, warnings, pictures. Without it the form still posts, and 刷新预览 does the same by reload.
+import { wireFormatting } from "./editor_formatting.js";
 import { wirePictures } from "./editor_pictures.js";
 
 const editor = document.querySelector("[data-editor]");
@@ -86,8 +87,9 @@ if (editor) {
   }
 
   function insert(text, target = stem) {
-    target.setRangeText(text, target.selectionStart, target.selectionEnd, "end");
     target.focus();
+    if (document.activeElement === target && document.execCommand("insertText", false, text)) return; // no other way can be undone by Ctrl+Z; every browser keeps it for that
+    target.setRangeText(text, target.selectionStart, target.selectionEnd, "end");
     target.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
@@ -118,6 +120,7 @@ if (editor) {
   }
 
   const pictures = wirePictures({ editor, form, insert });
+  wireFormatting({ editor, insert });
 
   editor.addEventListener("input", (event) => {
     if (event.target instanceof HTMLTextAreaElement) grow(event.target);

@@ -1,6 +1,8 @@
 // Pictures in the item form: chosen, pasted or dropped; the server keeps them and the text gets their name.
 
 const KINDS = ["image/png", "image/jpeg", "image/webp", "image/gif", "image/bmp"];
+// Excel lays a picture of its cells beside them: who pastes words wants the words.
+const hasWords = (source) => /[^\s<>]/.test(source.getData("text/plain"));
 const pictureOf = (files) => [...(files ?? [])].find((file) => KINDS.includes(file.type) || file.type === "image/svg+xml");
 
 export function wirePictures({ editor, form, insert }) {
@@ -35,7 +37,6 @@ export function wirePictures({ editor, form, insert }) {
     insert(`![${words.value.trim().replace(/[\]\\]/g, "\\$&")}](picture:${digest})`, target);
   }
 
-  editor.querySelector("[data-picture-tools]").hidden = false;
   editor.addEventListener("focusin", (event) => { if (event.target.matches("textarea")) target = event.target; });
   editor.querySelector("[data-insert-picture]").addEventListener("click", () => file.click());
   file.addEventListener("change", () => {
@@ -44,7 +45,7 @@ export function wirePictures({ editor, form, insert }) {
   });
   for (const [name, source] of [["paste", "clipboardData"], ["drop", "dataTransfer"]]) {
     editor.addEventListener(name, (event) => {
-      const picture = event.target.matches("textarea") && pictureOf(event[source].files);
+      const picture = event.target.matches("textarea") && !(name === "paste" && hasWords(event[source])) && pictureOf(event[source].files);
       if (!picture) return;
       event.preventDefault();
       target = event.target;

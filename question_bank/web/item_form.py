@@ -11,7 +11,7 @@ from question_bank.domain.flaw import FLAWS, flaws_of
 from question_bank.domain.item import CHOOSING, LETTERS, LEVEL_LABELS, POOL_LABELS, TYPE_LABELS, Blank, ItemContent, ItemType
 from question_bank.domain.notation import read_difficulty
 from question_bank.domain.written_answer import read_rubric, write_rubric
-from question_bank.services.drafting import content_of
+from question_bank.services.drafting import content_of, laid_out
 
 SHOWN_OPTIONS, SHOWN_PROMPTS, SHOWN_BLANKS, MOST_BLANKS = 8, 6, 4, 20
 Shown = Callable[[str], str]
@@ -161,6 +161,7 @@ def filled(
     draft: Draft, topics: Sequence[tuple[str, str]], faults: Sequence[Fault] = (), *, key_counts: Mapping[int, int] | None = None, shown: Shown = str
 ) -> ItemForm:
     """Return the form filled with a draft; `shown` gives pictures their addresses."""
+    draft = laid_out(draft)
     return ItemForm(
         draft=draft,
         options=_option_fields(draft),

@@ -87,8 +87,8 @@ def _answers(version: Version, pictured: Callable[[str], str]) -> Iterator[tuple
     match content.type:
         case ItemType.FILL_IN:
             for number, blank in enumerate(key.blanks, start=1):
-                more = f" ± {blank.tolerance}" if blank.tolerance else _("（区分大小写）") if blank.case_matters else ""
-                yield _("第 %(n)s 空", n=number), str(escape(_(" 或 ").join(blank.accepted) + more))
+                more = _("（区分大小写）") if blank.case_matters and not blank.tolerance else ""
+                yield _("第 %(n)s 空", n=number), str(escape(_(" 或 ").join(blank.texts(exact=True)) + more))
         case ItemType.MATCHING:
             for prompt, position in zip(content.prompts_html, key.options, strict=True):
                 yield pictured(prompt), f"{LETTERS[position]}. {pictured(content.options_html[position])}"
@@ -194,7 +194,7 @@ def changes(before: Version, after: Version) -> Changes:
 
 def _key_words(version: Version) -> str:
     key = version.key
-    blanks = _("；").join(" | ".join(blank.accepted) + (f" ± {blank.tolerance}" if blank.tolerance else "") for blank in key.blanks)
+    blanks = _("；").join(" | ".join(blank.texts(exact=True)) for blank in key.blanks)
     return key.letters or blanks or "\n".join((rich_text.to_plain(key.model_html), write_rubric(key.rubric))).strip()
 
 

@@ -82,7 +82,7 @@ class Spent:
         for each in (pid, *children_of(pid)):
             with suppress(OSError, IndexError):  # it may have ended
                 held = re.search(r"VmHWM:\s*(\d+) kB", Path(f"/proc/{each}/status").read_text())
-                name = "reading" if b"formats.apart" in Path(f"/proc/{each}/cmdline").read_bytes() else "worker"
+                name = "reading" if b"formats.alone" in Path(f"/proc/{each}/cmdline").read_bytes() else "worker"
                 self.megabytes[name] = max(self.megabytes.get(name, 0), int(held[1]) // 1024 if held else 0)
 
 

@@ -53,6 +53,21 @@ def _refused(app: Flask, file: Path) -> str:
     return str(report["refused"][0]["code"])
 
 
+def test_a_number_that_meant_another_question_is_told_and_taken_as_an_update_where_asked(app: Flask, file: Path) -> None:
+    numbered = "编号,题型,题干,A,B,答案\n试题编号一,单选,{},{},{},B\n".replace("编号,", "试题编号,", 1)
+    file.write_text(numbered.format("下列说法正确的是哪一项", "先倾听再回应", "先下结论"), "utf-8")
+    assert run(app, "import", str(file), "--bank", "b")[0] == 0
+    file.write_text(numbered.format("三角形内角和是多少度", "90", "180"), "utf-8")
+    assert "1 new, 0 changed" in run(app, "import", str(file), "--bank", "b", "--dry-run")[1]
+    told = run(app, "import", str(file), "--bank", "b", "--update")[1]
+    assert "0 new, 1 changed" in told
+    assert "changes 试题编号一, " in told
+    file.write_text(numbered.format("三角形内角和是多少", "90", "180"), "utf-8")
+    result = app.test_cli_runner().invoke(args=["bank", "import", str(file), "--bank", "b", "--dry-run", "--json"])
+    assert json.loads(result.stdout)["accepted"] == 1
+    assert "changes 试题编号一, " in result.stderr
+
+
 def test_a_bank_from_file_to_pool(app: Flask, file: Path) -> None:
     id_of(WEI), id_of(RUI), id_of(LIN)
     file.write_text(HALF, "utf-8")

@@ -77,6 +77,12 @@ def test_a_blank_takes_what_means_the_same(blank: Blank, text: str, right: bool)
     assert fits(blank, text) is right
 
 
+def test_the_tolerance_is_shown_behind_the_number_that_has_it() -> None:
+    assert NUMBER.texts() == ("3.14 ± 0.005", "π")
+    exact = Blank(("3", "三"), "0")
+    assert (exact.texts(), exact.texts(exact=True), Blank(("三",)).texts(exact=True)) == (("3", "三"), ("3 ± 0", "三"), ("三",))
+
+
 @given(st.integers(0, 100_000), st.integers(1, 30))
 def test_shares_add_up_exactly_and_differ_by_a_hundredth_at_most(points: int, parts: int) -> None:
     found = shares(points, parts)

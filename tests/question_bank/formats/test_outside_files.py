@@ -11,7 +11,7 @@ from question_bank.domain.exchange import Reading
 from question_bank.domain.fault import faults_of
 from question_bank.domain.item import Blank
 from question_bank.formats import reading
-from question_bank.formats.unreadable import ItemsElsewhere
+from question_bank.formats.unreadable import FileTooLarge, ItemsElsewhere
 
 
 def read(words: str, wanted: str = "") -> Reading:
@@ -345,3 +345,114 @@ def test_brackets_of_old_mathml_and_notes_in_tex_are_formulas() -> None:
 def test_a_test_without_its_items_says_where_they_are(root: str) -> None:
     with pytest.raises(ItemsElsewhere):
         reading.read(f'<{root} xmlns="http://www.imsglobal.org/xsd/imsqti_v2p1"><a href="items/1.xml"/></{root}>'.encode())
+
+
+# --- JSON by other people's names of fields
+
+
+def test_json_of_others_is_read_by_its_names_of_fields() -> None:
+    words = """{"单选题": [{"id": "q1", "question": "谁在先", "options": {"A": "赵", "B": "钱", "C": "孙"}, "answer": "B", "analysis": "看年谱", "page": 3},
+        {"id": "q2", "question": "谁在后", "options": [{"value": "A", "label": "赵"}, {"value": "B", "label": "钱", "isCorrect": true}]}],
+        "判断题": [{"title": "水往低处流", "correct_answer": true}]}"""
+    found = read(words, "jsonl")
+    assert [(draft.type, draft.stem, draft.options, draft.key) for draft in found.drafts] == [
+        ("single", "谁在先", ("赵", "钱", "孙"), (1,)),
+        ("single", "谁在后", ("赵", "钱"), (1,)),
+        ("true_false", "水往低处流", ("正确", "错误"), (0,)),
+    ]
+    assert (found.drafts[0].explanation, found.drafts[0].external_id, found.drafts[1].place) == ("看年谱", "q1", "单选题 第 2 题")
+    assert [(each.place, each.what) for each in found.losses] == [("单选题", "列“page”未导入")]
+
+
+@pytest.mark.parametrize(
+    ("answers", "keys"),
+    [("0 2", [(0,), (2,)]), ("1 3", [(0,), (2,)]), ("1 2", [(), ()]), ("0 3", [(), ()])],
+)
+def test_an_index_in_json_is_a_key_only_where_the_file_tells_how_it_counts(answers: str, keys: list[tuple[int, ...]]) -> None:
+    rows = ",".join(f'{{"question": "谁{figure}", "options": ["赵", "钱", "孙"], "answer": {figure}}}' for figure in answers.split())
+    judged = '{"question": "水往低处流", "options": ["正确", "错误"], "answer": 0}'
+    assert [draft.key for draft in read(f"[{rows}, {judged}]", "jsonl").drafts] == [*keys, ()]
+
+
+def test_options_in_json_may_be_pairs_and_a_field_n_is_no_option() -> None:
+    found = read('[{"n": 1, "type": "单选题", "stem": "谁在先", "options": [["赵", false], ["钱", true]], "chapter": "一"}]', "jsonl")
+    assert [(draft.options, draft.key, draft.topic) for draft in found.drafts] == [(("赵", "钱"), (1,), "一")]
+    assert lost(found) == ["列““n””未导入"]
+
+
+def test_json_with_a_field_of_its_own_in_every_object_is_refused() -> None:
+    with pytest.raises(FileTooLarge):
+        read("[" + ",".join(f'{{"question": "q", "answer": "A", "f{number}": 1}}' for number in range(3000)) + "]")
+
+
+# --- Papers and tables in English
+
+
+def test_items_numbered_q_one_and_keys_in_words() -> None:
+    found = read("Q1: Which is salt?\nA) Iron\nB) Halide\nAnswer: Halide\n\nQ2: Which are acids?\nA) HCl\nB) NaCl\nC) HF\nAnswer: A,C\n", "text")
+    assert [(draft.stem, draft.key) for draft in found.drafts] == [("Which is salt?", (1,)), ("Which are acids?", (0, 2))]
+
+
+def test_a_table_with_mcq_and_correct_options() -> None:
+    found = read("Question Type,Question Text,Option A,Option B,Correct Options\nMCQ,Which is red?,Mars,Venus,A\nSUBJECTIVE,Explain it.,,,\n", "csv")
+    assert [(draft.type, draft.key) for draft in found.drafts] == [("single", (0,)), ("short_text", ())]
+
+
+def test_gift_may_begin_with_markup() -> None:
+    assert only("<b>题名</b><br>\n哪一个对 {\n=甲\n~乙\n#### 因为甲。\n}\n", "gift").key == (0,)
+
+
+def test_latex_behind_a_blank_line_parts_no_item_of_gift() -> None:
+    found = read("哪个小 {\n~ 3\n\n~ $\\frac{1}{2}$\n= 0\n}\n\n对吗？{T}\n", "gift")
+    assert ([draft.stem for draft in found.drafts], len(found.refused)) == (["对吗？"], 1)
+
+
+def test_a_margin_without_its_bounds_is_told() -> None:
+    declared = (
+        '<responseDeclaration identifier="R" cardinality="single" baseType="float"><correctResponse><value>100</value></correctResponse></responseDeclaration>'
+    )
+    equal = '<equal toleranceMode="absolute" tolerance="1" includeLowerBound="false"><variable identifier="R"/><correct identifier="R"/></equal>'
+    rules = f"<responseProcessing><responseCondition><responseIf>{equal}</responseIf></responseCondition></responseProcessing>"
+    body = '<itemBody><p>多少 <textEntryInteraction responseIdentifier="R"/></p></itemBody>'
+    found = read(f'<assessmentItem xmlns="http://www.imsglobal.org/xsd/imsqti_v2p1" identifier="i">{declared}{body}{rules}</assessmentItem>', "qti")
+    assert (found.drafts[0].blanks, lost(found)) == ((Blank(("100",), "1"),), ["误差的边界值不算对的设定未保留"])
+
+
+def test_titles_begin_items_of_gift_without_a_blank_line() -> None:
+    found = read("::一::哪一个 {\n=甲\n~乙\n}\n::二::对吗 {TRUE#好}\n::三::只是说明。\n::四::多少 {#42}\n", "gift")
+    assert [(draft.stem, draft.key) for draft in found.drafts] == [("哪一个", (0,)), ("对吗", (0,)), ("多少 [[1]]", ())]
+    assert "没有答案的说明文字，未导入：只是说明。" in lost(found)
+
+
+def test_a_key_directly_behind_what_a_learner_answered_and_lines_drawn_between_items() -> None:
+    found = read(
+        "1. (单选题, 1分) 用哪一种( )。\nA. 甲\nB. 乙\n我的答案:B正确答案:A\n答案解析：\n0.0分\n"
+        "2. (单选题, 1分) 用谁( )。\nA. 甲\nB. 乙\n我的答案:正确答案:B\n0.0分\n",
+        "text",
+    )
+    assert [draft.key for draft in found.drafts] == [(0,), (1,)]
+    drawn = read("1. 选哪个( )\nA. 甲\nB. 乙\n参考答案：B\n----------\n\n2. 水往高处流( )\n参考答案：❌\n----------\n", "text")
+    assert [draft.key for draft in drawn.drafts] == [(1,), (1,)]
+
+
+def test_two_keys_of_one_item_are_none() -> None:
+    found = read("1. 选哪个( )\nA. 甲\nB. 乙\nC. 丙\n正确答案：B\n解析：因为。\n选哪些( )\nA. 丁\nB. 戊\n正确答案：AC\n", "text")
+    assert [(draft.key, draft.key_text) for draft in found.drafts] == [((), "B\n答案：AC")]
+
+
+def test_labels_and_figures_of_json_never_make_another_option_right() -> None:
+    rows = """[{"question": "甲在前", "options": [{"key": "B", "text": "两"}, {"key": "A", "text": "三"}], "answer": "A"},
+        {"question": "少了乙", "options": {"A": "赵", "C": "孙", "D": "李"}, "answer": "C"},
+        {"question": "数字作名", "options": {"0": "赵", "1": "孙"}, "answer": "1"},
+        {"question": "从几数起", "A": "赵", "B": "钱", "answer": "1"},
+        {"question": "几个空", "answer": [["北京", "京"], ["上海"]]}]"""
+    found = read(rows, "jsonl")
+    first, *others = found.drafts
+    assert (first.options, first.key) == (("三", "两"), (0,))
+    assert len(others) == 4
+    assert not any((len(draft.options) > 1 and draft.key) or draft.blanks for draft in others), "with fewer than two options, or no key, a row is refused"
+
+
+def test_two_answers_of_capital_letters_are_two_blanks() -> None:
+    (draft,) = read("1. 储存遗传信息的是____，传递它的是____。\n答案：DNA\n答案：RNA", "text").drafts
+    assert [blank.accepted for blank in draft.blanks] == [("DNA",), ("RNA",)]

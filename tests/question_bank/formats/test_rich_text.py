@@ -57,6 +57,7 @@ tagged = st.lists(
 def test_stored_html_comes_back_the_same_from_its_notation(notation: str, with_blanks: bool) -> None:
     stored = rich_text.to_html(notation, with_blanks=with_blanks)
     assert rich_text.to_html(rich_text.to_notation(stored), with_blanks=with_blanks) == stored
+    assert rich_text.to_html(rich_text.on_lines(rich_text.to_notation(stored)), with_blanks=with_blanks) == stored
 
 
 ATTRIBUTE = re.compile(r' (?:(?:col|row)span="\d+"|alt="[^"<>]*"|data-picture="[0-9a-f]{64}"|class="blank"|data-blank="\d+"|encoding="application/x-tex")')

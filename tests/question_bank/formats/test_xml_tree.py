@@ -131,3 +131,13 @@ def test_scripts_in_every_field_come_in_as_words_or_not_at_all() -> None:
     payload += '<math><mi href="javascript:x()">y</mi></math><iframe src="data:text/html,x"></iframe>'
     (draft,) = reading.read(ITEM.format("1", payload).encode()).drafts
     assert not {"script", "onload", "onclick", "javascript", "iframe"} & set(draft.stem.replace("=", " ").replace(":", " ").replace("<", " ").split())
+
+
+def test_html_in_cdata_opens_no_elements_and_everything_behind_it_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xml_tree, "MAX_ELEMENTS", 10)
+    section = f"<![CDATA[{'<b>甲</b>' * 20}]]>"
+    assert "甲" in xml_tree.text_of(xml_tree.parse(f"<quiz><text>{section}</text></quiz>").root)
+    with pytest.raises(XmlHostile):
+        xml_tree.parse(f"<quiz><text>{section}</text>{'<b>甲</b>' * 20}</quiz>")
+    with pytest.raises(XmlHostile):
+        xml_tree.parse(f"<quiz><![CDATA[{'<b>甲</b>' * 20}</quiz>")

@@ -19,7 +19,7 @@ from tests.support.cast import RUI, WEI, enter, id_of
 def seen(items: list[int]) -> dict[int, int]:
     """Return the newest versions, as a plan shows them."""
     with transaction() as session:
-        rows = session.execute(text("SELECT id, latest_version_id FROM item WHERE id = ANY(:items)"), {"items": items})
+        rows = session.execute(text("SELECT id, latest_version_id FROM item WHERE id = ANY(:items) ORDER BY id"), {"items": items})
         return {row.id: row.latest_version_id for row in rows}
 
 

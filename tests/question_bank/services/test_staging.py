@@ -15,7 +15,7 @@ from lms.kernel.db import Session, transaction
 from lms.kernel.link import NotReplicated
 from lms.kernel.refusal import Missing
 from question_bank.domain.staging import Choice, Report, State, Verdict
-from question_bank.formats import apart, reading
+from question_bank.formats import alone, apart, reading
 from question_bank.formats.unreadable import FileTooHeavy, Unreadable
 from question_bank.services import background, exchange, staging
 from question_bank.services import bank as banks
@@ -302,18 +302,44 @@ def test_a_change_is_shown_and_what_only_has_the_number_of_another_item_is_a_new
     exchange.import_file(bank, (row("1", STEM) + row("2", "第二道题问的是别的事情")).encode(), author_id=None, now=clock.now())
     batch = staged(bank, row("1", "中国古代四大发明之一的造纸术由谁改进") + row("2", "第二道题问的是别的什么事情"), clock)
     found, mine = dict(seen(bank, batch, clock).lines), id_of(WEI)
-    assert [(found[at].verdict, found[at].twin, found[at].is_namesake) for at in (0, 1)] == [(Verdict.NEW, "1", True), (Verdict.CHANGE, None, False)]
+    assert [(found[at].verdict, found[at].twin, found[at].is_namesake) for at in (0, 1)] == [(Verdict.NEW, "1", True), (Verdict.CHANGE, "2", False)]
     assert seen(bank, batch, clock).alike == 0, "not among those that one button skips"
     page = enter(app, WEI).get(f"/bank/b/import/{batch}").text
-    for words in ("题库中的 1 是另一道题", STEM, "编号在题库中属于另一道题", "查看改动", "<ins>什么</ins>"):
+    for words in ("题库中的 1 是另一道题", STEM, "编号在题库中属于另一道题", "与题库中同一编号的 2 有", "<ins>什么</ins>", "有 1 行会更新题库中的试题"):
         assert words in page, words
     staging.choose(bank, batch, 0, Choice.UPDATE, person_id=mine, now=clock.now())
     assert seen(bank, batch, clock).counts[Verdict.CHANGE] == 2
     staging.choose(bank, batch, 0, Choice.NEW, person_id=mine, now=clock.now())
+    staging.choose(bank, batch, 1, Choice.SKIP, person_id=mine, now=clock.now())
+    assert seen(bank, batch, clock).counts[Verdict.SKIPPED] == 1
+    staging.choose(bank, batch, 1, Choice.NEW, person_id=mine, now=clock.now())
+    assert seen(bank, batch, clock).counts[Verdict.NEW] == 2, "much alike, and yet another item where the author says so"
+    staging.choose(bank, batch, 1, Choice.UPDATE, person_id=mine, now=clock.now())
     assert staging.commit(bank, batch, person_id=mine, now=clock.now()) == 2
     with transaction() as session:
         rows = session.execute(text("SELECT external_id, plain, v.number FROM item i JOIN item_version v ON v.id = latest_version_id ORDER BY i.id")).all()
     assert [(name.partition("-")[0], plain[:3], number) for name, plain, number in rows] == [("1", STEM[:3], 1), ("2", "第二道", 2), ("1", "中国古", 1)]
+
+
+def test_a_formulaic_question_under_a_taken_number_is_a_new_item_where_the_author_says_so(app: Flask, bank: str, clock: FixedClock) -> None:
+    exchange.import_file(bank, (row("1", "计算 25×4 的值") + row("2", "如图，求 x")).encode(), author_id=None, now=clock.now())
+    content = row("1", "计算 125×8 的值") + row("2", "如图，求 x").replace('"key": [1]', '"key": [0]')
+    batch, mine = staged(bank, content, clock), id_of(WEI)
+    found = dict(seen(bank, batch, clock).lines)
+    assert [(found[at].verdict, found[at].twin) for at in (0, 1)] == [(Verdict.CHANGE, "1"), (Verdict.CHANGE, None)]
+    assert found[0].choice is Choice.UPDATE
+    staging.choose(bank, batch, 0, Choice.NEW, person_id=mine, now=clock.now())
+    assert staging.commit(bank, batch, person_id=mine, now=clock.now()) == 2
+    with transaction() as session:
+        rows = session.execute(text("SELECT external_id, v.number FROM item i JOIN item_version v ON v.id = latest_version_id ORDER BY i.id")).all()
+    assert [(name.partition("-")[0], number) for name, number in rows] == [("1", 1), ("2", 2), ("1", 1)]
+    again = seen(bank, staged(bank, content, clock), clock).counts
+    assert (again[Verdict.SAME], sum(again.values())) == (2, 2), "the same file finds the item under its own number"
+    anew = row("1", "造纸术由谁改进")
+    with transaction() as session:
+        read = reading.read(anew.encode())
+        bank_id = banks.existing(session, bank).id
+        assert [exchange.judge(session, bank_id, read, as_updates=asked).lines[0].verdict for asked in (False, True)] == [Verdict.NEW, Verdict.CHANGE]
 
 
 def test_what_a_row_lost_stands_at_the_row_and_on_a_sheet_beside_the_refused_ones(app: Flask, bank: str, clock: FixedClock) -> None:
@@ -399,6 +425,6 @@ def test_a_fault_of_the_reader_is_told_apart_from_a_file_that_is_too_much(monkey
     monkeypatch.setattr("os.nice", lambda _step: 0)
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"{}")))
     monkeypatch.delattr(reading, "read")
-    assert apart.main(["1", "1", ""]) == 3
+    assert alone.main(["1", "1", ""]) == 3
     code, _, how = capsys.readouterr().out.partition("\n")
     assert (code, "AttributeError" in how) == ("import_broke", True)

@@ -61,3 +61,47 @@ def test_an_item_is_written_by_keyboard_alone(app: Flask, chromium_browser: Brow
     assert complaints == []
     with transaction() as session:
         assert session.connection().exec_driver_sql("SELECT key->'options' FROM item_version").scalar_one() == [1, 3]
+
+
+PASTED = """<html><head><style>td { color: red }</style></head><body><p class=MsoNormal style='margin:0'>读<b>下表</b>，H<sub>2</sub>O 与 1 &lt;b 有关：</p>
+<table><tr><td colspan=2>月份</td></tr><tr><td>一月</td><td>3<o:p></o:p></td></tr></table><img src="file:///C:/a.png">
+<script>window.hacked = 1</script></body></html>"""
+_PASTE = """([html, plain]) => {
+  const data = new DataTransfer();
+  data.setData("text/html", html);
+  data.setData("text/plain", plain);
+  data.items.add(new File(["x"], "cells.png", { type: "image/png" }));
+  document.activeElement.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+}"""
+
+
+def test_emphasis_and_tables_are_written_without_tags_and_kept_when_pasted(app: Flask, chromium_browser: Browser, site: str) -> None:
+    page, complaints = opened(app, chromium_browser, site, WEI, DESK)
+    page.goto("/bank/b/items/new")
+    page.focus("#stem")
+    page.evaluate(_PASTE, [PASTED, "读下表"])
+    assert page.input_value("#stem") == (
+        '读<b>下表</b>，H<sub>2</sub>O 与 1 &lt;b 有关：\n<table>\n<tr><td colspan="2">月份</td></tr>\n<tr><td>一月</td><td>3</td></tr>\n</table>'
+    )
+    page.get_by_text("粘贴的内容里有图片").wait_for()
+    page.locator("[data-preview-stem] table td[colspan='2']").get_by_text("月份").wait_for()
+    page.keyboard.press("Control+Z")
+    assert page.input_value("#stem") == ""
+    page.keyboard.type("下列不是重点")
+    for _ in "重点":
+        page.keyboard.press("Shift+ArrowLeft")
+    for keys, words in (("Control+B", "下列不是<b>重点</b>"), ("Control+B", "下列不是重点"), ("Control+Period", "下列不是<sup>重点</sup>")):
+        page.keyboard.press(keys)
+        assert page.input_value("#stem") == words
+    page.focus("#option-0")
+    page.keyboard.type("甲|乙")
+    page.keyboard.press("Control+A")
+    page.get_by_role("button", name="表格").click()
+    assert page.input_value("#option-0") == "<table>\n<tr><th>甲</th><th>乙</th></tr>\n</table>"
+    page.focus("#explanation")
+    page.get_by_role("button", name="加粗").focus()
+    for key in ["ArrowRight"] * 7 + ["ArrowLeft", "Enter"]:
+        page.keyboard.press(key)
+    assert page.input_value("#explanation") == "<ul>\n<li></li>\n</ul>"
+    assert page.evaluate("window.hacked") is None
+    assert complaints == []

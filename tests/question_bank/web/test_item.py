@@ -332,7 +332,16 @@ TYPED = {
         ["B. 听完再说", "A. 感受对方"],
     ),
     "ordering": (
-        {"stem": "排序", "option-0": "评估", "option-1": "稳定", "option-2": "转介", "rank-0": "2", "rank-1": "1", "rank-2": "3", "by_pairs": "on"},
+        {
+            "stem": "排序<table><tr><td>甲</td></tr></table>",
+            "option-0": "评估",
+            "option-1": "稳定",
+            "option-2": "转介",
+            "rank-0": "2",
+            "rank-1": "1",
+            "rank-2": "3",
+            "by_pairs": "on",
+        },
         ["B. 稳定", "A. 评估", "相邻两项先后正确得一份分"],
     ),
     "short_text": ({"stem": "简述步骤", "model": "先<b>稳定</b>情绪"}, ["先<b>稳定</b>情绪"]),
@@ -348,6 +357,7 @@ def test_an_item_of_every_type_is_written_shown_and_found_unchanged(app: Flask, 
     page = author.get(saved.location).text
     assert [words for words in shown if words not in page] == []
     form = author.get(f"{saved.location}/edit").text
+    assert ("<table>" in fields["stem"]) == ("\n&lt;tr&gt;&lt;td&gt;甲" in form), "rows stand on lines of their own"
     again = author.post(f"{saved.location}/edit", data={"type": kind, "pool": "practice", **posted(form)})
     assert again.status_code == 302
     assert "第 1 版" in author.get(again.location).text

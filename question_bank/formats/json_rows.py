@@ -1,0 +1,132 @@
+"""JSON as other projects keep their banks: lists of objects, read as tables whose headings are the names of the fields."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from question_bank.domain import notation
+from question_bank.domain.item import LETTERS
+from question_bank.formats import archive, headings
+from question_bank.formats.unreadable import FileTooLarge
+from question_bank.formats.workbook import Sheet
+
+_DEEPEST = 4  # levels of objects in which the lists may stand
+_WORDED = ("text", "content", "value", "description", "optioncontent", "title", "name", "label", "内容", "选项内容")
+_LABELS = ("key", "label", "letter", "id", "option", "tag", "value", "序号", "标号", "选项")
+_RIGHT = ("iscorrect", "isright", "isanswer", "correct", "right")
+_OPTIONS = headings.words("options")
+_KEYS = headings.words("key")
+
+
+def read(text: str) -> list[Sheet]:
+    """Return a sheet for each list of items, none when the text is one of our own lines or no JSON."""
+    if not text.lstrip("\ufeff \t\r\n").startswith(("[", "{")):
+        return []
+    try:
+        found = json.loads(text.lstrip("\ufeff"))
+    except (ValueError, RecursionError):
+        return []
+    lists = list(_lists("", found, 0))
+    sheets = [_sheet(name if len(lists) > 1 else "", rows) for name, rows in lists]
+    return sheets if any(map(headings.find, sheets)) else []
+
+
+def _lists(name: str, found: object, depth: int) -> Iterator[tuple[str, list[Mapping[str, object]]]]:
+    if isinstance(found, list):
+        if any(isinstance(row, dict) for row in found):
+            yield name, [row for row in found if isinstance(row, dict)]
+    elif isinstance(found, dict) and depth < _DEEPEST and not {"stem", "options"} <= found.keys():
+        for key, value in found.items():
+            yield from _lists(key[:60], value, depth + 1)
+
+
+def _sheet(name: str, rows: Sequence[Mapping[str, object]]) -> Sheet:
+    cells = [dict(_cells(row)) for row in rows]
+    columns = list(dict.fromkeys(column for row in cells for column in row))
+    if len(rows) * len(columns) > archive.MAX_CELLS:
+        raise FileTooLarge
+    hints = {column: _counted(column, rows, cells) for column in columns if column in _KEYS}
+    body = (tuple(row.get(column, "") for column in columns) for row in cells)
+    return Sheet(name, (tuple(column + hints.get(column, "") for column in columns), *body), first=0, unit="题")
+
+
+def _counted(column: str, rows: Sequence[Mapping[str, object]], cells: Sequence[dict[str, str]]) -> str:
+    """Return from where a key's figures count; they become unreadable where nothing tells it: 1 may mean A or B, and 0 the first option or wrong."""
+    asked = [(row, figures) for row, source in zip(cells, rows, strict=True) if any(map(_is_option, row)) and (figures := _figures(source, column))]
+    judged = [row for row, _ in asked if {notation.means(row.get("选项A", "")), notation.means(row.get("选项B", ""))} == {True, False}]
+    chosen = [(row, figures) for row, figures in asked if row not in judged]
+    from_zero = any(0 in figures for _, figures in chosen)
+    from_one = any("选项A" in row and f"选项{LETTERS[figure]}" not in row for row, figures in chosen for figure in figures if 0 <= figure < len(LETTERS))
+    for row in [*judged, *([row for row, _ in chosen] if from_zero is from_one else [])]:
+        row[column] = f"{row[column]}（从 0 还是从 1 数？）"
+    return "" if from_zero is from_one else "（从0开始）" if from_zero else "（从1开始）"
+
+
+def _is_option(column: str) -> bool:
+    return column in _OPTIONS or column.startswith(("选项", "option")) or column == "a"
+
+
+def _figures(row: Mapping[str, object], column: str) -> list[int]:
+    """Return the figures of a key, also those written as text; none where it holds anything else."""
+    value = next((value for name, value in row.items() if _plain(name) == column), None)
+    parts = [part for each in (value if isinstance(value, list) else [value]) for part in re.split(r"[,，、;；\s]+", _written(each)) if part]
+    return [int(part) for part in parts] if parts and all(part.isdecimal() and len(part) < 4 for part in parts) else []
+
+
+def _cells(row: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    lettered = {"a", "b"} <= {_plain(name) for name in row}
+    for name, value in row.items():
+        column = _plain(name)
+        if len(column) == 1 and column.isascii() and not lettered:
+            column = f"“{name}”"  # n is a number, no option
+        if column in _OPTIONS and isinstance(value, dict | list):
+            yield from _options(value)
+        else:
+            yield column or name[:60], _written(value)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[_-]", "", headings.plain(name[:60]))
+
+
+def _options(found: Mapping[str, object] | list[object]) -> Iterator[tuple[str, str]]:
+    """Give each option a column of its own, and one for whether it is right where that is said; a single line where labels and places disagree."""
+    labelled = [(str(label), option) for label, option in found.items()] if isinstance(found, dict) else [(_label(option), option) for option in found]
+    if isinstance(found, dict) or any(label for label, _ in labelled):
+        labelled = sorted(((label.strip().upper(), option) for label, option in labelled), key=lambda each: each[0])
+        fits = [label for label, _ in labelled] == list(LETTERS[: len(labelled)])
+    else:
+        fits = len(labelled) <= len(LETTERS)
+    if not fits:
+        yield "选项", "（选项的标号不是从 A 起连续的）"  # one line is too few options: the row is refused and shows why
+        return
+    for letter, (_, option) in zip(LETTERS, labelled, strict=False):
+        said = {}
+        if isinstance(option, dict):
+            said = {_plain(name): value for name, value in option.items()}
+        elif isinstance(option, list) and len(option) == 2 and isinstance(option[1], bool):
+            said = {"text": option[0], "right": option[1]}
+        if said:
+            words = [_written(said[name]) for name in _WORDED if name in said]
+            yield f"选项{letter}", next((each for each in words if each.strip().upper() != letter), letter if words else _written(option))
+            if right := [said[name] for name in _RIGHT if name in said]:
+                yield f"是否正确{letter}", _written(right[0])
+        else:
+            yield f"选项{letter}", _written(option)
+
+
+def _label(option: object) -> str:
+    """Return the letter that an option calls itself, if it does."""
+    said = {_plain(name): value for name, value in option.items()} if isinstance(option, dict) else {}
+    return next((value for name in _LABELS if isinstance(value := said.get(name), str) and re.fullmatch(r"\s*[A-Za-z]\s*", value)), "")
+
+
+def _written(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        if any(isinstance(each, dict | list) for each in value):
+            return ""  # lists in lists: which are blanks and which alternatives is anybody's guess
+        letters = all(not isinstance(each, str) or (len(each) < 2 and each.isalpha()) for each in value)
+        return ("," if letters else "；").join(map(_written, value))
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,74 @@
+"""Making a bank and keeping its name and topics."""
+
+import pytest
+from flask import Flask
+
+from lms.kernel.clock import FixedClock
+from lms.kernel.db import transaction
+from lms.kernel.permissions import Role
+from question_bank.services import bank as banks
+from question_bank.store import bank as store
+from tests.support import rows
+from tests.support.cast import RUI, WEI, Member, enter
+
+FORM = {"name": "心理题库", "code": "psychology-2026", "topics": "crisis=危机干预\n\n 倾听 \n"}
+
+
+def topics(code: str) -> dict[str, str]:
+    with transaction() as session:
+        return store.topics_of(session, code)
+
+
+def test_a_reviewer_makes_a_bank_names_its_topics_and_renames_them(app: Flask) -> None:
+    reviewer = enter(app, RUI)
+    assert "新建题库" in reviewer.get("/bank").text
+    made = reviewer.post("/bank/new", data=FORM)
+    assert made.status_code == 302
+    empty = reviewer.get(made.location).text
+    assert "名称与知识点" in empty
+    assert "还没有试题" in empty
+    assert topics("psychology-2026") == {"crisis": "危机干预", "倾听": "倾听"}
+    assert "crisis=危机干预\n倾听" in reviewer.get("/bank/psychology-2026/settings").text
+    kept = reviewer.post("/bank/psychology-2026/settings", data={"name": "心理健康题库", "topics": "crisis=危机识别与干预\n自伤"})
+    assert kept.status_code == 302
+    assert topics("psychology-2026") == {"crisis": "危机识别与干预", "倾听": "倾听", "自伤": "自伤"}
+    assert "心理健康题库" in reviewer.get("/bank").text
+    again = reviewer.post("/bank/new", data=FORM)
+    assert again.status_code == 409
+    assert "请换一个" in again.text
+    assert topics("psychology-2026")["crisis"] == "危机识别与干预"
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"code": "new"}, "请用小写字母"),
+        ({"code": "心理"}, "请用小写字母"),
+        ({"name": ""}, "请填写此项"),
+        ({"name": "  "}, "请填写此项"),
+        ({"topics": "a=甲\na=乙"}, "第 2 行：编号“a”重复"),
+        ({"topics": "a="}, "第 1 行"),
+        ({"topics": "甲" * 61}, "第 1 行"),
+    ],
+)
+def test_what_cannot_be_kept_comes_back_with_the_reason(app: Flask, changed: dict[str, str], words: str) -> None:
+    answer = enter(app, RUI).post("/bank/new", data=FORM | changed)
+    assert answer.status_code == 422
+    assert words in answer.text
+
+
+def test_authors_make_no_bank_and_only_its_owner_keeps_one(app: Flask, clock: FixedClock) -> None:
+    author = enter(app, WEI)
+    assert author.get("/bank/new").status_code == 403
+    assert author.post("/bank/new", data=FORM).status_code == 403
+    assert "新建题库" not in author.get("/bank").text
+    banks.create("b", "本省题库", clock.now())
+    owner = enter(app, Member("near", "近文", (Role.AUTHOR, Role.REVIEWER), scope="county"))
+    with transaction() as session:
+        far = rows.unit_tree(session).far_city.code
+    assert owner.post("/bank/b/shares", data={"unit": far, "right": "write"}).status_code == 302
+    guest = enter(app, Member("far", "范远", (Role.AUTHOR, Role.REVIEWER), home="far_school", scope="far_school"))
+    assert guest.get("/bank/b").status_code == 200
+    assert guest.get("/bank/b/settings").status_code == 403
+    assert guest.post("/bank/b/settings", data={"name": "我的", "topics": ""}).status_code == 403
+    assert owner.get("/bank/b/settings").status_code == 200
