@@ -53,6 +53,7 @@ platform.register_activity_kind(
         states=exams.states,
         panel=lambda _session, _person, _activity, _rules, _now: None,  # an exam has a page of its own
         address=lambda activity: f"/exams/{activity.ref}",
+        inside=lambda activity: f"/exams/{activity.ref}/room",
     )
 )
 platform.register_activity_kind(platform.ActivityKind(quizzes.KIND, states=quizzes.states, panel=quizzes.panel, editor=quizzes.editor))

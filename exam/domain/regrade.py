@@ -1,15 +1,15 @@
 """Corrections of a key after the exam: responses never change, only what they are worth."""
 
 import hashlib
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import product
+from itertools import zip_longest
 
 from lms.kernel.refusal import N_, Conflict, Forbidden, Invalid
 from question_bank.domain.draft import decimal
 from question_bank.domain.item import LETTERS, Blank, ItemType, Key
-from question_bank.domain.scoring import MultiplePolicy, score
+from question_bank.domain.scoring import MultiplePolicy, fits, score
 
 APPROVERS = 2
 
@@ -121,16 +121,39 @@ def _blanks(written: str, count: int) -> tuple[tuple[str, ...], ...]:
 
 
 def right_keys(key: Key, corrections: Sequence[Correction]) -> tuple[Key, ...]:
-    """Return the keys that are right under the corrections, the oldest first: a response earns what the best of them gives."""
+    """Return the keys that are right under the corrections, the oldest first; of fill-ins each blank may be right by another of them."""
     keys = [key]
     for one in corrections:
-        if one.effect is Effect.REPLACE:
-            keys = [_replaced(keys[0], one)]
-        elif one.blanks:
-            keys = [replace(key, blanks=blanks) for key in keys for blanks in product(*map(_widened, key.blanks, one.blanks))]
+        if one.blanks:
+            keys = _blank_by_blank(keys, one)
+        elif one.effect is Effect.REPLACE:
+            keys = [replace(keys[0], options=one.options)]
         elif one.effect is Effect.ACCEPT:
-            keys.append(_replaced(keys[0], one))
+            keys.append(replace(keys[0], options=one.options))
     return tuple(keys)
+
+
+def _blank_by_blank(keys: Sequence[Key], one: Correction) -> list[Key]:
+    """Return the keys of a fill-in corrected: as many as the blank with most numbers has, since blanks are judged one by one."""
+    blanks = zip(zip(*(key.blanks for key in keys), strict=True), one.blanks, strict=True)
+    columns = [tuple(dict.fromkeys(_corrected(column, texts, one.effect))) for column, texts in blanks]
+    rows = zip_longest(*columns)
+    return [replace(keys[0], blanks=tuple(blank or column[0] for blank, column in zip(row, columns, strict=True))) for row in rows]
+
+
+def _corrected(column: tuple[Blank, ...], texts: tuple[str, ...], effect: Effect) -> Iterator[Blank]:
+    """Yield what is right in one blank; without texts all that was right before."""
+    if texts and effect is Effect.REPLACE:
+        column, texts = (replace(column[0], accepted=texts[:1]),), texts[1:]
+    for blank in column:
+        yield from _widened(blank, texts)
+
+
+def _fitting(keys: Sequence[Key], texts: Sequence[str]) -> Key:
+    """Return the key of a fill-in that has for each blank what fits its text, if any does."""
+    columns = list(zip(*(key.blanks for key in keys), strict=True))
+    given = zip(columns, (*texts, *[""] * len(columns)), strict=False)
+    return replace(keys[0], blanks=tuple(next((blank for blank in column if fits(blank, text)), column[0]) for column, text in given))
 
 
 def _widened(blank: Blank, texts: tuple[str, ...]) -> tuple[Blank, ...]:
@@ -140,19 +163,16 @@ def _widened(blank: Blank, texts: tuple[str, ...]) -> tuple[Blank, ...]:
     return (replace(blank, accepted=blank.accepted + texts),)
 
 
-def _replaced(key: Key, one: Correction) -> Key:
-    if not one.blanks:
-        return replace(key, options=one.options)
-    return replace(key, blanks=tuple(replace(blank, accepted=texts or blank.accepted) for blank, texts in zip(key.blanks, one.blanks, strict=True)))
-
-
 def worth(
     kind: ItemType, key: Key, corrections: Sequence[Correction], response: Sequence[int], points: int, *, texts: Sequence[str], policy: MultiplePolicy
 ) -> int | None:
     """Return the points of a response under the corrections in force, the oldest first."""
     if is_fixed(corrections):
         return 0 if is_dropped(corrections) else points
-    found = [score(kind, each, response, points, policy, texts=texts) for each in right_keys(key, corrections)]
+    keys = right_keys(key, corrections)
+    if kind is ItemType.FILL_IN and len(keys) > 1:
+        keys = (_fitting(keys, texts),)
+    found = [score(kind, each, response, points, policy, texts=texts) for each in keys]
     return None if None in found else max(one for one in found if one is not None)
 
 

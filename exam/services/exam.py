@@ -182,7 +182,7 @@ def _state(activity_id: int, exam: Exam, newest: Newest | None, extras: Extras, 
     """Tell how she stands with one exam, an extra attempt of hers with its own window included."""
     if newest and newest.state is State.OPEN:
         hers = replace(exam, opens=min(exam.opens, now), closes=max(exam.closes, newest.deadline))  # who sits it sees its end, not the window's
-        return ActivityState(activity_id, done=False, fraction=0.5, text=_("正在作答"), again_at=now, terms=_terms(hers))
+        return ActivityState(activity_id, done=False, fraction=0.5, text=_("正在作答"), again_at=now, terms=_terms(hers), sits=True)
     used = newest.number - extras.begun if newest else 0
     ended = newest.ended_at if newest else None
     standing = Standing(enrolled=True, learning_complete=True, missing=(), attempts_used=used, last_ended_at=ended, extra=extras.waiting)

@@ -8,7 +8,7 @@ import { SETTLING, SaveQueue } from "./queue.js";
 import { Shelf } from "./shelf.js";
 import { signInAgain } from "./signing_in.js";
 import { ExamTimer } from "./timer.js";
-import { deviceKey, page, post as send } from "./wire.js";
+import { deviceKey, keepDevice, page, post as send } from "./wire.js";
 
 const root = document.getElementById("room");
 const rehearses = "rehearsal" in root.dataset;
@@ -17,6 +17,7 @@ const words = JSON.parse(document.getElementById("room-words").textContent);
 const byId = (id) => document.getElementById(id);
 const fill = (form, parts) => form.replace(/\{(\w+)\}/g, (_, key) => parts[key]);
 const { exam, person } = root.dataset;
+const deviceName = `exam-device:${person}:${exam}`;
 let csrf = root.dataset.csrf;
 let shelf, queue, items, timer, device, attempt;
 let paperHash = null;
@@ -50,6 +51,17 @@ function banner(kind, text, action = null, { packet: offersPacket = false } = {}
     button.firstElementChild.textContent = action.label;
     button.onclick = action.run;
   }
+}
+
+/* News that asks for nothing stays long enough to be read, however many answers are saved meanwhile. */
+const NEWS_MS = 60_000;
+let newsEnds = 0;
+const isNews = () => byId("room-banner").classList.contains("notice-info");
+
+function news(text) {
+  banner("info", text);
+  clearTimeout(newsEnds);
+  newsEnds = setTimeout(() => { if (isNews()) banner(null); }, NEWS_MS);
 }
 
 /* ── What the queue tells ─────────────────────────────────── */
@@ -120,7 +132,7 @@ function packAtTheBell() {
 }
 
 function cameOnline() {
-  banner(null);
+  if (!isNews()) banner(null);
   if (handingIn && !queue.pending.size && !queue.flight.length) setTimeout(() => { if (handingIn) handIn(handingIn); }, 0);
 }
 
@@ -140,9 +152,14 @@ async function refused(code) {
 async function signIn() {
   saveState("failed", words.signed_out);
   banner("warning", words.signed_out_long);
-  await signInAgain({ dialog: byId("sign-in"), page, words, room: location.href, person, token: queue?.token });
-  await freshCsrf();
+  await askToSignIn();
   await open(false);
+}
+
+async function askToSignIn() {
+  await signInAgain({ dialog: byId("sign-in"), page, words, room: location.href, person, token: queue?.token });
+  keepDevice(deviceName, device);
+  await freshCsrf().catch(() => {}); // where the line drops just now: opening fetches it again
 }
 
 async function followed() {
@@ -191,7 +208,7 @@ function goesOn() {
   byId("room-steps").hidden = false;
   byId("hand-in").hidden = false;
   timer.go();
-  banner("info", words.goes_on);
+  news(words.goes_on);
   say(words.goes_on);
 }
 
@@ -250,8 +267,7 @@ async function doOpen(takeover) {
   const opened = (!items && handedOver()) || (await fetchOpened(takeover));
   if (opened.refused) {
     if (["unauthenticated", "signed_out", "http_401"].includes(opened.refused)) {
-      await signInAgain({ dialog: byId("sign-in"), page, words, room: location.href, person, token: queue?.token });
-      await freshCsrf();
+      await askToSignIn();
       return doOpen(takeover);
     }
     await notOpened(opened.refused);
@@ -506,7 +522,7 @@ function setClock(remaining) {
     banner(null);
   }
   if (more > TOLD) {
-    banner("info", fill(words.more_time, { m: Math.round(more / 60_000) }));
+    news(fill(words.more_time, { m: Math.round(more / 60_000) }));
     say(words.goes_on);
   }
 }
@@ -599,7 +615,7 @@ languageSwitch({
 });
 shelf = await Shelf.open(root.dataset.shelfKey ?? "");
 delete root.dataset.shelfKey;
-device = await deviceKey(`exam-device:${person}:${exam}`);
+device = await deviceKey(deviceName);
 await open(false);
 setTimeout(pulse, 45_000);
 if (items && !shelf.lasting) say(words.no_shelf);

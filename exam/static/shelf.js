@@ -41,7 +41,7 @@ export class Shelf {
     this.database = database;
     this.key = key;
     this.lasting = database !== null;
-    this.memory = new Map();
+    this.memory = new Map(); // everything that this page has put, for where the disk forgets it
     this.last = Promise.resolve();
   }
 
@@ -76,9 +76,24 @@ export class Shelf {
     }
   }
 
+  /* Begin a transaction; a sign-out in another tab deletes the database under us, and then it is made anew with all that lay in it of ours. */
+  async begin(mode = "readonly") {
+    const started = () => this.database.transaction(STORE, mode, { durability: "strict" });
+    try {
+      return started();
+    } catch {
+      this.database = await open();
+      const lying = await Promise.all([...this.memory.values()].map((record) => this.sealed(record)));
+      const again = this.database.transaction(STORE, "readwrite", { durability: "strict" });
+      for (const record of lying) again.objectStore(STORE).put(record);
+      await done(again);
+      return started();
+    }
+  }
+
   async all(attempt) {
     if (!this.database) return [...this.memory.values()].filter((record) => record.attempt === attempt);
-    const found = await settled(this.database.transaction(STORE).objectStore(STORE).getAll(range(attempt)));
+    const found = await settled((await this.begin()).objectStore(STORE).getAll(range(attempt)));
     return (await Promise.all(found.map((record) => this.opened(record)))).filter(Boolean);
   }
 
@@ -86,7 +101,7 @@ export class Shelf {
   async count(beginning) {
     if (!this.database) return 0;
     const names = IDBKeyRange.bound([beginning, 0], [`${beginning}\uffff`, Infinity]);
-    return settled(this.database.transaction(STORE).objectStore(STORE).count(names));
+    return settled((await this.begin()).objectStore(STORE).count(names));
   }
 
   /* One step: what is put and what is taken away stand or fall together. Steps are taken in the order of their asking. */
@@ -96,30 +111,32 @@ export class Shelf {
   }
 
   async step(puts, removed) {
-    if (this.database) {
-      try {
-        const sealed = await Promise.all(puts.map((record) => this.sealed(record)));
-        const transaction = this.database.transaction(STORE, "readwrite", { durability: "strict" });
-        const store = transaction.objectStore(STORE);
-        for (const record of removed) store.delete([record.attempt, record.seq]);
-        for (const record of sealed) store.put(record);
-        await done(transaction);
-        return;
-      } catch {
-        // The disk is full or the browser has closed the database: go on in memory and say so.
-        this.lasting = false;
-      }
-    }
     for (const record of removed) this.memory.delete(record.seq);
     for (const record of puts) this.memory.set(record.seq, record);
+    if (!this.database) return;
+    try {
+      const sealed = await Promise.all(puts.map((record) => this.sealed(record)));
+      const transaction = await this.begin("readwrite");
+      const store = transaction.objectStore(STORE);
+      for (const record of removed) store.delete([record.attempt, record.seq]);
+      for (const record of sealed) store.put(record);
+      await done(transaction);
+    } catch {
+      // The disk is full or the browser has closed the database: go on in memory and say so.
+      this.lasting = false;
+    }
   }
 
   async clear(attempt) {
     await this.last;
     this.memory.clear();
     if (!this.database) return;
-    const transaction = this.database.transaction(STORE, "readwrite");
-    transaction.objectStore(STORE).delete(range(attempt));
-    await done(transaction);
+    try {
+      const transaction = await this.begin("readwrite");
+      transaction.objectStore(STORE).delete(range(attempt));
+      await done(transaction);
+    } catch {
+      // The browser has shut the database: nothing is read from it any more, and nothing in it opens without its key.
+    }
   }
 }

@@ -56,6 +56,15 @@ export async function deviceKey(name) {
   return key;
 }
 
+/* Keep the key after a sign-out in another tab has had the browser forget it: this is still the same device. */
+export function keepDevice(name, key) {
+  try {
+    localStorage.setItem(name, localStorage.getItem(name) ?? key);
+  } catch {
+    // Nothing is kept here.
+  }
+}
+
 /* Take a lock for the life of this page; waits a moment for a page that is just being left. */
 function holds(name) {
   return new Promise((resolve) => {

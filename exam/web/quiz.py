@@ -233,7 +233,7 @@ def _parts(view: QuizView, at: int, given: Given, shown: Callable[[str], str]) -
         case ItemType.FILL_IN:
             rights = right_parts(content.type, key, (), texts)
             for number, (blank, text, right) in enumerate(zip(key.blanks, texts, rights, strict=True), start=1):
-                accepted = _(" 或 ").join(blank.accepted) + (f" ± {blank.tolerance}" if blank.tolerance not in {"", "0"} else "")
+                accepted = _(" 或 ").join(blank.texts())
                 yield PartLine(str(escape(_("第 %(n)s 空", n=number))), str(escape(text)), str(escape(accepted)), right)
         case ItemType.MATCHING:
             for prompt, mine, wanted in zip(content.prompts_html, originals, key.options, strict=True):

@@ -242,5 +242,7 @@ def _said(kind: ItemType, shown: Sequence[int], texts: Sequence[str]) -> str:
 def _right(one: ReviewedItem, keys: Sequence[Key]) -> str:
     """Say keys in the letters of the page; what people mark has none."""
     if one.content.type is ItemType.FILL_IN:
-        return _("；").join(_(" 或 ").join(blank.accepted) for blank in keys[0].blanks)
+        return _("；").join(
+            _(" 或 ").join(dict.fromkeys(text for blank in blanks for text in blank.texts())) for blanks in zip(*(key.blanks for key in keys), strict=True)
+        )
     return _(" 或 ").join(_said(one.content.type, [one.order.index(option) for option in key.options], ()) for key in keys if key.options)

@@ -26,7 +26,7 @@ class ActivityState:
     """How far a learner is: `fraction` 0 to 1, `text` a short translated sentence.
 
     `pending`: what was done has no result yet; `again_at`: from when on it may be done once more; `terms`: of an exam, how it is held for her;
-    `spent`: it is not done, and she has no attempt left.
+    `spent`: it is not done, and she has no attempt left; `sits`: her time for it is running.
     """
 
     activity_id: int
@@ -37,6 +37,7 @@ class ActivityState:
     again_at: datetime | None = None
     terms: ExamTerms | None = None
     spent: bool = False
+    sits: bool = False
 
 
 @dataclass(frozen=True, slots=True)

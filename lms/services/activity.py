@@ -21,14 +21,15 @@ class ActivityKind:
     """One kind of activity a tool provides.
 
     `states` answers for all activities of a page with one query. `address` gives the page of an activity that stands
-    outside lessons, such as an exam. `editor` is what a course editor gets to attach one to a lesson, where the tool has
-    no page of its own for that.
+    outside lessons, such as an exam; `inside` where somebody goes on who sits it. `editor` is what a course editor gets to
+    attach one to a lesson, where the tool has no page of its own for that.
     """
 
     code: str
     states: StatesOf
     panel: PanelOf
     address: Callable[[Activity], str] | None = None
+    inside: Callable[[Activity], str] | None = None
     editor: EditorOf | None = None
 
 

@@ -91,6 +91,11 @@ def _exam_url(found: Plan) -> str:
     return kind.address(found.exam) if found.exam and kind and kind.address else _plan_url(found)
 
 
+def _room_url(found: Plan) -> str:
+    kind = kind_of(found.exam.kind) if found.exam else None
+    return kind.inside(found.exam) if found.exam and kind and kind.inside else _exam_url(found)
+
+
 def _sit_exam(found: Plan) -> NextView:
     return NextView(
         eyebrow=_("下一步"),
@@ -101,6 +106,10 @@ def _sit_exam(found: Plan) -> NextView:
         until=found.programme.exam.closes,
         until_label=_("测试开放还剩"),
     )
+
+
+def _back_to_exam(found: Plan) -> NextView:
+    return NextView(title=_("考试正在进行"), text=_("您已经开始作答，请尽快回到考场。"), label=_("回到考场"), url=_room_url(found))
 
 
 def _wait_for_exam(found: Plan) -> NextView:
@@ -183,6 +192,7 @@ _NEXT: Mapping[NextAction, Callable[[Plan], NextView]] = {
     NextAction.WAIT_FOR_WINDOW: _wait_for_window,
     NextAction.WAIT_FOR_LESSONS: _wait_for_lessons,
     NextAction.WINDOW_IS_OVER: _window_is_over,
+    NextAction.BACK_TO_EXAM: _back_to_exam,
     NextAction.SIT_EXAM: _sit_exam,
     NextAction.WAIT_FOR_EXAM: _wait_for_exam,
     NextAction.EXAM_IS_OVER: _exam_is_over,

@@ -63,15 +63,15 @@ def _named(number: int, topic: str, kind: tuple[str, int, tuple[int, ...]], inde
     return Named(draft, name, None)
 
 
-def small_blueprint(*, single: int = 2, multiple: int = 1, true_false: int = 1, tolerance: str = "3") -> Blueprint:
-    """Return a blueprint over the two topics: so many of each type and topic."""
+def small_blueprint(*, single: int = 2, multiple: int = 1, true_false: int = 1, tolerance: str = "3", exposure: int = 70) -> Blueprint:
+    """Return a blueprint over the two topics: so many of each type and topic. Below 70 % cells of four items often lead into dead ends."""
     rows_of = [("single", "2", single), ("multiple", "3", multiple), ("true_false", "1", true_false)]
     return blueprints.from_mapping(
         {
             "code": "small",
             "title": "small",
             "tolerance": tolerance,
-            "exposure_percent": 60,
+            "exposure_percent": exposure,
             "sections": [
                 {"title": kind, "points": points, "type": kind, "cells": [{"topics": list(TOPICS), "count": count}]} for kind, points, count in rows_of if count
             ],

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pyotp
+import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from demo.exams import create_exam
@@ -17,6 +18,19 @@ from tests.e2e.conftest import Product, give_password, shots_folder, sign_in
 from tests.support import exams, learning, rows
 from tests.support.browser import PATIENCE
 
+# Reads without making: where there is no database, none is left behind, and no connection keeps the room from its own.
+LIES_ON_THE_DISK = """async () => {
+  const heard = asked => new Promise((resolve, reject) => { asked.onsuccess = () => resolve(asked.result); asked.onerror = () => reject(asked.error); });
+  if (!(await indexedDB.databases()).some(one => one.name === "exam-room")) return [];
+  const asked = indexedDB.open("exam-room");
+  asked.onupgradeneeded = () => asked.transaction.abort();
+  const database = await heard(asked);
+  try {
+    return await heard(database.transaction("changes").objectStore("changes").getAll());
+  } finally {
+    database.close();
+  }
+}"""
 _numbers = itertools.count(1)
 _ready: set[str] = set()
 
@@ -135,3 +149,12 @@ def seconds_shown(page: Page) -> int:
     """Return the remaining time on the page."""
     parts = [int(part) for part in page.inner_text("#timer-figure").split(":")]
     return sum(part * 60**power for power, part in enumerate(reversed(parts)))
+
+
+def on_the_disk(page: Page, count: int) -> list[dict[str, object]]:
+    """Wait until so many changes lie on the device; returns them."""
+    for _ in range(600):
+        if len(lying := page.evaluate(LIES_ON_THE_DISK)) == count:
+            return list(lying)
+        page.wait_for_timeout(100)
+    pytest.fail(f"{len(lying)} changes lie on the device, and not {count}")

@@ -11,7 +11,7 @@ from tests.support import exams
 
 
 def test_assemble_prints_its_evidence_and_replays_a_seed(app: Flask) -> None:
-    exams.prepared(opens=NOON + timedelta(hours=1))
+    exams.prepared(opens=NOON + timedelta(hours=1), blueprint=exams.small_blueprint(exposure=60))
     run = app.test_cli_runner().invoke
     first = json.loads(run(args=["exam", "assemble", exams.EXAM, "--papers", "30", "--seed", "5", "--json"]).output)
     again = json.loads(run(args=["exam", "assemble", exams.EXAM, "--papers", "30", "--seed", "5", "--json"]).output)

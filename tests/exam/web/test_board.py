@@ -100,7 +100,7 @@ def test_once_a_paper_is_taken_only_more_of_the_same_pool_are_drawn(app: Flask, 
 
 
 def test_further_papers_go_beyond_a_rule_rather_than_leave_people_without_and_it_is_told(app: Flask, clock: FixedClock) -> None:
-    exams.prepared(papers=1)
+    exams.prepared(papers=1, blueprint=exams.small_blueprint(exposure=60))
     exams.sitting("lin")
     for gone in (["i-1"], ["i-2", "i-3"]):  # of four, two of which stand in each paper: three show too often, one is none
         with transaction() as session:

@@ -8,7 +8,8 @@ from flask import Flask
 
 from demo.exams import create_exam
 from exam.domain.exam import ExamPolicy
-from exam.services import attempt, result
+from exam.services import assembly, attempt, result
+from exam.services import token as tokens
 from exam.services.payload import EnterExam
 from lms import api as platform
 from lms.domain.hours import HoursKind, Worth
@@ -99,6 +100,24 @@ def test_every_exam_is_on_the_plan_and_in_the_forecast_and_who_is_done_keeps_her
     assert again.peaks["in_exam"].median < 0.5 * first.peaks["in_exam"].median, "few come again"
     live = enter(app, OU).get(f"/manage/programmes/{learning.CODE}/load?stretch=final-test-2").get_data(as_text=True)
     assert re.search(r"aria-current[^>]*>\s*补考", live)
+
+
+def test_the_first_page_leads_to_the_exam_she_sits_beside_one_that_is_done_and_a_newer_programme(app: Flask, clock: FixedClock) -> None:
+    exams.prepared()
+    lin, sitter = enter(app, LIN), exams.sitting("lin")
+    sitter.submit()
+    result.score_outstanding(clock.instant)
+    _set_up_another(clock)
+    learning.load(learning.programme_text("another-programme"))
+    with transaction() as session:
+        learning.enrol(session, sitter.person_id, code="another-programme")
+    assert "/room" not in lin.get("/").text
+    clock.instant += timedelta(days=40)
+    assembly.assemble("again", papers=1, now=clock.instant)
+    entry = tokens.entry(sitter.person_id, sitter.login_id, "again", asks_learning=False, now=clock.instant)
+    attempt.enter(EnterExam(entry, "device-one", honesty=True), clock.instant)
+    assert 'href="/exams/again/room"' in lin.get("/").text
+    assert "/room" not in lin.get("/?programme=another-programme").text, "she asked for this one"
 
 
 def test_a_revoked_certificate_is_called_so(app: Flask, clock: FixedClock) -> None:

@@ -16,6 +16,7 @@ from exam.services.payload import EnterExam
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
 from tests.conftest import NOON
+from tests.exam.services.test_item_types import BLANK_ITEM, sat
 from tests.exam.services.test_packet import brought, packed
 from tests.exam.services.test_regrade import approved, proposed
 from tests.exam.services.test_submission import right_choices
@@ -89,6 +90,15 @@ def test_a_corrected_item_shows_what_is_right_now_and_what_became_of_its_points(
         approved(proposed(effect, written, item))
         body = first()
         assert (points in body, [body.count(right), body.count(wrong)], words in body) == (True, marked, True), (effect, body)
+
+
+def test_a_corrected_fill_in_shows_each_number_with_its_tolerance(app: Flask, clock: FixedClock) -> None:
+    sat([BLANK_ITEM])[0].submit()
+    result.score_outstanding(NOON)
+    opened(app, clock)
+    for effect, written, right in ((Effect.ACCEPT, "38；变温", "37 ± 0.5 或 38 ± 0.5；恒温 或 变温"), (Effect.REPLACE, "；冷血", "37 ± 0.5 或 38 ± 0.5；冷血")):
+        approved(proposed(effect, written, "n-0"))
+        assert right in enter(app, LIN).get(REVIEW).get_data(as_text=True), effect
 
 
 def test_nobody_changes_the_rule_while_the_exam_runs(app: Flask, lin: FlaskClient, clock: FixedClock) -> None:

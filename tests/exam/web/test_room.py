@@ -106,6 +106,8 @@ def test_an_open_attempt_is_led_back_to_the_room(lin: FlaskClient) -> None:
     assert "回到考场" in text
     assert 'id="start"' not in text
     assert lin.get(f"/exams/{exams.EXAM}/room").status_code == 200
+    home = lin.get("/").text
+    assert (f'/exams/{exams.EXAM}/room"' in home, "回到考场" in home, "开始学习" in home) == (True, True, False), "a clock that runs goes before every lesson"
 
 
 def test_without_an_open_attempt_the_room_leads_to_the_start_page(lin: FlaskClient) -> None:
