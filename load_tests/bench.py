@@ -59,9 +59,9 @@ class Figure(msgspec.Struct):
 
 
 class Saved(msgspec.Struct):
-    """What the last runs found on a machine with so many cores; `load` is the last one's."""
+    """What the last whole run found, on how many cores and at which load."""
 
-    cores: int | None
+    cores: int
     load: float
     figures: list[Figure]
 
@@ -296,20 +296,9 @@ def table(figures: list[Figure]) -> str:
 
 
 def keep(path: Path, found: Saved) -> None:
-    """Write down what was found; paths not measured this time keep their last figures, unless those are another machine's.
-
-    A machine is now faster, now slower. What is kept is brought to the speed of this run by the bare route, which every run measures.
-    """
-    try:
-        last = msgspec.json.decode(path.read_bytes(), type=Saved)
-    except (FileNotFoundError, msgspec.DecodeError):
-        last = Saved(None, 0.0, [])
-    before, now = ({one.name: one.server_us for one in saved.figures}.get(BARE) for saved in (last, found))
-    pace = now / before if now and before else 1.0
-    kept = [msgspec.structs.replace(one, server_us=one.server_us * pace, database_us=one.database_us * pace) for one in last.figures]
-    figures = {one.name: one for one in (*(kept if last.cores == found.cores else ()), *found.figures)}
+    """Write down what a whole run found, in place of what there was: a machine is now faster, now slower, and figures of two moods are of no machine."""
     path.parent.mkdir(exist_ok=True)
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(Saved(found.cores, found.load, list(figures.values())))))
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(found)))
 
 
 def _only(text: str) -> frozenset[str]:
@@ -325,7 +314,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--people", type=int, default=256)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--only", type=_only, default=frozenset(PATHS), help=f"measure only these beside the bare route: {', '.join(PATHS)}")
+    parser.add_argument("--only", type=_only, default=frozenset(PATHS), help=f"measure only these beside the bare route, and keep nothing: {', '.join(PATHS)}")
     parser.add_argument("--folder", type=Path, default=Path("var/bench"))
     arguments = parser.parse_args()
     film = 120 if arguments.only & {"heartbeat", "segment"} else 6
@@ -349,7 +338,10 @@ def main() -> int:
         figures = list(bench.figures())
     load = os.getloadavg()[1]
     print(f"\n{table(figures)}\n\n{os.cpu_count()} cores, load over five minutes {load:.1f}, median of {arguments.rounds} rounds of {arguments.seconds:g} s")
-    keep(SAVED, Saved(os.cpu_count(), load, figures))
+    if arguments.only == frozenset(PATHS):
+        keep(SAVED, Saved(os.cpu_count() or 1, load, figures))
+    else:
+        print(f"not kept: forecasts reckon from {SAVED}, which only a run of every path writes")
     return int(any(one.failures for one in figures))
 
 

@@ -15,7 +15,7 @@ import psycopg
 
 from load_tests import figures, overload, seed
 from load_tests.figures import Figures
-from load_tests.gauges import SIXTY_PERCENT, Gauge, Machine, summary
+from load_tests.gauges import SIXTY_PERCENT, Gauge, Machine, during, summary
 from load_tests.journal import entries
 from load_tests.product import ROOT
 from load_tests.report import html
@@ -46,7 +46,8 @@ def judge(folder: Path, database_url: str) -> Verdict:
 def judged(asked: Asked, folder: Path, database_url: str, *, gauges: Sequence[Gauge] = (), faults: Sequence[Fault] = ()) -> Verdict:
     """Judge a run that is over; the machine only where somebody looked at it."""
     measured = figures.read(folder) if (folder / figures.FILE).exists() else Figures([], [])
-    machine = summary(gauges, asked.lead)
+    gauges = during(gauges, measured.first, asked.seconds)
+    machine = summary(gauges)
     kinds = Counter(str(one.__struct_config__.tag) for path in folder.glob(JOURNALS) for one in entries(path))
     played = scenario(asked)
     rates = reached(played, measured.lines)
@@ -65,7 +66,7 @@ def judged(asked: Asked, folder: Path, database_url: str, *, gauges: Sequence[Ga
         machine=machine,
         lines=measured.lines,
         seconds=measured.seconds,
-        gauges=list(gauges),
+        gauges=gauges,
         made_with=_made_with(database_url),
         starts_per_second=starts_per_second(database_url),
         rates=rates,

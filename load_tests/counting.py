@@ -1,7 +1,6 @@
 """Statistics by city beside Locust's own: gathered in every process, sent from workers to the master, written down at the end."""
 
 import os
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from locust import events
 from locust.env import Environment
 from locust.stats import RequestStats, StatsEntry
 
-from load_tests.figures import EVERYBODY, FILE, Class, Figures, Line, Second
+from load_tests.figures import EVERYBODY, FILE, Class, Figures, Line, Second, wall
 from load_tests.scenario import Asked
 from load_tests.timed import HEADER, class_of, queued
 
@@ -30,11 +29,6 @@ _classes: dict[str, list[int]] = {}  # class under load → requests, refused, f
 BUSY = 503
 _people: dict[int, int] = {}  # second since 1970 → how many were there
 NO_REQUESTS = ("line", "way")  # kinds of what is noted beside requests
-
-
-def wall() -> float:
-    """Return the time of day by which Locust stamps requests."""
-    return time.time()  # noqa: TID251 - Locust's clock, not the product's
 
 
 @contextmanager
@@ -144,7 +138,7 @@ def _on_quitting(environment: Environment, **_more: object) -> None:
     if type(environment.runner).__name__ != "WorkerRunner":
         FOLDER.mkdir(parents=True, exist_ok=True)
         (FOLDER / FILE).write_bytes(
-            msgspec.json.encode(Figures(_lines(), _seconds(), [Class(name, *counts) for name, counts in sorted(_classes.items())], ASKED))
+            msgspec.json.encode(Figures(_lines(), _seconds(), [Class(name, *counts) for name, counts in sorted(_classes.items())], ASKED, _first()))
         )
 
 
@@ -159,11 +153,15 @@ def _lines() -> list[Line]:
     return made
 
 
+def _first() -> int:
+    return int(_began[0] + ASKED.lead) if _began else 0
+
+
 def _seconds() -> list[Second]:
     """Return every second from the first that is judged to the last in which something was sent."""
     if not _second:
         return []
-    first, nothing = int(_began[0] + ASKED.lead), [0.0] * 4
+    first, nothing = _first(), [0.0] * 4
     held = [(second, _second.get(second, nothing)) for second in range(first, max(_second) + 1)]
     return [Second(second - first, one[0], one[1], one[2] / max(1.0, one[0]), one[3], _people.get(second, 0)) for second, one in held]
 

@@ -1,5 +1,6 @@
 """What a run's clients have measured, as its processes leave it for the verdict."""
 
+import time
 from pathlib import Path
 
 import msgspec
@@ -9,6 +10,11 @@ from load_tests.scenario import Asked
 FILE = "figures.json"
 EVERYBODY = ""
 WAITED, LONGER, INTERVAL = "waited for a turn", "waited longer than told", "asked to report after"  # what is noted beside requests
+
+
+def wall() -> float:
+    """Return the time of day by which Locust stamps requests."""
+    return time.time()  # noqa: TID251 - Locust's clock, not the product's
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -57,6 +63,7 @@ class Figures(msgspec.Struct, frozen=True):
     seconds: list[Second]
     classes: list[Class] = []
     asked: Asked | None = None  # what was played
+    first: int = 0  # the first second that was judged, since 1970
 
 
 def read(folder: Path) -> Figures:

@@ -2,8 +2,7 @@
 
 import os
 import threading
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import fmean
@@ -12,6 +11,7 @@ import msgspec
 import psycopg
 
 from load_tests.cpu import Cost, look
+from load_tests.figures import wall
 
 SIXTY_PERCENT = 0.6
 _WAITING = (
@@ -21,9 +21,9 @@ _WAITING = (
 
 
 class Gauge(msgspec.Struct, frozen=True):
-    """One look; cores are how many are busy."""
+    """One look at the second before; cores are how many are busy."""
 
-    at: float
+    at: float  # by the same clock as requests
     server_cores: float
     database_cores: float
     machine_share: float
@@ -48,11 +48,11 @@ def watching(server: int, database: int | None, database_url: str) -> Iterator[l
 
 
 def _look(server: int, database: int | None, database_url: str, seen: list[Gauge], ended: threading.Event) -> None:
-    began = before_at = time.monotonic()
+    before_at = wall()
     before, sent, idle = look(server, database), _sent(), _idle()
     with psycopg.connect(database_url, autocommit=True) as link:
         while not ended.wait(1.0):
-            at = time.monotonic()
+            at = wall()
             now, sent_now, idle_now = look(server, database), _sent(), _idle()
             count, locked, most = link.execute(_WAITING).fetchone() or (0, 0, 1)
             seconds = at - before_at
@@ -60,7 +60,7 @@ def _look(server: int, database: int | None, database_url: str, seen: list[Gauge
             free = (idle_now - idle) / seconds / (os.cpu_count() or 1)
             seen.append(
                 Gauge(
-                    at=at - began,
+                    at=at,
                     server_cores=spent.server / seconds,
                     database_cores=spent.database / seconds,
                     machine_share=max(0.0, 1 - free),
@@ -98,9 +98,13 @@ class Machine(msgspec.Struct, frozen=True):
     saturated: str
 
 
-def summary(seen: Sequence[Gauge], lead: float = 0.0) -> Machine | None:
-    """Sum a run up, without its lead; None where nothing was seen."""
-    seen = [one for one in seen if one.at >= lead]
+def during(seen: Iterable[Gauge], first: float, seconds: float) -> list[Gauge]:
+    """Return the looks at what was judged, by its own seconds: without the start of the clients, the lead, and their end."""
+    return [msgspec.structs.replace(one, at=one.at - first) for one in seen if first < one.at <= first + seconds]
+
+
+def summary(seen: Sequence[Gauge]) -> Machine | None:
+    """Sum a run up; None where nothing was seen."""
     if not seen:
         return None
     cores = os.cpu_count() or 1

@@ -85,6 +85,7 @@ class Teacher:
     small: bool = True  # which rendition of it
     waited: Callable[[float, float], None] = lambda _seconds, _told: None  # how long for a turn to start, and what was told first
     told: Callable[[float], None] = lambda _seconds: None  # after how long the server wants the next report
+    clock: Callable[[], float] = time.monotonic
     plays: Callable[[float], None] | None = None  # while a film plays; it runs as it runs, however fast people think
 
     def play(self, seconds: float) -> None:
@@ -201,7 +202,7 @@ class Room:
         teacher.bell()
         asked = {"entry": entry_of(page.text), "device": self.device, "honesty": True}
         answer = self._until_answered("/api/exam/start", asked, None, self._to_start)
-        asked_at, told = time.monotonic(), 0.0
+        asked_at, told = teacher.clock(), 0.0
         while answer.status == 409 and answer.json["code"] == "waiting":
             told = told or answer.json["wait_ms"] / 1000
             teacher.play(answer.json["wait_ms"] / 1000 + teacher.random.random())  # a turn comes at its time, however fast people think
@@ -209,7 +210,7 @@ class Room:
         if answer.status != 200:
             raise BrokenOff(f"start: {answer.status} {answer.text[:200]}")
         if told:
-            teacher.waited(time.monotonic() - asked_at, told)
+            teacher.waited(teacher.clock() - asked_at, told)
         self._take(answer.json)
         room = teacher._get(f"/exams/{self.exam}/room", "/exams/:code/room")
         self.csrf = csrf_of(room.text)

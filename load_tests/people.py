@@ -22,7 +22,7 @@ from locust import FastHttpUser, constant, events, task
 from locust.exception import StopUser
 
 from load_tests import counting
-from load_tests.figures import INTERVAL, LONGER, WAITED
+from load_tests.figures import INTERVAL, LONGER, WAITED, wall
 from load_tests.journal import Journal
 from load_tests.journeys import Answer, BrokenOff, Teacher, path_of
 from load_tests.player import watch
@@ -291,7 +291,7 @@ class Manager(_Person):
 def _tell(user: FastHttpUser, kind: str, name: str, milliseconds: float, broken: Exception | None = None) -> None:
     """Note something that is no request of its own."""
     noted = {"request_type": kind, "name": name, "response_time": milliseconds, "response_length": 0, "exception": broken}
-    events.request.fire(**noted, context=user.context(), start_time=counting.wall(), response=None)  # type: ignore[no-untyped-call]
+    events.request.fire(**noted, context=user.context(), start_time=wall(), response=None)  # type: ignore[no-untyped-call]
 
 
 def _place(user: FastHttpUser) -> int:

@@ -39,5 +39,5 @@ def _charts(one: StretchForecast, found: Outlook, names: dict[str, str]) -> tupl
     bands = {city: one.city(city, one.metric) for city in one.stretch.seats}
     top = max((float(band.high.max()) for band in bands.values()), default=0)
     words = "正在考试 in_exam" if one.stretch.exam else "同时观看 watching"
-    whole = both(f"{one.stretch.title}：{words}", one.total[one.metric], one.stretch.opens, limit=found.most_people(one))
+    whole = both(f"{one.stretch.title}：{words}", one.total[one.metric], one.stretch.opens, limit=found.taken(one).most_people)
     return whole, [chart(names.get(city, city), band, one.stretch.opens, top=top, width=480, height=200) for city, band in bands.items()]

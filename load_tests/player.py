@@ -54,16 +54,24 @@ class Player:
         self.away = range(1, 1 + teacher.random.randint(2, 8)) if teacher.random.random() < teacher.offline else range(0)
 
     def play(self, seconds: float | None = None) -> float:
-        """Play at the film's own pace, to its end or for so long; every fifteen seconds and at the end goes a report. Returns how long it played."""
+        """Play at the film's own pace, to its end or for so long; every fifteen seconds and at the end goes a report. Returns how long it played.
+
+        Like a browser it plays on while it fetches and reports, however long that takes; only before the first part it waits.
+        """
         if not self.opened:
             self.press()
-        began = self.place
+        clock, began = self.teacher.clock, self.place
         until = self.length if seconds is None else min(self.length, began + seconds)
+        since, ahead = clock(), 0.0  # seconds the film has run meanwhile
         while self.place < until:
             while self.buffered < min(self.length, self.place + AHEAD) and (part := next(self.parts, None)) is not None:
+                starved = self.buffered <= self.place
                 self._fetch(*part)
+                since = clock() if starved else since
             step = min(self.every, until - self.place)
-            self.teacher.play(step)
+            ahead += clock() - since
+            self.teacher.play(max(0.0, step - ahead))
+            since, ahead = clock(), max(0.0, ahead - step)
             self.waiting.append((self.sequence, [(int(self.place * 1000), int((self.place + step) * 1000))]))
             self.sequence, self.place = self.sequence + 1, self.place + step
             if self.sequence in self.away and self.place < until:

@@ -63,12 +63,24 @@ def nodes_tried(needs: Sequence[tuple[tuple[Stretch, ...], Sizing]], have: Limit
     return tuple(NodesTried(nodes, cores / (nodes * node_cores), stretches, nodes == have.nodes) for nodes in range(max(1, middle - 1), middle + 2))
 
 
-def most_people(found: StretchForecast, capacity: Capacity | None, node_cores: int, have: Limits) -> float | None:
-    """Say how many may be at it at once (watch, or sit the exam) with what there is; None where nothing is known."""
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Which share of the line and of the nodes one of its people takes at a stretch's fullest; 0 where that is not known."""
+
+    line: float
+    nodes: float
+
+    @property
+    def most_people(self) -> float | None:
+        """Say how many may be at it at once (watch, or sit the exam); None where nothing is known."""
+        return 1 / most if (most := max(self.line, self.nodes)) else None
+
+
+def taken(found: StretchForecast, capacity: Capacity | None, node_cores: int, have: Limits) -> Taken:
+    """Divide what is asked for at the fullest, in the worst of 95 % of cases, by what there is and by the people."""
     people, egress = float(found.total[found.metric].high.max()), float(found.total["egress"].high.max())
-    most = []
-    if have.gbits is not None and egress:
-        most.append(people * have.gbits / egress)
-    if have.nodes is not None and capacity is not None and (busy := cores(found.total, capacity.server)):
-        most.append(people * have.nodes * node_cores * BUSY / busy)
-    return min(most, default=None)
+    busy = cores(found.total, capacity.server) / BUSY if capacity else 0.0
+    return Taken(
+        line=egress / have.gbits / people if have.gbits is not None and people else 0.0,
+        nodes=busy / (have.nodes * node_cores) / people if have.nodes is not None and people else 0.0,
+    )

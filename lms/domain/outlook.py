@@ -9,7 +9,7 @@ from lms.domain import forecast, sizing, window_plan
 from lms.domain.behaviour import Behaviour
 from lms.domain.exam_terms import ExamTime
 from lms.domain.forecast import DRAWS, Overlap, StretchForecast
-from lms.domain.limits import Fit, Limits, NodesTried, fit, most_people, nodes_tried
+from lms.domain.limits import Fit, Limits, NodesTried, Taken, fit, nodes_tried, taken
 from lms.domain.programme import Programme, Window
 from lms.domain.sizing import Alternative, Capacity, Sizing, Sways
 from lms.domain.stretch import Stretch, sectors_of, stretches, whole_quarters
@@ -69,9 +69,9 @@ class Outlook:
         """Say what one node less or more comes to."""
         return nodes_tried(self.needs, self.limits, self.node_cores)
 
-    def most_people(self, found: StretchForecast) -> float | None:
-        """Say how many may be at it at once with what there is."""
-        return most_people(found, self.capacity, self.node_cores, self.limits)
+    def taken(self, found: StretchForecast) -> Taken:
+        """Say what one person at it takes of what there is."""
+        return taken(found, self.capacity, self.node_cores, self.limits)
 
 
 def outlook(

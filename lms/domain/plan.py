@@ -31,6 +31,7 @@ class StepState(StrEnum):
 class NextAction(StrEnum):
     """The one thing to do, or to wait for."""
 
+    BACK_TO_EXAM = "back_to_exam"
     WAIT_FOR_WINDOW = "wait_for_window"
     LEARN = "learn"
     WAIT_FOR_LESSONS = "wait_for_lessons"
@@ -53,7 +54,8 @@ class Standing:
     """What has been reached; `scored` names components and assignments that have a score, `qualified` is None until decided.
 
     `pending` says that a result of the exam is on its way, `again_at` from when on it may be sat once more, `exam_spent` that no attempt
-    is left and none counts, `revoked` that a certificate was issued and stands no longer, `lapsed` that it stands though the grade qualifies no longer.
+    is left and none counts, `revoked` that a certificate was issued and stands no longer, `lapsed` that it stands though the grade qualifies no
+    longer, `sits` that her time for an exam is running.
     """
 
     online_complete: bool
@@ -69,6 +71,7 @@ class Standing:
     pending: bool = False
     again_at: datetime | None = None
     exam_spent: bool = False
+    sits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +98,11 @@ def steps(programme: Programme, standing: Standing, now: datetime) -> tuple[Step
 
 
 def next_action(programme: Programme, standing: Standing, now: datetime) -> NextAction:
-    """Name the one thing to do; what can be done now goes before what must be waited for."""
-    if standing.certified:
-        return NextAction.CERTIFICATE_LAPSED if standing.lapsed else NextAction.CERTIFICATE
-    if standing.qualified is False:
-        return _unqualified_action(standing)
+    """Name the one thing to do; what can be done now goes before what must be waited for, and a clock that runs before everything."""
+    if standing.sits:
+        return NextAction.BACK_TO_EXAM
+    if standing.certified or standing.qualified is False:
+        return _decided_action(standing)
     online = _online_action(standing, now)
     if online is NextAction.LEARN:
         return online
@@ -113,7 +116,9 @@ def next_action(programme: Programme, standing: Standing, now: datetime) -> Next
     return NextAction.WAIT_FOR_RESULT
 
 
-def _unqualified_action(standing: Standing) -> NextAction:
+def _decided_action(standing: Standing) -> NextAction:
+    if standing.certified:
+        return NextAction.CERTIFICATE_LAPSED if standing.lapsed else NextAction.CERTIFICATE
     if standing.pending:
         return NextAction.WAIT_FOR_RESULT
     return NextAction.SIT_AGAIN if standing.again_at else NextAction.NOT_QUALIFIED

@@ -12,7 +12,7 @@ from lms.domain import behaviour as behaviours
 from lms.domain import exam_terms, sizing
 from lms.domain.limits import Limits
 from lms.domain.outlook import Choice, Outlook, outlook
-from lms.domain.programme import Programme
+from lms.domain.programme import Programme, Window
 from lms.formats import programme_windows
 from lms.kernel import audit
 from lms.kernel.db import Session, reading, transaction
@@ -117,12 +117,12 @@ def adopt(code: str, choice_code: str, reason: str, *, actor_id: int, now: datet
         chosen = next((one for one in offered if one.code == choice_code and choice_code), None)
         if chosen is None:
             raise ChoiceMissing
-        windows = tuple(one.window for one in chosen.plan.windows)
-        before = {city: one for one in programme.windows for city in one.cities}
-        after = {city: one for one in windows for city in one.cities}
-        changed = [city for city, one in after.items() if (one.opens, one.closes) != (before[city].opens, before[city].closes)]
-        if any(min(before[city].opens, after[city].opens) <= now for city in changed):
+        moves = moved(chosen, programme)
+        if not moves:
+            raise ChoiceMissing
+        if not may_adopt(chosen, programme, now):
             raise WindowBegun
+        windows = tuple(one.window for one in chosen.plan.windows)
         names = {row.code: row.name for row in programme.quotas.cities}
         text = programme_windows.rewrite(programme_store.text_of(session, version.id), programme, windows, names, reason)
         loaded = programme_version.load_in(session, text, now=now, actor_id=actor_id)
@@ -135,9 +135,22 @@ def adopt(code: str, choice_code: str, reason: str, *, actor_id: int, now: datet
             choice=choice_code,
             reason=reason,
             number=loaded.version.number,
-            moved={city: f"{before[city].first_day}–{before[city].last_day} → {after[city].first_day}–{after[city].last_day}" for city in changed},
+            moved={city: f"{before.first_day}–{before.last_day} → {after.first_day}–{after.last_day}" for city, (before, after) in moves.items()},
         )
         return chosen
+
+
+def moved(choice: Choice, programme: Programme) -> dict[str, tuple[Window, Window]]:
+    """Return the cities whose window an arrangement would move, each with the one it has and the one it would have."""
+    before = {city: one for one in programme.windows for city in one.cities}
+    after = {city: one.window for one in choice.plan.windows for city in one.window.cities}
+    return {city: (before[city], one) for city, one in after.items() if (one.opens, one.closes) != (before[city].opens, before[city].closes)}
+
+
+def may_adopt(choice: Choice, programme: Programme, now: datetime) -> bool:
+    """Tell whether an arrangement would move a window, and none that has begun or would have by then."""
+    moves = moved(choice, programme).values()
+    return bool(moves) and all(min(before.opens, after.opens) > now for before, after in moves)
 
 
 def _lessons(session: Session, *, code: str) -> dict[str, float]:

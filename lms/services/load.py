@@ -29,7 +29,10 @@ EXPECTED = Gauge(
 )
 OUTSIDE = Gauge("lms_load_outside", "Cities that have left their band.", ["programme", "metric"], multiprocess_mode="mostrecent")
 FILLED = Gauge(
-    "lms_load_filled", "Share of what line and nodes bear, all that is open added up; 0 where that is not known.", ["programme"], multiprocess_mode="mostrecent"
+    "lms_load_filled",
+    "Share of the line and of the nodes that all that is open takes; 0 where it is not known.",
+    ["programme", "resource"],
+    multiprocess_mode="mostrecent",
 )
 OBSERVED = Gauge("lms_load_observed_timestamp_seconds", "When people were last counted, by the machine's clock.", multiprocess_mode="mostrecent")
 _log = structlog.get_logger()
@@ -55,7 +58,7 @@ class Live:
     @property
     def most_people(self) -> float | None:
         """Say how many may be at it at once with the line and the nodes there are; None where that is not known."""
-        return self.outlook.most_people(self.forecast) if self.forecast.stretch.people else None
+        return self.outlook.taken(self.forecast).most_people
 
 
 def observe(now: datetime) -> None:
@@ -119,7 +122,7 @@ def _by_city(session: Session, code: str, metric: str, chosen: StretchForecast, 
 
 def _publish(code: str, watched: Sequence[Live], at: datetime) -> None:
     """Give Prometheus what was seen of a programme and what was expected; what runs no longer calls nobody."""
-    outside, filled = dict.fromkeys(("watching", "in_exam"), 0), 0.0
+    outside, line, nodes = dict.fromkeys(("watching", "in_exam"), 0), 0.0, 0.0
     for found in watched:
         stretch = found.forecast.stretch
         quarter = min(round((at - stretch.opens) / QUARTER), stretch.quarters - 1)  # a change to summer time may take an hour off its end
@@ -131,8 +134,9 @@ def _publish(code: str, watched: Sequence[Live], at: datetime) -> None:
             for bound in EDGES:
                 EXPECTED.labels(code, found.metric, city, bound).set(float(getattr(band, bound)[quarter]))
         outside[found.metric] += len(found.alarms)
-        people, most = found.total[quarter], found.most_people
-        filled += (people or 0) / most if most else 0  # who watches and who sits an exam share one line and the same nodes
+        people, each = found.total[quarter] or 0, found.outlook.taken(found.forecast)
+        line, nodes = line + people * each.line, nodes + people * each.nodes  # who watches and who sits an exam share one line and the same nodes
     for metric, cities in outside.items():
         OUTSIDE.labels(code, metric).set(cities)
-    FILLED.labels(code).set(filled)
+    FILLED.labels(code, "line").set(line)
+    FILLED.labels(code, "nodes").set(nodes)

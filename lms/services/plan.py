@@ -1,6 +1,6 @@
 """A learner's plan: everything her pages say about where she stands."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -55,13 +55,13 @@ class Home:
 
 
 def home(person_id: int, now: datetime, programme_code: str | None = None) -> Home:
-    """Return the plan of the programme asked for, else of the newest enrolment; without one, what may be enrolled in."""
+    """Return the plan of the programme asked for, else of the exam she sits, else of the newest enrolment; without one, what may be enrolled in."""
     with reading() as session:
         found = store.standings(session, person_id)
         if not found:
             everything = (programme for _, programme in programmes.programmes(session))
             return Home(plan=None, others=(), open_programmes=tuple(one for one in everything if now < one.enrolment.closes))
-        chosen = next((one for one in found if one.enrolment.programme_code == programme_code), found[0])
+        chosen = next((one for one in found if one.enrolment.programme_code == programme_code), None) or _sitting(session, found, now) or found[0]
         others = tuple((one.enrolment.programme_code, programmes.parsed(session, one.version).title) for one in found if one is not chosen)
         return Home(plan=_plan(session, chosen, now), others=others, open_programmes=())
 
@@ -75,9 +75,25 @@ def plan(person_id: int, programme_code: str, now: datetime) -> Plan:
         return _plan(session, found, now)
 
 
+def _sitting(session: Session, found: Sequence[store.Standing], now: datetime) -> store.Standing | None:
+    """Return the enrolment whose exam she sits; who has one only is not looked up."""
+    if len(found) < 2:
+        return None
+    exams = [exam for one in found for exam in _exams(session, one.enrolment.programme_code)]
+    states = activities.states(session, found[0].enrolment.person_id, exams, now)
+    sat = {exam.programme_code for exam in exams if exam.id in states and states[exam.id].sits}
+    return next((one for one in found if one.enrolment.programme_code in sat), None)
+
+
+def _exams(session: Session, programme_code: str) -> tuple[Activity, ...]:
+    return tuple(one for one in activity_store.outside_lessons(session, programme_code) if one.kind == EXAM_KIND)
+
+
 def _hers(states: Iterable[ActivityState], now: datetime, *, failed: bool) -> ActivityState | None:
-    """Return the exam of a programme that is hers: the one she has done, unless it was not enough; else the next she may still sit, else the last."""
+    """Return the exam of a programme that is hers: the one she sits, or has done with success; else the next she may still sit, else the last."""
     known = [one for one in states if one.terms]
+    if sits := next((one for one in known if one.sits), None):
+        return sits
     done = [one for one in known if one.done]
     left = [one for one in known if (_again_at(one, now) if failed else not one.done and not one.spent)]
     candidates = (left or done if failed else done or left) or known
@@ -103,7 +119,7 @@ def _plan(session: Session, found: store.Standing, now: datetime) -> Plan:
     person_id = found.enrolment.person_id
     window = enrolment_rules.earning_window(programme, found.enrolment.city, found.enrolment.personal_windows, now)
     lesson = lesson_store.next_lesson(session, person_id, programme.code)
-    exams = tuple(one for one in activity_store.outside_lessons(session, programme.code) if one.kind == EXAM_KIND)
+    exams = _exams(session, programme.code)
     states = activities.states(session, person_id, exams, now)
     failed = found.total is not None and found.total < Fraction(programme.requirements.total)
     hers = _hers(states.values(), now, failed=failed)
@@ -122,6 +138,7 @@ def _plan(session: Session, found: store.Standing, now: datetime) -> Plan:
         pending=any(state.pending for state in states.values()),
         again_at=(_again_at(hers, now) if failed else hers.again_at) if hers else None,
         exam_spent=hers is not None and hers.spent,
+        sits=hers is not None and hers.sits,
     )
     return Plan(
         programme=programme,

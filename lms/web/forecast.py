@@ -119,6 +119,7 @@ class ForecastPage:
     choices: tuple[ChoicePart, ...]
     bound: str
     form: AdoptForm
+    too_late: bool
     alternatives: tuple[tuple[str, str, str, str], ...]
     fullest: str
     sways: tuple[tuple[str, Swayed], ...]
@@ -169,15 +170,22 @@ def state_limits(code: str) -> ResponseReturnValue:
 
 
 def _adopt_form(found: Outlook) -> AdoptForm:
+    """Return the form with every arrangement: of one that came too late it is said why."""
     form = AdoptForm()
-    form.choice.choices = [(one.code, _(one.title)) for one in found.choices if one.code]
+    form.choice.choices = _titled(found.choices)
     return form
+
+
+def _titled(choices: Iterable[Choice]) -> list[tuple[str, str]]:
+    return [(one.code, _(one.title)) for one in choices if one.code]
 
 
 def _page(code: str, *, form: AdoptForm | None = None, limits: LimitsForm | None = None, refusal: Refusal | None = None) -> str:
     version, found = service.view(code, current.now())
     stated = limits_service.stated()
     names = {row.code: row.name for row in found.programme.quotas.cities}
+    form = form or _adopt_form(found)
+    form.choice.choices = _titled(one for one in found.choices if service.may_adopt(one, found.programme, current.now()))
     shown = ForecastPage(
         code=code,
         title=found.programme.title,
@@ -194,7 +202,8 @@ def _page(code: str, *, form: AdoptForm | None = None, limits: LimitsForm | None
         overlaps=tuple(_overlap(both, needed, found) for both, needed in found.overlaps),
         choices=tuple(_choice(one, found, names) for one in found.choices),
         bound=_number(found.choices[0].plan.bound) if found.choices else "",
-        form=form or _adopt_form(found),
+        form=form,
+        too_late=not form.choice.choices and any(service.moved(one, found.programme) for one in found.choices),
         alternatives=tuple(
             (one.what_if.titled(current_locale()) or _("照现在的做法"), _number(one.watching), _number(one.heartbeats), f"{one.egress:.2f}")
             for one in found.alternatives
@@ -252,7 +261,7 @@ def _room(name: str, needed: Sizing, found: Outlook) -> Room:
 
 
 def _line(needed: Sizing) -> str:
-    return f"{needed.gbits:.1f} Gbit/s" if needed.gbits >= LEAST_SHOWN else _("不到 0.1 Gbit/s")
+    return f"{needed.gbits:.{1 if needed.gbits >= 1 else 2}f} Gbit/s" if needed.gbits >= LEAST_SHOWN else _("不到 0.1 Gbit/s")
 
 
 def _nodes(needed: Sizing) -> str:
@@ -283,7 +292,7 @@ def _stretch(one: StretchForecast, needed: Sizing, found: Outlook, names: dict[s
         span=f"{format_instant(stretch.opens, 'day')} – {format_instant(stretch.at(stretch.quarters - 1), 'day')}",
         people=stretch.people,
         average=None if stretch.exam else _number(mean_watching(stretch, found.programme)),
-        whole=both(_("正在考试的人数") if stretch.exam else _("同时观看的人数"), one.total[one.metric], stretch.opens, limit=found.most_people(one)),
+        whole=both(_("正在考试的人数") if stretch.exam else _("同时观看的人数"), one.total[one.metric], stretch.opens, limit=found.taken(one).most_people),
         cities=tuple(chart(names.get(city, city), band, stretch.opens, top=top, width=480, height=210) for city, band in bands.items()),
         peak=_number(one.peaks[one.metric].median),
         peak_at=format_instant(one.peaks[one.metric].at),

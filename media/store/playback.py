@@ -13,6 +13,7 @@ from media.domain.asset import VIDEO_KIND
 from media.domain.interval import Spans
 from media.domain.lease import Lease
 from media.domain.playback import Reason, Refused, Watched
+from media.store.lease import ROOM
 from media.store.spans import SpansColumn, from_text
 
 _REASONS = ", ".join(f"'{reason.value}'" for reason in Reason)
@@ -22,7 +23,10 @@ class WatchedRow(Base):
     """One learner's seconds of one video: the one home of watched time. `accepted` only grows."""
 
     __tablename__ = "watched"
-    __table_args__ = (Index("ix_watched_unsettled", "waiting_since", postgresql_where=text("waiting_since IS NOT NULL OR NOT isempty(undelivered)")),)
+    __table_args__ = (
+        Index("ix_watched_unsettled", "waiting_since", postgresql_where=text("waiting_since IS NOT NULL OR NOT isempty(undelivered)")),
+        {"postgresql_with": ROOM},
+    )
 
     person_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
     activity_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("activity.id"), primary_key=True)

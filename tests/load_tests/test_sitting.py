@@ -13,6 +13,7 @@ from greenlet import getcurrent, greenlet
 from load_tests.figures import Line, Second
 from load_tests.journal import Journal
 from load_tests.journeys import Answer, Teacher
+from load_tests.player import Player
 from load_tests.scenario import REQUESTS, Asked, Scenario, scenario
 from load_tests.seed import Lesson, Seeded
 from load_tests.sitting import sit
@@ -69,7 +70,7 @@ def played(wanted: Scenario, tmp_path: Path) -> list[tuple[float, str, str]]:
         course.rest(number / asked.people * 0.8 * asked.lead)
         gone = number * GOLDEN % 1
         while True:
-            teacher = Teacher(_Placed(course, number), found, "t", journal, course.rest, Random(number), fetches=False)
+            teacher = Teacher(_Placed(course, number), found, "t", journal, course.rest, Random(number), fetches=False, clock=lambda: course.now)
             sit(teacher, wanted.habits, gone=gone)
             gone, number = 0.0, number + asked.people
 
@@ -107,6 +108,34 @@ def test_the_fullest_quarter_is_played_in_every_kind_of_request_to_the_end(tmp_p
             chance = 2.5 * (planned[code] / seconds) ** 0.5
             assert rate > 0.93 * planned[code] - chance, code
             assert rate < (1.35 if code == "lesson_pages" else 1.07) * planned[code] + chance, code
+
+
+def test_a_film_plays_on_while_it_is_fetched_and_reported_over_a_slow_line(tmp_path: Path) -> None:
+    film, slow, now, sent = 900, 0.5, [0.0], []
+
+    class Line:
+        def send(self, method: str, path: str, *, name: str, headers: dict[str, str], body: bytes = b"") -> Answer:
+            now[0] += slow
+            sent.append((now[0], name))
+            if name == "/media/:playlist":
+                parts = "#EXTINF:4.0,\npart.m4s\n" * (film // 4)
+                return Answer(200, ("#EXT-X-STREAM-INF:BANDWIDTH=9\nsmall.m3u8\n" if path == "/a.m3u8" else parts).encode())
+            if name == "/api/media/source":
+                return Answer(200, b'{"hls": "/a.m3u8"}')
+            opened = {"lease": "l", "length_ms": film * 1000, "resume_ms": 0, "accepted": [], "next_seconds": 15, "standing": ""}
+            return Answer(200, msgspec.json.encode(opened) if path.startswith("/api") else PAGE.encode())
+
+    def rest(seconds: float) -> None:
+        now[0] += seconds
+
+    found = Seeded("p", 1, ["t"], [1], ["360700"], "secret", [], "exam", None)
+    player = Player(Teacher(Line(), found, "t", Journal(tmp_path / "journal.jsonl"), rest, Random(1), clock=lambda: now[0]), Lesson(1, 1, 1))
+    player.play()
+    reported = [at for at, name in sent if name == "/api/media/heartbeat"]
+    first = next(at for at, name in sent if name == "/media/:segment")
+    assert sum(name == "/media/:segment" for _at, name in sent) == film // 4
+    assert len(reported) == film / 15
+    assert first + film <= reported[-1] <= first + film + 2 * slow, "as long as the film, from the first part on; fetched ahead it took 38 s more"
 
 
 def test_the_scale_of_a_quarter_is_what_the_forecast_has() -> None:

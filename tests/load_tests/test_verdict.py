@@ -21,7 +21,7 @@ from lms.kernel.clock import FixedClock
 from load_tests import overload
 from load_tests.conclusion import judge, keep, told
 from load_tests.figures import FILE, INTERVAL, Class, Figures, Line, Second
-from load_tests.gauges import Gauge, saturated, summary
+from load_tests.gauges import Gauge, during, saturated, summary
 from load_tests.journal import AnswerKept, BeatKept, HandedIn, Journal, Opened, QuizHandedIn, change_hash
 from load_tests.product import MARK, emptied, refuse_used
 from load_tests.report import html
@@ -201,6 +201,15 @@ def test_the_machine_has_a_budget_and_what_is_full_first_is_named(monkeypatch: p
     assert saturated([gauge(0.4, connections=95)]) == "connections"
     assert saturated([gauge(0.4, locked=5)]) == "locks"
     assert "network" in saturated([gauge(0.4)])
+
+
+def test_the_machine_is_judged_by_the_seconds_that_the_requests_are_judged_by() -> None:
+    looks = [Gauge(1000.0 + second, 0.1 if second <= 40 or second > 70 else 0.4, 0, 0, 1, 0, 0, 0) for second in range(90)]
+    kept = during(looks, 1040, 30)  # the clients needed some seconds to start, then came the lead; they went down for a while
+    assert [kept[0].at, kept[-1].at] == [1, 30]
+    machine = summary(kept)
+    assert machine is not None
+    assert machine.server_cores == pytest.approx(0.4)
 
 
 def test_the_report_needs_nothing_beside_itself() -> None:

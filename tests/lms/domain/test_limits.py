@@ -9,7 +9,7 @@ import pytest
 from lms.domain import behaviour as behaviours
 from lms.domain import forecast, sizing
 from lms.domain.chart import chart
-from lms.domain.limits import Fit, Limits, fit, most_people, nodes_tried
+from lms.domain.limits import Fit, Limits, fit, nodes_tried, taken
 from lms.domain.outlook import outlook
 from lms.domain.programme import parse
 from lms.domain.stretch import stretches
@@ -48,12 +48,12 @@ def test_the_line_of_capacity_is_where_the_need_meets_what_there_is() -> None:
     for stretch in stretches(PROGRAMME)[2:]:
         found = forecast.forecast(stretch, PROGRAMME, BEHAVIOUR, count=20)
         needed = sizing.size(found, costs, 2)
-        most = most_people(found, costs, 2, Limits(gbits=needed.gbits * 2 or 1, nodes=1))
+        most = taken(found, costs, 2, Limits(gbits=needed.gbits * 2 or 1, nodes=1)).most_people
         highest = found.total[found.metric].high.max()
         assert most is not None
         assert needed.server_cores is not None
         assert most / highest == pytest.approx(min(2, 2 / needed.server_cores) if needed.gbits else 2 / needed.server_cores, rel=0.05)
-        assert most_people(found, None, 2, Limits(nodes=1)) is None
+        assert taken(found, None, 2, Limits(nodes=1)).most_people is None
 
 
 def test_among_plans_that_fit_the_one_that_moves_fewest_is_found() -> None:

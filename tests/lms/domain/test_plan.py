@@ -23,6 +23,8 @@ MARKED = replace(SAT, scored=frozenset({"lesson-plan", "growth-report"}))
     [
         (BEGINNER, NOW - SECOND, NextAction.WAIT_FOR_WINDOW),
         (BEGINNER, NOW, NextAction.LEARN),
+        (replace(BEGINNER, sits=True), NOW, NextAction.BACK_TO_EXAM),
+        (replace(MARKED, certified=True, sits=True), NOW, NextAction.BACK_TO_EXAM),
         (BEGINNER, WINDOW.closes - SECOND, NextAction.LEARN),
         (BEGINNER, WINDOW.closes, NextAction.WINDOW_IS_OVER),
         (replace(BEGINNER, has_lessons=False), NOW, NextAction.WAIT_FOR_LESSONS),

@@ -67,6 +67,10 @@ def test_who_watches_is_counted_in_her_city_once_a_quarter_and_shown(app: Flask,
     assert "还没有人报名" in enter(app, OU).get(f"/manage/programmes/{learning.CODE}/load?stretch=w1").get_data(as_text=True)
 
 
+def filled(resource: str) -> float:
+    return REGISTRY.get_sample_value("lms_load_filled", {"programme": learning.CODE, "resource": resource}) or 0.0
+
+
 def offered() -> set[str]:
     found = {sample.name for metric in REGISTRY.collect() for sample in metric.samples} | {metric.name for metric in REGISTRY.collect()}
     return found | {f"{name}_total" for name in found}
@@ -117,7 +121,7 @@ def test_a_city_that_leaves_its_band_twice_is_called_by_name(app: Flask, tmp_pat
     limits.state(Limits(gbits=0.001), actor_id=id_of(OU), now=NOON)
     service.observe(NOON + QUARTER)
     assert REGISTRY.get_sample_value("lms_load_outside", outside) == 1
-    assert (REGISTRY.get_sample_value("lms_load_filled", {"programme": learning.CODE}) or 0) > 1
+    assert filled("line") > 1
     observed = REGISTRY.get_sample_value("lms_load_observed_timestamp_seconds") or 0
     (tmp_path / "now").touch()  # by the machine's clock, as Prometheus' time() is, and not by a rehearsed one
     assert abs(observed - (tmp_path / "now").stat().st_mtime) < abs(observed - (NOON + QUARTER).timestamp())
@@ -126,7 +130,7 @@ def test_a_city_that_leaves_its_band_twice_is_called_by_name(app: Flask, tmp_pat
     assert service.live(learning.CODE, NOON + 2 * QUARTER).alarms == ()
     service.observe(service.live(learning.CODE, NOON).forecast.stretch.closes + QUARTER)
     assert REGISTRY.get_sample_value("lms_load_outside", outside) == 0, "of a window that is over nobody is called"
-    assert REGISTRY.get_sample_value("lms_load_filled", {"programme": learning.CODE}) == 0
+    assert (filled("line"), filled("nodes")) == (0, 0)
 
 
 def test_windows_and_exams_that_are_open_at_once_are_counted_together(app: Flask) -> None:
@@ -140,13 +144,16 @@ def test_windows_and_exams_that_are_open_at_once_are_counted_together(app: Flask
     forecasts.MEASURED.write_text('{"figures": [{"name": "save", "server_us": 9000, "database_us": 300}]}', encoding="utf-8")
     service.observe(NOON + QUARTER)
     assert REGISTRY.get_sample_value("lms_load_outside", {"programme": learning.CODE, "metric": "watching"}) == 2, "a city of each window"
-    shares = []
+    line = nodes = 0.0
     for stretch, people in (("w1", 900), ("w2", 900), ("final-test", 60)):
         live = service.live(learning.CODE, NOON + QUARTER, stretch)
-        assert live.most_people is not None
-        shares.append(people / live.most_people)
-    assert min(shares) > 0
-    assert REGISTRY.get_sample_value("lms_load_filled", {"programme": learning.CODE}) == pytest.approx(sum(shares)), "they share one line and the same nodes"
+        each = live.outlook.taken(live.forecast)
+        assert (each.line > 0) is (stretch != "final-test")
+        assert live.most_people == pytest.approx(1 / max(each.line, each.nodes))
+        line, nodes = line + people * each.line, nodes + people * each.nodes
+    assert nodes > 0
+    assert filled("line") == pytest.approx(line), "they share one line"
+    assert filled("nodes") == pytest.approx(nodes), "and the same nodes, but no share of one is added to a share of the other"
 
 
 def test_the_live_pages_of_all_reckon_once_a_minute_while_people_enrol(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -104,6 +104,7 @@ def test_adopted_windows_are_those_that_teachers_learn_in(app: Flask, clock: Fix
     lin = id_of(LIN)
     with transaction() as session:
         learning.enrol(session, lin, city="360300")  # its window is the second by the notice
+    assert 'name="choice"' in enter(app, PENG).get(ADDRESS).get_data(as_text=True)
     answer = enter(app, PENG).post(ADDRESS, data={"choice": "near", "reason": "出口带宽只有10G"})
     assert answer.status_code == 302
     with transaction() as session:
@@ -121,6 +122,12 @@ def test_adopted_windows_are_those_that_teachers_learn_in(app: Flask, clock: Fix
     shown = enter(app, LIN).get(f"/programmes/{learning.CODE}").get_data(as_text=True)
     assert "出口带宽只有10G" in shown
     assert deviation.notice.startswith(f"{loaded.windows[0].first_day} 至 {loaded.windows[0].last_day}：")
+    # What is in force already is neither offered nor made a version again.
+    offered = enter(app, PENG).get(ADDRESS).get_data(as_text=True)
+    assert ('value="near"' in offered, 'value="lowest"' in offered) == (False, True)
+    enter(app, PENG).post(ADDRESS, data={"choice": "near", "reason": "再来一次"})
+    with transaction() as session:
+        assert programme.in_force(session, learning.CODE)[0].number == 2
     # A second move replaces the record of the first instead of contradicting it; what the notice says stays what it said.
     assert enter(app, PENG).post(ADDRESS, data={"choice": "lowest", "reason": "日期也可以调"}).status_code == 302
     with transaction() as session:
@@ -133,6 +140,8 @@ def test_adopted_windows_are_those_that_teachers_learn_in(app: Flask, clock: Fix
 
 def test_nothing_that_has_begun_is_moved(app: Flask) -> None:
     learning.load()  # noon is the third day of the second window
+    page = enter(app, PENG).get(ADDRESS).get_data(as_text=True)
+    assert ("学习时段已经开始" in page, 'name="choice"' in page) == (True, False), "what would be refused is not offered"
     answer = enter(app, PENG).post(ADDRESS, data={"choice": "near", "reason": "晚了一步"})
     assert answer.status_code == 409
     assert "学习时段已经开始" in answer.get_data(as_text=True)
