@@ -66,7 +66,7 @@ def main() -> int:
     except KeyboardInterrupt:
         print("\n· stopped")
         return 0
-    except (PostgresFailed, StackFailed) as failure:
+    except (PostgresFailed, StackFailed, migrate.UnknownRevision) as failure:
         print(f"! {failure}", file=sys.stderr)
         return 1
     except Refusal as refusal:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import xlsxwriter
 
-from demo import lectures, people, sat_exam
+from demo import lectures, people, planned_exam, sat_exam
 from demo.cast import BEGUN, FILLED, PASSWORD
 from demo.programme import DEMO_CODE, derive
 from exam.services import assembly, exam_settings, quiz
@@ -69,9 +69,12 @@ def fill(settings: Settings, now: datetime) -> Iterator[str]:
     yield f"programme {DEMO_CODE} loaded, {len(people.learners())} teachers enrolled"
     first = _courses(settings, ids["kang"], now)
     yield "courses laid out, the first lecture recorded"
-    yield f"{_bank(ids, now)} items written by one person and approved by another"
+    items = _bank(BANK, "学校心理健康教育题库", FOLDER / "items", ids, now)
+    items += _bank(planned_exam.BANK, "学校心理健康教育题库·补考", FOLDER / "items/makeup", ids, now)
+    yield f"{items} items written by one person and approved by another"
     _exam(ids["ning"], now)
-    yield f"{PAPERS} papers assembled"
+    planned_exam.plan(ids["ning"], now)
+    yield f"{PAPERS} papers assembled, another exam planned"
     scripts = sat_exam.sit(BANK, ids, now)
     yield f"an exam sat by {len(people.colleagues())} teachers, {scripts} short texts to be marked"
     _history(first, ids, now)
@@ -152,14 +155,14 @@ def record(code: str, settings: Settings, now: datetime) -> None:
     upload.import_file(made.mp4, now=now, title=made.title, captions_path=made.vtt, into=place)
 
 
-def _bank(ids: dict[str, int], now: datetime) -> int:
+def _bank(code: str, name: str, folder: Path, ids: dict[str, int], now: datetime) -> int:
     writer, reviewer = ids["wei"], ids["rong"]
-    bank.create(BANK, "学校心理健康教育题库", now, TOPICS)
+    bank.create(code, name, now, TOPICS)
     # One file of all five topics, since items name enemies in other topics.
-    everything = b"".join(path.read_bytes() for path in sorted((FOLDER / "items").glob("*.jsonl")))
-    exchange.import_file(BANK, everything, author_id=writer, now=now)
-    review.submit_all(BANK, person_id=writer, now=now)
-    return review.approve_all(BANK, reviewer_id=reviewer, now=now).done
+    everything = b"".join(path.read_bytes() for path in sorted(folder.glob("*.jsonl")))
+    exchange.import_file(code, everything, author_id=writer, now=now)
+    review.submit_all(code, person_id=writer, now=now)
+    return review.approve_all(code, reviewer_id=reviewer, now=now).done
 
 
 def _exam(manager: int, now: datetime) -> None:

@@ -55,6 +55,8 @@ SIGHTS: dict[str, Sight] = {
     "bank.banks": Sight("wei"),
     "bank.page": Sight("wei", {"code": f"'{BANK}'"}),
     "share.page": Sight("rong", {"code": f"'{BANK}'"}),
+    "bank_settings.new": Sight("rong"),
+    "bank_settings.page": Sight("rong", {"code": f"'{BANK}'"}),
     "bulk.changes": Sight("wei", {"code": f"'{BANK}'"}),
     "bank.coverage": Sight("wei", {"code": f"'{BANK}'"}),
     "analysis.page": Sight("wei", {"code": f"'{BANK}'"}),
