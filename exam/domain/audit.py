@@ -14,6 +14,7 @@ ACTS = {
     "exam.paper_view": N_("查看试卷"),
     "exam.paper_key_view": N_("查看试卷和答案"),
     "exam.key_consent": N_("同意开启考试答案"),
+    "exam.key_withdraw": N_("撤回开启考试答案的同意"),
     "exam.release": N_("公布成绩"),
     "exam.analyse": N_("分析试题"),
     "exam.integrity": N_("查找异常作答线索"),

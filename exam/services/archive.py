@@ -58,7 +58,7 @@ def archives(exam_code: str, now: datetime) -> Archives:
         exam = found(session, exam_code)
         rows = store.of_exam(session, exam.id, MOST_SHOWN)
         cards = platform.people(session, [person for row in rows for person in (row.asked_by, row.approved_by) if person])
-        people, opened = store.people(session, exam.id), sealed_key.opened(session, exam.id)
+        people, opened = store.people(session, exam.id), bool(sealed_key.open_until(session, exam.id, now))
         return Archives(
             exam,
             people,
@@ -76,7 +76,7 @@ def ask(exam_code: str, *, reason: str, actor_id: int, now: datetime) -> State:
     with transaction() as session:
         exam = _over(session, exam_code, now)
         people = store.people(session, exam.id)
-        written, state = rules.asked(reason, people, opened=sealed_key.opened(session, exam.id))
+        written, state = rules.asked(reason, people, opened=bool(sealed_key.open_until(session, exam.id, now)))
         row = ExamArchiveRow(exam_id=exam.id, asked_by=actor_id, reason=written, people=people, state=state, asked_at=now)
         archive_id = store.add(session, row)
         audit.record(session, actor_id=actor_id, action="archive.ask", subject=f"exam:{exam.id}", now=now, archive=archive_id, reason=written, people=people)
@@ -126,7 +126,7 @@ def write(exam_code: str, path: Path, *, reason: str, now: datetime, told: Calla
     try:
         with transaction() as session:
             store.freeze(session)
-            opened, names = sealed_key.opened(session, exam.id), rules.Names(store.names(session, exam.id))
+            opened, names = bool(sealed_key.open_until(session, exam.id, now)), rules.Names(store.names(session, exam.id))
             for done, (name, chunks) in enumerate(_contents(session, exam, names, opened=opened)):
                 told(done)
                 writer.add(name, chunks)

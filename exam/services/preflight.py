@@ -56,7 +56,7 @@ def board(code: str, settings: Settings, now: datetime) -> Board:
             papers_free=free,
             retired=len(papers.pool_in_use(session, exam.id) - offered),
             beyond=papers.beyond(session, exam.id),
-            keys_open=sealed_key.opened(session, exam.id),
+            keys_open=bool(sealed_key.open_until(session, exam.id, now)),
             rate=waiting_room.house_rate() if own is None else float(own),
             disk_free=shutil.disk_usage(settings.var_dir).free,
             unsafe_settings=unsafe,

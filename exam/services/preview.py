@@ -22,7 +22,7 @@ from question_bank.domain.item import ItemContent, Key
 
 @dataclass(frozen=True, slots=True)
 class PaperPreview:
-    """One paper with its items; `keys` is None while they are sealed."""
+    """One paper with its items; `keys` and `open_until` are None while they are sealed."""
 
     exam: Exam
     blueprint: Blueprint
@@ -30,6 +30,7 @@ class PaperPreview:
     papers: int
     contents: Mapping[int, ItemContent]
     keys: Mapping[int, Key] | None
+    open_until: datetime | None
 
 
 def paper(exam_code: str, number: int, *, actor_id: int, now: datetime) -> PaperPreview:
@@ -41,7 +42,7 @@ def paper(exam_code: str, number: int, *, actor_id: int, now: datetime) -> Paper
         if found_paper is None:
             raise Missing
         drawn, total = found_paper
-        opened = sealed_key.opened(session, exam.id)
+        opened = sealed_key.open_until(session, exam.id, now)
         action = "exam.paper_key_view" if opened else "exam.paper_view"
         audit.record(session, actor_id=actor_id, action=action, subject=f"exam:{exam.id}", now=now, paper=number, hash=drawn.hash)
         versions = list(drawn.version_ids)
@@ -52,6 +53,7 @@ def paper(exam_code: str, number: int, *, actor_id: int, now: datetime) -> Paper
             papers=total,
             contents=bank.contents(session, versions),
             keys=bank.keys(session, versions) if opened else None,
+            open_until=opened,
         )
 
 

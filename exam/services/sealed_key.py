@@ -16,39 +16,43 @@ from lms.kernel.db import Session, transaction
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """Where the keys of an exam stand; `names` of those who agreed."""
+    """Where the keys of an exam stand: the consents that hold, `names` of those who gave them, and until when enough of them hold."""
 
     exam: Exam
     consents: Sequence[Consent]
     names: dict[int, str]
-
-    @property
-    def opened(self) -> bool:
-        """Tell whether the keys may be seen."""
-        return rules.opened(self.consents)
+    open_until: datetime | None
 
 
-def opened(session: Session, exam_id: int) -> bool:
-    """Tell whether the keys of an exam's papers may be seen."""
-    return rules.opened(store.consents(session, exam_id))
+def open_until(session: Session, exam_id: int, now: datetime) -> datetime | None:
+    """Return until when the keys of an exam's papers may be seen; None while they are sealed."""
+    return rules.open_until(rules.standing(store.consents(session, exam_id), now))
 
 
-def seal(exam_code: str) -> Seal:
+def seal(exam_code: str, now: datetime) -> Seal:
     """Return where the keys of an exam stand."""
     with transaction() as session:
         exam = found(session, exam_code)
-        consents = store.consents(session, exam.id)
+        consents = rules.standing(store.consents(session, exam.id), now)
         cards = platform.people(session, [consent.person_id for consent in consents])
-        return Seal(exam, consents, {person: card.name for person, card in cards.items()})
+        return Seal(exam, consents, {person: card.name for person, card in cards.items()}, rules.open_until(consents))
 
 
-def consent(exam_code: str, person_id: int, reason: str, now: datetime) -> bool:
-    """Agree to opening the keys; returns whether they are open now."""
+def consent(exam_code: str, person_id: int, reason: str, now: datetime) -> datetime | None:
+    """Agree to opening the keys; returns until when they are open now, if they are."""
     with transaction() as session:
         exam = found(session, exam_code)
         require_outsider(session, exam, person_id, now)
-        given = store.consents(session, exam.id)
-        mine = rules.consent(given, person_id, reason, now)
+        consents = rules.standing(store.consents(session, exam.id), now)
+        mine = rules.consent(consents, person_id, reason, now)
         store.add(session, exam.id, mine)
         audit.record(session, actor_id=person_id, action="exam.key_consent", subject=f"exam:{exam.id}", now=now, reason=mine.reason)
-        return rules.opened([*given, mine])
+        return rules.open_until([*consents, mine])
+
+
+def withdraw(exam_code: str, person_id: int, now: datetime) -> None:
+    """Take one's own consent back."""
+    with transaction() as session:
+        exam = found(session, exam_code)
+        store.add(session, exam.id, rules.withdraw(rules.standing(store.consents(session, exam.id), now), person_id, now))
+        audit.record(session, actor_id=person_id, action="exam.key_withdraw", subject=f"exam:{exam.id}", now=now)

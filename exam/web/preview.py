@@ -1,4 +1,4 @@
-"""A paper as it was drawn, looked through and printed; and the two consents that open its key."""
+"""A paper as it was drawn, looked through and printed; and the two consents that open its key for a day."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -120,12 +120,21 @@ def consent(code: str) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _seal(code, form, status=422)
     opened = sealed_key.consent(code, current.person().person_id, form.reason.data or "", current.now())
-    flash(_("答案已开启，可在试卷预览中查看和打印。") if opened else _("已记下您的同意，还需要另一位同事同意。"), "success")
+    flash(_("答案已开启，24 小时内可在试卷预览中查看和打印。") if opened else _("已记下您的同意，还需要另一位同事同意。"), "success")
+    return redirect(url_for("exam_paper.seal", code=code))
+
+
+@exam_paper.post("/admin/exams/<code>/keys/withdraw")
+@requires(Permission.HOLD_KEYS)
+def withdraw(code: str) -> ResponseReturnValue:
+    """Take one's own consent back."""
+    sealed_key.withdraw(code, current.person().person_id, current.now())
+    flash(_("已撤回您的同意。"), "success")
     return redirect(url_for("exam_paper.seal", code=code))
 
 
 def _seal(code: str, form: ConsentForm, *, status: int = 200) -> ResponseReturnValue:
-    found = sealed_key.seal(code)
+    found = sealed_key.seal(code, current.now())
     mine = any(one.person_id == current.person().person_id for one in found.consents)
     return render_template("exam/paper/seal.html", page=SealPage(found, mine, form)), status
 

@@ -2,6 +2,7 @@
 
 import psycopg
 import pytest
+from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
@@ -70,7 +71,7 @@ def test_names_that_the_older_chain_left_are_mended(settings: Settings) -> None:
             link.execute(text("CREATE SEQUENCE exam_gate_exam_id_seq"))
             link.execute(text("ALTER TABLE exam_gate ALTER COLUMN exam_id SET DEFAULT nextval('exam_gate_exam_id_seq')"))
             link.execute(text("UPDATE alembic_version SET version_num = '20261122_ao_replay'"))
-        migrate.upgrade(url)
+            command.upgrade(migrate.config(link), "20261123_a_names")
         with engine.connect() as link:
             assert link.scalars(names).all() == before
             assert link.scalar(text("SELECT to_regclass('exam_gate_exam_id_seq')")) is None

@@ -63,6 +63,32 @@ def test_two_different_people_open_the_key(app: Flask) -> None:
     assert first == "".join(sorted("ABCDE"[bytes(shown[0]).index(option)] for option in shown[1]["options"]))
 
 
+def test_a_consent_lapses_after_a_day_and_may_be_withdrawn_and_given_again(app: Flask, clock: FixedClock) -> None:
+    exams.prepared()
+    peng, an = enter(app, PENG), enter(app, AN)
+    assert peng.post(f"{KEYS}/withdraw").status_code == 409
+    peng.post(KEYS, data={"reason": "监印"})
+    clock.advance(hours=2)
+    an.post(KEYS, data={"reason": "监印"})
+    clock.advance(hours=21, minutes=59)
+    assert "答案已开启，至 2026年11月23日 12:00 为止" in an.get(KEYS).get_data(as_text=True), "until the earlier of the two lapses"
+    assert "答案已开启，至 2026年11月23日 12:00 为止" in peng.get(PAPER).get_data(as_text=True)
+    assert "paper-key" in peng.get(PAPER).get_data(as_text=True)
+    clock.advance(minutes=1)
+    assert "paper-key" not in peng.get(PAPER).get_data(as_text=True)
+    assert peng.post(KEYS, data={"reason": "核对"}).status_code == 302, "given anew beside the one that holds"
+    assert "paper-key" in peng.get(PAPER).get_data(as_text=True)
+    assert an.post(f"{KEYS}/withdraw").status_code == 302
+    assert "paper-key" not in peng.get(PAPER).get_data(as_text=True)
+    assert "彭" in (seal := an.get(KEYS).get_data(as_text=True))
+    assert "：监印" not in seal
+    assert an.post(f"{KEYS}/withdraw").status_code == 409
+    assert enter(app, LIN).post(f"{KEYS}/withdraw").status_code == 403
+    with transaction() as session:
+        said = session.scalars(text("SELECT action FROM audit_entry WHERE action LIKE 'exam.key_%' ORDER BY id")).all()
+    assert said == ["exam.key_consent", "exam.key_consent", "exam.key_consent", "exam.key_withdraw"]
+
+
 def test_others_do_not_even_see_the_seal(app: Flask) -> None:
     exams.prepared()
     assert enter(app, LIN).get(KEYS).status_code == 403
