@@ -1,6 +1,6 @@
 """Commands of the exam engine."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from flask.cli import ScriptInfo, with_appcontext
 from exam.domain.blueprint import Blueprint, BlueprintFaulty, from_mapping, hundredths
 from exam.domain.exam import Counts, Release, WindowRule
 from exam.domain.preflight import Light
+from exam.domain.safe_exam_browser import keys_of
 from exam.formats import archive as archives
 from exam.services import adjustment, analysis, archive, assembly, attempt, exam_settings, result
 from exam.services import exam as exams
@@ -68,6 +69,9 @@ class Instant(click.ParamType):  # type: ignore[type-arg]
 @click.option("--release", type=click.Choice([str(one) for one in Release]), help="Results at once or by hand.")
 @click.option("--asks-identity/--asks-no-identity", default=None, help="Whether an invigilator confirms everybody first.")
 @click.option("--keeps-offline/--keeps-nothing", default=None, help="Whether unsent answers may lie, sealed, on the device.")
+@click.option("--config-key", "config_keys", multiple=True, help="Of Safe Exam Browser, which is then required; may be repeated.")
+@click.option("--browser-exam-key", "browser_exam_keys", multiple=True, help="The same, of a version of that browser; may be repeated.")
+@click.option("--browser-configuration", help="The address of that browser's configuration.")
 @click.option("--starts-per-second", type=float, help="The rate of the waiting room; 0: none.")
 @with_appcontext
 def create(programme: str, bank_code: str, blueprint: str, **given: Any) -> None:
@@ -93,6 +97,10 @@ def _same(value: Any) -> Any:
     return value
 
 
+def _keys(given: Sequence[str]) -> tuple[str, ...]:
+    return keys_of("\n".join(given))
+
+
 def _hundredths(points: str) -> int:
     try:
         return hundredths(points)
@@ -106,6 +114,8 @@ KINDS: dict[str, Callable[[Any], Any]] = {
     "counts": Counts,
     "multiple": MultiplePolicy,
     "pass_points": _hundredths,
+    "config_keys": _keys,
+    "browser_exam_keys": _keys,
 }
 
 

@@ -38,6 +38,7 @@ from exam.web.response import HOT_ROUTES, exam_api
 from exam.web.result import exam_result
 from exam.web.review import exam_review
 from exam.web.room import exam_room
+from exam.web.safe_exam_browser import mount as mount_browser
 from exam.web.timeline import timeline
 from lms import api as platform
 from lms.kernel.part import NavEntry, Part
@@ -80,6 +81,7 @@ def _mount(settings: Settings) -> None:
     archive.mount(settings)
     identity.mount(settings)
     waiting_room.mount(settings)
+    mount_browser(settings)
 
 
 part = Part(

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from exam.domain.exam import Exam
 from exam.domain.identity import IdentityMissing
+from exam.domain.safe_exam_browser import BrowserKeys
 from exam.domain.waiting_room import EARLY
 from lms.kernel.refusal import N_, Conflict, Forbidden, Invalid, Refusal
 
@@ -86,6 +87,21 @@ NO_EXTRAS = Extras(0, None)
 
 
 @dataclass(frozen=True, slots=True)
+class Accommodation:
+    """What a person is granted in one exam: per cent of the limit, and whether any browser will do."""
+
+    percent: int = 100
+    any_browser: bool = False
+
+    def asked(self, keys: BrowserKeys) -> BrowserKeys:
+        """Return what an exam asks of this person's browser."""
+        return BrowserKeys() if self.any_browser else keys
+
+
+NO_ACCOMMODATION = Accommodation()
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """What admission needs to know of a person; extra attempts are not among those used."""
 
@@ -93,7 +109,7 @@ class Standing:
     learning_complete: bool
     missing: tuple[str, ...]
     attempts_used: int
-    percent: int = 100
+    accommodation: Accommodation = NO_ACCOMMODATION
     last_ended_at: datetime | None = None
     identity_confirmed: bool = True
     extra: ExtraAttempt | None = None
@@ -156,7 +172,7 @@ def brief(asked: Exam, standing: Standing, *, open_attempt: bool, now: datetime,
     exam, judged = granted(asked, standing, now), judged or now
     return Briefing(
         exam=exam,
-        seconds=int(exam.time_given(max(judged, exam.opens), standing.percent).total_seconds()),
+        seconds=int(exam.time_given(max(judged, exam.opens), standing.accommodation.percent).total_seconds()),
         attempts_left=max(0, exam.attempts - standing.attempts_used),
         open_attempt=open_attempt,
         missing=standing.missing if exam.requires_learning else (),

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from exam.domain.safe_exam_browser import BrowserKeys
 from question_bank.domain.scoring import MultiplePolicy
 
 GRACE = timedelta(seconds=60)  # what arrives this long after the deadline still counts, and is marked
@@ -72,8 +73,16 @@ class Exam:
     keeps_offline: bool = True  # whether unsaved answers may lie, sealed, on the learner's own device
     asks_identity: bool = False  # whether nobody starts before an invigilator has confirmed who she is
     starts_per_second: float | None = None  # None: the house's rate
+    config_keys: tuple[str, ...] = ()  # of Safe Exam Browser, as its browser_exam_keys
+    browser_exam_keys: tuple[str, ...] = ()
+    browser_configuration: str = ""  # the address of its configuration
     marking_until: datetime | None = None  # until when examiners are asked to have marked
     policy: ExamPolicy = field(default_factory=ExamPolicy)
+
+    @property
+    def browser_keys(self) -> BrowserKeys:
+        """Return what it asks of the browser."""
+        return BrowserKeys(self.config_keys, self.browser_exam_keys)
 
     @property
     def shows_results(self) -> bool:

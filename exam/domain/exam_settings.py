@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from exam.domain.blueprint import Blueprint
 from exam.domain.exam import GRACE, ExamPolicy, Release, WindowRule
+from exam.domain.safe_exam_browser import ADDRESS, are_keys
 from exam.domain.waiting_room import MOST
 from lms.domain.programme import Programme
 from lms.kernel.refusal import N_, Conflict, Invalid
@@ -14,6 +15,7 @@ CODE = re.compile(r"[a-z0-9][a-z0-9_-]{1,59}")
 RESERVED = frozenset({"new", "for"})  # addresses of the form
 MOST_MINUTES = 1440
 PERCENT = N_("请填写 0 到 100 之间的整数。")
+KEYS = N_("每行一个密钥，每个 64 位十六进制（0–9、a–f），最多 20 个。")
 _NONE = timedelta(0)
 
 
@@ -49,6 +51,9 @@ class ExamSettings:
     asks_identity: bool = False
     keeps_offline: bool = True
     starts_per_second: float | None = None
+    config_keys: tuple[str, ...] = ()
+    browser_exam_keys: tuple[str, ...] = ()
+    browser_configuration: str = ""
     policy: ExamPolicy = field(default_factory=ExamPolicy)
 
 
@@ -77,6 +82,7 @@ def components(programme: Programme) -> dict[str, str]:
 def faults(settings: ExamSettings, programme: Programme, blueprint: Blueprint | None, now: datetime) -> dict[str, str]:
     """Return what is wrong, by setting; of one setting the first reason."""
     length, policy = settings.closes - settings.opens, settings.policy
+    keys, configuration = (*settings.config_keys, *settings.browser_exam_keys), settings.browser_configuration
     points = settings.pass_points
     short = settings.window_rule is WindowRule.FINISH_BY and _NONE < length < timedelta(minutes=min(settings.minutes, MOST_MINUTES)) + GRACE
     never = settings.attempts > 1 and _NONE < length <= timedelta(days=min(max(policy.wait_days, 0), 365))
@@ -93,6 +99,10 @@ def faults(settings: ExamSettings, programme: Programme, blueprint: Blueprint | 
         (points is not None and not 0 <= points <= (blueprint.points if blueprint else points), "pass_points", N_("及格分须在 0 到试卷总分之间。")),
         (settings.component not in components(programme), "component", N_("总评中没有这一项考试成绩。")),
         (not 0 <= (settings.starts_per_second or 0) <= MOST, "starts_per_second", N_("请填写 0 到 10000 之间的数字；0 表示不限速、不候场。")),
+        (not are_keys(settings.config_keys), "config_keys", KEYS),
+        (not are_keys(settings.browser_exam_keys), "browser_exam_keys", KEYS),
+        (bool(configuration) and not keys, "browser_configuration", N_("请先填写密钥：只填配置文件网址时，任何浏览器都能进入考场。")),
+        (bool(configuration) and not ADDRESS.fullmatch(configuration), "browser_configuration", N_("请填写以 https:// 开头的网址。")),
         (not 0 <= policy.double_percent <= 100, "double_percent", PERCENT),
         (not 0 <= policy.tolerance_percent <= 100, "tolerance_percent", PERCENT),
     )

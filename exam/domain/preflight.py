@@ -33,6 +33,8 @@ class Light(StrEnum):
 class Findings:
     """What was found; None: not known."""
 
+    browser_keys: int  # of Safe Exam Browser that the exam takes
+    address: str  # the product's public one, which such a browser's keys are compared with
     expected: int  # learners enrolled who have not started
     unconfirmed: int  # of them, whose identity the exam asks for and nobody has confirmed
     accommodated: int  # people with more time
@@ -126,6 +128,13 @@ def _people(found: Findings) -> Iterator[Line]:
         yield N_("身份核验"), Light.AMBER, N_("未开考的考生中有 %(unconfirmed)s 人还没有核验身份，核验后才能开考。请提前核验，或增加核验人员。"), facts
     else:
         yield N_("身份核验"), Light.GREEN, N_("没有等待核验身份的考生。"), facts
+    if found.browser_keys:
+        browser: dict[str, object] = {"n": found.browser_keys, "address": found.address}
+        if found.address.startswith("https://"):
+            yield "Safe Exam Browser", Light.GREEN, N_("要求使用，密钥 %(n)s 个，按公开网址 %(address)s 核对。请用它试着进入一次。"), browser
+        else:
+            words = N_("要求使用，但公开网址 %(address)s 不是 https，核对不会通过。请把 BASE_URL 设为考生打开的网址，再试着进入一次。")
+            yield "Safe Exam Browser", Light.AMBER, words, browser
 
 
 def _further(found: Findings) -> Iterator[Line]:

@@ -154,15 +154,30 @@ def accommodate(actor_id: int | None, code: str, account: str, percent: int, *, 
     """Give somebody of one's scope (None: of all) but oneself more time in an exam, before she starts; returns what the exam's window keeps back of it."""
     with transaction() as session:
         exam = found(session, code)
-        person_id = platform.id_of_account(session, account)
-        if actor_id is not None and not platform.in_scope(session, actor_id, Permission.INVIGILATE, person_id):
-            raise Missing
-        if person_id == actor_id:
-            raise OwnAttempt
+        person_id, whom = _another(session, exam, account, actor_id, Permission.INVIGILATE)
         newest = attempt_store.newest_of(session, person_id, exam.id)
         if newest is not None and newest.state is State.OPEN:
             raise AlreadyStarted
-        exam_store.set_percent(session, exam.id, person_id, percent)
-        card = platform.people(session, [person_id])[person_id]
-        note(session, Target(exam, (card.unit_path,), person_id), reason, kind="accommodation", actor_id=actor_id, now=now, percent=percent)
+        exam_store.accommodate(session, exam.id, person_id, percent=percent)
+        note(session, whom, reason, kind="accommodation", actor_id=actor_id, now=now, percent=percent)
         return exam.kept_back(percent)
+
+
+def lift_browser(actor_id: int, code: str, account: str, *, lifted: bool, reason: str, now: datetime) -> None:
+    """Let somebody of one's scope but oneself sit an exam in any browser, or no longer; from her next coming to the room on."""
+    with transaction() as session:
+        exam = found(session, code)
+        person_id, whom = _another(session, exam, account, actor_id, Permission.MANAGE_EXAMS)
+        exam_store.accommodate(session, exam.id, person_id, any_browser=lifted)
+        note(session, whom, reason, kind="browser", actor_id=actor_id, now=now, lifted=lifted)
+
+
+def _another(session: Session, exam: Exam, account: str, actor_id: int | None, permission: Permission) -> tuple[int, Target]:
+    """Return somebody by her account, in one's scope (None: of all) and not oneself."""
+    person_id = platform.id_of_account(session, account)
+    if actor_id is not None and not platform.in_scope(session, actor_id, permission, person_id):
+        raise Missing
+    if person_id == actor_id:
+        raise OwnAttempt
+    card = platform.people(session, [person_id])[person_id]
+    return person_id, Target(exam, (card.unit_path,), person_id)

@@ -1,22 +1,24 @@
 """Attempts: starting, coming back, taking over, more time, ending at the deadline."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from time import monotonic
 
 import msgspec
 
-from exam.domain import admission, waiting_room
+from exam.domain import admission, safe_exam_browser, waiting_room
 from exam.domain import attempt as rules
 from exam.domain.attempt import State
 from exam.domain.exam import GRACE, Exam
+from exam.domain.safe_exam_browser import BrowserProof
 from exam.domain.waiting_room import Place
 from exam.services import outage as outages
 from exam.services import paper as papers
 from exam.services import token as tokens
 from exam.services import waiting_room as line
-from exam.services.admission import standing
+from exam.services.admission import browser_keys, standing
 from exam.services.exam import found
 from exam.services.payload import AnswerNow, AttemptOpened, AttemptToken, EnterExam, EntryToken, ResumeExam, StartExam
 from exam.services.response import SignedOut
@@ -69,7 +71,9 @@ def enter(payload: EnterExam, arrived: datetime) -> AttemptOpened:
             raise line.waiting(begun.place, entry, arrived)
     with reading() as session:
         if begun.opening is not None:
-            return _opened(session, begun.opening, code=entry.exam, title=begun.title, login_id=entry.login_id, now=arrived, resumed=False)
+            return _opened(
+                session, begun.opening, code=entry.exam, title=begun.title, login_id=entry.login_id, browser=entry.browser, now=arrived, resumed=False
+            )
         if not store.stands(session, entry.login_id, entry.person_id, arrived):
             raise SignedOut
     return start(entry.person_id, entry.login_id, StartExam(entry.exam, payload.device, payload.honesty), arrived, begun.place)
@@ -90,12 +94,13 @@ def start(person_id: int, login_id: int, payload: StartExam, now: datetime, plac
         newest = store.newest_of(session, person_id, exam.id, lock=True)
         if newest is None or newest.state is not State.OPEN:
             begun = _begin(session, exam, person_id, payload, newest, place=place, now=now)
-            return _opened(session, begun, code=exam.code, title=exam.title, login_id=login_id, now=now, resumed=False)
+            browser = tokens.sealed(browser_keys(session, exam, person_id))
+            return _opened(session, begun, code=exam.code, title=exam.title, login_id=login_id, browser=browser, now=now, resumed=False)
         return _come_back(session, exam, newest, login_id, device=payload.device, takeover=False, now=now)
 
 
-def resume(person_id: int, login_id: int, payload: ResumeExam, now: datetime) -> AttemptOpened:
-    """Come back to the open attempt: same paper, same deadline."""
+def resume(person_id: int, login_id: int, payload: ResumeExam, now: datetime, proofs: Iterable[BrowserProof] = ()) -> AttemptOpened:
+    """Come back to the open attempt: same paper, same deadline; by the browser that the exam asks for."""
     with transaction() as session:
         exam = found(session, payload.exam)
         newest = store.newest_of(session, person_id, exam.id, lock=True)
@@ -103,6 +108,7 @@ def resume(person_id: int, login_id: int, payload: ResumeExam, now: datetime) ->
             raise AttemptMissing
         if newest.state is not State.OPEN:
             raise rules.AttemptClosed(state=str(newest.state))
+        safe_exam_browser.require(browser_keys(session, exam, person_id), proofs)
         return _come_back(session, exam, newest, login_id, device=payload.device, takeover=payload.takeover, now=now)
 
 
@@ -134,8 +140,8 @@ def _begin(session: Session, exam: Exam, person_id: int, payload: StartExam, new
         exam_id=exam.id,
         person_id=person_id,
         number=newest.number + 1 if newest else 1,
-        deadline=max(exam.deadline(now, who.percent), now),
-        percent=who.percent,
+        deadline=max(exam.deadline(now, who.accommodation.percent), now),
+        percent=who.accommodation.percent,
         device=payload.device,
         now=now,
     )
@@ -143,7 +149,7 @@ def _begin(session: Session, exam: Exam, person_id: int, payload: StartExam, new
         raise NoPaper
     if who.extra is not None and exam is not asked and not extra_attempts.begin(session, who.extra.id, begun.attempt.id):
         raise admission.WindowClosed
-    lost = waiting_room.lost(exam, place, now, who.percent) if place else timedelta(0)
+    lost = waiting_room.lost(exam, place, now, who.accommodation.percent) if place else timedelta(0)
     if not lost:
         return begun
     store.adjust(session, begun.attempt.id, seconds=math.ceil(lost.total_seconds()), kind="queue", reason="", actor_id=None, now=now)
@@ -165,13 +171,14 @@ def _come_back(session: Session, exam: Exam, attempt: Attempt, login_id: int, *,
             left=attempt.device, took=device, epoch=epoch,
         )  # fmt: skip
     back = Opening(replace(attempt, epoch=epoch, resumes=resumes), *paper_store.by_id(session, attempt.paper_id))
-    return _opened(session, back, code=exam.code, title=exam.title, login_id=login_id, now=now, resumed=True)
+    browser = tokens.sealed(browser_keys(session, exam, attempt.person_id))
+    return _opened(session, back, code=exam.code, title=exam.title, login_id=login_id, browser=browser, now=now, resumed=True)
 
 
-def _opened(session: Session, opening: Opening, *, code: str, title: str, login_id: int, now: datetime, resumed: bool) -> AttemptOpened:
+def _opened(session: Session, opening: Opening, *, code: str, title: str, login_id: int, browser: str, now: datetime, resumed: bool) -> AttemptOpened:
     attempt, assembly_id, paper = opening.attempt, opening.assembly_id, opening.paper
     shape = papers.shape(session, paper)
-    bound = AttemptToken(attempt.id, attempt.person_id, login_id, attempt.epoch, code, paper.hash, shape)
+    bound = AttemptToken(attempt.id, attempt.person_id, login_id, attempt.epoch, code, paper.hash, shape, browser)
     return AttemptOpened(
         token=tokens.sign(bound),
         exam=code,

@@ -8,6 +8,7 @@ from exam.domain import exam_settings as rules
 from exam.domain.blueprint import Blueprint
 from exam.domain.exam import Exam
 from exam.domain.exam_settings import ExamSettings, SettingsFaulty, SettingsFrozen
+from exam.domain.safe_exam_browser import fingerprints
 from exam.services import exam as exams
 from exam.services.exam import ExamTaken, found, is_frozen
 from exam.store import blueprint as blueprints
@@ -166,6 +167,7 @@ def _blueprint(session: Session, named: str | Blueprint) -> Blueprint | None:
 
 
 def _flat(draft: Draft) -> dict[str, str]:
-    """Return everything that was chosen, as the audit writes it."""
+    """Return everything that was chosen, as the audit writes it: of keys only what tells them apart."""
     values = asdict(draft.settings)
+    values |= {name: fingerprints(values[name]) for name in ("config_keys", "browser_exam_keys")}
     return {name: str(value) for name, value in (*values.pop("policy").items(), *values.items(), ("blueprint", draft.blueprint))}

@@ -232,7 +232,8 @@ class RehearsedSave(msgspec.Struct):
 class AttemptToken(msgspec.Struct, array_like=True):
     """What the attempt token binds: who, which attempt and paper, which sign-in, which turn of leading.
 
-    `shape` has one sign a position, so that a save asks nothing of the paper (exam/domain/response.py).
+    `shape` has one sign a position, so that a save asks nothing of the paper (exam/domain/response.py); `browser` are the sealed keys of
+    Safe Exam Browser that each request must prove, empty where it need not.
     """
 
     attempt_id: int
@@ -242,6 +243,7 @@ class AttemptToken(msgspec.Struct, array_like=True):
     exam: str
     paper_hash: str
     shape: str
+    browser: str = ""
 
 
 class PlaceToken(msgspec.Struct, array_like=True):
@@ -256,7 +258,10 @@ class PlaceToken(msgspec.Struct, array_like=True):
 
 
 class EntryToken(msgspec.Struct, array_like=True):
-    """What an entry to start binds: who, by which sign-in, which exam, until when (seconds since 1970), and whether her identity is still asked for."""
+    """What an entry to start binds: who, by which sign-in, which exam, until when (seconds since 1970), whether her identity is still asked for.
+
+    `browser` is as in the attempt's.
+    """
 
     person_id: int
     login_id: int
@@ -264,3 +269,4 @@ class EntryToken(msgspec.Struct, array_like=True):
     asks_learning: bool
     ends_at: int
     asks_identity: bool = False
+    browser: str = ""

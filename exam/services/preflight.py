@@ -50,6 +50,8 @@ def board(code: str, settings: Settings, now: datetime) -> Board:
         known = store.facts(session, exam, late=rules.LATE_JOBS, very_late=rules.LATE_SLOW_JOBS)
         findings = Findings(
             **asdict(known),
+            browser_keys=len(exam.config_keys) + len(exam.browser_exam_keys),
+            address=settings.base_url,
             accommodated=sum(percent > 100 for percent in percents),
             kept_back=sum(percent > 100 and bool(exam.kept_back(percent)) for percent in percents),
             papers=total,

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from exam.domain import admission as rules
-from exam.domain.admission import NO_EXTRAS, Briefing, Standing
+from exam.domain.admission import NO_ACCOMMODATION, NO_EXTRAS, Briefing, Standing
 from exam.domain.attempt import State
 from exam.domain.exam import Exam
+from exam.domain.safe_exam_browser import BrowserKeys
 from exam.domain.waiting_room import Place, asked_in_time
 from exam.services.admission import standing, standing_of
 from exam.services.attempt import AttemptMissing
@@ -24,11 +25,12 @@ from question_bank import api as bank
 
 @dataclass(frozen=True, slots=True)
 class PersonExam:
-    """One exam of a person: the briefing, whether she has handed in, and whether it is known who she is as far as the exam asks."""
+    """One exam of a person: the briefing, whether she has handed in, whether it is known who she is, what is asked of her browser."""
 
     briefing: Briefing
     handed_in: bool
     identified: bool
+    browser_keys: BrowserKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +55,12 @@ def exams_of(person_id: int, now: datetime) -> Sequence[PersonExam]:
         every = exams.all_of(session)
         newest = attempts.newest_by_exam(session, person_id, [exam.id for exam in every])
         facts = {code: platform.enrolment_of(session, person_id, code) for code in {exam.programme_code for exam in every}}
-        percents, extras, shown = exams.percents(session, person_id), extra_attempts.of_person(session, person_id, now), []
+        granted, extras, shown = exams.accommodations(session, person_id), extra_attempts.of_person(session, person_id, now), []
         for exam in every:
             last, part = newest.get(exam.id), facts[exam.programme_code]
             if last or part:
-                percent, own = percents.get(exam.id, 100), extras.get(exam.id, NO_EXTRAS)
-                who = standing_of(session, exam, person_id, last, facts=part, percent=percent, extras=own)
+                hers, own = granted.get(exam.id, NO_ACCOMMODATION), extras.get(exam.id, NO_EXTRAS)
+                who = standing_of(session, exam, person_id, last, facts=part, accommodation=hers, extras=own)
                 shown.append(_person_exam(exam, who, last, now=now))
     return shown
 
@@ -112,4 +114,5 @@ def _person_exam(exam: Exam, who: Standing, newest: Attempt | None, *, now: date
     if place is not None and newest is not None and place.used(newest.started_at, now):
         place = None
     brief = rules.brief(exam, who, open_attempt=is_open, now=now, judged=asked_in_time(place, now))
-    return PersonExam(brief, handed_in=newest is not None and not is_open, identified=who.identity_confirmed)
+    keys = who.accommodation.asked(exam.browser_keys)
+    return PersonExam(brief, handed_in=newest is not None and not is_open, identified=who.identity_confirmed, browser_keys=keys)

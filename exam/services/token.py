@@ -5,16 +5,21 @@ import hmac
 from datetime import datetime, timedelta
 from functools import lru_cache
 
+import msgspec
+
+from exam.domain.safe_exam_browser import BrowserKeys
 from exam.services.payload import AttemptToken, EntryToken
 from lms.kernel.refusal import N_, Conflict
-from lms.kernel.security import Signer
+from lms.kernel.security import Seal, Signer
 from lms.kernel.settings import Settings
 
 ENTRY_LIFE = timedelta(minutes=15)
 
+NO_KEYS = BrowserKeys()
 KEPT = 20_000  # a token comes with every save of its attempt and always says the same
 
 _signers: dict[str, Signer] = {}
+_seals: dict[str, Seal] = {}
 _address_key: list[bytes] = []
 _shelf_key: list[bytes] = []
 
@@ -30,9 +35,11 @@ def mount(settings: Settings) -> None:
     """Take the installation's secret."""
     _signers["attempt"] = Signer(settings.secret_key, "attempt")
     _signers["start"] = Signer(settings.secret_key, "exam start")
+    _seals["browser"] = Seal(settings.field_key)
     _address_key[:] = [hashlib.sha256(f"address:{settings.secret_key}".encode()).digest()]
     _shelf_key[:] = [hashlib.sha256(f"exam shelf:{settings.secret_key}".encode()).digest()]
     read.cache_clear()
+    browser_keys.cache_clear()
 
 
 def shelf_key(person_id: int, exam: str) -> bytes:
@@ -56,9 +63,21 @@ def read(text: str) -> AttemptToken:
     return _signers["attempt"].read(text, AttemptToken)
 
 
-def entry(person_id: int, login_id: int, exam: str, *, asks_learning: bool, now: datetime, asks_identity: bool = False) -> str:
+def sealed(keys: BrowserKeys) -> str:
+    """Return the keys a token asks its holder's browser for, so that she cannot read them; empty where there are none."""
+    return _seals["browser"].close(msgspec.json.encode(keys).decode()).decode() if keys else ""
+
+
+@lru_cache(maxsize=KEPT)
+def browser_keys(text: str) -> BrowserKeys:
+    """Return the keys that were sealed."""
+    return msgspec.json.decode(_seals["browser"].open(text.encode()), type=BrowserKeys)
+
+
+def entry(person_id: int, login_id: int, exam: str, *, asks_learning: bool, now: datetime, asks_identity: bool = False, browser: BrowserKeys = NO_KEYS) -> str:
     """Return an entry: whoever holds it may ask to start, as this person by this sign-in, for a short while."""
-    return _signers["start"].sign(EntryToken(person_id, login_id, exam, asks_learning, int((now + ENTRY_LIFE).timestamp()), asks_identity))
+    ends_at = int((now + ENTRY_LIFE).timestamp())
+    return _signers["start"].sign(EntryToken(person_id, login_id, exam, asks_learning, ends_at, asks_identity, sealed(browser)))
 
 
 def read_entry(text: str, now: datetime, *, waited: bool = False) -> EntryToken:

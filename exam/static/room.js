@@ -142,11 +142,17 @@ async function refused(code) {
   if (code === "signed_out" || code === "token_refused" || code === "unauthenticated" || code === "http_401") await signIn();
   else if (code === "other_device_leads") await followed();
   else if (code === "attempt_closed" || code === "time_is_up" || code === "missing") await over(code);
+  else if (code === "safe_exam_browser") wrongBrowser();
   else if (code === "sequence_taken" || code === "stale_page" || code === "not_enrolled") await open(false);
   else {
     saveState("failed", words.failed);
     banner("danger", words.failed_long, { label: words.retry, run: () => open(false) });
   }
+}
+
+function wrongBrowser() {
+  saveState("failed", words.failed);
+  banner("danger", words.browser_refused, { label: words.retry, run: () => open(false) }, { packet: queue.unsaved > 0 });
 }
 
 async function signIn() {
@@ -295,6 +301,7 @@ async function doOpen(takeover) {
 async function notOpened(code) {
   if (code === "other_device_leads") await followed();
   else if (code === "attempt_closed" || code === "time_is_up") await over(code);
+  else if (code === "safe_exam_browser" && items) wrongBrowser();
   else location.replace(root.dataset.landing);
 }
 

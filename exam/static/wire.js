@@ -5,6 +5,7 @@ const PATIENCE = 12_000;
 export async function post(path, body, { csrf = null, keepalive = false } = {}) {
   const headers = { "Content-Type": "application/json", Accept: "application/json", "Accept-Language": document.documentElement.lang };
   if (csrf) headers["X-CSRFToken"] = csrf;
+  if (window.SafeExamBrowser) Object.assign(headers, await browserProof());
   const response = await fetch(path, {
     method: "POST",
     headers,
@@ -24,6 +25,26 @@ export async function post(path, body, { csrf = null, keepalive = false } = {}) 
     if (response.ok) throw new Error("not an answer");
   }
   return { status: response.status, body: answer, retryAfter: Number(response.headers.get("Retry-After")) || 0 };
+}
+
+/* What Safe Exam Browser says of itself to a page's script, hashed with the page's address: some of its builds send no headers. */
+const BROWSER_MS = 3_000;
+let asked = null;
+
+async function browserProof() {
+  const { security } = window.SafeExamBrowser;
+  if (!security) return {};
+  asked ??= new Promise((resolve) => {
+    // It calls back by the function's name, which so must be a global one.
+    window.safeExamBrowserKeysUpdated = function safeExamBrowserKeysUpdated() { resolve(); };
+    setTimeout(resolve, BROWSER_MS); // keys that come later are found by the next request
+    security.updateKeys?.(window.safeExamBrowserKeysUpdated);
+  });
+  await asked;
+  const proof = { "X-Exam-Page": location.href.split("#")[0] };
+  if (security.configKey) proof["X-Exam-Config-Key-Hash"] = security.configKey;
+  if (security.browserExamKey) proof["X-Exam-Browser-Exam-Key-Hash"] = security.browserExamKey;
+  return proof;
 }
 
 /* Fetch a page of ours as a document; `null` when the server sends us to the sign-in page instead. */

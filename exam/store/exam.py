@@ -5,11 +5,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Integer, String, UniqueConstraint, bindparam, select, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Integer, String, UniqueConstraint, bindparam, false, select, text
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from exam.domain import blueprint as blueprints
+from exam.domain.admission import NO_ACCOMMODATION, Accommodation
 from exam.domain.attempt import State
 from exam.domain.blueprint import Blueprint
 from exam.domain.exam import Counts, Exam, ExamPolicy, Release, WindowRule
@@ -80,14 +81,15 @@ class ExamRow(Base):
 
 
 class AccommodationRow(Base):
-    """More time for one person in one exam, in per cent of the limit."""
+    """What one person is granted in one exam: time in per cent of the limit, any browser."""
 
     __tablename__ = "exam_accommodation"
     __table_args__ = (CheckConstraint("percent BETWEEN 100 AND 300", name="percent"),)
 
     exam_id: Mapped[int] = mapped_column(ForeignKey("exam.id"), primary_key=True)
     person_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    percent: Mapped[int] = mapped_column(Integer)
+    percent: Mapped[int] = mapped_column(Integer, default=100)
+    any_browser: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 def add_blueprint(session: Session, blueprint: Blueprint, *, created_by: int | None, now: datetime) -> int:
@@ -134,7 +136,7 @@ def _columns(settings: ExamSettings) -> tuple[dict[str, Any], dict[str, Any]]:
     return {name: value for name, value in found.items() if name not in _OTHERS}, {name: found[name] for name in _OTHERS}
 
 
-_OTHERS = ("keeps_offline", "asks_identity", "starts_per_second")
+_OTHERS = ("keeps_offline", "asks_identity", "starts_per_second", "config_keys", "browser_exam_keys", "browser_configuration")
 
 
 _READ = select(ExamRow.__table__)
@@ -148,7 +150,11 @@ _NEWEST_STATES = Statement(
         " WHERE code = ANY(:codes)"
     )
 )
-_PERCENT = Statement(select(AccommodationRow.percent).where(AccommodationRow.exam_id == bindparam("exam"), AccommodationRow.person_id == bindparam("person")))
+_ACCOMMODATION = Statement(
+    select(AccommodationRow.percent, AccommodationRow.any_browser).where(
+        AccommodationRow.exam_id == bindparam("exam"), AccommodationRow.person_id == bindparam("person")
+    )
+)
 
 
 def hold_code(session: Session, code: str) -> None:
@@ -211,16 +217,16 @@ def settings_of(session: Session, exam_id: int) -> dict[str, Any]:
     return dict(session.scalars(select(ExamRow.settings).where(ExamRow.id == exam_id)).one())
 
 
-def percent_of(session: Session, exam_id: int, person_id: int) -> int:
-    """Return the person's accommodation, 100 where there is none."""
-    found = _PERCENT.row(session, exam=exam_id, person=person_id)
-    return 100 if found is None else int(found.percent)
+def accommodation_of(session: Session, exam_id: int, person_id: int) -> Accommodation:
+    """Return what a person is granted in one exam."""
+    found = _ACCOMMODATION.row(session, exam=exam_id, person=person_id)
+    return NO_ACCOMMODATION if found is None else Accommodation(found.percent, found.any_browser)
 
 
-def percents(session: Session, person_id: int) -> dict[int, int]:
+def accommodations(session: Session, person_id: int) -> dict[int, Accommodation]:
     """Return a person's accommodations by exam."""
-    rows = session.execute(select(AccommodationRow.exam_id, AccommodationRow.percent).where(AccommodationRow.person_id == person_id))
-    return {exam_id: percent for exam_id, percent in rows}  # noqa: C416 - a Row is no pair for dict()
+    query = select(AccommodationRow.exam_id, AccommodationRow.percent, AccommodationRow.any_browser).where(AccommodationRow.person_id == person_id)
+    return {exam_id: Accommodation(percent, any_browser) for exam_id, percent, any_browser in session.execute(query)}
 
 
 def percents_in(session: Session, exam_id: int) -> dict[int, int]:
@@ -229,9 +235,10 @@ def percents_in(session: Session, exam_id: int) -> dict[int, int]:
     return {person_id: percent for person_id, percent in rows}  # noqa: C416 - a Row is no pair for dict()
 
 
-def set_percent(session: Session, exam_id: int, person_id: int, percent: int) -> None:
-    """Give a person more time in one exam; for attempts begun afterwards."""
-    session.merge(AccommodationRow(exam_id=exam_id, person_id=person_id, percent=percent))
+def accommodate(session: Session, exam_id: int, person_id: int, **changed: int) -> None:
+    """Change what a person is granted in one exam (`percent`, `any_browser`); more time is for attempts begun afterwards."""
+    row = insert(AccommodationRow).values(exam_id=exam_id, person_id=person_id, **asdict(NO_ACCOMMODATION) | changed)
+    session.execute(row.on_conflict_do_update(index_elements=["exam_id", "person_id"], set_=changed))
 
 
 def _exam(row: Any) -> Exam:
@@ -246,6 +253,8 @@ def _exam(row: Any) -> Exam:
         ),
         keeps_offline=row.settings.get("keeps_offline", True), asks_identity=row.settings.get("asks_identity", False),
         starts_per_second=row.settings.get("starts_per_second"),
+        config_keys=tuple(row.settings.get("config_keys", ())), browser_exam_keys=tuple(row.settings.get("browser_exam_keys", ())),
+        browser_configuration=row.settings.get("browser_configuration", ""),
         marking_until=datetime.fromisoformat(row.settings["marking_until"]) if row.settings.get("marking_until") else None,
     )  # fmt: skip
 

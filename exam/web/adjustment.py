@@ -62,6 +62,14 @@ class AccommodationForm(Form):
     reason = StringField(lazy_gettext("原因"), _REASON)
 
 
+class BrowserForm(Form):
+    """Who may sit in any browser, or no longer."""
+
+    account = StringField(lazy_gettext("考生账号"), [InputRequired(), Length(1, 60)])
+    again = BooleanField(lazy_gettext("撤销先前的免除，重新要求"))
+    reason = StringField(lazy_gettext("原因"), _REASON)
+
+
 class ReopenForm(Form):
     """How long the re-opened attempt shall go on."""
 
@@ -100,6 +108,7 @@ class ActForms:
     pause: PauseForm
     note: NoteForm
     accommodation: AccommodationForm
+    browser: BrowserForm
     reopen: ReopenForm
 
     @classmethod
@@ -114,6 +123,7 @@ FORMS: dict[str, type[Form]] = {
     "pause": PauseForm,
     "note": NoteForm,
     "accommodation": AccommodationForm,
+    "browser": BrowserForm,
     "reopen": ReopenForm,
     "resume": ResumeForm,
 }
@@ -212,6 +222,24 @@ def accommodate(code: str) -> ResponseReturnValue:
                     minutes=-(-kept_back // timedelta(minutes=1)),
                 )
                 flash(said, "warning")
+        except Refusal as refusal:
+            flash(_(refusal.message), "danger")
+    else:
+        tell_faults(form)
+    return redirect(url_for("invigilation.room", code=code))
+
+
+@adjustment.post("/<code>/browser")
+@requires(Permission.MANAGE_EXAMS)
+def lift_browser(code: str) -> ResponseReturnValue:
+    """Let somebody sit in any browser, or no longer."""
+    form = BrowserForm(prefix="browser")
+    if form.validate_on_submit():
+        account, lifted = form.account.data or "", not form.again.data
+        try:
+            service.lift_browser(current.person().person_id, code, account, lifted=lifted, reason=form.reason.data or "", now=current.now())
+            said = _("已免除 %(account)s 的浏览器要求，请她重新打开考试页面。") if lifted else _("已恢复对 %(account)s 的浏览器要求，她下次进入考场时核对。")
+            flash(said % {"account": account}, "success")
         except Refusal as refusal:
             flash(_(refusal.message), "danger")
     else:

@@ -4,14 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from flask import render_template, url_for
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from exam.domain.admission import AttemptsUsed, LearningIncomplete, NotOpenYet, NotReady, TooSoon, WindowClosed
 from exam.domain.exam import Counts, Exam
+from exam.domain.safe_exam_browser import opening_link
 from exam.services import room as service
 from exam.services import token as tokens
 from exam.services.room import PersonExam
+from exam.web.safe_exam_browser import Shown, shown
 from lms.kernel import request as current
 from lms.kernel.i18n import format_duration, format_instant
 from lms.kernel.i18n import gettext as _
@@ -100,7 +102,15 @@ def briefing(code: str) -> ResponseReturnValue:
         open_attempt=brief.open_attempt,
         may_start=brief.refusal is None and not brief.open_attempt,
         may_wait=brief.may_wait,
-        entry=tokens.entry(person.person_id, person.login_id, code, asks_learning=brief.exam.requires_learning, now=now, asks_identity=not one.identified),
+        entry=tokens.entry(
+            person.person_id,
+            person.login_id,
+            code,
+            asks_learning=brief.exam.requires_learning,
+            asks_identity=not one.identified,
+            browser=one.browser_keys,
+            now=now,
+        ),
         handed_in=one.handed_in,
         opens_later=now < brief.exam.opens,
         conditions=_conditions(one, now),
@@ -170,9 +180,25 @@ def _conditions(one: PersonExam, now: datetime) -> tuple[Condition, ...]:
         found.append(Condition(_("核对身份"), "done", _("监考人员已核对")))
     elif exam.asks_identity:
         found.append(Condition(_("核对身份"), "now", _("提交照片，或请监考人员当面核对"), url_for("exam_identity.own", code=exam.code)))
+    if one.browser_keys:
+        found.append(_browser(one))
     if isinstance(refusal, NotReady):
         found.append(Condition(_("试卷已准备好"), "later", _(refusal.message)))
     return tuple(found)
+
+
+def _browser(one: PersonExam) -> Condition:
+    """Say how the browser stands that this page was opened with."""
+    exam = one.briefing.exam
+    words = {
+        Shown.RIGHT: ("done", _("配置已核对")),
+        Shown.LATER: ("later", _("开始考试时自动核对配置")),
+        Shown.WRONG: ("failed", _("载入的不是本场考试的配置，请退出后用本场考试的配置重新打开")),
+        Shown.NOTHING: ("now", _("请用 Safe Exam Browser 载入本场考试的配置，再打开本页开始考试")),
+    }
+    found = shown(one.browser_keys, exam.code, request.environ)
+    link = opening_link(exam.browser_configuration) if found in (Shown.WRONG, Shown.NOTHING) else ""
+    return Condition(_("用 Safe Exam Browser 打开"), *words[found], link)
 
 
 def _start_words(*, keeps_offline: bool) -> dict[str, str]:

@@ -8,12 +8,13 @@ from decimal import Decimal
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import BooleanField, DateTimeLocalField, DecimalField, FloatField, IntegerField, SelectField, StringField
+from wtforms import BooleanField, DateTimeLocalField, DecimalField, FloatField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.fields import Field
 from wtforms.validators import InputRequired, Optional, ValidationError
 
 from exam.domain.exam import Counts, ExamPolicy, Release, WindowRule
 from exam.domain.exam_settings import ExamSettings, SettingsFaulty, SettingsFrozen, components
+from exam.domain.safe_exam_browser import keys_of
 from exam.services import exam_settings as service
 from exam.services.exam_settings import Choices, Draft, Judged
 from exam.web.exam import MULTIPLE
@@ -32,6 +33,7 @@ RELEASES = {Release.AT_ONCE: N_("评分后立即公布"), Release.BY_HAND: N_("�
 COUNTS = {Counts.BEST: N_("取最高分"), Counts.LAST: N_("取最后一次")}
 _WHEN = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 CHANGED = N_("这些设置刚被别人改过，下面是现在的设置，请核对后再改。")
+KEYS = ("config_keys", "browser_exam_keys")
 _POLICY = {one.name for one in fields(ExamPolicy)}
 
 
@@ -69,6 +71,14 @@ class ExamForm(Form):
     asks_identity = BooleanField(lazy_gettext("开考前由监考人员核对身份（照片或当面），未通过的不能开始"))
     keeps_offline = BooleanField(lazy_gettext("断网时答案可加密暂存在考生设备上；不选则只留在页面里，关闭页面会丢失未送达的答案"))
 
+    config_keys = TextAreaField(lazy_gettext("Config Key"), [Optional()], description=lazy_gettext("每行一个，64 位十六进制；对得上其中一个即可。"))
+    browser_exam_keys = TextAreaField(
+        lazy_gettext("Browser Exam Key"), [Optional()], description=lazy_gettext("要限定浏览器版本时填写，每行一个；与 Config Key 都填时，两种都要对上。")
+    )
+    browser_configuration = StringField(
+        lazy_gettext("配置文件的网址"), [Optional()], description=lazy_gettext("填写后，考生可以从考试说明页直接打开 Safe Exam Browser。")
+    )
+
     def validate_pass_points(self, field: Field) -> None:
         """Refuse what is no number of hundredths."""
         if field.data is not None and not (field.data.is_finite() and field.data * 100 % 1 == 0):
@@ -81,6 +91,7 @@ class ExamForm(Form):
         plain = {one.name: getattr(settings, one.name) for one in fields(ExamSettings) if one.name != "policy"}
         plain |= {one: getattr(settings.policy, one) for one in _POLICY} | {"code": draft.code, "blueprint": draft.blueprint}
         plain |= {"opens": settings.opens.astimezone(ZONE), "closes": settings.closes.astimezone(ZONE)}
+        plain |= {name: "\n".join(plain[name]) for name in KEYS}
         plain["pass_points"] = None if settings.pass_points is None else Decimal(settings.pass_points) / 100
         form = cls(formdata=None, data=plain) if shown else cls(data=plain)
         form.bank_code.choices = list(choices.banks.items())
@@ -102,6 +113,7 @@ class ExamForm(Form):
         values = {field.name: field.data for field in self if field.type != "CSRFTokenField"}
         code, blueprint, points = values.pop("code", draft.code), values.pop("blueprint"), values.pop("pass_points")
         policy = {name: values.pop(name) for name in _POLICY}
+        values |= {name: keys_of(values[name] or "") for name in KEYS} | {"browser_configuration": (values["browser_configuration"] or "").strip()}
         policy |= {"counts": Counts(policy["counts"]), "multiple": MultiplePolicy(policy["multiple"])}
         settings = ExamSettings(
             **values | {"opens": to_utc(values["opens"]), "closes": to_utc(values["closes"])}
@@ -189,11 +201,13 @@ def labels(names: tuple[str, ...]) -> tuple[str, ...]:
 def _word(field: Field) -> str:
     if isinstance(field, SelectField):
         return {str(choice[0]): str(choice[1]) for choice in field.iter_choices()}.get(str(field.data), str(field.data))
+    if field.name in KEYS:
+        return _("%(n)s 个", n=len(keys_of(field.data))) if field.data else "—"
     if isinstance(field.data, bool):
         return _("是") if field.data else _("否")
     if isinstance(field.data, datetime):
         return format_instant(field.data, "end" if field.name == "closes" else "minute")
-    return "—" if field.data is None else f"{field.data:f}".rstrip("0").rstrip(".") if isinstance(field.data, Decimal) else str(field.data)
+    return "—" if field.data in (None, "") else f"{field.data:f}".rstrip("0").rstrip(".") if isinstance(field.data, Decimal) else str(field.data)
 
 
 def _choices(draft: Draft) -> Choices:

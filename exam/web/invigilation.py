@@ -42,7 +42,7 @@ SHOWN = {
 KINDS = {
     "note": N_("记录"), "message": N_("通知"), "time": N_("加时"), "pause": N_("暂停"), "resume": N_("恢复"), "reopen": N_("重新开放"),
     "accommodation": N_("合理便利"), "outage": N_("系统中断"), "annul": N_("提出作废"), "annulled": N_("作废"), "annul_dropped": N_("不予作废"),
-    "extra": N_("补考机会"), "extra_back": N_("撤回补考机会"), "papers": N_("补充试卷"),
+    "extra": N_("补考机会"), "extra_back": N_("撤回补考机会"), "browser": N_("浏览器要求"), "papers": N_("补充试卷"),
 }  # fmt: skip
 MINUTES = {"outage": N_("中断 %(n)s 分钟"), "reopen": N_("可用 %(n)s 分钟")}  # of an incident, where they were not added
 STATES = {"": N_("未开始"), "open": N_("作答中"), "submitted": N_("已交卷"), "finalised": N_("到时收卷"), "scored": N_("已评分"), "annulled": N_("已作废")}
@@ -204,6 +204,7 @@ def _said(one: Incident) -> str:
         _(MINUTES.get(one.kind, N_("增加 %(n)s 分钟")), n=facts["minutes"]) if facts.get("minutes") else "",
         (_("时长 %(n)s%%", n=facts["percent"]) if one.kind == "accommodation" else _("增加 %(n)s%%", n=facts["percent"])) if facts.get("percent") else "",
         {True: _("决定补回时间"), False: _("决定不补时，另行安排考试"), None: ""}[facts.get("give_back")],
+        {True: _("免除，可用任何浏览器"), False: _("恢复要求"), None: ""}[facts.get("lifted")],
         _("%(opens)s 至 %(closes)s", opens=_instant(facts["opens"]), closes=_instant(facts["closes"])) if "opens" in facts else "",
         _("%(n)s 人", n=facts["attempts"]) if "attempts" in facts else "",
         _("另有 %(n)s 人成绩已公布，没有补回", n=facts["out"]) if "out" in facts else "",

@@ -1,8 +1,11 @@
 """The JSON routes of the exam room: coming back behind the sign-in, starting by an entry, save, clock and hand-in by the attempt token."""
 
+from flask import request as flask
+
 from exam.services import attempt as attempts
 from exam.services import pulse as pulses
 from exam.services import response as service
+from exam.services import token as tokens
 from exam.services import waiting_room as line
 from exam.services.payload import (
     AskRemaining,
@@ -17,6 +20,7 @@ from exam.services.payload import (
     SubmittedExam,
     TurnNow,
 )
+from exam.web.safe_exam_browser import proofs, require
 from lms.kernel import request as current
 from lms.kernel.group_commit import Pending
 from lms.kernel.hot import HotRequest, HotRoute
@@ -33,11 +37,13 @@ exam_api = routes("exam_api", __name__)
 def resume(payload: ResumeExam) -> AttemptOpened:
     """Come back to the open attempt, on another device by an explicit takeover."""
     person = current.person()
-    return attempts.resume(person.person_id, person.login_id, payload, current.now())
+    return attempts.resume(person.person_id, person.login_id, payload, current.now(), proofs(payload.exam, flask.environ))
 
 
 def start(request: HotRequest) -> AttemptOpened:
     """Begin an attempt, or come back to the open one."""
+    entry = tokens.read_entry(request.payload.entry, request.arrived, waited=bool(request.payload.ticket))
+    require(entry.browser, entry.exam, request.environ)
     return attempts.enter(request.payload, request.arrived)
 
 
@@ -48,17 +54,26 @@ def turn(request: HotRequest) -> TurnNow:
 
 def save(request: HotRequest) -> Pending[SavedAnswers]:
     """Save changed answers; the acknowledgement follows the durable commit."""
+    _require(request)
     return service.save(request.payload, request.arrived, request.address)
 
 
 def remaining(request: HotRequest) -> Pending[ExamRemaining]:
     """Tell the time left, whether this page leads, and what the invigilators say."""
+    _require(request)
     return pulses.remaining(request.payload, request.address, request.arrived)
 
 
 def submit(request: HotRequest) -> Pending[SubmittedExam]:
     """Hand in; repetitions get the same answer."""
+    _require(request)
     return service.submit(request.payload, request.arrived, request.address)
+
+
+def _require(request: HotRequest) -> None:
+    """Refuse who holds the token of an attempt but not the browser it asks for."""
+    token = tokens.read(request.payload.token)
+    require(token.browser, token.exam, request.environ)
 
 
 HOT_ROUTES = (

@@ -17,7 +17,9 @@ from exam.services import room as service
 from exam.services import token as tokens
 from exam.services.payload import RehearsedSave, RehearseSave
 from exam.services.room import Receipt
+from exam.web import safe_exam_browser
 from exam.web.receipt import address
+from exam.web.safe_exam_browser import Shown
 from lms.kernel import qr
 from lms.kernel import request as current
 from lms.kernel.i18n import gettext as _
@@ -70,6 +72,8 @@ def room(code: str) -> ResponseReturnValue:
     one = service.exam_of(person.person_id, code, current.now())
     if not one.briefing.open_attempt:
         return redirect(url_for("exam_room.receipt" if one.handed_in else "exams.briefing", code=code))
+    if safe_exam_browser.shown(one.browser_keys, code, request.environ) in (Shown.WRONG, Shown.NOTHING):
+        return safe_exam_browser.refused(one.briefing.exam)
     return render_template("exam/room/room.html", page=_room(one.briefing.exam, person.person_id))
 
 
@@ -156,6 +160,7 @@ def _words() -> dict[str, object]:
         "conflicts": _("{n} 题需要核对"),
         "conflict": _("第 {n} 题在另一台设备或另一个页面上也改过。请选择保留哪个答案。"),
         "failed": _("保存失败"),
+        "browser_refused": _("没有核对到本场考试的 Safe Exam Browser 配置，答案暂存在本机。请重试；仍不行请联系监考人员。"),
         "failed_long": _("答案暂时不能保存，已存在本机。请重试；仍不行请联系监考人员。"),
         "signed_out": _("需要重新登录"),
         "signed_out_long": _("登录已失效，请在弹出的窗口中重新登录。答案都还在本机。"),
