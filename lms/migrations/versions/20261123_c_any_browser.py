@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "20261123_b_any_browser"
-down_revision = "20261123_a_names"
+revision = "20261123_c_any_browser"
+down_revision = "20261123_b_consents"
 
 
 def upgrade() -> None:
