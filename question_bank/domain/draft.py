@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 
 from question_bank.domain.item import LETTERS, Blank, Criterion, ItemType
 
@@ -25,7 +26,7 @@ DEFAULT_DIFFICULTY = 0.7
 TRUE_FALSE_OPTIONS = ("正确", "错误")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, for what is worked out once
 class Draft:
     r"""An item as it was read or typed: author's notation throughout, nothing checked yet.
 
@@ -59,6 +60,24 @@ class Draft:
     enemies: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     source: str = ""
+
+    @cached_property
+    def content_hash(self) -> str:
+        """The identity of what is asked: type, stem, and the sets of options and prompts. Their order and the key do not count."""
+        form = _form(self)
+        parts = [self.type, form(self.stem), *sorted(map(form, self.options))]
+        if self.prompts:
+            parts += ["", *sorted(map(form, self.prompts))]
+        return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name it goes by, and the one it takes where that belongs to quite another item.
+
+        Both stay the same for the same file. A draft without an external id is named by its content.
+        """
+        mark = self.content_hash[:12]
+        return (self.external_id, f"{self.external_id[: MAX_NAME - 1 - len(mark)]}-{mark}") if self.external_id else (f"q-{mark}",)
 
 
 def decimal(text: str) -> Decimal | None:
@@ -144,24 +163,6 @@ def _form(draft: Draft) -> Callable[[str], str]:
         if distinct < len(words) and distinct < len(set(map(normalised, words))):
             return normalised
     return loosely
-
-
-def content_hash(draft: Draft) -> str:
-    """Return the identity of what is asked: type, stem, and the sets of options and prompts. Their order and the key do not count."""
-    form = _form(draft)
-    parts = [draft.type, form(draft.stem), *sorted(map(form, draft.options))]
-    if draft.prompts:
-        parts += ["", *sorted(map(form, draft.prompts))]
-    return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def names_of(draft: Draft, content: str) -> tuple[str, ...]:
-    """Return the name a draft goes by, and the one it takes where that belongs to quite another item; `content` is its hash.
-
-    Both stay the same for the same file. A draft without an external id is named by its content.
-    """
-    mark = content[:12]
-    return (draft.external_id, f"{draft.external_id[: MAX_NAME - 1 - len(mark)]}-{mark}") if draft.external_id else (f"q-{mark}",)
 
 
 def said_key(draft: Draft) -> object:

@@ -17,7 +17,6 @@ from question_bank.domain.draft import (
     MAX_STEM,
     MAX_TOPIC,
     Draft,
-    content_hash,
     decimal,
     loosely,
     normalised,
@@ -248,7 +247,7 @@ def check_together(drafts: Sequence[Draft]) -> Mapping[int, Fault]:
     names: set[str] = set()
     contents: dict[str, list[int]] = {}
     for position, draft in enumerate(drafts):
-        same = contents.setdefault(content_hash(draft), [])
+        same = contents.setdefault(draft.content_hash, [])
         if draft.external_id and draft.external_id in names:
             found[position] = fault("id_twice", "external_id")
         elif same:

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 from question_bank.domain.draft import loosely
 from question_bank.domain.item import LETTERS, ItemType, Level, Pool
@@ -60,6 +61,7 @@ def folded(text: str) -> str:
     return loosely(text).strip("*")
 
 
+@lru_cache(maxsize=1000)  # a paper asks it of the beginning of every line
 def read_type(text: str) -> str:
     """Return the type a word stands for; unknown words come back as they are."""
     word = re.sub(r"[（(【\[].*$", "", text).strip()

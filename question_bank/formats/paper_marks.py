@@ -90,7 +90,11 @@ def heading(text: str) -> Section | None:
 
 def unwrapped(text: str) -> str:
     """Return the line with no emphasis on its marks alone."""
-    return _WRAPPED.sub(r"\2", text)
+    return _WRAPPED.sub(_inner, text)
+
+
+def _inner(found: re.Match[str]) -> str:  # a template would be looked up at each of a paper's lines
+    return found[2]
 
 
 def untagged(text: str) -> str:

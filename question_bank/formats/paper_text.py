@@ -67,8 +67,8 @@ def read(lines: Sequence[Line], unit: str) -> tuple[list[Draft], list[Loss], lis
 class _Reader:
     def __init__(self, lines: Sequence[Line], unit: str) -> None:
         self.held, self.unit = Opaque(), unit
-        self.lines = [Line(marks.unwrapped(self.held.hide(_MINE_BESIDE.sub(r"\1 ", line.text.strip(" \t\u3000\u00a0")))), line.number) for line in lines]
-        self.lines = _lettered(_recorded([replace(line, text=_numbered_first(line.text)) for line in self.lines]))
+        self.lines = [Line(marks.unwrapped(self.held.hide(_MINE_BESIDE.sub(_parted, line.text.strip(" \t\u3000\u00a0")))), line.number) for line in lines]
+        self.lines = _lettered(_recorded([Line(_numbered_first(line.text), line.number) for line in self.lines]))
         self.sections = [Section("", "")]
         self.items: list[Item] = []
         self.numbered: dict[int, list[int]] = defaultdict(list)  # where the items of each number are: it begins again in each section
@@ -335,6 +335,10 @@ class _Reader:
                 if drafts[-1].type in CHOSEN and drafts[-1].key and (shown := with_key_taken(written.cell("stem"))[1]):
                     self.losses.append(Loss(written.place, f"题干的括号里是“{shown}”，与答案不同：按答案导入，请核对"))
         return drafts, self.losses, refused
+
+
+def _parted(found: re.Match[str]) -> str:
+    return f"{found[1]} "
 
 
 def _numbered_first(text: str) -> str:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from lms.kernel import audit
 from lms.kernel.db import Session, take_time, transaction
-from question_bank.domain.draft import Draft, content_hash, names_of, pictures_of, said_key
+from question_bank.domain.draft import Draft, pictures_of, said_key
 from question_bank.domain.exchange import Beat, Loss, Reading, quiet
 from question_bank.domain.fault import Fault, check_together, fault, faults_of
 from question_bank.domain.likeness import ANOTHER, Twins, anchors, grams, likeness
@@ -95,24 +95,24 @@ def judge_drafts(
     whether it is the next version or a new item; without that the likeness of both decides.
     """
     take_time(session)
-    wanted = {position: content_hash(drafts[position]) for position in (range(len(drafts)) if only is None else sorted(only))}
-    looked_up = known(session, bank_id, [(drafts[position], content) for position, content in wanted.items()])
+    wanted = range(len(drafts)) if only is None else sorted(only)
+    looked_up = known(session, bank_id, [drafts[position] for position in wanted])
     together = check_together(drafts)
     unshown = unknown(session, bank_id, drafts, brought=brought)
-    matches = {position: _match(drafts[position], content, looked_up) for position, content in wanted.items()}
+    matches = {position: _match(drafts[position], looked_up) for position in wanted}
     items = {looked_up.named[name][0] for name in matches.values() if name}
     before = {version.external_id: version for version in store.latest_of_bank(session, bank_id, item_ids=list(items))}
     lines: dict[int, Line] = {}
-    for position, content in wanted.items():
+    for position in wanted:
         if position % BEAT == 0:
             beat(position)
         draft, version = drafts[position], before.get(matches[position] or "")
         faults = [*faults_of(draft), *formula_faults(draft), *(found[position] for found in (together, unshown) if position in found)]
-        alike = None if faults or version is None else _alike(draft, content, version, looked_up)
+        alike = None if faults or version is None else _alike(draft, version, looked_up)
         choice = Choice.UPDATE if alike is None else chosen.get(position) or (Choice.NEW if alike < ANOTHER else Choice.UPDATE)
         version = version if choice is Choice.UPDATE else None
-        faults = faults or _faults_in_bank(session, draft, content, looked_up, version)
-        name = version.external_id if version else names_of(draft, content)[0 if alike is None else -1]
+        faults = faults or _faults_in_bank(session, draft, looked_up, version)
+        name = version.external_id if version else draft.names[0 if alike is None else -1]
         line = Line(draft, _verdict(draft, faults, version, looked_up), tuple(faults), name, version.item_id if version else None)
         lines[position] = line if alike is None or faults else replace(line, twin=draft.external_id, likeness=alike, choice=choice)
     new = [position for position, line in lines.items() if with_twins and line.verdict is Verdict.NEW]
@@ -144,23 +144,23 @@ def twins_of(session: Session, bank_id: int, drafts: Sequence[Draft], wanted: Se
     return found
 
 
-def _match(draft: Draft, content: str, looked_up: Known) -> str | None:
+def _match(draft: Draft, looked_up: Known) -> str | None:
     """Return the name of the item that the draft is, if the bank has it."""
     if not draft.external_id:
-        return looked_up.contents.get(content)
-    return next((name for name in reversed(names_of(draft, content)) if name in looked_up.named), None)
+        return looked_up.contents.get(draft.content_hash)
+    return next((name for name in reversed(draft.names) if name in looked_up.named), None)
 
 
-def _alike(draft: Draft, content: str, before: Version, looked_up: Known) -> int | None:
+def _alike(draft: Draft, before: Version, looked_up: Known) -> int | None:
     """Return by how many per cent a draft is like the item of its number, where it asks otherwise: files from outside number theirs 1, 2, 3."""
-    asks_the_same = looked_up.contents.get(content) == before.external_id
+    asks_the_same = looked_up.contents.get(draft.content_hash) == before.external_id
     if before.external_id != draft.external_id or asks_the_same or _is_known(draft, before.item_id, looked_up):
         return None
     return likeness(grams(plain_of(content_of(draft))), grams(plain_of(before.content)))
 
 
-def _faults_in_bank(session: Session, draft: Draft, content: str, looked_up: Known, before: Version | None) -> list[Fault]:
-    other = looked_up.contents.get(content)
+def _faults_in_bank(session: Session, draft: Draft, looked_up: Known, before: Version | None) -> list[Fault]:
+    other = looked_up.contents.get(draft.content_hash)
     if other is not None and (before is None or other != before.external_id):
         return [fault("same_in_bank", "stem")]
     if before is None or _is_known(draft, before.item_id, looked_up):

@@ -1,6 +1,6 @@
 """Items written, rewritten and looked at."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -9,7 +9,7 @@ from lms.kernel import audit
 from lms.kernel.db import Session, transaction
 from lms.kernel.refusal import N_, Conflict, Invalid, Missing
 from question_bank.domain import review as rules
-from question_bank.domain.draft import Draft, content_hash, names_of, tidy
+from question_bank.domain.draft import Draft, tidy
 from question_bank.domain.fault import Fault, fault, faults_of, has_control
 from question_bank.domain.item import Pool
 from question_bank.domain.version import Version
@@ -52,14 +52,11 @@ class Known:
     digests: set[tuple[int, str]]
 
 
-def known(session: Session, bank_id: int, drafts: Iterable[tuple[Draft, str]]) -> Known:
-    """Look up what a bank holds by the names, contents and enemies of drafts; each comes with the hash of its content."""
-    contents: set[str] = set()
-    names: set[str] = set()
-    for draft, content in drafts:
-        contents.add(content)
-        names |= {name for name in (*names_of(draft, content), *draft.enemies) if not has_control(name)}  # no item has such a name, and no database such a text
-    named = store.named(session, bank_id, names, contents)
+def known(session: Session, bank_id: int, drafts: Sequence[Draft]) -> Known:
+    """Look up what a bank holds by the names, contents and enemies of drafts."""
+    # No item has a name with such signs, and no database such a text.
+    names = {name for draft in drafts for name in (*draft.names, *draft.enemies) if not has_control(name)}
+    named = store.named(session, bank_id, names, {draft.content_hash for draft in drafts})
     held = {content: external for external, (_, _, content) in named.items()}
     return Known(named, held, store.digests(session, [item_id for item_id, _, _ in named.values()]))
 
@@ -76,10 +73,9 @@ def save(bank_code: str, draft: Draft, *, author_id: int, now: datetime, item_id
             if seen_version is not None and seen_version != before.version_id:
                 raise Outdated
             rules.rewrite(before.standing, author_id)
-        content = content_hash(draft)
-        looked_up = known(session, bank.id, [(draft, content)])
-        name = before.external_id if before else names_of(draft, content)[0]
-        faults = [*faults_of(draft), *_faults_in_bank(looked_up, name, content, is_new=before is None)]
+        looked_up = known(session, bank.id, [draft])
+        name = before.external_id if before else draft.names[0]
+        faults = [*faults_of(draft), *_faults_in_bank(looked_up, name, draft.content_hash, is_new=before is None)]
         faults += [*pool_faults(session, before, draft), *pictures.unknown(session, bank.id, [draft]).values(), *formula_faults(draft)]
         enemies = {enemy: looked_up.named[enemy][0] for enemy in draft.enemies if enemy in looked_up.named}
         if len(enemies) < len(draft.enemies):
@@ -127,7 +123,7 @@ def write(session: Session, bank_id: int, drafts: Sequence[Named], *, author_id:
     """Save checked drafts as versions inside the caller's transaction; their pools and enemies are the caller's to place."""
     found: list[int] = []
     for begin in range(0, len(drafts), AT_ONCE):
-        writings = [store.Writing(each.name, each.item_id, content_hash(each.draft), stored(each.draft)) for each in drafts[begin : begin + AT_ONCE]]
+        writings = [store.Writing(each.name, each.item_id, each.draft.content_hash, stored(each.draft)) for each in drafts[begin : begin + AT_ONCE]]
         written = store.add_versions(session, bank_id, writings, author_id=author_id, now=now)
         for item_id in written:
             audit.record(session, actor_id=author_id, action="item.write", subject=f"item:{item_id}", now=now)

@@ -1,7 +1,7 @@
 """Staged imports: a file's rows, parsed and judged, until somebody commits or discards them."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -30,7 +30,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lms.kernel.db import Base
 from lms.kernel.refusal import N_, Conflict
-from question_bank.domain.draft import Draft, content_hash
+from question_bank.domain.draft import Draft
 from question_bank.domain.exchange import Loss
 from question_bank.domain.fault import MESSAGES, Fault
 from question_bank.domain.likeness import ALIKE
@@ -190,7 +190,7 @@ def _values(line: Line) -> dict[str, object]:
         "faults": [{"code": each.code, "field": each.field} for each in line.faults],
         "verdict": line.verdict,
         "name": str(_writable(line.asked.external_id[:_NAME])),
-        "content_hash": content_hash(line.draft),
+        "content_hash": line.draft.content_hash,
         "item_id": line.item_id,
         "twin": line.twin,
         "twin_row": line.twin_row,
@@ -201,13 +201,13 @@ def _values(line: Line) -> dict[str, object]:
 
 def _plain(draft: Draft) -> dict[str, Any]:
     # PostgreSQL's JSON holds no zero byte; the fault "control characters" is already noted beside it.
-    return {name: _writable(value) for name, value in asdict(draft).items()}
+    return {name: _writable(value) for name, value in msgspec.to_builtins(draft).items()}
 
 
 def _writable(value: object) -> object:
     if isinstance(value, str):
         return value.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
-    if isinstance(value, tuple):
+    if isinstance(value, list | tuple):
         return [_writable(each) for each in value]
     if isinstance(value, dict):
         return {name: _writable(each) for name, each in value.items()}

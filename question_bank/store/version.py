@@ -27,6 +27,12 @@ class Writing:
     new: NewVersion
 
 
+_POINT = text(
+    "UPDATE item SET latest_version_id = begun.version FROM unnest(CAST(:items AS bigint[]), CAST(:versions AS bigint[])) AS begun (item, version)"
+    " WHERE item.id = begun.item"
+)
+
+
 def add_versions(session: Session, bank_id: int, writings: Sequence[Writing], *, author_id: int | None, now: datetime) -> list[int]:
     """Save the next version of each item, as a draft, and return the items' ids; approved versions go on being served."""
     items = [each.item_id or 0 for each in writings]
@@ -39,16 +45,19 @@ def add_versions(session: Session, bank_id: int, writings: Sequence[Writing], *,
     versions = [
         _version(item_id, each.new, number=numbers.get(item_id, 0) + 1, author_id=author_id, now=now) for item_id, each in zip(items, writings, strict=True)
     ]
+    begun: list[tuple[int, int]] = []
     changes: list[dict[str, object]] = []
     for item_id, version_id, each in zip(items, _inserted(session, ItemVersionRow, versions), writings, strict=True):
-        change: dict[str, object] = {"id": item_id, "latest_version_id": version_id}
-        if each.item_id is not None:
+        if each.item_id is None:
+            begun.append((item_id, version_id))
+        else:
             words = {"plain": each.new.plain, "grams": list(grams(each.new.plain))}
-            change |= {"status": Status.DRAFT, "changed_at": now, "content_hash": each.content_hash, **words}
-        changes.append(change)
-    for kind in (True, False):  # rows of one shape go in one statement
-        if alike := [change for change in changes if ("status" in change) is kind]:
-            session.execute(update(ItemRow), alike)
+            change = {"id": item_id, "latest_version_id": version_id, "status": Status.DRAFT, "changed_at": now, "content_hash": each.content_hash}
+            changes.append(change | words)
+    if begun:
+        session.execute(_POINT, {"items": [item for item, _ in begun], "versions": [version for _, version in begun]})
+    if changes:
+        session.execute(update(ItemRow), changes)
     return items
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from question_bank.domain.draft import Draft, clean, content_hash, decimal, normalised, said_key, tidy
+from question_bank.domain.draft import Draft, clean, decimal, normalised, said_key, tidy
 from question_bank.domain.exchange import Picture
 from question_bank.domain.fault import faults_of
 from question_bank.domain.item import Blank, Criterion, ItemType
@@ -93,7 +93,7 @@ def said(draft: Draft) -> object:
         draft.external_id,
         draft.type,
         rich_text.to_html(draft.stem, with_blanks=bool(draft.blanks)),
-        [rich_text.to_html(option) for option in draft.options] if in_order else content_hash(draft),
+        [rich_text.to_html(option) for option in draft.options] if in_order else draft.content_hash,
         [rich_text.to_html(note) for note in draft.option_explanations] if in_order else [],
         said_key(replace(draft, blanks=())) if draft.type != ItemType.SHORT_TEXT else rich_text.to_html(draft.model),
         blanks,
