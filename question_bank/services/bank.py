@@ -40,6 +40,7 @@ def create(code: str, name: str, now: datetime, topics: Mapping[str, str] | None
 
 def made(session: Session, code: str, name: str, now: datetime, topics: Mapping[str, str]) -> int:
     """Make a bank inside the caller's transaction."""
+    store.hold_code(session, code)
     row = store.by_code(session, code)
     if row is None:
         row = store.add(session, code, name, now)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Integer, String, select
+from sqlalchemy import BigInteger, ForeignKey, Identity, Integer, String, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lms.kernel.db import Base
@@ -29,6 +29,11 @@ class BankTopicRow(Base):
     code: Mapped[str] = mapped_column(String(60), primary_key=True)
     name: Mapped[str] = mapped_column(String(200))
     position: Mapped[int] = mapped_column(Integer)
+
+
+def hold_code(session: Session, code: str) -> None:
+    """Let nobody else make or rename a bank of this code until the transaction ends."""
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('bank:' || :code, 0))"), {"code": code})
 
 
 def by_code(session: Session, code: str) -> BankRow | None:

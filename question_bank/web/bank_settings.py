@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import StringField, TextAreaField
+from wtforms import HiddenField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 
 from lms.kernel import request as current
@@ -18,7 +19,7 @@ from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
 from question_bank.services import bank_settings as service
 from question_bank.services.bank import Bank
-from question_bank.services.bank_settings import BankThere
+from question_bank.services.bank_settings import BankChanged, BankThere, Names
 
 bank_settings = routes("bank_settings", __name__, url_prefix="/bank")
 _CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
@@ -31,6 +32,7 @@ class SettingsForm(Form):
 
     name = StringField(lazy_gettext("题库名称"), [DataRequired(), Length(max=LONGEST_NAME)])
     topics = TextAreaField(lazy_gettext("知识点"))
+    seen = HiddenField()  # what the form was opened with, as JSON
 
     def validate_topics(self, field: Any) -> None:
         """Refuse what cannot be kept, naming its line."""
@@ -59,10 +61,12 @@ class NewForm(SettingsForm):
 
 @dataclass(frozen=True, slots=True)
 class SettingsPage:
-    """The form, and the bank if there is one yet."""
+    """The form, the bank if there is one yet, and what somebody else changed meanwhile: what, before, now."""
 
     form: SettingsForm
     bank: Bank | None
+    refusal: str = ""
+    changes: tuple[tuple[str, str, str], ...] = ()
 
 
 @bank_settings.get("/new")
@@ -94,7 +98,7 @@ def page(code: str) -> ResponseReturnValue:
     """Show a bank's name and topics."""
     bank = service.view(code, person_id=current.person().person_id)
     topics = "\n".join(topic if topic == name else f"{topic}={name}" for topic, name in bank.topics.items())
-    return _shown(SettingsForm(name=bank.name, topics=topics), bank)
+    return _shown(SettingsForm(name=bank.name, topics=topics, seen=_sealed(bank)), bank)
 
 
 @bank_settings.post("/<code>/settings")
@@ -104,13 +108,36 @@ def keep(code: str) -> ResponseReturnValue:
     person, form = current.person(), SettingsForm()
     if not form.validate():
         return _shown(form, service.view(code, person_id=person.person_id)), 422
-    service.keep(code, _name(form), _topics(form), person_id=person.person_id, now=current.now())
+    seen = _seen(form)
+    try:
+        service.keep(code, _name(form), _topics(form), seen=seen, person_id=person.person_id, now=current.now())
+    except BankChanged as changed:
+        form.seen.data = _sealed(changed.bank)
+        page = SettingsPage(form, changed.bank, _(changed.message), _changes(seen, changed.bank))
+        return render_template("question_bank/bank/settings.html", page=page), 409
     flash(_("已保存。"), "success")
     return redirect(url_for("bank.page", code=code))
 
 
 def _shown(form: SettingsForm, bank: Bank | None = None) -> str:
     return render_template("question_bank/bank/settings.html", page=SettingsPage(form, bank))
+
+
+def _sealed(bank: Bank) -> str:
+    return msgspec.json.encode(Names(bank.name, bank.topics)).decode()
+
+
+def _seen(form: SettingsForm) -> Names:
+    """Return what the form was opened with; a form that does not tell has seen nothing."""
+    try:
+        return msgspec.json.decode(form.seen.data or "", type=Names)
+    except msgspec.DecodeError:
+        return Names()
+
+
+def _changes(seen: Names, bank: Bank) -> tuple[tuple[str, str, str], ...]:
+    topics = [(code, seen.topics.get(code, ""), name) for code, name in bank.topics.items()]
+    return tuple(change for change in [(_("题库名称"), seen.name, bank.name), *topics] if change[1] != change[2])
 
 
 def _lines(text: str) -> list[tuple[str, str]]:

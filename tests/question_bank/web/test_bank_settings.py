@@ -1,7 +1,11 @@
 """Making a bank and keeping its name and topics."""
 
+import html
+import threading
+
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
@@ -10,6 +14,7 @@ from question_bank.services import bank as banks
 from question_bank.store import bank as store
 from tests.support import rows
 from tests.support.cast import RUI, WEI, Member, enter
+from tests.support.database import until_somebody_waits
 
 FORM = {"name": "心理题库", "code": "psychology-2026", "topics": "crisis=危机干预\n\n 倾听 \n"}
 
@@ -17,6 +22,11 @@ FORM = {"name": "心理题库", "code": "psychology-2026", "topics": "crisis=危
 def topics(code: str) -> dict[str, str]:
     with transaction() as session:
         return store.topics_of(session, code)
+
+
+def seen(reviewer: FlaskClient, code: str) -> str:
+    """Return what the form of a bank's settings was opened with."""
+    return html.unescape(reviewer.get(f"/bank/{code}/settings").text.partition('name="seen" type="hidden" value="')[2].partition('"')[0])
 
 
 def test_a_reviewer_makes_a_bank_names_its_topics_and_renames_them(app: Flask) -> None:
@@ -29,7 +39,8 @@ def test_a_reviewer_makes_a_bank_names_its_topics_and_renames_them(app: Flask) -
     assert "还没有试题" in empty
     assert topics("psychology-2026") == {"crisis": "危机干预", "倾听": "倾听"}
     assert "crisis=危机干预\n倾听" in reviewer.get("/bank/psychology-2026/settings").text
-    kept = reviewer.post("/bank/psychology-2026/settings", data={"name": "心理健康题库", "topics": "crisis=危机识别与干预\n自伤"})
+    changed = {"name": "心理健康题库", "topics": "crisis=危机识别与干预\n自伤", "seen": seen(reviewer, "psychology-2026")}
+    kept = reviewer.post("/bank/psychology-2026/settings", data=changed)
     assert kept.status_code == 302
     assert topics("psychology-2026") == {"crisis": "危机识别与干预", "倾听": "倾听", "自伤": "自伤"}
     assert "心理健康题库" in reviewer.get("/bank").text
@@ -37,6 +48,34 @@ def test_a_reviewer_makes_a_bank_names_its_topics_and_renames_them(app: Flask) -
     assert again.status_code == 409
     assert "请换一个" in again.text
     assert topics("psychology-2026")["crisis"] == "危机识别与干预"
+
+
+def test_nobody_writes_back_what_another_has_renamed_meanwhile(app: Flask, clock: FixedClock) -> None:
+    reviewer = enter(app, RUI)
+    reviewer.post("/bank/new", data=FORM)
+    opened = seen(reviewer, "psychology-2026")
+    banks.create("psychology-2026", "心理题库", clock.now(), {"crisis": "危机识别", "自伤": "自伤"})
+    typed = {"name": "心理健康题库", "topics": "crisis=危机干预\n倾听=积极倾听"}
+    refused = reviewer.post("/bank/psychology-2026/settings", data=typed | {"seen": opened})
+    assert refused.status_code == 409
+    assert "<li>crisis: <del>危机干预</del> → <ins>危机识别</ins></li><li>自伤: <ins>自伤</ins></li></ul>" in refused.text
+    assert "倾听=积极倾听" in refused.text
+    assert topics("psychology-2026") == {"crisis": "危机识别", "倾听": "倾听", "自伤": "自伤"}
+    assert reviewer.post("/bank/psychology-2026/settings", data=typed).status_code == 409  # who does not tell what she saw may write back anything
+    assert reviewer.post("/bank/psychology-2026/settings", data=typed | {"seen": seen(reviewer, "psychology-2026")}).status_code == 302
+    assert topics("psychology-2026") == {"crisis": "危机干预", "倾听": "积极倾听", "自伤": "自伤"}
+
+
+def test_of_two_who_make_one_bank_at_once_the_second_is_told(app: Flask, clock: FixedClock) -> None:
+    reviewer, answers = enter(app, RUI), []
+    second = threading.Thread(target=lambda: answers.append(reviewer.post("/bank/new", data=FORM)))
+    with transaction() as session:
+        banks.made(session, "psychology-2026", "先建的题库", clock.now(), {})
+        second.start()
+        until_somebody_waits(lambda: bool(answers))
+    second.join()
+    assert answers[0].status_code == 409
+    assert "请换一个" in answers[0].text
 
 
 @pytest.mark.parametrize(
