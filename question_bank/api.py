@@ -11,7 +11,7 @@ from question_bank.store.analysis import logits
 from question_bank.store.bank import names, topics_by_bank
 from question_bank.store.bank import topics_of as topics
 from question_bank.store.picture import by_code as picture
-from question_bank.store.pool import explanations, frozen, keys, on_topic, pool, practice, record_use, versions_of
+from question_bank.store.pool import explanations, external_ids, frozen, keys, on_topic, pool, practice, record_use, versions_of
 
 __all__ = [
     "Appearance",
@@ -19,6 +19,7 @@ __all__ = [
     "banks",
     "contents",
     "explanations",
+    "external_ids",
     "frozen",
     "keep_analysis",
     "keys",

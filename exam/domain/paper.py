@@ -36,6 +36,11 @@ class Paper:
         start = position * self.width
         return tuple(choice if choice < 0 else self.orders[start + choice] for choice in shown)
 
+    def shown(self, position: int, originals: Sequence[int]) -> tuple[int, ...]:
+        """Return where on the page the options stand that are known by their original indexes, in the order given."""
+        start = position * self.width
+        return tuple(self.orders.index(original, start) - start for original in originals)
+
     def is_whole(self) -> bool:
         """Tell whether the hash still fits the contents."""
         return self.hash == digest(self.version_ids, self.orders)

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from question_bank.domain.item import ItemContent, ItemType
+from question_bank.domain.item import LETTERS, ItemContent, ItemType
 
 NONE = -1
 MOST_BLANKS, LONGEST_BLANK, LONGEST_TEXT = 20, 200, 4_000
@@ -86,6 +86,11 @@ def stored(taken: Shape, choices: Sequence[int], texts: Sequence[str]) -> str:
     if taken.type in {ItemType.MATCHING, ItemType.ORDERING}:
         return json.dumps(list(choices), separators=(",", ":")) if any(choice != NONE for choice in choices) else ""
     return choices_text(choices)
+
+
+def letters(choices: Iterable[int]) -> str:
+    """Return options by their letters, in their order; a prompt without one as a dash."""
+    return "".join("—" if choice == NONE else LETTERS[choice] for choice in choices)
 
 
 def choices_text(choices: Iterable[int]) -> str:

@@ -1,6 +1,6 @@
 """The archive of an exam: asked for with a reason, agreed to by a second person, written from one instant, signed, fetched for a day."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -9,13 +9,19 @@ import msgspec
 
 from exam.domain import archive as rules
 from exam.domain.archive import State
+from exam.domain.attempt import Answer
 from exam.domain.exam import Exam
+from exam.domain.paper import Paper
+from exam.domain.response import letters
 from exam.formats import workbook
 from exam.formats.archive import ArchiveWriter
 from exam.services import fairness, sealed_key
 from exam.services.exam import found, is_settled
 from exam.store import archive as store
+from exam.store import attempt as attempts
 from exam.store import exam as exams
+from exam.store import paper as papers
+from exam.store import result as results
 from exam.store.archive import ExamArchiveRow
 from lms import api as platform
 from lms.kernel import audit
@@ -24,6 +30,7 @@ from lms.kernel.jobs import enqueue
 from lms.kernel.refusal import Missing
 from lms.kernel.settings import Settings
 from question_bank import api as bank
+from question_bank.domain.item import Key
 
 JOB = "exam.archive"
 MOST_SHOWN = 20
@@ -156,6 +163,7 @@ def _contents(session: Session, exam: Exam, names: rules.Names, *, opened: bool)
         lines = store.lines(session, statement, exam.id)
         yield f"{name}.jsonl", lines if name in store.VERBATIM else _masked(lines, names)
     yield "item.jsonl", _items(session, exam.id, opened=opened)
+    yield "answer.jsonl", _answers(session, exam.id, opened=opened)
     yield "sheets/fairness.json", iter([msgspec.json.format(msgspec.json.encode(fairness.sheet_of(session, exam)))])
     yield "sheets/marks.xlsx", iter([workbook.write("成绩", COLUMNS, store.marks(session, exam.id))])
 
@@ -170,7 +178,7 @@ def _masked(chunks: Iterator[bytes], names: rules.Names) -> Iterator[bytes]:
 
 
 def _entries() -> int:
-    return len(store.statements()) + 3
+    return len(store.statements()) + 4
 
 
 def _items(session: Session, exam_id: int, *, opened: bool) -> Iterator[bytes]:
@@ -178,8 +186,38 @@ def _items(session: Session, exam_id: int, *, opened: bool) -> Iterator[bytes]:
     versions = store.versions(session, exam_id)
     for some in (versions[at : at + ITEMS] for at in range(0, len(versions), ITEMS)):
         contents, right = bank.contents(session, some), bank.keys(session, some) if opened else {}
-        lines = ({"version": version, "content": contents[version], "key": right.get(version)} for version in some)
+        ids = bank.external_ids(session, some)
+        lines = ({"version": version, "item": ids[version], "content": contents[version], "key": right.get(version)} for version in some)
         yield b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
+
+
+def _answers(session: Session, exam_id: int, *, opened: bool) -> Iterator[bytes]:
+    """Yield each answer that stands, as the learner's page showed it and as the bank letters it, with its points and, once open, the key in both."""
+    last = 0
+    while batch := attempts.all_of(session, exam_id, last, ITEMS):
+        last = batch[-1].id
+        drawn = papers.by_ids(session, [one.paper_id for one in batch])
+        keys = bank.keys(session, sorted({version for _set, paper in drawn.values() for version in paper.version_ids})) if opened else {}
+        held = results.newest_versions(session, [one.id for one in batch])
+        for one in batch:
+            points = held[one.id][1].item_points if one.id in held else ()
+            lines = (_answer(drawn[one.paper_id][1], at, answer, keys, points) for at, answer in one.answers.items())
+            yield b"".join(msgspec.json.encode({"attempt": one.id, **line}) + b"\n" for line in lines)
+
+
+def _answer(paper: Paper, position: int, answer: Answer, keys: Mapping[int, Key], points: Sequence[int | None]) -> dict[str, object]:
+    version = paper.version_ids[position - 1]
+    key = keys[version].options if version in keys else ()
+    return {
+        "position": position,
+        "version": version,
+        "texts": answer.texts,
+        "on_page": letters(answer.choices),
+        "in_bank": letters(paper.original(position - 1, answer.choices)),
+        "key_on_page": letters(paper.shown(position - 1, key)),
+        "key_in_bank": letters(key),
+        "points": points[position - 1] if points else None,
+    }
 
 
 def fetch(exam_code: str, archive_id: int, *, actor_id: int, now: datetime) -> Path:

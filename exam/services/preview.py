@@ -22,13 +22,14 @@ from question_bank.domain.item import ItemContent, Key
 
 @dataclass(frozen=True, slots=True)
 class PaperPreview:
-    """One paper with its items; `keys` and `open_until` are None while they are sealed."""
+    """One paper with its items and their `names` in the bank; `keys` and `open_until` are None while they are sealed."""
 
     exam: Exam
     blueprint: Blueprint
     paper: Paper
     papers: int
     contents: Mapping[int, ItemContent]
+    names: Mapping[int, str]
     keys: Mapping[int, Key] | None
     open_until: datetime | None
 
@@ -52,6 +53,7 @@ def paper(exam_code: str, number: int, *, actor_id: int, now: datetime) -> Paper
             paper=drawn,
             papers=total,
             contents=bank.contents(session, versions),
+            names=bank.external_ids(session, versions),
             keys=bank.keys(session, versions) if opened else None,
             open_until=opened,
         )

@@ -13,6 +13,7 @@ from exam.services import review as reviews
 from exam.services.invigilation import Watched, watched
 from exam.store import attempt as attempts
 from exam.store import extra_attempt as extra_attempts
+from exam.store import paper as papers
 from exam.store import response as responses
 from exam.store import timeline as store
 from exam.store.annulment import AttemptAnnulmentRow
@@ -24,6 +25,7 @@ class Timeline:
     """An attempt with all that happened in it."""
 
     watched: Watched
+    paper: int  # its number
     events: Sequence[Event]
     may_reopen: bool
     proposal: tuple[AttemptAnnulmentRow, str] | None  # to annul it, and by whom
@@ -39,7 +41,8 @@ def timeline(actor_id: int, attempt_id: int, now: datetime) -> Timeline:
         may_reopen = last and attempt_rules.may_reopen(one.attempt.state) and not attempts.result_is_out(session, attempt_id)
         extra = extra_attempts.of_person(session, one.person.id, now).get(one.exam.id, NO_EXTRAS).waiting
         shows_keys = reviews.shows_keys(session, one.exam, now)
-        return Timeline(one, rules.told(store.events(session, attempt_id)), may_reopen, annulments.proposal_of(session, attempt_id), extra, shows_keys)
+        drawn = papers.by_id(session, one.attempt.paper_id)[1].number
+        return Timeline(one, drawn, rules.told(store.events(session, attempt_id)), may_reopen, annulments.proposal_of(session, attempt_id), extra, shows_keys)
 
 
 def log_of(attempt_id: int) -> list[dict[str, object]]:

@@ -449,6 +449,11 @@ def all_behind(session: Session, after: int, most: int) -> list[Attempt]:
     return read(session, AttemptRow.id > after, most=most)
 
 
+def all_of(session: Session, exam_id: int, after: int, most: int) -> list[Attempt]:
+    """Return attempts of an exam behind an id, in the order of ids."""
+    return read(session, AttemptRow.exam_id == exam_id, AttemptRow.id > after, most=most)
+
+
 def read(session: Session, *conditions: ColumnElement[bool], most: int) -> list[Attempt]:
     """Return attempts that meet conditions, in the order of ids."""
     return [_attempt(row) for row in session.execute(_READ.where(*conditions).order_by(AttemptRow.id).limit(most))]

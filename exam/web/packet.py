@@ -9,7 +9,7 @@ from wtforms import StringField, validators
 
 from exam.domain.exam import Exam
 from exam.domain.packet import LARGEST, PacketLine
-from exam.domain.response import NONE
+from exam.domain.response import letters
 from exam.services import packet as service
 from exam.services import room as rooms
 from exam.services.packet import DecidedPacket, Packets, PacketView, Received
@@ -21,7 +21,6 @@ from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
 from lms.kernel.refusal import Refusal
-from question_bank.domain.item import LETTERS
 
 exam_packet = routes("exam_packet", __name__)
 MOST_FILES = 200
@@ -160,7 +159,7 @@ def _line(line: PacketLine) -> AnswerLine:
 
 def _words(choices: Sequence[int], texts: Sequence[str]) -> str:
     """Say an answer as the learner's page showed it: options by their letters, in her order where the order counts."""
-    return _("；").join(texts) or "".join("—" if choice == NONE else LETTERS[choice] for choice in choices) or _("未作答")
+    return _("；").join(texts) or letters(choices) or _("未作答")
 
 
 def _decided(one: DecidedPacket) -> tuple[str, ...]:

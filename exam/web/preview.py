@@ -10,6 +10,7 @@ from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
 from exam.domain.exam import Exam
+from exam.domain.response import letters
 from exam.services import exam as exams
 from exam.services import preview as service
 from exam.services import sealed_key
@@ -23,7 +24,7 @@ from lms.kernel.i18n import lazy_gettext
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
 from question_bank.api import with_sources
-from question_bank.domain.item import LETTERS, TYPE_LABELS, ItemContent, ItemType, Key
+from question_bank.domain.item import TYPE_LABELS, ItemType, Key
 
 exam_paper = routes("exam_paper", __name__)
 
@@ -36,15 +37,17 @@ class ConsentForm(Form):
 
 @dataclass(frozen=True, slots=True)
 class SeenItem:
-    """One item of the paper as shown, with its key where that is open."""
+    """One item of the paper as shown, with its key where that is open; `bank_key`: options in the bank's letters, empty where the key has none."""
 
     position: int
+    name: str
     kind: str
     points: int
     stem_html: str
     options_html: tuple[str, ...]
     prompts_html: tuple[str, ...]
     key_html: str | None
+    bank_key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,31 +147,36 @@ def _item(preview: PaperPreview, index: int, points: int) -> SeenItem:
     content = preview.contents[version]
     order = preview.paper.order(index, len(content.options_html))
     options = tuple(_shown(preview, content.options_html[original]) for original in order)
+    key = preview.keys[version] if preview.keys else None
     return SeenItem(
         position=index + 1,
+        name=preview.names[version],
         kind=_(TYPE_LABELS[ItemType(content.type)]),
         points=points,
         stem_html=_shown(preview, content.stem_html),
         options_html=options,
         prompts_html=tuple(_shown(preview, html) for html in content.prompts_html),
-        key_html=_key(preview, content, preview.keys[version], order) if preview.keys else None,
+        key_html=_key(preview, content.type, key, index) if key else None,
+        bank_key=_lettered(content.type, key.options) if key else "",
     )
 
 
-def _key(preview: PaperPreview, content: ItemContent, key: Key, order: tuple[int, ...]) -> str:
+def _key(preview: PaperPreview, kind: ItemType, key: Key, index: int) -> str:
     """Return the key in the letters of this paper; escaped where it holds words."""
-    letters = {original: LETTERS[shown] for shown, original in enumerate(order)}
-    match content.type:
+    match kind:
         case ItemType.FILL_IN:
             return _("；").join(escape(" / ".join(blank.accepted)) for blank in key.blanks)
         case ItemType.SHORT_TEXT:
             return _shown(preview, key.model_html)
-        case ItemType.MATCHING:
-            return " ".join(f"{prompt + 1}→{letters[option]}" for prompt, option in enumerate(key.options))
-        case ItemType.ORDERING:
-            return " → ".join(letters[option] for option in key.options)
         case _:
-            return "".join(sorted(letters[option] for option in key.options))
+            return _lettered(kind, preview.paper.shown(index, key.options))
+
+
+def _lettered(kind: ItemType, options: Sequence[int]) -> str:
+    """Return options by their letters: beside the number of each prompt, in their order, or sorted where no order counts."""
+    if kind is ItemType.MATCHING:
+        return " ".join(f"{prompt}→{letter}" for prompt, letter in enumerate(letters(options), start=1))
+    return " → ".join(letters(options)) if kind is ItemType.ORDERING else letters(sorted(options))
 
 
 def _shown(preview: PaperPreview, html: str) -> str:

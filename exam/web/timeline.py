@@ -6,7 +6,7 @@ import msgspec
 from flask import Response, render_template
 from flask.typing import ResponseReturnValue
 
-from exam.domain.response import choices_of, texts_of
+from exam.domain.response import choices_of, letters, texts_of
 from exam.domain.timeline import Event
 from exam.formats import workbook
 from exam.services import timeline as service
@@ -19,7 +19,6 @@ from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, Priority, requires
 from lms.kernel.refusal import N_
-from question_bank.domain.draft import letters
 
 timeline = routes("timeline", __name__, url_prefix="/invigilation/attempt/<int:attempt_id>")
 

@@ -92,6 +92,12 @@ def keys(session: Session, version_ids: Sequence[int]) -> Mapping[int, Key]:
     return {version: read_key(key) for version, key in rows}
 
 
+def external_ids(session: Session, version_ids: Sequence[int]) -> dict[int, str]:
+    """Return the external ids of the items behind versions."""
+    found = text("SELECT v.id, i.external_id FROM item_version v JOIN item i ON i.id = v.item_id WHERE v.id = ANY(:ids)")
+    return {row.id: row.external_id for row in session.execute(found, {"ids": list(version_ids)})}
+
+
 def versions_of(session: Session, bank_code: str, external_id: str) -> list[int]:
     """Return every version of the item of this name."""
     rows = session.scalars(

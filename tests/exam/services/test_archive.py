@@ -97,6 +97,32 @@ def test_the_archived_log_alone_brings_the_results_again(app: Flask, tmp_path: P
     assert len(again) == 2
 
 
+def test_an_archived_answer_stands_in_the_letters_of_the_page_and_of_the_bank(app: Flask, tmp_path: Path) -> None:
+    sat_out()
+    sealed, path = tmp_path / "sealed.zip", tmp_path / "open.zip"
+    archive.write(exams.EXAM, sealed, reason="存档", now=OVER)
+    assert {(line["key_on_page"], line["key_in_bank"]) for line in rows(sealed, "answer")} == {("", "")}
+    for member in (PENG, AN):
+        sealed_key.consent(exams.EXAM, id_of(member), "归档", OVER)
+    archive.write(exams.EXAM, path, reason="存档", now=OVER)
+    found = rows(path, "answer")
+    assert [(line["attempt"], line["position"], line["on_page"]) for line in found] == [(1, 1, "C"), (1, 2, "A"), (1, 5, "AC"), (2, 4, "B")]
+    papers_of = {line["id"]: line for line in rows(path, "paper")}
+    drawn = {line["id"]: papers_of[line["paper_id"]] for line in rows(path, "attempt")}
+    keys = {line["version"]: line["key"]["options"] for line in rows(path, "item")}  # type: ignore[index]
+    points = {line["attempt_id"]: line["item_points"] for line in rows(path, "result")}
+    for line in found:
+        paper, at = drawn[line["attempt"]], int(str(line["position"])) - 1
+        whole = bytes.fromhex(str(paper["orders"])[2:])  # type: ignore[index]
+        width = len(whole) // len(paper["version_ids"])  # type: ignore[index]
+        order = whole[at * width : (at + 1) * width]
+        assert line["version"] == paper["version_ids"][at]  # type: ignore[index]
+        assert line["in_bank"] == "".join("ABCDE"[order["ABCDE".index(letter)]] for letter in str(line["on_page"]))
+        assert line["key_in_bank"] == "".join("ABCDE"[option] for option in keys[line["version"]])
+        assert [order["ABCDE".index(letter)] for letter in str(line["key_on_page"])] == keys[line["version"]]
+        assert line["points"] == points[line["attempt"]][at]  # type: ignore[index]
+
+
 def test_a_flipped_byte_is_found_wherever_it_lies_and_named_by_its_entry(app: Flask, tmp_path: Path) -> None:
     sat_out()
     path = tmp_path / "archive.zip"

@@ -223,8 +223,13 @@ def test_the_timeline_tells_saves_gaps_devices_and_goes_out_as_files(app: Flask,
     attempt.resume(sitter.person_id, sitter.login_id, ResumeExam(exams.EXAM, "device-two", takeover=True), clock.instant)
     ivy = enter(app, IVY)
     shown = ivy.get(f"/invigilation/attempt/{number}").get_data(as_text=True)
-    for words in ("没有动静", "10 分", "换设备", "第 2 题", "网络地址变化"):
+    for words in ("没有动静", "10 分", "换设备", "第 2 题", "网络地址变化", "选项的字母是考生页面上的顺序"):
         assert words in shown, words
+    with transaction() as session:
+        paper = session.scalar(text("SELECT p.number FROM paper p JOIN attempt a ON a.paper_id = p.id"))
+    link = f'href="/admin/exams/{exams.EXAM}/papers/{paper}"'
+    assert link not in shown, "an invigilator reads no paper"
+    assert link in enter(app, PENG).get(f"/invigilation/attempt/{number}").get_data(as_text=True)
     lines = msgspec.json.decode(ivy.get(f"/invigilation/attempt/{number}/timeline.json").data)
     kinds = [one["kind"] for one in lines]
     assert kinds[:5] == ["started", "save", "gap", "save", "gap"]

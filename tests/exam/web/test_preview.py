@@ -55,12 +55,20 @@ def test_two_different_people_open_the_key(app: Flask) -> None:
     page = peng.get(PAPER).get_data(as_text=True)
     assert page.count("paper-key") == 8
     with transaction() as session:
-        shown = session.execute(
-            text("SELECT p.orders, v.key FROM paper p JOIN item_version v ON v.id = p.version_ids[1] WHERE p.number = 1 ORDER BY p.id DESC LIMIT 1")
-        ).one()
+        drawn = session.execute(
+            text(
+                "SELECT p.orders, v.key, i.external_id FROM (SELECT * FROM paper WHERE number = 1 ORDER BY id DESC LIMIT 1) p,"
+                " unnest(p.version_ids) WITH ORDINALITY AS placed(version, at) JOIN item_version v ON v.id = version JOIN item i ON i.id = v.item_id"
+                " ORDER BY at"
+            )
+        ).all()
         assert session.scalar(text("SELECT count(*) FROM audit_entry WHERE action IN ('exam.key_consent', 'exam.paper_key_view')")) == 3
-    first = page.split("paper-key")[1].split("</strong>")[1].split("<")[0].strip()
-    assert first == "".join(sorted("ABCDE"[bytes(shown[0]).index(option)] for option in shown[1]["options"]))
+    width = len(drawn[0].orders) // len(drawn)
+    for at, (said, (orders, key, name)) in enumerate(zip(page.split("paper-key")[1:], drawn, strict=True)):
+        order = bytes(orders)[at * width : (at + 1) * width]
+        assert said.split("</strong>")[1].split("<")[0].strip() == "".join(sorted("ABCDE"[order.index(option)] for option in key["options"]))
+        assert f"题库中为 {''.join('ABCDE'[option] for option in key['options'])}<" in said
+        assert f"题库编号 {name}<" in page.split("paper-key")[at]
 
 
 def test_a_consent_lapses_after_a_day_and_may_be_withdrawn_and_given_again(app: Flask, clock: FixedClock) -> None:
