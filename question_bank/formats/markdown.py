@@ -1,4 +1,4 @@
-"""Markdown around the marks of a paper: headings, bold, lists and rules go where they stand before a mark; a ticked box is a key."""
+"""Markdown around the marks of a paper: headings, bold and lists go where they stand before a mark; a ticked box is a key."""
 
 import re
 
@@ -7,18 +7,12 @@ from question_bank.formats import paper_marks as marks
 _HEADED = re.compile(r"\s*+#{1,6}\s++")
 _BOLD = re.compile(r"\s*+(?:\*\*|__)(?=\S)([^*\n]{1,300}?)(?:\*\*|__)")
 _LISTED = re.compile(r"\s*+[-*+]\s++(?:\[([ xX])\]\s*+)?")
-_RULE = re.compile(r"\s*+(?:-{3,}|\*{3,})\s*+")
-_DRAWN = re.compile(r"\s*+[-=*]{5,}\s*+")  # a line drawn between items, in a text without Markdown too
 _RIGHT = "（正确答案）"
 
 
 def plain(words: str) -> str:
     """Return the lines with their marks bare; a text without Markdown comes back as it is."""
-    lines = ["" if _DRAWN.fullmatch(line) else line for line in words.splitlines()]
-    bare = [_bare(line) for line in lines]
-    if bare == lines:
-        return "\n".join(lines)
-    return "\n".join("" if _RULE.fullmatch(line) else line for line in bare)
+    return "\n".join(_bare(line) for line in words.splitlines())
 
 
 def _bare(line: str) -> str:

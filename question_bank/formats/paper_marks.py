@@ -59,6 +59,7 @@ _EACH = re.compile(r"每(?:小)?[题空]\s*(\d+(?:\.\d+)?)\s*分")
 ANSWERS = re.compile(
     r"[【\[（(]?\s*+(?:试题|习题|练习题?|附[:：]?)?\s*+(?:参考|标准|正确)?答案(?:[与和及]?(?:试题)?(?:解析|详解|评分标准|评分参考))?(?:表|部分)?\s*+[】\])）]?\s*+[:：]?"
 )
+DRAWN = re.compile(r"-{3,}|\*{3,}|={5,}")  # a line across the page
 _OPAQUE = re.compile(rf"{formula.PATTERN}|<table>(?:[^<]|<(?!/?table>))*+</table>|[\U000F0000-\U000FFFFD]|{PICTURE.pattern}")
 _HELD = re.compile("[\U000f0000-\U000ffffd]")
 _AROUND_TABLE = re.compile(r"\n?(</?table>)\n?")

@@ -84,10 +84,25 @@ class _Reader:
         """Go through the lines once."""
         after_blank = True
         for at, line in enumerate(self.lines):
-            if line.text and not (self.in_answers and self._answers(at, line)):
+            is_blank = not line.text or self._is_drawn(at, line)
+            if not is_blank and not (self.in_answers and self._answers(at, line)):
                 self._line(at, line, after_blank=after_blank)
-            after_blank = not line.text
+            after_blank = is_blank
         self._close_answer()
+
+    def _is_drawn(self, at: int, line: Line) -> bool:
+        """Tell whether the line is drawn between items or their parts, and not in a text (the bar of a sum); tell of it within an item."""
+        if not marks.DRAWN.fullmatch(line.text):
+            return False
+        following = next((each.text for each in self.lines[at + 1 :] if each.text and not marks.DRAWN.fullmatch(each.text)), "")
+        if not following or self.item is None or marks.STEM.match(following) or marks.heading(following) or marks.ANSWERS.fullmatch(following):
+            return True
+        if not self.is_numbered and "key" in self.item.fields:
+            return True
+        if not marks.FIELD.match(following) and not marks.letter_at(following):
+            return False
+        self.losses.append(Loss(f"第 {line.number} {self.unit}", f"试题中的分隔线“{line.text[:10]}”未导入"))
+        return True
 
     def _line(self, at: int, line: Line, *, after_blank: bool) -> None:
         section = marks.heading(line.text)

@@ -14,17 +14,18 @@ from question_bank.store import share as store
 from question_bank.store.share import Share
 
 
-def admit(bank_code: str, person_id: int, wanted: Right) -> None:
-    """Let a person in who has the right; raises NotShared."""
+def admit(bank_code: str, person_id: int, wanted: Right) -> frozenset[Right]:
+    """Let a person in who has the right, and return all that are held; raises NotShared."""
     with transaction() as session:
-        require(session, bank_code, person_id, wanted)
+        return require(session, bank_code, person_id, wanted)
 
 
-def require(session: Session, bank_code: str, person_id: int, wanted: Right) -> None:
-    """Check a right inside the caller's transaction; a bank without shares is open to whoever has the role."""
-    held = store.rights(session, person_id).get(bank_code)
-    if held is not None and not allows(held, wanted):
+def require(session: Session, bank_code: str, person_id: int, wanted: Right) -> frozenset[Right]:
+    """Check a right inside the caller's transaction and return all that are held; a bank without shares is open to whoever has the role."""
+    held = store.rights(session, person_id).get(bank_code, frozenset(Right))
+    if not allows(held, wanted):
         raise NotShared
+    return held
 
 
 def require_draw(session: Session, bank_code: str, person_id: int) -> None:

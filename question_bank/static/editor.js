@@ -106,13 +106,15 @@ if (editor) {
     box.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
+  // An empty row behind the last that is used ends the list, as in a word processor.
   function toNext(target) {
     const group = target.closest("[data-rows]");
     const all = rows(group);
-    const row = all[all.indexOf(target.closest("[data-row]")) + 1] ?? (all.length < MOST[group.dataset.rows] && group.dataset.rows !== "blank" ? addRow(group) : null);
-    const isLast = !row || (row.hidden && (type() === "true_false" || group.dataset.rows === "blank"));
+    const at = all.indexOf(target.closest("[data-row]"));
+    const row = all[at + 1] ?? (all.length < MOST[group.dataset.rows] && group.dataset.rows !== "blank" ? addRow(group) : null);
+    const isLast = !row || !all.slice(at).some(isUsed) || (row.hidden && (type() === "true_false" || group.dataset.rows === "blank"));
     if (isLast) {
-      editor.querySelector(type() === "short_text" ? "#model" : "#explanation").focus();
+      editor.querySelector(group.dataset.rows === "prompt" ? "#option-0" : "#explanation").focus();
       return;
     }
     row.hidden = false;

@@ -9,18 +9,46 @@ const LEFT_OUT = new Set(["STYLE", "SCRIPT", "TITLE", "TEMPLATE", "IMG", "OBJECT
 // A sign that would be read as a tag is written so that it is shown.
 const literal = (words) => words.replace(/<(?=\/?[a-z])/gi, "&lt;");
 
+// Excel and WPS write emphasis as CSS, at the element or in a class. Nothing is styled here: the words are read.
+const LOOKS = { b: /font-weight:\s*(bold|[6-9]00)/, i: /font-style:\s*(italic|oblique)/, u: /text-decoration[^;]*:[^;]*underline/, s: /text-decoration[^;]*:[^;]*line-through/, sup: /vertical-align:\s*super/, sub: /vertical-align:\s*sub\b/ };
+const PLAIN = /font-weight:\s*(normal|[1-5]00)/; // Google's documents stand in a <b> that is none
+
+function parsed(html) {
+  const classes = new Map();
+  const unstyled = html.replace(/<style[^>]*>([\s\S]*?)<\/style>/gi, (whole, css) => {
+    for (const [, name, rules] of css.matchAll(/\.([\w-]+)\s*\{([^}]*)\}/g)) classes.set(name, rules);
+    return "";
+  }).replace(/<[a-z][^>]*>/gi, (tag) => tag.replace(/\sstyle=/gi, " data-css="));
+  const body = new DOMParser().parseFromString(unstyled, "text/html").body;
+  return { body, css: (node) => [...node.classList].map((name) => classes.get(name) ?? "").concat(node.dataset.css ?? "").join(";") };
+}
+
 /** Turn pasted HTML into the notation of the form: `{ notation, kept, pictures }`; `kept` tells whether plain text would lose anything. */
 export function notationOf(html) {
-  const bare = html.replace(/<style[\s\S]*?<\/style>/gi, "").replace(/\sstyle=("[^"]*"|'[^']*')/gi, "");
-  const body = new DOMParser().parseFromString(bare, "text/html").body;
+  const { body, css } = parsed(html);
   let kept = false;
-  const inner = (node) => [...node.childNodes].map(written).join("");
+  const around = new Set(); // the emphasis a node stands in
+  function inner(node, own) {
+    const isRun = node.textContent.trim() && !node.querySelector("p, div, li, td, th, table");
+    const tags = isRun ? Object.keys(LOOKS).filter((tag) => !around.has(tag) && tag !== own && LOOKS[tag].test(css(node))) : [];
+    const begun = [...tags, own].filter((tag) => tag in LOOKS && !around.has(tag));
+    for (const tag of begun) around.add(tag);
+    const words = [...node.childNodes].map(written).join("");
+    for (const tag of begun) around.delete(tag);
+    kept ||= tags.length > 0;
+    return tags.map((tag) => `<${tag}>`).join("") + words + tags.reverse().map((tag) => `</${tag}>`).join("");
+  }
   function written(node) {
     if (node.nodeType === Node.TEXT_NODE) return literal(node.data.replace(/\s+/g, " "));
     if (node.nodeType !== Node.ELEMENT_NODE || LEFT_OUT.has(node.tagName)) return "";
     if (node.tagName === "BR") return "\n";
-    const tag = KEPT[node.tagName];
-    const words = inner(node);
+    const isAlone = node.tagName === "TABLE" && node.querySelectorAll("td, th").length === 1; // one cell of Excel is its words
+    if (isAlone) {
+      kept = true; // its plain text ends with a line
+      return inner(node.querySelector("td, th")).trim();
+    }
+    const tag = PLAIN.test(css(node)) && KEPT[node.tagName] === "b" ? undefined : KEPT[node.tagName];
+    const words = inner(node, tag);
     const line = ON_LINES.has(node.tagName) ? "\n" : "";
     if (!tag || !(words.trim() || tag === "td" || tag === "th")) return `${line}${words}${line}`;
     kept = true;
@@ -43,7 +71,7 @@ function tableOf(words, skeleton) {
 export function wireFormatting({ editor, insert }) {
   const bar = editor.querySelector("[data-format-bar]");
   const told = editor.querySelector("[data-picture-error]");
-  let target = editor.querySelector("#stem");
+  let target = editor.querySelector("#stem"); // null while a field is written that holds plain words
 
   function around([begin, end]) {
     const { value, selectionStart: from, selectionEnd: to } = target;
@@ -59,6 +87,7 @@ export function wireFormatting({ editor, insert }) {
   }
 
   function apply(format) {
+    if (!target) return;
     const chosen = target.value.slice(target.selectionStart, target.selectionEnd);
     if (format === "list") insert(listOf(chosen), target);
     else if (format === "table") insert(tableOf(chosen, bar.dataset.skeleton), target);
@@ -81,7 +110,11 @@ export function wireFormatting({ editor, insert }) {
     event.preventDefault();
   });
   bar.hidden = false;
-  editor.addEventListener("focusin", (event) => { if (event.target.matches("textarea[data-rich]")) target = event.target; });
+  editor.addEventListener("focusin", (event) => {
+    if (!event.target.matches("textarea, select, .input")) return;
+    target = event.target.matches("[data-rich]") ? event.target : null;
+    for (const button of buttons) if (button.dataset.format) button.setAttribute("aria-disabled", String(!target));
+  });
   bar.addEventListener("mousedown", (event) => { if (event.target.closest("[data-format]")) event.preventDefault(); }); // the selection stays
   bar.addEventListener("click", (event) => {
     const button = event.target.closest("[data-format]");

@@ -37,7 +37,7 @@ export function wirePictures({ editor, form, insert }) {
     insert(`![${words.value.trim().replace(/[\]\\]/g, "\\$&")}](picture:${digest})`, target);
   }
 
-  editor.addEventListener("focusin", (event) => { if (event.target.matches("textarea")) target = event.target; });
+  editor.addEventListener("focusin", (event) => { if (event.target.matches("textarea[data-rich]")) target = event.target; });
   editor.querySelector("[data-insert-picture]").addEventListener("click", () => file.click());
   file.addEventListener("change", () => {
     if (file.files.length) bring(file.files[0]);
@@ -45,14 +45,14 @@ export function wirePictures({ editor, form, insert }) {
   });
   for (const [name, source] of [["paste", "clipboardData"], ["drop", "dataTransfer"]]) {
     editor.addEventListener(name, (event) => {
-      const picture = event.target.matches("textarea") && !(name === "paste" && hasWords(event[source])) && pictureOf(event[source].files);
+      const picture = event.target.matches("textarea[data-rich]") && !(name === "paste" && hasWords(event[source])) && pictureOf(event[source].files);
       if (!picture) return;
       event.preventDefault();
       target = event.target;
       bring(picture);
     });
   }
-  editor.addEventListener("dragover", (event) => { if (event.target.matches("textarea")) event.preventDefault(); });
+  editor.addEventListener("dragover", (event) => { if (event.target.matches("textarea[data-rich]")) event.preventDefault(); });
   dialog.querySelector("[data-picture-yes]").addEventListener("click", put);
   words.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.isComposing) return;

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from lms.kernel import request as current
@@ -10,24 +10,27 @@ from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
 from lms.kernel.refusal import Malformed
-from question_bank.domain.share import RIGHT_LABELS, Right
+from question_bank.domain.share import RIGHT_LABELS, Right, allows
 from question_bank.services import share as service
 from question_bank.services.share import Sharing
 
 share = routes("share", __name__, url_prefix="/bank/<code>/shares")
+_FORMS = {"item.new", "item.edit", "staging.upload"}  # what is written there could not be sent by whoever may only read
 
 
 def guarded(*groups: Blueprint) -> tuple[Blueprint, ...]:
-    """Return groups of routes, each of whose pages of a bank asks first whether the bank is open to the person."""
+    """Return groups of routes, each of whose pages of a bank asks first whether the bank is open to the person, and offers what she may do."""
     for group in groups:
         group.before_request(_admit)
+        group.context_processor(lambda: {"bank_allows": lambda right: allows(g.bank_rights, Right(right))})
     return groups
 
 
 def _admit() -> None:
     code, person = (request.view_args or {}).get("code"), current.person_or_none()
     if code is not None and person is not None:
-        service.admit(code, person.person_id, Right.READ if request.method in {"GET", "HEAD"} else Right.WRITE)
+        is_read = request.method in {"GET", "HEAD"} and request.endpoint not in _FORMS
+        g.bank_rights = service.admit(code, person.person_id, Right.READ if is_read else Right.WRITE)
 
 
 @dataclass(frozen=True, slots=True)

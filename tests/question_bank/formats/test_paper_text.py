@@ -200,3 +200,11 @@ def test_a_bracket_that_tells_another_key_is_told() -> None:
     found = reading.read("1. 题（ C ）\nA. 甲\nB. 乙\nC. 丙\n答案：B\n2. 问（ C ）\nA. 甲\nB. 乙\nC. 丙\n答案：C".encode())
     assert [(draft.stem, draft.key) for draft in found.drafts] == [("题（ C ）", (1,)), ("问（\u3000）", (2,))]
     assert [loss.what for loss in found.losses] == ["题干的括号里是“C”，与答案不同：按答案导入，请核对"]
+
+
+def test_a_line_across_the_page_parts_items_and_stays_in_a_text() -> None:
+    drawn = reading.read("=====\n1. 12 加 34（ ）\n+ 34\n------\n和是\nA. 46\nB. 56\n---\n答案：A\n*****\n\n2. 问（ ）\nA. 甲\nB. 乙\n答案：B\n-----".encode())
+    assert [told(draft) for draft in drawn.drafts] == ["single 12 加 34（ ）\n+ 34\n------\n和是 [46|56] A", "single 问（ ） [甲|乙] B"]
+    assert [(loss.place, loss.what) for loss in drawn.losses] == [("第 8 行", "试题中的分隔线“---”未导入")]
+    bare = reading.read("一、单选题\n\n甲问\nA. 甲\nB. 乙\n答案：B\n-----\n乙问\nA. 甲\nB. 乙\n答案：A\n".encode())
+    assert [draft.stem for draft in bare.drafts] == ["甲问", "乙问"]

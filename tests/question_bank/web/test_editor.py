@@ -98,6 +98,10 @@ def test_emphasis_and_tables_are_written_without_tags_and_kept_when_pasted(app: 
     page.keyboard.press("Control+A")
     page.get_by_role("button", name="表格").click()
     assert page.input_value("#option-0") == "<table>\n<tr><th>甲</th><th>乙</th></tr>\n</table>"
+    page.evaluate("document.querySelector('.more-fields').open = true")
+    page.focus("#source")
+    page.get_by_role("button", name="加粗").click(force=True)
+    assert "<b>" not in page.input_value("#option-0"), "no field is written but the one that has the focus"
     page.focus("#explanation")
     page.get_by_role("button", name="加粗").focus()
     for key in ["ArrowRight"] * 7 + ["ArrowLeft", "Enter"]:
@@ -105,3 +109,38 @@ def test_emphasis_and_tables_are_written_without_tags_and_kept_when_pasted(app: 
     assert page.input_value("#explanation") == "<ul>\n<li></li>\n</ul>"
     assert page.evaluate("window.hacked") is None
     assert complaints == []
+
+
+OF_EXCEL = """<html><head><style><!--table {mso-displayed-decimal-separator:"\\.";} .xl65 {font-weight:700; font-style:italic;} .font5 {vertical-align:sub;}--></style></head>
+<body><table><tr><td class=xl65>月</td><td style='text-decoration:underline line-through'>H<font class="font5">2</font>O</td></tr></table></body></html>"""
+ONE_CELL = """<html><head><style>.xl65 {font-weight:700;}</style></head><body><table><tr><td class=xl65 style='height:14pt'>甲<br>乙 style="x"</td></tr></table></body></html>"""
+OF_GOOGLE = """<b style="font-weight:normal"><span style="font-weight:700">重</span><span style="font-weight:400">点</span> <b style="font-weight:bold">一</b></b>"""
+
+
+@pytest.mark.parametrize(
+    ("html", "written"),
+    [
+        (OF_EXCEL, "<table>\n<tr><td><b><i>月</i></b></td><td><u><s>H<sub>2</sub>O</s></u></td></tr>\n</table>"),
+        (ONE_CELL, '<b>甲\n乙 style="x"</b>'),
+        (OF_GOOGLE, "<b>重</b>点 <b>一</b>"),
+    ],
+)
+def test_emphasis_written_as_css_is_kept_and_one_cell_is_its_words(app: Flask, chromium_browser: Browser, site: str, html: str, written: str) -> None:
+    page, complaints = opened(app, chromium_browser, site, WEI, DESK)
+    page.goto("/bank/b/items/new")
+    page.focus("#stem")
+    page.evaluate(_PASTE, [html, "x"])
+    assert page.input_value("#stem") == written
+    assert complaints == []
+
+
+def test_enter_in_an_empty_row_leads_on(app: Flask, chromium_browser: Browser, site: str) -> None:
+    page, _ = opened(app, chromium_browser, site, WEI, DESK)
+    page.goto("/bank/b/items/new")
+    page.check("#type-matching", force=True)
+    page.focus("#prompt-0")
+    for words in ("甲", "乙", "", "一", "二", "三", ""):
+        page.keyboard.type(words)
+        page.keyboard.press("Enter")
+    assert [page.input_value(f"#{name}") for name in ("prompt-1", "prompt-2", "option-0", "option-2", "option-3")] == ["乙", "", "一", "三", ""]
+    assert page.evaluate("document.activeElement.id") == "explanation"

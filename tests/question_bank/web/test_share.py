@@ -39,9 +39,19 @@ def test_every_door_of_a_bank_is_closed_to_strangers_until_shared(app: Flask, cl
     assert owner.get("/bank/b").status_code == 200
 
     assert owner.post("/bank/b/shares", data={"unit": far, "right": "read"}).status_code == 302
+    written = {"type": "true_false", "stem": "运动减压。", "option-0": "正确", "option-1": "错误", "key": "0", "action": "save"}
+    assert owner.post("/bank/b/items/new", data=written).status_code == 302
     assert owner.get("/bank/b/shares").text.count("/withdraw") == 1  # not offered for the last owner, who could not be withdrawn
     assert stranger.get("/bank/b").status_code == 200
     assert stranger.post("/bank/b/items/new", data={}).status_code == 403
+    assert stranger.get("/bank/b/items/new").status_code == 403, "nothing is written that could not be sent"
+    for words in ("编写试题", "批量操作", "名称与知识点"):
+        assert words in owner.get("/bank/b").text
+        assert words not in stranger.get("/bank/b").text, "what would be refused is not offered"
+    one = owner.get("/bank/b").text.split("/bank/b/items/")[2].split('"')[0]
+    for words in ("修改", "提交审核", "发表评论", "停用"):
+        assert words in owner.get(f"/bank/b/items/{one}").text
+        assert words not in stranger.get(f"/bank/b/items/{one}").text
     assert stranger.post("/bank/b/shares", data={"unit": far, "right": "own"}).status_code == 403
     with transaction() as session, pytest.raises(NotShared):
         api.require_draw(session, "b", id_of(FAR))
