@@ -33,7 +33,9 @@ export function wirePictures({ editor, form, insert }) {
   }
 
   function put() {
+    const { selectionStart, selectionEnd } = target;
     dialog.close();
+    target.setSelectionRange(selectionStart, selectionEnd); // closing a dialog sets the caret to the beginning
     insert(`![${words.value.trim().replace(/[\]\\]/g, "\\$&")}](picture:${digest})`, target);
   }
 

@@ -1,10 +1,12 @@
 """The form in a real browser: keyboard, live preview, no script of anybody else's."""
 
+import io
 import re
 from collections.abc import Iterator
 
 import pytest
 from flask import Flask
+from PIL import Image
 from playwright.sync_api import Browser, Dialog
 
 from lms.kernel.clock import FixedClock
@@ -111,10 +113,12 @@ def test_emphasis_and_tables_are_written_without_tags_and_kept_when_pasted(app: 
     assert complaints == []
 
 
-OF_EXCEL = """<html><head><style><!--table {mso-displayed-decimal-separator:"\\.";} .xl65 {font-weight:700; font-style:italic;} .font5 {vertical-align:sub;}--></style></head>
-<body><table><tr><td class=xl65>月</td><td style='text-decoration:underline line-through'>H<font class="font5">2</font>O</td></tr></table></body></html>"""
-ONE_CELL = """<html><head><style>.xl65 {font-weight:700;}</style></head><body><table><tr><td class=xl65 style='height:14pt'>甲<br>乙 style="x"</td></tr></table></body></html>"""
-OF_GOOGLE = """<b style="font-weight:normal"><span style="font-weight:700">重</span><span style="font-weight:400">点</span> <b style="font-weight:bold">一</b></b>"""
+OF_EXCEL = """<html><head><style><!--table {mso-x:"\\.";} .xl65 {font-weight:700; font-style:italic;} .font5 {vertical-align:sub;}--></style>
+</head><body><table><tr><td class=xl65>月</td><td style='text-decoration:underline line-through'>H<font class="font5">2</font>O</td></tr></table>"""
+ONE_CELL = """<html><head><style>.xl65 {font-weight:700;}</style></head>
+<body><table><tr><td class=xl65 style='height:14pt'>甲<br>乙 style="x"</td></tr></table></body></html>"""
+OF_GOOGLE = """<b style="font-weight:normal"><span style="font-weight:700">重</span><span style="font-weight:400">点</span>
+<b style="font-weight:bold">一</b></b>"""
 
 
 @pytest.mark.parametrize(
@@ -144,3 +148,19 @@ def test_enter_in_an_empty_row_leads_on(app: Flask, chromium_browser: Browser, s
         page.keyboard.press("Enter")
     assert [page.input_value(f"#{name}") for name in ("prompt-1", "prompt-2", "option-0", "option-2", "option-3")] == ["乙", "", "一", "三", ""]
     assert page.evaluate("document.activeElement.id") == "explanation"
+
+
+def test_a_picture_is_put_where_the_caret_stood(app: Flask, chromium_browser: Browser, site: str) -> None:
+    page, _ = opened(app, chromium_browser, site, WEI, DESK)
+    page.goto("/bank/b/items/new")
+    page.focus("#stem")
+    page.keyboard.type("看图回答")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    drawn = io.BytesIO()
+    Image.new("RGB", (20, 10), "red").save(drawn, "PNG")
+    page.set_input_files("[data-picture-file]", {"name": "a.png", "mimeType": "image/png", "buffer": drawn.getvalue()})
+    page.locator("[data-picture-words]").fill("红")
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelector('#stem').value.includes('picture:')")
+    assert re.fullmatch(r"看图!\[红\]\(picture:[0-9a-f]{64}\)回答", page.input_value("#stem"))
