@@ -11,6 +11,7 @@ import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
 from demo.stack import StackFailed
+from lms.domain import behaviour as behaviours
 from lms.domain.limits import Limits
 from lms.domain.programme import FaultyProgrammeError
 from load_tests.conclusion import judge, keep, told
@@ -18,7 +19,7 @@ from load_tests.plan import plan
 from load_tests.product import seeded
 from load_tests.review import review
 from load_tests.run import PROOFS, SHORT_FILM, Order, run, serve
-from load_tests.scenario import BANDS, FIGURES, Asked, NotPlayable, chosen, expected_peaks, pressed
+from load_tests.scenario import BANDS, FIGURES, PROGRAMME, Asked, NotPlayable, chosen, expected_peaks, pressed
 from load_tests.seed import TooManyPeople, Wanted
 from load_tests.verdict import Verdict
 
@@ -34,7 +35,14 @@ def main() -> int:
     arguments = _parser().parse_args()
     try:
         return _done(arguments)
-    except (NotPlayable, TooManyPeople, FaultyProgrammeError, FileNotFoundError, StackFailed, psycopg.Error, SQLAlchemyError) as fault:
+    except FaultyProgrammeError as faulty:
+        for one in faulty.faults:
+            print(f"✗ {arguments.programme}:{one.line}: {one.path or '-'}: {one.message}", file=sys.stderr)
+        return 2
+    except UnicodeDecodeError as fault:
+        print(f"✗ {arguments.programme} is not UTF-8 text (byte {fault.start}): name a programme file, such as {PROGRAMME}", file=sys.stderr)
+        return 2
+    except (NotPlayable, TooManyPeople, behaviours.UnreadBehaviourError, OSError, StackFailed, psycopg.Error, SQLAlchemyError) as fault:
         print(f"✗ {fault}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -42,6 +50,8 @@ def main() -> int:
 
 
 def _done(arguments: argparse.Namespace) -> int:
+    if arguments.command in ("review", "judge") and not arguments.database:
+        raise NotPlayable("whose database? --database URL, or DATABASE_URL in the environment: . env.sh of the product's folder")
     match arguments.command:
         case "review":
             return review(arguments.code, arguments.window, database=arguments.database, write=arguments.write)

@@ -295,10 +295,19 @@ def table(figures: list[Figure]) -> str:
     return "\n".join(lines)
 
 
-def keep(path: Path, found: Saved) -> None:
-    """Write down what a whole run found, in place of what there was: a machine is now faster, now slower, and figures of two moods are of no machine."""
+def keep(path: Path, found: Saved) -> str:
+    """Write down what a whole run found, in place of what there was; returns why it was not, if so.
+
+    A machine is now faster, now slower, so figures of two moods are of no machine; and what fails costs less than what it should have done.
+    """
+    measured = {one.name for one in found.figures}
+    if missing := [name for name in PATHS if name not in measured]:
+        return f"without {', '.join(missing)}"
+    if failed := [one.name for one in found.figures if one.failures]:
+        return f"requests failed: {', '.join(failed)}"
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(msgspec.json.format(msgspec.json.encode(found)))
+    return ""
 
 
 def _only(text: str) -> frozenset[str]:
@@ -338,10 +347,8 @@ def main() -> int:
         figures = list(bench.figures())
     load = os.getloadavg()[1]
     print(f"\n{table(figures)}\n\n{os.cpu_count()} cores, load over five minutes {load:.1f}, median of {arguments.rounds} rounds of {arguments.seconds:g} s")
-    if arguments.only == frozenset(PATHS):
-        keep(SAVED, Saved(os.cpu_count() or 1, load, figures))
-    else:
-        print(f"not kept: forecasts reckon from {SAVED}, which only a run of every path writes")
+    if why := keep(SAVED, Saved(os.cpu_count() or 1, load, figures)):
+        print(f"not kept ({why}): forecasts reckon from {SAVED}, which only a whole run without a failure writes")
     return int(any(one.failures for one in figures))
 
 

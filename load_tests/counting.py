@@ -1,6 +1,7 @@
 """Statistics by city beside Locust's own: gathered in every process, sent from workers to the master, written down at the end."""
 
 import os
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ ASKED = Asked.from_environment()
 _BETWEEN = "|"
 _stats = RequestStats()
 _queues = RequestStats()  # the same, of the time in which nobody handled the request
-_began: list[float] = []  # when this process's test began
+_began: list[float] = []  # when this process's test began: by Locust's clock, and by one that nobody sets
 _second: dict[int, list[float]] = {}  # second since 1970 → requests, failures, milliseconds in all, the slowest
 _here: Counter[str] = Counter()  # city → how many people are there now
 _classes: dict[str, list[int]] = {}  # class under load → requests, refused, failed
@@ -53,7 +54,7 @@ def _watch_people() -> None:
 
 
 def _on_start(**_more: object) -> None:
-    _began[:] = [wall()]
+    _began[:] = [wall(), time.monotonic()]
     if not _watching:
         _watching.append(gevent.spawn(_watch_people))
 
@@ -97,7 +98,7 @@ def _judged(at: float) -> bool:
 
 def elapsed() -> float:
     """Return how long the run has lasted."""
-    return wall() - _began[0] if _began else 0.0
+    return time.monotonic() - _began[1] if _began else 0.0
 
 
 def _count_class(name: str, more: list[int]) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,14 +49,14 @@ def watching(server: int, database: int | None, database_url: str) -> Iterator[l
 
 
 def _look(server: int, database: int | None, database_url: str, seen: list[Gauge], ended: threading.Event) -> None:
-    before_at = wall()
+    since = time.monotonic()
     before, sent, idle = look(server, database), _sent(), _idle()
     with psycopg.connect(database_url, autocommit=True) as link:
         while not ended.wait(1.0):
-            at = wall()
+            at, looked = wall(), time.monotonic()
             now, sent_now, idle_now = look(server, database), _sent(), _idle()
             count, locked, most = link.execute(_WAITING).fetchone() or (0, 0, 1)
-            seconds = at - before_at
+            seconds = looked - since
             spent: Cost = now - before
             free = (idle_now - idle) / seconds / (os.cpu_count() or 1)
             seen.append(
@@ -70,7 +71,7 @@ def _look(server: int, database: int | None, database_url: str, seen: list[Gauge
                     sent_mbits=(sent_now - sent) * 8 / 1e6 / seconds,
                 )
             )
-            before, before_at, sent, idle = now, at, sent_now, idle_now
+            before, since, sent, idle = now, looked, sent_now, idle_now
 
 
 def _idle() -> float:

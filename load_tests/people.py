@@ -5,6 +5,7 @@ A user of Locust is a place that is always taken: whoever has gone her way is fo
 
 import itertools
 import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,13 +13,14 @@ from functools import cache
 from http.cookiejar import Cookie
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import msgspec
 from gevent.event import Event
 from geventhttpclient.response import HTTPConnectionClosed
 from locust import FastHttpUser, constant, events, task
+from locust.env import Environment
 from locust.exception import StopUser
 
 from load_tests import counting
@@ -26,7 +28,7 @@ from load_tests.figures import INTERVAL, LONGER, WAITED, wall
 from load_tests.journal import Journal
 from load_tests.journeys import Answer, BrokenOff, Teacher, path_of
 from load_tests.player import watch
-from load_tests.scenario import Asked, scenario
+from load_tests.scenario import Asked, NotPlayable, scenario
 from load_tests.seed import BANK, PRESENT, Seeded, read
 from load_tests.sitting import sit
 
@@ -61,9 +63,9 @@ events.test_stopping.add_listener(_on_stopping)  # type: ignore[no-untyped-call]
 def _seeded() -> Seeded:
     found = read(FOLDER)
     if found is None:
-        raise RuntimeError(f"{FOLDER} holds no seed; run: python -m load_tests seed PROGRAMME --folder {FOLDER}")
+        raise NotPlayable(f"{FOLDER} holds no seed; run: python -m load_tests seed PROGRAMME --folder {FOLDER}")
     if found.window != ASKED.window:
-        raise RuntimeError(f"{FOLDER} is seeded for LOAD_WINDOW={found.window + 1}, not {ASKED.window + 1}: say that, or seed with --window {ASKED.window + 1}")
+        raise NotPlayable(f"{FOLDER} is seeded for LOAD_WINDOW={found.window + 1}, not {ASKED.window + 1}: say that, or seed with --window {ASKED.window + 1}")
     return found
 
 
@@ -150,6 +152,8 @@ class _Person(FastHttpUser):
         except BrokenOff as broken:
             _tell(self, "way", f"{type(self).__name__} goes on", 0.0, broken)
             _wait(PAUSE)
+        except NotPlayable as fault:
+            _give_up(self.environment, fault)
 
     def _sit_down(self, account: str, number: int) -> Teacher:
         """Sit down at a browser of one's own."""
@@ -288,6 +292,17 @@ class Manager(_Person):
             self.teacher.look("/people?q=jiaoshi1", "/classes", "/manage/programmes", f"/manage/programmes/{_seeded().programme}/load")
 
 
+def _give_up(environment: Environment, fault: NotPlayable) -> NoReturn:
+    """End Locust with a word instead of trying again without end; whoever else meets the same leaves in silence."""
+    if not _over.is_set():
+        _over.set()
+        print(f"✗ {fault}", file=sys.stderr, flush=True)
+        environment.process_exit_code = 2
+        if environment.runner:
+            environment.runner.quit()
+    raise StopUser
+
+
 def _tell(user: FastHttpUser, kind: str, name: str, milliseconds: float, broken: Exception | None = None) -> None:
     """Note something that is no request of its own."""
     noted = {"request_type": kind, "name": name, "response_time": milliseconds, "response_length": 0, "exception": broken}
@@ -297,7 +312,7 @@ def _tell(user: FastHttpUser, kind: str, name: str, milliseconds: float, broken:
 def _place(user: FastHttpUser) -> int:
     place: int = max(0, getattr(user.environment.runner, "worker_index", 0))
     if place >= ASKED.workers:  # two would be the same teachers
-        raise RuntimeError(f"this is worker {place + 1}; LOAD_WORKERS={ASKED.workers} says how many there are")
+        raise NotPlayable(f"this is worker {place + 1}, and LOAD_WORKERS={ASKED.workers} says how many there are: start it anew with the right number")
     return place
 
 

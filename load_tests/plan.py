@@ -3,7 +3,6 @@
 import json
 import math
 import os
-import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from lms.domain import sizing
 from lms.domain.forecast import DRAWS, GBITS, GROWING, METRICS, PEOPLE, PER_SECOND, SEED, Band, Peak, Spread, StretchForecast, mean_watching
 from lms.domain.limits import Fit, Limits
 from lms.domain.outlook import Outlook, outlook
-from lms.domain.programme import FaultyProgrammeError, parse
+from lms.domain.programme import parse
 from lms.domain.stretch import SECONDS, Stretch
 from load_tests.plan_report import html
 
@@ -40,14 +39,10 @@ def read(path: Path, *, behaviour: Path = BEHAVIOUR, capacity: Path = MEASURED, 
 
 
 def plan(path: Path, *, as_json: bool, page: Path | None, limits: Limits, count: int | None) -> int:
-    """Print the plan, as JSON if wanted, and write the page; exits 1 when the file cannot be used or a limit breaks."""
-    try:
-        found = read(path, count=count, limits=limits)
-        if page is not None:
-            page.write_text(html(found), encoding="utf-8")
-    except (FaultyProgrammeError, behaviours.UnreadBehaviourError, OSError, UnicodeDecodeError) as error:
-        print(f"✗ {error}", file=sys.stderr)
-        return 1
+    """Print the plan, as JSON if wanted, and write the page; exits 1 when a limit breaks."""
+    found = read(path, count=count, limits=limits)
+    if page is not None:
+        page.write_text(html(found), encoding="utf-8")
     print(json.dumps(as_dict(found), ensure_ascii=False) if as_json else "\n".join(lines(found)))
     return int(bool(broken(found)))
 

@@ -56,22 +56,23 @@ class Player:
     def play(self, seconds: float | None = None) -> float:
         """Play at the film's own pace, to its end or for so long; every fifteen seconds and at the end goes a report. Returns how long it played.
 
-        Like a browser it plays on while it fetches and reports, however long that takes; only before the first part it waits.
+        Like a browser it plays on while it fetches and reports, and reports while it fetches ahead; only where nothing is there to play it waits.
         """
         if not self.opened:
             self.press()
         clock, began = self.teacher.clock, self.place
         until = self.length if seconds is None else min(self.length, began + seconds)
-        since, ahead = clock(), 0.0  # seconds the film has run meanwhile
+        since = clock()  # when the film stood at its place
         while self.place < until:
-            while self.buffered < min(self.length, self.place + AHEAD) and (part := next(self.parts, None)) is not None:
-                starved = self.buffered <= self.place
-                self._fetch(*part)
-                since = clock() if starved else since
             step = min(self.every, until - self.place)
-            ahead += clock() - since
-            self.teacher.play(max(0.0, step - ahead))
-            since, ahead = clock(), max(0.0, ahead - step)
+            while clock() < since + step or self.buffered < self.place + step:
+                if self.buffered >= min(self.length, self.place + AHEAD) or (part := next(self.parts, None)) is None:
+                    break
+                there = self.buffered - self.place
+                self._fetch(*part)
+                since = max(since, clock() - there)  # it stood still where it had come to the end of what was there
+            self.teacher.play(max(0.0, since + step - clock()))
+            since += step
             self.waiting.append((self.sequence, [(int(self.place * 1000), int((self.place + step) * 1000))]))
             self.sequence, self.place = self.sequence + 1, self.place + step
             if self.sequence in self.away and self.place < until:

@@ -1,7 +1,8 @@
 """The verdict as one page that needs nothing beside itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -9,14 +10,31 @@ from markupsafe import Markup
 from lms.domain.chart import LEFT, Chart
 from lms.domain.forecast import METRICS
 from lms.domain.programme import parse
+from load_tests.figures import Line
+from load_tests.gauges import Machine
 from load_tests.scenario import BANDS
-from load_tests.verdict import Verdict, budgets
+from load_tests.verdict import Verdict, budgets, is_judged
 
 ROOT = Path(__file__).parents[1]
 _STYLES = ("lms/kernel/static/tokens.css", "lms/static/forecast.css")
 RESULTS = {"passed": "通过", "failed": "未通过", "too little seen": "样本太少"}
 KINDS = {"opened": "开考 starts", "answer": "答案 answers", "hand_in": "交卷 hand-ins", "beat": "播放记录 heartbeats", "quiz": "小测 quizzes"}
-WIDTH, HEIGHT, TOP, BOTTOM = 960, 220, 10, 22
+WIDTH, HEIGHT, TOP, BOTTOM = 480, 200, 10, 22
+# What a verdict asks, and the kinds of fault that answer it with no; a kind that is none of these is of what was acknowledged.
+QUESTIONS = (
+    ("计划演的都演到了吗 Was everything played that was planned?", ("run", "plan")),
+    ("时限和失败率守住了吗 Were the budgets kept?", ("budget", "overload")),
+    ("机器还有余量吗 Has the machine head-room?", ("machine",)),
+)
+STORED = "确认过的都存下了吗 Is everything stored that was acknowledged?"
+
+
+class Answer(NamedTuple):
+    """One question of a verdict: how many faults say no, and the figure behind it."""
+
+    question: str
+    faults: int
+    figure: str
 
 
 def html(verdicts: Sequence[Verdict]) -> str:
@@ -27,6 +45,7 @@ def html(verdicts: Sequence[Verdict]) -> str:
     programme = parse(Path(str(last.scenario["programme"])).read_text(encoding="utf-8"))
     return templates.get_template("report.html").render(
         one=last,
+        answers=answers(last),
         verdicts=verdicts,
         style=style,
         programme=programme,
@@ -39,6 +58,38 @@ def html(verdicts: Sequence[Verdict]) -> str:
         cities=sorted({line.city for line in last.lines}),
         charts=_charts(last),
     )
+
+
+def answers(one: Verdict) -> list[Answer]:
+    """Return why a run is go or no-go: each question with its faults and one figure."""
+    scales = one.scenario["scales"]
+    assert isinstance(scales, dict)
+    judged = [line for line in one.lines if is_judged(line, budgets()["least"])]
+    nearest = max((_nearest(line, one.budgets.get(line.name, {})) for line in judged), default=(0.0, "没有足够多的请求 too few requests of any kind"))
+    machine = one.machine
+    figures = (
+        "占预计高峰 of the forecast's peak: "
+        + (" · ".join(f"{share:.2%} ({BANDS[band]})" for band, share in scales.items()) or f"{one.scenario['scale']:.2%}"),
+        nearest[1],
+        _head_room(machine, passed=one.passed) if machine else "没有观察 not seen",
+    )
+    kinds = [fault.kind for fault in one.faults]
+    named = [Answer(question, sum(kind in asked for kind in kinds), figure) for (question, asked), figure in zip(QUESTIONS, figures, strict=True)]
+    stored = len(kinds) - sum(answer.faults for answer in named)
+    return [Answer(STORED, stored, f"逐条核对 {one.acknowledged:,} 条 compared one by one"), *named]
+
+
+def _head_room(machine: Machine, *, passed: bool) -> str:
+    told = f"按核时的 60% 计，可承受本次负载的 {machine.head_room:.1f} 倍 times this load at 60 % of the cores"
+    return told if passed else f"{told}; 最先用满 fullest: {machine.saturated}"
+
+
+def _nearest(one: Line, budget: Mapping[str, float]) -> tuple[float, str]:
+    """Return which share of its budget a path has used at the most, and in words."""
+    used = {"p95": (one.p95_ms, "p95_ms"), "p99": (one.p99_ms, "p99_ms"), "queued p95": (one.queue_p95_ms, "queue_p95_ms")}
+    shares = [(seen / budget[name], f"{words} {seen:.0f} / {budget[name]:.0f} ms") for words, (seen, name) in used.items() if budget.get(name)]
+    share, words = max(shares, default=(0.0, ""))
+    return share, f"最接近时限 nearest to its budget: {one.city + ' ' if one.city else ''}{one.method} {one.name} {words}"
 
 
 def _charts(one: Verdict) -> list[Chart]:

@@ -1,9 +1,10 @@
 """Watching the real window: count each quarter of an hour, compare with the forecast, call where they part."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import product
 
 import structlog
 from prometheus_client import Gauge
@@ -16,6 +17,7 @@ from lms.domain.outlook import Outlook
 from lms.domain.programme import Programme
 from lms.domain.stretch import QUARTER, quarter_of, stretches
 from lms.kernel.db import Session, reading, transaction
+from lms.kernel.health import forget_the_dead
 from lms.services import forecast as forecasts
 from lms.services import load_source
 from lms.services import programme as programmes
@@ -79,14 +81,16 @@ def observe(now: datetime) -> None:
                 for city in cities
             ],
         )
-    for programme_code in (version.code for version, _ in known):
+    for version, programme in known:
+        programme_code = version.code
         watched = [live(programme_code, now, code) for code in open_now[programme_code]]
-        _publish(programme_code, watched, at)
+        _publish(programme_code, watched, at, [row.code for row in programme.quotas.cities])
         for found in watched:
             for one in found.alarms:
                 code = found.forecast.stretch.code
                 _log.warning("load.outside_forecast", programme=programme_code, stretch=code, city=one.city, seen=one.seen, low=one.low, high=one.high)
     OBSERVED.set_to_current_time()  # Prometheus compares it with its own time, and a rehearsed clock is in another year
+    forget_the_dead()
 
 
 def _open(session: Session, version: ProgrammeVersion, programme: Programme, now: datetime) -> list[str]:
@@ -120,13 +124,15 @@ def _by_city(session: Session, code: str, metric: str, chosen: StretchForecast, 
     return {city: rules.curve(chosen, found[city]) for city in chosen.stretch.seats}
 
 
-def _publish(code: str, watched: Sequence[Live], at: datetime) -> None:
-    """Give Prometheus what was seen of a programme and what was expected; what runs no longer calls nobody."""
+def _publish(code: str, watched: Sequence[Live], at: datetime, cities: Iterable[str]) -> None:
+    """Give Prometheus what was seen of a programme and what was expected; what runs no longer calls nobody and is in no sum over cities."""
     outside, line, nodes = dict.fromkeys(("watching", "in_exam"), 0), 0.0, 0.0
+    idle = set(product(outside, cities))
     for found in watched:
         stretch = found.forecast.stretch
         quarter = min(round((at - stretch.opens) / QUARTER), stretch.quarters - 1)  # a change to summer time may take an hour off its end
         for city, row in found.seen.items():
+            idle.discard((found.metric, city))
             band = found.forecast.city(city, found.metric)
             people = row[quarter]
             if people is not None:
@@ -136,7 +142,11 @@ def _publish(code: str, watched: Sequence[Live], at: datetime) -> None:
         outside[found.metric] += len(found.alarms)
         people, each = found.total[quarter] or 0, found.outlook.taken(found.forecast)
         line, nodes = line + people * each.line, nodes + people * each.nodes  # who watches and who sits an exam share one line and the same nodes
-    for metric, cities in outside.items():
-        OUTSIDE.labels(code, metric).set(cities)
+    for metric, city in idle:
+        SEEN.labels(code, metric, city).set(0)
+        for bound in EDGES:
+            EXPECTED.labels(code, metric, city, bound).set(0)
+    for metric, left in outside.items():
+        OUTSIDE.labels(code, metric).set(left)
     FILLED.labels(code, "line").set(line)
     FILLED.labels(code, "nodes").set(nodes)

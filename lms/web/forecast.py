@@ -261,7 +261,7 @@ def _room(name: str, needed: Sizing, found: Outlook) -> Room:
 
 
 def _line(needed: Sizing) -> str:
-    return f"{needed.gbits:.{1 if needed.gbits >= 1 else 2}f} Gbit/s" if needed.gbits >= LEAST_SHOWN else _("不到 0.1 Gbit/s")
+    return f"{needed.gbits:.{1 if needed.gbits >= 1 else 2}f} Gbit/s" if needed.gbits >= LEAST_SHOWN else _("不到 %(least)s Gbit/s", least=LEAST_SHOWN)
 
 
 def _nodes(needed: Sizing) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from lms.domain import sizing
@@ -75,13 +76,13 @@ def test_paths_that_were_not_measured_are_named_wherever_nodes_are(tmp_path: Pat
     measured = tmp_path / "bench.json"
     names = ("heartbeat", "segment", "save", "start", "hand-in", "lesson page", "teacher's home", "quiz start")
     rows = [bench.Figure(name, 700, 300, 2, 1000, 50, 1000, 0) for name in names]
-    bench.keep(measured, bench.Saved(2, 1.0, rows))
+    measured.write_bytes(msgspec.json.encode(bench.Saved(2, 1.0, rows)))
     without = plan.read(PROGRAMME, capacity=measured, count=5)
     assert plan.as_dict(without)["not_counted"] == ["quiz hand-in", "sign-in"]
     assert "not measured, so not counted: quiz hand-in, sign-in" in "\n".join(plan.lines(without))
     assert "quiz hand-in、sign-in" in plan_report.html(without)
     rows += [bench.Figure("sign-in", 85_000, 15_000, 200, 20, 900, 100, 0), bench.Figure("quiz hand-in", 9_000, 2_000, 2, 9, 9, 9, 0)]
-    bench.keep(measured, bench.Saved(2, 1.0, rows))
+    assert bench.keep(measured, bench.Saved(2, 1.0, rows)) == ""
     whole = plan.read(PROGRAMME, capacity=measured, count=5)
     assert plan.as_dict(whole)["not_counted"] == []
     assert without.sizes[1].server_cores is not None
@@ -97,6 +98,17 @@ def test_paths_that_were_not_measured_are_named_wherever_nodes_are(tmp_path: Pat
     assert "现有 there are" in plan_report.html(replace(whole, limits=Limits(nodes=3)))
 
 
+def test_a_bench_that_failed_or_is_not_whole_leaves_the_last_good_one(tmp_path: Path) -> None:
+    measured = tmp_path / "bench.json"
+    good = [bench.Figure(name, 700, 300, 2, 1000, 50, 1000, 0) for name in bench.PATHS]
+    assert bench.keep(measured, bench.Saved(2, 1.0, good)) == ""
+    before = measured.read_bytes()
+    broken = [*good[1:], bench.Figure(good[0].name, 7, 3, 2, 1000, 50, 1000, 3)]
+    assert good[0].name in bench.keep(measured, bench.Saved(2, 1.0, broken))
+    assert good[0].name in bench.keep(measured, bench.Saved(2, 1.0, good[1:]))
+    assert measured.read_bytes() == before
+
+
 def test_limits_and_targets_that_cannot_be_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     for wrong in (("--draws", "0"), ("--nodes", "-1"), ("--gbits", "nan"), ("--gbits", "0"), ("--scale", "0"), ("--scale", "nan"), ("--seconds", "-5")):
         monkeypatch.setattr("sys.argv", ["load_tests", "run" if wrong[0] in {"--scale", "--seconds"} else "plan", str(PROGRAMME), *wrong])
@@ -104,14 +116,25 @@ def test_limits_and_targets_that_cannot_be_are_named(tmp_path: Path, capsys: pyt
             main()
         assert refused.value.code == 2
         assert "is no number" in capsys.readouterr().err
-    for wrong in (tmp_path / "none.toml", tmp_path):
-        assert plan.plan(wrong, as_json=False, page=None, limits=Limits(), count=5) == 1
-    assert plan.plan(PROGRAMME, as_json=False, page=tmp_path / "none/plan.html", limits=Limits(), count=5) == 1
-    assert capsys.readouterr().err.count("✗") == 3
 
 
-def test_a_faulty_programme_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "faulty.toml"
-    path.write_text(PROGRAMME.read_text(encoding="utf-8").replace('to = "2023-11-17"', 'to = "2023-11-31"', 1), encoding="utf-8")
-    assert plan.plan(path, as_json=False, page=None, limits=Limits(), count=5) == 1
-    assert "windows[0].to" in capsys.readouterr().err
+def test_what_cannot_be_used_is_named_before_anything_is_done(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    faulty, picture = tmp_path / "faulty.toml", tmp_path / "picture.toml"
+    faulty.write_text(PROGRAMME.read_text(encoding="utf-8").replace('to = "2023-11-17"', 'to = "2023-11-31"', 1), encoding="utf-8")
+    picture.write_bytes(b"\x89PNG")
+    for command in ("plan", "run", "seed"):
+        for path, told in ((tmp_path / "none.toml", "none.toml"), (tmp_path, str(tmp_path)), (picture, "is not UTF-8 text"), (faulty, "windows[0].to: ")):
+            monkeypatch.setattr("sys.argv", ["load_tests", command, str(path)])
+            assert main() == 2
+            said = capsys.readouterr().err
+            assert said.startswith("✗ ")
+            assert told in said
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    for command in (
+        ["judge"],
+        ["review", "jiangxi-2023", "--window", "w2"],
+        ["plan", str(PROGRAMME), "--draws", "5", "--html", str(tmp_path / "none/plan.html")],
+    ):
+        monkeypatch.setattr("sys.argv", ["load_tests", *command])
+        assert main() == 2
+        assert ("plan.html" if "plan" in command else "--database URL") in capsys.readouterr().err

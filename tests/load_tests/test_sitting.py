@@ -3,6 +3,7 @@
 import heapq
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -110,8 +111,9 @@ def test_the_fullest_quarter_is_played_in_every_kind_of_request_to_the_end(tmp_p
             assert rate < (1.35 if code == "lesson_pages" else 1.07) * planned[code] + chance, code
 
 
-def test_a_film_plays_on_while_it_is_fetched_and_reported_over_a_slow_line(tmp_path: Path) -> None:
-    film, slow, now, sent = 900, 0.5, [0.0], []
+def player_of(tmp_path: Path, film: int, slow: float) -> tuple[Player, list[tuple[float, str]]]:
+    """Return a player whose every request takes so long, and what it sends, by when it was answered."""
+    now, sent = [0.0], []
 
     class Line:
         def send(self, method: str, path: str, *, name: str, headers: dict[str, str], body: bytes = b"") -> Answer:
@@ -129,13 +131,31 @@ def test_a_film_plays_on_while_it_is_fetched_and_reported_over_a_slow_line(tmp_p
         now[0] += seconds
 
     found = Seeded("p", 1, ["t"], [1], ["360700"], "secret", [], "exam", None)
-    player = Player(Teacher(Line(), found, "t", Journal(tmp_path / "journal.jsonl"), rest, Random(1), clock=lambda: now[0]), Lesson(1, 1, 1))
+    return Player(Teacher(Line(), found, "t", Journal(tmp_path / "journal.jsonl"), rest, Random(1), clock=lambda: now[0]), Lesson(1, 1, 1)), sent
+
+
+def test_a_film_plays_on_while_it_is_fetched_and_reported_over_a_slow_line(tmp_path: Path) -> None:
+    film, slow = 900, 0.5
+    player, sent = player_of(tmp_path, film, slow)
     player.play()
     reported = [at for at, name in sent if name == "/api/media/heartbeat"]
     first = next(at for at, name in sent if name == "/media/:segment")
     assert sum(name == "/media/:segment" for _at, name in sent) == film // 4
     assert len(reported) == film / 15
     assert first + film <= reported[-1] <= first + film + 2 * slow, "as long as the film, from the first part on; fetched ahead it took 38 s more"
+
+
+@pytest.mark.parametrize("slow", [0.3, 0.8, 3.0])
+def test_reports_go_out_one_by_one_while_a_film_is_fetched_ahead(tmp_path: Path, slow: float) -> None:
+    player, sent = player_of(tmp_path, 900, slow)
+    player.play()
+    reported = [at for at, name in sent if name == "/api/media/heartbeat"]
+    fetched = [at for at, name in sent if name == "/media/:segment"]
+    assert [at for at in reported if at < fetched[75]], "five minutes are not fetched before the first report"
+    assert len(reported) == 60
+    assert min(later - earlier for earlier, later in pairwise(reported)) > 15 - 3 * slow, "no burst"
+    for number, at in enumerate(reported):  # of each only what had been fetched can be claimed
+        assert sum(one < at for one in fetched) * 4 >= min(900, (number + 1) * 15)
 
 
 def test_the_scale_of_a_quarter_is_what_the_forecast_has() -> None:

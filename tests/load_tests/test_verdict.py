@@ -24,7 +24,7 @@ from load_tests.figures import FILE, INTERVAL, Class, Figures, Line, Second
 from load_tests.gauges import Gauge, during, saturated, summary
 from load_tests.journal import AnswerKept, BeatKept, HandedIn, Journal, Opened, QuizHandedIn, change_hash
 from load_tests.product import MARK, emptied, refuse_used
-from load_tests.report import html
+from load_tests.report import answers, html
 from load_tests.scenario import Asked, NotPlayable, completed, scenario
 from load_tests.seed import NOTE, Seeded
 from load_tests.timed import HEADER, queued, timed
@@ -238,7 +238,13 @@ def test_the_report_needs_nothing_beside_itself() -> None:
     assert text.count("<svg") == 6
     assert "270.50" in text
     assert "/ 3000<" in text, "each budget stands beside what was seen"
-    assert "heartbeats 3<" in text
+    assert "heartbeats 3。" in text
+    assert "不可以 NO-GO" in text
+    assert [one.faults for one in answers(verdict)] == [1, 0, 0, 0]
+    slow = replace(verdict, faults=[Fault("budget", "/ is slow"), Fault("plan", "too few")], lines=[replace(line("/", requests=20), p95_ms=1500)])
+    assert [one.faults for one in answers(slow)] == [0, 1, 1, 0]
+    assert answers(slow)[2].figure.endswith("POST / p95 1500 / 1000 ms")
+    assert "可以 GO" in html([replace(verdict, passed=True, faults=[])])
     assert "样本太少" in text
     said: list[str] = []
     told([verdict], said.append)

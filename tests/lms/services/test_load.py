@@ -131,6 +131,9 @@ def test_a_city_that_leaves_its_band_twice_is_called_by_name(app: Flask, tmp_pat
     service.observe(service.live(learning.CODE, NOON).forecast.stretch.closes + QUARTER)
     assert REGISTRY.get_sample_value("lms_load_outside", outside) == 0, "of a window that is over nobody is called"
     assert (filled("line"), filled("nodes")) == (0, 0)
+    city = {**outside, "city": learning.CITY}
+    assert REGISTRY.get_sample_value("lms_load_people", city) == 0, "nor is anybody of it in the sum over cities while another window runs"
+    assert REGISTRY.get_sample_value("lms_load_expected", {**city, "bound": "high"}) == 0
 
 
 def test_windows_and_exams_that_are_open_at_once_are_counted_together(app: Flask) -> None:
