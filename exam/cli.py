@@ -185,7 +185,7 @@ def assemble(code: str, papers: int, forms: int | None, seed: int | None, as_jso
             made = assembly.measured(code, papers=papers, forms=forms, seed=seed)
             click.echo(f"{frozen.message} Drawn and measured only: nothing was stored.", err=True)
     except Refusal as refusal:
-        raise click.ClickException(f"{refusal.message} {refusal.facts}") from None
+        raise click.ClickException(f"{refusal.message} {refusal.facts or ''}") from None
     found = asdict(made.statistics)
     answer = {
         "papers": found["papers"],

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from lms.kernel.refusal import N_, Invalid
 from question_bank.domain.item import PoolItem
@@ -118,14 +119,22 @@ class Blueprint:
             yield section, first, first + section.count
             first += section.count
 
+    def meetings(self) -> list[tuple[Cell, Cell]]:
+        """Return the cells two by two that an item could belong to at once."""
+        return [(one, two) for one, two in combinations(self.cells, 2) if one.meets(two)]
+
+    def spread_over(self, cell: Cell) -> int:
+        """Return over how many items many papers must spread a cell, so that none stands on more of them than the cap allows."""
+        return -(-cell.count * 100 // self.exposure_percent)
+
     def faults(self) -> list[str]:
         """Return every contradiction of the table; empty when it is sound."""
-        found = [f"{section.title}: points" for section in self.sections if section.points <= 0]
+        found = [] if 1 <= self.exposure_percent <= 100 else ["exposure_percent"]
+        found += [f"{section.title}: points" for section in self.sections if section.points <= 0]
         found += [f"{cell.name}: count" for cell in self.cells if cell.count <= 0]
         found += [f"{cell.name}: band" for cell in self.cells if not 0 <= cell.hardest < cell.easiest <= 1]
-        cells = self.cells
-        found += [f"{one.name} meets {two.name}" for i, one in enumerate(cells) for two in cells[i + 1 :] if one.meets(two)]
-        return found if cells else ["no cells"]
+        found += [f"{one.name} meets {two.name}" for one, two in self.meetings()]
+        return found if self.cells else ["no cells"]
 
     def shortages(self, pool: Sequence[PoolItem]) -> list[Shortage]:
         """Say what lacks where; items of one cell that are enemies of each other count once for each group."""
@@ -160,7 +169,16 @@ def peaceful(items: Sequence[PoolItem]) -> int:
 
 
 def from_mapping(table: Mapping[str, object]) -> Blueprint:
-    """Build a blueprint from a TOML table: points in whole or decimal points as text or number, cells as rows."""
+    """Build a blueprint from a TOML table: points in whole or decimal points as text or number, cells as rows. Raises BlueprintFaulty."""
+    blueprint = parsed(table)
+    faults = blueprint.faults()
+    if faults:
+        raise BlueprintFaulty(faults=faults)
+    return blueprint
+
+
+def parsed(table: Mapping[str, object]) -> Blueprint:
+    """Build a blueprint that may contradict itself."""
     sections = []
     for row in _rows(table, "sections"):
         cells = []
@@ -179,17 +197,13 @@ def from_mapping(table: Mapping[str, object]) -> Blueprint:
                 for topic in topics
             ]
         sections.append(Section(title=str(row["title"]), points=hundredths(row["points"]), cells=tuple(cells)))
-    blueprint = Blueprint(
+    return Blueprint(
         code=str(table["code"]),
         title=str(table["title"]),
         sections=tuple(sections),
         tolerance=hundredths(table.get("tolerance", "1.5")),
         exposure_percent=int(str(table.get("exposure_percent", 25))),
     )
-    faults = blueprint.faults()
-    if faults:
-        raise BlueprintFaulty(faults=faults)
-    return blueprint
 
 
 def hundredths(points: object) -> int:

@@ -23,11 +23,16 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True)
 class Supply:
-    """How many items the pool has for a cell; items that are enemies of each other count once for each group."""
+    """How many items the pool has for a cell; of `found`, items that are enemies of each other count once for each group.
+
+    `fitting` are all of them, `spread` is how many the cap on exposure needs once there are many papers.
+    """
 
     section: str
     cell: Cell
     found: int
+    fitting: int
+    spread: int
     alternatives: tuple[Alternative, ...] = ()
 
     @property
@@ -35,12 +40,24 @@ class Supply:
         """Return how many items are lacking."""
         return max(0, self.cell.count - self.found)
 
+    @property
+    def is_thin(self) -> bool:
+        """Tell whether there is enough for a paper, but not for many under the cap on exposure."""
+        return not self.lacking and self.fitting < self.spread
+
 
 def supplies(blueprint: Blueprint, pool: Sequence[PoolItem]) -> tuple[Supply, ...]:
     """Return the supply of every cell, in the order of the paper; what lacks has its alternatives."""
     found = {cell: _usable(cell, pool) for cell in blueprint.cells}
     return tuple(
-        Supply(section.title, cell, found[cell], () if found[cell] >= cell.count else tuple(_alternatives(cell, section.cells, blueprint, found, pool)))
+        Supply(
+            section.title,
+            cell,
+            found[cell],
+            sum(cell.fits(item) for item in pool),
+            blueprint.spread_over(cell),
+            () if found[cell] >= cell.count else tuple(_alternatives(cell, section.cells, blueprint, found, pool)),
+        )
         for section in blueprint.sections
         for cell in section.cells
     )

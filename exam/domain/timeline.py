@@ -1,7 +1,7 @@
 """What happened in an attempt, in order, with the gaps between."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 GAP = timedelta(minutes=3)  # so long without any sign of who sits is told as a gap
@@ -27,14 +27,20 @@ class Event:
 
 
 def told(events: Iterable[Event]) -> Sequence[Event]:
-    """Return the events in order, with each gap and each change of sign-in between them; the first address is no change."""
+    """Return the events in order, with each gap and each change of sign-in between them.
+
+    The first address is no change; `words` of the others is their number in the order of appearance.
+    """
     found: list[Event] = []
     login, address, sits = None, "", False
+    numbers: dict[str, int] = {}
     for event in sorted(events, key=lambda one: (one.at, one.kind != "started")):
         if event.kind == "address":
             known, address = address, event.digest
+            number = numbers.setdefault(address, len(numbers) + 1)
             if known in ("", address):
                 continue
+            event = replace(event, words=str(number))  # noqa: PLW2901
         if sits and event.at - found[-1].at > GAP:
             found.append(Event(found[-1].at, "gap", seconds=round((event.at - found[-1].at).total_seconds())))
         if event.login_id is not None and event.login_id != login:

@@ -33,7 +33,7 @@ class Sheet:
     blueprint: Blueprint
     version: int
     versions: int
-    changed: tuple[str, ...]
+    before: Blueprint | None  # the version before
     exams: tuple[Exam, ...]
 
 
@@ -44,7 +44,7 @@ def cards() -> Sequence[BlueprintCard]:
 
 
 def sheet(code: str, version: int | None, now: datetime) -> Sheet:
-    """Return one version of a blueprint, the newest unless said, with what changed since the one before."""
+    """Return one version of a blueprint, the newest unless said, with the one before."""
     with transaction() as session:
         numbers = store.versions(session, code)
         wanted = version or max(numbers, default=0)
@@ -53,16 +53,7 @@ def sheet(code: str, version: int | None, now: datetime) -> Sheet:
         blueprint = store.by_version(session, code, wanted)
         before = store.by_version(session, code, wanted - 1) if wanted > 1 else None
         fitting = [exam for exam in exams.all_of(session) if (exam.items, exam.points) == (blueprint.items, blueprint.points) and now < exam.opens]
-        return Sheet(blueprint, wanted, len(numbers), _changes(before, blueprint), tuple(fitting))
-
-
-def _changes(before: Blueprint | None, after: Blueprint) -> tuple[str, ...]:
-    """Name the cells that came or went, by their places."""
-    if before is None:
-        return ()
-    old = {f"{section.title} {cell.name} × {cell.count}" for section in before.sections for cell in section.cells}
-    new = {f"{section.title} {cell.name} × {cell.count}" for section in after.sections for cell in section.cells}
-    return (*(f"− {line}" for line in sorted(old - new)), *(f"+ {line}" for line in sorted(new - old)))
+        return Sheet(blueprint, wanted, len(numbers), before, tuple(fitting))
 
 
 def banks(person_id: int) -> Mapping[str, str]:

@@ -22,6 +22,7 @@ class CellSupply:
     cell: Cell
     topic: str
     found: int
+    spread: int  # how many items the cap on exposure needs once there are many papers
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def board_of(session: Session, exam: Exam) -> ExamBoard:
         exam=exam,
         blueprint=blueprint,
         supply=tuple(
-            CellSupply(section.title, cell, names.get(cell.topic or "", cell.topic or ""), sum(cell.fits(item) for item in pool))
+            CellSupply(section.title, cell, names.get(cell.topic or "", cell.topic or ""), sum(cell.fits(item) for item in pool), blueprint.spread_over(cell))
             for section in blueprint.sections
             for cell in section.cells
         ),

@@ -41,6 +41,7 @@ class SupplyLine:
     needed: int
     found: int
     advice: tuple[str, ...]
+    thin: str  # what to do about too few items for many papers
 
     @property
     def lacking(self) -> bool:
@@ -67,6 +68,7 @@ class EditPage:
     points: int
     supply: tuple[SupplyLine, ...] | None
     sheet: Sheet | None
+    changed: tuple[str, ...]
 
 
 @blueprints.get("/admin/blueprints")
@@ -99,7 +101,7 @@ def save() -> ResponseReturnValue:
     if typed.get("action") != "save":
         return _show(typed, None)
     try:
-        made = read(typed)
+        made = read(typed, {})
     except BlueprintFaulty:
         return _show(typed, None, status=422)
     version = service.save(made, actor_id=current.person().person_id, now=current.now())
@@ -120,12 +122,17 @@ def adopt(code: str) -> ResponseReturnValue:
     return redirect(url_for("exam_board.one", code=exam))
 
 
-def read(typed: "MultiDict[str, str]") -> Blueprint:
-    """Build the blueprint that was typed; rows without a count are left out. Raises BlueprintFaulty with every fault."""
+def read(typed: "MultiDict[str, str]", topics: Mapping[str, str]) -> Blueprint:
+    """Build the blueprint that was typed; rows without a count are left out. Raises BlueprintFaulty with every fault in words."""
+    tolerance, exposure = typed.get("tolerance", "").strip() or "1.5", typed.get("exposure", "").strip() or "25"
     rows = [row for row in _rows(typed) if row["count"].strip()]
     faults = [_("第 %(n)s 行：%(what)s", n=number, what=what) for number, row in enumerate(rows, 1) for what in _faults(row)]
     if not typed.get("code", "").strip() or not typed.get("title", "").strip():
         faults.insert(0, _("请填写代码和名称。"))
+    if not _is_points(tolerance, 0):
+        faults.append(_("各卷预期得分允许相差的分数须是数字，最多两位小数。"))
+    if not (exposure.isdecimal() and 1 <= int(exposure) <= 100):
+        faults.append(_("单题最多出现在百分之几的试卷中，须填 1 到 100 的整数。"))
     sections = []
     for title, of_title in groupby(sorted(rows, key=lambda row: _first_place(rows, row["section"])), key=lambda row: row["section"].strip()):
         cells = list(of_title)
@@ -134,15 +141,23 @@ def read(typed: "MultiDict[str, str]") -> Blueprint:
         sections.append({"title": title, "points": cells[0]["points"].strip(), "cells": [_cell(row) for row in cells]})
     if faults:
         raise BlueprintFaulty(faults=faults)
-    return rules.from_mapping(
+    made = rules.parsed(
         {
             "code": typed["code"].strip()[:60],
             "title": typed["title"].strip()[:120],
-            "tolerance": typed.get("tolerance", "").strip() or "1.5",
-            "exposure_percent": typed.get("exposure", "").strip() or "25",
+            "tolerance": tolerance,
+            "exposure_percent": exposure,
             "sections": sections,
         }
     )
+    if meetings := made.meetings():
+        raise BlueprintFaulty(
+            faults=[
+                _("“%(one)s”和“%(other)s”有重叠：同一道题两处都能用。请把它们分开，或合为一行。", one=place(one, topics), other=place(other, topics))
+                for one, other in meetings
+            ]
+        )
+    return made
 
 
 def _first_place(rows: Sequence[Mapping[str, str]], section: str) -> int:
@@ -162,12 +177,9 @@ def _faults(row: Mapping[str, str]) -> list[str]:
         found.append(_("请选择题型"))
     if row["level"] and row["level"] not in set(Level):
         found.append(_("认知层次无法识别"))
-    if not row["count"].strip().isdigit() or not 0 < int(row["count"]) <= 500:
+    if not row["count"].strip().isdecimal() or not 0 < int(row["count"]) <= 500:
         found.append(_("题数须是 1 到 500 的整数"))
-    try:
-        if not 0 < rules.hundredths(row["points"].strip()) <= 10_000:
-            raise ValueError
-    except (ValueError, BlueprintFaulty):
+    if not _is_points(row["points"].strip(), 1):
         found.append(_("每题分值须大于 0，最多两位小数"))
     try:
         if not 0 <= float(row["hardest"] or 0) < float(row["easiest"] or 1) <= 1:
@@ -175,6 +187,14 @@ def _faults(row: Mapping[str, str]) -> list[str]:
     except ValueError:
         found.append(_("得分率须在 0 到 1 之间，且前者小于后者"))
     return found
+
+
+def _is_points(written: str, least: int) -> bool:
+    """Tell whether it is a number of points, of so many hundredths at least and a hundred points at most."""
+    try:
+        return least <= rules.hundredths(written) <= 10_000
+    except BlueprintFaulty:
+        return False
 
 
 def _rows(typed: "MultiDict[str, str]") -> list[dict[str, str]]:
@@ -217,11 +237,11 @@ def _show(typed: "MultiDict[str, str]", sheet: Sheet | None, *, status: int = 20
     topics: Mapping[str, str] = service.topics(bank)
     if any(row["count"].strip() for row in _rows(typed)):
         try:
-            made = read(typed)
+            made = read(typed, topics)
         except BlueprintFaulty as refused:
             faults = tuple(map(str, refused.facts["faults"]))  # type: ignore[call-overload]
     if made and bank:
-        supply = tuple(_line(one, topics) for one in service.supply(made, bank))
+        supply = tuple(_line(one, made, topics) for one in service.supply(made, bank))
     blank = dict.fromkeys(COLUMNS, "")
     rows = tuple(_rows(typed)) + (blank,) * (SPARE_ROWS if typed.get("action") in (None, "more") else 0)
     page = EditPage(
@@ -240,15 +260,46 @@ def _show(typed: "MultiDict[str, str]", sheet: Sheet | None, *, status: int = 20
         points=made.points if made else 0,
         supply=supply,
         sheet=sheet,
+        changed=_changes(sheet.before, sheet.blueprint, topics) if sheet and sheet.before else (),
     )
     return render_template("exam/blueprint/edit.html", page=page), status
 
 
-def _line(supply: Supply, topics: Mapping[str, str]) -> SupplyLine:
+def _changes(before: Blueprint, after: Blueprint, topics: Mapping[str, str]) -> tuple[str, ...]:
+    """Say what a version changed, line by line."""
+    old, new = _told(before, topics), _told(after, topics)
+    lines = {name: (old.get(name, _("无")), new.get(name, _("无"))) for name in (*old, *(name for name in new if name not in old))}
+    return tuple(_("%(name)s：%(old)s → %(new)s", name=name, old=was, new=is_now) for name, (was, is_now) in lines.items() if was != is_now)
+
+
+def _told(blueprint: Blueprint, topics: Mapping[str, str]) -> dict[str, str]:
+    """Return everything a blueprint says, in words by where it says it."""
+    head = {
+        _("名称"): blueprint.title,
+        _("各卷预期得分允许相差（分）"): f"{blueprint.tolerance / 100:g}",
+        _("单题最多出现在百分之几的试卷中"): str(blueprint.exposure_percent),
+    }
+    return head | {
+        f"{section.title} · {place(cell, topics)}": _("%(n)s 题，每题 %(points)s 分", n=cell.count, points=f"{section.points / 100:g}")
+        for section in blueprint.sections
+        for cell in section.cells
+    }
+
+
+def _line(supply: Supply, blueprint: Blueprint, topics: Mapping[str, str]) -> SupplyLine:
     advice = tuple(_advice(one, topics) for one in supply.alternatives) if supply.lacking else ()
     if supply.lacking:
         advice += (_("减为 %(n)s 题", n=supply.found),) if supply.found else ()
-    return SupplyLine(f"{supply.section} · {place(supply.cell, topics)}", supply.cell.count, supply.found, advice)
+    where = f"{supply.section} · {place(supply.cell, topics)}"
+    return SupplyLine(where, supply.cell.count, supply.found, advice, _thin(supply, where, blueprint.exposure_percent) if supply.is_thin else "")
+
+
+def _thin(supply: Supply, where: str, cap: int) -> str:
+    """Say what would help where a cap on exposure, in per cent, asks for more items."""
+    count, fewer = supply.cell.count, supply.fitting * cap // 100
+    ways = [_("补充试题"), _("把上限改为 %(n)s%%", n=-(-count * 100 // supply.fitting)), *([_("减为 %(n)s 题", n=fewer)] if fewer else [])]
+    said = _("%(place)s：每卷 %(n)s 题，至少要有 %(spread)s 题可用，现有 %(found)s 题。", place=where, n=count, spread=supply.spread, found=supply.fitting)
+    return said + _("可以：%(ways)s。", ways=_("；").join(ways))
 
 
 def _advice(one: Alternative, topics: Mapping[str, str]) -> str:

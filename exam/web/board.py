@@ -230,7 +230,8 @@ def _cells(board: ExamBoard) -> tuple[tuple[str, ...], ...]:
     for line in board.supply:
         cell = line.cell
         level = _(LEVEL_LABELS[Level(cell.level)]) if cell.level else _("不限")
-        enough = _("够") if line.found >= cell.count else _("缺 %(n)s 题", n=cell.count - line.found)
+        enough = _("够") if line.found >= line.spread else _("份数多时缺 %(n)s 题", n=line.spread - line.found)
+        enough = enough if line.found >= cell.count else _("缺 %(n)s 题", n=cell.count - line.found)
         band = f"{cell.hardest:g}–{cell.easiest:g}"
         kind = _(TYPE_LABELS[ItemType(cell.type)])
         found.append((line.section, kind, line.topic or _("不限"), level, band, str(cell.count), str(line.found), enough))

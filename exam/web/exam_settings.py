@@ -207,7 +207,7 @@ def _word(field: Field) -> str:
         return _("是") if field.data else _("否")
     if isinstance(field.data, datetime):
         return format_instant(field.data, "end" if field.name == "closes" else "minute")
-    return "—" if field.data in (None, "") else f"{field.data:f}".rstrip("0").rstrip(".") if isinstance(field.data, Decimal) else str(field.data)
+    return "—" if field.data in (None, "") else f"{field.data.normalize():f}" if isinstance(field.data, Decimal) else str(field.data)
 
 
 def _choices(draft: Draft) -> Choices:

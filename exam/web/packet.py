@@ -154,10 +154,10 @@ def _listed(code: str, received: Sequence[Received]) -> ResponseReturnValue:
 
 def _line(line: PacketLine) -> AnswerLine:
     held, brought = line.held, line.brought
-    return AnswerLine(brought.position, _words(held.choices, held.texts), _words(brought.choices, brought.texts), line.counts)
+    return AnswerLine(brought.position, said(held.choices, held.texts), said(brought.choices, brought.texts), line.counts)
 
 
-def _words(choices: Sequence[int], texts: Sequence[str]) -> str:
+def said(choices: Sequence[int], texts: Sequence[str]) -> str:
     """Say an answer as the learner's page showed it: options by their letters, in her order where the order counts."""
     return _("；").join(texts) or letters(choices) or _("未作答")
 

@@ -6,15 +6,16 @@ import msgspec
 from flask import Response, render_template
 from flask.typing import ResponseReturnValue
 
-from exam.domain.response import choices_of, letters, texts_of
+from exam.domain.response import choices_of, texts_of
 from exam.domain.timeline import Event
 from exam.formats import workbook
 from exam.services import timeline as service
 from exam.services.timeline import Timeline
 from exam.web.adjustment import ActForms
 from exam.web.annulment import VerdictForms
+from exam.web.packet import said
 from lms.kernel import request as current
-from lms.kernel.i18n import format_duration, format_instant
+from lms.kernel.i18n import ZONE, format_duration, format_instant
 from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, Priority, requires
@@ -74,31 +75,35 @@ def page(attempt_id: int) -> ResponseReturnValue:
 
 def _facts(event: Event) -> str:
     """Say an event's facts in one line."""
-    chosen, texts = letters(choices_of(event.value)), texts_of(event.value)
-    is_end = event.kind == "ended"
+    words = {"ended": N_("已答 %(n)s 题"), "address": N_("换到第 %(n)s 个网络地址")}.get(event.kind)
+    digest = {"ended": N_("回执编号 %(code)s"), "started": N_("试卷校验码 %(code)s")}.get(event.kind)
     outcome = REASONS.get(event.outcome.partition(":")[0]) if event.kind == "scored" else OUTCOMES.get(event.outcome)
-    said = [
+    facts = [
         _("第 %(n)s 题", n=event.position) if event.position else "",
         _(outcome) if outcome else event.outcome,
-        _("选 %(value)s", value=chosen) if chosen else "",
-        _("填写 %(value)s", value=" / ".join(texts)) if texts else "",
+        _("作答：%(value)s", value=said(choices_of(event.value), texts_of(event.value))) if event.kind == "save" else "",
         format_duration(event.seconds) if event.seconds else "",
-        _("已答 %(n)s 题", n=event.words) if is_end and event.words else event.words,
+        _(words, n=event.words) if words and event.words else event.words,
         event.device if event.kind in ("started", "takeover", "login") else "",
-        _("回执编号 %(code)s", code=event.digest[:16]) if is_end else event.digest[:16] if event.kind in ("started", "address") else "",
+        _(digest, code=event.digest[:16]) if digest else "",
     ]
-    return _("，").join(part for part in said if part)
+    return _("，").join(part for part in facts if part)
 
 
 @timeline.get("/timeline.<any(xlsx, json):kind>", endpoint="file")
 @requires(Permission.INVIGILATE, Priority.REPORTS)
 def as_file(attempt_id: int, kind: str) -> ResponseReturnValue:
-    """Give the whole timeline as a workbook or as JSON."""
+    """Give the whole timeline as a workbook, to be read, or as JSON with every fact as it is kept."""
     found = service.timeline(current.person().person_id, attempt_id, current.now())
-    lines = [asdict(one) for one in found.events]
     if kind == "json":
-        body, mimetype = msgspec.json.encode(lines), "application/json"
+        body, mimetype = msgspec.json.encode([asdict(one) for one in found.events]), "application/json"
     else:
-        rows = ([value.isoformat() if hasattr(value, "isoformat") else value for value in line.values()] for line in lines)
-        body, mimetype = workbook.write(_("作答记录"), Event.__slots__, rows), workbook.MIMETYPE
+        columns = (_("北京时间"), _("事件"), _("详情"), _("题号"), _("作答的第几次改动"), _("存入数据库"), _("登录编号"), _("设备"), _("校验码"))
+        body, mimetype = workbook.write(_("作答记录"), columns, map(_line, found.events)), workbook.MIMETYPE
     return Response(body, mimetype=mimetype, headers={"Content-Disposition": f"attachment; filename=attempt-{attempt_id}.{kind}"})
+
+
+def _line(event: Event) -> tuple[object, ...]:
+    """Return an event as a line of the workbook."""
+    at, stored = (one and one.astimezone(ZONE).isoformat(" ", "milliseconds")[:23] for one in (event.at, event.stored_at))
+    return at, _(KINDS[event.kind]), _facts(event), event.position, event.revision, stored, event.login_id, event.device, event.digest

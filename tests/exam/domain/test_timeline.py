@@ -6,6 +6,11 @@ from exam.domain.timeline import Event, told
 from tests.conftest import NOON
 
 
+def test_addresses_are_numbered_as_they_appear() -> None:
+    seen = [Event(NOON + number * timedelta(seconds=9), "address", digest=sign) for number, sign in enumerate("aabbaca")]
+    assert [one.words for one in told(seen)] == ["2", "1", "3", "1"]
+
+
 def test_silence_is_a_gap_only_while_somebody_sits() -> None:
     kinds = ("started", "save", "ended", "scored", "reopen", "save", "ended", "scored")
     events = [Event(NOON + number * timedelta(minutes=10), kind) for number, kind in enumerate(kinds)]

@@ -33,7 +33,11 @@ def test_a_table_is_written_measured_saved_and_versioned(app: Flask) -> None:
     peng.post("/admin/blueprints", data=typed(rows=((*ROWS[0][:7], "1"), ROWS[1])))
     page = peng.get("/admin/blueprints/autumn").get_data(as_text=True)
     assert "第 2 版，共 2 版" in page
-    assert "× 1" in page.split("这一版改了什么")[1]
+    assert "单选题 · 单选题 · crisis：2 题，每题 2 分 → 1 题，每题 2 分" in page.split("这一版改了什么")[1]
+    peng.post("/admin/blueprints", data=typed(rows=((*ROWS[0][:7], "1"),), tolerance="2"))
+    page = peng.get("/admin/blueprints/autumn").get_data(as_text=True).split("这一版改了什么")[1]
+    assert "各卷预期得分允许相差（分）：3 → 2" in page
+    assert "判断题 · 判断题 · 不限专题：1 题，每题 1 分 → 无" in page
     assert "秋季细目表" in peng.get("/admin/blueprints").get_data(as_text=True)
     assert peng.get("/admin/blueprints/autumn?version=9").status_code == 404
 
@@ -43,6 +47,26 @@ def test_what_lacks_and_what_would_help_is_said(app: Flask) -> None:
     page = enter(app, PENG).post("/admin/blueprints", data=typed("check", rows=((*ROWS[0][:4], "evaluate", "", "", "2"),))).get_data(as_text=True)
     assert "需要 2 题，可用 0 题" in page
     assert "不限认知层次，则有" in page
+
+
+def test_items_that_the_cap_on_exposure_asks_for_are_said(app: Flask) -> None:
+    exams.prepared()
+    peng = enter(app, PENG)
+    page = peng.post("/admin/blueprints", data=typed("check", exposure="10")).get_data(as_text=True)
+    assert "每卷 2 题，至少要有 20 题可用，现有 " in page
+    assert "每人一卷时，有的试题会用得太多" not in peng.post("/admin/blueprints", data=typed("check", exposure="100")).get_data(as_text=True)
+
+
+def test_settings_of_the_table_and_rows_that_meet_are_told_in_words(app: Flask) -> None:
+    exams.prepared()
+    peng = enter(app, PENG)
+    for exposure in ("abc", "0", "101", "²"):
+        answer = peng.post("/admin/blueprints", data=typed(exposure=exposure, tolerance="x"))
+        assert answer.status_code == 422
+        assert "须填 1 到 100 的整数" in answer.get_data(as_text=True)
+        assert "允许相差的分数须是数字" in answer.get_data(as_text=True)
+    page = peng.post("/admin/blueprints", data=typed("check", rows=(ROWS[0], (*ROWS[0][:3], "", "", "0.5", "", "1")))).get_data(as_text=True)
+    assert "“单选题 · crisis”和“单选题 · 不限专题 · 得分率 0.5–1”有重叠" in page
 
 
 def test_every_fault_is_told_with_its_row_and_nothing_is_stored(app: Flask) -> None:

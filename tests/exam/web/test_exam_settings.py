@@ -1,6 +1,7 @@
 """An exam set up by people: from the page, from the command line, and by whoever may not."""
 
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ def peng(app: Flask) -> FlaskClient:
     with transaction() as session:
         exams.bank(session)
     client = enter(app, PENG)
-    cells = [("单选题", "2", "single", "crisis", "2"), ("单选题", "2", "single", "group", "2"), ("判断题", "1", "true_false", "crisis", "1")]
+    cells = [("单选题", "20", "single", "crisis", "2"), ("单选题", "20", "single", "group", "2"), ("判断题", "1", "true_false", "crisis", "1")]
     table: dict[str, object] = {"action": "save", "code": "small", "title": "小卷", "tolerance": "3", "exposure": "60", "bank": exams.BANK}
     for place, name in enumerate(("section", "points", "type", "topic", "count")):
         table[name] = [cell[place] for cell in cells]
@@ -94,10 +95,11 @@ def test_the_form_comes_filled_from_the_programme_and_leads_on_to_the_next_steps
     assert asked["opens"] == f"{programme.exam.opens:%Y-%m-%dT%H:%M}"
     assert (asked["minutes"], asked["attempts"], asked["title"], asked["window_rule"]) == ("90", "1", "线上测试", "finish_by")
     assert "requires_learning" in asked
-    answer = peng.post(NEW, data=made(peng))
+    answer = peng.post(NEW, data=made(peng, pass_points="60"))
     assert answer.status_code == 302
     page = peng.get(answer.location).get_data(as_text=True)
-    for words in ("考试已建立", "下一步", f"{answer.location}/preflight", f'href="{answer.location}#papers"', "与培训项目文件不同：双向细目表。"):
+    assert re.search(r"及格分</dt>\s*<dd[^>]*>60</dd>", page)
+    for words in ("考试已建立", "下一步", f"{answer.location}/preflight", f'href="{answer.location}#papers"', "与培训项目文件不同：及格分、双向细目表。"):
         assert words in page
     assert peng.post(f"{answer.location}/papers", data={"papers": "3"}).status_code == 302
     refused = peng.post(f"{answer.location}/papers", data={"papers": "0"})
@@ -106,7 +108,7 @@ def test_the_form_comes_filled_from_the_programme_and_leads_on_to_the_next_steps
     with transaction() as session:
         kept = session.execute(text("SELECT actor_id, detail FROM audit_entry WHERE action = 'exam.create'")).one()
     assert kept.actor_id == id_of(PENG)
-    assert kept.detail["differs"] == ["blueprint"]
+    assert kept.detail["differs"] == ["pass_points", "blueprint"]
     second = settings_form(peng, programme=learning.CODE)
     assert second["code"] != asked["code"], "the suggestion is free"
 

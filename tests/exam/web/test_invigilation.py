@@ -223,7 +223,17 @@ def test_the_timeline_tells_saves_gaps_devices_and_goes_out_as_files(app: Flask,
     attempt.resume(sitter.person_id, sitter.login_id, ResumeExam(exams.EXAM, "device-two", takeover=True), clock.instant)
     ivy = enter(app, IVY)
     shown = ivy.get(f"/invigilation/attempt/{number}").get_data(as_text=True)
-    for words in ("没有动静", "10 分", "换设备", "第 2 题", "网络地址变化", "选项的字母是考生页面上的顺序"):
+    for words in (
+        "没有动静",
+        "10 分",
+        "换设备",
+        "第 2 题，已保存，作答：B",
+        "网络地址变化",
+        "换到第 2 个网络地址",
+        "换到第 3 个网络地址",
+        "试卷校验码 ",
+        "选项的字母是考生页面上的顺序",
+    ):
         assert words in shown, words
     with transaction() as session:
         paper = session.scalar(text("SELECT p.number FROM paper p JOIN attempt a ON a.paper_id = p.id"))
@@ -234,4 +244,6 @@ def test_the_timeline_tells_saves_gaps_devices_and_goes_out_as_files(app: Flask,
     kinds = [one["kind"] for one in lines]
     assert kinds[:5] == ["started", "save", "gap", "save", "gap"]
     assert sorted(kinds[5:]) == [*["address"] * 3, *["save"] * 5, "takeover"], "who swings between two is told of once each"
-    assert len(load_workbook(BytesIO(ivy.get(f"/invigilation/attempt/{number}/timeline.xlsx").data)).get_sheet_by_index(0).to_python()) == 15
+    sheet = load_workbook(BytesIO(ivy.get(f"/invigilation/attempt/{number}/timeline.xlsx").data)).get_sheet_by_index(0).to_python()
+    assert (sheet[0][:3], len(sheet)) == (["北京时间", "事件", "详情"], 15)
+    assert sheet[2][:5] == ["2026-11-22 12:01:00.000", "保存", "第 1 题，已保存，作答：A", 1, 1]
