@@ -19,6 +19,7 @@ from question_bank.formats.unreadable import Unreadable, XmlHostile
 MAX_DEPTH = 120
 MAX_ELEMENTS = 3_000_000
 MAX_ATTRIBUTES = 200  # of one element
+_PIECE = 1_000_000  # bytes fed at a time: of more than ten million at once the parser drops the rest
 _TOO_DEEP = etree.XPath(f"boolean({'/*' * (MAX_DEPTH + 1)})")
 _TOO_MANY_ATTRIBUTES = etree.XPath(f"boolean(//*[@*[{MAX_ATTRIBUTES + 1}]])")
 _DECLARED = re.compile(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
@@ -123,7 +124,8 @@ def _fed(content: bytes, parser: etree.XMLParser) -> etree._Element:
     """Return the root of a file that holds no more than any honest one."""
     if _opened(content) > MAX_ELEMENTS:
         raise XmlHostile
-    parser.feed(content)
+    for begin in range(0, len(content), _PIECE):
+        parser.feed(content[begin : begin + _PIECE])
     root = parser.close()
     if root is None:
         raise Unreadable

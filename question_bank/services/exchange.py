@@ -99,7 +99,7 @@ def judge_drafts(
     looked_up = known(session, bank_id, [drafts[position] for position in wanted])
     together = check_together(drafts)
     unshown = unknown(session, bank_id, drafts, brought=brought)
-    matches = {position: _match(drafts[position], looked_up) for position in wanted}
+    matches = {position: _match(drafts[position], looked_up, chosen.get(position)) for position in wanted}
     items = {looked_up.named[name][0] for name in matches.values() if name}
     before = {version.external_id: version for version in store.latest_of_bank(session, bank_id, item_ids=list(items))}
     lines: dict[int, Line] = {}
@@ -144,11 +144,11 @@ def twins_of(session: Session, bank_id: int, drafts: Sequence[Draft], wanted: Se
     return found
 
 
-def _match(draft: Draft, looked_up: Known) -> str | None:
-    """Return the name of the item that the draft is, if the bank has it."""
+def _match(draft: Draft, looked_up: Known, choice: Choice | None) -> str | None:
+    """Return the name of the item that the draft is, if the bank has it: an update means the item with its very number."""
     if not draft.external_id:
         return looked_up.contents.get(draft.content_hash)
-    return next((name for name in reversed(draft.names) if name in looked_up.named), None)
+    return next((name for name in (draft.names if choice is Choice.UPDATE else reversed(draft.names)) if name in looked_up.named), None)
 
 
 def _alike(draft: Draft, before: Version, looked_up: Known) -> int | None:

@@ -230,7 +230,9 @@ def _as_chosen(before: Line, judged: Line) -> Line:
     unread = tuple(fault(each.code) for each in before.faults if each.code in _UNREAD)
     verdict, faults = (Verdict.REFUSED, unread) if unread else (judged.verdict, judged.faults)
     if before.choice is Choice.NEW:
-        return replace(judged, verdict=verdict, faults=faults)
+        judged = replace(judged, verdict=verdict, faults=faults)
+        # What it was compared with stays: a nearer item would be the one that the next choice updates.
+        return replace(judged, twin=before.twin, twin_row=None, likeness=before.likeness) if before.twin and verdict is Verdict.NEW else judged
     verdict = Verdict.SKIPPED if before.choice is Choice.SKIP and not faults else verdict
     kept = replace(judged, twin=before.twin, twin_row=before.twin_row, likeness=before.likeness, choice=before.choice)
     return replace(kept, draft=replace(judged.draft, external_id=before.draft.external_id), verdict=verdict, faults=faults)

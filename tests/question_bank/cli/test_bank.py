@@ -68,6 +68,18 @@ def test_a_number_that_meant_another_question_is_told_and_taken_as_an_update_whe
     assert "changes 试题编号一, " in result.stderr
 
 
+def test_the_object_has_the_promised_keys_and_no_others(app: Flask, file: Path) -> None:
+    stem = "学生在课堂上突然哭泣时班主任应当怎样回应"
+    file.write_text(f"题干,A,B,答案,校对人\n{stem},甲,乙,A,张\n{stem}呢,甲,乙,A,张\n没有答案,甲,乙,,张\n", "utf-8")
+    report = json.loads(app.test_cli_runner().invoke(args=["bank", "import", str(file), "--bank", "b", "--update", "--json"]).stdout)
+    parts = {"refused": {"place", "code", "message"}, "losses": {"place", "what"}, "twins": {"place", "item", "likeness"}}
+    assert report.keys() == {"format", "read", "accepted", *parts}
+    file.write_bytes(b"%PDF")
+    unread = json.loads(app.test_cli_runner().invoke(args=["bank", "import", str(file), "--bank", "b", "--json"]).stdout)
+    assert unread.keys() == report.keys()
+    assert {name: set().union(*report[name], *unread[name]) for name in parts} == parts
+
+
 def test_a_bank_from_file_to_pool(app: Flask, file: Path) -> None:
     id_of(WEI), id_of(RUI), id_of(LIN)
     file.write_text(HALF, "utf-8")

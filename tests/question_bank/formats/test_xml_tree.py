@@ -44,6 +44,11 @@ def test_a_document_type_is_read_over_and_never_fetched(inside: str) -> None:
     assert reading.read((inside + QUIZ.format("谈谈")).encode()).drafts[0].stem == "谈谈"
 
 
+def test_a_large_file_is_read_to_its_end() -> None:
+    document = xml_tree.parse("<quiz>" + f"<text>{'甲' * 1_000}</text>" * 4_000 + "</quiz>")
+    assert (len(document.root), document.damaged) == (4_000, ())
+
+
 def test_what_is_included_from_elsewhere_stays_out() -> None:
     include = '<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="file:///etc/hostname" parse="text"/>'
     read = reading.read(ITEM.format("1", f"甲{include}").encode())

@@ -342,6 +342,30 @@ def test_a_formulaic_question_under_a_taken_number_is_a_new_item_where_the_autho
         assert [exchange.judge(session, bank_id, read, as_updates=asked).lines[0].verdict for asked in (False, True)] == [Verdict.NEW, Verdict.CHANGE]
 
 
+def test_an_update_means_the_item_of_the_number_and_the_one_that_was_shown(bank: str, clock: FixedClock) -> None:
+    mine, asked = id_of(WEI), "下列关于心理辅导保密原则的说法正确的是"
+    exchange.import_file(bank, (row("1", asked + "甲乙丙丁戊己庚辛") + row("7", asked + "哪")).encode(), author_id=None, now=clock.now())
+    batch = staged(bank, row("1", asked + "？"), clock)
+
+    def shown() -> tuple[Verdict, str | None, str | None]:
+        line = staging.row(bank, batch, 0, person_id=mine).line
+        return line.verdict, line.twin, str(line.likeness)
+
+    assert shown()[:2] == (Verdict.CHANGE, "1")
+    staging.choose(bank, batch, 0, Choice.NEW, person_id=mine, now=clock.now())
+    assert shown()[:2] == (Verdict.NEW, "1"), "7 is nearer, but not what the author looked at"
+    staging.choose(bank, batch, 0, Choice.UPDATE, person_id=mine, now=clock.now())
+    assert shown()[:2] == (Verdict.CHANGE, "1")
+    staging.choose(bank, batch, 0, Choice.NEW, person_id=mine, now=clock.now())
+    assert staging.commit(bank, batch, person_id=mine, now=clock.now()) == 1
+    read = reading.read(row("1", asked + "？").encode())  # 1 and 1-hash: two items now
+    with transaction() as session:
+        bank_id = banks.existing(session, bank).id
+        usual, update = (exchange.judge(session, bank_id, read, as_updates=asked).lines[0] for asked in (False, True))
+    assert usual.verdict is Verdict.SAME
+    assert [each.code for each in update.faults] == ["same_in_bank"], "1 would ask what 1-hash asks"
+
+
 def test_what_a_row_lost_stands_at_the_row_and_on_a_sheet_beside_the_refused_ones(app: Flask, bank: str, clock: FixedClock) -> None:
     one = '<question type="truefalse"><questiontext><text>第{}题</text></questiontext><penalty>0.333</penalty>'
     one += '<answer fraction="100"><text>true</text></answer><answer fraction="0"><text>false</text></answer></question>'
