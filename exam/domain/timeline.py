@@ -34,7 +34,7 @@ def told(events: Iterable[Event]) -> Sequence[Event]:
     found: list[Event] = []
     login, address, sits = None, "", False
     numbers: dict[str, int] = {}
-    for event in sorted(events, key=lambda one: (one.at, one.kind != "started")):
+    for event in sorted(events, key=lambda one: (one.at, one.kind != "started", one.kind != "save", one.position or 0, one.revision or 0)):
         if event.kind == "address":
             known, address = address, event.digest
             number = numbers.setdefault(address, len(numbers) + 1)

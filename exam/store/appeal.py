@@ -47,7 +47,7 @@ def of_exam(session: Session, exam_id: int, most: int) -> list[tuple[ExamAppealR
     """Return so many appeals of an exam that wait for an answer, the oldest first, and as many answered last, each with its person."""
     joined = select(ExamAppealRow, AttemptRow.person_id).join(AttemptRow, AttemptRow.id == ExamAppealRow.attempt_id).where(AttemptRow.exam_id == exam_id)
     waiting = joined.where(ExamAppealRow.decided_at.is_(None)).order_by(ExamAppealRow.id).limit(most)
-    decided = joined.where(ExamAppealRow.decided_at.is_not(None)).order_by(ExamAppealRow.decided_at.desc()).limit(most)
+    decided = joined.where(ExamAppealRow.decided_at.is_not(None)).order_by(ExamAppealRow.decided_at.desc(), ExamAppealRow.id.desc()).limit(most)
     return [(row, person) for query in (waiting, decided) for row, person in session.execute(query)]
 
 

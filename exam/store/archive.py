@@ -57,13 +57,15 @@ def of_exam(session: Session, exam_id: int, most: int) -> Sequence[ExamArchiveRo
 
 def lock_ready_before(session: Session, now: datetime, kept: timedelta) -> Sequence[ExamArchiveRow]:
     """Lock the archives whose time is over."""
-    return session.scalars(select(ExamArchiveRow).where(ExamArchiveRow.state == "ready", ExamArchiveRow.ready_at <= now - kept).with_for_update()).all()
+    return session.scalars(
+        select(ExamArchiveRow).where(ExamArchiveRow.state == "ready", ExamArchiveRow.ready_at <= now - kept).order_by(ExamArchiveRow.id).with_for_update()
+    ).all()
 
 
 def lock_stuck(session: Session, asked_before: datetime) -> list[ExamArchiveRow]:
     """Lock the archives that were asked for by then and that no worker writes, as when it was killed."""
     rows = select(ExamArchiveRow).where(ExamArchiveRow.state == "queued", ExamArchiveRow.asked_at <= asked_before)
-    return [row for row in session.scalars(rows.with_for_update()) if hold(session, row.id)]
+    return [row for row in session.scalars(rows.order_by(ExamArchiveRow.id).with_for_update()) if hold(session, row.id)]
 
 
 def hold(session: Session, archive_id: int) -> bool:
@@ -107,7 +109,7 @@ _MORE = {
           UNION ALL SELECT attempt_id, at, 'scored', reason || ', ' || points FROM result
           UNION ALL SELECT attempt_id, at, 'incident', text FROM incident
           UNION ALL SELECT mine.id, w.at, w.action, w.detail::text FROM mine JOIN audit_entry w ON w.subject = 'attempt:' || mine.id
-        ) SELECT told.* FROM told WHERE attempt_id IN (SELECT id FROM mine) ORDER BY attempt_id, at
+        ) SELECT told.* FROM told WHERE attempt_id IN (SELECT id FROM mine) ORDER BY attempt_id, at, kind, words
     """,
 }
 _MARKS = text(

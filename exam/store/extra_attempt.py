@@ -67,7 +67,7 @@ def withdraw(session: Session, extra_id: int, *, all_given_with_it: bool, but: i
         "DELETE FROM extra_attempt x USING extra_attempt one WHERE one.id = :id AND x.attempt_id IS NULL AND (x.id = one.id"
         " OR :all AND x.person_id <> :but AND (x.exam_id, x.granted_by, x.granted_at) = (one.exam_id, one.granted_by, one.granted_at)) RETURNING x.person_id"
     )
-    return list(session.scalars(gone, {"id": extra_id, "all": all_given_with_it, "but": but}))
+    return sorted(session.scalars(gone, {"id": extra_id, "all": all_given_with_it, "but": but}))
 
 
 def waiting(session: Session, exam_id: int, now: datetime) -> int:

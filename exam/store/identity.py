@@ -58,7 +58,7 @@ _FACES = """
     LEFT JOIN exam_identity i ON i.person_id = p.id AND i.exam_id = :exam
     WHERE u.path LIKE ANY(:below) AND {}
 """
-_WAITING = text(_FACES.format("i.state = 'sent' ORDER BY i.at LIMIT :most"))
+_WAITING = text(_FACES.format("i.state = 'sent' ORDER BY i.at, i.id LIMIT :most"))
 _NAMED = text(
     _FACES.format(
         "EXISTS (SELECT FROM enrolment e JOIN exam x ON x.programme_code = e.programme_code WHERE e.person_id = p.id AND x.id = :exam)"

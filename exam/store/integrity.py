@@ -74,7 +74,7 @@ def paces(session: Session, exam_id: int, *, seconds: float, least: int) -> list
             " gaps AS (SELECT attempt_id, position, at - lag(at) OVER (PARTITION BY attempt_id ORDER BY at, position) AS gap FROM first)"
             " SELECT a.person_id, count(*), count(*) FILTER (WHERE r.item_points[g.position] > 0) FROM gaps g JOIN attempt a ON a.id = g.attempt_id"
             " JOIN LATERAL (SELECT item_points FROM result WHERE attempt_id = a.id ORDER BY version DESC LIMIT 1) r ON true"
-            " WHERE g.gap > interval '0' AND g.gap <= make_interval(secs => :seconds) GROUP BY a.id HAVING count(*) >= :least ORDER BY 3 DESC"
+            " WHERE g.gap > interval '0' AND g.gap <= make_interval(secs => :seconds) GROUP BY a.id HAVING count(*) >= :least ORDER BY 3 DESC, a.id"
         ),
         {"exam": exam_id, "seconds": seconds, "least": least},
     )

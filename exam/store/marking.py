@@ -169,7 +169,8 @@ def points_of(session: Session, attempt_ids: Sequence[int], fixed: Sequence[int]
 def take(session: Session, exam_id: int, reach: Reach, state: str, *, script_id: int | None, now: datetime, until: datetime) -> ScriptRow | None:
     """Lease the next script, one of the item last marked if there is one; `script_id` asks for a certain one."""
     last = (
-        "(SELECT o.version_id FROM mark m JOIN script o ON o.id = m.script_id WHERE m.examiner_id = :me AND o.exam_id = :exam ORDER BY m.taken_at DESC LIMIT 1)"
+        "(SELECT o.version_id FROM mark m JOIN script o ON o.id = m.script_id WHERE m.examiner_id = :me AND o.exam_id = :exam"
+        " ORDER BY m.taken_at DESC, m.id DESC LIMIT 1)"
     )
     certain = "AND s.id = coalesce(CAST(:script AS bigint), s.id)"
     for only in (f"AND s.version_id = {last}", ""):
@@ -259,7 +260,7 @@ def marked_by(session: Session, exam_id: int, person_id: int, most: int) -> list
     """Return what somebody handed in, the newest first."""
     joined = select(ScriptRow, MarkRow).join(MarkRow, MarkRow.script_id == ScriptRow.id)
     mine = joined.where(ScriptRow.exam_id == exam_id, MarkRow.examiner_id == person_id, MarkRow.handed_in_at.is_not(None))
-    return [(script, mark) for script, mark in session.execute(mine.order_by(MarkRow.handed_in_at.desc()).limit(most))]
+    return [(script, mark) for script, mark in session.execute(mine.order_by(MarkRow.handed_in_at.desc(), MarkRow.id.desc()).limit(most))]
 
 
 def reached(head: str, reach: Reach, tail: str) -> TextClause:

@@ -134,7 +134,8 @@ def hit(session: Session, gap: Gap, until: datetime, *, handed_in: bool) -> list
     """Return whom an outage hit, exam by exam; until when who had ended could not go on; with those who handed in behind it, or without."""
     rows = session.execute(
         text(
-            "SELECT exam_id, coalesce(array_agg(person_id) FILTER (WHERE NOT is_out), '{}'), coalesce(array_agg(person_id) FILTER (WHERE is_out), '{}'),"  # noqa: S608 - a constant of this file
+            "SELECT exam_id, coalesce(array_agg(person_id ORDER BY person_id) FILTER (WHERE NOT is_out), '{}'),"  # noqa: S608 - a constant of this file
+            " coalesce(array_agg(person_id ORDER BY person_id) FILTER (WHERE is_out), '{}'),"
             f" count(*) FILTER (WHERE handed_in) FROM ({_HIT}) AS hit WHERE seconds > 0 GROUP BY 1 ORDER BY 1"
         ),
         {"began": gap.began_at, "ended": gap.ended_at, "until": until, "handed_in": handed_in},
@@ -180,7 +181,7 @@ def add(session: Session, gap: Gap, *, attempts: int, state: str, now: datetime)
 
 def undecided(session: Session) -> list[Outage]:
     """Return the outages that wait for a decision."""
-    rows = session.execute(text("SELECT id, began_at, ended_at, attempts, state FROM outage WHERE state = 'undecided' ORDER BY began_at"))
+    rows = session.execute(text("SELECT id, began_at, ended_at, attempts, state FROM outage WHERE state = 'undecided' ORDER BY began_at, id"))
     return [Outage(row.id, Gap(row.began_at, row.ended_at), row.attempts, row.state) for row in rows]
 
 

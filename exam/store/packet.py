@@ -134,7 +134,7 @@ def decided(session: Session, exam_id: int, most: int) -> list[tuple[PacketRow, 
     """Return the packets of an exam that were decided on last."""
     joined = select(PacketRow, PacketDecisionRow).join(PacketDecisionRow, PacketDecisionRow.packet_id == PacketRow.id).options(_UNSEALED)
     theirs = joined.join(AttemptRow, AttemptRow.id == PacketRow.attempt_id).where(AttemptRow.exam_id == exam_id)
-    return [(packet, decision) for packet, decision in session.execute(theirs.order_by(PacketDecisionRow.at.desc()).limit(most))]
+    return [(packet, decision) for packet, decision in session.execute(theirs.order_by(PacketDecisionRow.at.desc(), PacketRow.id.desc()).limit(most))]
 
 
 def settings_of(session: Session, attempt_ids: Sequence[int]) -> dict[int, Setting]:

@@ -68,7 +68,7 @@ def waiting(session: Session, scope: Sequence[str], limit: int) -> tuple[tuple[i
         .join(UnitRow, UnitRow.id == PersonRow.unit_id)
         .where(ErasureRequestRow.decided_at.is_(None), below(UnitRow.path.expression, scope))
     )
-    return tuple((person_id, name) for person_id, name in session.execute(query.order_by(ErasureRequestRow.asked_at).limit(limit)))
+    return tuple((person_id, name) for person_id, name in session.execute(query.order_by(ErasureRequestRow.asked_at, PersonRow.id).limit(limit)))
 
 
 def erase(session: Session, person_id: int) -> None:

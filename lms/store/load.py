@@ -48,6 +48,6 @@ def between(session: Session, programme_code: str, metric: str, opens: datetime,
     found = session.execute(
         select(row.programme_code, row.metric, row.at, row.city, row.people)
         .where(row.programme_code == programme_code, row.metric == metric, row.at >= opens, row.at < closes)
-        .order_by(row.at)
+        .order_by(row.at, row.city)
     )
     return tuple(Seen(*one) for one in found)

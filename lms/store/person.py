@@ -176,7 +176,7 @@ def search(session: Session, scope: Sequence[str], *, words: str, activated: boo
 def by_blind(session: Session, *, phone: bytes, identity: bytes, account: str) -> list[Person]:
     """Return whoever has exactly this account, phone or identity number."""
     matches = or_(PersonRow.phone_blind == phone, PersonRow.identity_blind == identity, PersonRow.account == account)
-    return _people(session, _joined().where(matches).limit(3))
+    return _people(session, _joined().where(matches).order_by(PersonRow.id).limit(3))
 
 
 def counts_by_unit(session: Session, paths: Sequence[str]) -> dict[str, tuple[int, int]]:
@@ -226,7 +226,7 @@ def _change(session: Session, person_id: int, **values: object) -> None:
 
 def consents_of(session: Session, person_id: int) -> list[tuple[str, datetime]]:
     """Return the texts a person accepted."""
-    query = select(ConsentRow.version, ConsentRow.given_at).where(ConsentRow.person_id == person_id).order_by(ConsentRow.given_at)
+    query = select(ConsentRow.version, ConsentRow.given_at).where(ConsentRow.person_id == person_id).order_by(ConsentRow.given_at, ConsentRow.version)
     return [(version, at) for version, at in session.execute(query)]
 
 
@@ -247,7 +247,7 @@ def sums_of(session: Session, ids: Sequence[int]) -> list[tuple[int, str, tuple[
     rows = session.execute(
         text(
             "SELECT DISTINCT ON (person_id) person_id, programme_code, participants, online_seconds, online_lessons, offline_seconds FROM enrolment "
-            "JOIN learner_progress ON enrolment_id = enrolment.id WHERE person_id = ANY(:ids) ORDER BY person_id, enrolled_at DESC"
+            "JOIN learner_progress ON enrolment_id = enrolment.id WHERE person_id = ANY(:ids) ORDER BY person_id, enrolled_at DESC, enrolment.id DESC"
         ),
         {"ids": list(ids)},
     )

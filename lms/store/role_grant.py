@@ -53,7 +53,7 @@ def staff_in(session: Session, scope: Sequence[str]) -> list[tuple[Person, RoleG
         .join(RoleGrantRow, RoleGrantRow.person_id == PersonRow.id)
         .join(held, held.id == RoleGrantRow.unit_id)
         .where(RoleGrantRow.role != Role.TEACHER.value, below(held.path.expression, scope))
-        .order_by(held.path, PersonRow.name_pinyin)
+        .order_by(held.path, PersonRow.name_pinyin, RoleGrantRow.id)
         .limit(500)
     )
     rows = session.execute(query).all()

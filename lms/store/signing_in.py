@@ -100,7 +100,7 @@ _CLAIMANT = Statement(
         "EXISTS(SELECT 1 FROM consent WHERE consent.person_id = person.id AND consent.version = :consent), "
         "EXISTS(SELECT 1 FROM second_factor WHERE second_factor.person_id = person.id AND confirmed_at IS NOT NULL), "
         "array(SELECT DISTINCT role FROM role_grant WHERE role_grant.person_id = person.id) "
-        "FROM person WHERE account = :account OR phone_blind = :phone_blind ORDER BY (account = :account) DESC LIMIT 1) AS found ON true"
+        "FROM person WHERE account = :account OR phone_blind = :phone_blind ORDER BY (account = :account) DESC, person.id LIMIT 1) AS found ON true"
     )
 )
 
@@ -128,7 +128,7 @@ def logins_of(session: Session, person_id: int, now: datetime) -> list[Login]:
     query = (
         select(LoginRow)
         .where(LoginRow.person_id == person_id, LoginRow.ended_at.is_(None), LoginRow.ends_at > now)
-        .order_by(LoginRow.created_at.desc())
+        .order_by(LoginRow.created_at.desc(), LoginRow.id.desc())
         .limit(50)
     )
     return [Login(id=row.id, device=row.device, created_at=row.created_at, ends_at=row.ends_at) for row in session.scalars(query)]

@@ -97,9 +97,9 @@ def newest(session: Session, scope: Sequence[str], *, is_open: bool, limit: int)
     """Return open appeals of people below the paths, oldest first, or decided ones, newest first."""
     chosen = select(AppealRow).where(_within(scope))
     if is_open:
-        chosen = chosen.where(AppealRow.state == "open").order_by(AppealRow.made_at)
+        chosen = chosen.where(AppealRow.state == "open").order_by(AppealRow.made_at, AppealRow.id)
     else:
-        chosen = chosen.where(AppealRow.state != "open").order_by(AppealRow.decided_at.desc())
+        chosen = chosen.where(AppealRow.state != "open").order_by(AppealRow.decided_at.desc(), AppealRow.id.desc())
     return tuple(_appeal(row) for row in session.execute(chosen.limit(limit)).scalars())
 
 

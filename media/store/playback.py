@@ -126,7 +126,7 @@ class NewestWatched:
 def newest_watched(session: Session, person_id: int, activity_id: int) -> NewestWatched | None:
     """Return one learner's seconds of an activity's newest video."""
     chosen = select(WatchedRow.asset_id).where(WatchedRow.person_id == person_id, WatchedRow.activity_id == activity_id)
-    asset_id = session.execute(chosen.order_by(WatchedRow.updated_at.desc()).limit(1)).scalar()
+    asset_id = session.execute(chosen.order_by(WatchedRow.updated_at.desc(), WatchedRow.asset_id.desc()).limit(1)).scalar()
     found = watched(session, person_id, activity_id, asset_id) if asset_id is not None else None
     return None if found is None or asset_id is None else NewestWatched(asset_id, found[0])
 
@@ -197,7 +197,7 @@ _STATES = Statement(
         "SELECT DISTINCT ON (activity_id) activity_id, "
         "(SELECT coalesce(sum(upper(span) - lower(span)), 0) FROM unnest(accepted) AS span)::int AS accepted_ms, done_ms, length_ms, "
         "done_at IS NOT NULL AS done FROM watched WHERE person_id = :person AND activity_id = ANY(:activities) "
-        "ORDER BY activity_id, done_at NULLS LAST, updated_at DESC"
+        "ORDER BY activity_id, done_at NULLS LAST, updated_at DESC, asset_id DESC"
     )
 )
 

@@ -36,8 +36,10 @@ def pool(session: Session, bank_code: str, name: str) -> list[PoolItem]:
 
 
 def frozen(session: Session, version_ids: Sequence[int]) -> list[PoolItem]:
-    """Return versions as they were once drawn from, whether their items are still offered or not."""
-    query = f"{_POOL_ITEM} FROM item_version v JOIN item i ON i.id = v.item_id LEFT JOIN item_measure m ON m.version_id = v.id WHERE v.id = ANY(:ids)"
+    """Return versions as they were once drawn from, whether their items are still offered or not, in the order of their items' ids."""
+    query = (
+        f"{_POOL_ITEM} FROM item_version v JOIN item i ON i.id = v.item_id LEFT JOIN item_measure m ON m.version_id = v.id WHERE v.id = ANY(:ids) ORDER BY i.id"
+    )
     return list(map(_pool_item, session.execute(text(query), {"ids": list(version_ids)})))
 
 

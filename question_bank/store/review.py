@@ -61,7 +61,7 @@ class Remark:
 
 _REMARKS = (
     "SELECT version_id, reviewer_id, decision, comment, at FROM item_review WHERE version_id {0}"
-    " UNION ALL SELECT version_id, person_id, '', text, at FROM item_comment WHERE version_id {0} ORDER BY at"
+    " UNION ALL SELECT version_id, person_id, '', text, at FROM item_comment WHERE version_id {0} ORDER BY at, version_id, reviewer_id, decision, comment"
 )
 
 

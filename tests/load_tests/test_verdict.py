@@ -316,7 +316,7 @@ def test_a_quiz_that_is_not_stored_as_handed_in_is_named(app: Flask, journal: Pa
     videos()
     owner(
         "INSERT INTO quiz_attempt (person_id, activity_id, number, drawn, of_items, started_at, right_items, passed) "
-        "SELECT p.id, a.id, 1, '[]', 2, now(), 0, false FROM person p, activity a LIMIT 1"
+        "SELECT p.id, a.id, 1, '[]', 2, now(), 0, false FROM person p, activity a ORDER BY p.id, a.id LIMIT 1"
     )
     with psycopg.connect(url) as link:
         (tried,) = link.execute("SELECT id FROM quiz_attempt").fetchone() or (0,)

@@ -32,7 +32,9 @@ SIGHTS: dict[str, Sight] = {
     "home.page": Sight("zhou"),
     "plan.page": Sight("lin"),
     "lesson.first": Sight("zhou"),
-    "lesson.page": Sight("zhou", {"lesson_id": "(SELECT a.lesson_id FROM activity a JOIN asset s ON s.code = a.ref WHERE s.length_ms > 0 LIMIT 1)"}),
+    "lesson.page": Sight(
+        "zhou", {"lesson_id": "(SELECT a.lesson_id FROM activity a JOIN asset s ON s.code = a.ref WHERE s.length_ms > 0 ORDER BY a.id LIMIT 1)"}
+    ),
     "playback.losses": Sight("zhou", {"activity_id": _id("activity", "kind = 'video'")}),
     "grade.page": Sight("lin"),
     "certificate.page": Sight("lin"),
@@ -60,7 +62,9 @@ SIGHTS: dict[str, Sight] = {
     "bulk.changes": Sight("wei", {"code": f"'{BANK}'"}),
     "bank.coverage": Sight("wei", {"code": f"'{BANK}'"}),
     "analysis.page": Sight("wei", {"code": f"'{BANK}'"}),
-    "analysis.item": Sight("wei", {"code": f"'{BANK}'", "item_id": "(SELECT v.item_id FROM item_measure JOIN item_version v ON v.id = version_id LIMIT 1)"}),
+    "analysis.item": Sight(
+        "wei", {"code": f"'{BANK}'", "item_id": "(SELECT v.item_id FROM item_measure JOIN item_version v ON v.id = version_id ORDER BY v.id LIMIT 1)"}
+    ),
     "responses.upload": Sight("wei", {"code": f"'{BANK}'"}),
     "staging.upload": Sight("wei", {"code": f"'{BANK}'"}),
     "staging.batch": Sight("wei", BATCH),
@@ -75,7 +79,7 @@ SIGHTS: dict[str, Sight] = {
     "course.page": Sight("kang", {"course_id": _id("course")}),
     "course.lesson": Sight("kang", {"lesson_id": _id("lesson")}),
     "assets.every": Sight("kang"),
-    "assets.one": Sight("kang", {"code": "(SELECT code FROM asset WHERE length_ms > 0 LIMIT 1)"}),
+    "assets.one": Sight("kang", {"code": "(SELECT code FROM asset WHERE length_ms > 0 ORDER BY id LIMIT 1)"}),
     "assets.new": Sight("kang"),
     "attendance.programmes": Sight("ning"),
     "attendance.lists": Sight("ning", PROGRAMME),

@@ -16,3 +16,9 @@ def test_silence_is_a_gap_only_while_somebody_sits() -> None:
     events = [Event(NOON + number * timedelta(minutes=10), kind) for number, kind in enumerate(kinds)]
     heard = [one.kind for one in told(reversed(events))]
     assert heard == ["started", "gap", "save", "gap", "ended", "scored", "reopen", "gap", "save", "gap", "ended", "scored"]
+
+
+def test_what_arrived_at_one_instant_is_told_answer_by_answer_in_the_order_of_its_revisions() -> None:
+    saves = [Event(NOON, "save", position=place, revision=revision) for place, revision in ((1, 1), (1, 2), (2, 1))]
+    one_request = [Event(NOON, "started"), *saves, Event(NOON, "ended")]
+    assert list(told(reversed(one_request))) == one_request

@@ -81,10 +81,10 @@ def test_answers_on_random_papers_reach_the_bank_in_canonical_order(app: Flask) 
 def test_a_short_text_counts_by_the_share_of_its_points(app: Flask) -> None:
     scripts.handed_in("lin", "cai", "gan")
     with transaction() as session:
-        settle = text("UPDATE script SET state = 'settled', points = :points WHERE id = (SELECT id FROM script WHERE state <> 'settled' LIMIT 1)")
+        settle = text("UPDATE script SET state = 'settled', points = :points WHERE id = (SELECT id FROM script WHERE state <> 'settled' ORDER BY id LIMIT 1)")
         for points in ([600, 400], [300, 200], [0, 0]):
             session.execute(settle, {"points": points})
-        for attempt_id in session.scalars(text("SELECT attempt_id FROM script")).all():
+        for attempt_id in session.scalars(text("SELECT attempt_id FROM script ORDER BY id")).all():
             result.rescore(session, attempt_id, reason="marking", now=scripts.DONE)
     analysis.analyse(exams.EXAM, scripts.DONE)
     short = next(item.report for item in measured.page(exams.BANK).items if not item.report.statistics.options)

@@ -209,7 +209,7 @@ def test_a_unit_without_a_line_is_decided_on_at_once_but_for_who_handed_in_herse
     told = manager.get(board).get_data(as_text=True)
     assert told.count("考生已本人交卷，交卷时答案应已全部送达") == 1
     with transaction() as session:
-        county = session.execute(text("SELECT id FROM unit WHERE kind = 'county'")).scalars().first()
+        county = session.execute(text("SELECT id FROM unit WHERE kind = 'county' ORDER BY id")).scalars().first()
     assert "（3 个）" in manager.get(f"{board}?unit={county}").get_data(as_text=True)
     said = manager.post(f"{board}/units/{county}/approve", data={"reason": "全县断网"}, follow_redirects=True).get_data(as_text=True)
     assert "已处理 2 个应急包" in said
@@ -228,7 +228,7 @@ def test_of_two_packets_of_a_page_the_newer_answer_counts_whatever_file_was_brou
         for body in ([early, late][at] for at in order):
             brought(sitter, sealed(body))
     with transaction() as session:
-        county = session.execute(text("SELECT id FROM unit WHERE kind = 'county'")).scalars().first()
+        county = session.execute(text("SELECT id FROM unit WHERE kind = 'county' ORDER BY id")).scalars().first()
     assert packet.of_exam(EXAM, county).waiting[0].packet.said_at == BELL
     assert packet.decide_unit(county, exam_code=EXAM, approve=True, reason="全县断网", actor_id=id_of(IVY), now=LATER) == (4, None)
     assert min(points(lin), points(tao)) >= 200, "the answers to the first item are those of the bell"

@@ -203,7 +203,7 @@ def test_a_certificate_follows_any_result_that_falls_and_nobody_scores_into_a_re
         person, enrolled, attempt, exam_id = session.execute(
             text(
                 "SELECT a.person_id, e.id, a.id, a.exam_id FROM certificate c JOIN enrolment e ON e.id = c.enrolment_id"
-                " JOIN attempt a USING (person_id) LIMIT 1"
+                " JOIN attempt a USING (person_id) ORDER BY c.id LIMIT 1"
             )
         ).one()
         session.execute(text("CREATE TEMP TABLE kept AS SELECT answers FROM attempt WHERE id = :id"), {"id": attempt})
@@ -293,7 +293,7 @@ def test_ex_15_the_pages_lead_from_the_proposal_to_the_reversal(app: Flask) -> N
     assert peng.post(f"{page}/{one}/reversal", data={"reason": "维持原判"}).status_code == 302
     assert "撤销：" in peng.get(page).get_data(as_text=True)
     with transaction() as session:
-        changed = session.scalar(text("SELECT a.person_id FROM result r JOIN attempt a ON a.id = r.attempt_id WHERE r.version = 2 LIMIT 1"))
+        changed = session.scalar(text("SELECT a.person_id FROM result r JOIN attempt a ON a.id = r.attempt_id WHERE r.version = 2 ORDER BY r.id LIMIT 1"))
     assert changed
     lin = app.test_client()
     sign_in(lin, int(changed))

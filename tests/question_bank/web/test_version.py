@@ -37,7 +37,7 @@ def test_any_two_versions_are_compared_with_the_difference_marked(app: Flask) ->
 def test_an_item_says_where_it_was_used_when_and_how_often(app: Flask) -> None:
     exams.prepared(papers=6)
     exams.sitting()
-    taken = "SELECT unnest(version_ids) FROM paper WHERE taken_at IS NOT NULL LIMIT 1"
+    taken = "SELECT unnest(version_ids) FROM paper WHERE taken_at IS NOT NULL ORDER BY id LIMIT 1"
     with transaction() as session:
         version = session.execute(text(taken)).scalar_one()
         papers = session.execute(text("SELECT count(*) FROM paper WHERE :v = ANY(version_ids)"), {"v": version}).scalar_one()
