@@ -55,7 +55,7 @@ SELECT a.id, n, n, 0, 1, '1', false, 'saved', false, a.started_at + n * interval
 FROM attempt a, generate_series(1, a.items) n;
 INSERT INTO submission (attempt_id, round, ended_by, key, body_hash, submitted_at, answered, receipt)
 SELECT id, 0, 'learner', md5(id::text), md5(id::text), ended_at, items, md5(id::text) FROM attempt;
-INSERT INTO result (attempt_id, version, points, of_points, item_points, topics, reason, at)
-SELECT id, 1, 8000, 10000, array_fill(160, ARRAY[items]), '[]', 'first', ended_at FROM attempt;
+INSERT INTO result (attempt_id, version, points, of_points, item_points, topics, rule, reason, at)
+SELECT id, 1, 8000, 10000, array_fill(160, ARRAY[items]), '[]', 2, 'first', ended_at FROM attempt;
 
 SET session_replication_role = origin;

@@ -11,6 +11,8 @@ from exam.domain.regrade import Correction, is_dropped, scaled, worth
 from question_bank.domain.item import ItemType, Key
 from question_bank.domain.scoring import MultiplePolicy
 
+RULE = 2  # the version of what follows: raise it where the same responses, marks and corrections may come to other points
+
 
 @dataclass(frozen=True, slots=True)
 class ItemPlace:

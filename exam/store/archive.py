@@ -107,6 +107,7 @@ _MORE = {
           UNION ALL SELECT attempt_id, arrived_at, 'packet', digest FROM exam_packet
           UNION ALL SELECT attempt_id, submitted_at, 'ended', ended_by || ', ' || receipt FROM submission
           UNION ALL SELECT attempt_id, at, 'scored', reason || ', ' || points FROM result
+          UNION ALL SELECT attempt_id, at, 'viewed', '' FROM result_view
           UNION ALL SELECT attempt_id, at, 'incident', text FROM incident
           UNION ALL SELECT mine.id, w.at, w.action, w.detail::text FROM mine JOIN audit_entry w ON w.subject = 'attempt:' || mine.id
         ) SELECT told.* FROM told WHERE attempt_id IN (SELECT id FROM mine) ORDER BY attempt_id, at, kind, words

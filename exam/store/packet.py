@@ -59,20 +59,23 @@ UNDECIDED = (
 LAST_BELL = "SELECT max(b.deadline) FROM attempt b WHERE b.exam_id = {exam} AND b.state <> 'annulled'"
 _THESE = UNDECIDED.format(exam=":exam")
 _OUTSTANDING = text(f"SELECT ({LAST_BELL.format(exam=':exam')}), (SELECT count(*) FROM {_THESE})")  # noqa: S608 - constants of this file
+# The unit and all above it, by the ids in its path: each is looked up by its key, however many units there are.
+_ABOVE = "CAST(string_to_array(trim('/' FROM u.path), '/') AS bigint[])"
 _WAITING = text(
     f"SELECT k.id FROM {_THESE} AND (CAST(:said AS timestamptz) IS NULL OR (k.said_at, k.id) < (:said, :id))"  # noqa: S608 - constants of this file
     " AND (CAST(:unit AS bigint) IS NULL OR EXISTS (SELECT FROM person p JOIN unit u ON u.id = p.unit_id"
-    " JOIN unit above ON u.path LIKE above.path || '%' WHERE p.id = b.person_id AND above.id = :unit))"
+    f" WHERE p.id = b.person_id AND CAST(:unit AS bigint) = ANY({_ABOVE})))"
     " ORDER BY k.said_at DESC, k.id DESC LIMIT :most"
 )
 _UNITS = text(
-    "SELECT above.id, above.name, count(*) FROM unit above JOIN unit u ON u.path LIKE above.path || '%' JOIN person p ON p.unit_id = u.id"  # noqa: S608 - constants of this file
-    f" JOIN (SELECT b.person_id FROM {_THESE}) AS brought ON brought.person_id = p.id GROUP BY above.id HAVING count(*) > 1 ORDER BY above.path"
+    f"SELECT above.id, above.name, count(*) FROM (SELECT b.person_id FROM {_THESE}) AS brought JOIN person p ON p.id = brought.person_id"  # noqa: S608 - constants of this file
+    f" JOIN unit u ON u.id = p.unit_id, unnest({_ABOVE}) AS a(id) JOIN unit above ON above.id = a.id GROUP BY above.id HAVING count(*) > 1 ORDER BY above.path"
 )
 _SETTINGS = text(
     "SELECT a.id, a.person_id, a.deadline, (SELECT s.ended_by FROM submission s WHERE s.attempt_id = a.id AND s.round = a.reopened),"
     " greatest((SELECT seen_at FROM attempt_pulse p WHERE p.attempt_id = a.id), (SELECT max(e.arrived_at) FROM response_event e"
-    " WHERE e.attempt_id = a.id AND e.client_seq >= 0 AND e.arrived_at <= coalesce(a.ended_at, 'infinity')))"
+    " WHERE e.attempt_id = a.id AND e.client_seq >= 0 AND e.arrived_at <= coalesce(a.ended_at, 'infinity'))),"
+    " (SELECT v.at FROM result_view v WHERE v.attempt_id = a.id)"
     " FROM attempt a WHERE a.id = ANY(:attempts)"
 )
 _UNSEALED = defer(PacketRow.content, raiseload=True)  # the sealed file is evidence: no page shows it
@@ -97,12 +100,13 @@ def of_attempts(session: Session, attempt_ids: Sequence[int]) -> list[tuple[Pack
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """How the attempt of a packet ended: by whom, its bell, and when the page was last heard of before that."""
+    """How the attempt of a packet ended: by whom, its bell, when the page was last heard of before that, and when she first read its result."""
 
     person_id: int
     deadline: datetime
     ended_by: str | None  # None while it is open
     heard_at: datetime | None
+    viewed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

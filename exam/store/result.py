@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, ForeignKey, Identity, Integer, String, Unique
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, distinct_on
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from exam.domain.result import Result, TopicScore
+from exam.domain.result import RULE, Result, TopicScore
 from lms.kernel.db import APPEND_ONLY, Base
 
 
@@ -25,8 +25,29 @@ class ResultRow(Base):
     of_points: Mapped[int] = mapped_column(Integer)
     item_points: Mapped[list[int | None]] = mapped_column(ARRAY(Integer))
     topics: Mapped[Any] = mapped_column(JSONB)
+    rule: Mapped[int] = mapped_column(Integer)  # exam.domain.result.RULE as it was then
     reason: Mapped[str] = mapped_column(String(60))
     at: Mapped[datetime]
+
+
+class ResultViewRow(Base):
+    """When a learner first read the result of an attempt."""
+
+    __tablename__ = "result_view"
+    __table_args__ = ({"info": APPEND_ONLY},)
+
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+
+
+def note_view(session: Session, person_id: int, exam_code: str, numbers: Sequence[int], now: datetime) -> None:
+    """Store that a person has read the results of her attempts of these numbers; the first time stays."""
+    noted = text(
+        "INSERT INTO result_view (attempt_id, at) SELECT a.id, :now FROM attempt a JOIN exam x ON x.id = a.exam_id"
+        " WHERE x.code = :exam AND a.person_id = :person AND a.number = ANY(:numbers)"
+        " AND NOT EXISTS (SELECT FROM result_view v WHERE v.attempt_id = a.id) ON CONFLICT DO NOTHING"
+    )
+    session.execute(noted, {"now": now, "exam": exam_code, "person": person_id, "numbers": list(numbers)})
 
 
 def add(session: Session, attempt_id: int, result: Result, *, version: int, reason: str, now: datetime) -> None:
@@ -34,7 +55,8 @@ def add(session: Session, attempt_id: int, result: Result, *, version: int, reas
     session.add(
         ResultRow(
             attempt_id=attempt_id, version=version, points=result.points, of_points=result.of_points, item_points=list(result.item_points),
-            topics=[[topic.topic, topic.points, topic.of_points, topic.right, topic.items] for topic in result.topics], reason=reason, at=now,
+            topics=[[topic.topic, topic.points, topic.of_points, topic.right, topic.items] for topic in result.topics],
+            rule=RULE, reason=reason, at=now,
         )
     )  # fmt: skip
 
@@ -59,6 +81,11 @@ def newest_versions(session: Session, attempt_ids: Sequence[int]) -> dict[int, t
         .order_by(ResultRow.attempt_id, ResultRow.version.desc())
     )
     return {row.attempt_id: (row.version, _result(row)) for row in rows}
+
+
+def rule_of(session: Session, attempt_id: int) -> int:
+    """Return the rule by which the result that counts came about."""
+    return session.scalars(select(ResultRow.rule).where(ResultRow.attempt_id == attempt_id).order_by(ResultRow.version.desc()).limit(1)).one()
 
 
 def was_corrected(session: Session, attempt_id: int) -> bool:

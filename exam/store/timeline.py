@@ -21,6 +21,7 @@ _EVENTS = text(
     UNION ALL SELECT s.submitted_at, 'ended', NULL, '', s.ended_by, NULL, NULL, NULL, NULL, '', NULL, s.answered::text, s.receipt
       FROM submission s WHERE s.attempt_id = :id
     UNION ALL SELECT r.at, 'scored', NULL, '', r.reason, NULL, r.version, NULL, NULL, '', NULL, '', '' FROM result r WHERE r.attempt_id = :id
+    UNION ALL SELECT v.at, 'viewed', NULL, '', '', NULL, NULL, NULL, NULL, '', NULL, '', '' FROM result_view v WHERE v.attempt_id = :id
     UNION ALL SELECT w.at, split_part(w.action, '.', 2), NULL, '', '', NULL, NULL, NULL, NULL,
       coalesce(w.detail ->> 'took', ''), (w.detail ->> 'epoch')::int, coalesce(w.detail ->> 'reason', ''), ''
       FROM audit_entry w WHERE w.subject = 'attempt:' || :id

@@ -65,6 +65,8 @@ def sheet(code: str) -> ResponseReturnValue:
     found = service.sheet(person.person_id, code)
     if found is None:
         return redirect(url_for("exams.briefing", code=code))
+    if found.released:
+        service.note_view(person.person_id, found, now)
     names = rooms.topic_names(one.briefing.exam)
     failed = found.passed is False
     again = failed and one.briefing.next_at is not None

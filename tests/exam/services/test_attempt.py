@@ -389,8 +389,8 @@ def test_the_verifier_finds_a_changed_answer_and_a_changed_score(app: Flask) -> 
         session.execute(text("UPDATE attempt SET answers[1] = '1' WHERE state = 'open'"))
         session.execute(
             text(
-                "INSERT INTO result (attempt_id, version, points, of_points, item_points, topics, reason, at)"
-                " SELECT attempt_id, 2, points + 100, of_points, item_points, topics, reason, at FROM result"
+                "INSERT INTO result (attempt_id, version, points, of_points, item_points, topics, rule, reason, at)"
+                " SELECT attempt_id, 2, points + 100, of_points, item_points, topics, rule, reason, at FROM result"
             )
         )
     with transaction() as session:

@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from exam.domain import packet as rules
+from exam.domain.exam import Release
 from exam.domain.packet import HOLDS_FOR, OPEN_FOR, Outstanding
 from exam.services import attempt, packet, receipt, result
 from exam.services.packet import PacketBody
@@ -195,6 +196,43 @@ def test_the_pages_take_a_packet_and_the_decision_on_it(app: Flask, clock: Fixed
         log = manager.get(f"/invigilation/attempt/{exams.attempt_id(session, lin)}").get_data(as_text=True)
     assert all(words in log for words in ("收到应急包", "来自应急包，经批准计入", "机房断电", "应急包不计入"))
     assert "宽限内到达，已保存" not in log
+
+
+def test_who_decides_on_a_packet_sees_whether_its_learner_had_read_her_result(app: Flask, clock: FixedClock) -> None:
+    exams.prepared()
+    id_of(LIN)
+    lin = ended()
+    clock.instant = LATER
+    teacher, manager = enter(app, LIN), enter(app, PENG)
+    result_page, board, warning = f"/exams/{EXAM}/result", f"/admin/exams/{EXAM}/packets", "收到应急包时，考生已看过这次考试的成绩"
+    first = brought(lin, packed(lin, 1))
+    clock.advance(minutes=1)
+    told = manager.get(board).get_data(as_text=True)
+    assert ("没有查看" in told, warning in told) == (True, False)
+    assert teacher.get(result_page).status_code == 200
+    told = manager.get(board).get_data(as_text=True)
+    assert ("2026年11月22日 14:31:00" in told, warning in told) == (True, False), "she read it after that packet had come"
+    clock.advance(minutes=1)
+    brought(lin, packed(lin, 1, 2), at=clock.instant)
+    teacher.get(result_page)
+    told = manager.get(board).get_data(as_text=True)
+    assert (told.count("2026年11月22日 14:31:00"), told.count(warning)) == (2, 1), "the first time counts"
+    with transaction() as session:
+        log = manager.get(f"/invigilation/attempt/{exams.attempt_id(session, lin)}").get_data(as_text=True)
+    assert log.count("考生首次查看成绩") == 1
+    for decision in ("refuse", "approve"):
+        manager.post(f"{board}/{first}/{decision}", data={"reason": "看过成绩"})
+    assert (points(lin), entries("packet.refuse"), entries("packet.approve")) == (0, 1, 0), "a decision is the last"
+
+
+def test_of_a_result_that_is_not_out_nobody_has_read_anything(app: Flask, clock: FixedClock) -> None:
+    exams.prepared(release=Release.BY_HAND)
+    id_of(LIN)
+    lin = ended()
+    brought(lin, packed(lin, 1))
+    clock.instant = LATER
+    enter(app, LIN).get(f"/exams/{EXAM}/result")
+    assert "没有查看" in enter(app, PENG).get(f"/admin/exams/{EXAM}/packets").get_data(as_text=True)
 
 
 def test_a_unit_without_a_line_is_decided_on_at_once_but_for_who_handed_in_herself(app: Flask, clock: FixedClock) -> None:

@@ -302,8 +302,9 @@ def test_ex_15_the_pages_lead_from_the_proposal_to_the_reversal(app: Flask) -> N
     with transaction() as session:  # a response of hers is marked anew: what stands meanwhile is no result
         session.execute(
             text(
-                "INSERT INTO result (attempt_id, version, points, of_points, item_points, topics, reason, at)"
-                " SELECT attempt_id, version + 1, points + 100, of_points, array_append(item_points, NULL), topics, reason, at FROM result WHERE version = 2"
+                "INSERT INTO result (attempt_id, version, points, of_points, item_points, topics, rule, reason, at)"
+                " SELECT attempt_id, version + 1, points + 100, of_points, array_append(item_points, NULL), topics, rule, reason, at FROM result"
+                " WHERE version = 2"
             )
         )
     assert "更正了试题答案" not in lin.get("/").get_data(as_text=True)

@@ -14,6 +14,7 @@ from exam.domain import attempt as rules
 from exam.domain.attempt import State
 from exam.domain.exam import Release
 from exam.domain.regrade import RegradeRuns
+from exam.domain.result import RULE
 from exam.services import attempt, response, result
 from exam.services.payload import ResumeExam, StartExam
 from exam.store import attempt as store
@@ -252,8 +253,8 @@ def test_posting_waits_for_a_regrade_while_it_holds_nobody_and_comes_back_for_wh
     with transaction() as session:
         session.execute(
             text(
-                "INSERT INTO result (attempt_id, version, points, of_points, item_points, topics, reason, at)"
-                " SELECT attempt_id, 2, 100, of_points, item_points, topics, 'test', at FROM result"
+                "INSERT INTO result (attempt_id, version, points, of_points, item_points, topics, rule, reason, at)"
+                " SELECT attempt_id, 2, 100, of_points, item_points, topics, rule, 'test', at FROM result"
             )
         )
     poster = threading.Thread(target=post)
@@ -291,3 +292,18 @@ def posted(points: int = 0) -> set[int]:
     with transaction() as session:
         rows = "SELECT e.person_id FROM grade_line g JOIN enrolment e ON e.id = g.enrolment_id WHERE g.points = :points"
         return set(session.scalars(text(rows), {"points": points}))
+
+
+def test_a_score_is_judged_by_the_rule_by_which_it_came_about(app: Flask) -> None:
+    exams.prepared(release=Release.BY_HAND)
+    exams.sitting().submit()
+    result.score_outstanding(NOON)
+    again = text(
+        "INSERT INTO result (attempt_id, version, points, of_points, item_points, topics, rule, reason, at)"
+        " SELECT attempt_id, version + 1, points + 100, of_points, item_points, topics, :rule, 'regrade:1', at FROM result ORDER BY version DESC LIMIT 1"
+    )
+    for rule, differences in ((RULE - 1, []), (RULE, ["attempt 1: 200 points stand, 0 are due"])):
+        with transaction() as session:
+            session.execute(again, {"rule": rule})
+        with transaction() as session:
+            assert list(result.verify(session, NOON)) == differences
