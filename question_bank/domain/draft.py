@@ -133,10 +133,14 @@ def clean(value: str) -> str:
     return value.replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " ").replace("\ufeff", "").replace("\v", "\n").strip(" \t\n\u3000")
 
 
+def texts_of(draft: Draft) -> tuple[str, ...]:
+    """Return every text of a draft that is in the notation."""
+    return (draft.stem, draft.explanation, draft.model, *draft.options, *draft.option_explanations, *draft.prompts)
+
+
 def pictures_of(draft: Draft) -> frozenset[str]:
     """Return the digests of the pictures that a draft shows anywhere."""
-    texts = (draft.stem, draft.explanation, draft.model, *draft.options, *draft.option_explanations, *draft.prompts)
-    return frozenset(digest for words in texts for _alternative, digest in PICTURE.findall(words))
+    return frozenset(digest for words in texts_of(draft) for _alternative, digest in PICTURE.findall(words))
 
 
 _HALF_WIDTH = {0xFF01 + at: 0x21 + at for at in range(94)}

@@ -3,9 +3,10 @@
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
-from question_bank.domain.draft import loosely
+from question_bank.domain.draft import TRUE_FALSE_OPTIONS, Draft, loosely
 from question_bank.domain.item import LETTERS, ItemType, Level, Pool
 
 _TYPES = {
@@ -190,6 +191,17 @@ def _judged(written: str, options: Sequence[str]) -> tuple[int, ...]:
     if first is second:
         return ()
     return (0,) if verdict is (second is False if first is None else first) else (1,)
+
+
+def judged(draft: Draft) -> Draft:
+    """Return a judgement with 正确 before 错误, as formats without words for it have it; one whose words say neither is a single choice."""
+    if draft.type != ItemType.TRUE_FALSE or draft.options == TRUE_FALSE_OPTIONS:
+        return draft
+    right, wrong = (_judged(verdict, draft.options) for verdict in TRUE_FALSE_OPTIONS)
+    if draft.key not in {right, wrong}:
+        return replace(draft, type=ItemType.SINGLE)
+    told = draft.option_explanations if right == (0,) else tuple(reversed([*draft.option_explanations, "", ""][:2]))
+    return replace(draft, options=TRUE_FALSE_OPTIONS, key=(0,) if draft.key == right else (1,), option_explanations=told)
 
 
 def _denies(first: str, second: str) -> bool:

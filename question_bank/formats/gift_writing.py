@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from question_bank.domain.draft import Draft
 from question_bank.domain.exchange import Loss
 from question_bank.domain.item import Blank, ItemType
+from question_bank.domain.notation import judged
 from question_bank.formats import outgoing_html, outgoing_loss
 
 _SIGNS = re.compile(r"[\\~=#{}:]")
@@ -24,6 +25,7 @@ def losses(drafts: Sequence[Draft]) -> list[Loss]:
         "评分标准",
         "选项解析",
         "判断题的选项文字",
+        "判断题的题型",
         "填空区分大小写",
         "数值题的其他答案",
         "选项的排列次序",
@@ -36,7 +38,7 @@ def write(drafts: Sequence[Draft]) -> bytes:
     """Return the file."""
     lines = [f"// {loss.place}：{loss.what}" for loss in losses(drafts)]
     topic = ""
-    for draft in drafts:
+    for draft in map(judged, drafts):
         if not _fits(draft):
             continue
         if draft.topic != topic:

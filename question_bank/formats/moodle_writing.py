@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from question_bank.domain.draft import BLANK, Draft, pictures_of
 from question_bank.domain.exchange import Loss, Picture
 from question_bank.domain.item import Blank, ItemType
+from question_bank.domain.notation import judged
 from question_bank.formats import outgoing_html, outgoing_loss
 
 _ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
@@ -24,7 +25,7 @@ _CLOZE = re.compile(r"[\\~#{}=\"/]")
 
 def losses(drafts: Sequence[Draft]) -> list[Loss]:
     """Return what Moodle's XML cannot carry."""
-    fields = ("评分标准", "认知层次", "难度", "用途", "互斥试题", "选项解析", "判断题的选项文字", "数值题的其他答案", "选项的排列次序")
+    fields = ("评分标准", "认知层次", "难度", "用途", "互斥试题", "选项解析", "判断题的选项文字", "判断题的题型", "数值题的其他答案", "选项的排列次序")
     return list(outgoing_loss.lost(drafts, fields))
 
 
@@ -33,7 +34,7 @@ def write(drafts: Sequence[Draft], pictures: Mapping[str, Picture]) -> bytes:
     parts = ['<?xml version="1.0" encoding="UTF-8"?>', "<quiz>"]
     parts += [f"<!-- {loss.place.replace('-', '_')}：{loss.what} -->" for loss in losses(drafts)]
     topic = ""
-    for draft in drafts:
+    for draft in map(judged, drafts):
         if draft.topic != topic:
             topic = draft.topic
             path = f"$course$/top/{topic.replace('/', '//')}" if topic else "$course$/top"

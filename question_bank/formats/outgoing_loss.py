@@ -1,11 +1,15 @@
 """What a foreign format cannot carry of our items, named for each of them."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 from lms.kernel.refusal import N_
-from question_bank.domain.draft import DEFAULT_DIFFICULTY, TRUE_FALSE_OPTIONS, Draft, pictures_of
+from question_bank.domain.draft import DEFAULT_DIFFICULTY, Draft, pictures_of, texts_of
 from question_bank.domain.exchange import Loss
 from question_bank.domain.item import ItemType
+from question_bank.domain.notation import judged
+
+_LAID = re.compile(r"<(?:li|th|blockquote|pre|code)>|<t[dh] (?:col|row)span", re.IGNORECASE)
 
 _FIELDS: dict[str, Callable[[Draft], bool]] = {
     N_("认知层次"): lambda draft: bool(draft.level),
@@ -17,7 +21,9 @@ _FIELDS: dict[str, Callable[[Draft], bool]] = {
     N_("阅卷参考"): lambda draft: bool(draft.model),
     N_("评分标准"): lambda draft: bool(draft.rubric),
     N_("选项解析"): lambda draft: draft.type in {ItemType.MATCHING, ItemType.ORDERING} and any(draft.option_explanations),
-    N_("判断题的选项文字"): lambda draft: draft.type == ItemType.TRUE_FALSE and draft.options != TRUE_FALSE_OPTIONS,
+    N_("判断题的选项文字"): lambda draft: judged(draft).options != draft.options,
+    N_("判断题的题型"): lambda draft: judged(draft).type != draft.type,
+    N_("列表、表头和合并的单元格"): lambda draft: any(map(_LAID.search, texts_of(draft))),
     N_("填空区分大小写"): lambda draft: any(blank.case_matters for blank in draft.blanks),
     N_("排序计分"): lambda draft: draft.by_pairs,
     N_("选项的排列次序"): lambda draft: _as_listed(draft) != draft.options,

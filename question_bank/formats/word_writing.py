@@ -18,7 +18,7 @@ from docx.oxml.ns import qn
 from docx.shared import Cm, Emu, Pt
 from lxml import etree
 
-from question_bank.domain.draft import BLANK, PICTURE, Draft
+from question_bank.domain.draft import BLANK, PICTURE, TRUE_FALSE_OPTIONS, Draft
 from question_bank.domain.exchange import Beat, Picture, quiet
 from question_bank.domain.item import LETTERS, TYPE_LABELS, ItemType
 from question_bank.domain.written_answer import PAIRS, write_answer
@@ -39,12 +39,18 @@ _RULES = {"b": "b", "strong": "b", "i": "i", "em": "i", "u": "u", "s": "strike",
 _P, _R, _T, _PROPERTIES = qn("w:p"), qn("w:r"), qn("w:t"), qn("w:rPr")
 _IN_ORDER = ("b", "i", "strike", "u", "subscript", "superscript")  # as the schema of Word has them
 _EMPHASIS = {"u": ("u", "single"), "subscript": ("vertAlign", "subscript"), "superscript": ("vertAlign", "superscript")}
+_ON_LINES = {"p", "ul", "ol", "blockquote", "pre"}
 _BLANKS = {"\t": "w:tab", "\n": "w:br"}
 
 
 def write_paper(title: str, drafts: Sequence[Draft], pictures: Mapping[str, Picture], beat: Beat = quiet) -> bytes:
     """Return the paper with its key sheet as a .docx file."""
     return _Paper(title, pictures).write(drafts, beat)
+
+
+def _is_marked(draft: Draft) -> bool:
+    """Tell whether the key is √ or ×: 正确 and 错误 need no letters."""
+    return draft.type == ItemType.TRUE_FALSE and draft.options == TRUE_FALSE_OPTIONS
 
 
 def _section(draft: Draft) -> tuple[int, int]:
@@ -101,13 +107,12 @@ class _Paper:
         self._text(f"{number}．", stem)
         for at, prompt in enumerate(draft.prompts, start=1):
             self._text(f"（{at}）", guarded(prompt))
-        # 正确 and 错误 need no letters.
-        if draft.type != ItemType.TRUE_FALSE:
+        if not _is_marked(draft):
             for letter, option in zip(LETTERS, draft.options, strict=False):
                 self._text(f"{letter}．", guarded(option), indent=_INDENT)
 
     def _key(self, number: int, draft: Draft) -> None:
-        answer = ("√" if draft.key == (0,) else "×") if draft.type == ItemType.TRUE_FALSE else write_answer(draft)
+        answer = ("√" if draft.key == (0,) else "×") if _is_marked(draft) else write_answer(draft)
         self._text(f"{number}．【答案】", answer if draft.type != ItemType.SHORT_TEXT else guarded(answer))
         difficulty = f"{draft.difficulty:.17g}{'' if draft.difficulty % 1 else '.0'}" if draft.difficulty is not None else ""
         told = {"解析": draft.explanation, **{f"选项{letter}解析": words for letter, words in zip(LETTERS, draft.option_explanations, strict=False)}}
@@ -166,6 +171,8 @@ class _Writer:
                     self.write(child, rules)
                 case tag:
                     self.write(child, rules | {_RULES[str(tag)]} if str(tag) in _RULES else rules)
+            if child.tag in _ON_LINES and (child.tail or "").strip():
+                self.paragraph = self.paper.paragraph()
             self.words(child.tail or "", rules)
 
     def words(self, words: str, rules: frozenset[str]) -> None:

@@ -30,8 +30,8 @@ def _items_only(write: Callable[[Sequence[Draft], Mapping[str, Picture]], bytes]
     return lambda _title, drafts, pictures, _beat: write(drafts, pictures)
 
 
-def _without_rubric(drafts: Sequence[Draft]) -> Sequence[Loss]:
-    return list(lost(drafts, ("评分标准",)))
+def _of_word(drafts: Sequence[Draft]) -> Sequence[Loss]:
+    return list(lost(drafts, ("评分标准", "列表、表头和合并的单元格")))
 
 
 WRITERS: Mapping[str, Writer] = {
@@ -42,7 +42,7 @@ WRITERS: Mapping[str, Writer] = {
         _items_only(lambda drafts, pictures: workbook_writing.write_items(drafts, pictures=pictures)),
         workbook_writing.losses,
     ),
-    "word": Writer(N_("Word 试卷与答案"), "docx", f"{_OFFICE}.wordprocessingml.document", word_writing.write_paper, _without_rubric),
+    "word": Writer(N_("Word 试卷与答案"), "docx", f"{_OFFICE}.wordprocessingml.document", word_writing.write_paper, _of_word),
     "gift": Writer("GIFT", "gift.txt", "text/plain", _items_only(lambda drafts, _pictures: gift_writing.write(drafts)), gift_writing.losses),
     "moodle": Writer("Moodle XML", "xml", "application/xml", _items_only(moodle_writing.write), moodle_writing.losses),
     "qti": Writer("QTI 3.0", "zip", "application/zip", _items_only(qti_writing.write), qti_writing.losses),

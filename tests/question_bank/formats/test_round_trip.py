@@ -8,11 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from question_bank.domain import notation
 from question_bank.domain.draft import Draft, clean, decimal, normalised, said_key, tidy
 from question_bank.domain.exchange import Picture
 from question_bank.domain.fault import faults_of
 from question_bank.domain.item import Blank, Criterion, ItemType
 from question_bank.formats import gift_writing, json_lines, moodle_writing, picture, qti_writing, reading, rich_text
+from question_bank.formats.writing import WRITERS
 
 
 def _picture() -> Picture:
@@ -165,3 +167,27 @@ def test_what_a_format_has_no_place_for_is_told(losses: object, count: int) -> N
     matching = Draft(external_id="m", type="matching", stem="s", options=("a", "b"), prompts=("x", "y"), key=(1, 0))
     told = any("次序" in loss.what for loss in losses([matching]))
     assert told is (losses is not qti_writing.losses)
+
+
+@pytest.mark.parametrize("form", list(WRITERS))
+@pytest.mark.parametrize("options", [("正确", "错误"), ("错误", "正确"), ("不合适", "合适"), ("甲说", "乙说")])
+@pytest.mark.parametrize("key", [0, 1])
+def test_no_order_and_no_words_of_a_judgement_turn_its_key(form: str, options: tuple[str, str], key: int) -> None:
+    draft = tidy(Draft(type="true_false", stem="判断", options=options, key=(key,), option_explanations=("一", "二"), external_id="t"))
+    writer = WRITERS[form]
+    (back,) = reading.read(writer.write("题库", [draft], {}, lambda _done: None)).drafts
+    lost = " ".join(loss.what for loss in writer.losses([draft]))
+    right = back.key[0]
+    if "判断题的选项文字" in lost:
+        assert notation.means(back.options[right] if back.options else ("正确", "错误")[right]) is (options[key] in {"正确", "合适"})
+    else:
+        assert (back.options or ("正确", "错误"))[right] == options[key]
+    assert back.option_explanations[right] == ("一", "二")[key]
+    assert back.type == "true_false" or "判断题的题型" in lost or form == "qti"
+
+
+def test_words_behind_a_list_begin_a_line_of_their_own_in_word() -> None:
+    draft = tidy(Draft(type="single", stem="<ul><li>一</li><li>二</li></ul>哪个", options=("甲", "乙"), key=(0,)))
+    assert [loss.what for loss in WRITERS["word"].losses([draft])] == ["列表、表头和合并的单元格未写入"]
+    (back,) = reading.read(WRITERS["word"].write("题库", [draft], {}, lambda _done: None)).drafts
+    assert back.stem == "一\n二\n哪个"
