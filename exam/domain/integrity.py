@@ -1,7 +1,8 @@
 """Leads for people who look into an exam: responses that two people share too often, and responses that fit no ability. Never proof.
 
 Similarity on the items both were given and both answered. How probable each response is comes from those of about the same
-score (groups of ability) instead of a nominal response model, because papers are drawn at random from large pools.
+score (groups of ability) instead of a nominal response model, because papers are drawn at random from large pools; where few sat, from
+everybody's, tilted by ability.
 
 * ω: matches expected of one person given the other's responses, standardised (Wollack 1997); of both directions the larger.
 * Generalised binomial test: how probable so many matches or more are, exactly (van der Linden & Sotaridona 2006).
@@ -20,6 +21,8 @@ import numpy.typing as npt
 from question_bank.domain.responses import Floats, score_groups
 
 GROUPS = 8  # of ability
+LEANS_ON = 10  # as if so many more of a group had answered as ability lets expect, so that a small group says little by itself
+TILTING, MOST_TILT = 20, 5.0  # steps; logits
 LEAST_COMMON = 15  # items; with fewer there is nothing to say
 MOST_TOGETHER = 1_000  # people of one school compared with one another; pairs grow with the square
 SCREEN = 3.0  # standard deviations above the expected matches from which the exact probability is worked out
@@ -133,13 +136,29 @@ def _tabulated(sheets: Sheets) -> _Table:
     agree = np.zeros((GROUPS, GROUPS, items))
     if not len(keys):
         return _Table(code, counts, agree, group)
-    # A small group leans on the whole: as if ten more of it had answered like everybody.
-    whole = counts.sum(axis=0) + 0.5
-    leant = counts + 10 * whole / np.repeat(np.add.reduceat(whole, starts), width)
+    share = np.zeros(len(keys))
+    share[codes] = sheets.share[answered]
+    leant = counts + LEANS_ON * _tilted(counts, share, starts, width)
     chance = leant / np.repeat(np.add.reduceat(leant, starts, axis=1), width, axis=1)
     for one in range(GROUPS):
         agree[one][:, used] = np.add.reduceat(chance[one] * chance, starts, axis=1)
     return _Table(code, chance, agree, group)
+
+
+def _tilted(counts: Floats, share: Floats, starts: Ints, width: Ints) -> Floats:
+    """Return how everybody's choices would fall in each group: what has points more readily, the abler the group.
+
+    `counts` are groups × codes. Leaning on everybody alike would call two able people's right responses too many.
+    """
+    whole, given, tilt = counts.sum(axis=0) + 0.5, np.add.reduceat(counts, starts, axis=1), np.zeros(len(counts))
+    for _ in range(TILTING):
+        weight = whole * np.exp(np.outer(tilt, share))
+        chance = weight / np.repeat(np.add.reduceat(weight, starts, axis=1), width, axis=1)
+        mean = np.add.reduceat(chance * share, starts, axis=1)
+        spread = np.add.reduceat(chance * share**2, starts, axis=1) - mean**2
+        tilt += (counts @ share - (given * mean).sum(axis=1)) / np.maximum((given * spread).sum(axis=1), 1)
+        tilt = tilt.clip(-MOST_TILT, MOST_TILT)
+    return np.asarray(chance)
 
 
 def _school(sheets: Sheets, table: _Table, who: Ints) -> _School:

@@ -51,6 +51,15 @@ def test_in_07_copied_papers_are_found_and_honest_ones_are_left_alone() -> None:
     assert len(leads - copying) <= 1 + len(leads) * rules.FALSE_SHARE
 
 
+@pytest.mark.parametrize("people", [24, 60])
+def test_few_honest_people_are_left_alone_and_a_copied_paper_is_found(people: int) -> None:
+    honest = [rules.similarity(*simulated(people, 50, 50, planted=0, share=0, seed=seed)[:2]) for seed in range(20)]
+    assert sum(found.pairs for found in honest) > 5_000
+    assert not [lead for found in honest for lead in found.leads]
+    copied = [rules.similarity(*simulated(people, 50, 50, planted=1, share=0.9, seed=seed)[:2]) for seed in range(10)]
+    assert sum((0, 1) in {(lead.one, lead.other) for lead in found.leads} for found in copied) >= 8
+
+
 def test_a_school_too_large_to_compare_everybody_says_what_it_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     sheets, _schools, _copying = simulated(80, 20, 24, planted=0, share=0)
     monkeypatch.setattr(rules, "MOST_TOGETHER", 30)
