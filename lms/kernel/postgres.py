@@ -75,6 +75,7 @@ class EmbeddedPostgres:
     def start(self) -> str:
         """Start (initialising when new) and return the URL; raises PostgresFailed."""
         account = _Account.choose()
+        forgotten = not self.folder.exists()
         self.folder.mkdir(parents=True, exist_ok=True)
         if account and not _reachable(self.folder, account):
             # A closed parent (a checkout under a 0700 home): keep the data in a short private place of the account's own.
@@ -87,6 +88,8 @@ class EmbeddedPostgres:
         self._take_lock()
         binaries = _binaries(account)
         data = self.folder / "data"
+        if forgotten:  # whoever removed the folder meant what is kept elsewhere for it, too
+            shutil.rmtree(data, ignore_errors=True)
         if not data.exists():
             self._initialise(binaries, account, data)
         _clear_stale(data)

@@ -1,6 +1,7 @@
 """The throwaway cluster of a test run: fsync off, one database a worker, cloned from a migrated template."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -48,6 +49,7 @@ def cluster(factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
         yield url
     finally:
         server.stop()
+        shutil.rmtree(server.folder, ignore_errors=True)  # as root it lies beside what pytest clears
 
 
 def prepare(url: str) -> None:
