@@ -117,7 +117,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _conclude(verdicts: list[Verdict], folder: Path, *, proof: str = "") -> int:
     kept = keep(verdicts, folder, proof=proof)
     code = told(verdicts, print)
-    print(f"report: {folder / 'report.html'}" + (f", verdict for 考前检查: {kept}" if kept else ""))
+    print(f"report: {folder / 'report.html'}" + (f", last verdict of its kind: {kept}" if kept else ""))
     return code
 
 

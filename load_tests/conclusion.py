@@ -124,7 +124,9 @@ def told(verdicts: list[Verdict], say: Callable[[str], None]) -> int:
     if len(last.faults) > SHOWN:
         say(f"✗ … and {len(last.faults) - SHOWN} more")
     if last.machine is not None:
-        say(f"saturated first: {last.machine.saturated}" if not last.passed else f"head-room: {last.machine.head_room:.1f} × this load at 60 % of the cores")
+        broke = any(fault.kind in ("budget", "machine") for fault in last.faults)
+        told_full = f"{'saturated first' if broke else 'fullest'}: {last.machine.saturated}"
+        say(f"head-room: {last.machine.head_room:.1f} × this load at 60 % of the cores" if last.passed else told_full)
     for words in _of_the_whole(last):
         say(words)
     unseen = sum(one.judged == 0 for one in last.cities)

@@ -78,6 +78,7 @@ def lines(found: Outlook) -> list[str]:
         told += _peaks(one.peaks)
         grown = f"the database grows by {one.sums['growth'].median:.1f} GB, 95 % {needed.growth_gb:.1f}"
         told.append(f"  {grown}; {_machines(needed, found.node_cores)}{_room(found.fit(needed))}")
+        told += _cores(one.peaks, found.capacity)
     for both, needed in found.overlaps:
         told += ["", f"{_codes(both.stretches)} at the same time  {both.opens:%Y-%m-%d %H:%M} – {both.closes:%Y-%m-%d %H:%M}", *_peaks(both.peaks)]
         told.append(f"  together: {_machines(needed, found.node_cores)}{_room(found.fit(needed))}")
@@ -147,6 +148,16 @@ def _peaks(peaks: Mapping[str, Peak]) -> list[str]:
     ]
 
 
+def _cores(peaks: Mapping[str, Peak], capacity: sizing.Capacity | None) -> list[str]:
+    """Say what each path asks of the cores at its peak, before their sixty per cent."""
+    return [
+        f"    {one.path:15} {one.median:9,.1f} ({one.high:,.1f}) a second × {one.server_us:,.0f} + {one.database_us:,.0f} µs"
+        f" = {one.median * one.server_us / 1e6:.2f} + {one.median * one.database_us / 1e6:.2f}"
+        f" ({one.high * one.server_us / 1e6:.2f} + {one.high * one.database_us / 1e6:.2f}) cores"
+        for one in (sizing.path_costs(peaks, capacity) if capacity else ())
+    ]
+
+
 def _room(room: Fit) -> str:
     """Say go or no-go, and how much room is left; nothing where no limit is known."""
     if room.filled is None:
@@ -175,6 +186,7 @@ def as_dict(found: Outlook) -> dict[str, object]:
         "units": {one.code: {"title": one.title, "curve": UNITS[one.unit][0], "sum": UNITS[one.unit][1]} for one in METRICS},
         "measured": found.capacity is not None,
         "not_counted": list(found.capacity.missing) if found.capacity else [],
+        "microseconds": {path: [us, found.capacity.database[path]] for path, us in found.capacity.server.items()} if found.capacity else {},
         "node_cores": found.node_cores,
         "limits": {"gbits": found.limits.gbits, "nodes": found.limits.nodes},
         "figures": {

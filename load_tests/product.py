@@ -1,5 +1,6 @@
 """A product of its own for a load test: a fresh folder, a seeded database, the same processes as everywhere."""
 
+import fcntl
 import os
 import shutil
 import time
@@ -26,17 +27,17 @@ MARK = ".load-test"  # lies in every folder that a load test has made and may em
 def seeded(folder: Path, programme: Path, wanted: Wanted, *, database_url: str = "", secret: str = "") -> Iterator[tuple[Stack, Seeded]]:
     """Run a seeded database for the length of a block; the caller starts server and worker. Products with one secret take each other's tokens."""
     refuse_used(database_url)
-    emptied(folder)
     quiet = {"LOG_LEVEL": "WARNING", "SIGN_IN_TRIES": "100000", "HOT_REQUESTS": "1000000"} | ({"SECRET_KEY": secret} if secret else {})
     stack = Stack(folder.absolute(), free_port(), database_url=database_url, environment=quiet)
-    with running(stack):
+    with emptied(folder), running(stack):
         with working_on(stack):
             found = seed(Settings.from_environment(stack.environment), programme.read_text(encoding="utf-8"), wanted)
         yield stack, found
 
 
-def emptied(folder: Path) -> None:
-    """Make a folder anew; raise StackFailed before anything is deleted where it may hold what no load test has put there."""
+@contextmanager
+def emptied(folder: Path) -> Iterator[None]:
+    """Make a folder anew and keep it for the length of a block; raise StackFailed before anything is deleted that no load test has made, or one still needs."""
     place, product = folder.resolve(), Path(os.environ.get("VAR_DIR") or "var").resolve()
     if any(other.is_relative_to(place) for other in (product, ROOT.resolve(), Path.cwd())):
         raise StackFailed(f"{folder} is, or holds, the product's own folder; a load test empties its folder: name one of its own, such as {product / 'load'}")
@@ -44,9 +45,22 @@ def emptied(folder: Path) -> None:
         ours = place.is_dir() and (not any(place.iterdir()) or any((place / name).is_file() for name in (MARK, NOTE)))
         if not ours:
             raise StackFailed(f"{folder} holds what no load test has made; a load test empties its folder: name a new one, or remove this one yourself")
-        shutil.rmtree(place)
+        with _kept(place):
+            shutil.rmtree(place)
     place.mkdir(parents=True)
-    (place / MARK).touch()
+    with _kept(place):
+        yield
+
+
+@contextmanager
+def _kept(place: Path) -> Iterator[None]:
+    """Hold a folder's mark for the length of a block; the system lets go of it with the process, however that ends."""
+    with (place / MARK).open("w") as mark:
+        try:
+            fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StackFailed(f"another load test works in {place}: wait for its end, or name another --folder") from None
+        yield
 
 
 def refuse_used(database_url: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lms.domain.behaviour import Array, Behaviour, Figure, WhatIf
-from lms.domain.forecast import METRICS, Band, Metric, Overlap, StretchForecast, central
+from lms.domain.forecast import METRICS, Band, Metric, Overlap, Peak, StretchForecast, central
 from lms.domain.programme import Programme
 from lms.domain.stretch import Stretch
 
@@ -52,6 +52,17 @@ class Sizing:
     nodes: int | None
     gbits: float
     growth_gb: float
+
+
+@dataclass(frozen=True, slots=True)
+class PathCost:
+    """What one path asks of the machines at its peak: requests a second in the median and at the 95 % edge, and microseconds each."""
+
+    path: str
+    median: float
+    high: float
+    server_us: float
+    database_us: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +134,16 @@ def size(found: StretchForecast | Overlap, capacity: Capacity | None, node_cores
         return Sizing(None, None, None, gbits, grown)
     server, database = (cores(found.total, costs) / BUSY for costs in (capacity.server, capacity.database))
     return Sizing(server, database, max(1, math.ceil(server / node_cores)), gbits, grown)
+
+
+def path_costs(peaks: Mapping[str, Peak], capacity: Capacity) -> tuple[PathCost, ...]:
+    """Return the arithmetic behind the cores, path by path; peaks need not fall together, so they are at most the sum."""
+    return tuple(
+        PathCost(path, peaks[metric].median, peaks[metric].high, capacity.server[path], capacity.database[path])
+        for path, metrics in _MEASURED_AS.items()
+        for metric in metrics
+        if path in capacity.server and peaks[metric].high
+    )
 
 
 def cores(total: Mapping[str, Band], costs: Mapping[str, float]) -> float:

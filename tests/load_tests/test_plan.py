@@ -94,6 +94,10 @@ def test_paths_that_were_not_measured_are_named_wherever_nodes_are(tmp_path: Pat
     assert [one["nodes"] for one in (fewer, there, more)] == [2, 3, 4]
     assert fewer["filled"] / more["filled"] == pytest.approx(2)
     assert there["codes"] == ["w2"]
+    row = [one for one in plan.lines(whole) if one.startswith("    sign-in")][1]
+    peak = whole.forecasts[1].peaks["sign_ins"]
+    assert f"{peak.median:,.1f} ({peak.high:,.1f}) a second × 85,000 + 15,000 µs = {peak.median * 0.085:.2f} + " in row
+    assert plan.as_dict(whole)["microseconds"]["sign-in"] == [85_000, 15_000]  # type: ignore[index]
     assert "4 nodes: " in "\n".join(plan.lines(replace(whole, limits=Limits(nodes=3))))
     assert "现有 there are" in plan_report.html(replace(whole, limits=Limits(nodes=3)))
 

@@ -343,13 +343,26 @@ def test_a_load_test_empties_only_folders_of_its_own(tmp_path: Path, monkeypatch
     film.touch()
     link.symlink_to(film.parent)
     for folder in (product, tmp_path, film.parent, film, link, Path.cwd()):
-        with pytest.raises(StackFailed, match="load test"):
-            emptied(folder)
+        with pytest.raises(StackFailed, match="load test"), emptied(folder):
+            pass
     assert film.exists()
-    emptied(own)
+    with emptied(own):
+        pass
     (own / "old").touch()
-    emptied(own)
+    with emptied(own):
+        pass
     assert [one.name for one in own.iterdir()] == [MARK]
     (product / MARK).touch()  # whatever lies in it, the product's own folder is never emptied
-    with pytest.raises(StackFailed, match="the product's own"):
-        emptied(product)
+    with pytest.raises(StackFailed, match="the product's own"), emptied(product):
+        pass
+
+
+def test_a_folder_in_which_another_load_test_works_is_left_alone(tmp_path: Path) -> None:
+    own = tmp_path / "load"
+    with emptied(own):
+        (own / "postgres").touch()
+        with pytest.raises(StackFailed, match="another load test works in"), emptied(own):
+            pass
+        assert (own / "postgres").exists()
+    with emptied(own):
+        assert not (own / "postgres").exists()
