@@ -563,11 +563,8 @@ function onKey(event) {
 function setSize(size) {
   root.dataset.size = size;
   for (const button of document.querySelectorAll("[data-set-size]")) button.setAttribute("aria-pressed", String(button.dataset.setSize === size));
-  try {
-    localStorage.setItem("exam-size", size);
-  } catch {
-    // The choice lasts for this page.
-  }
+  // A cookie, since signing out, also in another tab, empties the browser's storage.
+  document.cookie = `exam-size=${size}; path=/exams; max-age=31536000; samesite=lax`;
 }
 
 function openSheet(open) {
@@ -596,13 +593,7 @@ function wire() {
     event.currentTarget.setAttribute("aria-pressed", String(hidden));
   });
   for (const button of document.querySelectorAll("[data-set-size]")) button.addEventListener("click", () => setSize(button.dataset.setSize));
-  let size = "m";
-  try {
-    size = localStorage.getItem("exam-size") ?? "m";
-  } catch {
-    // Storage is closed: the ordinary size.
-  }
-  setSize(["m", "l", "xl"].includes(size) ? size : "m");
+  setSize(/\bexam-size=(m|l|xl)\b/.exec(document.cookie)?.[1] ?? "m");
   addEventListener("online", () => { queue?.hurry(); askClock(); });
   addEventListener("offline", () => { if (queue && !ended) { wentOffline(); saveState("failed", words.no_line); } });
   addEventListener("focus", () => askClock());

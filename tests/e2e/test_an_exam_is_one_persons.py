@@ -130,6 +130,9 @@ def test_signed_out_in_another_tab_the_phone_stays_the_same_and_the_hand_in_is_t
     page = hall.enter(phone)
     device = page.evaluate(DEVICE)
     assert len(device) == 1
+    page.click("#sheet-open")
+    page.click("[data-set-size=xl]")
+    page.click("#sheet-close")
     page.route("**/api/exam/save", lambda route: route.abort())
     answer(page, 1, 2)
     on_the_disk(page, 1)
@@ -157,6 +160,7 @@ def test_signed_out_in_another_tab_the_phone_stays_the_same_and_the_hand_in_is_t
     page.close()
     page = hall.opened(hall.back(phone))
     wait_state(page, 3, "answered")
+    expect(page.locator("#room")).to_have_attribute("data-size", "xl")
     expect(page.locator("#room-banner")).to_be_hidden()
     assert hall.product.run("SELECT count(*) FROM audit_entry WHERE action = 'attempt.takeover' AND actor_id = %s", hall.person_id) == [(0,)]
     page.click("#hand-in")
