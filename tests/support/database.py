@@ -112,11 +112,12 @@ def forget() -> None:
     forecast.forget()
 
 
-def until_somebody_waits(done: Callable[[], bool]) -> None:
-    """Wait until somebody waits for a lock, or it is done; raises where neither comes about."""
+def until_somebody_waits(done: Callable[[], bool], people: int = 1) -> None:
+    """Wait until so many wait for a lock, or it is done; raises where neither comes about."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     with psycopg.connect(db._state["url"].replace("+psycopg", ""), autocommit=True) as owner:  # the product's own role does not see what others wait for
         for _moment in range(1_500):
-            if done() or owner.execute("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").fetchone():
+            if done() or owner.execute(waiting).fetchall()[0][0] >= people:
                 return
             sleep(0.02)
     pytest.fail("nobody waits")

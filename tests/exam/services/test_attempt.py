@@ -2,7 +2,6 @@
 
 import threading
 from datetime import timedelta
-from time import sleep
 
 import msgspec
 import pytest
@@ -27,6 +26,7 @@ from lms.kernel.hot import Pace
 from tests.conftest import NOON
 from tests.support import exams
 from tests.support.cast import IVY, id_of
+from tests.support.database import until_somebody_waits
 from tests.support.queries import query_budget
 
 START = StartExam(exams.EXAM, "device-one", honesty=True)
@@ -404,15 +404,11 @@ def test_the_verifier_finds_a_changed_answer_and_a_changed_score(app: Flask) -> 
 def test_two_drawings_at_once_number_one_behind_the_other(app: Flask) -> None:
     exams.prepared(papers=2)
     drawings = [threading.Thread(target=assembly.assemble, args=(exams.EXAM,), kwargs={"papers": 1, "now": NOON, "replacing": False}) for _ in range(2)]
-    with transaction() as session, db.reader().connect() as beside:
+    with transaction() as session:
         exam_store.lock(session, session.execute(text("SELECT id FROM exam")).scalar_one())
         for drawing in drawings:
             drawing.start()
-        waiting = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
-        for _ in range(250):  # less than a lock is waited for
-            if beside.execute(waiting).scalar_one() == 2:
-                break
-            sleep(0.02)
+        until_somebody_waits(lambda: not any(drawing.is_alive() for drawing in drawings), people=2)
     for drawing in drawings:
         drawing.join()
     with transaction() as session:
