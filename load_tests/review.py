@@ -32,11 +32,15 @@ def judge(code: str, window: str, write: Path | None) -> int:
     try:
         live = load.live(code, datetime.fromtimestamp(0, UTC), window)
         if live.forecast.stretch.code != window:
-            print(f"✗ {code} has no window {window}", file=sys.stderr)
+            known = ", ".join(one.stretch.code for one in live.outlook.forecasts)
+            print(f"✗ {code} has no window {window}; it has {known}", file=sys.stderr)
             return 1
         found = rules.review(live.forecast, live.outlook.programme, live.outlook.behaviour, live.seen, live.exam_starts)
-    except (rules.NothingLearntError, Refusal) as error:
+    except rules.NothingLearntError as error:
         print(f"✗ {error}", file=sys.stderr)
+        return 1
+    except Refusal as refused:
+        print(f"✗ {code}: {refused.message}", file=sys.stderr)
         return 1
     names = {row.code: row.name for row in live.outlook.programme.quotas.cities}
     print("\n".join(lines(found, live, names)))

@@ -85,7 +85,9 @@ def review(
 
 def _enough(what: str, share: float) -> None:
     if share < _LEAST_SEEN:
-        raise NothingLearntError(f"{share:.0%} of the {what} were recorded, at least {_LEAST_SEEN:.0%} are needed")
+        raise NothingLearntError(
+            f"{share:.0%} of the {what} were recorded, at least {_LEAST_SEEN:.0%} are needed: a worker (flask worker) counts while it runs"
+        )
 
 
 def _fit_exam(found: StretchForecast, behaviour: Behaviour, in_exam: Array, *, starts: Array, seed: int) -> Behaviour:

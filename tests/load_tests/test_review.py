@@ -42,6 +42,9 @@ def test_a_review_names_what_differed_and_writes_proposals_beside_the_old_file(
     assert proposed.figures["dropout"] == really.figures["dropout"]
     assert review.judge(learning.CODE, "w2", target) == 1, "an old file was overwritten"
     assert review.judge(learning.CODE, "w9", None) == 1
+    assert "it has w1, w2, w3" in capsys.readouterr().err
+    assert review.judge("nothing", "w2", None) == 1
+    assert "没有找到这个培训项目" in capsys.readouterr().err
     # The exam's month likewise, on the command line and on the page.
     capsys.readouterr()
     exam = stretches(programme, {learning.CITY: 60_000})[-1]
