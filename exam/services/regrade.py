@@ -59,7 +59,7 @@ class Regrade:
     exam: Exam
     content: ItemContent
     preview: Preview | None
-    approvers: tuple[str, ...]
+    approvers: Mapping[int, str]
     names: Mapping[int, str]
     reversed: bool
 
@@ -168,7 +168,7 @@ def one(exam_code: str, regrade_id: int) -> Regrade:
             exam=exam,
             content=bank.contents(session, row.version_ids[-1:])[row.version_ids[-1]],
             preview=told,
-            approvers=tuple(people[person].name for person in yes),
+            approvers={person: people[person].name for person in yes},
             names={person: f"{card.name}（{card.unit_name}）" for person, card in people.items()},
             reversed=Stage.APPLIED in _reversals(session, row),
         )

@@ -25,7 +25,7 @@ from lms.kernel.i18n import gettext as _
 from lms.kernel.i18n import lazy_gettext
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
-from lms.kernel.refusal import Refusal
+from lms.kernel.refusal import N_, Refusal
 from question_bank.domain.item import LEVEL_LABELS, TYPE_LABELS, ItemType, Level
 
 exam_board = routes("exam_board", __name__)
@@ -192,10 +192,15 @@ def _judgement(sheet: FairnessSheet) -> tuple[tuple[str, str], ...]:
     found = sheet.board.statistics
     if found is None:
         return (("info", _("还没有组卷，组卷后这里会说明各卷是否公平。")),)
+    again, late = (
+        N_("各卷预期得分相差偏大（标准差 %(sd)s 分），请收紧容差后重新组卷。"),
+        N_("各卷预期得分相差偏大（标准差 %(sd)s 分）；已有人作答，不能重新组卷，请对照考后复核。"),
+    )
+    wide = late if sheet.taken else again
     said = [
         ("success", _("各卷难度相当：同一位考生换一份试卷，预期得分一般只差 %(sd)s 分。", sd=f"{found.expected_score.sd:.2f}"))
         if found.expected_score.sd <= EQUAL_POINTS
-        else ("warning", _("各卷预期得分相差偏大（标准差 %(sd)s 分），请收紧容差后重新组卷。", sd=f"{found.expected_score.sd:.2f}"))
+        else ("warning", _(wide, sd=f"{found.expected_score.sd:.2f}"))
     ]
     said += [("warning", _(BEYOND[rule], n=papers)) for rule, papers in found.beyond.items()]
     if found.exposure_max * 100 > sheet.board.blueprint.exposure_percent:

@@ -94,6 +94,7 @@ class RegradePage:
     form: ApprovalForm
     reversal: ReversalForm
     own: bool
+    approved: bool  # by who looks
     may_reverse: bool
     refusal: str | None
 
@@ -187,6 +188,7 @@ def _one(code: str, regrade_id: int, *, refusal: str | None = None, reversal: Re
         form=ApprovalForm(formdata=None, seen=found.row.digest or ""),
         reversal=reversal or ReversalForm(formdata=None),
         own=found.row.proposed_by == current.person().person_id,
+        approved=current.person().person_id in found.approvers,
         may_reverse=found.row.state == Stage.APPLIED and found.row.reverses_id is None and not found.reversed,
         refusal=refusal,
     )

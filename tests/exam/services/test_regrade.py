@@ -249,7 +249,7 @@ def test_it_takes_two_others_and_the_figures_they_saw(app: Flask) -> None:
     regrade.carry_out(LATER, one)
     assert regrade.one(exams.EXAM, one).row.state == "proposed"
     assert sign(one) != old
-    assert regrade.one(exams.EXAM, one).approvers == ()
+    assert regrade.one(exams.EXAM, one).approvers == {}
     with pytest.raises(FiguresMoved):
         regrade.approve(one, seen=old, actor_id=bing, now=LATER)
     regrade.withdraw(one, actor_id=jia, now=LATER)
@@ -287,7 +287,9 @@ def test_ex_15_the_pages_lead_from_the_proposal_to_the_reversal(app: Flask) -> N
         other = enter(app, Member(account, "", ()))
         assert "有 1 个重新评分方案等您批准" in other.get("/").get_data(as_text=True)
         assert sign(one) in other.get(answer.location).get_data(as_text=True)
+        assert f"{one}/approval" in other.get(answer.location).get_data(as_text=True)
         assert other.post(f"{page}/{one}/approval", data={"seen": sign(one)}).status_code == 302
+        assert f"{one}/approval" not in other.get(answer.location).get_data(as_text=True), "nobody is asked twice"
     regrade.carry_out(LATER, one)
     assert "撤销这次重新评分" in peng.get(answer.location).get_data(as_text=True)
     assert peng.post(f"{page}/{one}/reversal", data={"reason": "维持原判"}).status_code == 302

@@ -146,12 +146,14 @@ def test_before_the_bell_papers_are_drawn_for_all_who_may_come(app: Flask) -> No
     assert assembly.top_up(NOON) == 0
 
 
-def test_the_fairness_sheet_says_in_words_what_the_papers_are_worth(app: Flask, clock: FixedClock) -> None:
+def test_the_fairness_sheet_says_in_words_what_the_papers_are_worth(app: Flask, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("exam.web.board.EQUAL_POINTS", -1.0)
     exams.prepared(papers=20)
     peng = enter(app, PENG)
     before = peng.get(f"{PAGES[1]}/fairness").get_data(as_text=True)
     assert "还没有同校的两位考生开考" in before
     assert "若按题型随机抽题" in before
+    assert "请收紧容差后重新组卷" in before
     for account in ("lin", "cai", "gan"):
         sitter = exams.sitting(account)
         sitter.save(sitter.change(1, [0]), sitter.change(2, [1]))
@@ -163,6 +165,7 @@ def test_the_fairness_sheet_says_in_words_what_the_papers_are_worth(app: Flask, 
     assert "同校先后开考的 2 对考生" in after
     assert "考后按实测难度复核" in after
     assert "实测时间" in after
+    assert "不能重新组卷，请对照考后复核" in after
 
 
 def test_results_are_released_once_by_hand(app: Flask) -> None:
