@@ -30,11 +30,12 @@ STORED = "确认过的都存下了吗 Is everything stored that was acknowledged
 
 
 class Answer(NamedTuple):
-    """One question of a verdict: how many faults say no, and the figure behind it."""
+    """One question of a verdict: how many faults say no, the figure behind it, and whether anything answers it at all."""
 
     question: str
     faults: int
     figure: str
+    known: bool = True
 
 
 def html(verdicts: Sequence[Verdict]) -> str:
@@ -74,9 +75,12 @@ def answers(one: Verdict) -> list[Answer]:
         _head_room(machine, passed=one.passed) if machine else "没有观察 not seen",
     )
     kinds = [fault.kind for fault in one.faults]
-    named = [Answer(question, sum(kind in asked for kind in kinds), figure) for (question, asked), figure in zip(QUESTIONS, figures, strict=True)]
+    seen = (True, bool(judged), machine is not None)
+    named = [
+        Answer(question, sum(kind in asked for kind in kinds), figure, known) for (question, asked), figure, known in zip(QUESTIONS, figures, seen, strict=True)
+    ]
     stored = len(kinds) - sum(answer.faults for answer in named)
-    return [Answer(STORED, stored, f"逐条核对 {one.acknowledged:,} 条 compared one by one"), *named]
+    return [Answer(STORED, stored, f"逐条核对 {one.acknowledged:,} 条 compared one by one", bool(one.acknowledged)), *named]
 
 
 def _head_room(machine: Machine, *, passed: bool) -> str:

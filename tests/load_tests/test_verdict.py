@@ -243,6 +243,8 @@ def test_the_report_needs_nothing_beside_itself() -> None:
     assert [one.faults for one in answers(verdict)] == [1, 0, 0, 0]
     slow = replace(verdict, faults=[Fault("budget", "/ is slow"), Fault("plan", "too few")], lines=[replace(line("/", requests=20), p95_ms=1500)])
     assert [one.faults for one in answers(slow)] == [0, 1, 1, 0]
+    few = replace(verdict, machine=None, lines=[line("/", requests=19)], faults=[])
+    assert [one.known for one in answers(few)] == [True, True, False, False], "what nobody saw is not called kept"
     assert answers(slow)[2].figure.endswith("POST / p95 1500 / 1000 ms")
     assert "可以 GO" in html([replace(verdict, passed=True, faults=[])])
     assert "样本太少" in text
