@@ -13,7 +13,7 @@ from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
 from question_bank.services import bank as banks
 from tests.support.browser import DESK, opened, serving
-from tests.support.cast import WEI
+from tests.support.cast import RUI, WEI, enter
 
 pytestmark = pytest.mark.browser
 
@@ -164,3 +164,20 @@ def test_a_picture_is_put_where_the_caret_stood(app: Flask, chromium_browser: Br
     page.keyboard.press("Enter")
     page.wait_for_function("document.querySelector('#stem').value.includes('picture:')")
     assert re.fullmatch(r"看图!\[红\]\(picture:[0-9a-f]{64}\)回答", page.input_value("#stem"))
+
+
+def test_what_is_done_to_many_stays_in_sight_and_counts_the_chosen(app: Flask, chromium_browser: Browser, site: str) -> None:
+    for number in range(30):
+        written = {"type": "true_false", "stem": f"第{number}句话对吗", "option-0": "正确", "option-1": "错误", "key": "0", "action": "submit"}
+        assert enter(app, WEI).post("/bank/b/items/new", data=written).status_code == 302
+    page, _ = opened(app, chromium_browser, site, RUI, DESK)
+    page.goto("/bank/b")
+    for at in (0, 29):
+        page.locator('input[name="item"]').nth(at).check(force=True)
+    page.locator(".bulk-bar summary", has_text="已勾选 2 题").click()
+    assert page.evaluate("document.querySelector('.bulk-bar').getBoundingClientRect().top >= 0 && scrollY > 300")
+    page.get_by_label("全选本页").check()
+    page.locator(".bulk-bar summary", has_text="已勾选 30 题").wait_for()
+    page.goto("/bank/b/review")
+    page.get_by_label("全选本页").check()
+    assert page.locator('input[name="version"]:checked').count() == 30
