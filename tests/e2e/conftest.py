@@ -86,7 +86,7 @@ def demo_province(chromium_browser: Browser, tmp_path_factory: pytest.TempPathFa
 @pytest.fixture
 def phone(chromium_browser: Browser, product: Product) -> Iterator[BrowserContext]:
     """A phone with nothing in its memory."""
-    context = chromium_browser.new_context(viewport=browser.PHONE, base_url=product.url, locale="zh-CN", has_touch=True)
+    context = browser.context(chromium_browser, viewport=browser.PHONE, base_url=product.url, locale="zh-CN", has_touch=True)
     yield context
     context.close()
 
@@ -94,7 +94,7 @@ def phone(chromium_browser: Browser, product: Product) -> Iterator[BrowserContex
 @pytest.fixture
 def desk(chromium_browser: Browser, product: Product) -> Iterator[BrowserContext]:
     """A desk computer with nothing in its memory."""
-    context = chromium_browser.new_context(viewport=browser.DESK, base_url=product.url, locale="zh-CN")
+    context = browser.context(chromium_browser, viewport=browser.DESK, base_url=product.url, locale="zh-CN")
     yield context
     context.close()
 

@@ -56,7 +56,7 @@ def keep(page: Page, name: str) -> None:
 
 
 def test_from_signing_in_to_a_certificate_that_a_stranger_checks(demo_province: Product, chromium_browser: Browser) -> None:
-    context = chromium_browser.new_context(viewport=browser.DESK, base_url=demo_province.url, locale="zh-CN", accept_downloads=True)
+    context = browser.context(chromium_browser, viewport=browser.DESK, base_url=demo_province.url, locale="zh-CN", accept_downloads=True)
     answers = AnswerSheet(demo_province)
     province.sign_in(context, "lin")
     page = context.new_page()
@@ -156,7 +156,7 @@ def see_the_result(page: Page) -> None:
 
 def a_stranger_checks(product: Product, chromium_browser: Browser, code: str) -> None:
     """Look the certificate up without an account."""
-    context = chromium_browser.new_context(viewport=browser.PHONE, base_url=product.url, locale="zh-CN")
+    context = browser.context(chromium_browser, viewport=browser.PHONE, base_url=product.url, locale="zh-CN")
     page = context.new_page()
     page.goto("/check")
     page.fill("#code", code)

@@ -34,7 +34,7 @@ def test_a_draft_saves_itself_and_the_keyboard_leads_to_the_next_script(app: Fla
         emma = id_of(EMMA)
         with transaction() as session:
             give_password(session, emma, product.now())
-    context = chromium_browser.new_context(base_url=product.url, viewport=browser.DESK, locale="zh-CN", reduced_motion="reduce")
+    context = browser.context(chromium_browser, base_url=product.url, viewport=browser.DESK, locale="zh-CN", reduced_motion="reduce")
     sign_in(context, "emma")
     page = context.new_page()
     page.goto("/marking")

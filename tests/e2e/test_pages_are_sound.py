@@ -47,7 +47,7 @@ def filled(demo_province: Product) -> Product:
 def visitor(request: pytest.FixtureRequest, filled: Product, chromium_browser: Browser) -> Iterator[tuple[str, BrowserContext]]:
     """Somebody with a phone."""
     # Without motion a colour is there at once; half-way between light and dark no contrast holds.
-    context = chromium_browser.new_context(viewport=browser.PHONE, base_url=filled.url, locale="zh-CN", has_touch=True, reduced_motion="reduce")
+    context = browser.context(chromium_browser, viewport=browser.PHONE, base_url=filled.url, locale="zh-CN", has_touch=True, reduced_motion="reduce")
     if request.param:
         province.sign_in(context, request.param)
     yield request.param, context
@@ -88,7 +88,7 @@ def address(app: Flask, product: Product, endpoint: str, sight: Sight) -> str:
 @pytest.mark.browser
 @pytest.mark.parametrize("account", ["lin", "ning"])
 def test_the_frame_holds_english_words_at_any_width(account: str, filled: Product, chromium_browser: Browser) -> None:
-    context = chromium_browser.new_context(base_url=filled.url, locale="en-GB")
+    context = browser.context(chromium_browser, base_url=filled.url, locale="en-GB")
     province.sign_in(context, account)
     page = context.new_page()
     page.goto("/")
@@ -105,9 +105,9 @@ def test_the_frame_holds_english_words_at_any_width(account: str, filled: Produc
 
 @pytest.mark.browser
 def test_a_lesson_page_is_light_before_its_video(filled: Product, app: Flask, chromium_browser: Browser) -> None:
-    signed_in = chromium_browser.new_context(base_url=filled.url, locale="zh-CN")
+    signed_in = browser.context(chromium_browser, base_url=filled.url, locale="zh-CN")
     province.sign_in(signed_in, "zhou")
-    fresh = chromium_browser.new_context(viewport=browser.PHONE, base_url=filled.url, locale="zh-CN", storage_state=signed_in.storage_state())
+    fresh = browser.context(chromium_browser, viewport=browser.PHONE, base_url=filled.url, locale="zh-CN", storage_state=signed_in.storage_state())
     signed_in.close()
     page = fresh.new_page()
     received: list[int] = []
@@ -123,7 +123,7 @@ def test_a_lesson_page_is_light_before_its_video(filled: Product, app: Flask, ch
 
 @pytest.mark.browser
 def test_the_exam_form_says_what_is_wrong_at_its_field_while_it_is_filled_in(filled: Product, chromium_browser: Browser) -> None:
-    context = chromium_browser.new_context(viewport=browser.PHONE, base_url=filled.url, locale="zh-CN")
+    context = browser.context(chromium_browser, viewport=browser.PHONE, base_url=filled.url, locale="zh-CN")
     province.sign_in(context, "ning")
     page = context.new_page()
     page.goto("/admin/exams/new")

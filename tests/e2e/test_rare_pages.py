@@ -36,7 +36,7 @@ def given_by(client: FlaskClient, chromium_browser: Browser, faults: list[str]) 
             faults.append(f"{asked.path}: {found.status_code}")
         route.fulfill(status=found.status_code, headers=dict(found.headers), body=found.data)
 
-    context = chromium_browser.new_context(viewport=browser.PHONE, base_url=HERE, locale="zh-CN", reduced_motion="reduce")
+    context = browser.context(chromium_browser, viewport=browser.PHONE, base_url=HERE, locale="zh-CN", reduced_motion="reduce")
     context.route("**/*", answer)
     page = context.new_page()
     page.on("pageerror", lambda error: faults.append(str(error)))

@@ -82,7 +82,7 @@ def in_chromium(chromium: Browser, product: Product, account: str) -> list[tuple
         if request.url.startswith(product.url):
             sent.append((request.method, request.url.removeprefix(product.url)))
 
-    context = chromium.new_context(viewport=browser.DESK, base_url=product.url, locale="zh-CN")
+    context = browser.context(chromium, viewport=browser.DESK, base_url=product.url, locale="zh-CN")
     page = context.new_page()
     page.on("request", note)
     page.goto("/")

@@ -3,10 +3,11 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from tests.support import chromium
@@ -34,6 +35,13 @@ def launched() -> Iterator[Browser]:
             browser.close()
 
 
+def context(chromium_browser: Browser, **options: Any) -> BrowserContext:
+    """Return a context of its own, as patient in everything as `expect` is."""
+    made = chromium_browser.new_context(**options)
+    made.set_default_timeout(PATIENCE)
+    return made
+
+
 @contextmanager
 def serving(app: Flask) -> Iterator[str]:
     """Serve the test's app on this machine; yields its address."""
@@ -49,9 +57,9 @@ def opened(app: Flask, chromium_browser: Browser, site: str, member: Member, siz
     """Return a page signed in as a member, and what its console complains of."""
     cookie = enter(app, member).get_cookie("lms")
     assert cookie
-    context = chromium_browser.new_context(viewport=size, base_url=site)
-    context.add_cookies([{"name": "lms", "value": cookie.value, "url": site}])
-    page = context.new_page()
+    mine = context(chromium_browser, viewport=size, base_url=site)
+    mine.add_cookies([{"name": "lms", "value": cookie.value, "url": site}])
+    page = mine.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
