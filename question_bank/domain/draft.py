@@ -19,6 +19,7 @@ MAX_TOPIC = 60
 MAX_NAME = 120
 MAX_POINTS = 1_000_000
 MAX_MAGNITUDE = 100  # powers of ten; figures beyond are a mistake or an attack
+UNNUMBERED = re.compile(r"q-[0-9a-f]{12}")  # the name of an item that came without one
 BLANK = re.compile(r"\[\[(?P<number>[1-9]\d?)\]\]")
 PICTURE = re.compile(r"!\[(?P<alternative>(?:[^\]\\\n]|\\.){0,300})\]\(picture:(?P<digest>[0-9a-f]{64})\)")
 _ORDERED_KEYS = frozenset({ItemType.MATCHING, ItemType.ORDERING})

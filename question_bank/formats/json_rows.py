@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from question_bank.domain import notation
+from question_bank.domain.draft import Draft
+from question_bank.domain.fault import Fault, fault
 from question_bank.domain.item import LETTERS
 from question_bank.formats import archive, headings
 from question_bank.formats.unreadable import FileTooLarge
@@ -18,23 +20,26 @@ _OPTIONS = headings.words("options")
 _KEYS = headings.words("key")
 
 
-def read(text: str) -> list[Sheet]:
-    """Return a sheet for each list of items, none when the text is one of our own lines or no JSON."""
+def read(text: str) -> tuple[list[Sheet], list[tuple[Draft, Fault]]]:
+    """Return a sheet for each list of items, none when the text is one of our own lines or no JSON, and what in the lists is no object."""
     if not text.lstrip("\ufeff \t\r\n").startswith(("[", "{")):
-        return []
+        return [], []
     try:
         found = json.loads(text.lstrip("\ufeff"))
     except (ValueError, RecursionError):
-        return []
+        return [], []
     lists = list(_lists("", found, 0))
-    sheets = [_sheet(name if len(lists) > 1 else "", rows) for name, rows in lists]
-    return sheets if any(map(headings.find, sheets)) else []
+    sheets = [_sheet(name if len(lists) > 1 else "", [row if isinstance(row, dict) else {} for row in rows]) for name, rows in lists]
+    if not any(map(headings.find, sheets)):
+        return [], []
+    odd = [(sheet.place(at), row) for sheet, (_, rows) in zip(sheets, lists, strict=True) for at, row in enumerate(rows, start=1) if not isinstance(row, dict)]
+    return sheets, [(Draft(place=place, stem=json.dumps(row, ensure_ascii=False)[:200]), fault("line_not_json")) for place, row in odd]
 
 
-def _lists(name: str, found: object, depth: int) -> Iterator[tuple[str, list[Mapping[str, object]]]]:
+def _lists(name: str, found: object, depth: int) -> Iterator[tuple[str, list[object]]]:
     if isinstance(found, list):
         if any(isinstance(row, dict) for row in found):
-            yield name, [row for row in found if isinstance(row, dict)]
+            yield name, found
     elif isinstance(found, dict) and depth < _DEEPEST and not {"stem", "options"} <= found.keys():
         for key, value in found.items():
             yield from _lists(key[:60], value, depth + 1)

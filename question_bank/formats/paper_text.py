@@ -200,7 +200,7 @@ class _Reader:
             role = marks.role_of(each)
             item.at_role, item.at = role, item.fields.setdefault(role, [])
             words = text[each.end() : end].strip(" \t\u3000")
-            if role == "key" and item.options and item.at and words != item.at[0] and _LETTERS.fullmatch(item.at[0]) and _LETTERS.fullmatch(words):
+            if role == "key" and item.options and item.at and _contradicts(item.at[0], words):
                 words = f"答案：{words}"  # the number between two items was not seen: two keys are none
             if words.strip():
                 item.at.append(words)
@@ -350,6 +350,11 @@ class _Reader:
                 if drafts[-1].type in CHOSEN and drafts[-1].key and (shown := with_key_taken(written.cell("stem"))[1]):
                     self.losses.append(Loss(written.place, f"题干的括号里是“{shown}”，与答案不同：按答案导入，请核对"))
         return drafts, self.losses, refused
+
+
+def _contradicts(key: str, other: str) -> bool:
+    """Tell whether two keys are letters, and not the same ones."""
+    return bool(_LETTERS.fullmatch(key) and _LETTERS.fullmatch(other)) and set(LETTERS) & set(key) != set(LETTERS) & set(other)
 
 
 def _parted(found: re.Match[str]) -> str:

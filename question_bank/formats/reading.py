@@ -1,10 +1,13 @@
 """One door for every format: what a file is, is told by its content, not by its name."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from question_bank.domain import labels
+from question_bank.domain.draft import Draft
 from question_bank.domain.exchange import Loss, Reading
+from question_bank.domain.fault import Fault
 from question_bank.formats import (
     aiken,
     archive,
@@ -25,6 +28,7 @@ from question_bank.formats import (
     xml_tree,
 )
 from question_bank.formats.unreadable import FileEmpty, FileLocked, FileOld, FileTooLarge, FormatUnsupported, Unreadable
+from question_bank.formats.workbook import Sheet
 
 MAX_BYTES = 50 * 1024 * 1024
 FORMATS = ("excel", "csv", "word", "text", "gift", "aiken", "moodle", "qti", "jsonl")
@@ -45,11 +49,14 @@ def read(content: bytes, wanted: str | None = None) -> Reading:
     if content.startswith((b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"Rar!", b"7z\xbc", b"\x1f\x8b", b"{\\rtf", b"\x7fELF", b"MZ\x90")):
         raise FormatUnsupported
     words = text.decode(content)
+    sheets, refused = json_rows.read(words) if wanted in {None, "jsonl"} else ([], [])
+    if sheets:
+        return _of_sheets("jsonl", sheets, refused)
     kind = wanted or _kind(words)
     if kind in _XML:
         return _checked(_XML[kind](xml_tree.decode(content)))
     if kind == "jsonl":
-        return _checked(_json(words))
+        return _checked(json_lines.read(words))
     if kind in _TEXT:
         return _checked(_TEXT[kind](words))
     if kind == "csv":
@@ -58,7 +65,7 @@ def read(content: bytes, wanted: str | None = None) -> Reading:
 
 
 def _kind(words: str) -> str:
-    if json_lines.looks_like(words) or json_rows.read(words):
+    if json_lines.looks_like(words):
         return "jsonl"
     if root := xml_tree.root_name(words):
         return "moodle" if root == "quiz" else "qti" if root in qti.ROOTS else "gift" if gift.begins_with_markup(words) else ""
@@ -99,23 +106,18 @@ def _packed(content: bytes, wanted: str | None) -> Reading:
     return readers[kind](content)
 
 
-def _json(words: str) -> Reading:
-    """Read what others wrote by their names of fields, or our own lines."""
-    sheets = json_rows.read(words)
-    if not sheets:
-        return json_lines.read(words)
-    drafts, losses = table.read(sheets)
-    return Reading("jsonl", tuple(drafts), tuple(losses))
-
-
 def _csv(words: str) -> Reading:
     head = _head(words)
     delimiter = next((each for each in delimited.DELIMITERS if headings.find(delimited.read(head, each))), None)
     if delimiter is None:
         raise Unreadable
     sheet, refused = table.aligned(delimited.read(words, delimiter))
-    drafts, losses = table.read([sheet])
-    return _checked(Reading("csv", tuple(drafts), tuple(losses), tuple(refused)))
+    return _of_sheets("csv", [sheet], refused)
+
+
+def _of_sheets(form: str, sheets: Sequence[Sheet], refused: Sequence[tuple[Draft, Fault]]) -> Reading:
+    drafts, losses = table.read(sheets)
+    return _checked(Reading(form, tuple(drafts), tuple(losses), tuple(refused)))
 
 
 def _checked(read: Reading) -> Reading:

@@ -31,6 +31,8 @@ _PROLOGUE = re.compile(r"^\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^>\[]*(?:\[
 _LONG_TAG = re.compile(r"<[^<>]{65536,}")
 _HIDDEN = re.compile(r"<!\[CDATA\[[^\]<]*</?(?:p|br|b|i|u|em|strong|span|div|table|t[rdh]|ul|ol|li|sub|sup|h[1-6])\b", re.IGNORECASE)
 _CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+_ENDS = {b"<![CDATA[": b"]]>", b"<!--": b"-->", b"<?": b"?>"}
+_SECTION = re.compile(b"|".join(map(re.escape, _ENDS)))
 _ROOT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)")
 
 
@@ -137,9 +139,15 @@ def _fed(content: bytes, parser: etree.XMLParser) -> etree._Element:
 
 
 def _opened(content: bytes) -> int:
-    """Count what may open an element; HTML in CDATA opens none."""
-    outside, *sections = content.split(b"<![CDATA[")
-    return sum(part.count(b"<") - part.count(b"</") for part in (outside, *(part.partition(b"]]>")[2] or part for part in sections)))
+    """Count what may open an element; what stands in CDATA, comments and instructions opens none, nor does one of them inside another."""
+    opened, begin = 0, 0
+    while section := _SECTION.search(content, begin):
+        end = content.find(_ENDS[section[0]], section.end())
+        if end < 0:
+            break
+        opened += content.count(b"<", begin, section.start()) - content.count(b"</", begin, section.start())
+        begin = end
+    return opened + content.count(b"<", begin) - content.count(b"</", begin)
 
 
 def written(element: etree._Element, section: Callable[[str], str] = escaped, *, tail: bool = False) -> str:

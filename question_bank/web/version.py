@@ -12,6 +12,7 @@ from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
 from question_bank.domain.difference import Piece, pieces
+from question_bank.domain.draft import UNNUMBERED
 from question_bank.domain.item import BAND_LABELS, LETTERS, LEVEL_LABELS, POOL_LABELS, TYPE_LABELS, ItemType, Level, Pool, band_of
 from question_bank.domain.version import Version
 from question_bank.domain.written_answer import write_rubric
@@ -27,6 +28,7 @@ from question_bank.store.listing import Use
 from question_bank.web.picture import shown_in
 
 version = routes("version", __name__)
+_HEADING = 30  # signs
 Changes = tuple[tuple[str, tuple[Piece, ...]], ...]  # what differs, field by field
 
 
@@ -45,6 +47,7 @@ class VersionView:
     """One version in the reader's words."""
 
     version: Version
+    heading: str  # its number, or the beginning of its stem where it came without one
     author: str
     stem_html: str
     options: tuple[OptionView, ...]
@@ -72,6 +75,7 @@ def shown(bank: Bank, version: Version, names: Mapping[int, str]) -> VersionView
     facts += [(_("来源"), version.source)] if version.source else []
     return VersionView(
         version=version,
+        heading=_heading(version),
         author=names.get(version.author_id or 0, _("系统导入")),
         stem_html=pictured(version.content.stem_html),
         options=options,
@@ -136,6 +140,11 @@ def compare(code: str, item_id: int) -> ResponseReturnValue:
             newer_key=str(newer.number),
         ),
     )
+
+
+def _heading(found: Version) -> str:
+    words = " ".join(rich_text.to_plain(found.content.stem_html).split())
+    return (words[:_HEADING] + "…" if len(words) > _HEADING else words) if words and UNNUMBERED.fullmatch(found.external_id) else found.external_id
 
 
 def _version_words(found: Version, names: Mapping[int, str]) -> str:

@@ -208,3 +208,9 @@ def test_a_line_across_the_page_parts_items_and_stays_in_a_text() -> None:
     assert [(loss.place, loss.what) for loss in drawn.losses] == [("第 8 行", "试题中的分隔线“---”未导入")]
     bare = reading.read("一、单选题\n\n甲问\nA. 甲\nB. 乙\n答案：B\n-----\n乙问\nA. 甲\nB. 乙\n答案：A\n".encode())
     assert [draft.stem for draft in bare.drafts] == ["甲问", "乙问"]
+
+
+def test_a_key_told_twice_is_one_key_and_two_keys_are_none() -> None:
+    paper = "1. 甲\nA. 1\nB. 2\n答案：AB\n{}\n2. 乙\nA. 3\nB. 4\n答案：B\n"
+    for again, key in (("答案：A、B", (0, 1)), ("正确答案：B,A", (0, 1)), ("答案：B", ())):
+        assert paper_text.read_text(paper.format(again)).drafts[0].key == key, again

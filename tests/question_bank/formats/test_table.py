@@ -1,6 +1,7 @@
 """Excel and CSV files as authors really send them."""
 
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -377,3 +378,14 @@ def test_what_an_import_wrote_is_ignored() -> None:
 def test_an_old_workbook_reads() -> None:
     path = Path(__file__).parent / "samples" / "old.xls"
     assert [(draft.type, draft.options) for draft in reading.read(path.read_bytes()).drafts] == [("single", ("30", "40")), ("true_false", ("正确", "错误"))]
+
+
+def test_what_is_no_object_in_a_list_of_json_is_refused_at_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = {"题干": "甲", "A": "1", "B": "2", "答案": "A"}
+    whole = json.dumps([one, 5, one | {"题干": "乙"}, None], ensure_ascii=False)
+    parsed, loads = [], json.loads
+    monkeypatch.setattr(json, "loads", lambda words: parsed.append(words) or loads(words))
+    read = reading.read(whole.encode())
+    assert parsed.count(whole) == 1
+    assert [(draft.place, draft.stem, draft.key) for draft in read.drafts] == [("第 1 题", "甲", (0,)), ("第 3 题", "乙", (0,))]
+    assert [(draft.place, draft.stem, why.code) for draft, why in read.refused] == [("第 2 题", "5", "line_not_json"), ("第 4 题", "null", "line_not_json")]

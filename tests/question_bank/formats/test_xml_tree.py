@@ -21,7 +21,9 @@ ITEM = (
 LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10 if n else "lol"}">' for n in range(10))
 QUIZ = "<quiz><question type='essay'><questiontext><text>{}</text></questiontext></question></quiz>"
 
+MANY = "<b/>" * 3_000_001
 HOSTILE = {
+    "elements behind a comment that speaks of CDATA": f"<quiz><!-- <![CDATA[ -->{MANY}<!-- ]]> --></quiz>",
     "a billion laughs": f"<!DOCTYPE quiz [{LAUGHS}]>{QUIZ.format('&l9;')}",
     "an entity of a file": f'<!DOCTYPE quiz [<!ENTITY x SYSTEM "file:///etc/hostname">]>{QUIZ.format("&x;")}',
     "a parameter entity": f'<!DOCTYPE quiz [<!ENTITY % x SYSTEM "http://127.0.0.1:9/x.dtd"> %x;]>{QUIZ.format("a")}',

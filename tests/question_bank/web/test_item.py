@@ -71,6 +71,15 @@ def test_an_item_goes_from_its_author_to_another_person_and_into_the_pool(app: F
         assert actions == ["item.write", "item.submit", "item.view_key", "item.approve"]
 
 
+def test_an_item_without_a_number_is_headed_by_its_stem(app: Flask, bank: str) -> None:
+    author = enter(app, WEI)
+    numbered, unnumbered = written(author, external_id="crisis-1"), written(author, external_id="", stem="学生说“不想活了”，您先<b>做什么</b>？" + "长" * 30)
+    assert "<h1>crisis-1</h1>" in author.get(f"/bank/b/items/{numbered}").text
+    page = author.get(f"/bank/b/items/{unnumbered}").text
+    assert "<h1>学生说“不想活了”，您先做什么？" + "长" * 14 + "…</h1>" in page
+    assert "学生说“不想活了”" in author.get(f"/bank/b/items/{unnumbered}/compare").text.partition("</nav>")[0]
+
+
 def test_nobody_reviews_their_own_item(app: Flask, bank: str) -> None:
     reviewer = enter(app, RUI)
     item = written(reviewer, action="submit")
