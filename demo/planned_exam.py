@@ -13,7 +13,6 @@ LASTS = timedelta(days=3)  # the last of the exam's time, when who failed knows 
 BLUEPRINT = {
     "code": "makeup",
     "title": "补考双向细目表（10道单选，100分）",
-    "tolerance": "4",
     "exposure_percent": 100,
     "sections": [
         {

@@ -29,7 +29,6 @@ MINUTES = 45
 BLUEPRINT = {
     "code": "first-session",
     "title": "首场测试双向细目表（10道单选、1道简答，100分）",
-    "tolerance": "6",
     "exposure_percent": 100,
     "sections": [
         {
