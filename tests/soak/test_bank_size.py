@@ -158,7 +158,7 @@ def test_ten_thousand_items_come_in_by_the_page_and_the_worker(form: str, app: F
     sys.stdout.write(f"\n{form}, {len(content) // 1000} kB: {spent}; until the preview {preview:.1f} s\n")
     assert held() == 2 * ITEMS
     assert len({done for state, done in seen if state == State.WAITING}) > 3
-    assert len({done for state, done in seen if state == State.WRITING}) > 3
+    assert {done for state, done in seen if state == State.WRITING} - {0, ITEMS}, "written without a word of how far"
     assert spent.processor < 60
     assert max(spent.megabytes.values()) < 512
     assert spent.seconds < 60 or not spent.is_quiet
