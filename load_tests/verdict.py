@@ -3,7 +3,8 @@
 import base64
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -96,15 +97,18 @@ def stored_is_acknowledged(journal: Path, database_url: str) -> list[Fault]:
 def _starts(link: Link, kept: Sequence[Entry]) -> Iterator[Fault]:
     said = {(id_in(one.token), one.paper_hash, one.deadline): one for one in kept if isinstance(one, Opened)}  # coming back opens it again
     rows = {
-        attempt: (paper_hash, deadline)
-        for attempt, paper_hash, deadline in link.execute(
-            "SELECT a.id, p.hash, a.deadline FROM attempt a JOIN paper p ON p.id = a.paper_id WHERE a.id = ANY(%s)",
+        attempt: (paper_hash, deadline, [base + timedelta(seconds=given) for given in accumulate(adjusted, initial=0)])
+        for attempt, paper_hash, deadline, base, adjusted in link.execute(
+            "SELECT a.id, p.hash, a.deadline, a.base_deadline, ARRAY(SELECT d.seconds FROM deadline_adjustment d WHERE d.attempt_id = a.id ORDER BY d.id)"
+            " FROM attempt a JOIN paper p ON p.id = a.paper_id WHERE a.id = ANY(%s)",
             (sorted({attempt for attempt, _paper, _deadline in said}),),
         )
     }
-    for (attempt, paper_hash, deadline), one in said.items():
-        if rows.get(attempt) != (paper_hash, datetime.fromisoformat(deadline)):
-            yield Fault("start", f"start of {one.account}: attempt {attempt}, paper {paper_hash[:8]} until {deadline}, is stored as {rows.get(attempt)}")
+    for (attempt, paper_hash, told), one in said.items():
+        stored, deadline, deadlines = rows.get(attempt, ("", None, []))
+        # Time that was given since, as for an outage, stands in the attempt's adjustments.
+        if stored != paper_hash or datetime.fromisoformat(told) not in deadlines or deadline != deadlines[-1]:
+            yield Fault("start", f"start of {one.account}: attempt {attempt}, paper {paper_hash[:8]} until {told}, is stored as {stored[:8]} until {deadline}")
 
 
 def _answers(link: Link, kept: Sequence[Entry]) -> Iterator[Fault]:

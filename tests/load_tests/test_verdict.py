@@ -130,6 +130,18 @@ def test_a_start_with_another_deadline_or_paper_or_none_is_found(journal: Path, 
 
 
 @pytest.mark.usefixtures("sat")
+def test_time_given_since_a_start_is_no_fault_and_time_that_nobody_gave_is(journal: Path, url: str, owner: Owner) -> None:
+    given = "INSERT INTO deadline_adjustment (attempt_id, seconds, kind, reason, at) SELECT id, 20, 'outage', '', started_at FROM attempt"
+    longer = "UPDATE attempt SET deadline = deadline + interval '20 seconds'"
+    owner(f"{given}; {longer}")
+    assert stored_is_acknowledged(journal, url) == []
+    owner(given)
+    assert [one.kind for one in stored_is_acknowledged(journal, url)] == ["start"]
+    owner(f"{longer}; {longer}")
+    assert [one.kind for one in stored_is_acknowledged(journal, url)] == ["start"]
+
+
+@pytest.mark.usefixtures("sat")
 def test_a_lost_hand_in_is_found(journal: Path, url: str, owner: Owner) -> None:
     owner("TRUNCATE submission CASCADE")
     (fault,) = stored_is_acknowledged(journal, url)

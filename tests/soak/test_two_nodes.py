@@ -111,7 +111,12 @@ def abandoned(base: str, found: Seeded, journal: Journal) -> int:
 def cut_short(database_url: str) -> None:
     """Let the time of every open attempt be up, as if all of it had been taken back; after a minute's grace a sweeper of either node ends it."""
     with psycopg.connect(database_url) as link:
-        link.execute("UPDATE attempt SET deadline = started_at + interval '1 second' WHERE state = 'open'")
+        link.execute(
+            "WITH taken AS (INSERT INTO deadline_adjustment (attempt_id, seconds, kind, reason, at)"
+            " SELECT id, 1 - extract(epoch FROM deadline - started_at), 'extra', 'taken back', started_at FROM attempt WHERE state = 'open'"
+            " RETURNING attempt_id, seconds)"
+            " UPDATE attempt SET deadline = deadline + seconds * interval '1 second' FROM taken WHERE id = attempt_id"
+        )
 
 
 def torn_between(bases: list[str], found: Seeded, journal: Journal) -> None:
