@@ -7,6 +7,7 @@ Python API changes the modes of parent folders and creates accounts.
 import ctypes
 import fcntl
 import hashlib
+import logging
 import os
 import pwd
 import shutil
@@ -23,6 +24,8 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+
+logger = logging.getLogger(__name__)
 
 SOCKET_LIMIT = 100  # bytes of a unix socket's path; the kernel's own limit is 107
 # What a server that was left behind is told, and how long it has (seconds): shut down; be gone at once, which is safe and costs a recovery.
@@ -88,8 +91,8 @@ class EmbeddedPostgres:
         self._take_lock()
         binaries = _binaries(account)
         data = self.folder / "data"
-        if forgotten:  # whoever removed the folder meant what is kept elsewhere for it, too
-            shutil.rmtree(data, ignore_errors=True)
+        if forgotten and data.exists():
+            self._put_aside(data)
         if not data.exists():
             self._initialise(binaries, account, data)
         _clear_stale(data)
@@ -103,6 +106,17 @@ class EmbeddedPostgres:
             self._server = subprocess.Popen(arguments, stdout=sink, stderr=sink, preexec_fn=_shut_down_with_parent, start_new_session=True, **_as(account))
         self._wait(sockets, log)
         return f"postgresql://postgres@/postgres?host={sockets}"
+
+    def _put_aside(self, data: Path) -> None:
+        """Begin anew where the folder is gone for which this data was kept elsewhere; it may only have been moved, so the last data is kept."""
+        _clear_stale(data)
+        before = self.folder / "before"
+        shutil.rmtree(before, ignore_errors=True)
+        if self.durable:
+            data.rename(before)
+            logger.warning("a new database, since its folder was gone; the data of the former one is in %s", before)
+        else:
+            shutil.rmtree(data)
 
     def runs(self) -> bool:
         """Tell whether the server runs."""

@@ -162,12 +162,16 @@ def test_the_same_closed_folder_has_the_same_data_at_every_start(tmp_path: Path)
     shutil.rmtree(places.pop().strip())
 
 
-def test_a_folder_that_was_removed_begins_anew_wherever_its_data_lay(tmp_path: Path) -> None:
+def test_a_folder_that_was_removed_begins_anew_wherever_its_data_lay_and_loses_no_lasting_rows(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)  # as root the data lies elsewhere
-    for place in (tmp_path / "data", tmp_path / "data"):
-        server = EmbeddedPostgres(place, durable=False)
-        with psycopg.connect(server.start(), autocommit=True) as link:
-            link.execute("CREATE TABLE kept ()")
-        server.stop()
-        shutil.rmtree(place)
-    shutil.rmtree(server.folder, ignore_errors=True)
+    for durable in (False, True):
+        place = tmp_path / f"durable-{durable}"
+        for _turn in range(2):
+            server = EmbeddedPostgres(place, durable=durable)
+            with psycopg.connect(server.start(), autocommit=True) as link:
+                link.execute("CREATE TABLE kept ()")
+            server.stop()
+            shutil.rmtree(place)
+        if server.folder != place:
+            assert (server.folder / "before").exists() is durable
+        shutil.rmtree(server.folder, ignore_errors=True)
