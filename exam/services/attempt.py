@@ -12,7 +12,7 @@ from exam.domain import admission, safe_exam_browser, waiting_room
 from exam.domain import attempt as rules
 from exam.domain.attempt import State
 from exam.domain.exam import GRACE, Exam
-from exam.domain.safe_exam_browser import BrowserProof
+from exam.domain.safe_exam_browser import BrowserKeys, BrowserProof
 from exam.domain.waiting_room import Place
 from exam.services import outage as outages
 from exam.services import paper as papers
@@ -56,16 +56,17 @@ _signing_in = Pace(3)  # whoever guesses at passwords with a token in hand goes 
 _starts: GroupCommit[store.Start, Begun] = GroupCommit(store.start, single=True)
 
 
-def enter(payload: EnterExam, arrived: datetime) -> AttemptOpened:
-    """Begin by an entry: quickly where nothing stands in the way, else by every rule; whose turn it is not yet waits."""
+def enter(payload: EnterExam, arrived: datetime, proofs: Iterable[BrowserProof] = ()) -> AttemptOpened:
+    """Begin by an entry, whose own keys are proved: quickly where nothing stands in the way, else by every rule; whose turn it is not yet waits."""
     entry = tokens.read_entry(payload.entry, arrived, waited=bool(payload.ticket))
     place = line.held(payload.ticket, entry)
     begun = Begun(place)
     if payload.honesty and (place is None or place.stands(arrived)):
         learned = entry.asks_learning and _learned(entry)
         asked = store.Start(
-            entry.exam, entry.person_id, entry.login_id, payload.device, learned, arrived, line.house_rate(), place, slowly=entry.asks_identity
-        )  # who must be known first goes the long way
+            entry.exam, entry.person_id, entry.login_id, payload.device, learned, arrived, line.house_rate(), place,
+            slowly=entry.asks_identity, locked=bool(entry.browser),
+        )  # fmt: skip
         begun = _starts.submit(asked)
         if begun.place is not None and not begun.place.has_come(arrived):
             raise line.waiting(begun.place, entry, arrived)
@@ -76,7 +77,7 @@ def enter(payload: EnterExam, arrived: datetime) -> AttemptOpened:
             )
         if not store.stands(session, entry.login_id, entry.person_id, arrived):
             raise SignedOut
-    return start(entry.person_id, entry.login_id, StartExam(entry.exam, payload.device, payload.honesty), arrived, begun.place)
+    return start(entry.person_id, entry.login_id, StartExam(entry.exam, payload.device, payload.honesty), arrived, begun.place, proofs=proofs)
 
 
 def _learned(entry: EntryToken) -> bool:
@@ -86,17 +87,20 @@ def _learned(entry: EntryToken) -> bool:
     return facts is not None and facts.learning_complete
 
 
-def start(person_id: int, login_id: int, payload: StartExam, now: datetime, place: Place | None = None) -> AttemptOpened:
-    """Begin an attempt, or come back to the one that is open; a place in the line has been waited for."""
+def start(
+    person_id: int, login_id: int, payload: StartExam, now: datetime, place: Place | None = None, *, proofs: Iterable[BrowserProof] = ()
+) -> AttemptOpened:
+    """Begin an attempt, or come back to the one that is open, by the browser that is asked for; a place in the line has been waited for."""
     with transaction() as session:
         exam = found(session, payload.exam)
+        keys = browser_keys(session, exam, person_id)
+        safe_exam_browser.require(keys, proofs)
         store.one_at_a_time(session, exam.id, person_id)
         newest = store.newest_of(session, person_id, exam.id, lock=True)
         if newest is None or newest.state is not State.OPEN:
             begun = _begin(session, exam, person_id, payload, newest, place=place, now=now)
-            browser = tokens.sealed(browser_keys(session, exam, person_id))
-            return _opened(session, begun, code=exam.code, title=exam.title, login_id=login_id, browser=browser, now=now, resumed=False)
-        return _come_back(session, exam, newest, login_id, device=payload.device, takeover=False, now=now)
+            return _opened(session, begun, code=exam.code, title=exam.title, login_id=login_id, browser=tokens.sealed(keys), now=now, resumed=False)
+        return _come_back(session, exam, newest, login_id, device=payload.device, takeover=False, keys=keys, now=now)
 
 
 def resume(person_id: int, login_id: int, payload: ResumeExam, now: datetime, proofs: Iterable[BrowserProof] = ()) -> AttemptOpened:
@@ -108,8 +112,9 @@ def resume(person_id: int, login_id: int, payload: ResumeExam, now: datetime, pr
             raise AttemptMissing
         if newest.state is not State.OPEN:
             raise rules.AttemptClosed(state=str(newest.state))
-        safe_exam_browser.require(browser_keys(session, exam, person_id), proofs)
-        return _come_back(session, exam, newest, login_id, device=payload.device, takeover=payload.takeover, now=now)
+        keys = browser_keys(session, exam, person_id)
+        safe_exam_browser.require(keys, proofs)
+        return _come_back(session, exam, newest, login_id, device=payload.device, takeover=payload.takeover, keys=keys, now=now)
 
 
 def is_inside(token: str, _now: datetime) -> bool:
@@ -158,7 +163,9 @@ def _begin(session: Session, exam: Exam, person_id: int, payload: StartExam, new
     return replace(begun, attempt=replace(begun.attempt, deadline=deadline))
 
 
-def _come_back(session: Session, exam: Exam, attempt: Attempt, login_id: int, *, device: str, takeover: bool, now: datetime) -> AttemptOpened:
+def _come_back(
+    session: Session, exam: Exam, attempt: Attempt, login_id: int, *, device: str, takeover: bool, keys: BrowserKeys, now: datetime
+) -> AttemptOpened:
     if (attempt.paused_at or now) > attempt.deadline + GRACE:
         raise rules.AttemptSettling if outages.covers(session, attempt) else rules.TimeIsUp
     elsewhere = attempt.device != device
@@ -171,8 +178,7 @@ def _come_back(session: Session, exam: Exam, attempt: Attempt, login_id: int, *,
             left=attempt.device, took=device, epoch=epoch,
         )  # fmt: skip
     back = Opening(replace(attempt, epoch=epoch, resumes=resumes), *paper_store.by_id(session, attempt.paper_id))
-    browser = tokens.sealed(browser_keys(session, exam, attempt.person_id))
-    return _opened(session, back, code=exam.code, title=exam.title, login_id=login_id, browser=browser, now=now, resumed=True)
+    return _opened(session, back, code=exam.code, title=exam.title, login_id=login_id, browser=tokens.sealed(keys), now=now, resumed=True)
 
 
 def _opened(session: Session, opening: Opening, *, code: str, title: str, login_id: int, browser: str, now: datetime, resumed: bool) -> AttemptOpened:

@@ -177,7 +177,7 @@ _BEGIN = Statement(
 
 
 _START = Statement(text("SELECT * FROM exam_start(CAST(:lines AS json), :rate, :early, :lasts, :late)"))
-_SENT = ("exam", "person_id", "login_id", "device", "learned", "slowly", "arrived")
+_SENT = ("exam", "person_id", "login_id", "device", "learned", "slowly", "locked", "arrived")
 _STANDS = Statement(
     text(
         "SELECT EXISTS (SELECT FROM login JOIN person ON person.id = login.person_id WHERE login.id = :login AND person.id = :person"
@@ -198,6 +198,7 @@ class Start(msgspec.Struct, frozen=True):
     rate: float
     place: Place | None = None
     slowly: bool = False  # a rule is to be asked that the short way does not know: a place is given, the start is left
+    locked: bool = False  # the browser the exam asks for has been proved
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def start(request: HotRequest) -> AttemptOpened:
     """Begin an attempt, or come back to the open one."""
     entry = tokens.read_entry(request.payload.entry, request.arrived, waited=bool(request.payload.ticket))
     require(entry.browser, entry.exam, request.environ)
-    return attempts.enter(request.payload, request.arrived)
+    return attempts.enter(request.payload, request.arrived, proofs(entry.exam, request.environ))
 
 
 def turn(request: HotRequest) -> TurnNow:

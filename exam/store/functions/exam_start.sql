@@ -16,7 +16,7 @@ BEGIN
   FOR r IN
     WITH line AS MATERIALIZED (
       SELECT * FROM json_to_recordset(p_rows) AS t(request int, exam text, person_id bigint, login_id bigint, device text, learned boolean,
-        slowly boolean, arrived timestamptz, asks boolean, since timestamptz, turn timestamptz, gap bigint, squeezed boolean)
+        slowly boolean, locked boolean, arrived timestamptz, asks boolean, since timestamptz, turn timestamptz, gap bigint, squeezed boolean)
     ), asking AS MATERIALIZED (
       SELECT array_agg(request) AS requests, array_agg(exam) AS exams, array_agg(person_id) AS people, array_agg(arrived) AS arrivals FROM line WHERE asks
     ), drawn AS MATERIALIZED (
@@ -43,6 +43,10 @@ BEGIN
         SELECT * INTO e FROM exam x WHERE x.code = r.exam;
       END IF;
       EXIT entry WHEN e.id IS NULL OR e.state <> 'ready' OR r.arrived < e.opens OR r.arrived >= e.closes OR (e.requires_learning AND NOT r.learned);
+      -- An entry from before the exam asked for a browser, or while it was lifted for her: who may still come without is asked the slower way.
+      EXIT entry WHEN NOT r.locked AND coalesce(e.settings->'config_keys', '[]') || coalesce(e.settings->'browser_exam_keys', '[]') <> '[]';
+      EXIT entry WHEN (e.settings->>'asks_identity')::boolean AND NOT EXISTS
+        (SELECT FROM exam_identity i WHERE i.exam_id = e.id AND i.person_id = r.person_id AND i.state = 'confirmed');
       EXIT entry WHEN e.window_rule = 'finish_by' AND r.arrived >= e.closes - interval '60 seconds';
       EXIT entry WHEN NOT pg_try_advisory_xact_lock(hashtextextended('attempt:' || e.id, r.person_id));
       SELECT coalesce(max(a.number), 0) + 1, coalesce(bool_or(a.state = 'open'), false), max(a.ended_at),
