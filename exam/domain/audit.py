@@ -20,7 +20,7 @@ ACTS = {
     "exam.integrity": N_("查找异常作答线索"),
     "integrity.view": N_("查看异常作答线索"),
     "exam.accommodation": N_("设定合理便利"),
-    "exam.browser": N_("免除或恢复浏览器要求"),
+    "exam.browser": N_("改变浏览器要求"),
     "exam.note": N_("考务记录"),
     "exam.message": N_("发监考通知"),
     "exam.time": N_("加时"),

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from exam.domain.blueprint import Blueprint
 from exam.domain.exam import GRACE, ExamPolicy, Release, WindowRule
-from exam.domain.safe_exam_browser import ADDRESS, are_keys
+from exam.domain.safe_exam_browser import ADDRESS, KEYS, are_keys
 from exam.domain.waiting_room import MOST
 from lms.domain.programme import Programme
 from lms.kernel.refusal import N_, Conflict, Invalid
@@ -15,7 +15,6 @@ CODE = re.compile(r"[a-z0-9][a-z0-9_-]{1,59}")
 RESERVED = frozenset({"new", "for"})  # addresses of the form
 MOST_MINUTES = 1440
 PERCENT = N_("请填写 0 到 100 之间的整数。")
-KEYS = N_("每行一个密钥，每个 64 位十六进制（0–9、a–f），最多 20 个。")
 _NONE = timedelta(0)
 
 

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from exam.domain.attempt import State
 from exam.domain.exam import Exam
+from exam.domain.safe_exam_browser import BrowserKeys, NoBrowserAsked, fingerprints
 from exam.services import attempt as attempts
-from exam.services.exam import found
+from exam.services.exam import found, is_settled
 from exam.services.invigilation import watched
 from exam.store import adjustment as store
 from exam.store import attempt as attempt_store
@@ -46,6 +48,20 @@ class OwnAttempt(Forbidden):
 
     code = "own_attempt"
     message = N_("不能处理自己的作答，请由另一位管理员办理。")
+
+
+class NotExamined(Invalid):
+    """Nobody of this account takes part in the exam: it is mistyped, as a rule."""
+
+    code = "not_examined"
+    message = N_("这个账号没有报名这场考试，也没有参加过，请核对账号。")
+
+
+class ExamSettled(Conflict):
+    """Nobody can sit the exam any more."""
+
+    code = "exam_settled"
+    message = N_("这场考试已经全部结束，不能再改变浏览器要求。")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +184,29 @@ def lift_browser(actor_id: int, code: str, account: str, *, lifted: bool, reason
     with transaction() as session:
         exam = found(session, code)
         person_id, whom = _another(session, exam, account, actor_id, Permission.MANAGE_EXAMS)
+        if not exam.browser_keys:
+            raise NoBrowserAsked
+        if not (platform.enrolment_of(session, person_id, exam.programme_code) or attempt_store.newest_of(session, person_id, exam.id)):
+            raise NotExamined
         exam_store.accommodate(session, exam.id, person_id, any_browser=lifted)
         note(session, whom, reason, kind="browser", actor_id=actor_id, now=now, lifted=lifted)
+
+
+def widen_browser(actor_id: int, code: str, further: BrowserKeys | None, *, reason: str, now: datetime) -> None:
+    """Take further keys for all of an exam, or ask nobody for its browser any more (None), also while it is sat: open attempts get it by coming back."""
+    with transaction() as session:
+        exam_store.lock(session, found(session, code).id)
+        exam = found(session, code)
+        if is_settled(session, exam, now):
+            raise ExamSettled
+        if platform.enrolment_of(session, actor_id, exam.programme_code):
+            raise OwnAttempt
+        if not exam.browser_keys:
+            raise NoBrowserAsked
+        keys = BrowserKeys() if further is None else exam.browser_keys.widened(further)
+        exam_store.ask_browser(session, exam.id, keys)
+        facts: dict[str, Any] = {"lifted": True} if further is None else {"keys": fingerprints((*further.config_keys, *further.browser_exam_keys))}
+        note(session, Target(exam, ("/",)), reason, kind="browser", actor_id=actor_id, now=now, **facts)
 
 
 def _another(session: Session, exam: Exam, account: str, actor_id: int | None, permission: Permission) -> tuple[int, Target]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from exam.domain import preflight as rules
 from exam.domain.exam import Exam
 from exam.domain.preflight import Check, Findings, Light
+from exam.domain.safe_exam_browser import as_browsers_write
 from exam.services import load_test, sealed_key, waiting_room
 from exam.services.exam import found
 from exam.store import exam as exams
@@ -51,7 +52,7 @@ def board(code: str, settings: Settings, now: datetime) -> Board:
         findings = Findings(
             **asdict(known),
             browser_keys=len(exam.config_keys) + len(exam.browser_exam_keys),
-            address=settings.base_url,
+            address=as_browsers_write(settings.base_url),
             accommodated=sum(percent > 100 for percent in percents),
             kept_back=sum(percent > 100 and bool(exam.kept_back(percent)) for percent in percents),
             papers=total,

@@ -42,6 +42,7 @@ function banner(kind, text, action = null, { packet: offersPacket = false } = {}
   const box = byId("room-banner");
   box.hidden = !kind;
   byId("room-banner-packet").hidden = !offersPacket;
+  byId("room-banner-browser").hidden = true;
   if (!kind) return;
   if (byId("room-banner-text").textContent !== text) byId("room-banner-text").textContent = text;
   box.className = `notice notice-${kind}`;
@@ -82,6 +83,7 @@ function drawSummary() {
 
 function told(event, detail) {
   if (event === "clock") {
+    asksAnew = null;
     if (stands) askClock();
     else setClock(detail);
   } else if (event === "paused") {
@@ -142,6 +144,7 @@ async function refused(code) {
   if (code === "signed_out" || code === "token_refused" || code === "unauthenticated" || code === "http_401") await signIn();
   else if (code === "other_device_leads") await followed();
   else if (code === "attempt_closed" || code === "time_is_up" || code === "missing") await over(code);
+  else if (code === "safe_exam_browser" && asksAnew !== queue.token) await askAnew();
   else if (code === "safe_exam_browser") wrongBrowser();
   else if (code === "sequence_taken" || code === "stale_page" || code === "not_enrolled") await open(false);
   else {
@@ -150,9 +153,20 @@ async function refused(code) {
   }
 }
 
+/* What the exam asks of a browser may have been changed since the token was made: coming back gives a new one. `asksAnew`: that one, until it is accepted. */
+let asksAnew = null;
+
+async function askAnew() {
+  await open(false);
+  asksAnew = queue.token;
+  if (!queue.stopped) setTimeout(() => { if (handingIn) handIn(handingIn); }, 0); // what was refused may have been a handing-in
+}
+
 function wrongBrowser() {
   saveState("failed", words.failed);
-  banner("danger", words.browser_refused, { label: words.retry, run: () => open(false) }, { packet: queue.unsaved > 0 });
+  byId("opening").hidden = true;
+  banner("danger", words.browser_refused, { label: words.retry, run: () => open(false) }, { packet: queue?.unsaved > 0 });
+  byId("room-banner-browser").hidden = !byId("room-banner-browser").getAttribute("href");
 }
 
 async function signIn() {
@@ -301,7 +315,7 @@ async function doOpen(takeover) {
 async function notOpened(code) {
   if (code === "other_device_leads") await followed();
   else if (code === "attempt_closed" || code === "time_is_up") await over(code);
-  else if (code === "safe_exam_browser" && items) wrongBrowser();
+  else if (code === "safe_exam_browser") wrongBrowser();
   else location.replace(root.dataset.landing);
 }
 

@@ -53,11 +53,11 @@ async function check() {
   report("check-line", trip < SLOW, trip < SLOW ? words.line_ok : trip < Infinity ? words.line_slow.replace("{s}", (trip / 1000).toFixed(1)) : words.line_no);
 }
 
-/* Ask to start; an entry that has grown old is changed for the one on a fresh copy of this page. */
+/* Ask to start; an entry that has grown old, or asks for a browser that may have been lifted since, is changed for the one on a fresh copy of this page. */
 async function ask(device, honesty, ticket) {
   const asked = () => post("/api/exam/start", { entry: form.dataset.entry, device, honesty, ticket });
   const answer = await asked();
-  if (answer.body.code !== "entry_old") return answer;
+  if (!["entry_old", "safe_exam_browser"].includes(answer.body.code)) return answer;
   const found = await page(location.href);
   if (!found.ok) return { status: 503, body: {} };
   const fresh = found.document.getElementById("start");

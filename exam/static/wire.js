@@ -28,7 +28,7 @@ export async function post(path, body, { csrf = null, keepalive = false } = {}) 
 }
 
 /* What Safe Exam Browser says of itself to a page's script, hashed with the page's address: some of its builds send no headers. */
-const BROWSER_MS = 3_000;
+const BROWSER_MS = 10_000;
 let asked = null;
 
 async function browserProof() {
@@ -37,7 +37,7 @@ async function browserProof() {
   asked ??= new Promise((resolve) => {
     // It calls back by the function's name, which so must be a global one.
     window.safeExamBrowserKeysUpdated = function safeExamBrowserKeysUpdated() { resolve(); };
-    setTimeout(resolve, BROWSER_MS); // keys that come later are found by the next request
+    setTimeout(resolve, security.updateKeys ? BROWSER_MS : 0); // keys that come later are found by the next request
     security.updateKeys?.(window.safeExamBrowserKeysUpdated);
   });
   await asked;

@@ -16,6 +16,7 @@ from exam.domain.blueprint import Blueprint
 from exam.domain.exam import Counts, Exam, ExamPolicy, Release, WindowRule
 from exam.domain.exam_settings import ExamSettings
 from exam.domain.packet import HOLDS_FOR, OPEN_FOR
+from exam.domain.safe_exam_browser import BrowserKeys
 from exam.store.packet import LAST_BELL, UNDECIDED
 from lms.kernel.db import APPEND_ONLY, Base
 from lms.kernel.statement import Statement
@@ -120,6 +121,12 @@ def add(session: Session, *, code: str, programme_code: str, settings: ExamSetti
     session.add(row)
     session.flush()
     return row.id
+
+
+def ask_browser(session: Session, exam_id: int, keys: BrowserKeys) -> None:
+    """Ask for these keys of Safe Exam Browser from now on."""
+    row = lock(session, exam_id)
+    row.settings = {**row.settings, **asdict(keys)}
 
 
 def change(row: ExamRow, settings: ExamSettings, blueprint: Blueprint, blueprint_id: int) -> None:

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from wtforms import BooleanField, DateTimeLocalField, IntegerField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
+from exam.domain.safe_exam_browser import BrowserKeys, keys_of
 from exam.services import adjustment as service
 from exam.services import extra_attempt as extra_attempts
 from exam.services import outage as outages
@@ -70,6 +71,15 @@ class BrowserForm(Form):
     reason = StringField(lazy_gettext("原因"), _REASON)
 
 
+class KeysForm(Form):
+    """Which keys an exam takes besides its own, or that it asks for none any more."""
+
+    config_keys = TextAreaField(lazy_gettext("另外接受的 Config Key"), [Optional()])
+    browser_exam_keys = TextAreaField(lazy_gettext("另外接受的 Browser Exam Key"), [Optional()])
+    lifted = BooleanField(lazy_gettext("全体免除，任何浏览器都可以（考试开始后不能恢复）"))
+    reason = StringField(lazy_gettext("原因"), _REASON)
+
+
 class ReopenForm(Form):
     """How long the re-opened attempt shall go on."""
 
@@ -109,6 +119,7 @@ class ActForms:
     note: NoteForm
     accommodation: AccommodationForm
     browser: BrowserForm
+    keys: KeysForm
     reopen: ReopenForm
 
     @classmethod
@@ -124,6 +135,7 @@ FORMS: dict[str, type[Form]] = {
     "note": NoteForm,
     "accommodation": AccommodationForm,
     "browser": BrowserForm,
+    "keys": KeysForm,
     "reopen": ReopenForm,
     "resume": ResumeForm,
 }
@@ -240,6 +252,24 @@ def lift_browser(code: str) -> ResponseReturnValue:
             service.lift_browser(current.person().person_id, code, account, lifted=lifted, reason=form.reason.data or "", now=current.now())
             said = _("已免除 %(account)s 的浏览器要求，请她重新打开考试页面。") if lifted else _("已恢复对 %(account)s 的浏览器要求，她下次进入考场时核对。")
             flash(said % {"account": account}, "success")
+        except Refusal as refusal:
+            flash(_(refusal.message), "danger")
+    else:
+        tell_faults(form)
+    return redirect(url_for("invigilation.room", code=code))
+
+
+@adjustment.post("/<code>/browser-keys")
+@requires(Permission.MANAGE_EXAMS)
+def widen_browser(code: str) -> ResponseReturnValue:
+    """Take further keys of all who sit, or ask nobody for the browser any more."""
+    form = KeysForm(prefix="keys")
+    if form.validate_on_submit():
+        further = BrowserKeys(keys_of(form.config_keys.data or ""), keys_of(form.browser_exam_keys.data or ""))
+        try:
+            service.widen_browser(current.person().person_id, code, None if form.lifted.data else further, reason=form.reason.data or "", now=current.now())
+            said = _("已对全体考生免除浏览器要求。") if form.lifted.data else _("已增加密钥。")
+            flash(said + _("正在作答的页面自动接上；停在提示页的考生点“重试”即可。"), "success")
         except Refusal as refusal:
             flash(_(refusal.message), "danger")
     else:

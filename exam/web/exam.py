@@ -113,7 +113,7 @@ def briefing(code: str) -> ResponseReturnValue:
         ),
         handed_in=one.handed_in,
         opens_later=now < brief.exam.opens,
-        conditions=_conditions(one, now),
+        conditions=_conditions(one, now) if not brief.open_attempt else (_browser(one),) if one.browser_keys else (),
         time_given=_("开始后，您将有 %(time)s。", time=minutes) if brief.may_wait else _("现在开始，您将有 %(time)s。", time=minutes),
         shortened=brief.seconds < brief.exam.minutes * 60,
         rules=rules_of(brief.exam),
@@ -192,9 +192,9 @@ def _browser(one: PersonExam) -> Condition:
     exam = one.briefing.exam
     words = {
         Shown.RIGHT: ("done", _("配置已核对")),
-        Shown.LATER: ("later", _("开始考试时自动核对配置")),
+        Shown.LATER: ("later", _("进入考场时自动核对配置")),
         Shown.WRONG: ("failed", _("载入的不是本场考试的配置，请退出后用本场考试的配置重新打开")),
-        Shown.NOTHING: ("now", _("请用 Safe Exam Browser 载入本场考试的配置，再打开本页开始考试")),
+        Shown.NOTHING: ("now", _("请用 Safe Exam Browser 载入本场考试的配置，再打开本页进入考场")),
     }
     found = shown(one.browser_keys, exam.code, request.environ)
     link = opening_link(exam.browser_configuration) if found in (Shown.WRONG, Shown.NOTHING) else ""

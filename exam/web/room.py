@@ -11,6 +11,7 @@ from exam.domain.exam import Exam
 from exam.domain.identity import screen_code
 from exam.domain.packet import in_time
 from exam.domain.receipt import written
+from exam.domain.safe_exam_browser import opening_link
 from exam.services import packet as packets
 from exam.services import rehearsal as rehearsals
 from exam.services import room as service
@@ -40,6 +41,7 @@ class RoomPage:
     screen_code: str
     packet_key: str
     shelf_key: str
+    browser_link: str
     words: dict[str, object]
     rehearsal: "Rehearsal | None" = None
 
@@ -89,7 +91,16 @@ def rehearsal(code: str) -> ResponseReturnValue:
 
 def _room(exam: Exam, person_id: int, practice: Rehearsal | None = None) -> RoomPage:
     packet_key, shelf_key = (b64encode(key).decode() for key in (packets.public_key(), tokens.shelf_key(person_id, exam.code)))
-    return RoomPage(exam, person_id, screen_code(person_id), packet_key, shelf_key if exam.keeps_offline else "", _words(), practice)
+    return RoomPage(
+        exam,
+        person_id,
+        screen_code(person_id),
+        packet_key,
+        shelf_key if exam.keeps_offline else "",
+        opening_link(exam.browser_configuration),
+        _words(),
+        practice,
+    )
 
 
 @exam_room.post("/api/exam/rehearsal")
@@ -160,7 +171,9 @@ def _words() -> dict[str, object]:
         "conflicts": _("{n} 题需要核对"),
         "conflict": _("第 {n} 题在另一台设备或另一个页面上也改过。请选择保留哪个答案。"),
         "failed": _("保存失败"),
-        "browser_refused": _("没有核对到本场考试的 Safe Exam Browser 配置，答案暂存在本机。请重试；仍不行请联系监考人员。"),
+        "browser_refused": _(
+            "没有核对到本场考试的 Safe Exam Browser 配置。已作答的内容都在，考试时间照常走。请重试，或用本场考试的配置重新打开；仍不行请立即联系监考人员。"
+        ),
         "failed_long": _("答案暂时不能保存，已存在本机。请重试；仍不行请联系监考人员。"),
         "signed_out": _("需要重新登录"),
         "signed_out_long": _("登录已失效，请在弹出的窗口中重新登录。答案都还在本机。"),

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from exam.domain import safe_exam_browser as rules
 from exam.domain.exam import Exam
-from exam.domain.safe_exam_browser import BrowserKeys, BrowserProof, BrowserRefused, opening_link
+from exam.domain.safe_exam_browser import BrowserKeys, BrowserProof, BrowserRefused, as_browsers_write, opening_link
 from exam.services import token as tokens
 from lms.kernel.settings import Settings
 
@@ -36,7 +36,7 @@ class RefusedPage:
 
 def mount(settings: Settings) -> None:
     """Take the public address: what the browser hashes is what it asked for, whatever proxies stand between."""
-    _base[:] = [settings.base_url]
+    _base[:] = [as_browsers_write(settings.base_url)]
 
 
 def require(sealed: str, exam: str, environ: dict[str, Any]) -> None:

@@ -9,11 +9,13 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, Route, expect
 from sqlalchemy import text
 
-from exam.domain.safe_exam_browser import request_hash
+from exam.domain.safe_exam_browser import BrowserKeys, request_hash
+from exam.services import adjustment
 from exam.web import safe_exam_browser
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
 from lms.kernel.settings import Settings
+from tests.conftest import NOON
 from tests.support import browser, exams
 from tests.support.cast import LIN, PENG, id_of
 from tests.support.hall import answer, shot, wait_state
@@ -129,7 +131,7 @@ def test_in_08_the_board_reads_what_its_keys_do(app: Flask, site: str, chromium_
     page, complaints = browser.opened(app, chromium_browser, site, PENG, browser.PHONE)
     page.emulate_media(reduced_motion="reduce")
     settings, control = f"/admin/exams/{exams.EXAM}/settings", f"/invigilation/{exams.EXAM}"
-    for path, name, at in ((settings, "form", "#browser_configuration"), (control, "control", "summary:has-text('浏览器要求')")):
+    for path, name, at in ((settings, "form", "#browser_configuration"), (control, "control", "summary:has-text('全体考生')")):
         for size, where in ((browser.PHONE, "phone"), (browser.DESK, "desk")):
             page.set_viewport_size(size)
             page.goto(path)
@@ -137,4 +139,89 @@ def test_in_08_the_board_reads_what_its_keys_do(app: Flask, site: str, chromium_
             shot(page, f"safe-exam-browser-{name}-{where}")
             assert list(looked_at(page)) == [], path
     assert complaints == []
+    page.context.close()
+
+
+def seat(page: Page, key: str, after_ms: int = 100) -> None:
+    """Let Lin sit already, and come back in a browser that shows a key to scripts alone, so late."""
+    by_script(page, key)
+    page.context.add_init_script(SCRIPT.replace("KEY", key).replace("}, 100)", f"}}, {after_ms})"))
+    with transaction() as session:
+        login_id = exams.signed_in(session, id_of(LIN))
+    exams.seated(id_of(LIN), login_id)
+    page.goto(ROOM)
+
+
+def test_in_08_keys_that_come_late_open_the_room(app: Flask, site: str, chromium_browser: Browser) -> None:
+    page, _complaints = browser.opened(app, chromium_browser, site, LIN, browser.PHONE)
+    seat(page, KEY, after_ms=4_000)
+    expect(page.locator("#room-banner-action")).to_have_text("在此设备继续")
+    page.click("#room-banner-action")
+    page.wait_for_selector("#map a", state="attached")
+    page.context.close()
+
+
+def test_in_08_who_comes_back_with_a_new_key_reads_why_and_gets_in_once_it_is_added(app: Flask, site: str, chromium_browser: Browser) -> None:
+    page, _complaints = browser.opened(app, chromium_browser, site, LIN, browser.PHONE)
+    page.emulate_media(reduced_motion="reduce")
+    seat(page, OTHER)
+    expect(page.locator("#room-banner-text")).to_contain_text("没有核对到本场考试的 Safe Exam Browser 配置")
+    assert page.locator("#room-banner-browser").get_attribute("href") == "sebs://school.example.cn/one.seb"
+    for size, where in ((browser.PHONE, "phone"), (browser.DESK, "desk")):
+        page.set_viewport_size(size)
+        shot(page, f"safe-exam-browser-coming-back-{where}")
+        assert list(looked_at(page)) == []
+    assert page.url.endswith(ROOM)
+    adjustment.widen_browser(id_of(PENG), exams.EXAM, BrowserKeys((OTHER,)), reason="重新保存过", now=NOON)
+    page.click("#room-banner-action")
+    expect(page.locator("#room-banner-action")).to_have_text("在此设备继续")
+    page.click("#room-banner-action")
+    page.wait_for_selector("#map a", state="attached")
+    answer(page, 1, 0)
+    wait_state(page, 1, "answered")
+    page.context.close()
+
+
+def test_in_08_who_sits_goes_on_by_herself_where_a_key_is_added_and_all_is_lifted(app: Flask, site: str, chromium_browser: Browser) -> None:
+    page, _complaints = browser.opened(app, chromium_browser, site, LIN, browser.PHONE)
+    shown = [KEY]
+
+    def sent(route: Route) -> None:
+        route.continue_(headers=route.request.headers | {"x-safeexambrowser-configkeyhash": request_hash(route.request.url, shown[0])})
+
+    page.context.route("**/*", sent)
+    page.goto(START)
+    shown[0] = OTHER
+    page.check("input[name=honesty]")
+    page.click("#start button[type=submit]")
+    expect(page.locator("#start-message")).to_contain_text("须用 Safe Exam Browser")
+    shown[0] = KEY
+    page.click("#start button[type=submit]")
+    page.wait_for_selector("#map a", state="attached")
+    shown[0] = OTHER
+    answer(page, 1, 0)
+    expect(page.locator("#room-banner-text")).to_contain_text("没有核对到本场考试的 Safe Exam Browser 配置")
+    shown[0] = KEY
+    page.click("#room-banner-action")
+    wait_state(page, 1, "answered")
+    adjustment.widen_browser(id_of(PENG), exams.EXAM, BrowserKeys((OTHER,)), reason="重新保存过", now=NOON)
+    shown[0] = OTHER
+    answer(page, 2, 0)
+    wait_state(page, 2, "answered")
+    expect(page.locator("#room-banner")).to_be_hidden()
+    adjustment.widen_browser(id_of(PENG), exams.EXAM, None, reason="配置文件有误", now=NOON)
+    shown[0] = "c3" * 32
+    page.click("#hand-in")
+    page.click("#hand-in-yes")
+    page.wait_for_url("**/receipt")
+    page.context.close()
+
+
+def test_in_08_who_stands_before_the_start_gets_in_where_it_is_lifted_for_all(app: Flask, site: str, chromium_browser: Browser) -> None:
+    page, _complaints = browser.opened(app, chromium_browser, site, LIN, browser.PHONE)
+    page.goto(START)
+    page.check("input[name=honesty]")
+    adjustment.widen_browser(id_of(PENG), exams.EXAM, None, reason="配置文件有误", now=NOON)
+    page.click("#start button[type=submit]")
+    page.wait_for_selector("#map a", state="attached")
     page.context.close()

@@ -55,3 +55,36 @@ def test_keys_are_read_as_they_are_pasted() -> None:
     assert rules.fingerprints((one,)) not in one
     assert rules.opening_link("https://school.example.cn/one.seb") == "sebs://school.example.cn/one.seb"
     assert (rules.opening_link("http://school.example.cn/one.seb"), rules.opening_link("")) == ("seb://school.example.cn/one.seb", "")
+
+
+@given(lists, lists, st.builds(BrowserKeys, lists, lists))
+def test_in_08_whoever_proved_a_key_still_does_where_more_are_taken(config: tuple[str, ...], exam: tuple[str, ...], more: BrowserKeys) -> None:
+    asked = BrowserKeys(config, exam)
+    narrow = bool((more.config_keys and not config) or (more.browser_exam_keys and not exam))
+    if narrow or not more:
+        with pytest.raises(rules.KeysNarrow if narrow else rules.KeysFaulty):
+            asked.widened(more)
+        return
+    both = asked.widened(more)
+    assert set(both.config_keys) == {*config, *more.config_keys}
+    assert set(both.browser_exam_keys) == {*exam, *more.browser_exam_keys}
+    for one in config or ("",):
+        for other in exam or ("",):
+            proof = BrowserProof(URL, request_hash(URL, one), request_hash(URL, other))
+            assert proof.holds(asked)
+            assert proof.holds(both)
+
+
+@pytest.mark.parametrize(
+    ("set_to", "asked_for"),
+    [
+        ("https://Exam.Example.cn", "https://exam.example.cn"),
+        ("https://exam.example.cn:443", "https://exam.example.cn"),
+        ("http://exam.example.cn:80", "http://exam.example.cn"),
+        ("https://exam.example.cn:8443", "https://exam.example.cn:8443"),
+        ("https://exam.example.cn:80/Base", "https://exam.example.cn:80/Base"),
+        ("http://[::1]:80", "http://[::1]"),
+    ],
+)
+def test_in_08_the_public_address_is_compared_as_browsers_write_it(set_to: str, asked_for: str) -> None:
+    assert rules.as_browsers_write(set_to) == asked_for

@@ -215,7 +215,7 @@ def test_in_08_the_start_page_says_how_to_open_it(lin: FlaskClient) -> None:
     for headers, words in (
         ({}, "请用 Safe Exam Browser 载入本场考试的配置"),
         (by_header(START, OTHER), "载入的不是本场考试的配置"),
-        (SEB, "开始考试时自动核对配置"),
+        (SEB, "进入考场时自动核对配置"),
         (by_header(START), "配置已核对"),
     ):
         page = lin.get(START, headers=headers).text
@@ -269,6 +269,102 @@ def test_in_08_it_is_lifted_for_one_with_a_reason_and_asked_for_again(lin: Flask
     peng.post(f"/invigilation/{exams.EXAM}/browser", data=form | {"browser-again": "y"})
     assert lin.get(ROOM).status_code == 403
     assert post(lin, "resume", sent["resume"], {}).status_code == 403
+
+
+def widen(client: FlaskClient, **form: str) -> str:
+    """Let a client change what all are asked for; returns the page that follows."""
+    sent = {f"keys-{name}": value for name, value in ({"reason": "配置文件重新保存过"} | form).items()}
+    return client.post(f"/invigilation/{exams.EXAM}/browser-keys", data=sent, follow_redirects=True).text
+
+
+def test_in_08_a_key_is_added_for_all_while_they_sit(lin: FlaskClient, public: Flask) -> None:
+    room = started(lin)
+    peng, sent, anew = enter(public, PENG), requests(room), lin.get(START, headers=by_header(START))
+    assert anew.status_code == 200
+    assert post(lin, "resume", sent["resume"], by_header("/api/exam/resume", OTHER)).status_code == 403
+    assert enter(public, IVY).post(f"/invigilation/{exams.EXAM}/browser-keys", data={"keys-config_keys": OTHER, "keys-reason": "原因"}).status_code == 403
+    for form, words in (
+        ({"config_keys": OTHER, "reason": ""}, "原因："),
+        ({"config_keys": "short"}, "每行一个密钥"),
+        ({}, "每行一个密钥"),
+        ({"browser_exam_keys": EXAM_KEY}, "没有要求这一种密钥"),
+        ({"config_keys": "\n".join(f"{number:064x}" for number in range(19))}, "最多 20 个"),
+    ):
+        assert words in widen(peng, **form), form
+    assert post(lin, "resume", sent["resume"], by_header("/api/exam/resume", OTHER)).status_code == 403
+    assert "已增加密钥" in widen(peng, config_keys=OTHER.upper())
+    assert post(lin, "save", sent["save"], by_header("/api/exam/save", OTHER)).status_code == 403, "the token holds what was asked when it was made"
+    back = requests(post(lin, "resume", sent["resume"], by_header("/api/exam/resume", OTHER)).get_json())
+    assert post(lin, "save", back["save"], by_header("/api/exam/save", OTHER)).status_code == 200
+    assert post(lin, "submit", back["submit"], by_header("/api/exam/submit")).status_code == 200, "the keys from before still do"
+    log = peng.get(f"/invigilation/{exams.EXAM}/incidents").text
+    assert "增加密钥 " in log
+    assert "配置文件重新保存过" in log
+    with transaction() as session:
+        kept = session.execute(text("SELECT actor_id, detail FROM audit_entry WHERE action = 'exam.browser'")).one()
+        facts = session.scalar(text("SELECT facts FROM incident WHERE kind = 'browser'"))
+    assert kept.actor_id == id_of(PENG)
+    assert OTHER not in f"{kept.detail}{facts}{log}"
+
+
+def test_in_08_it_is_lifted_for_all_while_they_sit(lin: FlaskClient, public: Flask, clock: FixedClock) -> None:
+    room = started(lin)
+    peng, sent = enter(public, PENG), requests(room)
+    assert "已对全体考生免除浏览器要求" in widen(peng, lifted="y")
+    assert 'id="room"' in lin.get(ROOM).text
+    back = requests(post(lin, "resume", sent["resume"], {}).get_json())
+    assert [post(lin, name, back[name], {}).status_code for name in ("remaining", "save", "submit")] == [200, 200, 200]
+    assert "全体免除，可用任何浏览器" in peng.get(f"/invigilation/{exams.EXAM}/incidents").text
+    assert "没有要求使用 Safe Exam Browser" in widen(peng, config_keys=OTHER), "nothing is asked for anew of those who sit"
+    clock.advance(days=90)
+    assert "已经全部结束" in widen(enter(public, PENG), lifted="y")
+
+
+def test_in_08_nobody_changes_for_all_what_is_asked_of_herself(lin: FlaskClient, public: Flask) -> None:
+    id_of(PENG)
+    exams.enrolled("peng")
+    assert "不能处理自己的作答" in widen(enter(public, PENG), lifted="y")
+    assert lin.get(START).status_code == 200
+    with transaction() as session:
+        assert session.scalar(text("SELECT settings ->> 'config_keys' FROM exam")).startswith("[")
+
+
+def test_in_08_it_is_lifted_for_those_of_the_exam_alone(lin: FlaskClient, public: Flask) -> None:
+    peng = enter(public, PENG)
+    id_of(IVY)
+
+    def lift(account: str) -> str:
+        form = {"browser-account": account, "browser-reason": "考场电脑装不上"}
+        return peng.post(f"/invigilation/{exams.EXAM}/browser", data=form, follow_redirects=True).text
+
+    assert "没有报名这场考试" in lift(IVY.account)
+    assert "已免除 lin" in lift("lin")
+    with transaction() as session:
+        session.execute(text("UPDATE exam SET settings = settings - 'config_keys'"))
+    assert "没有要求使用 Safe Exam Browser" in lift("lin")
+    assert lin.get(START).status_code == 200
+
+
+def test_in_08_who_comes_back_reads_on_the_start_page_how(lin: FlaskClient) -> None:
+    started(lin)
+    for headers, words in (
+        ({}, "请用 Safe Exam Browser 载入本场考试的配置"),
+        (by_header(START, OTHER), "载入的不是本场考试的配置"),
+        (SEB, "进入考场时自动核对配置"),
+    ):
+        page = lin.get(START, headers=headers).text
+        assert "回到考场" in page
+        assert words in page
+        assert "还有考试次数" not in page
+    assert f'href="{ROOM}"' in lin.get(ROOM).text, "to try again"
+    assert "sebs://school.example.cn/one.seb" in lin.get(ROOM, headers=SEB).text, "for its script to show"
+
+
+@pytest.mark.parametrize("base", ["https://Exam.Example.cn", "https://exam.example.cn:443"])
+def test_in_08_the_public_address_is_compared_as_browsers_write_it(lin: FlaskClient, public: Flask, settings: Settings, base: str) -> None:
+    safe_exam_browser.mount(replace(settings, base_url=base))
+    assert started(lin)["token"]
+    assert "resumed" in post(lin, "resume", {"exam": exams.EXAM, "device": "device-of-lin"}, by_script(ROOM)).get_json()
 
 
 def test_in_08_who_is_given_more_time_keeps_what_was_lifted(lin: FlaskClient, public: Flask) -> None:
