@@ -45,6 +45,13 @@ class OwnRequest(Forbidden):
     message = N_("须由另一位有权限的同事同意，不能同意自己的申请。")
 
 
+class SecondMissing(Conflict):
+    """The keys were sealed again before the file was written: it waits for a second yes."""
+
+    code = "archive_second_missing"
+    message = N_("答案已不再开启，这份归档须由另一位有权限的同事同意。")
+
+
 class NotWaiting(Conflict):
     """The archive waits for nobody's yes."""
 
@@ -52,14 +59,19 @@ class NotWaiting(Conflict):
     message = N_("这份归档不在等待同意，可能已由他人处理，请刷新页面。")
 
 
-def asked(reason: str, people: int, *, opened: bool) -> tuple[str, State]:
-    """Return the reason and where a request begins; raises ReasonMissing.
+def needs_second(people: int, *, opened: bool) -> bool:
+    """Tell whether a second person must agree.
 
     Answers beside their points say most of the keys: while these are sealed (not `opened`), their two people are asked for here.
     """
+    return people > ALONE or not opened
+
+
+def asked(reason: str, people: int, *, opened: bool) -> tuple[str, State]:
+    """Return the reason and where a request begins; raises ReasonMissing."""
     if len(reason.strip()) < 2:
         raise ReasonMissing
-    return reason.strip()[:500], State.ASKED if people > ALONE or not opened else State.QUEUED
+    return reason.strip()[:500], State.ASKED if needs_second(people, opened=opened) else State.QUEUED
 
 
 def approve(state: State, asked_by: int, person_id: int) -> State:

@@ -8,6 +8,7 @@ import hmac
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from lms.kernel.refusal import N_, Conflict, Forbidden, Invalid
@@ -121,6 +122,13 @@ def are_keys(keys: Sequence[str]) -> bool:
 def fingerprints(keys: Sequence[str]) -> str:
     """Return what tells keys apart without being them."""
     return ", ".join(hashlib.sha256(key.encode()).hexdigest()[:8] for key in keys)
+
+
+def keyless(told: Any) -> Any:
+    """Return what was read of JSON with the fingerprints of keys in their place."""
+    if isinstance(told, dict):
+        return {name: fingerprints(value) if name in ("config_keys", "browser_exam_keys") else keyless(value) for name, value in told.items()}
+    return [keyless(value) for value in told] if isinstance(told, list) else told
 
 
 def opening_link(configuration: str) -> str:

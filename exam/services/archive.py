@@ -13,6 +13,7 @@ from exam.domain.attempt import Answer
 from exam.domain.exam import Exam
 from exam.domain.paper import Paper
 from exam.domain.response import letters
+from exam.domain.safe_exam_browser import keyless
 from exam.formats import workbook
 from exam.formats.archive import ArchiveWriter
 from exam.services import fairness, sealed_key
@@ -71,7 +72,7 @@ def archives(exam_code: str, now: datetime) -> Archives:
             people,
             is_settled(session, exam, now),
             opened,
-            people <= rules.ALONE and opened,
+            not rules.needs_second(people, opened=opened),
             rows,
             {person: card.name for person, card in cards.items()},
             _entries(),
@@ -108,25 +109,28 @@ def make(now: datetime, archive_id: int) -> None:
         row = store.lock(session, archive_id)
         if row is None or row.state != State.QUEUED:
             return
-        code, reason = exams.by_id(session, row.exam_id).code, row.reason
+        code, reason, seconded = exams.by_id(session, row.exam_id).code, row.reason, row.approved_by is not None
     with transaction() as holding:  # ends with the worker, however that ends
         if store.hold(holding, archive_id):
-            _make(archive_id, code, reason, now)
+            _make(archive_id, code, reason, now, seconded=seconded)
 
 
-def _make(archive_id: int, code: str, reason: str, now: datetime) -> None:
+def _make(archive_id: int, code: str, reason: str, now: datetime, *, seconded: bool) -> None:
     path = _path(archive_id)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        digest = write(code, path, reason=reason, now=now, told=lambda done: _tell(archive_id, done=done))
+        digest = write(code, path, reason=reason, now=now, seconded=seconded, told=lambda done: _tell(archive_id, done=done))
+    except rules.SecondMissing:
+        _tell(archive_id, state=State.ASKED)
+        return
     except BaseException:
         _tell(archive_id, state=State.FAILED)
         raise
     _tell(archive_id, state=State.READY, sha256=digest, size=path.stat().st_size, ready_at=now)
 
 
-def write(exam_code: str, path: Path, *, reason: str, now: datetime, told: Callable[[int], None] = lambda _done: None) -> str:
-    """Write an exam's archive to a file, all of it as of one instant; returns the file's SHA-256."""
+def write(exam_code: str, path: Path, *, reason: str, now: datetime, seconded: bool = True, told: Callable[[int], None] = lambda _done: None) -> str:
+    """Write an exam's archive to a file, all of it as of one instant; returns the file's SHA-256. Raises SecondMissing where nobody agreed who had to."""
     with transaction() as session:
         exam = _over(session, exam_code, now)
     writer = ArchiveWriter(path)
@@ -134,6 +138,8 @@ def write(exam_code: str, path: Path, *, reason: str, now: datetime, told: Calla
         with transaction() as session:
             store.freeze(session)
             opened, names = bool(sealed_key.open_until(session, exam.id, now)), rules.Names(store.names(session, exam.id))
+            if not seconded and rules.needs_second(store.people(session, exam.id), opened=opened):
+                raise rules.SecondMissing
             for done, (name, chunks) in enumerate(_contents(session, exam, names, opened=opened)):
                 told(done)
                 writer.add(name, chunks)
@@ -161,10 +167,13 @@ def public_keys() -> Collection[str]:
 def _contents(session: Session, exam: Exam, names: rules.Names, *, opened: bool) -> Iterator[tuple[str, Iterator[bytes]]]:
     for name, statement in store.statements().items():
         lines = store.lines(session, statement, exam.id)
+        if name == "exam":
+            lines = (msgspec.json.encode(keyless(msgspec.json.decode(line))) + b"\n" for line in lines)
         yield f"{name}.jsonl", lines if name in store.VERBATIM else _masked(lines, names)
     yield "item.jsonl", _items(session, exam.id, opened=opened)
     yield "answer.jsonl", _answers(session, exam.id, opened=opened)
-    yield "sheets/fairness.json", iter([msgspec.json.format(msgspec.json.encode(fairness.sheet_of(session, exam)))])
+    sheet = keyless(msgspec.json.decode(msgspec.json.encode(fairness.sheet_of(session, exam))))
+    yield "sheets/fairness.json", iter([msgspec.json.format(msgspec.json.encode(sheet))])
     yield "sheets/marks.xlsx", iter([workbook.write("成绩", COLUMNS, store.marks(session, exam.id))])
 
 

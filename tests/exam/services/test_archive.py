@@ -3,7 +3,7 @@
 import io
 import json
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 from zipfile import ZipFile
@@ -19,6 +19,8 @@ from exam.domain import archive as rules
 from exam.domain import result as scoring
 from exam.domain.paper import Paper
 from exam.domain.result import ItemPlace
+from exam.domain.safe_exam_browser import fingerprints
+from exam.domain.sealed_key import KEPT
 from exam.formats import archive as format_of
 from exam.services import adjustment, archive, attempt, result, sealed_key
 from exam.services import paper as papers
@@ -221,6 +223,59 @@ def test_the_board_asks_a_second_person_agrees_and_the_file_lasts_a_day(app: Fla
         acts = session.scalars(text("SELECT action FROM audit_entry WHERE action LIKE 'archive.%' ORDER BY id")).all()
     assert acts == ["archive.ask", "archive.approve", "archive.fetch"]
     assert enter(app, RUI).get(page).status_code == 403
+
+
+def opened(at: datetime) -> None:
+    """Let two people open the keys."""
+    for member in (PENG, AN):
+        sealed_key.consent(exams.EXAM, id_of(member), "归档", at)
+
+
+def asked(now: datetime) -> rules.State:
+    """Ask for the archive."""
+    return archive.ask(exams.EXAM, reason="归档一下", actor_id=id_of(PENG), now=now)
+
+
+@pytest.mark.parametrize("how", ["lapsed", "withdrawn"])
+def test_no_archive_is_written_without_the_second_yes_that_stands_then(app: Flask, how: str) -> None:
+    sat_out()
+    opened(OVER)
+    assert asked(OVER) is rules.State.QUEUED
+    later = OVER + (KEPT if how == "lapsed" else timedelta(minutes=1))
+    if how == "withdrawn":
+        sealed_key.withdraw(exams.EXAM, id_of(AN), later)
+    archive.make(later, 1)
+    assert (state_of(1), archive._path(1).exists()) == ("asked", False)
+    archive.approve(exams.EXAM, 1, actor_id=id_of(AN), now=later)
+    archive.make(later, 1)
+    assert state_of(1) == "ready"
+    assert {line["key_in_bank"] for line in rows(archive._path(1), "answer")} == {""}
+    assert not any(line["key"] for line in rows(archive._path(1), "item"))
+    assert asked(later) is rules.State.ASKED, "consents that stand no more ask for a second person at once"
+
+
+def test_keys_that_stay_open_make_an_archive_at_once(app: Flask) -> None:
+    sat_out()
+    opened(OVER)
+    assert asked(OVER) is rules.State.QUEUED
+    archive.make(OVER + KEPT - timedelta(seconds=1), 1)
+    assert state_of(1) == "ready"
+
+
+def test_no_archive_tells_a_key_of_the_browser(app: Flask, tmp_path: Path) -> None:
+    sat_out()
+    keys = {"config_keys": ["a1" * 32, "b2" * 32], "browser_exam_keys": ["c3" * 32]}
+    with transaction() as session:
+        session.execute(text("UPDATE exam SET settings = settings || CAST(:keys AS jsonb)"), {"keys": json.dumps(keys)})
+    path = tmp_path / "archive.zip"
+    archive.write(exams.EXAM, path, reason="存档", now=OVER)
+    with ZipFile(path) as file:
+        told = {key for values in keys.values() for key in values for name in file.namelist() if key.encode() in file.read(name)}
+        board = json.loads(file.read("sheets/fairness.json"))["board"]["exam"]
+    assert told == set()
+    settings = rows(path, "exam")[0]["settings"]
+    for name, values in keys.items():
+        assert settings[name] == board[name] == fingerprints(values)  # type: ignore[index]
 
 
 def test_names_are_masked_in_words_and_nowhere_else() -> None:
