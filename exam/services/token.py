@@ -17,6 +17,8 @@ ENTRY_LIFE = timedelta(minutes=15)
 
 NO_KEYS = BrowserKeys()
 KEPT = 20_000  # a token comes with every save of its attempt and always says the same
+LONGEST_KEPT = 2_000  # characters; one that carries more keys of a browser than a few is read anew, which costs less than the room it takes
+KEYS_KEPT = 100  # what exams ask of browsers: every token of an exam carries the same text
 
 _signers: dict[str, Signer] = {}
 _seals: dict[str, Seal] = {}
@@ -38,8 +40,8 @@ def mount(settings: Settings) -> None:
     _seals["browser"] = Seal(settings.field_key)
     _address_key[:] = [hashlib.sha256(f"address:{settings.secret_key}".encode()).digest()]
     _shelf_key[:] = [hashlib.sha256(f"exam shelf:{settings.secret_key}".encode()).digest()]
-    read.cache_clear()
-    browser_keys.cache_clear()
+    for cache in (_kept, sealed, browser_keys):
+        cache.cache_clear()
 
 
 def shelf_key(person_id: int, exam: str) -> bytes:
@@ -57,18 +59,23 @@ def hidden(address: str) -> str:
     return hmac.digest(_address_key[0], address.encode(), "sha256").hex()[:8]
 
 
-@lru_cache(maxsize=KEPT)
 def read(text: str) -> AttemptToken:
     """Return what a token binds; raises TokenRefused."""
+    return _kept(text) if len(text) <= LONGEST_KEPT else _signers["attempt"].read(text, AttemptToken)
+
+
+@lru_cache(maxsize=KEPT)
+def _kept(text: str) -> AttemptToken:
     return _signers["attempt"].read(text, AttemptToken)
 
 
+@lru_cache(maxsize=KEYS_KEPT)
 def sealed(keys: BrowserKeys) -> str:
     """Return the keys a token asks its holder's browser for, so that she cannot read them; empty where there are none."""
     return _seals["browser"].close(msgspec.json.encode(keys).decode()).decode() if keys else ""
 
 
-@lru_cache(maxsize=KEPT)
+@lru_cache(maxsize=KEYS_KEPT)
 def browser_keys(text: str) -> BrowserKeys:
     """Return the keys that were sealed."""
     return msgspec.json.decode(_seals["browser"].open(text.encode()), type=BrowserKeys)
