@@ -9,8 +9,9 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, Route, expect
 from sqlalchemy import text
 
-from exam.domain.safe_exam_browser import BrowserKeys, request_hash
-from exam.services import adjustment
+from exam.domain.safe_exam_browser import BrowserKeys, BrowserProof, request_hash
+from exam.services import adjustment, attempt
+from exam.services.payload import StartExam
 from exam.web import safe_exam_browser
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
@@ -69,6 +70,14 @@ def by_header(page: Page, key: str) -> None:
     page.context.route("**/*", sent)
 
 
+def seat() -> None:
+    """Let Lin sit, by the right browser."""
+    with transaction() as session:
+        login_id = exams.signed_in(session, id_of(LIN))
+    proof = BrowserProof("https://exam.example.cn", request_hash("https://exam.example.cn", KEY))
+    attempt.start(id_of(LIN), login_id, StartExam(exams.EXAM, "device-one", honesty=True), NOON, proofs=[proof])
+
+
 def start(page: Page) -> None:
     """Press start on the exam's page."""
     page.goto(START)
@@ -114,9 +123,7 @@ def test_in_08_a_browser_with_another_configuration_starts_nothing(app: Flask, s
 def test_in_08_any_other_browser_reads_what_to_do(app: Flask, site: str, chromium_browser: Browser) -> None:
     page, _complaints = browser.opened(app, chromium_browser, site, LIN, browser.PHONE)
     page.emulate_media(reduced_motion="reduce")
-    with transaction() as session:
-        login_id = exams.signed_in(session, id_of(LIN))
-    exams.seated(id_of(LIN), login_id)
+    seat()
     page.goto(ROOM)
     expect(page.locator("h1")).to_have_text("请用 Safe Exam Browser 打开")
     shot(page, "safe-exam-browser-refused-phone")
@@ -142,19 +149,17 @@ def test_in_08_the_board_reads_what_its_keys_do(app: Flask, site: str, chromium_
     page.context.close()
 
 
-def seat(page: Page, key: str, after_ms: int = 100) -> None:
-    """Let Lin sit already, and come back in a browser that shows a key to scripts alone, so late."""
+def come_back(page: Page, key: str, after_ms: int = 100) -> None:
+    """Let Lin, who sits already, come back in a browser that shows a key to scripts alone, so late."""
     by_script(page, key)
     page.context.add_init_script(SCRIPT.replace("KEY", key).replace("}, 100)", f"}}, {after_ms})"))
-    with transaction() as session:
-        login_id = exams.signed_in(session, id_of(LIN))
-    exams.seated(id_of(LIN), login_id)
+    seat()
     page.goto(ROOM)
 
 
 def test_in_08_keys_that_come_late_open_the_room(app: Flask, site: str, chromium_browser: Browser) -> None:
     page, _complaints = browser.opened(app, chromium_browser, site, LIN, browser.PHONE)
-    seat(page, KEY, after_ms=4_000)
+    come_back(page, KEY, after_ms=4_000)
     expect(page.locator("#room-banner-action")).to_have_text("在此设备继续")
     page.click("#room-banner-action")
     page.wait_for_selector("#map a", state="attached")
@@ -164,7 +169,7 @@ def test_in_08_keys_that_come_late_open_the_room(app: Flask, site: str, chromium
 def test_in_08_who_comes_back_with_a_new_key_reads_why_and_gets_in_once_it_is_added(app: Flask, site: str, chromium_browser: Browser) -> None:
     page, _complaints = browser.opened(app, chromium_browser, site, LIN, browser.PHONE)
     page.emulate_media(reduced_motion="reduce")
-    seat(page, OTHER)
+    come_back(page, OTHER)
     expect(page.locator("#room-banner-text")).to_contain_text("没有核对到本场考试的 Safe Exam Browser 配置")
     assert page.locator("#room-banner-browser").get_attribute("href") == "sebs://school.example.cn/one.seb"
     for size, where in ((browser.PHONE, "phone"), (browser.DESK, "desk")):
