@@ -137,12 +137,18 @@ def _headings(position: int, row: Sequence[str]) -> Headings | None:
             more.append((role, column))
         elif kept != column and role != "ignored":
             unknown[f"{cell.strip()}（第 {column + 1} 列）"] = column
+    numbered = {name: _from_first(found) for name, found in numbered.items()}
     for role, column in zip(("stem", "title", "third"), [columns.pop(role) for role in _STEMS if role in columns], strict=False):
         columns[role] = column
     if "third" in columns:
         column = columns.pop("third")
         unknown[f"{row[column].strip()}（第 {column + 1} 列）"] = column
     return Headings(position, columns, unknown=unknown, more=more, above=0, **numbered) if "stem" in columns else None
+
+
+def _from_first(columns: dict[int, int]) -> dict[int, int]:
+    """Return columns by position from 0, also where their headings are numbered from 0."""
+    return {at + 1: column for at, column in columns.items()} if -1 in columns else columns
 
 
 def plain(cell: str) -> str:

@@ -13,8 +13,10 @@ from question_bank.formats.unreadable import FileTooLarge
 from question_bank.formats.workbook import Sheet
 
 _DEEPEST = 4  # levels of objects in which the lists may stand
-_WORDED = ("text", "content", "value", "description", "optioncontent", "title", "name", "label", "内容", "选项内容")
+_WORDS = ("text", "content", "description", "optioncontent", "内容", "选项内容")
+_MAYBE_WORDS = ("value", "title", "name", "label")  # or the option's letter
 _LABELS = ("key", "label", "letter", "id", "option", "tag", "value", "序号", "标号", "选项")
+_EXPLANATIONS = ("explanation", "feedback", "rationale", "解析")
 _RIGHT = ("iscorrect", "isright", "isanswer", "correct", "right")
 _OPTIONS = headings.words("options")
 _KEYS = headings.words("key")
@@ -25,7 +27,7 @@ def read(text: str) -> tuple[list[Sheet], list[tuple[Draft, Fault]]]:
     if not text.lstrip("\ufeff \t\r\n").startswith(("[", "{")):
         return [], []
     try:
-        found = json.loads(text.lstrip("\ufeff"))
+        found = json.loads(text.lstrip("\ufeff"), object_pairs_hook=_object)
     except (ValueError, RecursionError):
         return [], []
     lists = list(_lists("", found, 0))
@@ -34,6 +36,14 @@ def read(text: str) -> tuple[list[Sheet], list[tuple[Draft, Fault]]]:
         return [], []
     odd = [(sheet.place(at), row) for sheet, (_, rows) in zip(sheets, lists, strict=True) for at, row in enumerate(rows, start=1) if not isinstance(row, dict)]
     return sheets, [(Draft(place=place, stem=json.dumps(row, ensure_ascii=False)[:200]), fault("line_not_json")) for place, row in odd]
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Return an object, in which a name that comes twice keeps both values."""
+    found: dict[str, object] = {}
+    for name, value in pairs:
+        found[f"{name}（{len(found)}）" if name in found else name] = value
+    return found
 
 
 def _lists(name: str, found: object, depth: int) -> Iterator[tuple[str, list[object]]]:
@@ -46,7 +56,7 @@ def _lists(name: str, found: object, depth: int) -> Iterator[tuple[str, list[obj
 
 
 def _sheet(name: str, rows: Sequence[Mapping[str, object]]) -> Sheet:
-    cells = [dict(_cells(row)) for row in rows]
+    cells = [_row(row) for row in rows]
     columns = list(dict.fromkeys(column for row in cells for column in row))
     if len(rows) * len(columns) > archive.MAX_CELLS:
         raise FileTooLarge
@@ -55,16 +65,38 @@ def _sheet(name: str, rows: Sequence[Mapping[str, object]]) -> Sheet:
     return Sheet(name, (tuple(column + hints.get(column, "") for column in columns), *body), first=0, unit="题")
 
 
+def _row(row: Mapping[str, object]) -> dict[str, str]:
+    """Return the cells of one item by their columns; a key that two fields say otherwise is unreadable."""
+    cells: dict[str, str] = {}
+    for column, value in _cells(row):
+        before = cells.get(column, "")
+        differs = column in _KEYS and before and value and before != value
+        cells[column] = f"{before} / {value}（两处答案不同）" if differs else value or before
+    return cells
+
+
 def _counted(column: str, rows: Sequence[Mapping[str, object]], cells: Sequence[dict[str, str]]) -> str:
     """Return from where a key's figures count; they become unreadable where nothing tells it: 1 may mean A or B, and 0 the first option or wrong."""
-    asked = [(row, figures) for row, source in zip(cells, rows, strict=True) if any(map(_is_option, row)) and (figures := _figures(source, column))]
+    found = [(row, figures, source) for row, source in zip(cells, rows, strict=True) if any(map(_is_option, row)) and (figures := _figures(source, column))]
+    asked, sources = [(row, figures) for row, figures, _ in found], [source for _, _, source in found]
     judged = [row for row, _ in asked if {notation.means(row.get("选项A", "")), notation.means(row.get("选项B", ""))} == {True, False}]
-    chosen = [(row, figures) for row, figures in asked if row not in judged]
-    from_zero = any(0 in figures for _, figures in chosen)
-    from_one = any("选项A" in row and f"选项{LETTERS[figure]}" not in row for row, figures in chosen for figure in figures if 0 <= figure < len(LETTERS))
-    for row in [*judged, *([row for row, _ in chosen] if from_zero is from_one else [])]:
+    chosen = [(row, figures, _named(row, source)) for (row, figures), source in zip(asked, sources, strict=True) if row not in judged]
+    plain = [(row, figures) for row, figures, named in chosen if not named & set(figures)]  # a figure that is an option's words or number proves nothing
+    from_zero = any(0 in figures for _, figures in plain)
+    from_one = any("选项A" in row and f"选项{LETTERS[figure]}" not in row for row, figures in plain for figure in figures if 0 <= figure < len(LETTERS))
+    doubtful = judged if from_zero is not from_one else [*judged, *(row for row, _, _ in chosen)]
+    doubtful += [row for row, figures, named in chosen if row not in doubtful and named & set(figures)]
+    for row in doubtful:
         row[column] = f"{row[column]}（从 0 还是从 1 数？）"
     return "" if from_zero is from_one else "（从0开始）" if from_zero else "（从1开始）"
+
+
+def _named(row: Mapping[str, str], source: Mapping[str, object]) -> set[int]:
+    """Return the figures that are an option's words, or its number in the file: a key of such a figure may mean that option, or a place."""
+    said = [value for column, value in row.items() if column.startswith("选项") and len(column) == 3]
+    for options in (value for name, value in source.items() if _plain(name) in _OPTIONS and isinstance(value, list)):
+        said += [str(option[name]) for option in options if isinstance(option, dict) for name in option if _plain(name) in _LABELS]
+    return {int(words) for words in said if words.strip().isdecimal() and len(words) < 4}
 
 
 def _is_option(column: str) -> bool:
@@ -80,6 +112,7 @@ def _figures(row: Mapping[str, object], column: str) -> list[int]:
 
 def _cells(row: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     lettered = {"a", "b"} <= {_plain(name) for name in row}
+    between = "," if any(_is_option(_plain(name)) for name in row) else "；"
     for name, value in row.items():
         column = _plain(name)
         if len(column) == 1 and column.isascii() and not lettered:
@@ -87,7 +120,7 @@ def _cells(row: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         if column in _OPTIONS and isinstance(value, dict | list):
             yield from _options(value)
         else:
-            yield column or name[:60], _written(value)
+            yield column or name[:60], _written(value, between)
 
 
 def _plain(name: str) -> str:
@@ -112,12 +145,29 @@ def _options(found: Mapping[str, object] | list[object]) -> Iterator[tuple[str, 
         elif isinstance(option, list) and len(option) == 2 and isinstance(option[1], bool):
             said = {"text": option[0], "right": option[1]}
         if said:
-            words = [_written(said[name]) for name in _WORDED if name in said]
-            yield f"选项{letter}", next((each for each in words if each.strip().upper() != letter), letter if words else _written(option))
-            if right := [said[name] for name in _RIGHT if name in said]:
-                yield f"是否正确{letter}", _written(right[0])
+            yield from _option(letter, said)
         else:
             yield f"选项{letter}", _written(option)
+
+
+def _option(letter: str, said: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Yield the cells of an option that is an object; a field nobody knows has a heading nobody knows, and so is told."""
+    yield f"选项{letter}", _words(said, letter)
+    if right := [said[name] for name in _RIGHT if name in said]:
+        yield f"是否正确{letter}", _written(right[0])
+    for name, value in said.items():
+        if name in _EXPLANATIONS:
+            yield f"选项{letter}解析", _written(value)
+        elif name not in {*_WORDS, *_MAYBE_WORDS, *_LABELS, *_RIGHT}:
+            yield f"选项{letter}的{name}", _written(value)
+
+
+def _words(said: Mapping[str, object], letter: str) -> str:
+    """Return what an option says; where only its letter stands, that."""
+    if sure := [words for name in _WORDS if (words := _written(said.get(name)))]:
+        return sure[0]
+    maybe = [words for name in _MAYBE_WORDS if (words := _written(said.get(name)))]
+    return next((words for words in maybe if words.strip().upper() != letter), letter if maybe else "")
 
 
 def _label(option: object) -> str:
@@ -126,12 +176,12 @@ def _label(option: object) -> str:
     return next((value for name in _LABELS if isinstance(value := said.get(name), str) and re.fullmatch(r"\s*[A-Za-z]\s*", value)), "")
 
 
-def _written(value: object) -> str:
+def _written(value: object, between: str = ",") -> str:
     if value is None:
         return ""
     if isinstance(value, list):
         if any(isinstance(each, dict | list) for each in value):
             return ""  # lists in lists: which are blanks and which alternatives is anybody's guess
         letters = all(not isinstance(each, str) or (len(each) < 2 and each.isalpha()) for each in value)
-        return ("," if letters else "；").join(map(_written, value))
+        return (between if letters else "；").join(map(_written, value))
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

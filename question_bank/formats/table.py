@@ -88,6 +88,7 @@ class _Table:
     def __init__(self, sheet: Sheet, found: Headings) -> None:
         self.sheet, self.found = sheet, found
         self.losses: list[Loss] = []  # of single rows
+        self.contradicted: set[str] = set()  # the places where several cells say the key, and not the same
         heading = tuple(cell.strip() for cell in sheet.rows[found.row])
         self.rows = [
             (position, row)
@@ -140,27 +141,35 @@ class _Table:
         """Return a draft for each row."""
         as_share = figures_are_shares([written.cell("difficulty") for written in self.written])
         drafts = [draft_of(written, self._type(written), as_share=as_share) for written in self.written]
-        return [replace(draft, key=()) if draft.place in self.unclear else draft for draft in drafts]
+        return [replace(draft, key=()) if draft.place in self.unclear | self.contradicted else draft for draft in drafts]
 
     def _authored(self, position: int, row: Sequence[str]) -> Authored:
         cells = {role: row[column] for role, column in self.found.columns.items() if column < len(row)}
+        said = [cells.get("key", "").strip()]
         for role, column in self.found.more:
             words, more = cells.get(role, "").strip(), row[column].strip() if column < len(row) else ""
+            said += [more] if role == "key" else []
             if role == "key" and words and more and notation.folded(words) != notation.folded(more):
                 self.losses.append(Loss(self.sheet.place(position), f"第 {column + 1} 列的答案“{more[:60]}”未导入"))
             cells[role] = words or more if role == "key" else "\n".join(filter(None, (words, more)))
         if title := cells.pop("title", "").strip():
             stem, source = cells.get("stem", "").strip(), cells.get("source", "").strip()
             cells |= {"stem": stem or title, "source": "；".join(filter(None, (source, title)))[:MAX_SOURCE] if stem and stem != title else source}
-        options, prompts = self._by_position(row, self.found.options), self._by_position(row, self.found.prompts)
-        marked = [at for at, column in self.found.right.items() if column < len(row) and notation.means(row[column]) is True]
+        texts, prompts = self._by_position(row, self.found.options), self._by_position(row, self.found.prompts)
+        options = tuple(notation.unlabelled(texts) if any(texts) else notation.split_options(cells.get("options", "")))
+        marked = tuple(sorted(at for at, column in self.found.right.items() if column < len(row) and notation.means(row[column]) is True))
+        said = list(filter(None, said))
+        readings = [found for found in (*(_readings(each, options) for each in said), frozenset({marked} - {()})) if found]
+        if readings and not frozenset.intersection(*readings):
+            cells["key"] = " / ".join([*said, *(["".join(LETTERS[at] for at in marked)] if marked else [])])
+            self.contradicted.add(self.sheet.place(position))
         return Authored(
             place=self.sheet.place(position),
             cells=cells,
-            options=tuple(notation.unlabelled(options) if any(options) else notation.split_options(cells.get("options", ""))),
+            options=options,
             option_explanations=tuple(self._by_position(row, self.found.option_explanations)),
             prompts=tuple(prompts if any(prompts) else notation.split_options(cells.get("prompts", ""))),
-            marked=() if cells.get("key", "").strip() else tuple(sorted(marked)),
+            marked=marked if not said or all(_readings(each, options) for each in said) else (),
         )
 
     @staticmethod
@@ -179,6 +188,16 @@ class _Table:
         if not word or notation.is_any_choice(word):
             return self.sheet_type or guess(written)
         return notation.read_type(word)
+
+
+def _readings(key: str, options: Sequence[str]) -> frozenset[tuple[int, ...]]:
+    """Return every way to read a key: a figure may be an option's words or count the options from 0 or from 1."""
+    judged = not options or {notation.means(option) for option in options} == {True, False}
+    found = {notation.read_key(key, ItemType.TRUE_FALSE if judged else ItemType.MULTIPLE, options)}
+    if options and _FIGURES.fullmatch(key):
+        figures = sorted(int(figure) for figure in re.findall(r"\d+", key))
+        found |= {tuple(figures), tuple(figure - 1 for figure in figures)}
+    return frozenset(found - {()})
 
 
 def _codes(written: Sequence[Authored]) -> dict[str, str]:

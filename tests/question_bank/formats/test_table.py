@@ -189,7 +189,7 @@ def test_a_second_column_of_a_role_is_kept_or_named() -> None:
     assert only(found).tags == ("第一章", "班主任", "倾听", "心理", "初级")
     assert only(csv("题干,A,B,答案,章,单元\n题,甲,乙,A,第一章,二\n")).topic == "第一章"
     found = csv("题干,A,B,答案,题目内容,难度,难度系数,答案\n题,甲,乙,A,另一题,易,0.2,B\n")
-    assert (only(found).stem, only(found).key, only(found).difficulty) == ("题", (0,), 0.85)
+    assert (only(found).stem, only(found).key, only(found).key_text, only(found).difficulty) == ("题", (), "A / B", 0.85), "two keys are none"
     assert [loss.what for loss in found.losses] == ["列“题目内容（第 5 列）”未导入", "列“难度系数（第 7 列）”未导入", "第 8 列的答案“B”未导入"]
 
 
@@ -384,8 +384,51 @@ def test_what_is_no_object_in_a_list_of_json_is_refused_at_its_place(monkeypatch
     one = {"题干": "甲", "A": "1", "B": "2", "答案": "A"}
     whole = json.dumps([one, 5, one | {"题干": "乙"}, None], ensure_ascii=False)
     parsed, loads = [], json.loads
-    monkeypatch.setattr(json, "loads", lambda words: parsed.append(words) or loads(words))
+    monkeypatch.setattr(json, "loads", lambda words, **how: parsed.append(words) or loads(words, **how))
     read = reading.read(whole.encode())
     assert parsed.count(whole) == 1
     assert [(draft.place, draft.stem, draft.key) for draft in read.drafts] == [("第 1 题", "甲", (0,)), ("第 3 题", "乙", (0,))]
     assert [(draft.place, draft.stem, why.code) for draft, why in read.refused] == [("第 2 题", "5", "line_not_json"), ("第 4 题", "null", "line_not_json")]
+
+
+def lists(*rows: object) -> list[tuple[int, ...]]:
+    return [draft.key for draft in reading.read(json.dumps(rows, ensure_ascii=False).encode()).drafts]
+
+
+def item(options: object, answer: object, **more: object) -> dict[str, object]:
+    return {"question": f"第{options}{answer}题", "options": options, "answer": answer, **more}
+
+
+def test_a_figure_that_names_one_option_and_counts_to_another_is_no_key() -> None:
+    """The words of an option, or the number it has in the file, against its place."""
+    from_zero = item(["甲", "乙"], 0)
+    assert lists(item(["1", "2", "0", "5"], "0"), item(["2", "1", "3", "5"], "3")) == [(), ()]
+    assert lists(from_zero, item(["4", "3", "2", "1"], 3), item(["甲", "乙"], 1)) == [(0,), (), (1,)]
+    numbered = [{"id": 3, "text": "甲"}, {"id": 1, "text": "乙"}, {"id": 2, "text": "丙"}]
+    assert lists(from_zero, item(numbered, 2)) == [(0,), ()]
+    assert lists(from_zero, item([{"id": 17, "text": "甲"}, {"id": 18, "text": "乙"}], 1)) == [(0,), (1,)], "a number of the database's own"
+
+
+def test_keys_that_contradict_each_other_are_none() -> None:
+    flagged = [{"text": "甲", "isCorrect": True}, {"text": "乙", "isCorrect": False}]
+    assert lists(item(flagged, "B"), item(flagged, "A"), item(flagged, "甲"), item(flagged, "")) == [(), (0,), (0,), (0,)]
+    assert lists({"question": "一", "options": ["甲", "乙", "丙"], "correct_answer": "A", "correctAnswer": "C"}) == [()]
+    assert lists({"question": "一", "options": ["甲", "乙", "丙"], "answer": "A", "correctAnswer": "B"}) == [()]
+    twice = '[{"question": "一", "options": ["甲", "乙"], "answer": "A", "answer": "B"}]'
+    assert reading.read(twice.encode()).drafts[0].key == ()
+
+
+def test_options_are_read_from_the_first_and_by_their_words() -> None:
+    found = csv("题干,option_0,option_1,option_2,答案\n题,甲,乙,丙,B\n")
+    assert (only(found).options, only(found).key) == (("甲", "乙", "丙"), (1,))
+    (blood,) = reading.read(json.dumps([item([{"key": key, "text": key, "value": at} for at, key in enumerate("AB")], "B")]).encode()).drafts
+    assert (blood.options, blood.key) == (("A", "B"), (1,))
+    pictured = [{"text": "甲", "explanation": "因为", "image": "a.png"}, {"text": "乙"}]
+    told = reading.read(json.dumps([item(pictured, "A")]).encode())
+    assert told.drafts[0].option_explanations[0] == "因为"
+    assert any("image" in loss.what for loss in told.losses)
+
+
+def test_each_text_in_a_list_of_a_blank_is_taken() -> None:
+    (draft,) = reading.read(json.dumps([{"type": "填空题", "question": "水是____。", "answer": ["H", "氢"]}]).encode()).drafts
+    assert draft.blanks[0].accepted == ("H", "氢")
