@@ -9,7 +9,7 @@ from exam.domain import attempt as attempt_rules
 from exam.domain import result as rules
 from exam.domain.attempt import State
 from exam.domain.exam import Exam
-from exam.domain.regrade import is_fixed
+from exam.domain.regrade import is_dropped, is_fixed
 from exam.domain.result import Result, ResultSheet, Try
 from exam.services import paper as papers
 from exam.services import script as scripts
@@ -262,8 +262,20 @@ def _wrong_scores(session: Session, scored: Sequence[Attempt]) -> Iterator[str]:
         _version, held = standing.get(attempt.id, (0, None))
         if held is None:
             yield f"attempt {attempt.id} is scored and has no result"
-        elif held != result and store.rule_of(session, attempt.id) == rules.RULE:  # by an older rule, points may rightly be others
+        elif held != result and not _due_by_an_older_rule(session, attempt, held, result):
             yield f"attempt {attempt.id}: {held.points} points stand, {result.points} are due"
+
+
+def _due_by_an_older_rule(session: Session, attempt: Attempt, held: Result, due: Result) -> bool:
+    """Tell whether a result came by an older rule and differs only in items that were corrected, and in what these add up to."""
+    if store.rule_of(session, attempt.id) == rules.RULE:
+        return False
+    _assembly, paper = paper_store.by_ids(session, [attempt.paper_id])[attempt.paper_id]
+    corrected = regrades.in_force(session, attempt.exam_id)
+    both = [*zip(paper.version_ids, held.item_points, due.item_points, strict=True)]
+    same = all(version in corrected or stands == wanted for version, stands, wanted in both)
+    dropped = any(map(is_dropped, corrected.values()))  # then points are a share of what still counts
+    return same and (dropped or held.points == sum(points or 0 for points in held.item_points))
 
 
 def _annulled_that_count(session: Session, annulled: Sequence[Attempt]) -> Iterator[str]:

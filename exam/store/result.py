@@ -41,11 +41,11 @@ class ResultViewRow(Base):
 
 
 def note_view(session: Session, person_id: int, exam_code: str, numbers: Sequence[int], now: datetime) -> None:
-    """Store that a person has read the results of her attempts of these numbers; the first time stays."""
+    """Store that a person has read the results of her attempts of these numbers; the first time stays. An attempt that is held is left for the next time."""
     noted = text(
         "INSERT INTO result_view (attempt_id, at) SELECT a.id, :now FROM attempt a JOIN exam x ON x.id = a.exam_id"
         " WHERE x.code = :exam AND a.person_id = :person AND a.number = ANY(:numbers)"
-        " AND NOT EXISTS (SELECT FROM result_view v WHERE v.attempt_id = a.id) ON CONFLICT DO NOTHING"
+        " AND NOT EXISTS (SELECT FROM result_view v WHERE v.attempt_id = a.id) FOR KEY SHARE OF a SKIP LOCKED ON CONFLICT DO NOTHING"
     )
     session.execute(noted, {"now": now, "exam": exam_code, "person": person_id, "numbers": list(numbers)})
 

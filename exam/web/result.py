@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import redirect, render_template, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from exam.domain.admission import Briefing
@@ -65,7 +65,7 @@ def sheet(code: str) -> ResponseReturnValue:
     found = service.sheet(person.person_id, code)
     if found is None:
         return redirect(url_for("exams.briefing", code=code))
-    if found.released:
+    if found.released and request.method == "GET":
         service.note_view(person.person_id, found, now)
     names = rooms.topic_names(one.briefing.exam)
     failed = found.passed is False

@@ -208,7 +208,12 @@ def test_who_decides_on_a_packet_sees_whether_its_learner_had_read_her_result(ap
     first = brought(lin, packed(lin, 1))
     clock.advance(minutes=1)
     told = manager.get(board).get_data(as_text=True)
-    assert ("没有查看" in told, warning in told) == (True, False)
+    assert ("没有打开过成绩页" in told, warning in told) == (True, False)
+    assert teacher.head(result_page).status_code == 200
+    with transaction() as session:
+        session.execute(text("SELECT id FROM attempt FOR UPDATE")).all()
+        assert teacher.get(result_page).status_code == 200, "whoever holds an attempt keeps nobody from her result"
+    assert "没有打开过成绩页" in manager.get(board).get_data(as_text=True)
     assert teacher.get(result_page).status_code == 200
     told = manager.get(board).get_data(as_text=True)
     assert ("2026年11月22日 14:31:00" in told, warning in told) == (True, False), "she read it after that packet had come"
@@ -232,7 +237,7 @@ def test_of_a_result_that_is_not_out_nobody_has_read_anything(app: Flask, clock:
     brought(lin, packed(lin, 1))
     clock.instant = LATER
     enter(app, LIN).get(f"/exams/{EXAM}/result")
-    assert "没有查看" in enter(app, PENG).get(f"/admin/exams/{EXAM}/packets").get_data(as_text=True)
+    assert "没有打开过成绩页" in enter(app, PENG).get(f"/admin/exams/{EXAM}/packets").get_data(as_text=True)
 
 
 def test_a_unit_without_a_line_is_decided_on_at_once_but_for_who_handed_in_herself(app: Flask, clock: FixedClock) -> None:

@@ -294,7 +294,7 @@ def posted(points: int = 0) -> set[int]:
         return set(session.scalars(text(rows), {"points": points}))
 
 
-def test_a_score_is_judged_by_the_rule_by_which_it_came_about(app: Flask) -> None:
+def test_a_wrong_score_is_named_by_whatever_rule_it_came_about(app: Flask) -> None:
     exams.prepared(release=Release.BY_HAND)
     exams.sitting().submit()
     result.score_outstanding(NOON)
@@ -302,7 +302,7 @@ def test_a_score_is_judged_by_the_rule_by_which_it_came_about(app: Flask) -> Non
         "INSERT INTO result (attempt_id, version, points, of_points, item_points, topics, rule, reason, at)"
         " SELECT attempt_id, version + 1, points + 100, of_points, item_points, topics, :rule, 'regrade:1', at FROM result ORDER BY version DESC LIMIT 1"
     )
-    for rule, differences in ((RULE - 1, []), (RULE, ["attempt 1: 200 points stand, 0 are due"])):
+    for rule, differences in ((RULE - 1, ["attempt 1: 100 points stand, 0 are due"]), (RULE, ["attempt 1: 200 points stand, 0 are due"])):
         with transaction() as session:
             session.execute(again, {"rule": rule})
         with transaction() as session:
