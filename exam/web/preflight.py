@@ -71,6 +71,7 @@ def _require() -> None:
 
 def _show(code: str, form: RateForm | None, *, status: int = 200) -> ResponseReturnValue:
     board = service.board(code, current_app.extensions["settings"], current.now())
+    is_over = board.exam.closes <= current.now()
     verdicts = {
         "green": _("可以开考：各项检查正常。"),
         "amber": _("可以开考，但有几项需要确认。"),
@@ -79,8 +80,8 @@ def _show(code: str, form: RateForm | None, *, status: int = 200) -> ResponseRet
     shown = PreflightPage(
         board=board,
         lines=tuple((_(one.title), *SIGNS[one.light], sentence(one)) for one in board.checks),
-        verdict=verdicts[board.light],
-        kind=SIGNS[board.light][0],
+        verdict=_("考试的开放时间已过，下面是现在的情况。") if is_over else verdicts[board.light],
+        kind="info" if is_over else SIGNS[board.light][0],
         form=form or RateForm(data={"rate": board.rate}),
     )
     return render_template("exam/preflight/page.html", page=shown), status

@@ -63,6 +63,7 @@ class Headings:
     prompts: Mapping[int, int] = field(default_factory=dict)
     more: Sequence[tuple[str, int]] = ()  # further columns of joined roles and of keys
     above: int = 0  # rows of headings above this one
+    from_zero: bool = False  # whether the options are numbered from 0
 
     def worded(self) -> frozenset[int]:
         """Return the columns of what people read; keys and labels are more than their look."""
@@ -137,13 +138,13 @@ def _headings(position: int, row: Sequence[str]) -> Headings | None:
             more.append((role, column))
         elif kept != column and role != "ignored":
             unknown[f"{cell.strip()}（第 {column + 1} 列）"] = column
-    numbered = {name: _from_first(found) for name, found in numbered.items()}
+    from_zero, numbered = -1 in numbered["options"], {name: _from_first(found) for name, found in numbered.items()}
     for role, column in zip(("stem", "title", "third"), [columns.pop(role) for role in _STEMS if role in columns], strict=False):
         columns[role] = column
     if "third" in columns:
         column = columns.pop("third")
         unknown[f"{row[column].strip()}（第 {column + 1} 列）"] = column
-    return Headings(position, columns, unknown=unknown, more=more, above=0, **numbered) if "stem" in columns else None
+    return Headings(position, columns, unknown=unknown, more=more, above=0, from_zero=from_zero, **numbered) if "stem" in columns else None
 
 
 def _from_first(columns: dict[int, int]) -> dict[int, int]:

@@ -124,7 +124,7 @@ class _Table:
         column = self.found.columns.get("key", 0)
         hints = [row[column] for row in _headed(self.sheet, self.found) if column < len(row)]
         from_one = any(_FROM_ONE.search(hint) for hint in hints)
-        told = not from_one and any(_FROM_ZERO.search(hint) for hint in hints)
+        told = not from_one and (self.found.from_zero or any(_FROM_ZERO.search(hint) for hint in hints))
         asked = [each for each in self.written if len(each.options) > (1 if told else 2) and _FIGURES.fullmatch(each.cell("key"))]
         asked = [each for each in asked if {notation.means(option) for option in each.options} != {True, False}]
         figures = [[int(figure) for figure in re.findall(r"\d+", each.cell("key"))] for each in asked]

@@ -2,8 +2,8 @@
 
 const AROUND = { bold: ["<b>", "</b>"], italic: ["<i>", "</i>"], underline: ["<u>", "</u>"], raised: ["<sup>", "</sup>"], lowered: ["<sub>", "</sub>"], formula: ["\\(", "\\)"] };
 const KEYS = { KeyB: "bold", KeyI: "italic", KeyU: "underline", Period: "raised", Comma: "lowered", KeyM: "formula" };
-const KEPT = { B: "b", STRONG: "b", I: "i", EM: "i", U: "u", S: "s", SUB: "sub", SUP: "sup", UL: "ul", OL: "ol", LI: "li", TABLE: "table", TR: "tr", TH: "th", TD: "td" };
-const ON_LINES = new Set(["UL", "OL", "LI", "TABLE", "TR", "P", "DIV", "H1", "H2", "H3", "H4", "H5", "H6"]);
+const KEPT = { B: "b", STRONG: "b", I: "i", EM: "i", U: "u", S: "s", DEL: "s", STRIKE: "s", SUB: "sub", SUP: "sup", UL: "ul", OL: "ol", LI: "li", TABLE: "table", TR: "tr", TH: "th", TD: "td" };
+const ON_LINES = new Set(["UL", "OL", "LI", "TABLE", "TR", "P", "DIV", "PRE", "BLOCKQUOTE", "H1", "H2", "H3", "H4", "H5", "H6"]);
 const LEFT_OUT = new Set(["STYLE", "SCRIPT", "TITLE", "TEMPLATE", "IMG", "OBJECT", "SVG", "VIDEO", "AUDIO", "IFRAME"]);
 
 // A sign that would be read as a tag is written so that it is shown.
@@ -40,7 +40,7 @@ export function notationOf(html) {
   }
   function written(node) {
     if (node.nodeType === Node.TEXT_NODE) return literal(node.data.replace(/\s+/g, " "));
-    if (node.nodeType !== Node.ELEMENT_NODE || LEFT_OUT.has(node.tagName)) return "";
+    if (node.nodeType !== Node.ELEMENT_NODE || LEFT_OUT.has(node.tagName.toUpperCase())) return "";
     if (node.tagName === "BR") return "\n";
     const isAlone = node.tagName === "TABLE" && node.querySelectorAll("td, th").length === 1; // one cell of Excel is its words
     if (isAlone) {
@@ -56,7 +56,7 @@ export function notationOf(html) {
     return `${line}<${tag}${spans.join("")}>${tag === "td" || tag === "th" || tag === "li" ? words.trim() : words}</${tag}>${line}`;
   }
   const notation = inner(body).replace(/[ \t]*\n[ \t]*/g, "\n").replace(/\n{2,}/g, "\n").trim();
-  return { notation, kept, pictures: body.querySelectorAll("img").length };
+  return { notation, kept, pictures: body.querySelectorAll("img, svg").length };
 }
 
 const cells = (line) => (line.includes("\t") ? line.split("\t") : line.split(/\s*[|｜]\s*/)).map((cell) => cell.trim());

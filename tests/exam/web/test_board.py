@@ -168,13 +168,18 @@ def test_the_fairness_sheet_says_in_words_what_the_papers_are_worth(app: Flask, 
     assert "不能重新组卷，请对照考后复核" in after
 
 
-def test_results_are_released_once_by_hand(app: Flask) -> None:
+def test_results_are_released_once_by_hand(app: Flask, clock: FixedClock) -> None:
     exams.prepared(release="by_hand")
     sitter = exams.sitting("lin")
     sitter.submit()
     result.score_outstanding(sitter.opened.started_at)
     peng = enter(app, PENG)
-    assert "公布成绩" in peng.get(PAGES[1]).get_data(as_text=True)
+    text = peng.get(PAGES[1]).get_data(as_text=True)
+    assert ("公布成绩" in text, "才结束。现在公布" in text) == (True, True)
+    clock.advance(days=400)
+    assert "才结束。现在公布" not in enter(app, PENG).get(PAGES[1]).get_data(as_text=True)
+    assert "考试的开放时间已过" in enter(app, PENG).get(f"{PAGES[1]}/preflight").get_data(as_text=True)
+    clock.instant = NOON
     assert peng.post(f"{PAGES[1]}/release").status_code == 302
     text = peng.get(PAGES[1]).get_data(as_text=True)
     assert "已公布 1 人" in text

@@ -421,6 +421,8 @@ def test_keys_that_contradict_each_other_are_none() -> None:
 def test_options_are_read_from_the_first_and_by_their_words() -> None:
     found = csv("题干,option_0,option_1,option_2,答案\n题,甲,乙,丙,B\n")
     assert (only(found).options, only(found).key) == (("甲", "乙", "丙"), (1,))
+    counted = csv("题干,option_0,option_1,option_2,答案\n题,甲,乙,丙,1\n题二,甲,乙,丙,2\n")
+    assert [draft.key for draft in counted.drafts] == [(1,), (2,)]
     (blood,) = reading.read(json.dumps([item([{"key": key, "text": key, "value": at} for at, key in enumerate("AB")], "B")]).encode()).drafts
     assert (blood.options, blood.key) == (("A", "B"), (1,))
     pictured = [{"text": "甲", "explanation": "因为", "image": "a.png"}, {"text": "乙"}]

@@ -127,6 +127,7 @@ OF_GOOGLE = """<b style="font-weight:normal"><span style="font-weight:700">重</
         (OF_EXCEL, "<table>\n<tr><td><b><i>月</i></b></td><td><u><s>H<sub>2</sub>O</s></u></td></tr>\n</table>"),
         (ONE_CELL, '<b>甲\n乙 style="x"</b>'),
         (OF_GOOGLE, "<b>重</b>点 <b>一</b>"),
+        ("<p>甲<del>乙</del></p><blockquote>引</blockquote><svg><title>图</title></svg>", "甲<s>乙</s>\n引"),
     ],
 )
 def test_emphasis_written_as_css_is_kept_and_one_cell_is_its_words(app: Flask, chromium_browser: Browser, site: str, html: str, written: str) -> None:
