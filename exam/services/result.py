@@ -272,9 +272,11 @@ def _due_by_an_older_rule(session: Session, attempt: Attempt, held: Result, due:
         return False
     _assembly, paper = paper_store.by_ids(session, [attempt.paper_id])[attempt.paper_id]
     corrected = regrades.in_force(session, attempt.exam_id)
+    if len(held.item_points) != len(due.item_points):
+        return False
     both = [*zip(paper.version_ids, held.item_points, due.item_points, strict=True)]
     same = all(version in corrected or stands == wanted for version, stands, wanted in both)
-    dropped = any(map(is_dropped, corrected.values()))  # then points are a share of what still counts
+    dropped = any(is_dropped(corrected.get(version, ())) for version in paper.version_ids)  # then points are a share of what still counts
     return same and (dropped or held.points == sum(points or 0 for points in held.item_points))
 
 
