@@ -195,7 +195,7 @@ def lift_browser(actor_id: int, code: str, account: str, *, lifted: bool, reason
 def widen_browser(actor_id: int, code: str, further: BrowserKeys | None, *, reason: str, now: datetime) -> None:
     """Take further keys for all of an exam, or ask nobody for its browser any more (None), also while it is sat: open attempts get it by coming back."""
     with transaction() as session:
-        exam_store.lock(session, found(session, code).id)
+        row = exam_store.lock(session, found(session, code).id)
         exam = found(session, code)
         if is_settled(session, exam, now):
             raise ExamSettled
@@ -204,7 +204,7 @@ def widen_browser(actor_id: int, code: str, further: BrowserKeys | None, *, reas
         if not exam.browser_keys:
             raise NoBrowserAsked
         keys = BrowserKeys() if further is None else exam.browser_keys.widened(further)
-        exam_store.ask_browser(session, exam.id, keys)
+        exam_store.ask_browser(row, keys)
         facts: dict[str, Any] = {"lifted": True} if further is None else {"keys": fingerprints((*further.config_keys, *further.browser_exam_keys))}
         note(session, Target(exam, ("/",)), reason, kind="browser", actor_id=actor_id, now=now, **facts)
 

@@ -123,9 +123,8 @@ def add(session: Session, *, code: str, programme_code: str, settings: ExamSetti
     return row.id
 
 
-def ask_browser(session: Session, exam_id: int, keys: BrowserKeys) -> None:
+def ask_browser(row: ExamRow, keys: BrowserKeys) -> None:
     """Ask for these keys of Safe Exam Browser from now on."""
-    row = lock(session, exam_id)
     row.settings = {**row.settings, **asdict(keys)}
 
 

@@ -77,18 +77,22 @@ def _row(row: Mapping[str, object]) -> dict[str, str]:
 
 def _counted(column: str, rows: Sequence[Mapping[str, object]], cells: Sequence[dict[str, str]]) -> str:
     """Return from where a key's figures count; they become unreadable where nothing tells it: 1 may mean A or B, and 0 the first option or wrong."""
-    found = [(row, figures, source) for row, source in zip(cells, rows, strict=True) if any(map(_is_option, row)) and (figures := _figures(source, column))]
-    asked, sources = [(row, figures) for row, figures, _ in found], [source for _, _, source in found]
-    judged = [row for row, _ in asked if {notation.means(row.get("选项A", "")), notation.means(row.get("选项B", ""))} == {True, False}]
-    chosen = [(row, figures, _named(row, source)) for (row, figures), source in zip(asked, sources, strict=True) if row not in judged]
-    plain = [(row, figures) for row, figures, named in chosen if not named & set(figures)]  # a figure that is an option's words or number proves nothing
-    from_zero = any(0 in figures for _, figures in plain)
-    from_one = any("选项A" in row and f"选项{LETTERS[figure]}" not in row for row, figures in plain for figure in figures if 0 <= figure < len(LETTERS))
-    doubtful = judged if from_zero is not from_one else [*judged, *(row for row, _, _ in chosen)]
-    doubtful += [row for row, figures, named in chosen if row not in doubtful and named & set(figures)]
-    for row in doubtful:
-        row[column] = f"{row[column]}（从 0 还是从 1 数？）"
+    asked = [
+        (row, figures, _named(row, source))
+        for row, source in zip(cells, rows, strict=True)
+        if any(map(_is_option, row)) and (figures := _figures(source, column))
+    ]
+    chosen = [(row, figures) for row, figures, named in asked if not (_is_judged(row) or named & figures)]  # the others prove nothing of places
+    from_zero = any(0 in figures for _, figures in chosen)
+    from_one = any("选项A" in row and f"选项{LETTERS[figure]}" not in row for row, figures in chosen for figure in figures if 0 <= figure < len(LETTERS))
+    for row, figures, named in asked:
+        if from_zero is from_one or _is_judged(row) or named & figures:
+            row[column] = f"{row[column]}（从 0 还是从 1 数？）"
     return "" if from_zero is from_one else "（从0开始）" if from_zero else "（从1开始）"
+
+
+def _is_judged(row: Mapping[str, str]) -> bool:
+    return {notation.means(row.get("选项A", "")), notation.means(row.get("选项B", ""))} == {True, False}
 
 
 def _named(row: Mapping[str, str], source: Mapping[str, object]) -> set[int]:
@@ -103,11 +107,11 @@ def _is_option(column: str) -> bool:
     return column in _OPTIONS or column.startswith(("选项", "option")) or column == "a"
 
 
-def _figures(row: Mapping[str, object], column: str) -> list[int]:
+def _figures(row: Mapping[str, object], column: str) -> set[int]:
     """Return the figures of a key, also those written as text; none where it holds anything else."""
     value = next((value for name, value in row.items() if _plain(name) == column), None)
     parts = [part for each in (value if isinstance(value, list) else [value]) for part in re.split(r"[,，、;；\s]+", _written(each)) if part]
-    return [int(part) for part in parts] if parts and all(part.isdecimal() and len(part) < 4 for part in parts) else []
+    return {int(part) for part in parts} if all(part.isdecimal() and len(part) < 4 for part in parts) else set()
 
 
 def _cells(row: Mapping[str, object]) -> Iterator[tuple[str, str]]:

@@ -69,6 +69,7 @@ class _Reader:
         self.held, self.unit = Opaque(), unit
         self.lines = [Line(marks.unwrapped(self.held.hide(_MINE_BESIDE.sub(_parted, line.text.strip(" \t\u3000\u00a0")))), line.number) for line in lines]
         self.lines = _lettered(_recorded([Line(_numbered_first(line.text), line.number) for line in self.lines]))
+        self.followed_by = _followed_by(self.lines)
         self.sections = [Section("", "")]
         self.items: list[Item] = []
         self.numbered: dict[int, list[int]] = defaultdict(list)  # where the items of each number are: it begins again in each section
@@ -94,7 +95,7 @@ class _Reader:
         """Tell whether the line is drawn between items or their parts, and not in a text (the bar of a sum); tell of it within an item."""
         if not marks.DRAWN.fullmatch(line.text):
             return False
-        following = next((each.text for each in self.lines[at + 1 :] if each.text and not marks.DRAWN.fullmatch(each.text)), "")
+        following = self.followed_by[at]
         if not following or self.item is None or marks.STEM.match(following) or marks.heading(following) or marks.ANSWERS.fullmatch(following):
             return True
         if not self.is_numbered and "key" in self.item.fields:
@@ -350,6 +351,16 @@ class _Reader:
                 if drafts[-1].type in CHOSEN and drafts[-1].key and (shown := with_key_taken(written.cell("stem"))[1]):
                     self.losses.append(Loss(written.place, f"题干的括号里是“{shown}”，与答案不同：按答案导入，请核对"))
         return drafts, self.losses, refused
+
+
+def _followed_by(lines: Sequence[Line]) -> list[str]:
+    """Return for each line the next one with words in it, empty behind the last."""
+    found, words = [], ""
+    for line in reversed(lines):
+        found.append(words)
+        if line.text and not marks.DRAWN.fullmatch(line.text):
+            words = line.text
+    return found[::-1]
 
 
 def _contradicts(key: str, other: str) -> bool:

@@ -159,9 +159,10 @@ class _Table:
         options = tuple(notation.unlabelled(texts) if any(texts) else notation.split_options(cells.get("options", "")))
         marked = tuple(sorted(at for at, column in self.found.right.items() if column < len(row) and notation.means(row[column]) is True))
         said = list(filter(None, said))
-        readings = [found for found in (*(_readings(each, options) for each in said), frozenset({marked} - {()})) if found]
-        if readings and not frozenset.intersection(*readings):
-            cells["key"] = " / ".join([*said, *(["".join(LETTERS[at] for at in marked)] if marked else [])])
+        readings = [_readings(each, options) for each in said]
+        told = [found for found in (*readings, frozenset({marked} - {()})) if found]
+        if told and not frozenset.intersection(*told):
+            cells["key"] = " / ".join(filter(None, (*said, "".join(LETTERS[at] for at in marked))))
             self.contradicted.add(self.sheet.place(position))
         return Authored(
             place=self.sheet.place(position),
@@ -169,7 +170,7 @@ class _Table:
             options=options,
             option_explanations=tuple(self._by_position(row, self.found.option_explanations)),
             prompts=tuple(prompts if any(prompts) else notation.split_options(cells.get("prompts", ""))),
-            marked=marked if not said or all(_readings(each, options) for each in said) else (),
+            marked=marked if all(readings) else (),
         )
 
     @staticmethod

@@ -201,7 +201,7 @@ def test_the_pages_take_a_packet_and_the_decision_on_it(app: Flask, clock: Fixed
 def test_who_decides_on_a_packet_sees_whether_its_learner_had_read_her_result(app: Flask, clock: FixedClock) -> None:
     exams.prepared()
     id_of(LIN)
-    lin = ended()
+    lin, _other = ended(), ended("cai")
     clock.instant = LATER
     teacher, manager = enter(app, LIN), enter(app, PENG)
     result_page, board, warning = f"/exams/{EXAM}/result", f"/admin/exams/{EXAM}/packets", "收到应急包时，考生已看过这次考试的成绩"
@@ -223,6 +223,7 @@ def test_who_decides_on_a_packet_sees_whether_its_learner_had_read_her_result(ap
     told = manager.get(board).get_data(as_text=True)
     assert (told.count("2026年11月22日 14:31:00"), told.count(warning)) == (2, 1), "the first time counts"
     with transaction() as session:
+        assert session.scalars(text("SELECT a.person_id FROM result_view v JOIN attempt a ON a.id = v.attempt_id")).all() == [lin.person_id]
         log = manager.get(f"/invigilation/attempt/{exams.attempt_id(session, lin)}").get_data(as_text=True)
     assert log.count("考生首次查看成绩") == 1
     for decision in ("refuse", "approve"):

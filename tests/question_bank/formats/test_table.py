@@ -403,6 +403,7 @@ def test_a_figure_that_names_one_option_and_counts_to_another_is_no_key() -> Non
     """The words of an option, or the number it has in the file, against its place."""
     from_zero = item(["甲", "乙"], 0)
     assert lists(item(["1", "2", "0", "5"], "0"), item(["2", "1", "3", "5"], "3")) == [(), ()]
+    assert lists(item(["1", "2", "0", "5"], "0"), item(["甲", "乙", "丙"], "1")) == [(), ()], "such a 0 tells nothing of another item"
     assert lists(from_zero, item(["4", "3", "2", "1"], 3), item(["甲", "乙"], 1)) == [(0,), (), (1,)]
     numbered = [{"id": 3, "text": "甲"}, {"id": 1, "text": "乙"}, {"id": 2, "text": "丙"}]
     assert lists(from_zero, item(numbered, 2)) == [(0,), ()]
@@ -412,6 +413,7 @@ def test_a_figure_that_names_one_option_and_counts_to_another_is_no_key() -> Non
 def test_keys_that_contradict_each_other_are_none() -> None:
     flagged = [{"text": "甲", "isCorrect": True}, {"text": "乙", "isCorrect": False}]
     assert lists(item(flagged, "B"), item(flagged, "A"), item(flagged, "甲"), item(flagged, "")) == [(), (0,), (0,), (0,)]
+    assert lists(item(flagged, "见解析")) == [()], "whoever reads one of two keys knows nothing of the other"
     assert lists({"question": "一", "options": ["甲", "乙", "丙"], "correct_answer": "A", "correctAnswer": "C"}) == [()]
     assert lists({"question": "一", "options": ["甲", "乙", "丙"], "answer": "A", "correctAnswer": "B"}) == [()]
     twice = '[{"question": "一", "options": ["甲", "乙"], "answer": "A", "answer": "B"}]'
