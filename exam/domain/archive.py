@@ -22,6 +22,12 @@ class State(StrEnum):
     READY = "ready"
     FAILED = "failed"
     EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_waiting(self) -> bool:
+        """Tell whether somebody still waits for the file."""
+        return self in {State.ASKED, State.QUEUED}
 
 
 class ExamRunning(Conflict):
@@ -50,6 +56,34 @@ class SecondMissing(Conflict):
 
     code = "archive_second_missing"
     message = N_("答案已不再开启，这份归档须由另一位有权限的同事同意。")
+
+
+class AlreadyAsked(Conflict):
+    """One request of a person at a time: each reads the whole exam."""
+
+    code = "archive_already_asked"
+    message = N_("您已申请过这场考试的归档，正在等待同意或正在生成，见下面。不再需要的，可以先取消。")
+
+
+class ArchiveClosed(Conflict):
+    """The archive is written, given up or cancelled: nobody waits for it."""
+
+    code = "archive_closed"
+    message = N_("这份归档已经完成、失败或取消，请刷新页面。")
+
+
+class NotYours(Forbidden):
+    """Who neither asked nor manages the exam leaves the request alone."""
+
+    code = "archive_not_yours"
+    message = N_("只有申请人和考试管理人员可以取消归档。")
+
+
+class KeysSealed(Conflict):
+    """The file holds the keys, and those who opened them no longer agree."""
+
+    code = "archive_keys_sealed"
+    message = N_("这份归档附有答案，而答案已不再开启，不能下载。需要时请先由两人重新开启。")
 
 
 class NotWaiting(Conflict):
@@ -81,6 +115,20 @@ def approve(state: State, asked_by: int, person_id: int) -> State:
     if asked_by == person_id:
         raise OwnRequest
     return State.QUEUED
+
+
+def cancel(state: State, asked_by: int, person_id: int, *, manages: bool) -> State:
+    """Return where a request stands after it was cancelled by who asked, or by a manager; raises ArchiveClosed and NotYours."""
+    if not may_cancel(asked_by, person_id, manages=manages):
+        raise NotYours
+    if not state.is_waiting:
+        raise ArchiveClosed
+    return State.CANCELLED
+
+
+def may_cancel(asked_by: int, person_id: int, *, manages: bool) -> bool:
+    """Tell whether a person may cancel somebody's request."""
+    return manages or asked_by == person_id
 
 
 def fetchable(state: State, ready_at: datetime | None, now: datetime) -> bool:

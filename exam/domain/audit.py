@@ -59,6 +59,7 @@ ACTS = {
     "regrade.apply": N_("执行重新评分"),
     "archive.ask": N_("申请考试归档"),
     "archive.approve": N_("同意考试归档"),
+    "archive.cancel": N_("取消考试归档"),
     "archive.write": N_("写出考试归档"),
     "archive.fetch": N_("下载考试归档"),
 }

@@ -1,9 +1,12 @@
 """The archive of an exam: asked for with a reason, agreed to by a second person, written from one instant, signed, fetched for a day."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -55,6 +58,13 @@ class Archives:
     entries: int
 
 
+class Written(NamedTuple):
+    """The SHA-256 of an archive's file, and whether it holds the keys."""
+
+    sha256: str
+    keys: bool
+
+
 def mount(settings: Settings) -> None:
     """Take the folder of the installation."""
     _folders["archives"] = settings.var_dir / "archives"
@@ -80,13 +90,12 @@ def archives(exam_code: str, now: datetime) -> Archives:
 
 
 def ask(exam_code: str, *, reason: str, actor_id: int, now: datetime) -> State:
-    """Ask for an archive; of few people whose keys are open it is made at once."""
+    """Ask for an archive; of few people whose keys are open it is made at once. Raises AlreadyAsked while one of hers waits."""
     with transaction() as session:
         exam = _over(session, exam_code, now)
         people = store.people(session, exam.id)
         written, state = rules.asked(reason, people, opened=bool(sealed_key.open_until(session, exam.id, now)))
-        row = ExamArchiveRow(exam_id=exam.id, asked_by=actor_id, reason=written, people=people, state=state, asked_at=now)
-        archive_id = store.add(session, row)
+        archive_id = store.add(session, exam_id=exam.id, asked_by=actor_id, reason=written, people=people, state=state, asked_at=now)
         audit.record(session, actor_id=actor_id, action="archive.ask", subject=f"exam:{exam.id}", now=now, archive=archive_id, reason=written, people=people)
         if state is State.QUEUED:
             enqueue(session, JOB, {"archive_id": archive_id})
@@ -103,6 +112,15 @@ def approve(exam_code: str, archive_id: int, *, actor_id: int, now: datetime) ->
         audit.record(session, actor_id=actor_id, action="archive.approve", subject=f"exam:{row.exam_id}", now=now, archive=archive_id)
 
 
+def cancel(exam_code: str, archive_id: int, *, actor_id: int, manages: bool, now: datetime) -> None:
+    """Give an archive up that waits or is being written: its worker stops at the next beat."""
+    with transaction() as session:
+        row = _row(session, exam_code, archive_id)
+        row.state = rules.cancel(State(row.state), row.asked_by, actor_id, manages=manages)
+        _path(archive_id).unlink(missing_ok=True)  # also what a dead worker left
+        audit.record(session, actor_id=actor_id, action="archive.cancel", subject=f"exam:{row.exam_id}", now=now, archive=archive_id)
+
+
 def make(now: datetime, archive_id: int) -> None:
     """Write an archive that was asked for, telling how far it is."""
     with transaction() as session:
@@ -112,25 +130,30 @@ def make(now: datetime, archive_id: int) -> None:
         code, reason, seconded = exams.by_id(session, row.exam_id).code, row.reason, row.approved_by is not None
     with transaction() as holding:  # ends with the worker, however that ends
         if store.hold(holding, archive_id):
-            _make(archive_id, code, reason, now, seconded=seconded)
+            with suppress(rules.ArchiveClosed):  # it was cancelled meanwhile
+                _make(archive_id, code, reason, now, seconded=seconded)
 
 
 def _make(archive_id: int, code: str, reason: str, now: datetime, *, seconded: bool) -> None:
     path = _path(archive_id)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        digest = write(code, path, reason=reason, now=now, seconded=seconded, told=lambda done: _tell(archive_id, done=done))
+        written = write(code, path, reason=reason, now=now, seconded=seconded, beat=lambda done: _tell(archive_id, done=done))
+        _tell(archive_id, state=State.READY, sha256=written.sha256, size=path.stat().st_size, keys=written.keys, ready_at=now)
     except rules.SecondMissing:
         _tell(archive_id, state=State.ASKED)
-        return
+    except rules.ArchiveClosed:
+        path.unlink(missing_ok=True)
     except BaseException:
         _tell(archive_id, state=State.FAILED)
         raise
-    _tell(archive_id, state=State.READY, sha256=digest, size=path.stat().st_size, ready_at=now)
 
 
-def write(exam_code: str, path: Path, *, reason: str, now: datetime, seconded: bool = True, told: Callable[[int], None] = lambda _done: None) -> str:
-    """Write an exam's archive to a file, all of it as of one instant; returns the file's SHA-256. Raises SecondMissing where nobody agreed who had to."""
+def write(exam_code: str, path: Path, *, reason: str, now: datetime, seconded: bool = True, beat: Callable[[int], None] = lambda _done: None) -> Written:
+    """Write an exam's archive to a file, all of it as of one instant. Raises SecondMissing where nobody agreed who had to.
+
+    `beat` is told how many entries are whole, at every piece of the next; what it raises ends the writing.
+    """
     with transaction() as session:
         exam = _over(session, exam_code, now)
     writer = ArchiveWriter(path)
@@ -141,22 +164,21 @@ def write(exam_code: str, path: Path, *, reason: str, now: datetime, seconded: b
             if not seconded and rules.needs_second(store.people(session, exam.id), opened=opened):
                 raise rules.SecondMissing
             for done, (name, chunks) in enumerate(_contents(session, exam, names, opened=opened)):
-                told(done)
-                writer.add(name, chunks)
+                writer.add(name, _beaten(chunks, partial(beat, done)))
         with transaction() as session:
             head = {"exam": exam.code, "title": exam.title, "made_at": now.isoformat(), "reason": names.masked(reason), "keys": opened}
-            return writer.finish(head, lambda manifest: platform.sign(session, manifest, now))
+            return Written(writer.finish(head, lambda manifest: platform.sign(session, manifest, now)), opened)
     except BaseException:
         writer.abandon()
         raise
 
 
 def write_alone(exam_code: str, path: Path, *, reason: str, now: datetime) -> str:
-    """Write an archive at the command line, where whoever works holds the database anyway; audited all the same."""
+    """Write an archive at the command line, where whoever works holds the database anyway; audited all the same. Returns the file's SHA-256."""
     with transaction() as session:
         exam = _over(session, exam_code, now)
         audit.record(session, actor_id=None, action="archive.write", subject=f"exam:{exam.id}", now=now, reason=reason)
-    return write(exam_code, path, reason=reason, now=now)
+    return write(exam_code, path, reason=reason, now=now).sha256
 
 
 def public_keys() -> Collection[str]:
@@ -175,6 +197,13 @@ def _contents(session: Session, exam: Exam, names: rules.Names, *, opened: bool)
     sheet = keyless(msgspec.json.decode(msgspec.json.encode(fairness.sheet_of(session, exam))))
     yield "sheets/fairness.json", iter([msgspec.json.format(msgspec.json.encode(sheet))])
     yield "sheets/marks.xlsx", iter([workbook.write("成绩", COLUMNS, store.marks(session, exam.id))])
+
+
+def _beaten(chunks: Iterable[bytes], beat: Callable[[], None]) -> Iterator[bytes]:
+    beat()
+    for chunk in chunks:
+        yield chunk
+        beat()
 
 
 def _masked(chunks: Iterator[bytes], names: rules.Names) -> Iterator[bytes]:
@@ -230,11 +259,13 @@ def _answer(paper: Paper, position: int, answer: Answer, keys: Mapping[int, Key]
 
 
 def fetch(exam_code: str, archive_id: int, *, actor_id: int, now: datetime) -> Path:
-    """Return the file of an archive to somebody permitted; every fetching is audited."""
+    """Return the file of an archive to somebody permitted; every fetching is audited. Raises KeysSealed."""
     with transaction() as session:
         row = _row(session, exam_code, archive_id)
         if not rules.fetchable(State(row.state), row.ready_at, now):
             raise Missing
+        if row.keys and not sealed_key.open_until(session, row.exam_id, now):
+            raise rules.KeysSealed
         audit.record(session, actor_id=actor_id, action="archive.fetch", subject=f"exam:{row.exam_id}", now=now, archive=archive_id, sha256=row.sha256)
         return _path(archive_id)
 
@@ -252,9 +283,7 @@ def expire(now: datetime) -> None:
 
 def _tell(archive_id: int, **changes: object) -> None:
     with transaction() as session:
-        row = store.lock(session, archive_id)
-        for name, value in changes.items():
-            setattr(row, name, value)
+        store.tell(session, archive_id, **changes)
 
 
 def _over(session: Session, exam_code: str, now: datetime) -> Exam:

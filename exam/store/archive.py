@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Integer, String, Table, select, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Integer, String, Table, select, text, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
+from exam.domain.archive import AlreadyAsked, ArchiveClosed, State
 from lms.kernel.db import Base, Session, take_time
 
 BATCH = 2_000
@@ -14,13 +16,17 @@ VERBATIM = frozenset({"exam", "blueprint", "assembly", "paper", "attempt", "resp
 LEFT_OUT = {"archived": False}  # Table.info: what an archive must not hold, or of which nothing remains
 
 
+WAITING = text("state IN ('asked', 'queued')")  # what somebody waits for: one of a person and exam
+
+
 class ExamArchiveRow(Base):
     """One archive that was asked for, and what became of it."""
 
     __tablename__ = "exam_archive"
     __table_args__ = (
-        CheckConstraint("state IN ('asked', 'queued', 'ready', 'failed', 'expired')", name="state"),
+        CheckConstraint("state IN ('asked', 'queued', 'ready', 'failed', 'expired', 'cancelled')", name="state"),
         Index("ix_exam_archive_exam_id", "exam_id"),
+        Index("uq_exam_archive_waiting", "exam_id", "asked_by", unique=True, postgresql_where=WAITING),
         {"info": LEFT_OUT},
     )
 
@@ -36,13 +42,23 @@ class ExamArchiveRow(Base):
     size: Mapped[int] = mapped_column(BigInteger, default=0)
     sha256: Mapped[str] = mapped_column(String(64), default="")
     ready_at: Mapped[datetime | None] = mapped_column(default=None)
+    keys: Mapped[bool] = mapped_column(default=False)  # whether the file holds the items' keys
 
 
-def add(session: Session, row: ExamArchiveRow) -> int:
-    """Store a request and return its id."""
-    session.add(row)
-    session.flush()
-    return row.id
+def add(session: Session, **values: object) -> int:
+    """Store a request and return its id; raises AlreadyAsked where the person waits for one of the exam."""
+    adding = insert(ExamArchiveRow).values(**values).on_conflict_do_nothing(index_elements=["exam_id", "asked_by"], index_where=WAITING)
+    archive_id: int | None = session.scalar(adding.returning(ExamArchiveRow.id))
+    if archive_id is None:
+        raise AlreadyAsked
+    return archive_id
+
+
+def tell(session: Session, archive_id: int, **values: object) -> None:
+    """Write how far a worker has come; raises ArchiveClosed when nobody waits for the file any longer."""
+    telling = update(ExamArchiveRow).where(ExamArchiveRow.id == archive_id, ExamArchiveRow.state == State.QUEUED).values(**values)
+    if session.scalar(telling.returning(ExamArchiveRow.id)) is None:
+        raise ArchiveClosed
 
 
 def lock(session: Session, archive_id: int) -> ExamArchiveRow | None:

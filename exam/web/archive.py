@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
-from exam.domain.archive import State, fetchable
+from exam.domain.archive import KeysSealed, State, fetchable, may_cancel
 from exam.services import archive as service
 from exam.services.archive import Archives
 from exam.store.archive import ExamArchiveRow
@@ -27,8 +27,11 @@ WORDS = {
     State.READY: N_("可以下载"),
     State.FAILED: N_("没有成功"),
     State.EXPIRED: N_("已过期"),
+    State.CANCELLED: N_("已取消"),
 }
-KINDS = {State.ASKED: "warning", State.QUEUED: "accent", State.READY: "success", State.FAILED: "danger", State.EXPIRED: "neutral"}
+KINDS = {
+    State.ASKED: "warning", State.QUEUED: "accent", State.READY: "success", State.FAILED: "danger", State.EXPIRED: "neutral", State.CANCELLED: "neutral",
+}  # fmt: skip
 
 
 class ReasonForm(Form):
@@ -46,6 +49,8 @@ class ArchiveLine:
     kind: str
     may_fetch: bool
     may_approve: bool
+    may_cancel: bool
+    refusal: str  # why the file may not be fetched although it is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,20 @@ def approve(code: str, archive_id: int) -> ResponseReturnValue:
     return redirect(url_for("exam_archive.page", code=code))
 
 
+@exam_archive.post("/<int:archive_id>/cancel")
+@requires(Permission.HOLD_KEYS)
+def cancel(code: str, archive_id: int) -> ResponseReturnValue:
+    """Give a request up."""
+    person = current.person()
+    try:
+        service.cancel(code, archive_id, actor_id=person.person_id, manages=person.may(Permission.MANAGE_EXAMS), now=current.now())
+    except Refusal as refusal:
+        flash(_(refusal.message), "danger")
+    else:
+        flash(_("已取消这份归档。"), "success")
+    return redirect(url_for("exam_archive.page", code=code))
+
+
 @exam_archive.get("/<int:archive_id>.zip")
 @requires(Permission.HOLD_KEYS)
 def file(code: str, archive_id: int) -> Response:
@@ -106,12 +125,22 @@ def file(code: str, archive_id: int) -> Response:
 def _page(code: str, form: ReasonForm, status: int = 200) -> ResponseReturnValue:
     person, now = current.person(), current.now()
     found = service.archives(code, now)
+    manages = person.may(Permission.MANAGE_EXAMS)
     lines = []
     for row in found.rows:
         state = State(row.state)
-        may_fetch = fetchable(state, row.ready_at, now)
-        shown = State.EXPIRED if state is State.READY and not may_fetch else state
-        lines.append(ArchiveLine(row, _(WORDS[shown]), KINDS[shown], may_fetch, state is State.ASKED and row.asked_by != person.person_id))
+        kept = fetchable(state, row.ready_at, now)
+        sealed = kept and row.keys and not found.keys_open
+        shown = State.EXPIRED if state is State.READY and not kept else state
+        lines.append(
+            ArchiveLine(
+                row, _(WORDS[shown]), KINDS[shown],
+                may_fetch=kept and not sealed,
+                may_approve=state is State.ASKED and row.asked_by != person.person_id,
+                may_cancel=state.is_waiting and may_cancel(row.asked_by, person.person_id, manages=manages),
+                refusal=_(KeysSealed.message) if sealed else "",
+            )
+        )  # fmt: skip
     answer = Response(render_template("exam/archive/page.html", page=ArchivePage(found, tuple(lines), form)), status)
     if any(line.row.state == State.QUEUED for line in lines):
         answer.headers["Refresh"] = str(SECONDS)

@@ -57,6 +57,30 @@ def test_a_function_whose_text_differs_is_made_anew_with_its_triggers(settings: 
         engine.dispose()
 
 
+def test_of_archives_asked_for_twice_one_goes_on(settings: Settings) -> None:
+    url = database.clone(settings.database_url, "older_archives")
+    engine = migrate.owner_engine(url)
+    try:
+        with engine.begin() as link:
+            link.execute(text("SET LOCAL session_replication_role = replica"))  # rows without their exam and their people
+            link.execute(text("DROP INDEX uq_exam_archive_waiting"))
+            link.execute(text("ALTER TABLE exam_archive DROP COLUMN keys"))
+            link.execute(
+                text(
+                    "INSERT INTO exam_archive (exam_id, asked_by, reason, people, state, asked_at, done, size, sha256) SELECT 1, who, 'r', 1, state, now(),"
+                    " 0, 0, '' FROM (VALUES (7, 'ready'), (7, 'asked'), (7, 'queued'), (7, 'queued'), (8, 'asked'), (8, 'asked')) made (who, state)"
+                )
+            )
+            link.execute(text("UPDATE alembic_version SET version_num = '20261123_d_results'"))
+            command.upgrade(migrate.config(link), "20261123_e_archives")
+        with engine.connect() as link:
+            found = link.execute(text("SELECT state, keys FROM exam_archive ORDER BY id")).all()
+    finally:
+        engine.dispose()
+    assert [row.state for row in found] == ["ready", "cancelled", "queued", "cancelled", "asked", "cancelled"]
+    assert [row.keys for row in found] == [True, False, False, False, False, False]
+
+
 def test_names_that_the_older_chain_left_are_mended(settings: Settings) -> None:
     url = database.clone(settings.database_url, "older_names")
     engine = migrate.owner_engine(url)

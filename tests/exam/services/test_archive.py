@@ -3,6 +3,8 @@
 import io
 import json
 import random
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import Path
@@ -12,7 +14,7 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from exam.cli import exam as exam_command
 from exam.domain import archive as rules
@@ -25,11 +27,13 @@ from exam.formats import archive as format_of
 from exam.services import adjustment, archive, attempt, result, sealed_key
 from exam.services import paper as papers
 from exam.store import archive as store
+from lms.kernel import db
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
 from question_bank.domain.item import ItemType, Key
 from tests.conftest import NOON
 from tests.support import exams
+from tests.support import rows as rows_of
 from tests.support.cast import AN, PENG, RUI, enter, id_of
 
 OVER = NOON + timedelta(days=4)
@@ -231,6 +235,12 @@ def opened(at: datetime) -> None:
         sealed_key.consent(exams.EXAM, id_of(member), "归档", at)
 
 
+def numbers() -> list[int]:
+    """Return the requests' numbers, the oldest first."""
+    with transaction() as session:
+        return list(session.scalars(text("SELECT id FROM exam_archive ORDER BY id")))
+
+
 def asked(now: datetime) -> rules.State:
     """Ask for the archive."""
     return archive.ask(exams.EXAM, reason="归档一下", actor_id=id_of(PENG), now=now)
@@ -260,6 +270,94 @@ def test_keys_that_stay_open_make_an_archive_at_once(app: Flask) -> None:
     assert asked(OVER) is rules.State.QUEUED
     archive.make(OVER + KEPT - timedelta(seconds=1), 1)
     assert state_of(1) == "ready"
+
+
+def test_ov_08_twenty_people_who_ask_five_times_at_once_wait_for_one_archive_each(app: Flask) -> None:
+    sat_out()
+    with transaction() as session:
+        people = [rows_of.person(session, account=f"m{number}", name="管理员") for number in range(20)]
+        session.execute(text("DELETE FROM procrastinate_jobs"))
+    opened(OVER)
+
+    def ask(person: int) -> str:
+        try:
+            return archive.ask(exams.EXAM, reason="存档", actor_id=person, now=OVER)
+        except rules.AlreadyAsked as refusal:
+            return refusal.code
+
+    with ThreadPoolExecutor(8) as pool:
+        told = Counter(pool.map(ask, [person for person in people for _again in range(5)]))
+    assert told == {"queued": 20, "archive_already_asked": 80}
+    with transaction() as session:
+        assert session.scalar(text("SELECT count(*) FROM procrastinate_jobs")) == 20
+        assert session.execute(text("SELECT count(DISTINCT asked_by), count(*) FROM exam_archive")).one() == (20, 20)
+        first = session.scalar(text("SELECT asked_by FROM exam_archive WHERE id = 1"))
+    archive.make(OVER, 1)
+    assert ask(first) == "queued", "who has hers may ask again"
+
+
+def test_what_waits_is_cancelled_by_who_asked_or_by_a_manager(app: Flask, clock: FixedClock) -> None:
+    sat_out()
+    clock.instant = OVER
+    peng, an, page = enter(app, PENG), enter(app, AN), f"/admin/exams/{exams.EXAM}/archive"
+    for member, client in ((PENG, peng), (AN, an)):
+        client.post(page, data={"reason": "存档"})
+        assert "您已申请过这场考试的归档" in client.post(page, data={"reason": "存档"}, follow_redirects=True).get_data(as_text=True), member.name
+    assert an.get(page).get_data(as_text=True).count("取消这份归档？") == 1, "her own"
+    assert peng.get(page).get_data(as_text=True).count("取消这份归档？") == 2
+    (mine, hers) = numbers()
+    assert "只有申请人和考试管理人员可以取消" in an.post(f"{page}/{mine}/cancel", follow_redirects=True).get_data(as_text=True)
+    assert "已取消这份归档" in an.post(f"{page}/{hers}/cancel", follow_redirects=True).get_data(as_text=True)
+    an.post(page, data={"reason": "再存档"})
+    again = numbers()[-1]
+    an.post(f"{page}/{mine}")
+    assert (state_of(mine), state_of(hers), state_of(again)) == ("queued", "cancelled", "asked")
+    for number in (mine, again):
+        assert peng.post(f"{page}/{number}/cancel").status_code == 302
+    archive.make(OVER, mine)
+    assert (state_of(mine), state_of(again), archive._path(mine).exists()) == ("cancelled", "cancelled", False)
+    assert "已经完成、失败或取消" in peng.post(f"{page}/{again}/cancel", follow_redirects=True).get_data(as_text=True)
+    assert "有 1 份归档申请等您同意" not in peng.get("/").get_data(as_text=True)
+    assert enter(app, RUI).post(f"{page}/1/cancel").status_code == 403
+
+
+def test_a_cancelled_archive_is_written_no_further_than_the_next_beat(app: Flask) -> None:
+    sat_out()
+    opened(OVER)
+    assert asked(OVER) is rules.State.QUEUED
+    statements: list[str] = []
+
+    def cancel(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        statements.append(statement)
+        if "FROM (SELECT * FROM response_event" in statement:
+            archive.cancel(exams.EXAM, 1, actor_id=id_of(PENG), manages=False, now=OVER)
+
+    event.listen(db.engine(), "before_cursor_execute", cancel)
+    archive.make(OVER, 1)
+    event.remove(db.engine(), "before_cursor_execute", cancel)
+    assert (state_of(1), archive._path(1).exists()) == ("cancelled", False)
+    assert not any("FROM (SELECT * FROM result" in statement for statement in statements), "it went on"
+    assert asked(OVER) is rules.State.QUEUED, "and may be asked for again"
+
+
+def test_a_file_with_keys_is_not_fetched_once_a_consent_was_withdrawn(app: Flask, clock: FixedClock) -> None:
+    sat_out()
+    clock.instant = OVER
+    peng, page = enter(app, PENG), f"/admin/exams/{exams.EXAM}/archive"
+    opened(OVER)
+    asked(OVER)
+    archive.make(OVER, 1)
+    assert peng.get(f"{page}/1.zip").status_code == 200
+    sealed_key.withdraw(exams.EXAM, id_of(AN), OVER)
+    refused = peng.get(f"{page}/1.zip")
+    assert (refused.status_code, "答案已不再开启，不能下载" in refused.get_data(as_text=True)) == (409, True)
+    assert "答案已不再开启，不能下载" in peng.get(page).get_data(as_text=True)
+    asked(OVER)
+    archive.approve(exams.EXAM, 2, actor_id=id_of(AN), now=OVER)
+    archive.make(OVER, 2)
+    assert peng.get(f"{page}/2.zip").status_code == 200, "a file without keys hangs on no consent"
+    sealed_key.consent(exams.EXAM, id_of(AN), "归档", OVER)
+    assert peng.get(f"{page}/1.zip").status_code == 200
 
 
 def test_no_archive_tells_a_key_of_the_browser(app: Flask, tmp_path: Path) -> None:
