@@ -253,15 +253,16 @@ def release(code: str) -> None:
 @click.argument("code")
 @click.argument("account")
 @click.option("--percent", required=True, type=click.IntRange(100, 300), help="Of the time limit: 150 is half as much again.")
+@click.option("--rest-minutes", default=0, type=click.IntRange(0, 180), help="For which she may let her own clock stand, in all.")
 @click.option("--reason", default="", help="Stands in the exam's incident log.")
 @with_appcontext
-def accommodate(code: str, account: str, percent: int, reason: str) -> None:
-    """Give a person more time, before she starts."""
+def accommodate(code: str, account: str, percent: int, rest_minutes: int, reason: str) -> None:
+    """Give a person more time, and rests of her own, before she starts."""
     try:
-        kept_back = adjustment.accommodate(None, code, account, percent, reason=reason, now=current.clock().now())
+        kept_back = adjustment.accommodate(None, code, account, percent, rest_minutes=rest_minutes, reason=reason, now=current.clock().now())
     except Refusal as refusal:
         raise click.ClickException(refusal.message) from None
-    click.echo(f"{account} has {percent} % of the time of {code}")
+    click.echo(f"{account} has {percent} % of the time of {code}" + (f" and may rest for {rest_minutes} minutes" if rest_minutes else ""))
     if kept_back:
         click.echo(
             f"but {code} must be finished by its end: {kept_back} of it are lost even to who starts at once. Lengthen the window, or let the exam be", err=True

@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
-from exam.services import analysis, archive, assembly, attempt, identity, integrity, pulse, regrade, result, waiting_room
+from exam.services import analysis, archive, assembly, attempt, identity, integrity, pulse, regrade, rest, result, waiting_room
 from lms.kernel.jobs import SLOW, Job
 
 
 def sweep(now: datetime) -> None:
-    """End overdue attempts, then score what has no result."""
+    """Let rests end that have run out, end overdue attempts, then score what has no result."""
+    rest.end_overdue(now)
     attempt.finalise_overdue(now)
     result.score_outstanding(now)
 

@@ -88,10 +88,11 @@ NO_EXTRAS = Extras(0, None)
 
 @dataclass(frozen=True, slots=True)
 class Accommodation:
-    """What a person is granted in one exam: per cent of the limit, and whether any browser will do."""
+    """What a person is granted in one exam: per cent of the limit, whether any browser will do, minutes for which she may let her clock stand."""
 
     percent: int = 100
     any_browser: bool = False
+    rest_minutes: int = 0
 
     def asked(self, keys: BrowserKeys) -> BrowserKeys:
         """Return what an exam asks of this person's browser."""

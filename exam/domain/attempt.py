@@ -65,6 +65,13 @@ class AttemptPaused(Conflict):
     message = N_("监考人员暂停了考试，计时停止。您的答案都在本机，恢复后自动保存。")
 
 
+class NoRestLeft(Conflict):
+    """The person was granted no rest in this exam, or has had it all."""
+
+    code = "no_rest_left"
+    message = N_("自主休息的时间已经用完。")
+
+
 class AttemptSettling(Conflict):
     """It came behind the deadline, but an outage is not settled yet: time may be given back."""
 

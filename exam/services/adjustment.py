@@ -136,8 +136,8 @@ def pause(session: Session, whom: Target, *, reason: str, actor_id: int, now: da
 
 
 def resume(session: Session, whom: Target, *, actor_id: int, now: datetime) -> int:
-    """Let the clocks go on, with the time for which they stood; returns how many."""
-    count = store.resume(session, _open(session, whom), actor_id=actor_id, now=now)
+    """Let the clocks go on, with the time for which they stood; returns how many. A rest of one's own ends early for a named learner only."""
+    count = store.resume(session, _open(session, whom), rests=whom.attempt_id is not None, actor_id=actor_id, now=now)
     note(session, whom, "", kind="resume", actor_id=actor_id, now=now, attempts=count)
     return count
 
@@ -166,16 +166,16 @@ def reopen(actor_id: int, attempt_id: int, *, minutes: int, reason: str, now: da
         return attempt_store.by_id(session, attempt_id).deadline
 
 
-def accommodate(actor_id: int | None, code: str, account: str, percent: int, *, reason: str, now: datetime) -> timedelta:
-    """Give somebody of one's scope (None: of all) but oneself more time in an exam, before she starts; returns what the exam's window keeps back of it."""
+def accommodate(actor_id: int | None, code: str, account: str, percent: int, *, rest_minutes: int = 0, reason: str, now: datetime) -> timedelta:
+    """Give somebody of one's scope (None: of all) but oneself more time in an exam, and rests, before she starts; returns what its window keeps back of it."""
     with transaction() as session:
         exam = found(session, code)
         person_id, whom = _another(session, exam, account, actor_id, Permission.INVIGILATE)
         newest = attempt_store.newest_of(session, person_id, exam.id)
         if newest is not None and newest.state is State.OPEN:
             raise AlreadyStarted
-        exam_store.accommodate(session, exam.id, person_id, percent=percent)
-        note(session, whom, reason, kind="accommodation", actor_id=actor_id, now=now, percent=percent)
+        exam_store.accommodate(session, exam.id, person_id, percent=percent, rest_minutes=rest_minutes)
+        note(session, whom, reason, kind="accommodation", actor_id=actor_id, now=now, percent=percent, rest_minutes=rest_minutes)
         return exam.kept_back(percent)
 
 

@@ -5,6 +5,7 @@ POST /api/exam/turn    (ticket)                  AskTurn    -> TurnNow         w
 POST /api/exam/resume  (signed in, CSRF header)  ResumeExam  -> AttemptOpened   same paper, same deadline, answers so far
 POST /api/exam/save    (token)                   SaveAnswers -> SavedAnswers    409 stale_revision carries the same shape
 POST /api/exam/submit  (token)                   SubmitExam  -> SubmittedExam   identical body for every repetition
+POST /api/exam/rest    (token, signed in, CSRF)  AskRest     -> RestNow         lets one's own clock stand, or go on
 POST /api/exam/remaining (token)                 AskRemaining -> ExamRemaining  the clock, who leads, what is said; the page is heard of
 
 Positions count from 1. Choices are indexes into the options as the page shows them, counted from 0: those chosen; for matching one
@@ -12,7 +13,7 @@ for each prompt, -1 for none; for ordering all of them in the learner's order. T
 """
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -215,6 +216,24 @@ class ExamRemaining(msgspec.Struct):
     open: bool
     paused: bool = False
     messages: list[MessageNow] = []
+
+
+class AskRest(msgspec.Struct, forbid_unknown_fields=True):
+    """Begin or end a rest of one's own, or ask what is left of it."""
+
+    token: str
+    act: Literal["look", "begin", "end"]
+
+
+class RestNow(msgspec.Struct):
+    """How the rests of an attempt stand; `left_ms` of all that was granted, `paused` also where the invigilators let the clock stand."""
+
+    resting: bool
+    left_ms: int
+    deadline: datetime
+    server_time: datetime
+    remaining_ms: int
+    paused: bool
 
 
 class RehearseSave(msgspec.Struct, forbid_unknown_fields=True):

@@ -25,12 +25,13 @@ from question_bank import api as bank
 
 @dataclass(frozen=True, slots=True)
 class PersonExam:
-    """One exam of a person: the briefing, whether she has handed in, whether it is known who she is, what is asked of her browser."""
+    """One exam of a person: the briefing, whether she has handed in, whether it is known who she is, what is asked of her browser, how long she may rest."""
 
     briefing: Briefing
     handed_in: bool
     identified: bool
     browser_keys: BrowserKeys
+    rest_minutes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,5 +115,5 @@ def _person_exam(exam: Exam, who: Standing, newest: Attempt | None, *, now: date
     if place is not None and newest is not None and place.used(newest.started_at, now):
         place = None
     brief = rules.brief(exam, who, open_attempt=is_open, now=now, judged=asked_in_time(place, now))
-    keys = who.accommodation.asked(exam.browser_keys)
-    return PersonExam(brief, handed_in=newest is not None and not is_open, identified=who.identity_confirmed, browser_keys=keys)
+    keys, rest = who.accommodation.asked(exam.browser_keys), who.accommodation.rest_minutes
+    return PersonExam(brief, handed_in=newest is not None and not is_open, identified=who.identity_confirmed, browser_keys=keys, rest_minutes=rest)

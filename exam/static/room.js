@@ -5,6 +5,7 @@ import { Items } from "./items.js";
 import { languageSwitch } from "./language.js";
 import * as packet from "./packet.js";
 import { SETTLING, SaveQueue } from "./queue.js";
+import { Rests } from "./rest.js";
 import { Shelf } from "./shelf.js";
 import { signInAgain } from "./signing_in.js";
 import { ExamTimer } from "./timer.js";
@@ -310,6 +311,7 @@ async function doOpen(takeover) {
   items.settle(leftBehind ? (placeKept() ?? firstOpen()) : items.current);
   if (queue.conflicts.size) showConflicts();
   if (opened.resumed) askClock(); // the clock may stand
+  rests?.act("look");
 }
 
 async function notOpened(code) {
@@ -546,6 +548,21 @@ function setClock(remaining) {
     news(fill(words.more_time, { m: Math.round(more / 60_000) }));
     say(words.goes_on);
   }
+}
+
+/* Rests of her own, where she was granted some: what is unsaved goes out first, since nothing is taken while the clock stands. */
+const rests = byId("rest") && new Rests({ button: byId("rest"), cover: byId("pause"), words, say: (text) => { say(text); news(text); }, ask: askRest, heard: hear });
+
+async function askRest(act) {
+  if (act === "begin") await queue.drain();
+  for (let tries = 0; tries < 2; tries += 1) {
+    const answer = await post("/api/exam/rest", { token: queue.token, act }, { csrf }).catch(() => null);
+    if (answer?.status === 200) return answer.body;
+    if (answer?.body.code === "stale_page") await freshCsrf().catch(() => {});
+    else if (answer?.status === 401) await signIn();
+    else return null;
+  }
+  return null;
 }
 
 function pulse() {

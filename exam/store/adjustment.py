@@ -1,16 +1,17 @@
 """Time for many attempts at once, and pauses: table and statements; attempts are locked in the order of ids."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, String, text
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, Integer, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.kernel.db import Base, Session
 
 
 class AttemptPauseRow(Base):
-    """A time in which the clock of an attempt stands; at its end it becomes an adjustment."""
+    """A time in which the clock of an attempt stands; at its end it becomes an adjustment. Behind `most_seconds`, a learner's own rest is over."""
 
     __tablename__ = "attempt_pause"
     __table_args__ = (Index("uq_attempt_pause_running", "attempt_id", unique=True, postgresql_where=text("ended_at IS NULL")),)
@@ -21,6 +22,16 @@ class AttemptPauseRow(Base):
     paused_by: Mapped[int | None] = mapped_column(BigInteger)
     began_at: Mapped[datetime]
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
+    most_seconds: Mapped[int | None] = mapped_column(Integer, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Rests:
+    """The rests of an attempt: seconds of those that are over, and since when how long one may still run."""
+
+    taken: int
+    since: datetime | None
+    most: int | None
 
 
 def lock_open(session: Session, exam_id: int, paths: Sequence[str], attempt_id: int | None, *, but: int | None) -> list[int]:
@@ -50,32 +61,63 @@ def give(session: Session, attempt_ids: Sequence[int], *, seconds: int, percent:
     )
 
 
-def pause(session: Session, attempt_ids: Sequence[int], *, reason: str, actor_id: int | None, now: datetime) -> int:
-    """Let the clock of locked attempts stand, where it does not yet; returns how many."""
+def pause(session: Session, attempt_ids: Sequence[int], *, reason: str, actor_id: int | None, now: datetime, most_seconds: int | None = None) -> int:
+    """Let the clock of locked attempts stand, for a rest of so many seconds at most, where it does not yet; returns how many.
+
+    A rest that runs becomes part of a pause by the staff: she is let on by them, and it takes nothing of what she may rest.
+    """
     return len(
         session.execute(
             text(
-                "WITH made AS (INSERT INTO attempt_pause (attempt_id, reason, paused_by, began_at)"
-                " SELECT unnest(CAST(:ids AS bigint[])), :reason, :actor, :now ON CONFLICT (attempt_id) WHERE ended_at IS NULL DO NOTHING RETURNING attempt_id)"
-                " UPDATE attempt SET paused_at = :now FROM made WHERE id = made.attempt_id RETURNING 1"
+                "WITH made AS (INSERT INTO attempt_pause (attempt_id, reason, paused_by, began_at, most_seconds)"
+                " SELECT unnest(CAST(:ids AS bigint[])), :reason, :actor, :now, CAST(:most AS int) ON CONFLICT (attempt_id) WHERE ended_at IS NULL"
+                " DO UPDATE SET reason = excluded.reason, paused_by = excluded.paused_by, most_seconds = NULL"
+                " WHERE attempt_pause.most_seconds IS NOT NULL AND excluded.most_seconds IS NULL RETURNING attempt_id, began_at)"
+                " UPDATE attempt SET paused_at = made.began_at FROM made WHERE id = made.attempt_id RETURNING 1"
             ),
-            {"ids": list(attempt_ids), "reason": reason, "actor": actor_id, "now": now},
+            {"ids": list(attempt_ids), "reason": reason, "actor": actor_id, "now": now, "most": most_seconds},
         ).all()
     )
 
 
-def resume(session: Session, attempt_ids: Sequence[int], *, actor_id: int | None, now: datetime) -> int:
-    """Let the clocks of locked attempts go on, each with the time it stood; returns how many."""
+def resume(session: Session, attempt_ids: Sequence[int], *, actor_id: int | None, now: datetime, rests: bool = False) -> int:
+    """Let the clocks of locked attempts go on, those of running `rests` too or not, each with the time it stood; returns how many."""
     return len(
         session.execute(
             text(
-                "WITH ended AS (UPDATE attempt_pause SET ended_at = :now WHERE attempt_id = ANY(:ids) AND ended_at IS NULL"
-                " RETURNING attempt_id, reason, round(extract(epoch FROM CAST(:now AS timestamptz) - began_at)) AS seconds),"
+                "WITH ended AS (UPDATE attempt_pause SET ended_at = least(:now, began_at + most_seconds * interval '1 second')"
+                " WHERE attempt_id = ANY(:ids) AND ended_at IS NULL AND (:rests OR most_seconds IS NULL)"
+                " RETURNING attempt_id, reason, round(extract(epoch FROM ended_at - began_at)) AS seconds),"
                 " given AS (INSERT INTO deadline_adjustment (attempt_id, seconds, kind, reason, actor_id, at)"
                 " SELECT attempt_id, seconds, 'pause', reason, :actor, :now FROM ended)"
                 " UPDATE attempt SET paused_at = NULL, deadline = deadline + ended.seconds * interval '1 second' FROM ended"
                 " WHERE id = ended.attempt_id RETURNING 1"
             ),
-            {"ids": list(attempt_ids), "actor": actor_id, "now": now},
+            {"ids": list(attempt_ids), "actor": actor_id, "now": now, "rests": rests},
         ).all()
+    )
+
+
+def rests_of(session: Session, attempt_id: int) -> Rests:
+    """Return what a locked attempt has had of rests."""
+    row = session.execute(
+        text(
+            "SELECT coalesce(sum(extract(epoch FROM ended_at - began_at)), 0)::int AS taken, max(began_at) FILTER (WHERE ended_at IS NULL) AS since,"
+            " max(most_seconds) FILTER (WHERE ended_at IS NULL) AS most FROM attempt_pause WHERE attempt_id = :id AND most_seconds IS NOT NULL"
+        ),
+        {"id": attempt_id},
+    ).one()
+    return Rests(*row)
+
+
+def take_rested(session: Session, now: datetime, most: int) -> list[int]:
+    """Lock attempts whose rest has run out, leaving out those another worker holds."""
+    return list(
+        session.scalars(
+            text(
+                "SELECT a.id FROM attempt_pause h JOIN attempt a ON a.id = h.attempt_id WHERE h.ended_at IS NULL"
+                " AND h.began_at + h.most_seconds * interval '1 second' <= :now ORDER BY a.id LIMIT :most FOR UPDATE OF a SKIP LOCKED"
+            ),
+            {"now": now, "most": most},
+        )
     )

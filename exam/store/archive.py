@@ -119,7 +119,7 @@ _MORE = {
         WITH mine AS (SELECT * FROM attempt WHERE exam_id = :exam), told AS (
           SELECT id AS attempt_id, started_at AS at, 'started' AS kind, device AS words FROM mine
           UNION ALL SELECT attempt_id, at, 'time', seconds || ' s, ' || kind || ': ' || reason FROM deadline_adjustment
-          UNION ALL SELECT attempt_id, began_at, 'pause', reason FROM attempt_pause
+          UNION ALL SELECT attempt_id, began_at, CASE WHEN most_seconds IS NULL THEN 'pause' ELSE 'rest' END, reason FROM attempt_pause
           UNION ALL SELECT attempt_id, arrived_at, 'packet', digest FROM exam_packet
           UNION ALL SELECT attempt_id, submitted_at, 'ended', ended_by || ', ' || receipt FROM submission
           UNION ALL SELECT attempt_id, at, 'scored', reason || ', ' || points FROM result

@@ -82,15 +82,19 @@ class ExamRow(Base):
 
 
 class AccommodationRow(Base):
-    """What one person is granted in one exam: time in per cent of the limit, any browser."""
+    """What one person is granted in one exam: time in per cent of the limit, any browser, rests of her own."""
 
     __tablename__ = "exam_accommodation"
-    __table_args__ = (CheckConstraint("percent BETWEEN 100 AND 300", name="percent"),)
+    __table_args__ = (
+        CheckConstraint("percent BETWEEN 100 AND 300", name="percent"),
+        CheckConstraint("rest_minutes BETWEEN 0 AND 180", name="rest_minutes"),
+    )
 
     exam_id: Mapped[int] = mapped_column(ForeignKey("exam.id"), primary_key=True)
     person_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     percent: Mapped[int] = mapped_column(Integer, default=100)
     any_browser: Mapped[bool] = mapped_column(default=False, server_default=false())
+    rest_minutes: Mapped[int] = mapped_column(Integer, default=0, server_default=text("0"))
 
 
 def add_blueprint(session: Session, blueprint: Blueprint, *, created_by: int | None, now: datetime) -> int:
@@ -157,7 +161,7 @@ _NEWEST_STATES = Statement(
     )
 )
 _ACCOMMODATION = Statement(
-    select(AccommodationRow.percent, AccommodationRow.any_browser).where(
+    select(AccommodationRow.percent, AccommodationRow.any_browser, AccommodationRow.rest_minutes).where(
         AccommodationRow.exam_id == bindparam("exam"), AccommodationRow.person_id == bindparam("person")
     )
 )
@@ -226,13 +230,13 @@ def settings_of(session: Session, exam_id: int) -> dict[str, Any]:
 def accommodation_of(session: Session, exam_id: int, person_id: int) -> Accommodation:
     """Return what a person is granted in one exam."""
     found = _ACCOMMODATION.row(session, exam=exam_id, person=person_id)
-    return NO_ACCOMMODATION if found is None else Accommodation(found.percent, found.any_browser)
+    return NO_ACCOMMODATION if found is None else Accommodation(found.percent, found.any_browser, found.rest_minutes)
 
 
 def accommodations(session: Session, person_id: int) -> dict[int, Accommodation]:
     """Return a person's accommodations by exam."""
-    query = select(AccommodationRow.exam_id, AccommodationRow.percent, AccommodationRow.any_browser).where(AccommodationRow.person_id == person_id)
-    return {exam_id: Accommodation(percent, any_browser) for exam_id, percent, any_browser in session.execute(query)}
+    rows = session.scalars(select(AccommodationRow).where(AccommodationRow.person_id == person_id))
+    return {row.exam_id: Accommodation(row.percent, row.any_browser, row.rest_minutes) for row in rows}
 
 
 def percents_in(session: Session, exam_id: int) -> dict[int, int]:
@@ -242,7 +246,7 @@ def percents_in(session: Session, exam_id: int) -> dict[int, int]:
 
 
 def accommodate(session: Session, exam_id: int, person_id: int, **changed: int) -> None:
-    """Change what a person is granted in one exam (`percent`, `any_browser`); more time is for attempts begun afterwards."""
+    """Change what a person is granted in one exam (`percent`, `any_browser`, `rest_minutes`); more time is for attempts begun afterwards."""
     row = insert(AccommodationRow).values(exam_id=exam_id, person_id=person_id, **asdict(NO_ACCOMMODATION) | changed)
     session.execute(row.on_conflict_do_update(index_elements=["exam_id", "person_id"], set_=changed))
 

@@ -10,7 +10,7 @@ _SUBJECTS = {
     " JOIN attempt_annulment n ON n.attempt_id = a.id WHERE a.person_id = :person AND n.decided_at IS NOT NULL ORDER BY n.id",
     "extra_attempts": "SELECT x.code AS exam, e.opens, e.closes, e.reason, e.granted_at, a.number AS begun_as_attempt FROM extra_attempt e"
     " JOIN exam x ON x.id = e.exam_id LEFT JOIN attempt a ON a.id = e.attempt_id WHERE e.person_id = :person ORDER BY e.id",
-    "accommodations": "SELECT x.code AS exam, c.percent, c.any_browser FROM exam_accommodation c JOIN exam x ON x.id = c.exam_id"
+    "accommodations": "SELECT x.code AS exam, c.percent, c.any_browser, c.rest_minutes FROM exam_accommodation c JOIN exam x ON x.id = c.exam_id"
     " WHERE c.person_id = :person ORDER BY x.id",
     "time": f"SELECT x.code AS exam, a.number AS attempt, d.kind, d.seconds, d.reason, d.at {_HERS}"
     " JOIN deadline_adjustment d ON d.attempt_id = a.id WHERE a.person_id = :person ORDER BY d.id",

@@ -15,7 +15,8 @@ _EVENTS = text(
       CASE WHEN e.client_seq >= 0 THEN e.login_id END, coalesce(l.device, ''), e.epoch, '', encode(e.hash, 'hex')
       FROM response_event e LEFT JOIN login l ON l.id = e.login_id WHERE e.attempt_id = :id
     UNION ALL SELECT d.at, 'time', NULL, '', d.kind, d.seconds, NULL, NULL, NULL, '', NULL, d.reason, '' FROM deadline_adjustment d WHERE d.attempt_id = :id
-    UNION ALL SELECT h.began_at, 'pause', NULL, '', '', extract(epoch FROM h.ended_at - h.began_at)::int, NULL, NULL, NULL, '', NULL, h.reason, ''
+    UNION ALL SELECT h.began_at, CASE WHEN h.most_seconds IS NULL THEN 'pause' ELSE 'rest' END, NULL, '', '',
+      extract(epoch FROM h.ended_at - h.began_at)::int, NULL, NULL, NULL, '', NULL, h.reason, ''
       FROM attempt_pause h WHERE h.attempt_id = :id
     UNION ALL SELECT n.at, 'address', NULL, '', '', NULL, NULL, NULL, NULL, '', NULL, '', n.address FROM attempt_address n WHERE n.attempt_id = :id
     UNION ALL SELECT s.submitted_at, 'ended', NULL, '', s.ended_by, NULL, NULL, NULL, NULL, '', NULL, s.answered::text, s.receipt

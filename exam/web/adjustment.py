@@ -56,10 +56,11 @@ class NoteForm(Form):
 
 
 class AccommodationForm(Form):
-    """Who gets more time from the start."""
+    """Who gets more time from the start, or rests of her own."""
 
     account = StringField(lazy_gettext("考生账号"), [InputRequired(), Length(1, 60)])
     percent = IntegerField(lazy_gettext("时长（百分比）"), [InputRequired(), NumberRange(100, 300)])
+    rest_minutes = IntegerField(lazy_gettext("自主休息（分钟）"), [Optional(), NumberRange(0, 180)])
     reason = StringField(lazy_gettext("原因"), _REASON)
 
 
@@ -219,14 +220,16 @@ def tell_faults(form: Form) -> None:
 @adjustment.post("/<code>/accommodation")
 @requires(Permission.INVIGILATE)
 def accommodate(code: str) -> ResponseReturnValue:
-    """Give somebody more time from the start."""
+    """Give somebody more time from the start, and rests of her own."""
     form = AccommodationForm(prefix="accommodation")
     if form.validate_on_submit():
         try:
+            account, percent, rest = form.account.data or "", form.percent.data or 100, form.rest_minutes.data or 0
             kept_back = service.accommodate(
-                current.person().person_id, code, form.account.data or "", form.percent.data or 100, reason=form.reason.data or "", now=current.now()
+                current.person().person_id, code, account, percent, rest_minutes=rest, reason=form.reason.data or "", now=current.now()
             )  # fmt: skip
-            flash(_("已设定：%(account)s 的时长为 %(percent)s%%。", account=form.account.data, percent=form.percent.data), "success")
+            said = _("已设定：%(account)s 的时长为 %(percent)s%%。", account=account, percent=percent)
+            flash(said + (_("可自主休息共 %(n)s 分钟。", n=rest) if rest else ""), "success")
             if kept_back:
                 said = _(
                     "但这场考试须在开放时间内交卷：即使一开放就开始，也有 %(minutes)s 分钟用不上。请延长开放时间，或改为在开放时间内开始即可；"

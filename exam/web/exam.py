@@ -75,6 +75,7 @@ class BriefingPage:
     conditions: tuple[Condition, ...]
     time_given: str
     shortened: bool
+    rest_minutes: int
     rules: tuple[str, ...]
     words: dict[str, str]
 
@@ -116,6 +117,7 @@ def briefing(code: str) -> ResponseReturnValue:
         conditions=_conditions(one, now) if not brief.open_attempt else (_browser(one),) if one.browser_keys else (),
         time_given=_("开始后，您将有 %(time)s。", time=minutes) if brief.may_wait else _("现在开始，您将有 %(time)s。", time=minutes),
         shortened=brief.seconds < brief.exam.minutes * 60,
+        rest_minutes=one.rest_minutes,
         rules=rules_of(brief.exam),
         words=_start_words(keeps_offline=brief.exam.keeps_offline),
     )

@@ -203,6 +203,7 @@ def _said(one: Incident) -> str:
     said = [
         _(MINUTES.get(one.kind, N_("增加 %(n)s 分钟")), n=facts["minutes"]) if facts.get("minutes") else "",
         (_("时长 %(n)s%%", n=facts["percent"]) if one.kind == "accommodation" else _("增加 %(n)s%%", n=facts["percent"])) if facts.get("percent") else "",
+        _("可自主休息 %(n)s 分钟", n=facts["rest_minutes"]) if facts.get("rest_minutes") else "",
         {True: _("决定补回时间"), False: _("决定不补时，另行安排考试"), None: ""}[facts.get("give_back")],
         {True: _("免除，可用任何浏览器") if one.person else _("全体免除，可用任何浏览器"), False: _("恢复要求"), None: ""}[facts.get("lifted")],
         _("增加密钥 %(keys)s", keys=facts["keys"]) if "keys" in facts else "",

@@ -5,14 +5,17 @@ from flask import request as flask
 from exam.services import attempt as attempts
 from exam.services import pulse as pulses
 from exam.services import response as service
+from exam.services import rest as rests
 from exam.services import token as tokens
 from exam.services import waiting_room as line
 from exam.services.payload import (
     AskRemaining,
+    AskRest,
     AskTurn,
     AttemptOpened,
     EnterExam,
     ExamRemaining,
+    RestNow,
     ResumeExam,
     SaveAnswers,
     SavedAnswers,
@@ -38,6 +41,16 @@ def resume(payload: ResumeExam) -> AttemptOpened:
     """Come back to the open attempt, on another device by an explicit takeover."""
     person = current.person()
     return attempts.resume(person.person_id, person.login_id, payload, current.now(), proofs(payload.exam, flask.environ))
+
+
+@exam_api.post("/api/exam/rest")
+@requires(Permission.SIT_EXAM, Priority.ANSWERS)
+@json_route(AskRest, RestNow)
+def rest(payload: AskRest) -> RestNow:
+    """Let one's own clock stand, or go on, where rests were granted."""
+    token = tokens.read(payload.token)
+    require(token.browser, token.exam, flask.environ)
+    return rests.take(payload, current.person().person_id, current.now())
 
 
 def start(request: HotRequest) -> AttemptOpened:

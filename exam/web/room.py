@@ -43,6 +43,7 @@ class RoomPage:
     shelf_key: str
     browser_link: str
     words: dict[str, object]
+    may_rest: bool = False
     rehearsal: "Rehearsal | None" = None
 
 
@@ -76,7 +77,7 @@ def room(code: str) -> ResponseReturnValue:
         return redirect(url_for("exam_room.receipt" if one.handed_in else "exams.briefing", code=code))
     if safe_exam_browser.shown(one.browser_keys, code, request.environ) in (Shown.WRONG, Shown.NOTHING):
         return safe_exam_browser.refused(one.briefing.exam)
-    return render_template("exam/room/room.html", page=_room(one.briefing.exam, person.person_id))
+    return render_template("exam/room/room.html", page=_room(one.briefing.exam, person.person_id, may_rest=one.rest_minutes > 0))
 
 
 @exam_room.get("/exams/<code>/rehearsal")
@@ -86,10 +87,10 @@ def rehearsal(code: str) -> ResponseReturnValue:
     person, now = current.person(), current.now()
     exam = service.exam_of(person.person_id, code, now).briefing.exam
     practice = Rehearsal(msgspec.to_builtins(msgspec.json.decode(msgspec.json.encode(rehearsals.opened(code, now)))), _rehearsal_words())
-    return render_template("exam/room/room.html", page=_room(exam, person.person_id, practice))
+    return render_template("exam/room/room.html", page=_room(exam, person.person_id, practice=practice))
 
 
-def _room(exam: Exam, person_id: int, practice: Rehearsal | None = None) -> RoomPage:
+def _room(exam: Exam, person_id: int, *, may_rest: bool = False, practice: Rehearsal | None = None) -> RoomPage:
     packet_key, shelf_key = (b64encode(key).decode() for key in (packets.public_key(), tokens.shelf_key(person_id, exam.code)))
     return RoomPage(
         exam,
@@ -99,6 +100,7 @@ def _room(exam: Exam, person_id: int, practice: Rehearsal | None = None) -> Room
         shelf_key if exam.keeps_offline else "",
         opening_link(exam.browser_configuration),
         _words(),
+        may_rest,
         practice,
     )
 
@@ -203,6 +205,9 @@ def _words() -> dict[str, object]:
         "settling": _("系统刚刚恢复，正在核算要补回的时间。您的答案都在，请保持本页打开；时间补回后可以继续作答。"),
         "settling_short": _("正在核算补时"),
         "goes_on": _("考试时间已延长，请继续作答。"),
+        "rest_left": _("休息时间还剩 {time}"),
+        "rest_over": _("休息时间已用完，计时已恢复。"),
+        "rest_refused": _("现在不能开始休息，请稍后再试；仍不行请联系监考人员。"),
         "more_time": _("考试时间已延长 {m} 分钟，请继续作答。"),
         "no_shelf": _("这个浏览器不能在本机暂存答案，断网时请不要关闭页面。"),
     }

@@ -24,7 +24,8 @@ from lms.kernel.refusal import N_
 timeline = routes("timeline", __name__, url_prefix="/invigilation/attempt/<int:attempt_id>")
 
 KINDS = {
-    "started": N_("开始作答"), "save": N_("保存"), "time": N_("时间调整"), "pause": N_("暂停计时"), "ended": N_("交卷"), "scored": N_("评分"),
+    "started": N_("开始作答"), "save": N_("保存"), "time": N_("时间调整"), "pause": N_("暂停计时"),
+    "rest": N_("考生自主休息"), "ended": N_("交卷"), "scored": N_("评分"),
     "viewed": N_("考生首次查看成绩"),
     "takeover": N_("换设备"), "reopen": N_("重新开放"), "gap": N_("没有动静"), "login": N_("换了登录"), "address": N_("网络地址变化"),
     "annul": N_("提出作废"), "annulled": N_("作废"), "annul_dropped": N_("不予作废"),

@@ -1,8 +1,11 @@
-"""Every page of exam and quiz: no serious finding, nothing scrolls sideways, on a phone and at a desk (AX-04)."""
+"""Every page of exam and quiz: no serious finding, nothing scrolls sideways, on a phone and at a desk (AX-04); and rests (AX-02)."""
+
+import re
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, ViewportSize
+from playwright.sync_api import BrowserContext, Page, ViewportSize, expect
 
+from exam.services import adjustment as adjustments
 from exam.services import quiz as quizzes
 from lms.kernel.db import transaction
 from question_bank.domain.draft import Draft
@@ -13,7 +16,7 @@ from question_bank.store import review as reviews
 from question_bank.store import version as versions
 from tests.e2e.conftest import Product, sign_in
 from tests.support import axe, browser, learning, rows
-from tests.support.hall import Hall, answer, prepare, shot, wait_state
+from tests.support.hall import Hall, answer, prepare, seconds_shown, shot, wait_state
 
 pytestmark = pytest.mark.browser
 # What a timer says whose device slept for 37 of 40 minutes, and who was then given seven and a half.
@@ -135,3 +138,45 @@ def test_the_quiz_from_the_lesson_to_the_explanations_without_scripts(product: P
     page.locator(".quiz-form button[type=submit]").click()
     page.wait_for_selector(".explanation")
     looks_well(page, "quiz-review", browser.PHONE)
+
+
+def test_ax_02_who_may_rest_lets_her_own_clock_stand_and_goes_on(product: Product, phone: BrowserContext) -> None:
+    hall = prepare(product)
+    with hall.product.seeding():
+        adjustments.accommodate(None, hall.code, hall.account, 100, rest_minutes=5, reason="", now=hall.product.now())
+    page = hall.enter(phone)
+    page.emulate_media(reduced_motion="reduce")
+    looks_well(page, "room-may-rest", browser.DESK, browser.PHONE, {"width": 320, "height": 640})
+    answer(page, 1, 2)
+    page.click("#rest")
+    expect(page.locator("#pause [data-rest]")).to_be_visible()
+    expect(page.locator("#pause [data-staff]")).to_be_hidden()
+    expect(page.locator("#rest-left")).to_contain_text(re.compile(r"[45]:\d\d"))
+    assert hall.held() == {1: "2"}, "what was unsaved went out first"
+    looks_well(page, "room-rest", browser.DESK, browser.PHONE)
+    stood = seconds_shown(page)
+    phone.set_offline(True)
+    page.click("#rest-end")
+    expect(page.locator("#rest-message")).to_be_visible()
+    phone.set_offline(False)
+    page.click("#rest-end")
+    expect(page.locator("#pause")).to_be_hidden()
+    assert stood - seconds_shown(page) <= 3, "its time stood"
+    assert abs(seconds_shown(page) - hall.left()) <= 3
+    answer(page, 2, 1)
+    wait_state(page, 2, "answered")
+    # The page is loaded anew in the midst of a rest, which then runs out.
+    page.click("#rest")
+    expect(page.locator("#pause [data-rest]")).to_be_visible()
+    for moved in ("UPDATE attempt_pause SET began_at = began_at - make_interval(secs => %s) WHERE ended_at IS NULL",
+                  "UPDATE attempt SET paused_at = paused_at - make_interval(secs => %s) WHERE paused_at IS NOT NULL"):  # fmt: skip
+        hall.product.run(moved, 270)
+    page.reload()
+    hall.opened(page)
+    expect(page.locator("#pause [data-rest]")).to_be_visible()
+    expect(page.locator("#pause")).to_be_hidden(timeout=browser.PATIENCE)
+    expect(page.locator("#room-banner-text")).to_contain_text("休息时间已用完")
+    expect(page.locator("#rest")).to_be_hidden()
+    assert abs(seconds_shown(page) - hall.left()) <= 3
+    answer(page, 3, 1)
+    wait_state(page, 3, "answered")

@@ -14,7 +14,7 @@ def test_every_route_declares_a_permission(built_app: Flask) -> None:
 
 def test_every_route_has_a_class_under_load_and_only_what_an_exam_and_its_watchers_need_is_never_refused(built_app: Flask) -> None:
     first = {rule.rule for rule in built_app.url_map.iter_rules() if priority_of(built_app.view_functions[rule.endpoint], "GET") is Priority.ANSWERS}
-    assert first == {"/healthz", "/readyz", "/metrics", "/exams/<code>/room", "/exams/<code>/pictures/<digest>", "/api/exam/resume"}
+    assert first == {"/healthz", "/readyz", "/metrics", "/exams/<code>/room", "/exams/<code>/pictures/<digest>", "/api/exam/resume", "/api/exam/rest"}
     hot = {route.path for route in built_app.extensions["hot_routes"] if route.priority is Priority.ANSWERS}
     assert hot == {"/api/exam/save", "/api/exam/submit", "/api/exam/remaining"}
 
