@@ -151,7 +151,7 @@ class _Reader:
             points.append(float(weight) if weight else 100.0 if sign == "=" else 0.0)
         single = any(sign == "=" for sign, _weight, _words in answers)
         kind, key = (ItemType.SINGLE, weights.of_single(points)) if single else (ItemType.MULTIPLE, weights.of_multiple(points))
-        if told := weights.lost(points, key):
+        if told := weights.lost(points, key, ours=self.block.is_whole):
             self.place.lose(told)
         self.place.keep(replace(bare, type=kind, options=tuple(options), option_explanations=tuple(explanations), key=key))
 

@@ -7,7 +7,7 @@ from question_bank.domain.draft import Draft
 from question_bank.domain.exchange import Loss
 from question_bank.domain.item import Blank, ItemType
 from question_bank.domain.notation import judged
-from question_bank.formats import outgoing_html, outgoing_loss
+from question_bank.formats import outgoing_html, outgoing_loss, weights
 
 _SIGNS = re.compile(r"[\\~=#{}:]")
 
@@ -45,7 +45,8 @@ def write(drafts: Sequence[Draft]) -> bytes:
             topic = draft.topic
             lines += ["", f"$CATEGORY: $course$/top{'/' + _escaped(topic.replace('/', '//')) if topic else ''}"]
         hints = "".join(f" [tag:{_hint(tag)}]" for tag in draft.tags)
-        lines += ["", f"// [id:{_hint(draft.external_id)}]{hints}", _item(draft)]
+        scored = " [scored:whole]" if draft.type == ItemType.MULTIPLE else ""
+        lines += ["", f"// [id:{_hint(draft.external_id)}]{hints}{scored}", _item(draft)]
     return ("\n".join(lines) + "\n").encode()
 
 
@@ -87,8 +88,7 @@ def _answers(draft: Draft) -> list[str]:
 def _mark(draft: Draft, at: int) -> str:
     if draft.type == ItemType.SINGLE:
         return "=" if at in draft.key else "~"
-    share = f"{100 / len(draft.key):.5f}".rstrip("0").rstrip(".")
-    return f"~%{share if at in draft.key else '-' + share}%"
+    return f"~%{weights.written(len(draft.options), draft.key)[at]}%"
 
 
 def _option(draft: Draft, at: int) -> str:

@@ -9,7 +9,7 @@ from question_bank.domain.draft import BLANK, Draft, pictures_of
 from question_bank.domain.exchange import Loss, Picture
 from question_bank.domain.item import Blank, ItemType
 from question_bank.domain.notation import judged
-from question_bank.formats import outgoing_html, outgoing_loss
+from question_bank.formats import outgoing_html, outgoing_loss, weights
 
 _ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 _KINDS = {
@@ -53,8 +53,9 @@ class _Question:
         draft = self.draft
         kind = self._blank_kind() if draft.type == ItemType.FILL_IN else _KINDS[ItemType(draft.type)]
         stem = self._text("questiontext", draft.stem, blank=self._cloze if kind == "cloze" else self._line if draft.blanks else None)
+        scored = ' scored="whole"' if draft.type == ItemType.MULTIPLE else ""
         parts = [
-            f'<question type="{kind}">',
+            f'<question type="{kind}"{scored}>',
             f"<name><text>{_escaped(draft.source or draft.external_id)}</text></name>",
             stem,
             self._text("generalfeedback", draft.explanation),
@@ -130,9 +131,8 @@ class _Question:
         return self.draft.option_explanations[at] if at < len(self.draft.option_explanations) else ""
 
     def _option(self, at: int) -> str:
-        share = 100 / len(self.draft.key)
-        wrong = 0.0 if self.draft.type == ItemType.SINGLE else -share
-        fraction = f"{share if at in self.draft.key else wrong:.5f}".rstrip("0").rstrip(".")
+        single = self.draft.type == ItemType.SINGLE
+        fraction = ("100" if at in self.draft.key else "0") if single else weights.written(len(self.draft.options), self.draft.key)[at]
         note = self._text("feedback", self._note(at)) if self._note(at) else ""
         return self._text("answer", self.draft.options[at], f' fraction="{fraction}"', inside=note)
 

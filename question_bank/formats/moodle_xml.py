@@ -182,7 +182,7 @@ class _Question:
             points = [100.0 if text_of(first(each, "correctanswer")) in _YES else 0.0 for each, _ in answers]
         single = self.kind in {"multichoice", "singlechoice"} and text_of(first(self.element, "single")).lower() not in {"false", "0"}
         key = weights.of_single(points) if single else weights.of_multiple(points)
-        if told := weights.lost(points, key):
+        if told := weights.lost(points, key, ours=attribute(self.element, "scored") == "whole"):
             self.place.lose(told)
         if single and key and max(points) < 100 * (1 - weights.NEARLY):
             self.place.lose(f"最好的选项只得 {max(points):g}%，按满分计")

@@ -60,7 +60,7 @@ ANSWERS = re.compile(
     r"[【\[（(]?\s*+(?:试题|习题|练习题?|附[:：]?)?\s*+(?:参考|标准|正确)?答案(?:[与和及]?(?:试题)?(?:解析|详解|评分标准|评分参考))?(?:表|部分)?\s*+[】\])）]?\s*+[:：]?"
 )
 DRAWN = re.compile(r"-{3,}|\*{3,}|={5,}")  # a line across the page
-_OPAQUE = re.compile(rf"{formula.PATTERN}|<table>(?:[^<]|<(?!/?table>))*+</table>|[\U000F0000-\U000FFFFD]|{PICTURE.pattern}")
+_OPAQUE = re.compile(rf"{formula.PATTERN}|<table>(?:[^<]|<(?!/?table>))*+</table>|<pre>(?:[^<]|<(?!/?pre>))*+</pre>|[\U000F0000-\U000FFFFD]|{PICTURE.pattern}")
 _HELD = re.compile("[\U000f0000-\U000ffffd]")
 _AROUND_TABLE = re.compile(r"\n?(</?table>)\n?")
 _TAG = re.compile(r"<(/?)(b|i|u|s|sub|sup)>")
@@ -87,6 +87,12 @@ def heading(text: str) -> Section | None:
         each = _EACH.search(found["rest"] or "")
         return Section(ordinal, read_type(name) if is_known_type(name) else "", each[1] if each else "")
     return Section("", "") if _CHAPTER.fullmatch(words) and not FIELD.search(words) else None
+
+
+def begins(text: str) -> bool:
+    """Tell whether a line begins with something that a paper is told by."""
+    words = text.strip()
+    return bool(STEM.match(words) or letter_at(words) or FIELD.match(words) or heading(words) or ANSWERS.fullmatch(words))
 
 
 def unwrapped(text: str) -> str:

@@ -12,7 +12,7 @@ from question_bank.domain.exchange import Loss, Reading
 from question_bank.domain.fault import Fault, fault
 from question_bank.domain.item import LETTERS, ItemType
 from question_bank.domain.notation import is_known_type
-from question_bank.formats import markdown
+from question_bank.formats import markdown, paper_code
 from question_bank.formats import paper_answers as answers
 from question_bank.formats import paper_marks as marks
 from question_bank.formats.paper_answers import Answer
@@ -40,7 +40,7 @@ class Line:
 
 def looks_like(words: str) -> bool:
     """Tell whether a text holds a paper: a numbered or keyed item at least."""
-    lines = [marks.unwrapped(line.strip()) for line in markdown.plain("\n".join(words.split("\n")[:2000])).split("\n")]
+    lines = [marks.unwrapped(line.strip()) for _number, line in markdown.lines("\n".join(words.split("\n")[:2000]))]
     keyed = sum(1 for line in lines if (found := marks.FIELD.search(line)) and marks.role_of(found) == "key" and found["before"] != "answer")
     optioned = sum(1 for line in lines if marks.letter_at(line) == "A" or len(marks.cuts(line, 0)) > 1)
     numbered = sum(1 for line in lines if marks.STEM.match(line))
@@ -53,7 +53,7 @@ def looks_like(words: str) -> bool:
 
 def read_text(words: str) -> Reading:
     """Return the items of a plain text."""
-    drafts, losses, refused = read([Line(line, number) for number, line in enumerate(markdown.plain(words).splitlines(), start=1)], "行")
+    drafts, losses, refused = read([Line(line, number) for number, line in markdown.lines(words)], "行")
     return Reading("text", tuple(drafts), tuple(losses), tuple(refused))
 
 
@@ -73,7 +73,8 @@ class _Reader:
         self.sections = [Section("", "")]
         self.items: list[Item] = []
         self.numbered: dict[int, list[int]] = defaultdict(list)  # where the items of each number are: it begins again in each section
-        self.losses: list[Loss] = []
+        flattened = paper_code.flattened((line.number, line.text) for line in lines)
+        self.losses = [Loss(f"第 {number} {self.unit}", "代码行首的缩进未保留") for number in flattened]
         self.item: Item | None = None
         self.answer: Answer | None = None
         self.role = "key"

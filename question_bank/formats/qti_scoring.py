@@ -70,8 +70,10 @@ class Scoring:
             self.place.lose(f"最高得分的设定（upperBound {high[:20]}）未保留")
 
     def most(self, declared: Declaration) -> float | None:
-        """Return the points that a response gives at most by its mapping, where it has one."""
-        return max((entry.points for entry in declared.mapped), default=None) if self._uses_mapping(declared.identifier) else None
+        """Return the points that a response gives at most by its mapping, else by the conditions that compare it; None where neither says."""
+        if self._uses_mapping(declared.identifier):
+            return max((entry.points for entry in declared.mapped), default=None)
+        return max((points for _compared, points in self._comparisons(declared.identifier)), default=None)
 
     def _name_rules(self) -> None:
         """Name rules that go beyond “right or wrong” and “points for each value”."""
@@ -95,13 +97,18 @@ class Scoring:
         return declared.mapped or tuple(self._conditions(declared.identifier))
 
     def _conditions(self, identifier: str) -> Iterator[Entry]:
+        for compared, points in self._comparisons(identifier):
+            yield from (Entry(text_of(value), points, attribute(compared, "caseSensitive") != "false") for value in every(compared, "baseValue"))
+
+    def _comparisons(self, identifier: str) -> Iterator[tuple[etree._Element, float]]:
+        """Yield the comparisons of a response that lead to points, and how many."""
         for branch in every(self.processing, "responseIf", "responseElseIf") if self.processing is not None else ():
             points = [_points(each) for each in branch if local(each) == "setOutcomeValue" and "FEEDBACK" not in attribute(each, "identifier").upper()]
             if not points or max(points) <= 0:
                 continue
             for compared in every(branch, *_COMPARED):
                 if any(attribute(each, "identifier") == identifier for each in every(compared, "variable")) and not _is_denied(compared, branch):
-                    yield from (Entry(text_of(value), max(points), attribute(compared, "caseSensitive") != "false") for value in every(compared, "baseValue"))
+                    yield compared, max(points)
 
     def choices(self, declared: Declaration, names: Sequence[str], *, single: bool) -> tuple[int, ...]:
         """Return the positions of the right ones among named choices."""

@@ -16,8 +16,16 @@ def of_multiple(weights: Sequence[float]) -> tuple[int, ...]:
     return tuple(at for at, weight in enumerate(weights) if weight > 0)
 
 
-def lost(weights: Sequence[float], key: Sequence[int], *, unit: str = "%") -> str:
-    """Return what to say of the weights that are not kept, or nothing: part points, points taken away, uneven shares."""
+def written(count: int, key: Sequence[int]) -> list[str]:
+    """Return the percents that we write for the options of a multiple choice: a wrong one takes away what a right one gives, where others add them up."""
+    share = f"{100 / len(key):.5f}".rstrip("0").rstrip(".") if key else "0"
+    return [share if at in key else f"-{share}" for at in range(count)]
+
+
+def lost(weights: Sequence[float], key: Sequence[int], *, unit: str = "%", ours: bool = False) -> str:
+    """Return what to say of the weights that are not kept, or nothing: part points, points taken away, uneven shares; none where we wrote them."""
+    if ours and list(weights) == [float(share) for share in written(len(weights), key)]:
+        return ""
     right, chosen = [weights[at] for at in key], set(key)
     uneven = bool(right) and max(right) - min(right) > max(right) * NEARLY
     told = {weight for at, weight in enumerate(weights) if weight and (uneven or at not in chosen)}

@@ -32,6 +32,8 @@ def test_several_options_with_weights() -> None:
     read = gift.read("选偶数 {~%50%2 ~%-50%3 ~%50%4 ~%-50%5}")
     assert (read.drafts[0].type, read.drafts[0].key) == ("multiple", (0, 2))
     assert "权重 -50%" in read.losses[0].what
+    ours = "// [id:a] [scored:whole]\n选偶数 {{~%50%2 ~%-50%3 ~%{}%4}}"
+    assert [len(gift.read(ours.format(share)).losses) for share in (50, 40)] == [0, 1]
 
 
 def test_one_right_option_with_part_points_for_others_names_the_loss() -> None:

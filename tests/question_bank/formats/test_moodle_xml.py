@@ -43,6 +43,7 @@ def test_single_choice_with_feedback() -> None:
 def test_thirds_are_even_and_what_is_taken_away_is_told() -> None:
     found = read("multichoice", "<single>false</single>" + "".join(answer(words, 33.33333) for words in "甲乙丙") + answer("丁", -50))
     assert (found.drafts[0].type, found.drafts[0].key, told(found)) == ("multiple", (0, 1, 2), "选项权重 -50% 未保留，按题型计分")
+    assert "-100%" in told(read("multichoice", "<single>false</single>" + answer("甲", 100) + answer("乙", -100)))
     assert "25%" in told(read("multichoice", "<single>false</single>" + answer("甲", 75) + answer("乙", 25) + answer("丙", 0)))
 
 

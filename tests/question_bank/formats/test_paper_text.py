@@ -4,7 +4,7 @@ import pytest
 
 from question_bank.domain.draft import Draft
 from question_bank.domain.fault import faults_of
-from question_bank.formats import apart, paper_text, reading
+from question_bank.formats import apart, paper_text, reading, rich_text
 from question_bank.formats.paper_item import with_key_taken, without_shown_key
 from question_bank.formats.unreadable import Unreadable
 
@@ -214,3 +214,44 @@ def test_a_key_told_twice_is_one_key_and_two_keys_are_none() -> None:
     paper = "1. 甲\nA. 1\nB. 2\n答案：AB\n{}\n2. 乙\nA. 3\nB. 4\n答案：B\n"
     for again, key in (("答案：A、B", (0, 1)), ("正确答案：B,A", (0, 1)), ("答案：B", ())):
         assert paper_text.read_text(paper.format(again)).drafts[0].key == key, again
+
+
+CODE = "for i in range(3):\n    print(i < 1)\n    if i:\n        break"
+
+
+@pytest.mark.parametrize("fence", ["```", "```python", "~~~", "   ```"])
+def test_fenced_code_is_kept_as_it_stands(fence: str) -> None:
+    closed = fence.strip()[:3]
+    read = reading.read(f"1. 输出什么？（ ）\n\n{fence}\n{CODE}\n{closed}\n\nA. 0\nB. 1\n答案：A\n\n2. 题（ ）\nA. 甲\nB. 乙\n答案：B".encode())
+    assert ("<pre>" + CODE.replace("i < 1", "i &lt; 1") + "</pre>").replace("\n", "<br>") in rich_text.to_html(read.drafts[0].stem)
+    assert ([draft.key for draft in read.drafts], read.drafts[0].options, read.losses) == ([(0,), (1,)], ("0", "1"), ())
+    assert read.drafts[1].place == "第 2 题（第 14 行）"
+
+
+def test_a_fence_around_items_or_left_open_hides_none() -> None:
+    paper = "```\n1. 题（ ）\nA. 甲\nB. 乙\n答案：B\n{}\n2. 题（ ）\nA. 甲\nB. 乙\n答案：A"
+    for words in (paper.format(""), paper.format("解析：因为\n```\n"), f"{paper.format('')}\n```"):
+        assert [draft.key for draft in reading.read(words.encode()).drafts] == [(1,), (0,)]
+
+
+def test_indentation_of_code_that_is_lost_is_told_once_and_of_wrapped_words_not() -> None:
+    read = reading.read(f"1. 输出什么？\n{CODE}\nA. 0\nB. 1\n答案：A".encode())
+    assert [(loss.place, loss.what) for loss in read.losses if "缩进" in loss.what] == [("第 3 行", "代码行首的缩进未保留")]
+    wrapped = "1. What is\n   the meaning\n   of it?\n    A. 甲\n    B. 乙\n  答案：A\n解析：因为\n    所以"
+    assert not reading.read(wrapped.encode()).losses
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        "<details><summary>答案</summary>\n\n**答案：B**\n\n</details>",
+        "<details>\n<summary><b>查看答案</b></summary>\n<p>\n\nB\n\n</p>\n</details>",
+        "<details><summary>Answer</summary>B</details>",
+        "<details>答案：B</details>",
+    ],
+)
+def test_a_key_that_opens_at_a_click_is_read(behind: str) -> None:
+    explained = "<details><summary>解析</summary>因为</details>"
+    read = reading.read(f"1. <details> 标签（ ）\nA. 甲\nB. </details> 乙\n\n{behind}\n\n2. 题（ ）\nA. 甲\nB. 乙\n答案：A\n{explained}".encode())
+    assert [told(draft) for draft in read.drafts] == ["single <details> 标签（ ） [甲|</details> 乙] B", "single 题（ ） [甲|乙] A"]
+    assert (read.drafts[1].explanation, read.losses) == ("因为", ())

@@ -169,6 +169,13 @@ def test_a_portable_custom_interaction_is_one_thing_that_is_none_of_ours(body: s
     assert ([fault.code for _, fault in beside.refused], [draft.key for draft in beside.drafts]) == (["custom_interaction"], [(0,)])
 
 
+MATCHED = (
+    "<responseCondition><responseIf><match><variable identifier='B'/><correct identifier='B'/></match>"
+    "<setOutcomeValue identifier='SCORE'><sum><variable identifier='SCORE'/><baseValue baseType='float'>{}</baseValue></sum></setOutcomeValue>"
+    "</responseIf></responseCondition>"
+)
+
+
 def test_what_a_mapping_sets_besides_points_and_what_gaps_are_worth_is_told() -> None:
     mapped = response("", "multiple", mapping="A=1|C=1").replace('defaultValue="0"', 'defaultValue="-2" lowerBound="-1" upperBound="1"')
     words = told(reading.read(item(choices(attributes='maxChoices="0"'), mapped, TEMPLATE.format("map_response"))))
@@ -179,6 +186,9 @@ def test_what_a_mapping_sets_besides_points_and_what_gaps_are_worth_is_told() ->
     two = [response(word, base_type="string", mapping=f"{word}={worth}", name=name) for word, worth, name in (("京", 2, "A"), ("江", 1, "B"))]
     rules = "<responseProcessing><mapResponse identifier='A'/><mapResponse identifier='B'/></responseProcessing>"
     assert told(reading.read(item(fields, "".join(two), rules))) == "各空的分值（2、1）未保留，分值平分"
+    told_by_rules = rules.replace("<mapResponse identifier='B'/>", MATCHED.format(1))
+    assert told(reading.read(item(fields, "".join(two), told_by_rules))) == "各空的分值（2、1）未保留，分值平分"
+    assert not told(reading.read(item(fields, "".join(two), told_by_rules.replace(">1<", ">2<"))))
     assert "maxStrings 3" in told(reading.read(item('<extendedTextInteraction responseIdentifier="R" maxStrings="3"/>', "")))
 
 

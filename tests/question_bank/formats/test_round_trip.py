@@ -1,6 +1,7 @@
 """What is written out reads back as the same items, in every format that can carry them."""
 
 import io
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -107,7 +108,7 @@ def said(draft: Draft) -> object:
 def read_back(content: bytes, form: str) -> Draft:
     """Return the one item of a file."""
     read = reading.read(content)
-    assert (read.format, read.refused) == (form, ())
+    assert (read.format, read.refused, read.losses) == (form, (), ())
     (draft,) = read.drafts
     assert not faults_of(draft), content.decode("utf-8", "replace")
     return draft
@@ -149,6 +150,14 @@ def test_json_lines_carry_everything(draft: Draft, facts: tuple[int | None, floa
     assert [replace(each, place="", key_text="", difficulty_text="") for each in read.drafts] == [draft, replace(draft, external_id="b")]
     assert read.pictures == ((PICTURE,) if "picture:" in repr(draft) else ())
     assert not read.losses
+
+
+@pytest.mark.parametrize("content", [gift_writing.write, lambda drafts: moodle_writing.write(drafts, {})], ids=["gift", "moodle"])
+@pytest.mark.parametrize("key", [(0,), (0, 2), (0, 1, 2)])
+def test_the_weights_of_our_own_multiple_choice_are_no_loss(content: Callable[[list[Draft]], bytes], key: tuple[int, ...]) -> None:
+    draft = Draft(external_id="m", type="multiple", stem="选哪些", options=("甲", "乙", "丙", "丁"), key=key)
+    read = reading.read(content([draft]))
+    assert (read.drafts[0].key, read.losses) == (key, ())
 
 
 def test_a_picture_under_a_false_name_is_found_all_the_same() -> None:

@@ -179,6 +179,8 @@ def test_what_is_done_to_many_stays_in_sight_and_counts_the_chosen(app: Flask, c
     assert page.evaluate("document.querySelector('.bulk-bar').getBoundingClientRect().top >= 0 && scrollY > 300")
     page.get_by_label("全选本页").check()
     page.locator(".bulk-bar summary", has_text="已勾选 30 题").wait_for()
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.querySelector('.bulk-bar').getBoundingClientRect().height <= innerHeight / 2 + 1")
     page.goto("/bank/b/review")
     page.get_by_label("全选本页").check()
     assert page.locator('input[name="version"]:checked').count() == 30
