@@ -1,10 +1,12 @@
 """What the exam board sees: the blueprint against its pool, the papers, the live counts."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from exam.domain.blueprint import Blueprint, Cell, Shortage
+from exam.domain.blueprint import Blueprint
 from exam.domain.exam import Exam
 from exam.domain.fairness import Spread, Statistics, pooled
+from exam.domain.feasibility import Supply, supplies
 from exam.services.exam import found
 from exam.store import attempt as attempts
 from exam.store import backlog
@@ -15,24 +17,13 @@ from question_bank import api as bank
 
 
 @dataclass(frozen=True, slots=True)
-class CellSupply:
-    """One cell of the blueprint and how many items of the pool fit it."""
-
-    section: str
-    cell: Cell
-    topic: str
-    found: int
-    spread: int  # how many items the cap on exposure needs once there are many papers
-
-
-@dataclass(frozen=True, slots=True)
 class ExamBoard:
     """One exam from the board's side."""
 
     exam: Exam
     blueprint: Blueprint
-    supply: tuple[CellSupply, ...]
-    shortages: tuple[Shortage, ...]
+    supply: tuple[Supply, ...]
+    topics: Mapping[str, str]  # their names by their codes
     papers: int
     papers_free: int
     states: dict[str, int]
@@ -50,19 +41,13 @@ def board(code: str) -> ExamBoard:
 def board_of(session: Session, exam: Exam) -> ExamBoard:
     """Gather it in the caller's transaction."""
     blueprint = exams.blueprint_of(session, exam.id)
-    pool = bank.pool(session, exam.bank_code, "exam")
-    names = bank.topics(session, exam.bank_code)
     total, free = papers.counts(session, exam.id)
     sets = papers.statistics(session, exam.id)
     return ExamBoard(
         exam=exam,
         blueprint=blueprint,
-        supply=tuple(
-            CellSupply(section.title, cell, names.get(cell.topic or "", cell.topic or ""), sum(cell.fits(item) for item in pool), blueprint.spread_over(cell))
-            for section in blueprint.sections
-            for cell in section.cells
-        ),
-        shortages=tuple(blueprint.shortages(pool)),
+        supply=supplies(blueprint, bank.pool(session, exam.bank_code, "exam")),
+        topics=bank.topics(session, exam.bank_code),
         papers=total,
         papers_free=free,
         states=attempts.state_counts(session, exam.id),

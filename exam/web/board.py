@@ -16,7 +16,6 @@ from exam.services import exam as exams
 from exam.services import exam_settings as settings
 from exam.services.board import ExamBoard
 from exam.services.fairness import FairnessSheet
-from exam.services.room import topic_names
 from exam.web.blueprint import place
 from exam.web.exam_settings import labels, settings_words
 from lms.kernel import request as current
@@ -223,21 +222,20 @@ def _most_alike(board: ExamBoard) -> str:
 
 
 def _shortages(board: ExamBoard) -> tuple[str, ...]:
-    topics = topic_names(board.exam) if board.shortages else {}
-    return tuple(
-        _("%(section)s（%(cell)s）需要 %(needed)s 题，可用 %(found)s 题", section=one.section, cell=place(one.cell, topics), needed=one.needed, found=one.found)
-        for one in board.shortages
-    )
+    said = N_("%(section)s（%(cell)s）需要 %(needed)s 题，可用 %(found)s 题")
+    lacking = (one for one in board.supply if one.lacking)
+    return tuple(_(said, section=one.section, cell=place(one.cell, board.topics), needed=one.cell.count, found=one.found) for one in lacking)
 
 
 def _cells(board: ExamBoard) -> tuple[tuple[str, ...], ...]:
     found = []
     for line in board.supply:
         cell = line.cell
+        topic = board.topics.get(cell.topic, cell.topic) if cell.topic else _("不限")
         level = _(LEVEL_LABELS[Level(cell.level)]) if cell.level else _("不限")
-        enough = _("够") if line.found >= line.spread else _("份数多时缺 %(n)s 题", n=line.spread - line.found)
-        enough = enough if line.found >= cell.count else _("缺 %(n)s 题", n=cell.count - line.found)
+        enough = _("份数多时缺 %(n)s 题", n=line.spread - line.fitting) if line.is_thin else _("够")
+        enough = _("缺 %(n)s 题", n=line.lacking) if line.lacking else enough
         band = f"{cell.hardest:g}–{cell.easiest:g}"
         kind = _(TYPE_LABELS[ItemType(cell.type)])
-        found.append((line.section, kind, line.topic or _("不限"), level, band, str(cell.count), str(line.found), enough))
+        found.append((line.section, kind, topic, level, band, str(cell.count), str(line.found), enough))
     return tuple(found)

@@ -24,6 +24,10 @@ from tests.support.database import until_somebody_waits
 from tests.support.exam_form import settings_form
 from tests.support.measured import measure
 
+ENEMIES = (
+    "INSERT INTO item_enemy (item_id, enemy_id) SELECT a.id, b.id FROM item a, item b WHERE a.id < b.id"
+    " AND a.external_id = ANY(:them) AND b.external_id = ANY(:them)"
+)
 PAGES = ("/admin/exams", f"/admin/exams/{exams.EXAM}", f"/admin/exams/{exams.EXAM}/fairness")
 
 
@@ -35,6 +39,16 @@ def test_the_board_sees_blueprint_supply_papers_and_counts(app: Flask) -> None:
     text = peng.get(PAGES[1]).get_data(as_text=True)
     for words in ("题库足够", "预期平均分", "正在作答", "单选题"):
         assert words in text
+
+
+def test_enemies_count_once_in_the_table_as_in_what_is_lacking(app: Flask) -> None:
+    exams.prepared()
+    with transaction() as session:
+        session.execute(text(ENEMIES), {"them": ["i-1", "i-2", "i-3", "i-4"]})
+    page = enter(app, PENG).get(PAGES[1]).get_data(as_text=True)
+    assert "需要 2 题，可用 1 题" in page
+    first = next(row for row in page.split("<tr") if row.count("<td") and "单选题" in row)
+    assert re.findall(r">([^<>]*\S[^<>]*)<", first)[-3:] == ["2", "1", "缺 1 题"], first
 
 
 def test_without_exams_the_list_says_so(app: Flask) -> None:
