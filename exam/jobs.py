@@ -1,9 +1,10 @@
 """Work without a request: ending overdue attempts and scoring."""
 
 from datetime import datetime
+from functools import partial
 
 from exam.services import analysis, archive, assembly, attempt, identity, integrity, pulse, regrade, rest, result, waiting_room
-from lms.kernel.jobs import SLOW, Job
+from lms.kernel.jobs import SLOW, Job, beat
 
 
 def sweep(now: datetime) -> None:
@@ -31,7 +32,7 @@ def forget(now: datetime) -> None:
 
 def analyse(now: datetime, exam_code: str) -> None:
     """Analyse the items of an exam."""
-    analysis.analyse(exam_code, now)
+    analysis.analyse(exam_code, now, beat=partial(beat, analysis.key_of(analysis.JOB, exam_code)))
 
 
 JOBS = (

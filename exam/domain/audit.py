@@ -18,6 +18,8 @@ ACTS = {
     "exam.release": N_("公布成绩"),
     "exam.analyse": N_("分析试题"),
     "exam.integrity": N_("查找异常作答线索"),
+    "exam.analyse_cancel": N_("取消分析试题"),
+    "exam.integrity_cancel": N_("取消查找异常作答线索"),
     "integrity.view": N_("查看异常作答线索"),
     "exam.accommodation": N_("设定合理便利"),
     "exam.browser": N_("改变浏览器要求"),

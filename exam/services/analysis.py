@@ -1,6 +1,6 @@
 """The items of an exam analysed from its scored attempts, and the figures given to the bank."""
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,9 +16,9 @@ from exam.store import analysis as store
 from exam.store import regrade as regrades
 from exam.store.analysis import ScoredAttempt
 from lms import api as platform
-from lms.kernel import audit
+from lms.kernel import audit, jobs
 from lms.kernel.db import Session, transaction
-from lms.kernel.jobs import enqueue
+from lms.kernel.jobs import Standing
 from lms.kernel.refusal import N_, Conflict
 from question_bank import api as bank
 from question_bank.domain.analysis import analyse as analysed
@@ -35,23 +35,59 @@ class NothingScored(Conflict):
     message = N_("还没有已评分的答卷，评分后才能分析试题。")
 
 
+class AnalysisRuns(Conflict):
+    """The same is being worked out already, for whoever asked first: one figure for all."""
+
+    code = "analysis_runs"
+    message = N_("这场考试的这项分析已在排队或进行，完成后人人可见，不必再次申请。不再需要时可以取消。")
+
+
+class NothingRuns(Conflict):
+    """What was to be cancelled is done, or was cancelled before."""
+
+    code = "analysis_not_running"
+    message = N_("这项分析已经完成或取消，请刷新页面。")
+
+
 def request(exam_code: str, job: str = JOB, *, actor_id: int | None, now: datetime) -> None:
-    """Have what was answered in an exam looked at in the background, by a job that takes the exam's code."""
+    """Have what was answered in an exam looked at in the background, by a job that takes the exam's code. Raises NothingScored and AnalysisRuns."""
     with transaction() as session:
         exam = found(session, exam_code)
         if not store.people(session, exam.id):
             raise NothingScored
-        enqueue(session, job, {"exam_code": exam.code}, lock=f"{job}:{exam.code}")
+        if not jobs.enqueue_once(session, job, {"exam_code": exam.code}, key=key_of(job, exam.code)):
+            raise AnalysisRuns
         audit.record(session, actor_id=actor_id, action=job, subject=f"exam:{exam.id}", now=now)
 
 
-def analyse(exam_code: str, now: datetime) -> int:
-    """Analyse an exam's items and give the figures to its bank; returns on how many people they rest."""
+def cancel(exam_code: str, job: str = JOB, *, actor_id: int, now: datetime) -> None:
+    """Have it no longer looked at: what waits is taken away, what runs stops at its next beat. Raises NothingRuns."""
     with transaction() as session:
         exam = found(session, exam_code)
-        responses, _who = gathered(session, exam)
+        if not jobs.cancel(session, key_of(job, exam.code)):
+            raise NothingRuns
+        audit.record(session, actor_id=actor_id, action=f"{job}_cancel", subject=f"exam:{exam.id}", now=now)
+
+
+def key_of(job: str, exam_code: str) -> str:
+    """Return by what the one job of a kind and an exam is known."""
+    return f"{job}:{exam_code}"
+
+
+def standing(exam_code: str) -> Standing | None:
+    """Return the analysis of an exam's items that waits or runs."""
+    with transaction() as session:
+        return jobs.standing(session, key_of(JOB, exam_code))
+
+
+def analyse(exam_code: str, now: datetime, *, beat: Callable[[], None] = lambda: None) -> int:
+    """Analyse an exam's items and give the figures to its bank; returns on how many people they rest. What `beat` raises ends it."""
+    with transaction() as session:
+        exam = found(session, exam_code)
+        responses, _who = gathered(session, exam, beat)
     # The estimation takes its time: no transaction waits for it.
     result = analysed(responses)
+    beat()
     with transaction() as session:
         bank.keep_analysis(session, exam.bank_code, result, source=f"exam:{exam.code}", title=exam.title, now=now)
     return responses.people
@@ -97,7 +133,7 @@ def answered(attempt: ScoredAttempt, worth: tuple[int, ...], parts: Container[in
             yield version, points / worth[index], sum(1 << attempt.orders[index * width + choice] for choice in shown)
 
 
-def gathered(session: Session, exam: Exam) -> tuple[Responses, list[int]]:
+def gathered(session: Session, exam: Exam, beat: Callable[[], None]) -> tuple[Responses, list[int]]:
     """Gather who answered what, and the people behind the rows; of more people than fit, every so-manieth."""
     people = store.people(session, exam.id)
     if not people:
@@ -114,7 +150,7 @@ def gathered(session: Session, exam: Exam) -> tuple[Responses, list[int]]:
         np.full(size, NOT_GIVEN, np.int8), np.zeros(size, np.uint32), np.zeros((size[0], len(parts)), np.float32),
     )  # fmt: skip
     who: list[int] = []
-    for attempt in store.scored(session, exam.id, every=every):
+    for attempt in jobs.beating(store.scored(session, exam.id, every=every), beat):
         if len(who) < len(cells.right):
             cells.fill(len(who), attempt, papers.position_points(session, exam.id, attempt.assembly_id))
             who.append(attempt.person_id)

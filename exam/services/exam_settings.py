@@ -65,10 +65,11 @@ def asked(programme_code: str) -> Draft:
         return Draft(programme.code, code, rules.asked_by(programme), "")
 
 
-def chosen(code: str) -> Draft:
-    """Return how an exam is set."""
+def chosen(code: str, now: datetime) -> tuple[Draft, bool]:
+    """Return how an exam is set, and whether nothing of it may be set any more."""
     with transaction() as session:
-        return _chosen(session, found(session, code))
+        exam = found(session, code)
+        return _chosen(session, exam), is_frozen(session, exam, now)
 
 
 def _chosen(session: Session, exam: Exam) -> Draft:
@@ -105,12 +106,6 @@ def create(draft: Draft, *, actor_id: int | None, now: datetime) -> int:
         return exams.add(
             session, draft.code, draft.programme_code, draft.settings, blueprint, actor_id=actor_id, now=now, differs=list(judged.differences)
         )  # fmt: skip
-
-
-def frozen(code: str, now: datetime) -> bool:
-    """Tell whether nothing of an exam may be set any more."""
-    with transaction() as session:
-        return is_frozen(session, found(session, code), now)
 
 
 def change(draft: Draft, *, actor_id: int | None, now: datetime) -> bool:

@@ -14,6 +14,7 @@ from exam.services import analysis, assembly, duty, fairness, result
 from exam.services import board as service
 from exam.services import exam as exams
 from exam.services import exam_settings as settings
+from exam.services.analysis import AnalysisRuns
 from exam.services.board import ExamBoard
 from exam.services.fairness import FairnessSheet
 from exam.web.blueprint import place
@@ -22,6 +23,7 @@ from lms.kernel import request as current
 from lms.kernel.forms import Form
 from lms.kernel.i18n import gettext as _
 from lms.kernel.i18n import lazy_gettext
+from lms.kernel.jobs import Standing
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
 from lms.kernel.refusal import N_, Refusal
@@ -73,6 +75,7 @@ class ExamPage:
     frozen: bool
     may_release: bool
     most_alike: str
+    analysis: Standing | None  # of its items, while it waits or runs
     waiting: Mapping[str, int]  # how many packets, appeals, regrades and archives she could decide on
     refusal: str | None = None
 
@@ -137,13 +140,26 @@ def release(code: str) -> ResponseReturnValue:
 @requires(Permission.MANAGE_EXAMS)
 def analyse(code: str) -> ResponseReturnValue:
     """Have the items analysed."""
-    analysis.request(code, actor_id=current.person().person_id, now=current.now())
-    flash(_("已开始分析试题，几分钟后可在题库的“试题分析”中查看。"), "success")
+    try:
+        analysis.request(code, actor_id=current.person().person_id, now=current.now())
+    except AnalysisRuns as refusal:
+        flash(_(refusal.message), "info")
+    else:
+        flash(_("已开始分析试题，几分钟后可在题库的“试题分析”中查看。"), "success")
+    return redirect(url_for("exam_board.one", code=code))
+
+
+@exam_board.post("/admin/exams/<code>/analysis/cancel")
+@requires(Permission.MANAGE_EXAMS)
+def cancel_analysis(code: str) -> ResponseReturnValue:
+    """Have the items no longer analysed."""
+    analysis.cancel(code, actor_id=current.person().person_id, now=current.now())
+    flash(_("已取消分析，已有的结果不变。"), "success")
     return redirect(url_for("exam_board.one", code=code))
 
 
 def _show(code: str, form: PapersForm, *, refusal: str | None = None, status: int = 200) -> ResponseReturnValue:
-    board, draft = service.board(code), settings.chosen(code)
+    board, (draft, frozen) = service.board(code), settings.chosen(code, current.now())
     words = {"open": _("正在作答"), "submitted": _("已交卷，待评分"), "finalised": _("到时收卷，待评分"), "scored": _("已评分"), "annulled": _("已作废")}
     page = ExamPage(
         board=board,
@@ -154,9 +170,10 @@ def _show(code: str, form: PapersForm, *, refusal: str | None = None, status: in
         steps=_next(board),
         choices=settings_words(draft, current.person().person_id),
         differences=labels(settings.differences(draft)),
-        frozen=settings.frozen(code, current.now()),
+        frozen=frozen,
         may_release=board.exam.release is Release.BY_HAND and not board.exam.released,
         most_alike=_most_alike(board),
+        analysis=analysis.standing(code),
         waiting=duty.of_exam(code, current.person().person_id),
         refusal=refusal,
     )

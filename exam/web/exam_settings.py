@@ -169,9 +169,9 @@ def create(programme: str) -> ResponseReturnValue:
 @requires(Permission.MANAGE_EXAMS)
 def edit(code: str) -> ResponseReturnValue:
     """Show how an exam is set."""
-    draft = service.chosen(code)
+    draft, frozen = service.chosen(code, current.now())
     choices = _choices(draft)
-    if service.frozen(code, current.now()):
+    if frozen:
         return _standing(draft, choices, status=200)
     return _show(draft, choices, ExamForm.of(draft, choices, new=False), new=False)
 
@@ -180,8 +180,8 @@ def edit(code: str) -> ResponseReturnValue:
 @requires(Permission.MANAGE_EXAMS)
 def change(code: str) -> ResponseReturnValue:
     """Set the exam anew, or only say what is wrong."""
-    draft = service.chosen(code)
-    if service.frozen(code, current.now()):
+    draft, frozen = service.chosen(code, current.now())
+    if frozen:
         return _standing(draft, _choices(draft), status=SettingsFrozen.status)
     return _sent(draft, new=False)
 

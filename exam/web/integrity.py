@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from exam.domain.integrity import FALSE_SHARE, LEAST_COMMON, MISFIT, MOST_TOGETHER
 from exam.services import analysis
 from exam.services import integrity as service
+from exam.services.analysis import AnalysisRuns
 from exam.services.integrity import FAST_SECONDS, Leads
 from lms.kernel import request as current
 from lms.kernel.i18n import gettext as _
@@ -57,8 +58,21 @@ def page(code: str) -> ResponseReturnValue:
 @requires(Permission.MANAGE_EXAMS)
 def look(code: str) -> ResponseReturnValue:
     """Have the exam looked through."""
-    analysis.request(code, service.JOB, actor_id=current.person().person_id, now=current.now())
-    flash(_("已开始分析，几分钟后刷新本页查看。"), "success")
+    try:
+        analysis.request(code, service.JOB, actor_id=current.person().person_id, now=current.now())
+    except AnalysisRuns as refusal:
+        flash(_(refusal.message), "info")
+    else:
+        flash(_("已开始分析，几分钟后刷新本页查看。"), "success")
+    return redirect(url_for("integrity.page", code=code))
+
+
+@integrity.post("/admin/exams/<code>/integrity/cancel")
+@requires(Permission.MANAGE_EXAMS)
+def cancel(code: str) -> ResponseReturnValue:
+    """Have the exam no longer looked through."""
+    analysis.cancel(code, service.JOB, actor_id=current.person().person_id, now=current.now())
+    flash(_("已取消分析，已有的结果不变。"), "success")
     return redirect(url_for("integrity.page", code=code))
 
 

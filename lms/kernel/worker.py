@@ -1,6 +1,7 @@
 """The job runner: procrastinate over the product's jobs; imported by who runs or migrates, not by who serves."""
 
 import asyncio
+import logging
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -10,8 +11,9 @@ from procrastinate.schema import SchemaManager
 from sqlalchemy.engine import make_url
 
 from lms.kernel.db import APP_ROLE
-from lms.kernel.jobs import SILENT, SLOTS, TAKE_UP, Job
+from lms.kernel.jobs import SILENT, SLOTS, TAKE_UP, Cancelled, Job
 
+logger = logging.getLogger(__name__)
 ENDINGS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -54,7 +56,10 @@ def runner(url: str, jobs: tuple[Job, ...], now: Callable[[], datetime]) -> proc
 
 def _register(app: procrastinate.App, job: Job, now: Callable[[], datetime]) -> None:
     def run(timestamp: int | None = None, **arguments: object) -> None:  # noqa: ARG001 - cron passes its tick
-        job.run(now(), **arguments)
+        try:
+            job.run(now(), **arguments)
+        except Cancelled:
+            logger.info("job_cancelled", extra={"task": job.name})
 
     retry = procrastinate.RetryStrategy(max_attempts=job.tries, exponential_wait=5)
     task = app.task(name=job.name, queue=job.queue, retry=retry)(run)

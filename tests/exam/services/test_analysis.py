@@ -1,22 +1,27 @@
 """An exam's items analysed from real attempts on random papers."""
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from flask import Flask
 from sqlalchemy import event, text
 
 from exam.domain.regrade import Effect
-from exam.services import analysis, result
+from exam.jobs import JOBS
+from exam.services import analysis, integrity, result
 from exam.store import analysis as store
 from exam.store import archive
 from lms.kernel import db
 from lms.kernel.db import Session, transaction
+from lms.kernel.jobs import Cancelled
 from lms.store import hours
 from question_bank import api as bank
 from question_bank.services import analysis as measured
 from tests.conftest import NOON
 from tests.exam.services.test_regrade import approved, proposed
-from tests.support import exams, scripts
-from tests.support.cast import PENG, enter
+from tests.support import exams, rows, scripts
+from tests.support.cast import PENG, RUI, enter
 
 
 def positions(session: Session, sitter: exams.Sitter) -> list[tuple[int, list[int], int]]:
@@ -76,6 +81,61 @@ def test_answers_on_random_papers_reach_the_bank_in_canonical_order(app: Flask) 
     analysis.analyse(exams.EXAM, NOON)
     again = {item.version_id for item in measured.page(exams.BANK).items}
     assert again == set(found) - {dropped.version_id}, "what counts for nobody says nothing, and what it said before holds no longer"
+
+
+def test_ov_08_what_twenty_people_ask_five_times_is_worked_out_once_and_saves_go_on(app: Flask) -> None:
+    exams.prepared()
+    lin, hua = exams.sitting("lin"), exams.sitting("hua")
+    lin.submit(lin.change(1, [0]))
+    result.score_outstanding(NOON)
+    with transaction() as session:
+        people = [rows.person(session, account=f"m{number}", name="管理员") for number in range(20)]
+
+    def ask(asked: tuple[int, str]) -> str:
+        try:
+            analysis.request(exams.EXAM, asked[1], actor_id=asked[0], now=NOON)
+        except analysis.AnalysisRuns as refusal:
+            return refusal.code
+        return "asked"
+
+    kinds = (analysis.JOB, integrity.JOB)
+    with ThreadPoolExecutor(8) as pool:
+        told = pool.map(ask, [(person, kind) for person in people for kind in kinds for _again in range(5)])
+        assert [one.revision for one in hua.save(hua.change(1, [1]), hua.change(2, [0])).saved] == [1, 1]
+    assert Counter(told) == {"asked": 2, "analysis_runs": 198}
+    with transaction() as session:
+        waiting = session.scalars(text("SELECT task_name FROM procrastinate_jobs WHERE task_name = ANY(:kinds)"), {"kinds": list(kinds)}).all()
+    assert sorted(waiting) == sorted(kinds)
+
+
+@pytest.mark.parametrize(("job", "page"), [(analysis.JOB, "analysis"), (integrity.JOB, "integrity")])
+def test_an_analysis_is_cancelled_while_it_waits_and_while_it_runs(app: Flask, job: str, page: str) -> None:
+    exams.prepared()
+    sitter = exams.sitting("lin")
+    sitter.submit(sitter.change(1, [0]))
+    result.score_outstanding(NOON)
+    peng, there = enter(app, PENG), f"/admin/exams/{exams.EXAM}/{page}"
+    shown = f"/admin/exams/{exams.EXAM}" + ("" if page == "analysis" else "/integrity")
+    peng.post(there)
+    assert "已在排队或进行" in peng.post(there, follow_redirects=True).get_data(as_text=True)
+    assert "取消这次分析？" in peng.get(shown).get_data(as_text=True)
+    assert "已取消分析" in peng.post(f"{there}/cancel", follow_redirects=True).get_data(as_text=True)
+    assert "取消这次分析？" not in peng.get(shown).get_data(as_text=True)
+    assert peng.post(f"{there}/cancel").status_code == 409
+    peng.post(there)
+    with transaction() as session:
+        session.execute(text("UPDATE procrastinate_jobs SET status = 'doing' WHERE task_name = :job"), {"job": job})
+    assert "正在分析" in peng.get(shown).get_data(as_text=True)
+    peng.post(f"{there}/cancel")
+    assert "已取消，正在停止" in peng.get(shown).get_data(as_text=True)
+    with pytest.raises(Cancelled):
+        next(one for one in JOBS if one.name == job).run(NOON, exam_code=exams.EXAM)
+    with transaction() as session:
+        acts = session.scalars(text("SELECT action FROM audit_entry WHERE action LIKE :job || '%' ORDER BY id"), {"job": job}).all()
+        assert acts == [job, f"{job}_cancel"] * 2
+        assert session.scalar(text("SELECT count(*) FROM integrity_run")) == 0
+    assert not measured.page(exams.BANK).runs
+    assert enter(app, RUI).post(f"{there}/cancel").status_code == 403
 
 
 def test_a_short_text_counts_by_the_share_of_its_points(app: Flask) -> None:

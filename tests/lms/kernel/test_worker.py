@@ -4,6 +4,8 @@ import asyncio
 import subprocess
 import sys
 import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 import pytest
@@ -126,6 +128,54 @@ def test_a_short_job_runs_while_long_ones_hold_their_slots(app: Flask, clock: Fi
     finally:
         asyncio._set_running_loop(resting)
     assert (left(), in_time) == (0, [True, True, True])
+
+
+def test_ov_08_of_a_key_one_job_waits_or_runs_however_many_ask_at_once(app: Flask) -> None:
+    def ask(_number: int) -> bool:
+        with transaction() as session:
+            return jobs.enqueue_once(session, "test.slow", {}, key="test:1")
+
+    with ThreadPoolExecutor(8) as pool:
+        assert Counter(pool.map(ask, range(40))) == {True: 1, False: 39}
+    with transaction() as session:
+        session.execute(text("UPDATE procrastinate_jobs SET status = 'doing'"))
+    assert not ask(0), "it runs"
+    with transaction() as session:
+        assert jobs.enqueue_once(session, "test.slow", {}, key="test:2"), "another key is another job"
+        assert jobs.cancel(session, "test:2")
+        assert not jobs.cancel(session, "test:2")
+        assert jobs.standing(session, "test:2") is None
+    assert ask(0) is False
+    assert standing() == [("doing", 0)]
+
+
+def test_a_cancelled_job_that_runs_stops_at_its_next_beat(app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "_queue_of", dict(jobs._queue_of))
+    reached: list[int] = []
+
+    def long(now: datetime) -> None:
+        for number in jobs.beating(range(10 * jobs.BEAT), lambda: jobs.beat("test:1")):
+            reached.append(number)
+            if number == 5:
+                with transaction() as session:
+                    assert jobs.cancel(session, "test:1")
+                    assert jobs.standing(session, "test:1") == jobs.Standing(job_id, running=True, stopping=True)
+
+    mine = Job("test.long", long, queue=SLOW)
+    jobs.know((mine,))
+    with transaction() as session:
+        assert jobs.enqueue_once(session, mine.name, {}, key="test:1")
+        job_id = session.scalar(text("SELECT id FROM procrastinate_jobs WHERE task_name = 'test.long'"))
+    resting = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    try:
+        asyncio.run(serve(runner(settings.database_app_url, (mine,), lambda: NOON), {SLOW: 1}, wait=False))
+    finally:
+        asyncio._set_running_loop(resting)
+    assert reached == list(range(jobs.BEAT))
+    assert left() == 0, "it is not tried again"
+    with transaction() as session:
+        assert jobs.enqueue_once(session, mine.name, {}, key="test:1"), "and may be asked for again"
 
 
 def test_a_job_waits_in_the_queue_it_was_declared_for(app: Flask) -> None:
