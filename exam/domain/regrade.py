@@ -186,6 +186,12 @@ def is_fixed(corrections: Sequence[Correction]) -> bool:
     return bool(corrections) and corrections[-1].effect in (Effect.FULL, Effect.DROP)
 
 
+def was_stricter(corrections: Sequence[Correction]) -> bool:
+    """Tell whether an item may have earned less by rule 1, which took what is right of several blanks, or of several numbers put for one, as a whole."""
+    blanks = [(one.effect, one.blanks) for one in corrections if one.blanks]
+    return not is_fixed(corrections) and any(len(texts) > 1 or (effect is Effect.REPLACE and len(texts[0]) > 1) for effect, texts in blanks)
+
+
 def scaled(points: int, counted: int, whole: int) -> int:
     """Let what still counts count for the whole: rounded to the nearest hundredth, half of it up."""
     return (2 * points * whole + counted) // (2 * counted) if counted else whole

@@ -97,19 +97,25 @@ def result_of(
 ) -> Result:
     """Score the answers (by position, counted from 1) of a paper; `marks` are points that examiners gave, by position."""
     earned: list[int | None] = []
-    topics: dict[str, list[int]] = {}
-    counted = 0
     for index, (version, most) in enumerate(zip(paper.version_ids, position_points, strict=True)):
         place, answer, corrected = places[version], answers.get(index + 1), (corrections or {}).get(version, ())
         response = paper.original(index, answer.choices) if answer else ()
         points = worth(place.type, keys[version], corrected, response, most, texts=answer.texts if answer else (), policy=policy)
-        if points is None:
-            points = (marks or {}).get(index + 1)
-        earned.append(points)
-        if is_dropped(corrected):
+        earned.append((marks or {}).get(index + 1) if points is None else points)
+    return added_up(paper, position_points, earned, places, corrections or {})
+
+
+def added_up(
+    paper: Paper, position_points: Sequence[int], earned: Sequence[int | None], places: Mapping[int, ItemPlace], corrections: Mapping[int, Sequence[Correction]]
+) -> Result:
+    """Return what the points earned at each position add up to, in all and by topic; what was dropped counts for nobody."""
+    topics: dict[str, list[int]] = {}
+    counted = 0
+    for version, most, points in zip(paper.version_ids, position_points, earned, strict=True):
+        if is_dropped(corrections.get(version, ())):
             continue
         counted += most
-        sums = topics.setdefault(place.topic, [0, 0, 0, 0])
+        sums = topics.setdefault(places[version].topic, [0, 0, 0, 0])
         for at, value in enumerate((points or 0, most, int(points == most), 1)):
             sums[at] += value
     whole = sum(position_points)

@@ -9,7 +9,7 @@ from exam.domain import attempt as attempt_rules
 from exam.domain import result as rules
 from exam.domain.attempt import State
 from exam.domain.exam import Exam
-from exam.domain.regrade import is_dropped, is_fixed
+from exam.domain.regrade import is_fixed, was_stricter
 from exam.domain.result import Result, ResultSheet, Try
 from exam.services import paper as papers
 from exam.services import script as scripts
@@ -267,17 +267,15 @@ def _wrong_scores(session: Session, scored: Sequence[Attempt]) -> Iterator[str]:
 
 
 def _due_by_an_older_rule(session: Session, attempt: Attempt, held: Result, due: Result) -> bool:
-    """Tell whether a result came by an older rule and differs only in items that were corrected, and in what these add up to."""
-    if store.rule_of(session, attempt.id) == rules.RULE:
+    """Tell whether a result came by an older rule, gives less only where that rule was stricter, and adds up."""
+    if store.rule_of(session, attempt.id) == rules.RULE or len(held.item_points) != len(due.item_points):
         return False
-    _assembly, paper = paper_store.by_ids(session, [attempt.paper_id])[attempt.paper_id]
+    assembly_id, paper = paper_store.by_ids(session, [attempt.paper_id])[attempt.paper_id]
+    points, places = papers.position_points(session, attempt.exam_id, assembly_id), papers.places(session, assembly_id)
     corrected = regrades.in_force(session, attempt.exam_id)
-    if len(held.item_points) != len(due.item_points):
-        return False
-    both = [*zip(paper.version_ids, held.item_points, due.item_points, strict=True)]
-    same = all(version in corrected or stands == wanted for version, stands, wanted in both)
-    dropped = any(is_dropped(corrected.get(version, ())) for version in paper.version_ids)  # then points are a share of what still counts
-    return same and (dropped or held.points == sum(points or 0 for points in held.item_points))
+    both = zip(paper.version_ids, held.item_points, due.item_points, strict=True)
+    excused = all(stands == wanted or (was_stricter(corrected.get(version, ())) and 0 <= (stands or 0) < (wanted or 0)) for version, stands, wanted in both)
+    return excused and held == rules.added_up(paper, points, held.item_points, places, corrected)
 
 
 def _annulled_that_count(session: Session, annulled: Sequence[Attempt]) -> Iterator[str]:

@@ -8,10 +8,12 @@ import msgspec
 import pytest
 from flask import Flask
 from PIL import Image
+from sqlalchemy import text
 
 from demo.exams import create_exam
 from exam.domain import blueprint as blueprints
 from exam.domain.regrade import AnswerUnfit, Effect
+from exam.domain.result import RULE
 from exam.services import assembly, attempt, picture, result
 from exam.services.payload import Change, PaperContent, ResumeExam
 from exam.services.response import ChoiceUnknown
@@ -36,9 +38,14 @@ from tests.support import exams, learning, rows
 from tests.support.cast import PENG, enter
 
 BLANK_ITEM = Draft(type="fill_in", stem="体温约[[1]]℃，又称[[2]]", blanks=(Blank(("37",), "0.5"), Blank(("恒温",))), topic="t")
+ONE_BLANK = Draft(type="fill_in", stem="一空[[1]]", blanks=(Blank(("甲",)),), topic="t")
 PAIRS = Draft(type="matching", stem="配对", prompts=("一", "二"), options=("甲", "乙", "丙"), key=(2, 0), topic="t")
 STEPS = Draft(type="ordering", stem="排序", options=("先", "再", "后"), key=(0, 1, 2), topic="t")
 WORDS = Draft(type="short_text", stem="简述", model="要点", topic="t")
+BY_RULE = (
+    "INSERT INTO result (attempt_id, version, points, of_points, item_points, topics, rule, reason, at)"
+    " SELECT attempt_id, version + 1, points, of_points, item_points, topics, :rule, reason, at FROM result ORDER BY version DESC LIMIT 1"
+)
 POINTS = {"single": 200, "fill_in": 300, "matching": 200, "ordering": 500, "short_text": 1000}
 
 
@@ -108,6 +115,47 @@ def test_every_type_is_answered_resumed_and_scored(app: Flask) -> None:
         assert list(result.verify(session, NOON)) == []
     regrade_page = enter(app, PENG).get(f"/admin/exams/{exams.EXAM}/regrades").get_data(as_text=True)
     assert "—；变温 | 冷血" in regrade_page
+
+
+def test_what_an_older_rule_gave_may_be_less_where_several_blanks_were_corrected_and_must_add_up(app: Flask) -> None:
+    lin, shown = sat([BLANK_ITEM, ONE_BLANK, STEPS])
+    two, one = sorted(range(2), key=lambda at: "一空" in shown.items[at].stem)
+    lin.save(Change(two + 1, 1_000_001, 0, texts=["37", "变温"]), Change(one + 1, 1_000_002, 0, texts=["丙"]))
+    lin.submit(at=NOON + timedelta(minutes=10))
+    result.score_outstanding(NOON + timedelta(minutes=11))
+    for item, written in (("n-0", "38；变温"), ("n-1", "丙|丁"), ("n-2", "CBA")):
+        approved(proposed(Effect.ACCEPT, written, item))
+    with transaction() as session:
+        attempt_id = exams.attempt_id(session, lin)
+        due = results.newest_of(session, attempt_id)
+    assert due is not None
+
+    def by_rule(rule: int, change: dict[int, int], *, points: int = 0, of_points: int = 0, right: int = 0) -> int:
+        """Store a result that differs in the points of some places, adds up but for the rest of what is said, and count what verifiers name."""
+        items = [given + change.get(at, 0) for at, given in enumerate(due.item_points)]  # type: ignore[operator]
+        (topic,) = due.topics
+        wholly = sum(given == worth for given, worth in zip(items, (300, 300, 500), strict=True))
+        held = replace(
+            due, points=sum(items) + points, of_points=due.of_points + of_points, item_points=tuple(items),
+            topics=(replace(topic, points=sum(items), right=wholly + right),),
+        )  # fmt: skip
+        with transaction() as session:
+            results.add(session, attempt_id, held, version=results.versions(session, attempt_id) + 1, reason="regrade:1", now=NOON)
+            session.flush()
+            session.execute(text(BY_RULE), {"rule": rule})
+        with transaction() as session:
+            return len([said for said in result.verify(session, NOON) if "are due" in said])
+
+    assert due.item_points == (300, 300, 0)
+    older = RULE - 1
+    assert by_rule(older, {two: -150}) == 0
+    assert by_rule(RULE, {two: -150}) == 1
+    assert by_rule(older, {two: 50}) == 1, "that rule was stricter, never milder"
+    assert by_rule(older, {one: -300}) == 1, "of a single blank it judged alike"
+    assert by_rule(older, {2: 500}) == 1, "and of an order"
+    assert by_rule(older, {two: -150}, points=1) == 1
+    assert by_rule(older, {two: -150}, of_points=-100) == 1
+    assert by_rule(older, {two: -150}, right=1) == 1
 
 
 def test_a_short_text_waits_for_people_and_nothing_is_released_before(app: Flask) -> None:

@@ -11,7 +11,6 @@ from flask import Flask
 from sqlalchemy import text
 
 from exam.domain.regrade import AnswerUnfit, Effect, FiguresMoved, OwnRegrade, RegradeClosed, RegradeRuns
-from exam.domain.result import RULE
 from exam.services import regrade, result
 from exam.services.regrade import ItemNotGiven
 from exam.store import regrade as regrades
@@ -34,12 +33,6 @@ NEWEST_OF_ITEM = (
     "[array_position(p.version_ids, (SELECT approved_version_id FROM item WHERE external_id = :item))]"
     " FROM result r JOIN attempt a ON a.id = r.attempt_id JOIN paper p ON p.id = a.paper_id"
     f" WHERE a.id IN ({GIVEN}) ORDER BY r.attempt_id, r.version DESC"
-)
-
-
-PLACE_OF_ITEM = (
-    "SELECT a.id, array_position(p.version_ids, v.id) FROM attempt a JOIN paper p ON p.id = a.paper_id JOIN item_version v ON v.id = ANY(p.version_ids)"
-    " JOIN item i ON i.id = v.item_id WHERE i.external_id = :item ORDER BY a.id LIMIT 1"
 )
 
 
@@ -185,27 +178,6 @@ def test_each_way_of_correcting_says_what_a_response_is_worth(app: Flask) -> Non
             whole = Fraction(sum(items)) * 1600 / 1400 if attempt in given else Fraction(sum(items))
             assert points_now == int(whole + Fraction(1, 2))
     assert differences() == []
-
-
-def test_what_an_older_rule_gave_may_differ_in_corrected_items_alone_and_must_add_up(app: Flask) -> None:
-    crowd(20)
-    approved(proposed())
-    newest = text("SELECT r.item_points, r.points FROM result r WHERE r.attempt_id = :attempt ORDER BY r.version DESC LIMIT 1")
-    again = text(
-        "INSERT INTO result (attempt_id, version, points, of_points, item_points, topics, rule, reason, at) SELECT attempt_id, version + 1, :points, of_points,"
-        " :items, topics, :rule, 'regrade:1', at FROM result WHERE attempt_id = :attempt ORDER BY version DESC LIMIT 1"
-    )
-    with transaction() as session:
-        attempt, at = session.execute(text(PLACE_OF_ITEM), {"item": ITEM}).one()
-        items, points = session.execute(newest, {"attempt": attempt}).one()
-    other = at - 1 or 2
-    for place, given, summed, wrong in ((at, 50, 50, 0), (at, 50, 51, 1), (other, 50, 50, 1)):
-        changed = [*items]
-        changed[place - 1] += given
-        with transaction() as session:
-            session.execute(again, {"attempt": attempt, "points": points + summed, "items": changed, "rule": RULE - 1})
-        with transaction() as session:
-            assert len([one for one in result.verify(session, LATER) if "are due" in one]) == wrong, place
 
 
 def test_a_best_attempt_that_sinks_gives_way_to_another_of_hers(app: Flask) -> None:
