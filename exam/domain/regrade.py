@@ -63,6 +63,13 @@ class RegradeClosed(Conflict):
     message = N_("这个重新评分方案已经执行或撤回，请刷新页面查看。")
 
 
+class PreviewRuns(Conflict):
+    """One proposal of a person at a time is worked out: each scores every touched attempt anew."""
+
+    code = "regrade_preview_runs"
+    message = N_("您提出的另一个方案还在计算影响，算完后再提。不再需要或一直没有算出来的，可以先撤回，见下面的列表。")
+
+
 class RegradeRuns(Conflict):
     """Scoring waits for a regrade that takes its time."""
 

@@ -1,8 +1,9 @@
 """Regrade an exam: propose a correction, preview what it does, approve by two others, carry it out, reverse it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 
 from exam.domain import regrade as rules
 from exam.domain import result as result_rules
@@ -17,9 +18,8 @@ from exam.store import regrade as store
 from exam.store import result as result_store
 from exam.store.regrade import RegradeRow
 from lms import api as platform
-from lms.kernel import audit
+from lms.kernel import audit, jobs
 from lms.kernel.db import Session, on_trial, transaction
-from lms.kernel.jobs import enqueue
 from lms.kernel.refusal import N_, Invalid, Missing
 from question_bank import api as bank
 from question_bank.domain.item import ItemContent
@@ -97,7 +97,7 @@ def propose_reversal(regrade_id: int, *, reason: str, actor_id: int, now: dateti
 
 
 def preview(now: datetime, regrade_id: int) -> None:
-    """Work out what a regrade would do: do all of it, count, and take it back."""
+    """Work out what a regrade would do: do all of it, count, and take it back. It stops where it is withdrawn meanwhile."""
     with transaction() as session:
         row = _locked(session, regrade_id)
         if row.state == Stage.PROPOSED:
@@ -118,12 +118,14 @@ def approve(regrade_id: int, *, seen: str, actor_id: int, now: datetime) -> bool
         if len(store.approvers(session, row.id, row.digest)) < rules.APPROVERS:
             return False
         row.state = str(Stage.APPROVED)
-        enqueue(session, "exam.regrade", {"regrade_id": row.id}, lock=f"regrade:{row.exam_id}")
+        jobs.enqueue(session, "exam.regrade", {"regrade_id": row.id}, lock=f"regrade:{row.exam_id}")
         return True
 
 
 def withdraw(regrade_id: int, *, actor_id: int, now: datetime) -> None:
-    """Withdraw a proposal that is not approved yet."""
+    """Withdraw a proposal that is not approved yet; where it is still worked out, that stops at its next beat."""
+    with transaction() as session:
+        jobs.cancel(session, _key(regrade_id))
     with transaction() as session:
         row = _locked(session, regrade_id)
         if row.state != Stage.PROPOSED:
@@ -139,7 +141,7 @@ def carry_out(now: datetime, regrade_id: int) -> None:
         if row.state != Stage.APPROVED:
             return
         approved = row.digest
-        told, sign = on_trial(session, lambda: _done(session, row, now), keep=lambda done: done[1] == approved)
+        told, sign = on_trial(session, lambda: _done(session, row, now, lambda: None), keep=lambda done: done[1] == approved)
         if sign == approved:
             audit.record(session, actor_id=None, action="regrade.apply", subject=f"regrade:{row.id}", now=now, digest=sign, changed=told.changed)
             return
@@ -157,8 +159,8 @@ def of_exam(exam_code: str) -> tuple[Exam, Sequence[RegradeRow]]:
 def one(exam_code: str, regrade_id: int) -> Regrade:
     """Return one regrade of an exam; raises Missing."""
     with transaction() as session:
-        exam, row = found(session, exam_code), _locked(session, regrade_id)
-        if row.exam_id != exam.id:
+        exam, row = found(session, exam_code), store.by_id(session, regrade_id)  # not locked: it may be carried out for minutes
+        if row is None or row.exam_id != exam.id:
             raise Missing
         told = Preview(**row.preview) if row.preview else None
         yes = store.approvers(session, row.id, row.digest)
@@ -176,7 +178,7 @@ def one(exam_code: str, regrade_id: int) -> Regrade:
 
 def _proposed(session: Session, row: RegradeRow, now: datetime) -> int:
     regrade_id = store.add(session, row)
-    enqueue(session, "exam.regrade_preview", {"regrade_id": regrade_id}, lock=f"regrade:{row.exam_id}")
+    jobs.enqueue(session, "exam.regrade_preview", {"regrade_id": regrade_id}, lock=f"regrade:{row.exam_id}", key=_key(regrade_id))
     audit.record(
         session, actor_id=row.proposed_by, action="regrade.propose", subject=f"regrade:{regrade_id}", now=now,
         exam=row.exam_id, item=row.item, effect=row.effect, reverses=row.reverses_id,
@@ -185,11 +187,15 @@ def _proposed(session: Session, row: RegradeRow, now: datetime) -> int:
 
 
 def _previewed(session: Session, row: RegradeRow, now: datetime) -> None:
-    told, sign = on_trial(session, lambda: _done(session, row, now), keep=lambda _done: False)
+    told, sign = on_trial(session, lambda: _done(session, row, now, partial(jobs.beat, _key(row.id))), keep=lambda _done: False)
     row.preview, row.digest = asdict(told), sign
 
 
-def _done(session: Session, row: RegradeRow, now: datetime) -> tuple[Preview, str]:
+def _key(regrade_id: int) -> str:
+    return f"regrade_preview:{regrade_id}"
+
+
+def _done(session: Session, row: RegradeRow, now: datetime, beat: Callable[[], None]) -> tuple[Preview, str]:
     """Do all of a regrade in the caller's transaction; returns what it did and the sign of it."""
     store.hold_scoring(session, row.exam_id, alone=True)
     exam = exams.by_id(session, row.exam_id)
@@ -197,9 +203,10 @@ def _done(session: Session, row: RegradeRow, now: datetime) -> tuple[Preview, st
     session.flush()
     seen, changes = 0, []
     for attempts_of, change in _changes(session, row, now):
+        beat()
         seen += attempts_of
         changes += change
-    touched = _followed(session, exam, row, changes, now)
+    touched = _followed(session, exam, row, changes, now, beat=beat)
     passes = [(result_rules.passed(one.before, exam.pass_points), result_rules.passed(one.after, exam.pass_points)) for one in changes]
     told = Preview(
         attempts=seen,
@@ -231,7 +238,7 @@ def _changes(session: Session, row: RegradeRow, now: datetime) -> Iterator[tuple
         yield len(batch), changed
 
 
-def _followed(session: Session, exam: Exam, row: RegradeRow, changes: Sequence[Change], now: datetime) -> list[int]:
+def _followed(session: Session, exam: Exam, row: RegradeRow, changes: Sequence[Change], now: datetime, *, beat: Callable[[], None]) -> list[int]:
     """Let grades and certificates follow; tells for each person whether she came to a certificate (1) or lost it (-1)."""
     if not exam.shows_results:
         return []
@@ -239,6 +246,7 @@ def _followed(session: Session, exam: Exam, row: RegradeRow, changes: Sequence[C
     people = sorted({one.person_id for one in changes})
     platform.hold_grades(session, exam.programme_code, people, now)
     for start in range(0, len(people), POST_BATCH):
+        beat()
         counting = results.counting_of(session, exam, people[start : start + POST_BATCH])
         touched += results.post_many(session, exam, counting, now=now, reason=row.reason, actor_id=row.proposed_by).values()
     return touched

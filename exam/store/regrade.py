@@ -4,16 +4,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from psycopg.errors import LockNotAvailable
+from psycopg.errors import LockNotAvailable, UniqueViolation
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, String, Text, UniqueConstraint, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from exam.domain.regrade import Correction, Effect, RegradeRuns
+from exam.domain.regrade import Correction, Effect, PreviewRuns, RegradeRuns
 from exam.store.attempt import Attempt, AttemptRow, read
 from exam.store.paper import PaperRow
 from lms.kernel.db import APPEND_ONLY, Base
+
+UNSEEN = "uq_regrade_unseen"  # of a person and exam one proposal is worked out at a time
 
 
 class RegradeRow(Base):
@@ -26,6 +28,7 @@ class RegradeRow(Base):
         CheckConstraint("(state = 'applied') = (applied_at IS NOT NULL)", name="applied"),
         CheckConstraint("num_nulls(preview, digest) IN (0, 2)", name="preview"),
         Index("uq_regrade_reversed", "reverses_id", unique=True, postgresql_where=text("reverses_id IS NOT NULL AND state <> 'withdrawn'")),
+        Index(UNSEEN, "exam_id", "proposed_by", unique=True, postgresql_where=text("state = 'proposed' AND digest IS NULL")),
         Index("ix_regrade_exam_id", "exam_id"),
     )
 
@@ -60,10 +63,20 @@ class RegradeApprovalRow(Base):
 
 
 def add(session: Session, row: RegradeRow) -> int:
-    """Store a proposal and return its id."""
+    """Store a proposal and return its id; raises PreviewRuns where the person's last one is still worked out."""
     session.add(row)
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError as error:
+        if isinstance(error.orig, UniqueViolation) and error.orig.diag.constraint_name == UNSEEN:
+            raise PreviewRuns from None
+        raise
     return row.id
+
+
+def by_id(session: Session, regrade_id: int) -> RegradeRow | None:
+    """Return a regrade, also while it is being carried out."""
+    return session.get(RegradeRow, regrade_id)
 
 
 def lock(session: Session, regrade_id: int) -> RegradeRow | None:

@@ -59,7 +59,7 @@ def know(jobs: Iterable[Job]) -> None:
 def enqueue(session: Session, name: str, arguments: dict[str, object] | None = None, *, lock: str | None = None, key: str | None = None) -> int:
     """Queue a job in the caller's transaction: it runs after the commit, or never. Returns the job's id.
 
-    Of those with one `lock` one runs at a time. `key` is for `enqueue_once`.
+    Of those with one `lock` one runs at a time; `key` is by what a single job is found again, to be cancelled.
     """
     return int(
         session.execute(
@@ -84,10 +84,7 @@ def enqueue_once(session: Session, name: str, arguments: dict[str, object], *, k
 def standing(session: Session, key: str) -> Standing | None:
     """Return the job of a key that waits or runs."""
     found = session.execute(
-        text(
-            "SELECT id, status = 'doing', abort_requested FROM procrastinate_jobs"
-            " WHERE (lock = :key AND status = 'doing') OR (queueing_lock = :key AND status = 'todo')"  # each has its index
-        ),
+        text("SELECT id, status = 'doing', abort_requested FROM procrastinate_jobs WHERE queueing_lock = :key AND status IN ('todo', 'doing')"),
         {"key": key},
     ).first()
     return Standing(*found) if found else None

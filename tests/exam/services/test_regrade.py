@@ -2,24 +2,27 @@
 
 import hashlib
 import sys
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from fractions import Fraction
+from threading import get_ident
 from time import perf_counter
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from exam.domain.regrade import AnswerUnfit, Effect, FiguresMoved, OwnRegrade, RegradeClosed, RegradeRuns
 from exam.services import regrade, result
 from exam.services.regrade import ItemNotGiven
 from exam.store import regrade as regrades
+from lms.kernel import db, jobs
 from lms.kernel.db import Session, transaction
 from lms.kernel.permissions import Role
 from lms.services import certificate, grade
 from tests.conftest import NOON
 from tests.support import exams, rows
-from tests.support.cast import PENG, Member, enter, sign_in
+from tests.support.cast import PENG, Member, enter, id_of, sign_in
 from tests.support.crowd import FIRST, PASS, crowd
 
 LATER = NOON + timedelta(hours=2)
@@ -255,6 +258,55 @@ def test_it_takes_two_others_and_the_figures_they_saw(app: Flask) -> None:
     regrade.withdraw(one, actor_id=jia, now=LATER)
     with pytest.raises(RegradeClosed):
         regrade.approve(one, seen=sign(one), actor_id=yi, now=LATER)
+
+
+def test_ov_08_of_a_person_one_proposal_is_worked_out_at_a_time(app: Flask) -> None:
+    crowd(2)
+    peng, page = enter(app, PENG), f"/admin/exams/{exams.EXAM}/regrades"
+    asked = {"item": ITEM, "effect": "full", "answer": "", "reason": "印错"}
+    one = peng.post(page, data=asked).location.rsplit("/", 1)[1]
+    again = peng.post(page, data=asked | {"effect": "drop"})
+    assert (again.status_code, "还在计算影响，算完后再提" in again.get_data(as_text=True)) == (409, True)
+    proposed()
+    assert peng.post(f"{page}/{one}/withdrawal").status_code == 302
+    with transaction() as session:
+        assert session.scalar(text("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'exam.regrade_preview'")) == 1, "of the other person"
+    two = int(peng.post(page, data=asked).location.rsplit("/", 1)[1])
+    regrade.preview(LATER, two)
+    assert peng.post(page, data=asked | {"effect": "drop"}).status_code == 302, "the figures of the last one stand"
+
+
+def test_a_regrade_that_runs_is_looked_at_and_a_withdrawn_preview_stops(app: Flask) -> None:
+    crowd(12)
+    one, page = proposed(), f"/admin/exams/{exams.EXAM}/regrades"
+    with transaction() as session:
+        session.execute(text("UPDATE procrastinate_jobs SET status = 'doing' WHERE task_name = 'exam.regrade_preview'"))
+    peng, mine = enter(app, PENG), get_ident()
+    statuses: list[int] = []
+    withdrawals: list[Future[None]] = []
+
+    def withdraw(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if get_ident() != mine or not statement.startswith("INSERT INTO result ") or statuses:
+            return
+        statuses.append(peng.get(f"{page}/{one}").status_code)
+        withdrawals.append(pool.submit(regrade.withdraw, one, actor_id=id_of(PENG), now=LATER))
+        while True:
+            with transaction() as session:
+                found = jobs.standing(session, f"regrade_preview:{one}")
+            if found is None or found.stopping:
+                break
+
+    event.listen(db.engine(), "before_cursor_execute", withdraw)
+    try:
+        with ThreadPoolExecutor(1) as pool, pytest.raises(jobs.Cancelled):
+            regrade.preview(LATER, one)
+        withdrawals[0].result()
+    finally:
+        event.remove(db.engine(), "before_cursor_execute", withdraw)
+    assert statuses == [200], "the page waits for no preview"
+    assert regrade.one(exams.EXAM, one).row.state == "withdrawn"
+    with transaction() as session:
+        assert held(session) == due(session, None)
 
 
 def test_what_cannot_be_a_response_is_refused(app: Flask) -> None:
