@@ -177,15 +177,15 @@ def add_unit(code: str, name: str, kind: str, parent: str | None) -> None:
 @people.command("grant")
 @click.argument("account")
 @click.argument("role", type=click.Choice([role.value for role in Role]))
-@click.option("--unit", "unit_code", required=True, help="The code of the unit where the role holds.")
+@click.option("--unit", required=True, help="The code or name of the unit where the role holds.")
 @with_appcontext
-def grant_role(account: str, role: str, unit_code: str) -> None:
+def grant_role(account: str, role: str, unit: str) -> None:
     """Grant a role, such as the first province manager's."""
     try:
-        role_grants.grant(None, account=account, role=Role(role), unit_code=unit_code, now=current_app.extensions["clock"].now())
+        role_grants.grant(None, account=account, role=Role(role), unit=unit, now=current_app.extensions["clock"].now())
     except Refusal as refusal:
         raise click.ClickException(refusal.message) from None
-    click.echo(f"{account} is {role} of {unit_code}")
+    click.echo(f"{account} is {role} of {unit}")
 
 
 @people.command("code")

@@ -8,7 +8,9 @@ const AGAIN = 5_000;
 let waiting;
 
 function add() {
-  const sum = fields.reduce((total, field) => total + (Number(field.value.normalize("NFKC")) || 0), 0);
+  const given = fields.map((field) => Number(field.value.normalize("NFKC")));
+  const sum = given.reduce((total, points) => total + (points || 0), 0);
+  fields.forEach((field, at) => field.setAttribute("aria-invalid", String(!(given[at] >= 0 && given[at] <= Number(field.dataset.most)))));
   form.querySelector("[data-total]").textContent = String(Math.round(sum * 100) / 100);
 }
 

@@ -78,7 +78,6 @@ class ScriptPage:
     stem_html: str
     model_html: str
     points: tuple[str, ...]
-    refusal: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +160,8 @@ def give(script_id: int, act: str) -> ResponseReturnValue:
         service.hand_in(script_id, person_id, points, remark, now)
     except (PointsUnfit, RegradeRuns) as refusal:
         service.save(script_id, person_id, points, remark, now)
-        return _show(script_id, refusal=_(refusal.message)), refusal.status
+        flash(_(refusal.message), "danger")
+        return redirect(url_for("marking.page", script_id=script_id))
     except Refusal as refusal:
         if act == "draft":
             raise
@@ -261,14 +261,14 @@ def _next(code: str) -> ResponseReturnValue:
     return redirect(url_for("marking.page", script_id=script_id))
 
 
-def _show(script_id: int, *, refusal: str | None = None) -> str:
+def _show(script_id: int) -> str:
     found = service.script(script_id, current.person().person_id, current.now())
 
     def shown(html: str) -> str:
         return with_sources(html, lambda digest: url_for("marking.picture", script_id=script_id, digest=digest))
 
     written = tuple("" if one is None else f"{one / 100:g}" for one in found.draft.points)
-    page = ScriptPage(found, script_code(script_id), shown(found.content.stem_html), shown(found.model_html), written, refusal)
+    page = ScriptPage(found, script_code(script_id), shown(found.content.stem_html), shown(found.model_html), written)
     return render_template("exam/marking/script.html", page=page)
 
 

@@ -1,5 +1,6 @@
 """Granting roles and taking them back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,7 +10,7 @@ from lms.domain.unit import Unit, lies_in
 from lms.kernel import audit
 from lms.kernel.db import Session, transaction
 from lms.kernel.permissions import Permission, Role
-from lms.kernel.refusal import Missing
+from lms.kernel.refusal import N_, Invalid, Missing
 from lms.services import unit as units
 from lms.store import person as people
 from lms.store import role_grant as store
@@ -17,23 +18,54 @@ from lms.store import signing_in as login_store
 from lms.store import unit as unit_store
 
 
-def grant(actor_id: int | None, *, account: str, role: Role, unit_code: str, now: datetime) -> Person:
-    """Grant a role for a unit; the person signs in anew, so that no old token carries new rights.
+class NoSuchAccount(Missing):
+    """The account is mistyped."""
+
+    code = "no_such_account"
+    message = N_("没有这个账号，请核对。")
+
+
+class NoSuchUnit(Missing):
+    """No unit of one's scope has this name or code."""
+
+    code = "no_such_unit"
+    message = N_("您的管理范围内没有这个单位，请核对名称或代码。")
+
+
+class SeveralUnits(Invalid):
+    """More than one unit of one's scope has this name."""
+
+    code = "several_units"
+    message = N_("有几个单位叫这个名称，请填写其中一个的代码：")
+
+    def __init__(self, codes: Sequence[str]) -> None:
+        super().__init__()
+        self.codes = codes
+
+
+def grant(actor_id: int | None, *, account: str, role: Role, unit: str, now: datetime) -> Person:
+    """Grant a role for a unit, by its code or its name; the person signs in anew, so that no old token carries new rights.
 
     `actor_id` None is the command line, which stands outside the scopes.
     """
     with transaction() as session:
-        unit = unit_store.unit_by_code(session, unit_code.strip())
+        place = _unit(session, unit.strip(), ["/"] if actor_id is None else units.scope_of(session, actor_id, Permission.MANAGE_PEOPLE))
         person = people.person_by_account(session, rules.normal_account(account))
-        if unit is None or person is None:
-            raise Missing
-        if actor_id is not None:
-            if not lies_in(unit.path, units.scope_of(session, actor_id, Permission.MANAGE_PEOPLE)):
-                raise Missing
-            if role not in rules.grantable(store.grants_of(session, actor_id), unit.path):
-                raise rules.StandsAbove
-        give(session, person_id=person.id, role=role, unit=unit, by=actor_id, now=now)
+        if person is None:
+            raise NoSuchAccount
+        if actor_id is not None and role not in rules.grantable(store.grants_of(session, actor_id), place.path):
+            raise rules.StandsAbove
+        give(session, person_id=person.id, role=role, unit=place, by=actor_id, now=now)
     return person
+
+
+def _unit(session: Session, words: str, scope: Sequence[str]) -> Unit:
+    found = unit_store.called(session, words, scope)
+    if not found:
+        raise NoSuchUnit
+    if len(found) > 1:
+        raise SeveralUnits([one.code for one in found])
+    return found[0]
 
 
 def give(session: Session, *, person_id: int, role: Role, unit: Unit, by: int | None, now: datetime) -> None:

@@ -55,6 +55,13 @@ def unit_by_code(session: Session, code: str) -> Unit | None:
     return _unit(row) if row else None
 
 
+def called(session: Session, words: str, scope: Sequence[str], most: int = 5) -> list[Unit]:
+    """Return the unit of a scope that has a code, else those that have a name, in tree order."""
+    inside = select(UnitRow).where(below(UnitRow.path.expression, scope)).order_by(UnitRow.path).limit(most)
+    found = session.scalars(inside.where(UnitRow.code == words)).all() or session.scalars(inside.where(UnitRow.name == words)).all()
+    return [_unit(row) for row in found]
+
+
 def below(column: ColumnElement[str], scope: Sequence[str]) -> ColumnElement[bool]:
     """Return the condition that a path column lies in the scope."""
     return or_(*(column.like(f"{top}%") for top in scope)) if scope else or_(column.is_(None))

@@ -13,7 +13,7 @@ from lms.kernel.i18n import gettext as _
 from lms.kernel.i18n import lazy_gettext
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, Role, requires
-from lms.kernel.refusal import Missing, Refusal
+from lms.kernel.refusal import Refusal
 from lms.services import role_grant as service
 
 role_grant = routes("role_grant", __name__)
@@ -38,7 +38,7 @@ class GrantForm(Form):
 
     account = StringField(lazy_gettext("账号"), [InputRequired(), Length(max=40)])
     role = SelectField(lazy_gettext("角色"), [InputRequired()])
-    unit_code = StringField(lazy_gettext("单位代码"), [InputRequired(), Length(max=40)])
+    unit = StringField(lazy_gettext("单位名称或代码"), [InputRequired(), Length(max=120)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +74,9 @@ def grant() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return render_template("lms/role_grant/page.html", page=StaffPage(form=form, staff=staff)), 422
     try:
-        person = service.grant(me, account=form.account.data or "", role=Role(form.role.data), unit_code=form.unit_code.data or "", now=current.now())
+        person = service.grant(me, account=form.account.data or "", role=Role(form.role.data), unit=form.unit.data or "", now=current.now())
     except Refusal as refusal:
-        text = _("没有这个账号或单位代码。") if isinstance(refusal, Missing) else _(refusal.message)
+        text = _(refusal.message) + (_("、").join(refusal.codes) if isinstance(refusal, service.SeveralUnits) else "")
         return render_template("lms/role_grant/page.html", page=StaffPage(form=form, staff=staff, refusal=text)), refusal.status
     flash(_("已授予 %(name)s 新角色；对方需要重新登录。", name=person.name), "success")
     return redirect(url_for("role_grant.page"))

@@ -52,7 +52,7 @@ def test_an_auditor_finds_who_did_what_to_whom(app: Flask, clock: FixedClock) ->
 
 def test_nobody_reads_beyond_a_scope_and_nobody_else_reads_at_all(app: Flask, clock: FixedClock) -> None:
     id_of(OU)
-    role_grant.grant(None, account=OU.account, role=Role.AUDITOR, unit_code="990101-01", now=clock.now())
+    role_grant.grant(None, account=OU.account, role=Role.AUDITOR, unit="990101-01", now=clock.now())
     with transaction() as session:
         audit.record(session, actor_id=id_of(TAO), action="sign_in", subject=f"person:{id_of(TAO)}", now=clock.now())
         audit.record(session, actor_id=id_of(SAM), action="sign_out", subject=f"person:{id_of(SAM)}", now=clock.now())

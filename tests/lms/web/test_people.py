@@ -5,19 +5,23 @@ from io import BytesIO
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from flask.testing import FlaskClient
+from sqlalchemy import func, select, text
 
+from lms.domain.unit import UnitKind
 from lms.formats import roster as roster_reader
 from lms.formats import roster_workbook
 from lms.kernel.audit import AuditEntry
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
+from lms.kernel.permissions import Role
 from lms.kernel.security import Seal
 from lms.kernel.settings import Settings
 from lms.services import roster
 from lms.services.roster import NewPerson
+from lms.store import unit as units
 from tests.support import cast, learning, rows
-from tests.support.cast import AN, CAO, CHEN, LIN, OU, PENG, SAM, SONG, TAO, WEI, YUAN
+from tests.support.cast import AN, CAO, CHEN, LIN, OU, PENG, SAM, SONG, TAO, WEI, YUAN, Member
 from tests.support.queries import query_budget
 
 PHONE = "13700000009"
@@ -180,7 +184,7 @@ def test_a_disabled_person_is_shown_and_can_come_back(app: Flask, gu: int) -> No
 def test_a_role_is_granted_and_taken_back_with_a_fresh_sign_in_each_time(app: Flask) -> None:
     peng = cast.enter(app, PENG)
     lin = cast.enter(app, LIN)
-    form = {"account": "lin", "role": "author", "unit_code": "99"}
+    form = {"account": "lin", "role": "author", "unit": "99"}
     assert peng.post("/roles", data=form).status_code == 302
     assert lin.get("/account").status_code == 302, "the old token is dead"
     assert "命题教师" in cast.enter(app, LIN).get("/account").get_data(as_text=True)
@@ -193,12 +197,33 @@ def test_a_role_is_granted_and_taken_back_with_a_fresh_sign_in_each_time(app: Fl
     assert (audited("role.grant"), audited("role.take_back")) == (1, 1)
 
 
+def test_a_role_holds_at_a_unit_named_as_people_name_it(app: Flask) -> None:
+    cast.id_of(LIN)
+    peng, far = cast.enter(app, PENG), cast.enter(app, Member("fang", "方远", (Role.PROVINCE_MANAGER,), home="far_school", scope="far_city"))
+    with transaction() as session:
+        tree = rows.unit_tree(session)
+        twin = units.add(session, parent=tree.far_city, kind=UnitKind.SCHOOL, code="twin", name=tree.school.name)
+
+    def grant(client: FlaskClient, unit: str, account: str = "lin") -> str:
+        return client.post("/roles", data={"account": account, "role": "class_administrator", "unit": unit}, follow_redirects=True).get_data(as_text=True)
+
+    several = grant(peng, tree.school.name)
+    assert "有几个单位叫这个名称" in several
+    assert twin.code in several
+    assert tree.school.code in several
+    assert "没有这个账号" in grant(far, tree.school.name, "nobody"), "in her city one has this name"
+    assert "管理范围内没有这个单位" in grant(far, tree.school.code)
+    assert "已授予" in grant(far, f" {tree.school.name} ")
+    with transaction() as session:
+        assert session.execute(text("SELECT unit_id FROM role_grant WHERE role = 'class_administrator'")).scalars().all() == [twin.id]
+
+
 def test_nobody_grants_her_own_height(app: Flask) -> None:
     cast.id_of(LIN)
     peng = cast.enter(app, PENG)
-    assert peng.post("/roles", data={"account": "lin", "role": "province_manager", "unit_code": "99"}).status_code == 422
-    assert peng.post("/roles", data={"account": "nobody", "role": "author", "unit_code": "99"}).status_code == 404
-    assert peng.post("/roles", data={"account": "lin", "role": "author", "unit_code": "00"}).status_code == 404
+    assert peng.post("/roles", data={"account": "lin", "role": "province_manager", "unit": "99"}).status_code == 422
+    assert peng.post("/roles", data={"account": "nobody", "role": "author", "unit": "99"}).status_code == 404
+    assert peng.post("/roles", data={"account": "lin", "role": "author", "unit": "00"}).status_code == 404
     assert peng.post(f"/roles/{cast.id_of(LIN)}/999999/take-back").status_code == 404
 
 
