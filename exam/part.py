@@ -13,7 +13,7 @@ from exam.services import exam as exams
 from exam.services import notice as notices
 from exam.services import quiz as quizzes
 from exam.services.demand import demands
-from exam.services.result import verify
+from exam.services.result import note_reading, verify
 from exam.services.usage import usage
 from exam.store.load import in_exam, starts
 from exam.web.adjustment import adjustment
@@ -64,6 +64,7 @@ bank.register_usage(usage)
 platform.register_load_count("in_exam", in_exam)
 platform.register_load_count("exam_starts", starts)
 platform.register_exam_terms(exams.terms)
+platform.register_grade_reading(note_reading)
 platform.register_inside(attempts.is_inside)
 platform.register_personal_export("exams", personal_data.sat)
 platform.register_personal_export("exam_decisions", personal_data.decided)

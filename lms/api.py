@@ -7,6 +7,7 @@ from lms.services.enrolment import facts as enrolment_of
 from lms.services.enrolment import rules_for, seats
 from lms.services.grade import Posting, post_results, post_score, posted_scores, take_back
 from lms.services.grade import hold_all as hold_grades
+from lms.services.grade import register_reading as register_grade_reading
 from lms.services.lesson import activity_begun, activity_done, activity_done_by, activity_of, courses, every_lesson, lesson, watched
 from lms.services.load_source import register_exam_terms, register_load_count, register_load_figures
 from lms.services.person import cards as people
@@ -52,6 +53,7 @@ __all__ = [
     "register_activity_kind",
     "register_duties",
     "register_exam_terms",
+    "register_grade_reading",
     "register_inside",
     "register_load_count",
     "register_load_figures",

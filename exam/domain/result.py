@@ -54,6 +54,7 @@ class Result:
 class Try:
     """One attempt as the learner reads it; `points` None while they are not known or not released."""
 
+    attempt_id: int
     number: int
     submitted_at: datetime
     points: int | None

@@ -34,6 +34,7 @@ logger = logging.getLogger(__name__)
 BATCH = 50
 POST_BATCH = 10  # so many people's starts and marks may wait for a post
 VERIFY_BATCH = 500
+EVIDENCE = "attempt:"  # before the number of the attempt that a score rests on
 CHANGED = N_("计入成绩的作答有变化")
 
 
@@ -209,14 +210,20 @@ def sheet(person_id: int, exam_code: str) -> ResultSheet | None:
         )
 
 
-def note_view(person_id: int, found: ResultSheet, now: datetime) -> None:
+def note_view(found: ResultSheet, now: datetime) -> None:
     """Keep when a person first read the points of her attempts: whoever decides on a packet asks whether that came before."""
     with transaction() as session:
-        store.note_view(session, person_id, found.exam_code, [one.number for one in found.tries if one.points is not None], now)
+        store.note_view(session, [one.attempt_id for one in found.tries if one.points is not None], now)
+
+
+def note_reading(session: Session, evidence: Sequence[str], now: datetime) -> None:
+    """Keep that she read them on her grade sheet."""
+    store.note_view(session, [int(one.removeprefix(EVIDENCE)) for one in evidence if one.startswith(EVIDENCE)], now)
 
 
 def _try(exam: Exam, attempt: Attempt, submitted_at: datetime, result: Result | None, *, counts: bool) -> Try:
     return Try(
+        attempt_id=attempt.id,
         number=attempt.number,
         submitted_at=submitted_at,
         points=result.points if result else None,
@@ -349,4 +356,4 @@ def post_many(
 
 
 def _evidence(attempt_id: int) -> str:
-    return f"attempt:{attempt_id}"
+    return f"{EVIDENCE}{attempt_id}"

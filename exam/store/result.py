@@ -40,14 +40,13 @@ class ResultViewRow(Base):
     at: Mapped[datetime]
 
 
-def note_view(session: Session, person_id: int, exam_code: str, numbers: Sequence[int], now: datetime) -> None:
-    """Store that a person has read the results of her attempts of these numbers; the first time stays. An attempt that is held is left for the next time."""
+def note_view(session: Session, attempt_ids: Sequence[int], now: datetime) -> None:
+    """Store that a learner has read the results of these attempts; the first time stays. An attempt that is held is left for the next time."""
     noted = text(
-        "INSERT INTO result_view (attempt_id, at) SELECT a.id, :now FROM attempt a JOIN exam x ON x.id = a.exam_id"
-        " WHERE x.code = :exam AND a.person_id = :person AND a.number = ANY(:numbers)"
+        "INSERT INTO result_view (attempt_id, at) SELECT a.id, :now FROM attempt a WHERE a.id = ANY(:ids)"
         " AND NOT EXISTS (SELECT FROM result_view v WHERE v.attempt_id = a.id) FOR KEY SHARE OF a SKIP LOCKED ON CONFLICT DO NOTHING"
     )
-    session.execute(noted, {"now": now, "exam": exam_code, "person": person_id, "numbers": list(numbers)})
+    session.execute(noted, {"now": now, "ids": list(attempt_ids)})
 
 
 def add(session: Session, attempt_id: int, result: Result, *, version: int, reason: str, now: datetime) -> None:

@@ -66,7 +66,7 @@ def sheet(code: str) -> ResponseReturnValue:
     if found is None:
         return redirect(url_for("exams.briefing", code=code))
     if found.released and request.method == "GET":
-        service.note_view(person.person_id, found, now)
+        service.note_view(found, now)
     names = rooms.topic_names(one.briefing.exam)
     failed = found.passed is False
     again = failed and one.briefing.next_at is not None

@@ -1,6 +1,6 @@
 """Post a score, take it back, and follow with grade and certificate in the same transaction."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -26,6 +26,14 @@ from lms.store.progress import Progress
 
 VERIFY_BATCH = 500
 HOLD_BATCH = 1_000
+
+# Told by tools: where they keep that a learner has read the scores that rest on some evidence.
+_readings: list[Callable[[Session, Sequence[str], datetime], None]] = []
+
+
+def register_reading(keep: Callable[[Session, Sequence[str], datetime], None]) -> None:
+    """Let a tool keep when a learner first read a score of its making on her sheets."""
+    _readings.append(keep)
 
 
 def hold(session: Session, enrolment_ids: Iterable[int], now: datetime) -> None:
@@ -205,6 +213,14 @@ def sheets(person_id: int) -> tuple[Sheet, ...]:
     """Return a learner's grade sheets, the newest enrolment first."""
     with transaction() as session:
         return tuple(_sheet(session, enrolment) for enrolment in enrolment_store.of_person(session, person_id))
+
+
+def note_reading(found: Iterable[Sheet], now: datetime) -> None:
+    """Tell the tools that a learner has read her sheets."""
+    evidence = [line.evidence for sheet in found for line in sheet.lines.values()]
+    with transaction() as session:
+        for keep in _readings if evidence else ():
+            keep(session, evidence, now)
 
 
 def sheets_as(actor_id: int, person_id: int) -> tuple[str, tuple[Sheet, ...]]:

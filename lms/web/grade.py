@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from flask import render_template
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from lms.domain import hours as hours_rules
@@ -65,6 +65,8 @@ class GradePage:
 def page() -> ResponseReturnValue:
     """Show one's own sheets."""
     found = service.sheets(current.person().person_id)
+    if request.method == "GET":
+        service.note_reading(found, current.now())
     return render_template("lms/grade/page.html", page=GradePage(tuple(_view(sheet) for sheet in found), whose=None))
 
 

@@ -34,7 +34,7 @@ from question_bank.domain.item import ItemType, Key
 from tests.conftest import NOON
 from tests.support import exams
 from tests.support import rows as rows_of
-from tests.support.cast import AN, PENG, RUI, enter, id_of
+from tests.support.cast import AN, LIN, PENG, RUI, enter, id_of
 
 OVER = NOON + timedelta(days=4)
 
@@ -75,6 +75,9 @@ def test_the_archived_log_alone_brings_the_results_again(app: Flask, tmp_path: P
     for member in (PENG, AN):
         sealed_key.consent(exams.EXAM, id_of(member), "归档", OVER)
     path = tmp_path / "archive.zip"
+    read = result.sheet(id_of(LIN), exams.EXAM)
+    assert read
+    result.note_view(read, OVER)
     archive.write(exams.EXAM, path, reason="林晓梅的存档", now=OVER)
     found = format_of.check(path)
     assert (found.faults, found.exam, found.attempts) == ((), exams.EXAM, 2)
@@ -85,6 +88,7 @@ def test_the_archived_log_alone_brings_the_results_again(app: Flask, tmp_path: P
     assert "exam_archive.jsonl" not in names
     assert {line["name"] for line in rows(path, "person")} == {"林**", "芮**"}
     assert [line["words"] for line in rows(path, "timeline") if line["kind"] == "time"] == ["600 s, staff: 林**换机，Tom 在场"]
+    assert [line["attempt_id"] for line in rows(path, "timeline") if line["kind"] == "viewed"] == [1]
     assert [line["reason"] for line in rows(path, "deadline_adjustment")] == ["林**换机，Tom 在场"]
     keys = {line["version"]: msgspec.convert(line["key"], Key) for line in rows(path, "item")}
     with transaction() as session:

@@ -1,7 +1,7 @@
 """Emergency packets: sealed, bound, evidence until a named decision (EX-05)."""
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import BytesIO
 
 import msgspec
@@ -21,7 +21,7 @@ from lms.kernel.refusal import Forbidden
 from tests.conftest import NOON
 from tests.exam.services.test_submission import right_choices
 from tests.support import exams
-from tests.support.cast import IVY, LIN, PENG, enter, id_of
+from tests.support.cast import IVY, LIN, PENG, TAO, enter, id_of
 from tests.support.exams import EXAM, Sitter
 
 BELL = NOON + timedelta(minutes=90)
@@ -54,6 +54,12 @@ def points(sitter: Sitter) -> int:
     sheet = result.sheet(sitter.person_id, EXAM)
     assert sheet is not None
     return sheet.points
+
+
+def readers() -> list[tuple[int, int, datetime]]:
+    """Return who has read the result of which of her attempts, and when first."""
+    with transaction() as session:
+        return [tuple(row) for row in session.execute(text("SELECT a.person_id, a.number, v.at FROM result_view v JOIN attempt a ON a.id = v.attempt_id"))]
 
 
 def entries(action: str) -> int:
@@ -229,6 +235,37 @@ def test_who_decides_on_a_packet_sees_whether_its_learner_had_read_her_result(ap
     for decision in ("refuse", "approve"):
         manager.post(f"{board}/{first}/{decision}", data={"reason": "看过成绩"})
     assert (points(lin), entries("packet.refuse"), entries("packet.approve")) == (0, 1, 0), "a decision is the last"
+
+
+def test_who_read_her_points_on_the_grade_sheet_has_read_them_and_whoever_else_reads_it_has_not(app: Flask, clock: FixedClock) -> None:
+    exams.prepared()
+    id_of(LIN)
+    lin, cai = ended(), ended("cai")
+    result.release(EXAM, actor_id=None, now=LATER)
+    clock.instant = LATER
+    brought(lin, packed(lin, 1))
+    sheet = enter(app, TAO).get(f"/people/{lin.person_id}/grades").get_data(as_text=True)
+    assert "考试记录 1" in sheet
+    teacher = enter(app, LIN)
+    teacher.head("/grades")
+    assert readers() == []
+    assert "考试记录 1" in teacher.get("/grades").get_data(as_text=True)
+    clock.advance(minutes=1)
+    teacher.get("/grades")
+    teacher.get(f"/exams/{EXAM}/result")
+    assert readers() == [(lin.person_id, 1, LATER)], "once, and of nobody else"
+    assert cai.person_id != lin.person_id
+    assert "没有打开过成绩页" not in enter(app, PENG).get(f"/admin/exams/{EXAM}/packets").get_data(as_text=True)
+
+
+def test_of_two_attempts_only_the_one_whose_points_are_out_was_read(app: Flask, clock: FixedClock) -> None:
+    exams.prepared(attempts_allowed=2)
+    id_of(LIN)
+    first = ended()
+    clock.instant = NOON + timedelta(hours=2)
+    exams.seated(first.person_id, first.login_id, at=clock.instant).submit(at=clock.instant)
+    enter(app, LIN).get(f"/exams/{EXAM}/result")
+    assert readers() == [(first.person_id, 1, clock.instant)]
 
 
 def test_of_a_result_that_is_not_out_nobody_has_read_anything(app: Flask, clock: FixedClock) -> None:
