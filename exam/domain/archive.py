@@ -62,21 +62,21 @@ class AlreadyAsked(Conflict):
     """One request of a person at a time: each reads the whole exam."""
 
     code = "archive_already_asked"
-    message = N_("您已申请过这场考试的归档，正在等待同意或正在生成，见下面。不再需要的，可以先取消。")
+    message = N_("您已申请过这场考试的归档，正在等待同意或正在生成，见下面。不再需要的，可以先撤回。")
 
 
 class ArchiveClosed(Conflict):
     """The archive is written, given up or cancelled: nobody waits for it."""
 
     code = "archive_closed"
-    message = N_("这份归档已经完成、失败或取消，请刷新页面。")
+    message = N_("这份归档已经完成、失败或撤回，请刷新页面。")
 
 
 class NotYours(Forbidden):
     """Who neither asked nor manages the exam leaves the request alone."""
 
     code = "archive_not_yours"
-    message = N_("只有申请人和考试管理人员可以取消归档。")
+    message = N_("只有申请人和考试管理人员可以撤回归档申请。")
 
 
 class KeysSealed(Conflict):

@@ -39,14 +39,14 @@ class AnalysisRuns(Conflict):
     """The same is being worked out already, for whoever asked first: one figure for all."""
 
     code = "analysis_runs"
-    message = N_("这场考试的这项分析已在排队或进行，完成后人人可见，不必再次申请。不再需要时可以取消。")
+    message = N_("这场考试的这项分析已在排队或进行，完成后人人可见，不必再次申请。不再需要时可以停止。")
 
 
 class NothingRuns(Conflict):
     """What was to be cancelled is done, or was cancelled before."""
 
     code = "analysis_not_running"
-    message = N_("这项分析已经完成或取消，请刷新页面。")
+    message = N_("这项分析已经完成或停止，请刷新页面。")
 
 
 def request(exam_code: str, job: str = JOB, *, actor_id: int | None, now: datetime) -> None:

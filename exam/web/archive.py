@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
-from exam.domain.archive import KeysSealed, State, fetchable, may_cancel
+from exam.domain.archive import AlreadyAsked, KeysSealed, State, fetchable, may_cancel
 from exam.services import archive as service
 from exam.services.archive import Archives
 from exam.store.archive import ExamArchiveRow
@@ -27,7 +27,7 @@ WORDS = {
     State.READY: N_("可以下载"),
     State.FAILED: N_("没有成功"),
     State.EXPIRED: N_("已过期"),
-    State.CANCELLED: N_("已取消"),
+    State.CANCELLED: N_("已撤回"),
 }
 KINDS = {
     State.ASKED: "warning", State.QUEUED: "accent", State.READY: "success", State.FAILED: "danger", State.EXPIRED: "neutral", State.CANCELLED: "neutral",
@@ -79,7 +79,7 @@ def ask(code: str) -> ResponseReturnValue:
     try:
         state = service.ask(code, reason=form.reason.data or "", actor_id=current.person().person_id, now=current.now())
     except Refusal as refusal:
-        flash(_(refusal.message), "danger")
+        flash(_(refusal.message), "info" if isinstance(refusal, AlreadyAsked) else "danger")
     else:
         flash(_("已开始生成归档文件。") if state is State.QUEUED else _("已提交。涉及的人较多，还需要另一位有权限的同事同意。"), "success")
     return redirect(url_for("exam_archive.page", code=code))
@@ -108,7 +108,7 @@ def cancel(code: str, archive_id: int) -> ResponseReturnValue:
     except Refusal as refusal:
         flash(_(refusal.message), "danger")
     else:
-        flash(_("已取消这份归档。"), "success")
+        flash(_("已撤回归档申请。"), "success")
     return redirect(url_for("exam_archive.page", code=code))
 
 

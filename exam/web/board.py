@@ -154,7 +154,7 @@ def analyse(code: str) -> ResponseReturnValue:
 def cancel_analysis(code: str) -> ResponseReturnValue:
     """Have the items no longer analysed."""
     analysis.cancel(code, actor_id=current.person().person_id, now=current.now())
-    flash(_("已取消分析，已有的结果不变。"), "success")
+    flash(_("分析已停止，已有的结果不变。"), "success")
     return redirect(url_for("exam_board.one", code=code))
 
 

@@ -72,7 +72,7 @@ def look(code: str) -> ResponseReturnValue:
 def cancel(code: str) -> ResponseReturnValue:
     """Have the exam no longer looked through."""
     analysis.cancel(code, service.JOB, actor_id=current.person().person_id, now=current.now())
-    flash(_("已取消分析，已有的结果不变。"), "success")
+    flash(_("分析已停止，已有的结果不变。"), "success")
     return redirect(url_for("integrity.page", code=code))
 
 

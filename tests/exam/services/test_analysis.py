@@ -118,16 +118,16 @@ def test_an_analysis_is_cancelled_while_it_waits_and_while_it_runs(app: Flask, j
     shown = f"/admin/exams/{exams.EXAM}" + ("" if page == "analysis" else "/integrity")
     peng.post(there)
     assert "已在排队或进行" in peng.post(there, follow_redirects=True).get_data(as_text=True)
-    assert "取消这次分析？" in peng.get(shown).get_data(as_text=True)
-    assert "已取消分析" in peng.post(f"{there}/cancel", follow_redirects=True).get_data(as_text=True)
-    assert "取消这次分析？" not in peng.get(shown).get_data(as_text=True)
+    assert "停止这次分析？" in peng.get(shown).get_data(as_text=True)
+    assert "分析已停止" in peng.post(f"{there}/cancel", follow_redirects=True).get_data(as_text=True)
+    assert "停止这次分析？" not in peng.get(shown).get_data(as_text=True)
     assert peng.post(f"{there}/cancel").status_code == 409
     peng.post(there)
     with transaction() as session:
         session.execute(text("UPDATE procrastinate_jobs SET status = 'doing' WHERE task_name = :job"), {"job": job})
     assert "正在分析" in peng.get(shown).get_data(as_text=True)
     peng.post(f"{there}/cancel")
-    assert "已取消，正在停止" in peng.get(shown).get_data(as_text=True)
+    assert "正在停止" in peng.get(shown).get_data(as_text=True)
     with pytest.raises(Cancelled):
         next(one for one in JOBS if one.name == job).run(NOON, exam_code=exams.EXAM)
     with transaction() as session:

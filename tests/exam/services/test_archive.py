@@ -307,11 +307,11 @@ def test_what_waits_is_cancelled_by_who_asked_or_by_a_manager(app: Flask, clock:
     for member, client in ((PENG, peng), (AN, an)):
         client.post(page, data={"reason": "存档"})
         assert "您已申请过这场考试的归档" in client.post(page, data={"reason": "存档"}, follow_redirects=True).get_data(as_text=True), member.name
-    assert an.get(page).get_data(as_text=True).count("取消这份归档？") == 1, "her own"
-    assert peng.get(page).get_data(as_text=True).count("取消这份归档？") == 2
+    assert an.get(page).get_data(as_text=True).count("撤回这份归档申请？") == 1, "her own"
+    assert peng.get(page).get_data(as_text=True).count("撤回这份归档申请？") == 2
     (mine, hers) = numbers()
-    assert "只有申请人和考试管理人员可以取消" in an.post(f"{page}/{mine}/cancel", follow_redirects=True).get_data(as_text=True)
-    assert "已取消这份归档" in an.post(f"{page}/{hers}/cancel", follow_redirects=True).get_data(as_text=True)
+    assert "只有申请人和考试管理人员可以撤回" in an.post(f"{page}/{mine}/cancel", follow_redirects=True).get_data(as_text=True)
+    assert "已撤回归档申请" in an.post(f"{page}/{hers}/cancel", follow_redirects=True).get_data(as_text=True)
     an.post(page, data={"reason": "再存档"})
     again = numbers()[-1]
     an.post(f"{page}/{mine}")
@@ -320,7 +320,7 @@ def test_what_waits_is_cancelled_by_who_asked_or_by_a_manager(app: Flask, clock:
         assert peng.post(f"{page}/{number}/cancel").status_code == 302
     archive.make(OVER, mine)
     assert (state_of(mine), state_of(again), archive._path(mine).exists()) == ("cancelled", "cancelled", False)
-    assert "已经完成、失败或取消" in peng.post(f"{page}/{again}/cancel", follow_redirects=True).get_data(as_text=True)
+    assert "已经完成、失败或撤回" in peng.post(f"{page}/{again}/cancel", follow_redirects=True).get_data(as_text=True)
     assert "有 1 份归档申请等您同意" not in peng.get("/").get_data(as_text=True)
     assert enter(app, RUI).post(f"{page}/1/cancel").status_code == 403
 
