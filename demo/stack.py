@@ -120,9 +120,12 @@ class Stack:
         """Return the web server's process id."""
         return self._server().pid
 
-    def kill_server(self) -> None:
-        """End every process of the web server at once, as a crash would, for the long proofs; `start_server` starts it again."""
+    def kill_server(self, *, gently: bool = False) -> None:
+        """End every process of the web server at once, as a crash or (`gently`) a deployment would, for the long proofs; `start_server` starts it again."""
         server = self._server()
+        if gently:
+            server.send_signal(signal.SIGTERM)
+            server.wait(60)
         _kill_group(server)
         server.wait()
         self._children.remove(server)

@@ -17,6 +17,7 @@ from load_tests.player import Player, watch
 from load_tests.product import seeded, start
 from load_tests.seed import EXAM, Seeded, Wanted
 from load_tests.verdict import stored_is_acknowledged
+from tests.soak.conftest import Load
 from tests.support import database
 from tests.support.line import PlainLine
 
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.soak
 PEOPLE = 6
 GONE, TORN = 6, 7  # who leaves her exam open, and who presses play on a second device
 FILM = 30
+DEPLOYMENTS = 5
 
 
 class BothNodes(PlainLine):
@@ -39,8 +41,24 @@ class BothNodes(PlainLine):
         return super().send(method, path, name=name, headers=headers, body=body)
 
 
+class Tried(BothNodes):
+    """The same, counting how often in a row a save got no answer, as whoever sent it sees it."""
+
+    def __init__(self, bases: list[str]) -> None:
+        super().__init__(bases)
+        self.vain = self.most_vain = self.saves = 0
+
+    def send(self, method: str, path: str, *, name: str, headers: dict[str, str], body: bytes = b"") -> Answer:
+        """Send one request to the next node."""
+        answer = super().send(method, path, name=name, headers=headers, body=body)
+        if path == "/api/exam/save":
+            self.vain = 0 if answer.status == 200 else self.vain + 1
+            self.most_vain, self.saves = max(self.vain, self.most_vain), self.saves + (answer.status == 200)
+        return answer
+
+
 @pytest.fixture
-def nodes(tmp_path: Path) -> Iterator[tuple[Stack, list[str], Seeded]]:
+def nodes(tmp_path: Path) -> Iterator[tuple[Stack, Stack, Seeded]]:
     """Two servers and two workers, one database, one VAR_DIR."""
     programme, wanted = ROOT / "lms/programmes/jiangxi-2023.toml", Wanted(people=PEOPLE + 2, film_seconds=FILM)
     with database.elsewhere(), seeded(tmp_path / "one", programme, wanted) as (stack, found):
@@ -50,11 +68,12 @@ def nodes(tmp_path: Path) -> Iterator[tuple[Stack, list[str], Seeded]]:
             for one in (stack, other):
                 start(one)
                 one.start_worker()
-            yield stack, [stack.url, other.url], found
+            yield stack, other, found
 
 
-def test_sign_ins_leases_group_commit_and_sweeper_stay_right_over_two_nodes(nodes: tuple[Stack, list[str], Seeded], tmp_path: Path) -> None:
-    stack, bases, found = nodes
+def test_sign_ins_leases_group_commit_and_sweeper_stay_right_over_two_nodes(nodes: tuple[Stack, Stack, Seeded], tmp_path: Path) -> None:
+    stack, other, found = nodes
+    bases = [stack.url, other.url]
     path = tmp_path / "acknowledged-0.jsonl"
     journal = Journal(path)
 
@@ -89,6 +108,35 @@ def test_sign_ins_leases_group_commit_and_sweeper_stay_right_over_two_nodes(node
         assert link.execute("SELECT count(*), max(version) FROM result").fetchone() == (PEOPLE + 1, 1)
         assert link.execute("SELECT count(DISTINCT (enrolment_id, lesson_id)) FROM hours_entry").fetchone() == (PEOPLE + 1,), "credited twice"
         assert link.execute("SELECT count(*) FROM login WHERE ended_at IS NULL").fetchone() == (PEOPLE + 3,)
+
+
+def test_rl_13_a_deployment_node_by_node_under_saves_fails_none_after_one_try_and_signs_nobody_out(nodes: tuple[Stack, Stack, Seeded], tmp_path: Path) -> None:
+    *stacks, found = nodes
+    bases = [one.url for one in stacks]
+    path = tmp_path / "acknowledged-0.jsonl"
+    journal = Journal(path)
+    lines = [Tried(bases) for _number in range(PEOPLE)]
+
+    def enter(number: int) -> Room:
+        teacher = Teacher(lines[number], found, found.accounts[number], journal, lambda seconds: time.sleep(min(seconds, 0.05)), Random(number))
+        teacher.sign_in()
+        room = Room(teacher, EXAM)
+        room.start()
+        return room
+
+    with ThreadPoolExecutor(PEOPLE) as pool:
+        load = Load(list(pool.map(enter, range(PEOPLE))))
+    for one in stacks * DEPLOYMENTS:
+        time.sleep(1)
+        one.kill_server(gently=True)
+        start(one)
+    acknowledged = load.end()
+    assert load.broken == []
+    assert acknowledged == sum(line.saves for line in lines) > 100 * PEOPLE
+    assert max(line.most_vain for line in lines) == 1, "a node that ends refuses, and the other takes it at once"
+    assert stored_is_acknowledged(path, stacks[0].database_url) == []
+    with psycopg.connect(stacks[0].database_url) as link:
+        assert link.execute("SELECT count(*) FROM login WHERE ended_at IS NULL").fetchone() == (PEOPLE,), "nobody signed in a second time"
 
 
 def at(base: str, found: Seeded, number: int, journal: Journal) -> Teacher:
