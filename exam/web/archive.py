@@ -81,7 +81,7 @@ def ask(code: str) -> ResponseReturnValue:
     except Refusal as refusal:
         flash(_(refusal.message), "info" if isinstance(refusal, AlreadyAsked) else "danger")
     else:
-        flash(_("已开始生成归档文件。") if state is State.QUEUED else _("已提交。涉及的人较多，还需要另一位有权限的同事同意。"), "success")
+        flash(_("已开始生成归档文件。") if state is State.QUEUED else _("已提交，还需要另一位有权限的同事同意。"), "success")
     return redirect(url_for("exam_archive.page", code=code))
 
 
@@ -132,9 +132,10 @@ def _page(code: str, form: ReasonForm, status: int = 200) -> ResponseReturnValue
         kept = fetchable(state, row.ready_at, now)
         sealed = kept and row.keys and not found.keys_open
         shown = State.EXPIRED if state is State.READY and not kept else state
+        word, kind = (N_("暂不能下载"), "warning") if sealed else (WORDS[shown], KINDS[shown])
         lines.append(
             ArchiveLine(
-                row, _(WORDS[shown]), KINDS[shown],
+                row, _(word), kind,
                 may_fetch=kept and not sealed,
                 may_approve=state is State.ASKED and row.asked_by != person.person_id,
                 may_cancel=state.is_waiting and may_cancel(row.asked_by, person.person_id, manages=manages),
