@@ -269,6 +269,10 @@ def test_the_report_needs_nothing_beside_itself() -> None:
     assert not any(one.startswith("nothing broke") for one in said)
     told([replace(verdict, passed=True), replace(verdict, passed=True)], said.append)
     assert any(one.startswith("nothing broke up to 10 people") for one in said), "a ladder says that it ended before anything broke"
+    for kind, words in (("budget", "saturated first: "), ("machine", "saturated first: "), ("plan", "fullest: ")):
+        broken: list[str] = []
+        told([replace(verdict, faults=[Fault(kind, "…")])], broken.append)
+        assert f"{words}{summary([gauge(1.9)]).saturated}" in broken, kind  # type: ignore[union-attr]
     pressed: list[str] = []
     told([replace(verdict, rates=[])], pressed.append)
     assert not any(one.startswith("the same time") for one in pressed), "a pressed window's requests are no measure of a rate"
