@@ -164,7 +164,7 @@ async function askAnew() {
 }
 
 function wrongBrowser() {
-  saveState("failed", words.failed);
+  saveState("failed", queue ? words.failed : words.not_opened);
   byId("opening").hidden = true;
   banner("danger", words.browser_refused, { label: words.retry, run: () => open(false) }, { packet: queue?.unsaved > 0 });
   byId("room-banner-browser").hidden = !byId("room-banner-browser").getAttribute("href");
@@ -514,9 +514,9 @@ async function askClock() {
         queue.stopped = "other_device_leads";
         await followed();
       } else if (!stands && (!queue.settling || answer.body.remaining_ms > 0)) queue.hurry(); // while an outage is settled, the queue's own waits hold
-    } else if (answer.status === 401) {
-      queue.stopped = "signed_out";
-      await signIn();
+    } else if (answer.status === 401 || answer.status === 403) {
+      queue.stopped = answer.body.code ?? "signed_out";
+      await refused(queue.stopped);
     }
   } catch {
     // Nothing to do: the clock runs on, and unsaved changes have their own tries.

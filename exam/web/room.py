@@ -173,6 +173,7 @@ def _words() -> dict[str, object]:
         "conflicts": _("{n} 题需要核对"),
         "conflict": _("第 {n} 题在另一台设备或另一个页面上也改过。请选择保留哪个答案。"),
         "failed": _("保存失败"),
+        "not_opened": _("试卷没有打开"),
         "browser_refused": _(
             "没有核对到本场考试的 Safe Exam Browser 配置。已作答的内容都在，考试时间照常走。请重试，或用本场考试的配置重新打开；仍不行请立即联系监考人员。"
         ),

@@ -171,6 +171,7 @@ def test_in_08_who_comes_back_with_a_new_key_reads_why_and_gets_in_once_it_is_ad
     page.emulate_media(reduced_motion="reduce")
     come_back(page, OTHER)
     expect(page.locator("#room-banner-text")).to_contain_text("没有核对到本场考试的 Safe Exam Browser 配置")
+    expect(page.locator("#save-text")).to_have_text("试卷没有打开")
     assert page.locator("#room-banner-browser").get_attribute("href") == "sebs://school.example.cn/one.seb"
     for size, where in ((browser.PHONE, "phone"), (browser.DESK, "desk")):
         page.set_viewport_size(size)
@@ -204,8 +205,15 @@ def test_in_08_who_sits_goes_on_by_herself_where_a_key_is_added_and_all_is_lifte
     page.click("#start button[type=submit]")
     page.wait_for_selector("#map a", state="attached")
     shown[0] = OTHER
-    answer(page, 1, 0)
+    page.evaluate("dispatchEvent(new Event('focus'))")  # which asks the clock
     expect(page.locator("#room-banner-text")).to_contain_text("没有核对到本场考试的 Safe Exam Browser 配置")
+    shown[0] = KEY
+    page.click("#room-banner-action")
+    expect(page.locator("#room-banner")).to_be_hidden()
+    shown[0] = OTHER
+    answer(page, 1, 0)
+    expect(page.locator("#room-banner")).to_contain_text("没有核对到本场考试的 Safe Exam Browser 配置")
+    expect(page.locator("#room-banner")).to_be_visible()
     shown[0] = KEY
     page.click("#room-banner-action")
     wait_state(page, 1, "answered")
