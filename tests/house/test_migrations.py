@@ -81,6 +81,29 @@ def test_of_archives_asked_for_twice_one_goes_on(settings: Settings) -> None:
     assert [row.keys for row in found] == [True, False, False, False, False, False]
 
 
+def test_of_proposed_regrades_that_wait_for_their_figures_the_first_stays(settings: Settings) -> None:
+    url = database.clone(settings.database_url, "older_previews")
+    engine = migrate.owner_engine(url)
+    try:
+        with engine.begin() as link:
+            link.execute(text("SET LOCAL session_replication_role = replica"))
+            link.execute(text("DROP INDEX uq_regrade_unseen"))
+            link.execute(
+                text(
+                    "INSERT INTO regrade (exam_id, item, version_ids, effect, options, blanks, reason, proposed_by, proposed_at, state, preview, digest)"
+                    " SELECT 1, 'i', '{}', 'full', '{}', '[]', 'r', who, now(), 'proposed', CASE WHEN seen THEN '{}'::jsonb END, CASE WHEN seen THEN 'd' END"
+                    " FROM (VALUES (7, true), (7, false), (7, false), (8, false), (NULL, false), (NULL, false)) made (who, seen)"
+                )
+            )
+            link.execute(text("UPDATE alembic_version SET version_num = '20261123_f_rests'"))
+            command.upgrade(migrate.config(link), "20261123_g_previews")
+        with engine.connect() as link:
+            found = link.scalars(text("SELECT state FROM regrade ORDER BY id")).all()
+    finally:
+        engine.dispose()
+    assert found == ["proposed", "proposed", "withdrawn", "proposed", "proposed", "proposed"]
+
+
 def test_names_that_the_older_chain_left_are_mended(settings: Settings) -> None:
     url = database.clone(settings.database_url, "older_names")
     engine = migrate.owner_engine(url)
