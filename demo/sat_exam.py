@@ -16,7 +16,7 @@ from demo.programme import DEMO_CODE
 from exam.domain import blueprint as blueprints
 from exam.domain.exam import Release
 from exam.domain.marking import ScriptState
-from exam.services import assembly, attempt, backlog, marking, response, result
+from exam.services import assembly, attempt, backlog, marking, response, scoring
 from exam.services.payload import AttemptOpened, Change, PaperContent, StartExam, SubmitExam
 from lms.kernel.db import transaction
 from lms.kernel.i18n import ZONE
@@ -69,7 +69,7 @@ def sit(bank_code: str, ids: dict[str, int], now: datetime) -> int:
         changes = _answers(opened, right, dice, WRITTEN[place % len(WRITTEN)])
         brought.append((SubmitExam(opened.token, f"demo-hand-in-{account}", changes), began + timedelta(minutes=dice.randint(18, 40))))
     response.submit_many(brought)
-    result.score_outstanding(closes)
+    scoring.score_outstanding(closes)
     backlog.ask_until(CODE, now.astimezone(ZONE).date() + timedelta(days=3), actor_id=ids["ning"], now=closes)
     _differ(ids["ji"], ids["wen"], now)
     return len(brought)

@@ -18,7 +18,7 @@ from exam.domain.exam import Counts, Release, WindowRule
 from exam.domain.preflight import Light
 from exam.domain.safe_exam_browser import keys_of
 from exam.formats import archive as archives
-from exam.services import adjustment, analysis, archive, assembly, attempt, exam_settings, result
+from exam.services import adjustment, analysis, archive, assembly, attempt, exam_settings, posting, scoring
 from exam.services import exam as exams
 from exam.services import preflight as preflights
 from exam.services import quiz as quizzes
@@ -235,7 +235,7 @@ def replay(code: str) -> None:
 def sweep() -> None:
     """End overdue attempts and score what has no result."""
     now = current.clock().now()
-    click.echo(f"{attempt.finalise_overdue(now)} attempts ended, {result.score_outstanding(now)} scored.")
+    click.echo(f"{attempt.finalise_overdue(now)} attempts ended, {scoring.score_outstanding(now)} scored.")
 
 
 @exam.command("release")
@@ -244,7 +244,7 @@ def sweep() -> None:
 def release(code: str) -> None:
     """Release the results of an exam to its learners and their grade sheets."""
     try:
-        click.echo(f"{result.release(code, actor_id=None, now=current.clock().now())} results released.")
+        click.echo(f"{posting.release(code, actor_id=None, now=current.clock().now())} results released.")
     except Refusal as refusal:
         raise click.ClickException(refusal.message) from None
 

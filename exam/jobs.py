@@ -3,7 +3,7 @@
 from datetime import datetime
 from functools import partial
 
-from exam.services import analysis, archive, assembly, attempt, identity, integrity, pulse, regrade, rest, result, waiting_room
+from exam.services import analysis, archive, assembly, attempt, identity, integrity, posting, pulse, regrade, rest, scoring, waiting_room
 from lms.kernel.jobs import SLOW, Job, beat
 
 
@@ -11,12 +11,12 @@ def sweep(now: datetime) -> None:
     """Let rests end that have run out, end overdue attempts, then score what has no result."""
     rest.end_overdue(now)
     attempt.finalise_overdue(now)
-    result.score_outstanding(now)
+    scoring.score_outstanding(now)
 
 
 def score(now: datetime) -> None:
     """Score what was handed in."""
-    result.score_outstanding(now)
+    scoring.score_outstanding(now)
 
 
 def top_up(now: datetime) -> None:
@@ -39,7 +39,7 @@ JOBS = (
     Job("exam.sweep", run=sweep, cron="* * * * *"),
     Job("exam.top_up", run=top_up, cron="* * * * *"),
     Job("exam.score", run=score),
-    Job("exam.post", run=result.post_released, queue=SLOW, tries=6),
+    Job("exam.post", run=posting.post_released, queue=SLOW, tries=6),
     Job(analysis.JOB, run=analyse, queue=SLOW),
     Job("exam.archive", run=archive.make, queue=SLOW, tries=1),
     Job("exam.identity_expire", run=identity.expire, cron="37 * * * *"),

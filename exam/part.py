@@ -13,8 +13,9 @@ from exam.services import exam as exams
 from exam.services import notice as notices
 from exam.services import quiz as quizzes
 from exam.services.demand import demands
-from exam.services.result import note_reading, verify
+from exam.services.result import note_reading
 from exam.services.usage import usage
+from exam.services.verification import verify
 from exam.store.load import in_exam, starts
 from exam.web.adjustment import adjustment
 from exam.web.annulment import annulment

@@ -5,8 +5,7 @@ from datetime import datetime
 
 from exam.domain import attempt as rules
 from exam.domain.attempt import State
-from exam.services import adjustment
-from exam.services import result as results
+from exam.services import adjustment, posting
 from exam.store import annulment as store
 from exam.store import attempt as attempts
 from exam.store import exam as exams
@@ -65,16 +64,16 @@ def decide(actor_id: int, attempt_id: int, *, agree: bool, now: datetime) -> Non
 def _annul(session: Session, attempt_id: int, reason: str, actor_id: int, now: datetime) -> None:
     attempt = attempts.by_id(session, attempt_id)
     exam = exams.by_id(session, attempt.exam_id)
-    before = results.counting(session, exam, attempt.person_id)
+    before = posting.counting(session, exam, attempt.person_id)
     attempts.annul(session, attempt_id, rules.move(attempt.state, State.ANNULLED), now)
-    after = results.counting(session, exam, attempt.person_id)
+    after = posting.counting(session, exam, attempt.person_id)
     if not exam.shows_results or after == before:
         return
     if after is None:
         evidence = [f"attempt:{one.id}" for one in attempts.of_person(session, attempt.person_id, exam.id)]  # an earlier score would count again
         platform.take_back(session, programme_code=exam.programme_code, evidence=evidence, reason=reason, now=now, posted_by=actor_id, settles=True)
     else:
-        results.post_many(session, exam, {attempt.person_id: after}, now=now, reason=reason, actor_id=actor_id)
+        posting.post_many(session, exam, {attempt.person_id: after}, now=now, reason=reason, actor_id=actor_id)
 
 
 def proposal_of(session: Session, attempt_id: int) -> tuple[AttemptAnnulmentRow, str] | None:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from exam.domain.exam import Exam
 from exam.domain.review import AppealDecided, AppealWaiting
+from exam.services import posting
 from exam.services import result as results
 from exam.services.exam import found
 from exam.store import appeal as store
@@ -38,7 +39,7 @@ def make(person_id: int, exam_code: str, words: str, now: datetime) -> None:
     sheet = results.sheet(person_id, exam_code)
     with transaction() as session:
         exam = found(session, exam_code)
-        counts = results.counting(session, exam, person_id) if sheet is not None and sheet.released else None
+        counts = posting.counting(session, exam, person_id) if sheet is not None and sheet.released else None
         attempt = attempts.lock(session, counts[0]) if counts else None
         if attempt is None or any(one.decided_at is None for one in store.of_attempts(session, [attempt.id])):
             raise AppealWaiting

@@ -22,10 +22,13 @@ from exam.services.admission import browser_keys, standing
 from exam.services.exam import found
 from exam.services.payload import AnswerNow, AttemptOpened, AttemptToken, EnterExam, EntryToken, ResumeExam, StartExam
 from exam.services.response import SignedOut
+from exam.store import adjustment as adjustment_store
 from exam.store import attempt as store
 from exam.store import extra_attempt as extra_attempts
 from exam.store import paper as paper_store
-from exam.store.attempt import Attempt, Begun, Opening
+from exam.store import start as starts
+from exam.store.attempt import Attempt
+from exam.store.start import Begun, Opening
 from lms import api as platform
 from lms.kernel import audit
 from lms.kernel.db import Session, reading, transaction
@@ -53,7 +56,7 @@ class AttemptMissing(Missing):
 
 
 _signing_in = Pace(3)  # whoever guesses at passwords with a token in hand goes to the end of the line
-_starts: GroupCommit[store.Start, Begun] = GroupCommit(store.start, single=True)
+_starts: GroupCommit[starts.Start, Begun] = GroupCommit(starts.start, single=True)
 
 
 def enter(payload: EnterExam, arrived: datetime, proofs: Iterable[BrowserProof] = ()) -> AttemptOpened:
@@ -63,7 +66,7 @@ def enter(payload: EnterExam, arrived: datetime, proofs: Iterable[BrowserProof] 
     begun = Begun(place)
     if payload.honesty and (place is None or place.stands(arrived)):
         learned = entry.asks_learning and _learned(entry)
-        asked = store.Start(
+        asked = starts.Start(
             entry.exam, entry.person_id, entry.login_id, payload.device, learned, arrived, line.house_rate(), place,
             slowly=entry.asks_identity, locked=bool(entry.browser),
         )  # fmt: skip
@@ -140,7 +143,7 @@ def _begin(session: Session, exam: Exam, person_id: int, payload: StartExam, new
         raise waiting_room.PlaceGivenUp
     if not payload.honesty:
         raise admission.HonestyMissing
-    begun = store.begin(
+    begun = starts.begin(
         session,
         exam_id=exam.id,
         person_id=person_id,
@@ -157,9 +160,9 @@ def _begin(session: Session, exam: Exam, person_id: int, payload: StartExam, new
     lost = waiting_room.lost(exam, place, now, who.accommodation.percent) if place else timedelta(0)
     if not lost:
         return begun
-    store.adjust(session, begun.attempt.id, seconds=math.ceil(lost.total_seconds()), kind="queue", reason="", actor_id=None, now=now)
-    deadline = rules.deadline_of(begun.attempt.base_deadline, store.adjustments(session, begun.attempt.id))
-    store.set_deadline(session, begun.attempt.id, deadline)
+    adjustment_store.adjust(session, begun.attempt.id, seconds=math.ceil(lost.total_seconds()), kind="queue", reason="", actor_id=None, now=now)
+    deadline = rules.deadline_of(begun.attempt.base_deadline, adjustment_store.adjustments(session, begun.attempt.id))
+    adjustment_store.set_deadline(session, begun.attempt.id, deadline)
     return replace(begun, attempt=replace(begun.attempt, deadline=deadline))
 
 

@@ -9,7 +9,7 @@ from exam.domain.attempt import State
 from exam.domain.exam import Exam
 from exam.domain.marking import LeaseLost, Mark, MarkFinal, NotSettled, ScriptState
 from exam.services import paper as papers
-from exam.services import result as results
+from exam.services import scoring
 from exam.services import script as scripts
 from exam.services.exam import found
 from exam.store import attempt as attempts
@@ -251,7 +251,7 @@ def _is_out(session: Session, attempt: Attempt) -> bool:
 def _rescore(session: Session, attempt: Attempt, reason: str, now: datetime) -> None:
     session.flush()
     if attempt.state is State.SCORED:
-        results.rescore(session, attempt.id, reason=reason, now=now)
+        scoring.rescore(session, attempt.id, reason=reason, now=now)
 
 
 def _sized(points: Sequence[int | None], draft: MarkRow) -> list[int | None]:

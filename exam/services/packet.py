@@ -13,7 +13,7 @@ from exam.domain import response as responses
 from exam.domain.attempt import Answer, State
 from exam.domain.exam import Exam
 from exam.domain.packet import Brought, PacketLine
-from exam.services import result as results
+from exam.services import scoring
 from exam.services import token as tokens
 from exam.services.exam import found
 from exam.services.packet_seal import PacketSeal
@@ -214,7 +214,7 @@ def decide(packet_id: int, *, exam_code: str, approve: bool, reason: str, actor_
         store.decide(session, PacketDecisionRow(packet_id=packet_id, approved=approve, reason=reason, counted=len(counting), actor_id=actor_id, at=now))
         _audit(session, packet, approve=approve, counted=len(counting), reason=reason, actor_id=actor_id, now=now)
         if counting and attempt.state is State.SCORED:
-            results.rescore(session, attempt.id, reason=f"packet:{packet_id}", now=now)
+            scoring.rescore(session, attempt.id, reason=f"packet:{packet_id}", now=now)
         return len(counting)
 
 

@@ -10,7 +10,7 @@ from exam.domain import result as result_rules
 from exam.domain.exam import Exam
 from exam.domain.regrade import Change, Effect, FiguresMoved, RegradeClosed, Stage
 from exam.services import paper as papers
-from exam.services import result as results
+from exam.services import posting, scoring
 from exam.services.exam import found
 from exam.store import analysis as sets
 from exam.store import exam as exams
@@ -229,7 +229,7 @@ def _changes(session: Session, row: RegradeRow, now: datetime) -> Iterator[tuple
         last = batch[-1].id
         held = result_store.newest_versions(session, [attempt.id for attempt in batch])
         changed = []
-        for attempt, new in results.scored_anew(session, batch):
+        for attempt, new in scoring.scored_anew(session, batch):
             number, old = held[attempt.id]
             if new != old:
                 result_store.add(session, attempt.id, new, version=number + 1, reason=f"regrade:{row.id}", now=now)
@@ -247,8 +247,8 @@ def _followed(session: Session, exam: Exam, row: RegradeRow, changes: Sequence[C
     platform.hold_grades(session, exam.programme_code, people, now)
     for start in range(0, len(people), POST_BATCH):
         beat()
-        counting = results.counting_of(session, exam, people[start : start + POST_BATCH])
-        touched += results.post_many(session, exam, counting, now=now, reason=row.reason, actor_id=row.proposed_by).values()
+        counting = posting.counting_of(session, exam, people[start : start + POST_BATCH])
+        touched += posting.post_many(session, exam, counting, now=now, reason=row.reason, actor_id=row.proposed_by).values()
     return touched
 
 

@@ -11,7 +11,7 @@ from exam.domain.regrade import Effect, right_keys
 from exam.domain.review import Review, ReviewClosed, ReviewFrozen
 from exam.domain.waiting_room import LASTS
 from exam.services import paper as papers
-from exam.services import result
+from exam.services import posting
 from exam.services.exam import found, is_frozen, is_over, is_settled
 from exam.store import attempt as attempts
 from exam.store import exam as exams
@@ -157,5 +157,5 @@ def picture(person_id: int, exam_code: str, digest: str, now: datetime) -> Pictu
 
 def _counting(session: Session, person_id: int, exam: Exam, now: datetime) -> Attempt | None:
     """Return the attempt that counts, None where it may not be looked through."""
-    counts = result.counting(session, exam, person_id) if shows_keys(session, exam, now) else None
+    counts = posting.counting(session, exam, person_id) if shows_keys(session, exam, now) else None
     return None if counts is None else attempts.by_id(session, counts[0])

@@ -1,13 +1,28 @@
-"""Time for many attempts at once, and pauses: table and statements; attempts are locked in the order of ids."""
+"""What moves a deadline: adjustments, of one attempt or many at once, and pauses; attempts are locked in the order of ids."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, Integer, String, text
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, Integer, String, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lms.kernel.db import Base, Session
+from lms.kernel.db import APPEND_ONLY, Base, Session
+
+
+class DeadlineAdjustmentRow(Base):
+    """Time given to one attempt after its start."""
+
+    __tablename__ = "deadline_adjustment"
+    __table_args__ = (Index("ix_deadline_adjustment_attempt_id", "attempt_id"), {"info": APPEND_ONLY})
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, init=False)
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"))
+    seconds: Mapped[int] = mapped_column(Integer)
+    kind: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str] = mapped_column(String(200))
+    actor_id: Mapped[int | None] = mapped_column(BigInteger)
+    at: Mapped[datetime]
 
 
 class AttemptPauseRow(Base):
@@ -59,6 +74,31 @@ def give(session: Session, attempt_ids: Sequence[int], *, seconds: int, percent:
         ),
         {"ids": list(attempt_ids), "seconds": seconds, "percent": percent, "kind": kind, "reason": reason, "actor": actor_id, "now": now},
     )
+
+
+def adjust(session: Session, attempt_id: int, *, seconds: int, kind: str, reason: str, actor_id: int | None, now: datetime) -> None:
+    """Write an adjustment; the attempt's deadline is set by `set_deadline` from all of them."""
+    session.add(DeadlineAdjustmentRow(attempt_id=attempt_id, seconds=seconds, kind=kind, reason=reason, actor_id=actor_id, at=now))
+    session.flush()
+
+
+def adjustments(session: Session, attempt_id: int) -> list[timedelta]:
+    """Return all adjustments of an attempt."""
+    return adjustments_of(session, [attempt_id])[attempt_id]
+
+
+def adjustments_of(session: Session, attempt_ids: Sequence[int]) -> dict[int, list[timedelta]]:
+    """Return all adjustments, by attempt."""
+    row = DeadlineAdjustmentRow
+    found: dict[int, list[timedelta]] = {attempt_id: [] for attempt_id in attempt_ids}
+    for attempt_id, seconds in session.execute(select(row.attempt_id, row.seconds).where(row.attempt_id.in_(attempt_ids))):
+        found[attempt_id].append(timedelta(seconds=seconds))
+    return found
+
+
+def set_deadline(session: Session, attempt_id: int, deadline: datetime) -> None:
+    """Set the folded deadline."""
+    session.execute(text("UPDATE attempt SET deadline = :deadline WHERE id = :id"), {"id": attempt_id, "deadline": deadline})
 
 
 def pause(session: Session, attempt_ids: Sequence[int], *, reason: str, actor_id: int | None, now: datetime, most_seconds: int | None = None) -> int:

@@ -1,15 +1,13 @@
-"""Attempts, their deadlines' adjustments and their submissions: tables and statements.
+"""Attempts and their submissions: tables and statements.
 
-Whoever changes an attempt locks its row first; batches lock in the order of ids. Starting and ending in one call: `functions/`.
+Whoever changes an attempt locks its row first; batches lock in the order of ids. Starting: `start.py`; ending in one call: `functions/`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-import msgspec
-import psycopg
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -29,10 +27,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from exam.domain.attempt import Answer, State
-from exam.domain.paper import Paper
 from exam.domain.response import choices_of, texts_of
-from exam.domain.waiting_room import EARLY, LASTS, LATE, Place
-from exam.store.paper import paper_of
 from lms.kernel.db import APPEND_ONLY, Base
 from lms.kernel.statement import Statement
 
@@ -76,21 +71,6 @@ class AttemptRow(Base):
     reopened: Mapped[int] = mapped_column(Integer)
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
     paused_at: Mapped[datetime | None] = mapped_column(default=None)  # since when its clock stands: what arrives later is not taken
-
-
-class DeadlineAdjustmentRow(Base):
-    """Time given to one attempt after its start."""
-
-    __tablename__ = "deadline_adjustment"
-    __table_args__ = (Index("ix_deadline_adjustment_attempt_id", "attempt_id"), {"info": APPEND_ONLY})
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, init=False)
-    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"))
-    seconds: Mapped[int] = mapped_column(Integer)
-    kind: Mapped[str] = mapped_column(String(20))
-    reason: Mapped[str] = mapped_column(String(200))
-    actor_id: Mapped[int | None] = mapped_column(BigInteger)
-    at: Mapped[datetime]
 
 
 class SubmissionRow(Base):
@@ -139,15 +119,6 @@ class Attempt:
     paused_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """An attempt with its paper and the set the paper is of."""
-
-    attempt: Attempt
-    assembly_id: int
-    paper: Paper
-
-
 # What is read of an attempt; rows rather than objects, because saves change it behind the session's back.
 _READ = select(AttemptRow.__table__)
 
@@ -156,89 +127,14 @@ _NEWEST_OF = _READ.where(AttemptRow.exam_id == bindparam("exam"), AttemptRow.per
 _NEWEST = Statement(_NEWEST_OF)
 _NEWEST_LOCKED = Statement(_NEWEST_OF.with_for_update())
 _ONE_AT_A_TIME = Statement(text("SELECT pg_advisory_xact_lock(hashtextextended('attempt:' || CAST(:exam AS bigint), CAST(:person AS bigint)))"))
-_BEGIN = Statement(
-    text(
-        """
-    WITH taken AS (
-      UPDATE paper SET taken_at = :now
-      WHERE id = (SELECT id FROM paper WHERE exam_id = :exam AND taken_at IS NULL ORDER BY assembly_id, number LIMIT 1 FOR UPDATE SKIP LOCKED)
-      RETURNING id, assembly_id, number AS paper_number, version_ids, orders, expected, hash
-    ), made AS (
-      INSERT INTO attempt (exam_id, person_id, number, paper_id, state, started_at, base_deadline, deadline, percent, items, epoch, resumes,
-        device, led_since, answers, revisions, marks, late, reopened)
-      SELECT :exam, :person, :number, id, 'open', :now, :deadline, :deadline, :percent, cardinality(version_ids), 1, 1, :device, :now,
-        array_fill(NULL::text, ARRAY[cardinality(version_ids)]), array_fill(0, ARRAY[cardinality(version_ids)]),
-        array_fill(false, ARRAY[cardinality(version_ids)]), 0, 0 FROM taken RETURNING *
-    )
-    SELECT made.*, assembly_id, paper_number, version_ids, orders, expected, hash FROM made, taken
-    """
-    )
-)
 
 
-_START = Statement(text("SELECT * FROM exam_start(CAST(:lines AS json), :rate, :early, :lasts, :late)"))
-_SENT = ("exam", "person_id", "login_id", "device", "learned", "slowly", "locked", "arrived")
 _STANDS = Statement(
     text(
         "SELECT EXISTS (SELECT FROM login JOIN person ON person.id = login.person_id WHERE login.id = :login AND person.id = :person"
         " AND login.ended_at IS NULL AND login.ends_at > :now AND person.active) AS stands"
     )
 )
-
-
-class Start(msgspec.Struct, frozen=True):
-    """One start by an entry; `learned`: whether the learning is known to be done, where the exam may ask; `place`: hers in the line, if she has one."""
-
-    exam: str
-    person_id: int
-    login_id: int
-    device: str
-    learned: bool
-    arrived: datetime
-    rate: float
-    place: Place | None = None
-    slowly: bool = False  # a rule is to be asked that the short way does not know: a place is given, the start is left
-    locked: bool = False  # the browser the exam asks for has been proved
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """What became of a start: the place in the line it was judged by, and the attempt with its exam's title if it was begun."""
-
-    place: Place | None = None
-    title: str = ""
-    opening: Opening | None = None
-
-
-def start(link: "psycopg.Connection[tuple[Any, ...]]", rows: Sequence[Start]) -> list[Begun]:
-    """Give a place to all whose turn has not come, and begin attempts for those whose turn it is and who may without further ado: one statement."""
-    begun = [Begun(row.place) for row in rows]
-    lines = [_line(index, row) for index, row in enumerate(rows)]
-    asked = msgspec.json.encode(lines).decode()
-    for index, *told in _START.on(link, lines=asked, rate=rows[0].rate, early=EARLY, lasts=LASTS, late=LATE):
-        begun[index] = _begun(rows[index], told)
-    return begun
-
-
-def _line(index: int, row: Start) -> dict[str, object]:
-    """Return a start as the statement takes it; who has no place, or one whose turn has not come or was missed, asks for one."""
-    place, line = row.place, {name: getattr(row, name) for name in _SENT}
-    if place is None:
-        return line | {"request": index, "asks": True}
-    asks = not place.has_come(row.arrived) or place.missed(row.arrived)
-    gap = place.gap // timedelta(microseconds=1)
-    return line | {"request": index, "asks": asks, "since": place.since, "turn": place.turn, "gap": gap, "squeezed": place.squeezed}
-
-
-def _begun(row: Start, told: Sequence[Any]) -> Begun:
-    since, turn, gap, squeezed, exam_id, title, attempt_id, number, deadline, paper_id, assembly_id, *paper = told
-    place = Place(since, turn, timedelta(microseconds=gap), squeezed) if turn else None
-    if attempt_id is None:
-        return Begun(place)
-    attempt = Attempt(
-        attempt_id, exam_id, row.person_id, number, paper_id, State.OPEN, row.arrived, deadline, deadline, 1, 1, row.device, row.arrived, {}, 0, 0, None
-    )
-    return Begun(place, title, Opening(attempt, assembly_id, paper_of(*paper)))
 
 
 def stands(session: Session, login_id: int, person_id: int, now: datetime) -> bool:
@@ -267,18 +163,10 @@ def hold_free(session: Session, people: Sequence[tuple[int, int]]) -> set[tuple[
     return {(exam, person) for exam, person in session.execute(held, columns)}
 
 
-def begin(session: Session, *, exam_id: int, person_id: int, number: int, deadline: datetime, percent: int, device: str, now: datetime) -> Opening | None:
-    """Take the next free paper and open an attempt at it; None when no paper is free."""
-    row = _BEGIN.row(session, exam=exam_id, person=person_id, number=number, deadline=deadline, percent=percent, device=device, now=now)
-    if row is None:
-        return None
-    return Opening(_attempt(row), row.assembly_id, paper_of(row.paper_number, row.version_ids, row.orders, row.expected, row.hash))
-
-
 def newest_of(session: Session, person_id: int, exam_id: int, *, lock: bool = False) -> Attempt | None:
     """Return the person's newest attempt at an exam."""
     row = (_NEWEST_LOCKED if lock else _NEWEST).row(session, exam=exam_id, person=person_id)
-    return None if row is None else _attempt(row)
+    return None if row is None else attempt_of(row)
 
 
 def is_newest(session: Session, attempt: Attempt) -> bool:
@@ -296,20 +184,20 @@ def of_people(session: Session, people: Sequence[int], exam_id: int) -> dict[int
     """Return many people's attempts at an exam, each person's first one first; who has none is left out."""
     found: dict[int, list[Attempt]] = {}
     for row in session.execute(_READ.where(AttemptRow.person_id.in_(people), AttemptRow.exam_id == exam_id).order_by(AttemptRow.number)):
-        found.setdefault(row.person_id, []).append(_attempt(row))
+        found.setdefault(row.person_id, []).append(attempt_of(row))
     return found
 
 
 def newest_by_exam(session: Session, person_id: int, exam_ids: Sequence[int]) -> dict[int, Attempt]:
     """Return the person's newest attempt at each exam."""
     rows = session.execute(_READ.where(AttemptRow.person_id == person_id, AttemptRow.exam_id.in_(exam_ids)).order_by(AttemptRow.number))
-    return {row.exam_id: _attempt(row) for row in rows}
+    return {row.exam_id: attempt_of(row) for row in rows}
 
 
 def lock(session: Session, attempt_id: int) -> Attempt | None:
     """Lock an attempt."""
     row = session.execute(_READ.where(AttemptRow.id == attempt_id).with_for_update()).first()
-    return None if row is None else _attempt(row)
+    return None if row is None else attempt_of(row)
 
 
 def lock_alone(session: Session, attempt_id: int) -> Attempt:
@@ -328,7 +216,7 @@ def find(session: Session, attempt_id: int) -> Attempt | None:
 
 def by_id(session: Session, attempt_id: int) -> Attempt:
     """Return an attempt."""
-    return _attempt(session.execute(_READ.where(AttemptRow.id == attempt_id)).one())
+    return attempt_of(session.execute(_READ.where(AttemptRow.id == attempt_id)).one())
 
 
 def lead(session: Session, attempt_id: int, *, device: str, takeover: bool, now: datetime) -> tuple[int, int]:
@@ -372,31 +260,6 @@ def result_is_out(session: Session, attempt_id: int) -> bool:
     return bool(session.scalar(text(f"SELECT {RESULT_OUT} FROM attempt a WHERE a.id = :id"), {"id": attempt_id}))  # noqa: S608 - a constant of this file
 
 
-def adjust(session: Session, attempt_id: int, *, seconds: int, kind: str, reason: str, actor_id: int | None, now: datetime) -> None:
-    """Write an adjustment; the attempt's deadline is set by `set_deadline` from all of them."""
-    session.add(DeadlineAdjustmentRow(attempt_id=attempt_id, seconds=seconds, kind=kind, reason=reason, actor_id=actor_id, at=now))
-    session.flush()
-
-
-def adjustments(session: Session, attempt_id: int) -> list[timedelta]:
-    """Return all adjustments of an attempt."""
-    return adjustments_of(session, [attempt_id])[attempt_id]
-
-
-def adjustments_of(session: Session, attempt_ids: Sequence[int]) -> dict[int, list[timedelta]]:
-    """Return all adjustments, by attempt."""
-    row = DeadlineAdjustmentRow
-    found: dict[int, list[timedelta]] = {attempt_id: [] for attempt_id in attempt_ids}
-    for attempt_id, seconds in session.execute(select(row.attempt_id, row.seconds).where(row.attempt_id.in_(attempt_ids))):
-        found[attempt_id].append(timedelta(seconds=seconds))
-    return found
-
-
-def set_deadline(session: Session, attempt_id: int, deadline: datetime) -> None:
-    """Set the folded deadline."""
-    session.execute(text("UPDATE attempt SET deadline = :deadline WHERE id = :id"), {"id": attempt_id, "deadline": deadline})
-
-
 def take_overdue(session: Session, before: datetime, most: int) -> list[int]:
     """Lock open attempts whose deadline lies before the instant, leaving out those another worker or an unsettled outage holds."""
     return list(
@@ -419,7 +282,7 @@ def finalise(session: Session, attempt_ids: Sequence[int], now: datetime) -> Non
 def take_unscored(session: Session, after: int, most: int) -> list[Attempt]:
     """Lock ended attempts behind an id that have no result yet, leaving out those another worker holds."""
     waiting = _READ.where(AttemptRow.state.in_(("submitted", "finalised")), AttemptRow.id > after).order_by(AttemptRow.id).limit(most)
-    return [_attempt(row) for row in session.execute(waiting.with_for_update(skip_locked=True))]
+    return [attempt_of(row) for row in session.execute(waiting.with_for_update(skip_locked=True))]
 
 
 def any_open(session: Session, exam_id: int) -> bool:
@@ -457,7 +320,7 @@ def all_of(session: Session, exam_id: int, after: int, most: int) -> list[Attemp
 
 def read(session: Session, *conditions: ColumnElement[bool], most: int) -> list[Attempt]:
     """Return attempts that meet conditions, in the order of ids."""
-    return [_attempt(row) for row in session.execute(_READ.where(*conditions).order_by(AttemptRow.id).limit(most))]
+    return [attempt_of(row) for row in session.execute(_READ.where(*conditions).order_by(AttemptRow.id).limit(most))]
 
 
 def state_counts(session: Session, exam_id: int) -> dict[str, int]:
@@ -466,7 +329,8 @@ def state_counts(session: Session, exam_id: int) -> dict[str, int]:
     return {str(state): int(count) for state, count in rows}
 
 
-def _attempt(row: Any) -> Attempt:
+def attempt_of(row: Any) -> Attempt:
+    """Return an attempt of what was read of it."""
     answers = {
         index + 1: Answer(choices_of(stored), revision, marked, texts_of(stored))
         for index, (stored, revision, marked) in enumerate(zip(row.answers, row.revisions, row.marks, strict=True))

@@ -1,4 +1,4 @@
-"""Places in the line before an exam: tables and statements; `exam_draw` hands them out, within the call that starts (exam/store/attempt.py)."""
+"""Places in the line before an exam: tables and statements; `exam_draw` hands them out, within the call that starts (exam/store/start.py)."""
 
 from datetime import datetime, timedelta
 from math import ceil

@@ -10,7 +10,7 @@ from wtforms.validators import InputRequired, NumberRange, Optional
 
 from exam.domain.exam import Exam, Release
 from exam.domain.fairness import BEYOND
-from exam.services import analysis, assembly, duty, fairness, result
+from exam.services import analysis, assembly, duty, fairness, posting
 from exam.services import board as service
 from exam.services import exam as exams
 from exam.services import exam_settings as settings
@@ -131,7 +131,7 @@ def assemble(code: str) -> ResponseReturnValue:
 @requires(Permission.MANAGE_EXAMS)
 def release(code: str) -> ResponseReturnValue:
     """Release the results."""
-    count = result.release(code, actor_id=current.person().person_id, now=current.now())
+    count = posting.release(code, actor_id=current.person().person_id, now=current.now())
     flash(_("已公布 %(n)s 人的成绩。", n=count), "success")
     return redirect(url_for("exam_board.one", code=code))
 

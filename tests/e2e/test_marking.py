@@ -7,7 +7,7 @@ from flask import Flask
 from playwright.sync_api import Browser, expect
 
 from exam.domain.exam import ExamPolicy
-from exam.services import attempt, result
+from exam.services import attempt, scoring
 from exam.services.payload import StartExam
 from lms.kernel.db import transaction
 from lms.kernel.permissions import Role
@@ -30,7 +30,7 @@ def test_a_draft_saves_itself_and_the_keyboard_leads_to_the_next_script(app: Fla
         # What the saves would leave behind; their lanes belong to another database.
         product.run(ANSWERED, exams.EXAM)
         attempt.finalise_overdue(NOON + timedelta(hours=2))
-        result.score_outstanding(NOON + timedelta(hours=2))
+        scoring.score_outstanding(NOON + timedelta(hours=2))
         emma = id_of(EMMA)
         with transaction() as session:
             give_password(session, emma, product.now())

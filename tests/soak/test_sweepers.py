@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from exam.domain import attempt as rules
 from exam.domain.exam import Release
-from exam.services import attempt, result, timeline
+from exam.services import attempt, timeline, verification
 from exam.services.response import ClearNotSaid
 from exam.store import attempt as attempts
 from exam.store import response as log
@@ -103,7 +103,7 @@ def test_ex_10_ten_thousand_abandoned_attempts_end_once_with_two_sweepers_and_on
         )  # fmt: skip
         assert session.execute(text("SELECT count(*), count(DISTINCT attempt_id), max(version) FROM result")).one() == (ABANDONED, ABANDONED, 1)
         assert held(session) == due(session, None), "each is worth what the same answers are worth to another reckoning"
-        assert list(result.verify(session, NOON + timedelta(days=1))) == []
+        assert list(verification.verify(session, NOON + timedelta(days=1))) == []
 
 
 def test_ov_06_a_hundred_thousand_attempts_that_end_in_one_second_are_ended_within_two_minutes(app: Flask) -> None:

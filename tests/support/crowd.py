@@ -9,7 +9,7 @@ from random import Random
 from sqlalchemy import text
 
 from exam.domain.exam import Release
-from exam.services import result
+from exam.services import posting, scoring
 from exam.services.exam import found
 from exam.store import result as results
 from lms import api as platform
@@ -80,13 +80,13 @@ def crowd(count: int, *, tries: int = 1, logged: bool = True) -> None:
             session.execute(text(LOGGED))
         session.execute(text(_SUBMITTED), {"now": NOON})
     database.analyse()
-    assert result.score_outstanding(NOON) == count * tries
+    assert scoring.score_outstanding(NOON) == count * tries
     with transaction() as session:
         session.execute(text("UPDATE exam SET release = 'at_once'"))
     if tries == 1:
         _post()
     else:
-        result.post_released(NOON, exams.EXAM)
+        posting.post_released(NOON, exams.EXAM)
 
 
 def _sit(session: Session, sitters: list[int], tries: int) -> None:
@@ -127,7 +127,7 @@ def _post() -> None:
         for person_id, attempt_id in session.execute(text(_FIRST_OF_EACH)).all():
             held = results.newest_of(session, attempt_id)
             assert held
-            result.post(session, exam, person_id, attempt_id, held, now=NOON)
+            posting.post(session, exam, person_id, attempt_id, held, now=NOON)
         session.flush()
         for statement in _LIKE_THE_FIRST:
             session.execute(text(statement), {"now": NOON} if ":now" in statement else {})

@@ -8,7 +8,7 @@ import msgspec
 from demo.exams import create_exam
 from exam.domain import blueprint as blueprints
 from exam.domain.exam import ExamPolicy, Release
-from exam.services import assembly, result
+from exam.services import assembly, scoring
 from exam.services.payload import Change, PaperContent
 from lms.kernel.db import transaction
 from question_bank.domain.draft import Draft
@@ -60,5 +60,5 @@ def written(account: str) -> exams.Sitter:
     shown = msgspec.json.decode(sitter.opened.paper, type=PaperContent).items[0].options
     sitter.save(sitter.change(1, [shown.index("乙")]), Change(2, 2_000_002, 0, texts=[f"我会先听他说。{account}"]))
     sitter.submit(at=NOON + timedelta(minutes=10))
-    result.score_outstanding(DONE)
+    scoring.score_outstanding(DONE)
     return sitter

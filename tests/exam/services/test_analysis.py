@@ -9,7 +9,7 @@ from sqlalchemy import event, text
 
 from exam.domain.regrade import Effect
 from exam.jobs import JOBS
-from exam.services import analysis, integrity, result
+from exam.services import analysis, integrity, scoring
 from exam.store import analysis as store
 from exam.store import archive
 from lms.kernel import db
@@ -53,7 +53,7 @@ def test_answers_on_random_papers_reach_the_bank_in_canonical_order(app: Flask) 
         sitter.submit(*([] if account == "qin" else changes))  # one hands in an empty paper: that says nothing about the items
     with pytest.raises(analysis.NothingScored):
         analysis.request(exams.EXAM, actor_id=None, now=NOON)
-    result.score_outstanding(NOON)
+    scoring.score_outstanding(NOON)
 
     peng = enter(app, PENG)
     page = peng.get(f"/admin/exams/{exams.EXAM}").get_data(as_text=True)
@@ -87,7 +87,7 @@ def test_ov_08_what_twenty_people_ask_five_times_is_worked_out_once_and_saves_go
     exams.prepared()
     lin, hua = exams.sitting("lin"), exams.sitting("hua")
     lin.submit(lin.change(1, [0]))
-    result.score_outstanding(NOON)
+    scoring.score_outstanding(NOON)
     with transaction() as session:
         people = [rows.person(session, account=f"m{number}", name="管理员") for number in range(20)]
 
@@ -113,7 +113,7 @@ def test_an_analysis_is_cancelled_while_it_waits_and_while_it_runs(app: Flask, j
     exams.prepared()
     sitter = exams.sitting("lin")
     sitter.submit(sitter.change(1, [0]))
-    result.score_outstanding(NOON)
+    scoring.score_outstanding(NOON)
     peng, there = enter(app, PENG), f"/admin/exams/{exams.EXAM}/{page}"
     shown = f"/admin/exams/{exams.EXAM}" + ("" if page == "analysis" else "/integrity")
     peng.post(there)
@@ -145,7 +145,7 @@ def test_a_short_text_counts_by_the_share_of_its_points(app: Flask) -> None:
         for points in ([600, 400], [300, 200], [0, 0]):
             session.execute(settle, {"points": points})
         for attempt_id in session.scalars(text("SELECT attempt_id FROM script ORDER BY id")).all():
-            result.rescore(session, attempt_id, reason="marking", now=scripts.DONE)
+            scoring.rescore(session, attempt_id, reason="marking", now=scripts.DONE)
     analysis.analyse(exams.EXAM, scripts.DONE)
     short = next(item.report for item in measured.page(exams.BANK).items if not item.report.statistics.options)
     assert (short.statistics.answers, short.statistics.difficulty, short.left_out) == (3, 0.5, "by_share")

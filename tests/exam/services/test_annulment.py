@@ -11,12 +11,13 @@ from exam.domain.admission import NotOpenYet, WindowClosed
 from exam.domain.attempt import AttemptClosed, NewerAttempt, State
 from exam.domain.exam import Release
 from exam.domain.review import Review
-from exam.services import adjustment, annulment, assembly, attempt, extra_attempt, outage, result, review, room
+from exam.services import adjustment, annulment, assembly, attempt, extra_attempt, outage, posting, result, review, room, scoring
+from exam.services import exam as exam_service
 from exam.services.adjustment import OwnAttempt
 from exam.services.annulment import AnnulmentWaits, SecondPerson
 from exam.services.attempt import AttemptMissing
 from exam.services.payload import EnterExam
-from exam.services.result import verify
+from exam.services.verification import verify
 from exam.store import annulment as store
 from exam.store import personal_data
 from lms import api as platform
@@ -64,7 +65,7 @@ def test_two_people_annul_a_released_attempt_and_the_grade_follows(app: Flask, c
     exams.prepared(release=Release.AT_ONCE)
     lin = exams.sitting("lin")
     lin.submit(at=NOON + MINUTE)
-    result.score_outstanding(NOON + MINUTE)
+    scoring.score_outstanding(NOON + MINUTE)
     number = _number(lin)
     assert _posted(lin, number)
     peng, ning = enter(app, PENG), enter(app, NING)
@@ -84,7 +85,7 @@ def test_two_people_annul_a_released_attempt_and_the_grade_follows(app: Flask, c
         kept = personal_data.decided(session, lin.person_id)
         assert [(one["exam"], one["attempt"], one["reason"], one["annulled"]) for one in kept["annulments"]] == [(exams.EXAM, 1, "替考", True)]
         assert [one["version"] for one in kept["results"]] == [1]
-        assert result.counting(session, result.found(session, exams.EXAM), lin.person_id) is None
+        assert posting.counting(session, exam_service.found(session, exams.EXAM), lin.person_id) is None
         assert list(verify(session, clock.instant)) == []
     shown = ning.get(page).get_data(as_text=True)
     assert "替考" in shown
@@ -96,7 +97,7 @@ def test_a_certificate_goes_with_the_only_attempt_that_is_annulled_and_comes_bac
     exams.prepared(release=Release.AT_ONCE)
     lin = exams.sitting("lin")
     lin.submit(at=NOON + MINUTE)
-    result.score_outstanding(NOON + MINUTE)
+    scoring.score_outstanding(NOON + MINUTE)
     number = _number(lin)
     with transaction() as session:
         in_force = platform.in_force(session, learning.CODE)
@@ -129,7 +130,7 @@ def test_an_open_attempt_that_is_annulled_takes_nothing_more_and_a_dropped_propo
     with pytest.raises(AttemptClosed):
         lin.save(lin.change(1, [0], 1), at=NOON + MINUTE)
     assert attempt.finalise_overdue(NOON + DAY) == 0
-    assert result.score_outstanding(NOON + DAY) == 0
+    assert scoring.score_outstanding(NOON + DAY) == 0
     assert _planned(lin, NOON + 2 * MINUTE).spent, "no attempt is left, though the exam is open"
     assert plan.plan(lin.person_id, learning.CODE, NOON + 2 * MINUTE).standing.exam_spent
     clock.advance(minutes=2)
@@ -144,7 +145,7 @@ def test_an_annulled_attempt_hides_nothing_of_the_one_that_counts(app: Flask, cl
     exams.prepared(release=Release.AT_ONCE, attempts_allowed=2)
     lin = exams.sitting("lin")
     lin.submit(at=NOON + MINUTE)
-    result.score_outstanding(NOON + MINUTE)
+    scoring.score_outstanding(NOON + MINUTE)
     _again(lin, NOON + 2 * MINUTE)
     second = _number(lin)
     annulment.propose(id_of(PENG), second, reason="替考", now=NOON + 3 * MINUTE)
@@ -163,11 +164,11 @@ def test_where_every_attempt_is_annulled_no_score_of_any_stands(app: Flask, orde
     exams.prepared(release=Release.AT_ONCE, attempts_allowed=2)
     lin = exams.sitting("lin")
     lin.submit(at=NOON + MINUTE)
-    result.score_outstanding(NOON + MINUTE)
+    scoring.score_outstanding(NOON + MINUTE)
     numbers = [_number(lin)]
     again = _again(lin, NOON + 2 * MINUTE)
     again.submit(at=NOON + 3 * MINUTE)
-    result.score_outstanding(NOON + 3 * MINUTE)
+    scoring.score_outstanding(NOON + 3 * MINUTE)
     numbers.append(_number(again))
     for at in order:
         annulment.propose(id_of(PENG), numbers[at], reason="替考", now=NOON + 4 * MINUTE)
@@ -349,7 +350,7 @@ def test_an_annulled_attempt_whose_points_stand_is_found(app: Flask, clock: Fixe
     exams.prepared(release=Release.AT_ONCE)
     lin = exams.sitting("lin")
     lin.submit(at=NOON + MINUTE)
-    result.score_outstanding(NOON + MINUTE)
+    scoring.score_outstanding(NOON + MINUTE)
     with transaction() as session:
         session.execute(text("UPDATE attempt SET state = 'annulled'"))
         assert list(verify(session, clock.instant)) == [f"attempt {_number(lin)} is annulled and its points stand on the grade sheet"]

@@ -18,13 +18,13 @@ from sqlalchemy import event, text
 
 from exam.cli import exam as exam_command
 from exam.domain import archive as rules
-from exam.domain import result as scoring
+from exam.domain import result as result_rules
 from exam.domain.paper import Paper
 from exam.domain.result import ItemPlace
 from exam.domain.safe_exam_browser import fingerprints
 from exam.domain.sealed_key import KEPT
 from exam.formats import archive as format_of
-from exam.services import adjustment, archive, attempt, result, sealed_key
+from exam.services import adjustment, archive, attempt, result, scoring, sealed_key
 from exam.services import paper as papers
 from exam.store import archive as store
 from lms.kernel import db
@@ -53,7 +53,7 @@ def sat_out() -> None:
     rui.save(rui.change(4, [1]))
     adjustment.give_time(2, minutes=10, reason="林晓梅换机，Tom 在场", now=NOON)
     attempt.finalise_overdue(NOON + timedelta(hours=2))
-    result.score_outstanding(OVER)
+    scoring.score_outstanding(OVER)
 
 
 def state_of(archive_id: int) -> str:
@@ -101,7 +101,7 @@ def test_the_archived_log_alone_brings_the_results_again(app: Flask, tmp_path: P
         paper = drawn[one["paper_id"]]
         whole = Paper(1, tuple(paper["version_ids"]), bytes.fromhex(str(paper["orders"])[2:]), 0, str(paper["hash"]))  # type: ignore[arg-type]
         assert whole.is_whole()
-        scored = scoring.result_of(whole, points, format_of.rebuilt(logs[one["id"]]), pool, keys)
+        scored = result_rules.result_of(whole, points, format_of.rebuilt(logs[one["id"]]), pool, keys)
         again[one["id"]] = [scored.points, list(scored.item_points)]
     assert again == {line["attempt_id"]: [line["points"], line["item_points"]] for line in rows(path, "result")}
     assert len(again) == 2

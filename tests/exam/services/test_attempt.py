@@ -14,12 +14,13 @@ from exam.domain import admission
 from exam.domain import attempt as rules
 from exam.domain.attempt import State
 from exam.domain.waiting_room import RATE
-from exam.services import adjustment, assembly, attempt, paper, result, room, waiting_room
+from exam.services import adjustment, assembly, attempt, paper, room, scoring, verification, waiting_room
 from exam.services import exam as exam_service
 from exam.services.payload import PaperContent, ResumeExam, StartExam
 from exam.store import attempt as store
 from exam.store import exam as exam_store
 from exam.store import paper as paper_store
+from exam.store import start as starts
 from lms.kernel import db
 from lms.kernel.db import transaction
 from lms.kernel.hot import Pace
@@ -233,23 +234,23 @@ def test_the_short_way_of_starting_lets_nobody_in_whom_the_rules_keep_out(app: F
         for change, at in KEPT_OUT:
             with link.transaction(force_rollback=True):
                 link.execute(change)
-                row = store.Start(exams.EXAM, person_id, login_id, "device-one", learned=False, arrived=at, rate=RATE)
-                assert store.start(link, [row])[0].opening is None, change
+                row = starts.Start(exams.EXAM, person_id, login_id, "device-one", learned=False, arrived=at, rate=RATE)
+                assert starts.start(link, [row])[0].opening is None, change
                 if "paper" not in change:
                     assert link.execute("SELECT count(*) FROM paper WHERE taken_at IS NOT NULL").fetchone() == (0,), change
         with link.transaction(force_rollback=True):
             link.execute("UPDATE exam SET requires_learning = true, window_rule = 'start_by'")
             late = LATE - timedelta(seconds=1)
-            assert store.start(link, [store.Start(exams.EXAM, person_id, login_id, "device-one", learned=True, arrived=late, rate=RATE)])[0].opening
+            assert starts.start(link, [starts.Start(exams.EXAM, person_id, login_id, "device-one", learned=True, arrived=late, rate=RATE)])[0].opening
 
 
 def test_one_group_of_starts_begins_one_attempt_a_person(app: Flask) -> None:
     exams.prepared(attempts_allowed=2)
     people = [exams.enrolled(account) for account in ("lin", "sam")]
     adjustment.accommodate(None, exams.EXAM, "lin", 150, reason="", now=NOON)
-    rows = [store.Start(exams.EXAM, *who, "device-one", learned=False, arrived=NOON, rate=RATE) for who in (*people, people[0])]
+    rows = [starts.Start(exams.EXAM, *who, "device-one", learned=False, arrived=NOON, rate=RATE) for who in (*people, people[0])]
     with db.connection() as link:
-        lin, sam, again = store.start(link, rows)
+        lin, sam, again = starts.start(link, rows)
     assert again.opening is None
     assert lin.opening is not None
     assert sam.opening is not None
@@ -264,12 +265,12 @@ def test_a_group_of_starts_waits_for_nobody_who_is_held_elsewhere(app: Flask) ->
     exams.prepared()
     waiting_room.set_rate(exams.EXAM, RATE, actor_id=None, now=NOON)
     people = [exams.enrolled(account) for account in ("lin", "sam")]
-    rows = [store.Start(exams.EXAM, *who, "device-one", learned=False, arrived=NOON, rate=RATE) for who in people]
+    rows = [starts.Start(exams.EXAM, *who, "device-one", learned=False, arrived=NOON, rate=RATE) for who in people]
     with transaction() as session, db.connection() as link:
         exam = exam_store.by_code(session, exams.EXAM)
         assert exam
         store.one_at_a_time(session, exam.id, people[0][0])  # as whoever scores her, or her other tab, does
-        lin, sam = store.start(link, rows)
+        lin, sam = starts.start(link, rows)
     assert (lin.opening, lin.place is None, sam.opening is None) == (None, False, False), "she has her place, and goes the long way alone"
     assert attempt.start(*people[0], START, NOON, lin.place).started_at == NOON
 
@@ -372,7 +373,7 @@ def test_ex_16_an_ended_attempt_opens_again_only_by_a_named_decision(app: Flask)
     assert (first.receipt != second.receipt, second.answered) == (True, 1)
     with transaction() as session:
         assert session.execute(text("SELECT actor_id FROM audit_entry WHERE action = 'attempt.reopen'")).scalar_one() == ivy
-    result.score_outstanding(NOON)
+    scoring.score_outstanding(NOON)
     with pytest.raises(rules.ResultOut):
         adjustment.reopen(ivy, attempt_id, minutes=1, reason="too late", now=NOON)
 
@@ -383,9 +384,9 @@ def test_the_verifier_finds_a_changed_answer_and_a_changed_score(app: Flask) -> 
     lin.save(lin.change(1, [2]))
     sam.save(sam.change(1, [2]))
     lin.submit()
-    result.score_outstanding(NOON)
+    scoring.score_outstanding(NOON)
     with transaction() as session:
-        assert list(result.verify(session, NOON)) == []
+        assert list(verification.verify(session, NOON)) == []
         session.execute(text("UPDATE attempt SET answers[1] = '1' WHERE state = 'open'"))
         session.execute(
             text(
@@ -394,7 +395,7 @@ def test_the_verifier_finds_a_changed_answer_and_a_changed_score(app: Flask) -> 
             )
         )
     with transaction() as session:
-        found = list(result.verify(session, NOON))
+        found = list(verification.verify(session, NOON))
     assert len(found) == 3
     assert any("not what the log adds up to" in line for line in found)
     assert any("are due" in line for line in found)

@@ -14,7 +14,7 @@ from demo.exams import create_exam
 from exam.domain import blueprint as blueprints
 from exam.domain.regrade import AnswerUnfit, Effect
 from exam.domain.result import RULE
-from exam.services import assembly, attempt, picture, result
+from exam.services import assembly, attempt, picture, posting, result, scoring, verification
 from exam.services.payload import Change, PaperContent, ResumeExam
 from exam.services.response import ChoiceUnknown
 from exam.store import adjustment
@@ -91,13 +91,13 @@ def test_every_type_is_answered_resumed_and_scored(app: Flask) -> None:
     back = attempt.resume(lin.person_id, lin.login_id, ResumeExam(exams.EXAM, "device-one"), NOON + timedelta(minutes=5))
     assert [now.texts or now.choices for now in back.answers][:2] == [["３６.5", "变温"], [pairs.options.index("丙"), -1]]
     assert lin.submit(at=NOON + timedelta(minutes=10)).answered == 3
-    assert result.score_outstanding(NOON + timedelta(minutes=11)) == 1
+    assert scoring.score_outstanding(NOON + timedelta(minutes=11)) == 1
     with transaction() as session:
         found = results.newest_of(session, exams.attempt_id(session, lin))
         assert found is not None
         assert found.item_points == (150, 100, 500)
         assert found.is_final
-        assert list(result.verify(session, NOON)) == []
+        assert list(verification.verify(session, NOON)) == []
     for item, effect, written in (
         ("n-0", Effect.ACCEPT, "；变温|冷血"),
         ("n-1", Effect.REPLACE, "AC"),
@@ -112,7 +112,7 @@ def test_every_type_is_answered_resumed_and_scored(app: Flask) -> None:
         found = results.newest_of(session, exams.attempt_id(session, lin))
         assert found is not None
         assert found.item_points == (300, 0, 500), "a synonym counts, and a matching and an order have other keys"
-        assert list(result.verify(session, NOON)) == []
+        assert list(verification.verify(session, NOON)) == []
     regrade_page = enter(app, PENG).get(f"/admin/exams/{exams.EXAM}/regrades").get_data(as_text=True)
     assert "—；变温 | 冷血" in regrade_page
 
@@ -122,7 +122,7 @@ def test_what_an_older_rule_gave_may_be_less_where_several_blanks_were_corrected
     two, one = sorted(range(2), key=lambda at: "一空" in shown.items[at].stem)
     lin.save(Change(two + 1, 1_000_001, 0, texts=["37", "变温"]), Change(one + 1, 1_000_002, 0, texts=["丙"]))
     lin.submit(at=NOON + timedelta(minutes=10))
-    result.score_outstanding(NOON + timedelta(minutes=11))
+    scoring.score_outstanding(NOON + timedelta(minutes=11))
     for item, written in (("n-0", "38；变温"), ("n-1", "丙|丁"), ("n-2", "CBA")):
         approved(proposed(Effect.ACCEPT, written, item))
     with transaction() as session:
@@ -144,7 +144,7 @@ def test_what_an_older_rule_gave_may_be_less_where_several_blanks_were_corrected
             session.flush()
             session.execute(text(BY_RULE), {"rule": rule})
         with transaction() as session:
-            return len([said for said in result.verify(session, NOON) if "are due" in said])
+            return len([said for said in verification.verify(session, NOON) if "are due" in said])
 
     assert due.item_points == (300, 300, 0)
     older = RULE - 1
@@ -162,14 +162,14 @@ def test_a_short_text_waits_for_people_and_nothing_is_released_before(app: Flask
     lin, _shown = sat([STEPS, WORDS])
     lin.save(Change(2, 1_000_001, 0, texts=["先倾听，\n再评估。"]))
     lin.submit(at=NOON + timedelta(minutes=10))
-    result.score_outstanding(NOON + timedelta(minutes=11))
+    scoring.score_outstanding(NOON + timedelta(minutes=11))
     with transaction() as session:
         found = results.newest_of(session, exams.attempt_id(session, lin))
         assert found is not None
         assert (found.item_points, found.points, found.is_final) == ((0, None), 0, False)
         assert attempts.by_id(session, exams.attempt_id(session, lin)).answers[2].texts == ("先倾听，\n再评估。",)
-        assert list(result.verify(session, NOON)) == []
-    result.release(exams.EXAM, actor_id=None, now=NOON + timedelta(minutes=12))
+        assert list(verification.verify(session, NOON)) == []
+    posting.release(exams.EXAM, actor_id=None, now=NOON + timedelta(minutes=12))
     sheet = result.sheet(lin.person_id, exams.EXAM)
     assert sheet is not None
     assert not sheet.released

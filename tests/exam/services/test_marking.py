@@ -12,7 +12,7 @@ from exam.domain.admission import TooSoon
 from exam.domain.exam import Counts, ExamPolicy, Release
 from exam.domain.marking import LeaseLost, MarkFinal, NotSettled, PointsUnfit, ScriptState
 from exam.services import attempt as attempts
-from exam.services import backlog, marking, result, room
+from exam.services import backlog, marking, posting, result, room, scoring, verification
 from exam.services.payload import EnterExam
 from exam.store import marking as scripts_store
 from lms.kernel.db import transaction
@@ -45,7 +45,7 @@ def stands(person_id: int) -> tuple[bool, int, int]:
     """Return of a teacher whether her result is shown, its points, and how many scores were posted for her."""
     sheet = result.sheet(person_id, EXAM)
     with transaction() as session:
-        assert list(result.verify(session, DONE)) == []
+        assert list(verification.verify(session, DONE)) == []
         posted = session.execute(
             text("SELECT count(*) FROM grade_line g JOIN enrolment e ON e.id = g.enrolment_id WHERE e.person_id = :p"), {"p": person_id}
         ).scalar_one()
@@ -130,7 +130,7 @@ def test_the_result_is_complete_with_the_last_mark_and_the_grade_follows_once(ap
     assert stands(lin.person_id) == (False, 0, 0)
     marking.retract(script_id, two, DONE)
     assert marking.hand_in(script_id, two, [100, 0], "", DONE) is ScriptState.DISPUTED
-    result.release(EXAM, actor_id=None, now=DONE)
+    posting.release(EXAM, actor_id=None, now=DONE)
     assert stands(lin.person_id) == (False, 0, 0)
     with pytest.raises(MarkFinal):
         marking.retract(script_id, two, DONE)
@@ -165,20 +165,20 @@ def test_before_release_reopening_takes_the_result_back(app: Flask) -> None:
     script_id, state = give(one, 600, 400)
     assert state is ScriptState.SETTLED
     marking.reopen(EXAM, script_id, reason="抽查", actor_id=two, now=DONE)
-    assert result.release(EXAM, actor_id=None, now=DONE) == 0
+    assert posting.release(EXAM, actor_id=None, now=DONE) == 0
     assert stands(lin.person_id) == (False, 0, 0)
 
 
 def test_a_release_waits_for_who_is_scoring_and_what_she_scored_is_posted(app: Flask) -> None:
     (lin,) = scripts.handed_in("lin", policy=ONE_EACH)
-    waiting = Thread(target=result.release, args=(EXAM,), kwargs={"actor_id": None, "now": DONE})
+    waiting = Thread(target=posting.release, args=(EXAM,), kwargs={"actor_id": None, "now": DONE})
     with transaction() as session:
         session.execute(text("UPDATE script SET state = 'settled', points = '{600, 400}'"))
-        result.rescore(session, exams.attempt_id(session, lin), reason="marking", now=DONE)
+        scoring.rescore(session, exams.attempt_id(session, lin), reason="marking", now=DONE)
         waiting.start()
         waiting.join(0.5)
     waiting.join()
-    result.post_released(DONE, EXAM)
+    posting.post_released(DONE, EXAM)
     assert stands(lin.person_id) == (True, 1200, 1)
     with transaction() as session:
         other = session.execute(
@@ -201,7 +201,7 @@ def test_a_response_that_a_packet_changed_is_marked_anew(app: Flask) -> None:
     with transaction() as session:
         attempt_id = exams.attempt_id(session, lin)
         session.execute(text("UPDATE attempt SET answers[2] = '[\"另一番话\"]', revisions[2] = 2 WHERE id = :id"), {"id": attempt_id})
-        result.rescore(session, attempt_id, reason="packet:1", now=DONE)
+        scoring.rescore(session, attempt_id, reason="packet:1", now=DONE)
     assert result.sheet(lin.person_id, EXAM).released is False  # type: ignore[union-attr]
     script_id = marking.take(EXAM, one, DONE)
     assert script_id is not None
@@ -210,9 +210,9 @@ def test_a_response_that_a_packet_changed_is_marked_anew(app: Flask) -> None:
     assert result.sheet(lin.person_id, EXAM).points == 200  # type: ignore[union-attr]
     with transaction() as session:
         session.execute(text("UPDATE attempt SET answers[2] = '[\"第三番话\"]', revisions[2] = 3 WHERE id = :id"), {"id": attempt_id})
-        result.rescore(session, attempt_id, reason="packet:2", now=DONE)
+        scoring.rescore(session, attempt_id, reason="packet:2", now=DONE)
         session.execute(text("UPDATE attempt SET answers[2] = '[\"\"]', revisions[2] = 4 WHERE id = :id"), {"id": attempt_id})
-        result.rescore(session, attempt_id, reason="packet:3", now=DONE)
+        scoring.rescore(session, attempt_id, reason="packet:3", now=DONE)
         assert list(backlog.verify(session, DONE)) == []
     assert marking.take(EXAM, one, DONE) is None, "what was cleared waits for nobody"
     assert result.sheet(lin.person_id, EXAM).released is True  # type: ignore[union-attr]
@@ -233,5 +233,5 @@ def test_a_further_attempt_waits_for_its_days_on_both_ways_and_the_last_counts(a
     assert room.exam_of(lin.person_id, EXAM, early).briefing.next_at == due
     again = attempts.enter(EnterExam(exams.entry("lin", due), "device-one", honesty=True), due)
     exams.Sitter(lin.person_id, lin.login_id, again).submit(at=due)
-    result.score_outstanding(due)
+    scoring.score_outstanding(due)
     assert stands(lin.person_id) == (True, 0, 2), "the last counts, even where it is worse"

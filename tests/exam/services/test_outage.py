@@ -9,10 +9,10 @@ from sqlalchemy import text
 from exam.domain.attempt import AttemptSettling, TimeIsUp, TimeLeft
 from exam.domain.exam import Release
 from exam.domain.outage import Mark, gaps
-from exam.services import attempt, extra_attempt, outage, result
+from exam.services import attempt, extra_attempt, outage, posting, scoring
 from exam.services.outage import Waiting
 from exam.services.payload import EnterExam, ResumeExam
-from exam.services.result import verify
+from exam.services.verification import verify
 from exam.store import adjustment
 from exam.store import attempt as attempts
 from lms.kernel.clock import FixedClock
@@ -143,7 +143,7 @@ def test_what_a_bell_ended_in_an_outage_opens_again_unless_its_result_is_out(app
     hand_in.submit(at=NOON + 80 * MINUTE)
     with transaction() as session:
         attempts.finalise(session, [exams.attempt_id(session, lin)], NOON + 92 * MINUTE)  # by a node that knew of nothing
-    result.score_outstanding(NOON + 92 * MINUTE)
+    scoring.score_outstanding(NOON + 92 * MINUTE)
     back = _back_after_ten_minutes(NOON + 85 * MINUTE)
     outage.settle(back)
     opened = release is Release.BY_HAND
@@ -156,7 +156,7 @@ def test_what_a_bell_ended_in_an_outage_opens_again_unless_its_result_is_out(app
     if opened:
         lin.save(lin.change(1, [0]), at=back + MINUTE)
         lin.submit(at=back + 2 * MINUTE)
-        assert result.score_outstanding(back + 2 * MINUTE) == 1
+        assert scoring.score_outstanding(back + 2 * MINUTE) == 1
         with transaction() as session:
             assert list(verify(session, back)) == []
 
@@ -241,7 +241,7 @@ def _half_an_hour_and_two_who_hand_in_before_the_decision() -> tuple[exams.Sitte
     _beats(NOON + 95 * MINUTE, NOON + 95 * MINUTE)
     outage.settle(NOON + 95 * MINUTE)
     early.submit(at=NOON + 100 * MINUTE)
-    result.score_outstanding(NOON + 101 * MINUTE)
+    scoring.score_outstanding(NOON + 101 * MINUTE)
     return early, stays, NOON + 130 * MINUTE
 
 
@@ -282,7 +282,7 @@ def test_who_handed_in_before_the_decision_may_sit_again_with_the_others_or_is_l
 
 def test_whose_result_is_out_gets_an_extra_attempt_where_the_others_get_their_time(app: Flask) -> None:
     early, stays, decided_at = _half_an_hour_and_two_who_hand_in_before_the_decision()
-    result.release(exams.EXAM, actor_id=None, now=NOON + 102 * MINUTE)
+    posting.release(exams.EXAM, actor_id=None, now=NOON + 102 * MINUTE)
     (waiting,) = _waiting(decided_at)
     assert [one.is_out for one in waiting.handed_in] == [True]
     opens = NOON + 7 * 1440 * MINUTE

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from exam.domain import packet as rules
 from exam.domain.exam import Release
 from exam.domain.packet import HOLDS_FOR, OPEN_FOR, Outstanding
-from exam.services import attempt, packet, receipt, result
+from exam.services import attempt, packet, posting, receipt, result, scoring, verification
 from exam.services.packet import PacketBody
 from exam.services.packet_seal import PacketSeal, seal
 from lms.kernel.clock import FixedClock
@@ -46,7 +46,7 @@ def ended(account: str = "lin") -> Sitter:
     """Let somebody sit until the server has ended and scored her attempt."""
     sitter = exams.sitting(account)
     attempt.finalise_overdue(BELL + timedelta(minutes=2))
-    result.score_outstanding(BELL + timedelta(minutes=2))
+    scoring.score_outstanding(BELL + timedelta(minutes=2))
     return sitter
 
 
@@ -108,7 +108,7 @@ def test_a_late_packet_leaves_the_score_until_it_is_approved(app: Flask) -> None
     with pytest.raises(rules.PacketDecided):
         packet.decide(first, exam_code=EXAM, approve=False, reason="再次", actor_id=boss, now=LATER)
     with transaction() as session:
-        assert list(result.verify(session, LATER)) == [], "log, answers and score still add up"
+        assert list(verification.verify(session, LATER)) == [], "log, answers and score still add up"
 
 
 def test_a_refused_packet_changes_nothing(app: Flask) -> None:
@@ -241,7 +241,7 @@ def test_who_read_her_points_on_the_grade_sheet_has_read_them_and_whoever_else_r
     exams.prepared()
     id_of(LIN)
     lin, cai = ended(), ended("cai")
-    result.release(EXAM, actor_id=None, now=LATER)
+    posting.release(EXAM, actor_id=None, now=LATER)
     clock.instant = LATER
     brought(lin, packed(lin, 1))
     sheet = enter(app, TAO).get(f"/people/{lin.person_id}/grades").get_data(as_text=True)

@@ -13,7 +13,7 @@ from flask import Flask
 from sqlalchemy import event, text
 
 from exam.domain.regrade import AnswerUnfit, Effect, FiguresMoved, OwnRegrade, RegradeClosed, RegradeRuns
-from exam.services import regrade, result
+from exam.services import regrade, scoring, verification
 from exam.services.regrade import ItemNotGiven
 from exam.store import regrade as regrades
 from lms.kernel import db, jobs
@@ -100,7 +100,7 @@ def proposed(effect: Effect = Effect.REPLACE, written: str = "C", item: str = IT
 def differences() -> list[str]:
     """Let every verifier recompute everything."""
     with transaction() as session:
-        return [*result.verify(session, LATER), *grade.verify(session, LATER), *certificate.verify(session, LATER)]
+        return [*verification.verify(session, LATER), *grade.verify(session, LATER), *certificate.verify(session, LATER)]
 
 
 def golden(count: int) -> dict[str, float]:
@@ -211,10 +211,10 @@ def test_a_certificate_follows_any_result_that_falls_and_nobody_scores_into_a_re
         ).one()
         session.execute(text("CREATE TEMP TABLE kept AS SELECT answers FROM attempt WHERE id = :id"), {"id": attempt})
         session.execute(text("UPDATE attempt SET answers = array_fill(NULL::text, ARRAY[items]) WHERE id = :id"), {"id": attempt})
-        result.rescore(session, attempt, reason="packet:1", now=LATER)
+        scoring.rescore(session, attempt, reason="packet:1", now=LATER)
         assert not certificate.standing_among(session, [enrolled])
         session.execute(text("UPDATE attempt SET answers = (SELECT answers FROM kept) WHERE id = :id"), {"id": attempt})
-        result.rescore(session, attempt, reason="packet:2", now=LATER)
+        scoring.rescore(session, attempt, reason="packet:2", now=LATER)
         assert certificate.standing_among(session, [enrolled])
         session.execute(text("DROP TABLE kept"))
     assert differences() == []
@@ -223,13 +223,13 @@ def test_a_certificate_follows_any_result_that_falls_and_nobody_scores_into_a_re
             text("UPDATE grade SET qualified = false WHERE enrolment_id IN (SELECT id FROM enrolment WHERE person_id = :person)"), {"person": person}
         )
         session.execute(text("UPDATE attempt SET answers = array_fill(NULL::text, ARRAY[items]) WHERE id = :id"), {"id": attempt})
-        result.rescore(session, attempt, reason="packet:3", now=LATER)
+        scoring.rescore(session, attempt, reason="packet:3", now=LATER)
         assert certificate.standing_among(session, [enrolled])
     with transaction() as regrading, transaction() as session:
         regrades.hold_scoring(regrading, exam_id, alone=True)
         session.execute(text("SET LOCAL lock_timeout = '50ms'"))
         with pytest.raises(RegradeRuns):
-            result.rescore(session, attempt, reason="marking", now=LATER)
+            scoring.rescore(session, attempt, reason="marking", now=LATER)
 
 
 def test_it_takes_two_others_and_the_figures_they_saw(app: Flask) -> None:

@@ -15,7 +15,7 @@ from exam.domain.attempt import State
 from exam.domain.exam import Release
 from exam.domain.regrade import RegradeRuns
 from exam.domain.result import RULE
-from exam.services import attempt, response, result
+from exam.services import attempt, posting, response, result, scoring, verification
 from exam.services.payload import ResumeExam, StartExam
 from exam.store import attempt as store
 from exam.store import paper as paper_store
@@ -49,7 +49,7 @@ def test_a_perfect_paper_earns_every_point(app: Flask) -> None:
     exams.prepared()
     lin = exams.sitting()
     lin.submit(*[lin.change(at + 1, choices) for at, choices in enumerate(right_choices(lin))])
-    assert result.score_outstanding(NOON) == 1
+    assert scoring.score_outstanding(NOON) == 1
     sheet = result.sheet(lin.person_id, exams.EXAM)
     assert sheet is not None
     assert (sheet.points, sheet.of_points, sheet.released, sheet.by) == (1600, 1600, True, "learner")
@@ -63,10 +63,10 @@ def test_a_worse_second_attempt_costs_nothing(app: Flask) -> None:
     exams.prepared(attempts_allowed=2)
     lin = exams.sitting()
     lin.submit(*[lin.change(at + 1, choices) for at, choices in enumerate(right_choices(lin))])
-    result.score_outstanding(NOON)
+    scoring.score_outstanding(NOON)
     again = exams.Sitter(lin.person_id, lin.login_id, attempt.start(lin.person_id, lin.login_id, StartExam(exams.EXAM, "device-one", honesty=True), NOON))
     again.submit(key="key-of-the-second")
-    result.score_outstanding(NOON)
+    scoring.score_outstanding(NOON)
     with transaction() as session:
         posted = session.execute(text("SELECT points FROM grade_line WHERE component = 'test' ORDER BY id")).scalars().all()
     assert posted == [1600]
@@ -80,7 +80,7 @@ def test_multiple_choice_is_all_or_nothing(app: Flask) -> None:
     lin = exams.sitting()
     right = right_choices(lin)
     lin.submit(lin.change(5, right[4][:2]), lin.change(6, right[5]), lin.change(1, [(right[0][0] + 1) % 4]))
-    result.score_outstanding(NOON)
+    scoring.score_outstanding(NOON)
     sheet = result.sheet(lin.person_id, exams.EXAM)
     assert sheet is not None
     assert sheet.points == 300
@@ -98,8 +98,8 @@ def test_ex_11_a_hundred_hand_ins_are_one(app: Flask) -> None:
         thread.join()
     assert len(bodies) == 100
     assert len(set(bodies)) == 1
-    result.score_outstanding(NOON)
-    result.score_outstanding(NOON)
+    scoring.score_outstanding(NOON)
+    scoring.score_outstanding(NOON)
     with transaction() as session:
         assert session.execute(text("SELECT (SELECT count(*) FROM submission), (SELECT count(*) FROM result)")).one() == (1, 1)
 
@@ -187,14 +187,14 @@ def test_ex_10_racing_sweepers_end_each_attempt_once_with_the_score_of_a_hand_in
 
     def sweep() -> None:
         ended.append(attempt.finalise_overdue(AFTER))
-        scored.append(result.score_outstanding(AFTER))
+        scored.append(scoring.score_outstanding(AFTER))
 
     workers = [threading.Thread(target=sweep) for _ in range(4)]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
-    scored.append(result.score_outstanding(AFTER))
+    scored.append(scoring.score_outstanding(AFTER))
     assert (sum(ended), sum(scored)) == (23, 24)
     sheets = [result.sheet(sitter.person_id, exams.EXAM) for sitter in room]
     assert {sheet.points for sheet in sheets if sheet} == {1100}
@@ -202,7 +202,7 @@ def test_ex_10_racing_sweepers_end_each_attempt_once_with_the_score_of_a_hand_in
     with transaction() as session:
         assert session.execute(text("SELECT (SELECT count(*) FROM submission), (SELECT count(*) FROM result)")).one() == (24, 24)
         assert store.state_counts(session, 1) == {str(State.SCORED): 24}
-        assert list(result.verify(session, AFTER)) == []
+        assert list(verification.verify(session, AFTER)) == []
 
 
 def test_results_wait_for_their_release(app: Flask) -> None:
@@ -211,21 +211,21 @@ def test_results_wait_for_their_release(app: Flask) -> None:
     lin.submit(*[lin.change(at + 1, choices) for at, choices in enumerate(right_choices(lin))])
     with transaction() as session:
         store.one_at_a_time(session, 1, lin.person_id)
-        assert result.score_outstanding(NOON) == 0, "while another of her attempts may be scored, this one waits"
-    assert result.score_outstanding(NOON) == 1
+        assert scoring.score_outstanding(NOON) == 0, "while another of her attempts may be scored, this one waits"
+    assert scoring.score_outstanding(NOON) == 1
     before = result.sheet(lin.person_id, exams.EXAM)
     assert before is not None
     assert (before.released, before.points, before.topics, before.passed) == (False, 0, (), None)
-    assert result.release(exams.EXAM, actor_id=1, now=NOON) == 1
-    assert result.release(exams.EXAM, actor_id=1, now=NOON) == 0
+    assert posting.release(exams.EXAM, actor_id=1, now=NOON) == 1
+    assert posting.release(exams.EXAM, actor_id=1, now=NOON) == 0
     with transaction() as session:
-        assert list(result.verify(session, AFTER)) == ["attempt 1: its points are not those on the grade sheet"]
+        assert list(verification.verify(session, AFTER)) == ["attempt 1: its points are not those on the grade sheet"]
         asked = session.scalar(text("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'exam.post'"))
         assert asked == 2, "what a killed worker left is posted when the results are released again"
     for _time in range(2):
-        result.post_released(NOON, exams.EXAM)
+        posting.post_released(NOON, exams.EXAM)
     with transaction() as session:
-        assert list(result.verify(session, AFTER)) == []
+        assert list(verification.verify(session, AFTER)) == []
         assert session.scalars(text("SELECT points FROM grade_line")).all() == [1600], "posted once"
     after = result.sheet(lin.person_id, exams.EXAM)
     assert after is not None
@@ -237,8 +237,8 @@ def test_posting_waits_for_a_regrade_while_it_holds_nobody_and_comes_back_for_wh
     room = [exams.sitting(account) for account in ("lin", "cai", "gan")]
     for sitter in room:
         sitter.submit()
-    result.score_outstanding(NOON)
-    result.release(exams.EXAM, actor_id=1, now=NOON)
+    scoring.score_outstanding(NOON)
+    posting.release(exams.EXAM, actor_id=1, now=NOON)
     people = [(1, sitter.person_id) for sitter in room]
     poster = threading.Thread(target=post)
     with transaction() as regrading:
@@ -271,7 +271,7 @@ def post() -> None:
     """Post as the job does, which is tried again where a busy machine lets a wait for a lock run out."""
     for _ in range(100):
         try:
-            return result.post_released(NOON, exams.EXAM)
+            return posting.post_released(NOON, exams.EXAM)
         except (RegradeRuns, OperationalError):
             time.sleep(0.1)
     pytest.fail("posting came to nothing")
@@ -297,7 +297,7 @@ def posted(points: int = 0) -> set[int]:
 def test_a_wrong_score_is_named_by_whatever_rule_it_came_about(app: Flask) -> None:
     exams.prepared(release=Release.BY_HAND)
     exams.sitting().submit()
-    result.score_outstanding(NOON)
+    scoring.score_outstanding(NOON)
     again = text(
         "INSERT INTO result (attempt_id, version, points, of_points, item_points, topics, rule, reason, at)"
         " SELECT attempt_id, version + 1, points + 100, of_points, item_points, topics, :rule, 'regrade:1', at FROM result ORDER BY version DESC LIMIT 1"
@@ -306,4 +306,4 @@ def test_a_wrong_score_is_named_by_whatever_rule_it_came_about(app: Flask) -> No
         with transaction() as session:
             session.execute(again, {"rule": rule})
         with transaction() as session:
-            assert list(result.verify(session, NOON)) == differences
+            assert list(verification.verify(session, NOON)) == differences

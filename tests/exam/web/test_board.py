@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from exam.services import assembly, result
+from exam.services import assembly, result, scoring
 from exam.services.exam import ExamFrozen, found
 from exam.services.payload import PaperContent
 from exam.store import exam as store
@@ -172,7 +172,7 @@ def test_the_fairness_sheet_says_in_words_what_the_papers_are_worth(app: Flask, 
         sitter = exams.sitting(account)
         sitter.save(sitter.change(1, [0]), sitter.change(2, [1]))
         sitter.submit()
-    result.score_outstanding(clock.instant)
+    scoring.score_outstanding(clock.instant)
     assert "点“分析试题”" in peng.get(f"{PAGES[1]}/fairness").get_data(as_text=True)
     measure(exams.BANK, clock.instant, source=f"exam:{exams.EXAM}")
     after = peng.get(f"{PAGES[1]}/fairness").get_data(as_text=True)
@@ -186,7 +186,7 @@ def test_results_are_released_once_by_hand(app: Flask, clock: FixedClock) -> Non
     exams.prepared(release="by_hand")
     sitter = exams.sitting("lin")
     sitter.submit()
-    result.score_outstanding(sitter.opened.started_at)
+    scoring.score_outstanding(sitter.opened.started_at)
     peng = enter(app, PENG)
     text = peng.get(PAGES[1]).get_data(as_text=True)
     assert ("公布成绩" in text, "才结束。现在公布" in text) == (True, True)
@@ -233,7 +233,7 @@ def test_the_policy_is_chosen_before_the_exam_opens_and_frozen_afterwards(app: F
     options = msgspec.json.decode(lin.opened.paper, type=PaperContent).items[4].options
     one_right = [at for at, option in enumerate(options) if option.endswith("选项 0")]
     lin.submit(lin.change(5, one_right), at=clock.instant)
-    result.score_outstanding(clock.instant)
+    scoring.score_outstanding(clock.instant)
     sheet = result.sheet(lin.person_id, exams.EXAM)
     assert sheet is not None
     assert sheet.points == 150, "some right, none wrong: half of three points"

@@ -8,7 +8,7 @@ from flask import Flask
 
 from demo.exams import create_exam
 from exam.domain.exam import ExamPolicy
-from exam.services import assembly, attempt, result
+from exam.services import assembly, attempt, scoring
 from exam.services import token as tokens
 from exam.services.payload import EnterExam
 from lms import api as platform
@@ -38,7 +38,7 @@ def test_a_failed_try_is_offered_again_as_soon_as_it_may_be_repeated(app: Flask,
     lin, sitter = enter(app, LIN), exams.sitting("lin")
     sitter.submit()
     posted(sitter.person_id, clock, work=WHOLE)
-    result.score_outstanding(clock.instant)
+    scoring.score_outstanding(clock.instant)
     posted(sitter.person_id, clock, test=0)
     page = lin.get("/").get_data(as_text=True)
     assert "2026年11月23日 12:00 起可以再次参加测试" in page
@@ -49,7 +49,7 @@ def test_a_failed_try_is_offered_again_as_soon_as_it_may_be_repeated(app: Flask,
     opened = attempt.enter(EnterExam(exams.entry("lin", clock.instant), "device-one", honesty=True), clock.instant)
     exams.Sitter(sitter.person_id, sitter.login_id, opened).submit(at=clock.instant)
     assert "总评还没有达到" not in lin.get("/").get_data(as_text=True), "the second try is being scored"
-    result.score_outstanding(clock.instant)
+    scoring.score_outstanding(clock.instant)
     assert "总评未达到合格要求" in lin.get("/").get_data(as_text=True), "no try is left"
     _set_up_another(clock)
     page = lin.get("/").get_data(as_text=True)
@@ -86,7 +86,7 @@ def test_every_exam_is_on_the_plan_and_in_the_forecast_and_who_is_done_keeps_her
     _set_up_another(clock)
     lin, sitter = enter(app, LIN), exams.sitting("lin")
     sitter.submit()
-    result.score_outstanding(clock.instant)
+    scoring.score_outstanding(clock.instant)
     clock.instant += timedelta(days=4)  # the first exam is over
     page = lin.get(f"/plan?programme={learning.CODE}").get_data(as_text=True)
     assert page.index("90 分钟") < page.index("35 分钟"), "each with its own terms"
@@ -106,7 +106,7 @@ def test_the_first_page_leads_to_the_exam_she_sits_beside_one_that_is_done_and_a
     exams.prepared()
     lin, sitter = enter(app, LIN), exams.sitting("lin")
     sitter.submit()
-    result.score_outstanding(clock.instant)
+    scoring.score_outstanding(clock.instant)
     _set_up_another(clock)
     learning.load(learning.programme_text("another-programme"))
     with transaction() as session:
@@ -124,7 +124,7 @@ def test_a_revoked_certificate_is_called_so(app: Flask, clock: FixedClock) -> No
     exams.prepared()
     lin, sitter = enter(app, LIN), exams.sitting("lin")
     sitter.submit()
-    result.score_outstanding(clock.instant)
+    scoring.score_outstanding(clock.instant)
     with transaction() as session:
         facts = platform.enrolment_of(session, sitter.person_id, learning.CODE)
         assert facts is not None

@@ -14,7 +14,7 @@ from exam.domain.identity import screen_code
 from exam.services import attempt
 from exam.services.exam import found
 from exam.services.payload import EnterExam, ResumeExam
-from exam.services.result import verify
+from exam.services.verification import verify
 from exam.store import incident
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction

@@ -12,7 +12,7 @@ from exam import jobs
 from exam.domain import attempt as rules
 from exam.services import attempt, rest
 from exam.services.payload import ResumeExam
-from exam.services.result import verify
+from exam.services.verification import verify
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
 from tests.conftest import NOON

@@ -11,7 +11,7 @@ from demo.exams import create_exam
 from exam.domain.packet import OPEN_FOR
 from exam.domain.regrade import Effect
 from exam.domain.review import Review
-from exam.services import attempt, outage, result, review
+from exam.services import attempt, outage, review, scoring
 from exam.services.payload import EnterExam
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
@@ -36,7 +36,7 @@ def lin(app: Flask) -> FlaskClient:
     id_of(LIN)
     sitter = exams.sitting("lin")
     sitter.submit(sitter.change(1, [0]))
-    result.score_outstanding(NOON)
+    scoring.score_outstanding(NOON)
     return enter(app, LIN)
 
 
@@ -94,7 +94,7 @@ def test_a_corrected_item_shows_what_is_right_now_and_what_became_of_its_points(
 
 def test_a_corrected_fill_in_shows_each_number_with_its_tolerance(app: Flask, clock: FixedClock) -> None:
     sat([BLANK_ITEM])[0].submit()
-    result.score_outstanding(NOON)
+    scoring.score_outstanding(NOON)
     opened(app, clock)
     for effect, written, right in ((Effect.ACCEPT, "38；变温", "37 ± 0.5 或 38 ± 0.5；恒温 或 变温"), (Effect.REPLACE, "；冷血", "37 ± 0.5 或 38 ± 0.5；冷血")):
         approved(proposed(effect, written, "n-0"))
@@ -167,7 +167,7 @@ def test_a_paper_is_not_opened_while_another_try_is_left(app: Flask, clock: Fixe
     exams.prepared(attempts_allowed=2)
     id_of(LIN)
     exams.sitting("lin").submit()
-    result.score_outstanding(NOON)
+    scoring.score_outstanding(NOON)
     opened(app, clock)
     clock.instant = NOON
     assert enter(app, LIN).get(REVIEW).status_code == 403
@@ -182,7 +182,7 @@ def test_an_appeal_is_about_the_attempt_that_counts(app: Flask, clock: FixedCloc
     first = exams.sitting("lin")
     first.submit(*(first.change(at, choices) for at, choices in enumerate(right_choices(first), start=1)))
     exams.Sitter(first.person_id, first.login_id, attempt.enter(EnterExam(exams.entry("lin"), "device-one", honesty=True), NOON)).submit()
-    result.score_outstanding(NOON)
+    scoring.score_outstanding(NOON)
     clock.instant = NOON + timedelta(days=3)
     enter(app, LIN).post(f"/exams/{EXAM}/appeal", data={"words": "第一次的成绩有误"})
     with transaction() as session:

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from exam.domain.receipt import written
-from exam.services import attempt, result
+from exam.services import attempt, scoring
 from exam.services import token as tokens
 from exam.services.payload import EnterExam, StartExam
 from exam.web.response import HOT_ROUTES
@@ -168,10 +168,10 @@ def test_each_attempt_has_its_receipt_and_the_code_says_which_it_is(app: Flask) 
     exams.prepared(attempts_allowed=2)
     sitter, later = exams.sitting("lin"), NOON + timedelta(minutes=1)
     first = sitter.submit().receipt
-    result.score_outstanding(NOON)
+    scoring.score_outstanding(NOON)
     sitter.opened = attempt.enter(EnterExam(exams.entry("lin", later), "device-one", honesty=True), later)
     second = sitter.submit(at=later).receipt
-    result.score_outstanding(later)
+    scoring.score_outstanding(later)
     lin, page = enter(app, LIN), f"/exams/{exams.EXAM}/receipt"
     newest, earlier = (lin.get(f"{page}{asked}").get_data(as_text=True) for asked in ("", "?attempt=1"))
     assert (written(second) in newest, "attempt=1" in newest) == (True, True)
@@ -186,7 +186,7 @@ def test_the_result_shows_the_profile_once_it_is_scored(lin: FlaskClient) -> Non
     opened = start(lin)
     lin.post("/api/exam/submit", json={"token": opened["token"], "key": "one-random-key"})
     assert "成绩还没有公布" in lin.get(f"/exams/{exams.EXAM}/result").get_data(as_text=True)
-    result.score_outstanding(NOON)
+    scoring.score_outstanding(NOON)
     text = lin.get(f"/exams/{exams.EXAM}/result").get_data(as_text=True)
     assert "各专题得分" in text
     assert "/ 16" in text
@@ -201,12 +201,12 @@ def test_the_result_lists_every_attempt_and_says_which_one_counts(app: Flask) ->
         opened = start(lin)
         lin.post("/api/exam/submit", json={"token": opened["token"], "key": f"one-random-key-{number}"})
         if number == 1:
-            result.score_outstanding(NOON)
+            scoring.score_outstanding(NOON)
             assert "各次考试" not in lin.get(f"/exams/{exams.EXAM}/result").get_data(as_text=True)
     waiting = lin.get(f"/exams/{exams.EXAM}/result").get_data(as_text=True)
     assert "第 2 次" in waiting
     assert "正在评分" in waiting
-    result.score_outstanding(NOON)
+    scoring.score_outstanding(NOON)
     text = lin.get(f"/exams/{exams.EXAM}/result").get_data(as_text=True)
     assert text.index("不计入") < text.index("第 2 次") < text.index("计入总评</span>"), "of two equal ones the newest counts, as the grade sheet has it"
 
@@ -218,7 +218,7 @@ def test_results_held_back_show_no_figure(app: Flask) -> None:
     lin = enter(app, LIN)
     opened = start(lin)
     lin.post("/api/exam/submit", json={"token": opened["token"], "key": "one-random-key"})
-    result.score_outstanding(NOON)
+    scoring.score_outstanding(NOON)
     text = lin.get(f"/exams/{exams.EXAM}/result").get_data(as_text=True)
     assert "成绩由考试管理员统一公布" in text
     assert "各专题得分" not in text
