@@ -82,8 +82,8 @@ def _answered(written: Authored, kind: str) -> Draft:
     match kind:
         case ItemType.FILL_IN:
             # Some templates give the answers of the blanks in the columns of the options.
-            stem, blanks = read_blanks(stem, key or "；".join(options))
-            if _asks_at_its_end(stem, key):
+            stem, blanks = read_blanks(stem, answer := key or "；".join(options))
+            if _asks_at_its_end(stem, answer):
                 stem += " [[1]]"
             return Draft(stem=stem, options=options if key else (), blanks=blanks)
         case ItemType.SHORT_TEXT:
@@ -106,7 +106,7 @@ def doubts(written: Authored, draft: Draft) -> list[str]:
     """Return what was understood of an item in one of several ways, for its author to look at."""
     if draft.type != ItemType.FILL_IN:
         return []
-    stem, key = written.cell("stem"), written.cell("key")
+    stem, key = written.cell("stem"), written.cell("key") or "；".join(written.options)
     unusual = ["题干里没有空，在末尾加了一个"] if _asks_at_its_end(read_blanks(stem, key)[0], key) else []
     if not unusual and BLANK.search(draft.stem) and not has_usual_blank(stem):
         unusual = ["题干里的空花括号或空方括号当作空"]

@@ -13,7 +13,7 @@ _TYPES = {
     ItemType.SINGLE: "单选 单选题 单项选择题 单项选择 单项 single singlechoice single_choice radio 单选题型 a1 a1型题",
     ItemType.MULTIPLE: "多选 多选题 多项选择题 多项选择 多项 不定项 不定项选择题 不定项选择 multiple multiplechoice multiple_choice multi checkbox",
     ItemType.TRUE_FALSE: "判断 判断题 是非 是非题 对错题 判断正误 判断正误题 judge judgement judgment truefalse true_false tf true/false boolean",
-    ItemType.FILL_IN: "填空 填空题 fill fillin fill_in blank fillblank fill_blank fillintheblank fill_in_blank fill_in_the_blank",
+    ItemType.FILL_IN: "填空 填空题 fill fillin fill_in blank fillblank fill_blank fillintheblank fill-in-the-blank fill-in fill_in_blank fill_in_the_blank",
     ItemType.MATCHING: "匹配 匹配题 连线 连线题 配对题 matching match",
     ItemType.ORDERING: "排序 排序题 ordering order sort",
     ItemType.SHORT_TEXT: "简答 简答题 问答 问答题 论述 论述题 主观 主观题 名词解释 名词解释题"
@@ -179,7 +179,7 @@ def _judged(written: str, options: Sequence[str]) -> tuple[int, ...]:
         written = bracketed[1]
     if found := _by_words(written, [], options):
         return found
-    verdict = means(written)
+    verdict = False if written == "2" and (not options or means(options[0])) else means(written)  # 1 and 2 for 对 and 错
     if verdict is None and (found := _letters(_NAMED_LETTER.sub(_its_letter, written.upper()))) in {(0,), (1,)}:
         return found
     if verdict is None:
@@ -226,7 +226,7 @@ def _by_words(written: str, parts: Sequence[str], options: Sequence[str]) -> tup
 
 _LABEL = r"(?:[(（]\s*([A-Za-zＡ-Ｚａ-ｚ])\s*[)）]\s*[.、．:：]?|([A-Za-zＡ-Ｚａ-ｚ])\s*[.、．:：)）])"
 _LABELLED = re.compile(r"(?:^|(?<=[\s;；|,，。]))" + _LABEL + r"\s*")
-_FIRST_LABEL = re.compile(rf"\s*{_LABEL}(?!\s*[A-Za-z][.．]\s)\s*(?=\S)")
+_FIRST_LABEL = re.compile(rf"\s*{_LABEL}(?:(?<![.．])|(?!\s*[A-Za-z][.．]\s))\s*(?=\S)")  # B. F. Skinner has no label
 
 
 def unlabelled(options: Sequence[str]) -> list[str]:
@@ -242,7 +242,7 @@ def labelled(options: Sequence[str]) -> list[str]:
     """Return options as `unlabelled` gives them back: those that really begin with their letters get them once more."""
     if unlabelled(options) == list(options):
         return list(options)
-    return [f"{letter}. {option}" if option.strip() else option for letter, option in zip(LETTERS, options, strict=False)]
+    return [f"{letter}、{option}" if option.strip() else option for letter, option in zip(LETTERS, options, strict=False)]
 
 
 def split_options(cell: str) -> list[str]:

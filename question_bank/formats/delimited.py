@@ -2,11 +2,13 @@
 
 import csv
 import io
+import re
 
 from question_bank.formats.unreadable import FileTooLarge, Unreadable
 from question_bank.formats.workbook import MAX_ROWS, Sheet
 
 DELIMITERS = (",", "\t", ";", "|")
+_RULE = re.compile(r"\s*+:?-*+:?\s*+")  # below the headings of a table in Markdown
 _MAX_CELL = 1_000_000
 
 
@@ -16,7 +18,7 @@ def read(text: str, delimiter: str) -> Sheet:
     rows: list[tuple[str, ...]] = []
     try:
         for row in csv.reader(io.StringIO(text.replace("\x00", "\ufffd"), newline=""), delimiter=delimiter):
-            rows.append(tuple(row))
+            rows.append(() if delimiter == "|" and row and all(_RULE.fullmatch(cell) for cell in row) else tuple(row))
             if len(rows) > MAX_ROWS + 50:
                 raise FileTooLarge
     except csv.Error:

@@ -11,16 +11,16 @@ from question_bank.formats.workbook import Sheet
 LOOKED_AT = 20  # a title, instructions and a merged block may stand above the headings
 
 _WORDS = {
-    "type": "题型 题目类型 试题类型 类型 题类 type questiontype 题目题型",
+    "type": "题型 题目类型 试题类型 类型 题类 题目类别 试题类别 type questiontype 题目题型",
     "stem": "题干 题目内容 试题内容 问题内容 题目描述 问题描述 试题题干 题干内容 content question stem questiontext questionstem questioncontent",
     "asked": "题目 试题 问题 试题题目 内容",
     "title": "题目名称 试题名称 题目标题 标题 title",
     "options": "选项 备选项 备选答案 选项内容 候选答案 options choices 答案选项 试题选项 右列 右项 右侧 匹配右项",
     "prompts": "左列 左项 左侧 匹配左项 条目 待匹配项 prompts",
-    "key": "答案 正确答案 标准答案 标答 参考答案 填空答案 正确选项 试题答案 题目答案 填写答案 answer key"
+    "key": "答案 正确答案 标准答案 标答 参考答案 填空答案 正确选项 试题答案 题目答案 填写答案 answer ans key"
     " correctanswer correctanswers correctoption correctoptions rightanswer answers 答案内容 questionanswer",
     "rubric": "评分标准 评分细则 评分要点 rubric",
-    "explanation": "解析 答案解析 试题解析 题目解析 解析说明 答题解析 详解 试题详解 试题分析 说明解析 整体解析 explanation analysis feedback 解释",
+    "explanation": "解析 答案解析 试题解析 题目解析 解析说明 答题解析 解析内容 详解 试题详解 试题分析 说明解析 整体解析 explanation analysis feedback 解释",
     "difficulty": "难度 难易度 难度等级 难度级别 难易程度 难度系数 试题难度 题目难度 difficulty",
     "points": "分值 分数 得分 题目分值 试题分值 score points 分",
     "topic": "知识点 主题 考点 所属知识点 知识点名称 知识模块 topic knowledgepoint knowledgepoints",
@@ -43,7 +43,9 @@ _ROLE_BY_WORD = {word: role for role, words in _WORDS.items() for word in words.
 JOINED = frozenset({"explanation", "chapter", "section", "tags", "subject", "grade", "enemies"})
 _STEMS = ("stem", "asked", "title")  # the surest first; the next sure one beside it is a title
 _CHINESE_DIGITS = {digit: number for number, digit in enumerate("一二三四五六七八九十", start=1)}
-_OPTION = re.compile(r"(?:选项|备选项|备选答案|答案|option|choice|选择项)[-_.:]?([a-z]|\d{1,2}|[一二三四五六七八九十])|([a-z])(?:选项|项|option|答案)|([a-z])")
+_OPTION = re.compile(
+    r"(?:选项|备选项|备选答案|答案|option|opt|choice|选择项)[-_.:]?([a-z]|\d{1,2}|[一二三四五六七八九十])|([a-z])(?:选项|项|option|答案)|([a-z])"
+)
 _PROMPT = re.compile(r"(?:条目|待匹配项|左[列项侧]?|匹配左项|prompt)[-_.:]?([a-z]|\d{1,2}|[一二三四五六七八九十])")
 _RIGHT = re.compile(r"(?:iscorrect|correct|是否正确)[-_]?([a-z]|\d{1,2})")
 _OPTION_EXPLANATION = re.compile(r"(?:选项)?([a-z])(?:选项)?(?:的)?解析|解析([a-z])|explanation([a-z])")
@@ -156,7 +158,7 @@ def plain(cell: str) -> str:
     """Return a heading as compared: without stars, hints in brackets, blanks and case."""
     word = unicodedata.normalize("NFKC", cell).replace("\ufeff", "")
     word = re.sub(r"[(\[【<][^(\[【<)\]】>]*+[)\]】>]", "", word)  # from one bracket to the next: a long cell may be all brackets
-    return re.sub(r"[\s*:：]", "", word).casefold()
+    return re.sub(r"[\s*:：_]", "", word).casefold()
 
 
 def _position(label: str) -> int:

@@ -10,6 +10,7 @@ _HEADED = re.compile(r"\s*+#{1,6}\s++")
 _BOLD = re.compile(r"\s*+(?:\*\*|__)(?=\S)([^*\n]{1,300}?)(?:\*\*|__)")
 _LISTED = re.compile(r"\s*+[-*+]\s++(?:\[([ xX])\]\s*+)?")
 _RIGHT = "（正确答案）"
+_QUOTED = re.compile(r"^\s*+(?:>\s*+)+")
 _DETAILS = re.compile(r"\s*+<details\b[^<>]*>\s*+", re.IGNORECASE)
 _SUMMARY = re.compile(r"\s*+<summary\b[^<>]*>(.{0,200}?)</summary>", re.IGNORECASE)
 _CLOSED = re.compile(r"\s*+</details>\s*+$", re.IGNORECASE)
@@ -19,7 +20,9 @@ _ANNOUNCES = (("答案：", re.compile(r"答案|answer|solution", re.IGNORECASE)
 
 def lines(words: str) -> list[tuple[int, str]]:
     """Return the lines with their marks bare, each with its number, code and what opens at a click in one; a text without Markdown comes back as it is."""
-    return [(number, _bare(line)) for number, line in _opened(list(paper_code.joined(words.splitlines())))]
+    numbered = list(_opened(list(paper_code.joined(words.splitlines()))))
+    quoted = any((found := _QUOTED.match(line)) and marks.FIELD.match(_unbold(line[found.end() :])) for _number, line in numbered)
+    return [(number, _bare(_QUOTED.sub("", line) if quoted else line)) for number, line in numbered]
 
 
 def _opened(numbered: Sequence[tuple[int, str]]) -> Iterator[tuple[int, str]]:

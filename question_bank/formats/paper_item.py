@@ -8,15 +8,16 @@ from dataclasses import dataclass, field
 from question_bank.domain import notation
 from question_bank.domain.authored import Authored
 from question_bank.domain.item import LETTERS, ItemType
-from question_bank.formats.paper_marks import Opaque, Section
+from question_bank.formats.paper_marks import GUARD, Opaque, Section
 
-_SIGN = "[√×✓✗✘]|对|错|正确|错误|T|F"
-IN_BRACKETS = re.compile(rf"([（(])([ \u3000]*(?:[A-Ka-kＡ-Ｋ](?:[ ,，、]*[A-Ka-kＡ-Ｋ])*|{_SIGN})[ \u3000]*)([)）])")
+SIGN = "[√×✓✗✘]|对|错|正确|错误|T|F"
+IN_BRACKETS = re.compile(rf"([（(]{GUARD}?)([ \u3000]*(?:[A-Ka-kＡ-Ｋ](?:[ ,，、]*[A-Ka-kＡ-Ｋ])*|{SIGN})[ \u3000]*)([)）])")
 _EMPTY = re.compile(r"[（(][ \u3000]*[）)]|[_＿]{2,}")
 _NAMES = ("维生素", "维他命", "肝炎", "型", "组", "级", "类", "点", "图", "班")  # what is told apart by letters in brackets
 _ASKS = re.compile(r"(?:哪|(?<![几任])何|几(?!何)|什么)\w{0,3}$")  # 哪一组（C）: no name, the answer
 CHOSEN = frozenset({"", ItemType.SINGLE, ItemType.MULTIPLE, ItemType.TRUE_FALSE})
 _TYPE_MARK = re.compile(r"[\[【（(]\s*+([^\[\]【】（）()]{2,8}?)\s*+(?:[,，]?\s*+(\d+(?:\.\d+)?)\s*+分)?\s*+[\]】）)](?:\s*[.、．:：])?")
+_NAMED = re.compile(r"([^\s:：]{2,6}题)\s*[:：]\s*(?=\S)")
 _POINTS = re.compile(r"[（(\[【]\s*+(?:本[小]?题)?\s*+(\d+(?:\.\d+)?)\s*+分\s*+[)）\]】]")
 TELLS = re.compile(r"(?<!\s)\s*+[（(【\[]\s*+(?:正确答案|正确选项|答案|正确|√|✓)\s*+[)）】\]]\s*+$")  # behind an option: 问卷星 and its kin
 _WORTH = re.compile(r"[\[【]\s*分值\s*[:：]\s*(\d+(?:\.\d+)?)\s*[\]】]")
@@ -106,6 +107,8 @@ def _judged(stem: str) -> tuple[str, str] | None:
 def without_marks(stem: str) -> tuple[str, str, str]:
     """Return the stem without its marks of type and points: `[单选题]`, `（多选，2分）`, `（2分）`."""
     kind = points = ""
+    if (named := _NAMED.match(stem)) and notation.is_known_type(named[1]):
+        kind, stem = notation.read_type(named[1]), stem[named.end() :]
     if worth := _WORTH.search(stem):
         points, stem = worth[1], _WORTH.sub("", stem)
     stem = _ASKED.sub("", stem)
@@ -129,7 +132,8 @@ def with_key_taken(stem: str) -> tuple[str, str]:
     found = list(IN_BRACKETS.finditer(stem))
     last = [each for each in found if not stem[each.end() :].strip(" \u3000。.？?")]
     alone = len(found) == 1 and _is_answer(stem, found[0])
-    chosen = last[-1] if last else found[0] if alone else None
+    first = found[:1] if found and GUARD in found[0][1] else []  # （ √ ）1．…
+    chosen = next(iter((*first, *last[-1:], *(found if alone else ()))), None)
     if chosen is None:
         return stem, ""
     return f"{stem[: chosen.start()]}{chosen[1]}\u3000{chosen[3]}{stem[chosen.end() :]}", chosen[2].strip()

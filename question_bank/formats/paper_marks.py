@@ -14,7 +14,7 @@ MINE = "mine"  # what a learner answered: 学习通 writes it before the key
 GUARD = "\u2060"  # written by our own papers inside words that would be taken for a mark; read as nothing
 _TAGS = r"(?:</?(?:b|i|u|s|sub|sup)>)*"
 _NUMBER = (
-    r"第\s*(?P<word>\d{1,5})\s*(?:小)?题\s*+[.、．:：]?|Q(?:\.\s?(?P<short>\d{1,5})[.:：)、]?|(?:uestion\s)?(?P<asked>\d{1,5})[.:：)、])(?!\d)|[（(]\s*(?P<round>\d{1,5})\s*[)）]\s*[.、．]?"
+    r"(?:题目?|试题)\s*(?P<titled>\d{1,5})\s*[.、．:：]|(?P<counted>\d{1,5})\s*题\s*[.、．:：]|第\s*(?P<word>\d{1,5})\s*(?:小)?题\s*+[.、．:：]?|Q(?:\.\s?(?P<short>\d{1,5})[.:：)、]?|(?:uestion\s)?(?P<asked>\d{1,5})[.:：)、])(?!\d)|[（(]\s*(?P<round>\d{1,5})\s*[)）]\s*[.、．]?"
     r"|(?P<dot>\d{1,5})\s*(?:．|\.(?:(?!\d)|(?=(?:19|20)\d\d))|[、)）]|[:：](?!\d))|[【\[](?P<square>\d{1,5})[】\]]"
     r"|(?P<bare>\d{1,3})[ \u3000]+(?=[\u4e00-\u9fff“《【\[])"
 )
@@ -41,13 +41,16 @@ _ROLES = (
     "order_scoring",
 )
 _MORE = {"详解": "explanation", "分析": "explanation", "点评": "explanation", "解答": "explanation", "试题分析": "explanation", "考查点": "topic", "答": "key"}
-_MORE |= dict.fromkeys(("我的答案", "你的答案", "学生答案"), MINE)
-_BY_WORD = {word: role for role in _ROLES for word in headings.words(role) if re.search("[\u4e00-\u9fff]{2}", word)} | _MORE | {"answer": "key"}
+_MORE |= dict.fromkeys((f"{who}的{what}" for who in ("我", "你", "您", "学生", "考生", "学员") for what in ("答案", "作答", "选择")), MINE)
+_MORE |= dict.fromkeys(("学生答案", "考生答案", "学员答案"), MINE)
+_BY_WORD = (
+    {word: role for role in _ROLES for word in headings.words(role) if re.search("[\u4e00-\u9fff]{2}", word)} | _MORE | dict.fromkeys(("answer", "ans"), "key")
+)
 _BY_WORD = {word: role for word, role in _BY_WORD.items() if word not in {"题型", "类型", "得分", "单元", "主题", "课程", "题库"}} | {"题型": "type"}
 _WORDS = "|".join(sorted(_BY_WORD, key=len, reverse=True))
 FIELD = re.compile(
     rf"【\s*(?P<boxed>{_WORDS}|选项[A-Z]解析)\s*】\s*+[:：]?\s*+"
-    rf"|(?:^|(?<=[\s;；。>）)]))(?:(?P<before>{_WORDS}|选项[A-Z]解析)\s*[:：]|(?P<said>(?:正确|参考|标准)?答案)(?:[是为]|\s+(?=[A-H√×对错]+\s*$)|(?=[A-H]+\s*$)))\s*+",
+    rf"|(?:^|(?<=[\s;；。>）)]))(?:(?P<before>{_WORDS}|选项[A-Z]解析)\s*[:：]|(?P<said>(?:正确|参考|标准)?答案)(?:[是为]\s*+[:：]?|\s+(?=[A-H√×对错]+\s*$)|(?=[A-H]+\s*$)))\s*+",
     re.IGNORECASE,
 )
 _WRAPPED = re.compile(rf"<([bius])>(\s*+(?:{FIELD.pattern}|(?:{_NUMBER.replace('?P<', '?P<in_')})|{LABEL.pattern})\s*+)</\1>", re.IGNORECASE)

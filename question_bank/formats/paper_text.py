@@ -16,7 +16,7 @@ from question_bank.formats import markdown, paper_code
 from question_bank.formats import paper_answers as answers
 from question_bank.formats import paper_marks as marks
 from question_bank.formats.paper_answers import Answer
-from question_bank.formats.paper_item import CHOSEN, IN_BRACKETS, TELLS, Item, authored, with_key_taken
+from question_bank.formats.paper_item import CHOSEN, IN_BRACKETS, SIGN, TELLS, Item, authored, with_key_taken
 from question_bank.formats.paper_marks import Opaque, Section
 
 _LOOKAHEAD, _FAR = 12, 300
@@ -25,7 +25,9 @@ _STEM_FIELD = re.compile(r"(?:题目|题干|试题内容|题目内容|试题|问
 _TYPE_FIELD = re.compile(r"(?:题型|题目类型|试题类型)\s*[:：]")
 _OPTION_FIELD = re.compile(r"^选项\s*([A-Z])\s*[:：]\s*")
 _EARNED = re.compile(r"\d{1,3}(?:\.\d)?\s*分")  # what 学习通 writes below an answer
-_MINE_BESIDE = re.compile(r"((?:我|你|学生)的?答案\s*+[:：][^:：]{0,200}?)(?=正确答案\s*+[:：])")  # 我的答案:B正确答案:C
+_MINE_BESIDE = re.compile(r"((?:我|你|您|学生|考生|学员)的?(?:答案|作答|选择)\s*+[:：][^:：]{0,200}?)(?=正确答案\s*+[:：])")  # 我的答案:B正确答案:C
+_KEY_FIRST = re.compile(rf"[（(][ \u3000]*((?:[A-HＡ-Ｈ]+|{SIGN}|[○◯〇╳])?)[ \u3000]*[)）]\s*+(\d{{1,4}}\s*+(?:[．、]|\.(?!\d)))\s*+")  # （ √ ）1．…
+_OPTIONS_FOLLOW = re.compile(r"选项\s*[:：]")
 _LETTERS = re.compile(r"[A-Z][A-Z\s,，、]*+")
 _ALONE = re.compile(r"^([A-Z])[ \t\u3000]+(?=\S)")
 
@@ -41,6 +43,7 @@ class Line:
 def looks_like(words: str) -> bool:
     """Tell whether a text holds a paper: a numbered or keyed item at least."""
     lines = [marks.unwrapped(line.strip()) for _number, line in markdown.lines("\n".join(words.split("\n")[:2000]))]
+    lines = _keyed_first(lines)
     keyed = sum(1 for line in lines if (found := marks.FIELD.search(line)) and marks.role_of(found) == "key" and found["before"] != "answer")
     optioned = sum(1 for line in lines if marks.letter_at(line) == "A" or len(marks.cuts(line, 0)) > 1)
     numbered = sum(1 for line in lines if marks.STEM.match(line))
@@ -68,7 +71,8 @@ class _Reader:
     def __init__(self, lines: Sequence[Line], unit: str) -> None:
         self.held, self.unit = Opaque(), unit
         self.lines = [Line(marks.unwrapped(self.held.hide(_MINE_BESIDE.sub(_parted, line.text.strip(" \t\u3000\u00a0")))), line.number) for line in lines]
-        self.lines = _lettered(_recorded([Line(_numbered_first(line.text), line.number) for line in self.lines]))
+        texts = _keyed_first([_numbered_first(line.text) for line in self.lines])
+        self.lines = _lettered(_recorded([replace(line, text=text) for line, text in zip(self.lines, texts, strict=True)]))
         self.followed_by = _followed_by(self.lines)
         self.sections = [Section("", "")]
         self.items: list[Item] = []
@@ -117,14 +121,20 @@ class _Reader:
                 self._lose(line)
         elif self._opens_answers(at, line):
             self.in_answers, self.pointer, self.cursor, self.item = True, -1, 0, None
-        elif (found := marks.STEM.match(line.text)) and self._is_stem(at, found):
+        elif (found := marks.STEM.match(line.text)) and (lacking := self._answered_by(line, found)):
+            if self.item and lacking == [self.item]:  # 3.【答案】B right below item 3
+                self._feed(line.text[found.end() :], line)
+            else:
+                self._open_answers()
+                self._answers(at, line)
+        elif found and self._is_stem(at, found):
             style, number = marks.style(found)
             self._open(number, line, style)
             self._feed(found["tags"] + line.text[found.end() :], line)
         elif not self.is_numbered and after_blank and (self.item is None or "key" in self.item.fields) and not marks.FIELD.match(line.text):
             self._open(len(self.items) + 1, line, "")
             self._feed(line.text, line)
-        else:
+        elif not (self.item and _OPTIONS_FOLLOW.fullmatch(line.text)):
             self._feed(line.text, line)
 
     def _open(self, number: int, line: Line, style: str) -> None:
@@ -146,6 +156,20 @@ class _Reader:
             lacking = [item for item in self.items if item is not self.item and "key" not in item.fields and not IN_BRACKETS.search("".join(item.stem))]
             return not words.endswith((":", "：")) or bool(lacking)
         return is_list
+
+    def _answered_by(self, line: Line, found: re.Match[str]) -> list[Item]:
+        """Return the items without a key that a line such as `3.【答案】B` may answer; none for any other line."""
+        field = marks.FIELD.match(line.text, found.end())
+        of_number = [self.items[at] for at in self.numbered.get(marks.style(found)[1], ())]
+        return [item for item in of_number if "key" not in item.fields] if field and marks.role_of(field) == "key" else []
+
+    def _open_answers(self) -> None:
+        """Take what follows as answers to the items above, though no heading says so."""
+        self.pointer = -1
+        if self.item is None and len(self.sections) > 1 and all(each.section != len(self.sections) - 1 for each in self.items):
+            again = answers.opened_again(self.sections.pop(), self.sections[1:])  # the heading stands above the items and again above their answers
+            self.pointer = -1 if again is None else again + 1
+        self.in_answers, self.cursor, self.item = True, 0, None
 
     def _is_stem(self, at: int, found: re.Match[str]) -> bool:
         style, number = marks.style(found)
@@ -377,6 +401,16 @@ def _numbered_first(text: str) -> str:
     """Return the line with its number before the mark of its type: `[单选题] 5. …`."""
     found = _TYPE_FIRST.match(text)
     return f"{found[3]}{found[1]}{text[found.end() :]}" if found and is_known_type(found[2]) else text
+
+
+def _keyed_first(lines: Sequence[str]) -> list[str]:
+    """Return the lines with a number before the key that stood before it; a letter there may be an option's, (A) 1、3, unless nothing else is numbered."""
+    found = [_KEY_FIRST.match(line) for line in lines]
+    lettered = [each[1] for each in found if each and re.fullmatch("[A-HＡ-Ｈ]+", each[1])]
+    plain = any(marks.STEM.match(line) for line, each in zip(lines, found, strict=True) if each is None)
+    are_keys = not plain and lettered != list(LETTERS[: len(lettered)])
+    moved = (each if each and (are_keys or each[1] not in lettered) else None for each in found)
+    return [f"{each[2]}（{marks.GUARD} {each[1]} ）{line[each.end() :]}" if each else line for line, each in zip(lines, moved, strict=True)]
 
 
 def _recorded(lines: Sequence[Line]) -> list[Line]:

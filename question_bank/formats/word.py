@@ -105,7 +105,7 @@ class _Document:
         for number in self.coloured:
             self.found.at(f"第 {number} 段").lose("文字颜色、底纹未保留")
         begun = [int(place[1]) if (place := _PARAGRAPH.search(draft.place)) else 0 for draft in drafts]
-        for draft, begin, end in zip(drafts, begun, [*begun[1:], self.paragraphs + 1], strict=True):
+        for draft, begin, end in zip(drafts, begun, [*begun[1:], self.paragraphs + 1], strict=False):
             words = {each for number in range(begin, end) for words in self.coloured.get(number, ()) for each in _pieces(words)}
             letters = [letter for letter, option in zip(LETTERS, draft.options, strict=False) if {letter, paper_marks.untagged(option)} & words]
             if not draft.key and not draft.key_text and 0 < len(letters) < len(draft.options):

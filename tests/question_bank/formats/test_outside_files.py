@@ -456,3 +456,27 @@ def test_labels_and_figures_of_json_never_make_another_option_right() -> None:
 def test_two_answers_of_capital_letters_are_two_blanks() -> None:
     (draft,) = read("1. 储存遗传信息的是____，传递它的是____。\n答案：DNA\n答案：RNA", "text").drafts
     assert [blank.accepted for blank in draft.blanks] == [("DNA",), ("RNA",)]
+
+
+@pytest.mark.parametrize("who", ["您的答案", "我的作答", "考生答案", "你的选择"])
+def test_what_a_learner_chose_is_neither_key_nor_part_of_an_option(who: str) -> None:
+    found = read(f"1. 选哪个\nA. 甲\nB. 乙\n{who}： B\n正确答案： A\n2. 选谁\nA. 甲\nB. 乙\n{who}： A [正确]\n", "text")
+    assert [(draft.options, draft.key) for draft in found.drafts] == [(("甲", "乙"), (0,)), (("甲", "乙"), ())]
+
+
+def test_keys_in_quoted_lines_are_read() -> None:
+    found = read("**1. 选哪个？**\n\n- A. 甲\n- B. 乙\n\n> **答案**：B\n>\n> **解析**：因为\n> 所以\n\n**2. 水往高处流。**\n\n> **答案**：❌\n", "text")
+    assert [(draft.options, draft.key, draft.explanation) for draft in found.drafts] == [(("甲", "乙"), (1,), "因为\n所以"), (("正确", "错误"), (1,), "")]
+
+
+def test_the_rule_of_a_table_in_markdown_is_no_item() -> None:
+    draft = only("| 题号 | 题干 | A | B | 答案 |\n|:---|---|---|---|:-:|\n| 1 | 谁在先 | 赵 | 钱 | A |\n", "csv")
+    assert (draft.stem, draft.options, draft.key) == ("谁在先", ("赵", "钱"), (0,))
+
+
+def test_headings_and_figures_of_other_systems_are_known() -> None:
+    (first, second) = read("question,option_1,option_2,correct_option\nWho?,Zhao,Qian,1\nWhom?,Zhao,Qian,2\n", "csv").drafts
+    assert (first.options, first.key, second.key) == (("Zhao", "Qian"), (0,), (1,))
+    (judged, filled) = read("题目类别,题干,选项1,选项2,答案,解析内容\n判断,水往高处流,对,错,2,因为\nFill-in-the-Blank,首都,甲城,,,\n", "csv").drafts
+    assert (judged.type, judged.key, judged.explanation) == ("true_false", (1,), "因为")
+    assert (filled.stem, filled.blanks, faults_of(filled)) == ("首都 [[1]]", (Blank(("甲城",)),), ())

@@ -84,6 +84,30 @@ SAMPLES = {
     "bold marks": ("<b>1.</b> 题\n<b>A.</b> 甲\nB. <b>乙</b>\n<b>答案：</b>B", ["single 题 [甲|<b>乙</b>] B"]),
     "matching": ("匹配题\n1. 连线\n（1）一\n（2）二\nA. 甲\nB. 乙\n答案：1-B 2-A", ["matching 连线 [甲|乙] BA"]),
     "ordering": ("排序题\n1. 排\nA. 甲\nB. 乙\nC. 丙\n答案：C→A→B", ["ordering 排 [甲|乙|丙] CAB"]),
+    "the key before the number": (
+        "判断题\n（ √ ）1．天蓝\n（ × ）2．地方",
+        ["true_false （\u3000）天蓝 [正确|错误] A", "true_false （\u3000）地方 [正确|错误] B"],
+    ),
+    "letters before the numbers": (
+        "( C ) 1. 题 (A) 4 (B) 6 (C) 7\n( A ) 2. 题二：\nA.甲 B.乙",
+        ["single （\u3000）题 [4|6|7] C", "single （\u3000）题二： [甲|乙] A"],
+    ),
+    "options that begin with a number and a comma": ("1. 题\n(A) 1、3\n(B) 2、4\n答案：B", ["single 题 [1、3|2、4] B"]),
+    "the number again before the key": (
+        "1. 题\nA.甲 B.乙\n1.【答案】B。解析：因为。\n2. 题二\nA.甲 B.乙\n2.【答案】A",
+        ["single 题 [甲|乙] B", "single 题二 [甲|乙] A"],
+    ),
+    "answers below the heading once more": (
+        "一、单选题\n1．题\nA.甲 B.乙\n二、多选题\n1．题二\nA.甲 B.乙\n一、单选题\n1．【答案】Ｂ\n【解析】因为\n二、多选题\n1．【答案】AB",
+        ["single 题 [甲|乙] B", "multiple 题二 [甲|乙] AB"],
+    ),
+    "8题": ("8题:题（ ）正确答案:正确\n9题:题二\nA.甲\nB.乙 正确答案:A,B", ["true_false 题（ ） [正确|错误] A", "multiple 题二 [甲|乙] AB"]),
+    "题目1": ("题目1：题\n选项：\nA. 甲\nB. 乙\n答案：A\n\n题目2：题二\n选项：\nA. 甲\nB. 乙\n答案：B", ["single 题 [甲|乙] A", "single 题二 [甲|乙] B"]),
+    "the type before a colon": (
+        "1. 单项选择题：题\nA.甲 B.乙\n正确答案是：A\n2. 判断题：天蓝\n正确答案是：对\n3. 填空题：首都是（  ）。\n答案为：甲",
+        ["single 题 [甲|乙] A", "true_false 天蓝 [正确|错误] A", "fill_in 首都是[[1]]。 [] 甲"],
+    ),
+    "Ans": ("(1) 题\n(A) 甲 (B) 乙\nAns: (B)", ["single 题 [甲|乙] B"]),
 }
 
 

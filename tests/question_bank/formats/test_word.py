@@ -141,6 +141,13 @@ def test_what_is_not_kept_is_said_with_its_place() -> None:
     assert told >= {("文档", "宏未导入"), ("第 1 段", "修订中删除的"), ("第 1 段", "批注未导入"), ("第 2 段", "嵌入对象（如"), ("第 3 段", "公式“z”含")}
 
 
+def test_a_document_that_is_one_table_is_a_bank() -> None:
+    rows = (("题目", "选项", "答案"), ("选哪个", "A.甲 B.乙", "B"))
+    cells = ("".join(f"<w:tc>{p(cell)}</w:tc>" for cell in row) for row in rows)
+    (draft,) = read(f"<w:tbl>{''.join(f'<w:tr>{row}</w:tr>' for row in cells)}</w:tbl>").drafts
+    assert (draft.stem, draft.options, draft.key) == ("选哪个", ("甲", "乙"), (1,))
+
+
 def test_tables_are_content_banks_keys_or_mere_layout() -> None:
     paper = docx.Document()
 
