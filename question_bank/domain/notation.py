@@ -13,7 +13,8 @@ _TYPES = {
     ItemType.SINGLE: "单选 单选题 单项选择题 单项选择 单项 single singlechoice single_choice radio 单选题型 a1 a1型题",
     ItemType.MULTIPLE: "多选 多选题 多项选择题 多项选择 多项 不定项 不定项选择题 不定项选择 multiple multiplechoice multiple_choice multi checkbox",
     ItemType.TRUE_FALSE: "判断 判断题 是非 是非题 对错题 判断正误 判断正误题 judge judgement judgment truefalse true_false tf true/false boolean",
-    ItemType.FILL_IN: "填空 填空题 fill fillin fill_in blank fillblank fill_blank fillintheblank fill-in-the-blank fill-in fill_in_blank fill_in_the_blank",
+    ItemType.FILL_IN: "填空 填空题 单项填空 单项填空题 多项填空 多项填空题"
+    " fill fillin fill_in blank fillblank fill_blank fillintheblank fill-in-the-blank fill-in fill_in_blank fill_in_the_blank",
     ItemType.MATCHING: "匹配 匹配题 连线 连线题 配对题 matching match",
     ItemType.ORDERING: "排序 排序题 ordering order sort",
     ItemType.SHORT_TEXT: "简答 简答题 问答 问答题 论述 论述题 主观 主观题 名词解释 名词解释题"
@@ -50,7 +51,7 @@ _FIVE_STEPS = {1: 0.9, 2: 0.75, 3: 0.6, 4: 0.45, 5: 0.3}
 _STEP = re.compile(r"(?P<stars>[★⭐]{1,5})[\ufe0f☆]*|(?P<figure>[1-5一二三四五])(?:级|颗?星)")
 
 _EMPHASIS = re.compile(r"</?(?:b|i|u|s|sub|sup)>")
-_SEPARATED = re.compile(r"[\s,，、;；|/&+和及]+")
+_SEPARATED = re.compile(r"[\s,，、;；|┋/&+和及]+")  # ┋ is 问卷星's
 _LETTER_RUN = re.compile(r"[A-Z](?:[\s,，、;；|/&+.和及]*[A-Z])*[\s,，、;；|/&+.。]*")
 _BRACKETED = re.compile(r"[(\[【]([^()\[\]【】]+)[)\]】]")
 _NAMED_LETTER = re.compile(r"[(\[]\s*([A-Z])\s*[)\]]|选项\s*([A-Z])(?![A-Z])|(?<![A-Z])([A-Z])\s*选?项")

@@ -15,7 +15,7 @@ SURE_BLANK = re.compile(f"{_NAMED}|{_LINE}|{BLANK.pattern}")
 # What a file uses for its blanks is told by the number of answers; named ones count before lines, lines before brackets.
 _MARKS = tuple(map(re.compile, (_NAMED, _LINE, _BRACKET, f"{_LINE}|{_BRACKET}")))
 _RARE_MARKS = re.compile(r"\{[ \u3000]*\}|\[[ \u3000]*\]")  # only where there is no other: programs are full of them
-_BETWEEN_BLANKS = ("\n", "[;；]", r"\|", "[、]", "[,，]", r"\t|[ \u3000]{2,}", r"[ \u3000]")
+_BETWEEN_BLANKS = ("\n", "[;；]", "###", r"\|", "[、]", "[,，]", r"\t|[ \u3000]{2,}", r"[ \u3000]")
 _BRACKETED = re.compile(r"[（(]([^（）()]+)[)）]")
 _ESCAPED = re.compile(r"\\([\\/;；|或±\n])")
 _SCRIPT = re.compile(r"<(sup|sub)>([0-9+\-=()]+)</\1>")

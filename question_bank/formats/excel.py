@@ -3,11 +3,12 @@
 import io
 import re
 import zipfile
+from collections.abc import Sequence
 from dataclasses import replace
 
 from question_bank.domain.draft import PICTURE, pictures_of
 from question_bank.domain.exchange import Loss, Reading
-from question_bank.formats import table, workbook, workbook_looks, workbook_pictures
+from question_bank.formats import paper_text, table, workbook, workbook_looks, workbook_pictures
 from question_bank.formats.findings import Findings
 from question_bank.formats.unreadable import Unreadable
 from question_bank.formats.workbook import Sheet
@@ -41,11 +42,19 @@ def read(content: bytes) -> Reading:
         sheets = tuple(_with_pictures(_with_named(sheet, named), placed) for sheet, _losses in looked)
     drafts, losses = table.read(sheets)
     if not drafts:
-        raise Unreadable
+        return _paper(sheets)
     read = found.reading()
     shown = frozenset(digest for draft in drafts for digest in pictures_of(draft))
     unshown = [Loss(f"{each.sheet} {each.cell}", "这张图片不在试题的单元格里，未导入") for each in placed if each.digest not in shown]
     return Reading("excel", tuple(drafts), (*read.losses, *dates, *losses, *unshown), pictures=tuple(each for each in read.pictures if each.digest in shown))
+
+
+def _paper(sheets: Sequence[Sheet]) -> Reading:
+    """Return the items of sheets that hold a paper, line by line, instead of a table; raises Unreadable."""
+    rows = [" ".join(cell.strip() for cell in row if cell.strip()) for sheet in sheets for row in sheet.rows]
+    if not paper_text.looks_like("\n".join(rows)):
+        raise Unreadable
+    return replace(paper_text.read_text("\n".join(rows)), format="excel")
 
 
 def _with_named(sheet: Sheet, named: dict[str, str]) -> Sheet:

@@ -22,7 +22,7 @@ _WORDS = {
     "rubric": "评分标准 评分细则 评分要点 rubric",
     "explanation": "解析 答案解析 试题解析 题目解析 解析说明 答题解析 解析内容 详解 试题详解 试题分析 说明解析 整体解析 explanation analysis feedback 解释",
     "difficulty": "难度 难易度 难度等级 难度级别 难易程度 难度系数 试题难度 题目难度 difficulty",
-    "points": "分值 分数 得分 题目分值 试题分值 score points 分",
+    "points": "分值 分数 得分 题目分值 试题分值 题目分数 score points 分",
     "topic": "知识点 主题 考点 所属知识点 知识点名称 知识模块 topic knowledgepoint knowledgepoints",
     "chapter": "章节 章 所属章节 模块 单元 chapter",
     "section": "节",
@@ -44,10 +44,10 @@ JOINED = frozenset({"explanation", "chapter", "section", "tags", "subject", "gra
 _STEMS = ("stem", "asked", "title")  # the surest first; the next sure one beside it is a title
 _CHINESE_DIGITS = {digit: number for number, digit in enumerate("一二三四五六七八九十", start=1)}
 _OPTION = re.compile(
-    r"(?:选项|备选项|备选答案|答案|option|opt|choice|选择项)[-_.:]?([a-z]|\d{1,2}|[一二三四五六七八九十])|([a-z])(?:选项|项|option|答案)|([a-z])"
+    r"(?:选项|备选项|备选答案|填空答案|填空|答案|option|opt|choice|选择项)[-_.:]?([a-z]|\d{1,2}|[一二三四五六七八九十])|([a-z])(?:选项|项|option|答案)|([a-z])"
 )
 _PROMPT = re.compile(r"(?:条目|待匹配项|左[列项侧]?|匹配左项|prompt)[-_.:]?([a-z]|\d{1,2}|[一二三四五六七八九十])")
-_RIGHT = re.compile(r"(?:iscorrect|correct|是否正确)[-_]?([a-z]|\d{1,2})")
+_RIGHT = re.compile(r"(?:iscorrect|correct|是否正确)[-_]?([a-z]|\d{1,2})|(?:选项)?([a-z]|\d{1,2})是否正确")
 _OPTION_EXPLANATION = re.compile(r"(?:选项)?([a-z])(?:选项)?(?:的)?解析|解析([a-z])|explanation([a-z])")
 _NUMBERED = {"option_explanations": _OPTION_EXPLANATION, "options": _OPTION, "right": _RIGHT, "prompts": _PROMPT}
 

@@ -119,15 +119,9 @@ class _Reader:
             self.item = None
             if not section.type and len(self.items) == 0:
                 self._lose(line)
-        elif self._opens_answers(at, line):
-            self.in_answers, self.pointer, self.cursor, self.item = True, -1, 0, None
-        elif (found := marks.STEM.match(line.text)) and (lacking := self._answered_by(line, found)):
-            if self.item and lacking == [self.item]:  # 3.【答案】B right below item 3
-                self._feed(line.text[found.end() :], line)
-            else:
-                self._open_answers()
-                self._answers(at, line)
-        elif found and self._is_stem(at, found):
+        elif self._answers_above(at, line):
+            return
+        elif (found := marks.STEM.match(line.text)) and self._is_stem(at, found):
             style, number = marks.style(found)
             self._open(number, line, style)
             self._feed(found["tags"] + line.text[found.end() :], line)
@@ -142,6 +136,35 @@ class _Reader:
         self.item.at = self.item.stem
         self.numbered[number].append(len(self.items))
         self.items.append(self.item)
+
+    def _answers_above(self, at: int, line: Line) -> bool:
+        """Read a line that begins the answers, or answers items above it where it stands; False for any other line."""
+        if several := self._beside(line):
+            for answer in several:
+                self._give(answer)
+        elif self._opens_answers(at, line):
+            self.in_answers, self.pointer, self.cursor, self.item = True, -1, 0, None
+        elif (found := marks.STEM.match(line.text)) and (lacking := self._answered_by(line, found)):
+            if self.item and lacking == [self.item]:  # 3.【答案】B right below item 3
+                self._feed(line.text[found.end() :], line)
+            else:
+                self._open_answers()
+                self._answers(at, line)
+        else:
+            return False
+        return True
+
+    def _beside(self, line: Line) -> list[Answer]:
+        """Return the answers in a line such as `参考答案：1.C 2.B`, where it answers items above: those of this section, or of all."""
+        words = marks.untagged(line.text)
+        opened = marks.ANSWERS.match(words)
+        several = answers.entries(words[opened.end() :], line.number) if opened and self.item else []
+        for pointer in (self.item.section, -1) if self.item and len(several) > 1 else ():
+            lacking = [at for at, item in enumerate(self.items) if "key" not in item.fields and pointer in {-1, item.section}]
+            if {each.number for each in several} <= {self.items[at].number for at in lacking}:
+                self.pointer, self.cursor = pointer, lacking[0]
+                return several
+        return []
 
     def _opens_answers(self, at: int, line: Line) -> bool:
         words = marks.untagged(line.text)

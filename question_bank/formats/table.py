@@ -12,8 +12,9 @@ from question_bank.domain.exchange import Loss
 from question_bank.domain.fault import Fault, fault
 from question_bank.domain.item import LETTERS, ItemType
 from question_bank.domain.written_answer import read_blanks
-from question_bank.formats import headings
+from question_bank.formats import headings, paper_marks
 from question_bank.formats.headings import Headings
+from question_bank.formats.paper_marks import Section
 from question_bank.formats.workbook import Sheet
 
 _FROM_ZERO = re.compile(r"(?<!\d)0\s*[-~～—至到]\s*\d|从\s*0|(?<!\d)0\s*[=＝为是]\s*A|下标|索引", re.IGNORECASE)
@@ -95,13 +96,20 @@ class _Table:
             for position, row in enumerate(sheet.rows[found.row + 1 :], start=found.row + 1)
             if any(cell.strip() for cell in row) and tuple(cell.strip() for cell in row) != heading
         ]
-        self.rows = [(position, row) for position, row in self.rows if self._is_item(row)]
+        self.sections = self._sections()
+        self.rows = [(position, row) for position, row in self.rows if position not in self.sections and self._is_item(row)]
         self.sheet_type = notation.read_type(sheet.name) if notation.is_known_type(sheet.name) else ""
         self.written = [self._authored(position, row) for position, row in self.rows]
         self.unclear: frozenset[str] = frozenset()  # the places of keys that may count from 0 or from 1
         self.counted = self._counted_from_zero()
         self.written = [self.counted.get(each.place, each) for each in self.written]
         self.codes = _codes(self.written)
+
+    def _sections(self) -> dict[int, Section]:
+        """Return the rows that are a heading over those below, such as 二、多选题（每题2分）, by position."""
+        alone = ((position, cells[0]) for position, row in self.rows if len(cells := [cell.strip() for cell in row if cell.strip()]) == 1)
+        found = ((position, paper_marks.heading(words)) for position, words in alone)
+        return {position: section for position, section in found if section and section.type}
 
     def _is_item(self, row: Sequence[str]) -> bool:
         """A row with nothing but its number, type or score is a left-over of the template, not an item."""
@@ -155,8 +163,12 @@ class _Table:
         if title := cells.pop("title", "").strip():
             stem, source = cells.get("stem", "").strip(), cells.get("source", "").strip()
             cells |= {"stem": stem or title, "source": "；".join(filter(None, (source, title)))[:MAX_SOURCE] if stem and stem != title else source}
+        section = next((self.sections[at] for at in reversed(self.sections) if at < position), Section("", ""))
+        cells = {**cells, **{role: told for role, told in (("type", section.type), ("points", section.points)) if told and not cells.get(role, "").strip()}}
         texts, prompts = self._by_position(row, self.found.options), self._by_position(row, self.found.prompts)
         options = tuple(notation.unlabelled(texts) if any(texts) else notation.split_options(cells.get("options", "")))
+        if not options and _LETTERS.fullmatch(cells.get("key", "").strip()):
+            cells["stem"], options = _with_options(cells["stem"])
         marked = tuple(sorted(at for at, column in self.found.right.items() if column < len(row) and notation.means(row[column]) is True))
         said = list(filter(None, said))
         readings = [_readings(each, options) for each in said]
@@ -189,6 +201,15 @@ class _Table:
         if not word or notation.is_any_choice(word):
             return self.sheet_type or guess(written)
         return notation.read_type(word)
+
+
+def _with_options(stem: str) -> tuple[str, tuple[str, ...]]:
+    """Return the stem and the options that stand behind it in the same cell, as A. B. C. in turn."""
+    cuts = paper_marks.cuts(stem, 0)
+    if len(cuts) < 2 or not stem[: cuts[0][0]].strip():
+        return stem, ()
+    ends = [*(begin for begin, _end in cuts[1:]), len(stem)]
+    return stem[: cuts[0][0]].strip(), tuple(stem[end:until].strip(" \t\n\u3000;；") for (_begin, end), until in zip(cuts, ends, strict=True))
 
 
 def _readings(key: str, options: Sequence[str]) -> frozenset[tuple[int, ...]]:

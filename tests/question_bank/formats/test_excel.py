@@ -224,3 +224,14 @@ def test_a_look_is_only_given_to_the_words_it_belongs_to() -> None:
     found = reading.read(repacked(moved))
     assert "<u>" not in only(found).stem
     assert [loss.what for loss in found.losses] == ["文字样式（颜色、下划线等）未保留"]
+
+
+def test_a_paper_in_one_column_is_read_line_by_line() -> None:
+    held = io.BytesIO()
+    made = xlsxwriter.Workbook(held, {"in_memory": True})
+    sheet = made.add_worksheet()
+    for line, words in enumerate(["一、单选题", "1. 选哪个（ ）", "A. 甲", "B. 乙", "答案：B"]):
+        sheet.write(line, 0, words)
+    made.close()
+    found = reading.read(held.getvalue())
+    assert (found.format, [(draft.place, draft.options, draft.key) for draft in found.drafts]) == ("excel", [("第 1 题（第 2 行）", ("甲", "乙"), (1,))])

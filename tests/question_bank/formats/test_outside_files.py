@@ -480,3 +480,28 @@ def test_headings_and_figures_of_other_systems_are_known() -> None:
     (judged, filled) = read("题目类别,题干,选项1,选项2,答案,解析内容\n判断,水往高处流,对,错,2,因为\nFill-in-the-Blank,首都,甲城,,,\n", "csv").drafts
     assert (judged.type, judged.key, judged.explanation) == ("true_false", (1,), "因为")
     assert (filled.stem, filled.blanks, faults_of(filled)) == ("首都 [[1]]", (Blank(("甲城",)),), ())
+
+
+def test_rows_that_head_those_below_give_their_type_and_points() -> None:
+    found = read("题目,A,B,答案\n一、单选题（每题2分）,,,\n谁在先,赵,钱,A\n二、多选题,,,\n谁在后,赵,钱,B\n", "csv")
+    assert [(draft.type, draft.points, draft.key) for draft in found.drafts] == [("single", 200, (0,)), ("multiple", None, (1,))]
+
+
+def test_options_in_the_cell_of_the_stem_are_found_by_a_key_of_letters() -> None:
+    found = read('题干,答案\n"谁在先（ ）。A.赵 B.钱",B\n"哪些（ ）\nA、红\nB、黄\nC、蓝",AC\n"有 A. B. 两式，何为真？",甲式\n', "csv")
+    assert [(draft.stem, draft.options, draft.key) for draft in found.drafts] == [
+        ("谁在先（ ）。", ("赵", "钱"), (1,)),
+        ("哪些（ ）", ("红", "黄", "蓝"), (0, 2)),
+        ("有 A. B. 两式，何为真？", (), ()),
+    ]
+
+
+def test_exports_of_survey_sites_are_known() -> None:
+    rows = (
+        "题目类型,题目内容,选项1,选项2,选项3,正确答案,题目分数\n多选题,哪些,一,二,三,一┋三,5\n单项填空,首都是____,,,,甲城,5\n填空题,____和____,,,,甲###乙,4\n"
+    )
+    chosen, one, two = read(rows, "csv").drafts
+    assert (chosen.key, chosen.points, one.blanks, two.blanks) == ((0, 2), 500, (Blank(("甲城",)),), (Blank(("甲",)), Blank(("乙",))))
+    marked = only("题干,选项A,A是否正确,选项B,B是否正确\n谁,赵,否,钱,是\n", "csv")
+    assert marked.key == (1,)
+    assert only("题目,填空答案1,填空答案2,题型\n（ ）和（ ）,甲,乙,填空\n", "csv").blanks == (Blank(("甲",)), Blank(("乙",)))

@@ -107,6 +107,14 @@ SAMPLES = {
         "1. 单项选择题：题\nA.甲 B.乙\n正确答案是：A\n2. 判断题：天蓝\n正确答案是：对\n3. 填空题：首都是（  ）。\n答案为：甲",
         ["single 题 [甲|乙] A", "true_false 天蓝 [正确|错误] A", "fill_in 首都是[[1]]。 [] 甲"],
     ),
+    "answers in the line of their name": (
+        "1. 题（ ）\nA.甲 B.乙\n2. 题二（ ）\nA.甲 B.乙\n参考答案：1.B 2.A\n3. 题三（ ）\nA.甲 B.乙\n答案：B",
+        ["single 题（ ） [甲|乙] B", "single 题二（ ） [甲|乙] A", "single 题三（ ） [甲|乙] B"],
+    ),
+    "answers of each section in a line": (
+        "一、单选题\n1. 题\nA.甲 B.乙\n2. 题二\nA.甲 B.乙\n答案：1-2 AB\n二、多选题\n1. 题三\nA.甲 B.乙\n2. 题四\nA.甲 B.乙\n答案：1.AB 2.B",
+        ["single 题 [甲|乙] A", "single 题二 [甲|乙] B", "multiple 题三 [甲|乙] AB", "multiple 题四 [甲|乙] B"],
+    ),
     "Ans": ("(1) 题\n(A) 甲 (B) 乙\nAns: (B)", ["single 题 [甲|乙] B"]),
 }
 
