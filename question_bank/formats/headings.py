@@ -11,7 +11,7 @@ from question_bank.formats.workbook import Sheet
 LOOKED_AT = 20  # a title, instructions and a merged block may stand above the headings
 
 _WORDS = {
-    "type": "题型 题目类型 试题类型 类型 题类 题目类别 试题类别 type questiontype 题目题型",
+    "type": "题型 题目类型 试题类型 类型 题类 题目类别 试题类别 试题题型 type questiontype 题目题型",
     "stem": "题干 题目内容 试题内容 问题内容 题目描述 问题描述 试题题干 题干内容 content question stem questiontext questionstem questioncontent",
     "asked": "题目 试题 问题 试题题目 内容",
     "title": "题目名称 试题名称 题目标题 标题 title",
@@ -22,7 +22,7 @@ _WORDS = {
     "rubric": "评分标准 评分细则 评分要点 rubric",
     "explanation": "解析 答案解析 试题解析 题目解析 解析说明 答题解析 解析内容 详解 试题详解 试题分析 说明解析 整体解析 explanation analysis feedback 解释",
     "difficulty": "难度 难易度 难度等级 难度级别 难易程度 难度系数 试题难度 题目难度 difficulty",
-    "points": "分值 分数 得分 题目分值 试题分值 题目分数 score points 分",
+    "points": "分值 分数 得分 题目分值 试题分值 题目分数 试题分数 score points 分",
     "topic": "知识点 主题 考点 所属知识点 知识点名称 知识模块 topic knowledgepoint knowledgepoints",
     "chapter": "章节 章 所属章节 模块 单元 chapter",
     "section": "节",

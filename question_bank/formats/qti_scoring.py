@@ -92,6 +92,13 @@ class Scoring:
         template = attribute(self.processing, "template")
         return "map_response" in template or any(attribute(each, "identifier") == identifier for each in every(self.processing, "mapResponse"))
 
+    def _scores_by_value(self, declared: Declaration) -> bool:
+        """Tell whether points come from the mapping or from values that conditions name, and nowhere from the declared key."""
+        if self.processing is None or "match_correct" in attribute(self.processing, "template"):
+            return False
+        asks_key = any(attribute(each, "identifier") == declared.identifier for each in every(self.processing, "correct"))
+        return not asks_key and (self._uses_mapping(declared.identifier) or any(self._conditions(declared.identifier)))
+
     def _entries(self, declared: Declaration) -> tuple[Entry, ...]:
         """Return the points of values: the mapping's, else those that conditions give."""
         return declared.mapped or tuple(self._conditions(declared.identifier))
@@ -120,6 +127,9 @@ class Scoring:
             if unknown := [value for value in declared.correct if value not in names]:
                 self.place.lose(f"标准答案指向不存在的选项（{'、'.join(unknown)[:80]}）")
                 key = ()
+            elif key and max(points) > 0 and all(points[at] <= 0 for at in key) and self._scores_by_value(declared):
+                self.place.lose("标准答案和评分规则说的不是同一个选项，没有采用答案")
+                key, told = (), ""
         else:
             key = weights.of_single(points) if single else weights.of_multiple(points)
             told = weights.lost(points, key, unit="")

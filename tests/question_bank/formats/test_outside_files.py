@@ -498,7 +498,7 @@ def test_options_in_the_cell_of_the_stem_are_found_by_a_key_of_letters() -> None
 
 def test_exports_of_survey_sites_are_known() -> None:
     rows = (
-        "题目类型,题目内容,选项1,选项2,选项3,正确答案,题目分数\n多选题,哪些,一,二,三,一┋三,5\n单项填空,首都是____,,,,甲城,5\n填空题,____和____,,,,甲###乙,4\n"
+        "试题题型,题目内容,选项1,选项2,选项3,正确答案,试题分数\n多选题,哪些,一,二,三,一┋三,5\n单项填空,首都是____,,,,甲城,5\n填空题,____和____,,,,甲###乙,4\n"
     )
     chosen, one, two = read(rows, "csv").drafts
     assert (chosen.key, chosen.points, one.blanks, two.blanks) == ((0, 2), 500, (Blank(("甲城",)),), (Blank(("甲",)), Blank(("乙",))))

@@ -129,6 +129,18 @@ def test_a_key_that_only_conditions_tell() -> None:
     assert (found.drafts[0].key, "0.5" in told(found)) == ((2,), True)
 
 
+@pytest.mark.parametrize(("mapping", "processing"), [("B=1", TEMPLATE.format("map_response")), ("", "")])
+def test_a_declared_key_that_earns_nothing_while_another_choice_does_is_none(mapping: str, processing: str) -> None:
+    compared = '<match><variable identifier="RESPONSE"/><baseValue baseType="identifier">B</baseValue></match>'
+    scored = f'<responseIf>{compared}<setOutcomeValue identifier="SCORE"><baseValue baseType="float">1</baseValue></setOutcomeValue></responseIf>'
+    rules = processing or f"<responseProcessing><responseCondition>{scored}</responseCondition></responseProcessing>"
+    found = reading.read(item(choices(), response("A", mapping=mapping), rules))
+    assert [draft.key for draft in found.drafts] == [()]
+    assert "标准答案和评分规则说的不是同一个选项，没有采用答案" in told(found)
+    besides = rules.replace("<responseIf>", '<responseIf><match><variable identifier="RESPONSE"/><correct identifier="RESPONSE"/></match>')
+    assert only(item(choices(), response("A"), besides if not mapping else TEMPLATE.format("match_correct"))).key == (0,)
+
+
 def test_a_formula_stays_a_formula() -> None:
     math = '<m:math xmlns:m="http://www.w3.org/1998/Math/MathML">\n<m:msup>\n<m:mi>c</m:mi><m:mn>2</m:mn></m:msup></m:math>'
     assert only(item(choices().replace("看图。", f"求 {math}"), response("A"))).stem == "<p>求 <math><msup><mi>c</mi><mn>2</mn></msup></math></p>选哪一个？"
