@@ -8,8 +8,8 @@ import pypdf
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.e2e.conftest import Product, shots_folder
 from tests.support import browser, province
+from tests.support.product import Product, shots_folder
 
 pytestmark = pytest.mark.browser
 

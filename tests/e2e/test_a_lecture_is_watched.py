@@ -18,8 +18,8 @@ from lms.kernel.db import transaction
 from lms.store.activity import ActivityRow
 from media.services.asset import attach_video
 from question_bank.services import bank, exchange, review
-from tests.e2e.conftest import Product, give_password, shots_folder, sign_in
 from tests.support import learning, rows
+from tests.support.product import Product, give_password, shots_folder, sign_in
 
 pytestmark = pytest.mark.browser
 _numbers = itertools.count(1)

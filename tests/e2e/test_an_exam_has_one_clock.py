@@ -11,9 +11,9 @@ from exam.services import adjustment as adjustments
 from exam.services import outage
 from exam.store import adjustment
 from lms.kernel.db import transaction
-from tests.e2e.conftest import Product
 from tests.support.cast import PENG, id_of
 from tests.support.hall import Hall, answer, prepare, seconds_shown, shot, wait_state
+from tests.support.product import Product
 
 pytestmark = pytest.mark.browser
 LONG_TEXTS = """async () => {
@@ -30,12 +30,6 @@ LONG_TEXTS = """async () => {
   await queue.drain();
   return flights;
 }"""
-
-
-@pytest.fixture
-def hall(product: Product) -> Hall:
-    """Prepare an exam of 90 minutes with eight items for a teacher of its own."""
-    return prepare(product)
 
 
 def test_ex_01_the_devices_clock_plays_no_part(hall: Hall, phone: BrowserContext) -> None:

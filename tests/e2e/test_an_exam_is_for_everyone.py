@@ -14,9 +14,9 @@ from question_bank.services.bank import made
 from question_bank.services.item import Named, write
 from question_bank.store import review as reviews
 from question_bank.store import version as versions
-from tests.e2e.conftest import Product, sign_in
 from tests.support import axe, browser, learning, rows
 from tests.support.hall import Hall, answer, prepare, seconds_shown, shot, wait_state
+from tests.support.product import Product, sign_in
 
 pytestmark = pytest.mark.browser
 # What a timer says whose device slept for 37 of 40 minutes, and who was then given seven and a half.

@@ -9,18 +9,12 @@ from PIL import Image
 from playwright.sync_api import BrowserContext, expect
 
 from lms.kernel.db import transaction
-from tests.e2e.conftest import PASSWORD, Product, give_password, sign_in
 from tests.support import rows
-from tests.support.hall import Hall, answer, on_the_disk, prepare, second_factor, shot, wait_state
+from tests.support.hall import Hall, answer, on_the_disk, second_factor, shot, wait_state
+from tests.support.product import PASSWORD, give_password, sign_in
 
 pytestmark = pytest.mark.browser
 DEVICE = "Object.entries(localStorage).filter(([name]) => name.startsWith('exam-device:'))"
-
-
-@pytest.fixture
-def hall(product: Product) -> Hall:
-    """Prepare an exam of 90 minutes with eight items for a teacher of its own."""
-    return prepare(product)
 
 
 def test_another_device_takes_over_and_what_was_typed_is_kept_for_review(hall: Hall, phone: BrowserContext, desk: BrowserContext) -> None:

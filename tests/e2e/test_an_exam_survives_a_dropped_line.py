@@ -10,18 +10,12 @@ from exam.domain.receipt import written
 from exam.domain.timeline import told
 from exam.store import adjustment, timeline
 from lms.kernel.db import transaction
-from tests.e2e.conftest import Product, sign_in
 from tests.support import exams
 from tests.support.browser import PATIENCE
 from tests.support.hall import Hall, answer, on_the_disk, prepare, seconds_shown, shot, state, wait_state
+from tests.support.product import Product, sign_in
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def hall(product: Product) -> Hall:
-    """Prepare an exam of 90 minutes with eight items for a teacher of its own."""
-    return prepare(product)
 
 
 def test_saved_appears_only_after_the_server_has_it(hall: Hall, phone: BrowserContext) -> None:

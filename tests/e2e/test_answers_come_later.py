@@ -8,7 +8,7 @@ import psycopg
 from exam.services.payload import AskRemaining, AttemptToken
 from lms.kernel import payload
 from lms.kernel.security import Signer
-from tests.e2e.conftest import Product
+from tests.support.product import Product
 
 NOBODY = 2**60  # whatever other tests have left here
 TRIES = 5  # the lane gives up a lock after a second, which on a busy machine is soon

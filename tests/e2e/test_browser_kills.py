@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Error, Page
 
-from tests.e2e.conftest import Product, sign_in
 from tests.support import chromium
 from tests.support.browser import ARGUMENTS, DESK
 from tests.support.hall import Hall, answer, prepare
+from tests.support.product import Product, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.soak]
 PEOPLE = 8  # work in one browser, each in a window and an exam of her own: its end meets each at another moment

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.e2e.conftest import Product
+from tests.support.product import Product
 
 pytestmark = pytest.mark.soak
 PEOPLE = 2_200  # more than granian's backlog, which it would otherwise take as the most connections to hold

@@ -12,9 +12,9 @@ from exam.services.payload import StartExam
 from lms.kernel.db import transaction
 from lms.kernel.permissions import Role
 from tests.conftest import NOON
-from tests.e2e.conftest import Product, give_password, sign_in
 from tests.support import axe, browser, exams, scripts
 from tests.support.cast import Member, id_of
+from tests.support.product import Product, give_password, sign_in
 
 ANSWERED = """UPDATE attempt SET answers[2] = '["我会先听他说。"]', revisions[2] = 1 WHERE exam_id = (SELECT id FROM exam WHERE code = %s)"""
 EMMA = Member("emma", "阅卷甲", (Role.EXAMINER,), home="far_school")

@@ -12,8 +12,8 @@ from demo.programme import DEMO_CODE
 from demo.province import BANK
 from lms.services import window_request
 from question_bank.services import exchange, review, staging
-from tests.e2e.conftest import Product
 from tests.support import axe, browser, measured, province
+from tests.support.product import Product
 from tests.support.sights import SIGHTS, SKIPPED, Sight, looked_at
 
 LESSON_BYTES = 200_000

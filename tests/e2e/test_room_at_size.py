@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route
 
-from tests.e2e.conftest import Product
 from tests.support.browser import DESK
 from tests.support.hall import Hall, prepare
+from tests.support.product import Product
 
 pytestmark = [pytest.mark.browser, pytest.mark.soak]
 RUNS, SAVES = int(os.environ.get("RUNS", "500")), int(os.environ.get("SAVES", "10000"))

@@ -14,9 +14,9 @@ from exam.domain.blueprint import Blueprint
 from exam.services import assembly
 from lms.kernel.db import transaction
 from lms.kernel.security import Seal
-from tests.e2e.conftest import Product, give_password, shots_folder, sign_in
 from tests.support import exams, learning, rows
 from tests.support.browser import PATIENCE
+from tests.support.product import Product, give_password, shots_folder, sign_in
 
 # Reads without making: where there is no database, none is left behind, and no connection keeps the room from its own.
 LIES_ON_THE_DISK = """async () => {

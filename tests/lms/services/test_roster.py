@@ -1,5 +1,6 @@
 """Rosters in the database: taken in whole or not at all, undone, fast."""
 
+import sys
 from time import perf_counter
 
 import psycopg
@@ -184,19 +185,22 @@ def test_the_command_line_takes_a_roster_in_and_undoes_it(app: Flask, tree: rows
     assert run("import", str(file), "--unit", "nowhere").exit_code == 1
 
 
+def test_numbers_keep_their_eighteen_signs() -> None:
+    lines = [(f"t{serial:06}", "师", "", "学校", f"139{serial:08}", number(serial)) for serial in range(10_000)]
+    assert [cells[5] for _number, cells in reader.rows(workbook(*lines))][1:] == [line[5] for line in lines]
+
+
 @pytest.mark.soak
-def test_a_hundred_thousand_rows_come_in_about_a_minute_with_their_numbers(tree: rows.UnitTree, seal: Seal, clock: FixedClock) -> None:
-    lines = [(f"t{serial:06}", f"师{chr(0x4E00 + serial % 5000)}", "", tree.school.name, f"139{serial:08}", number(serial)) for serial in range(10_000)]
-    read_back = [cells[5] for _number, cells in reader.rows(workbook(*lines))][1:]
-    assert read_back == [line[5] for line in lines]
-    many = [(f"t{serial:06}", f"师{chr(0x4E00 + serial % 5000)}", "", tree.school.name, f"139{serial:08}") for serial in range(100_000)]
-    body = workbook(*many)
-    began = perf_counter()
-    found = take_in(body, seal, clock)
-    took = perf_counter() - began
-    assert (found.created, found.faults) == (100_000, ())
-    assert took < 75, took
-    assert found.import_id
-    began = perf_counter()
-    assert service.undo(None, found.import_id, clock.now()).deleted == 100_000
-    assert perf_counter() - began < 75
+def test_a_hundred_thousand_rows_take_about_ten_times_as_long_as_ten_thousand(tree: rows.UnitTree, seal: Seal, clock: FixedClock) -> None:
+    spans = []
+    for many in (10_000, 100_000):
+        body = workbook(*((f"t{serial:06}", f"师{chr(0x4E00 + serial % 5000)}", "", tree.school.name, f"139{serial:08}") for serial in range(many)))
+        began = perf_counter()
+        found = take_in(body, seal, clock)
+        stored = perf_counter()
+        assert (found.created, found.faults) == (many, ())
+        assert found.import_id
+        assert service.undo(None, found.import_id, clock.now()).deleted == many
+        spans.append((stored - began, perf_counter() - stored))
+    sys.stdout.write(f"\nstored and undone in seconds: {spans}\n")
+    assert all(later < 20 * earlier for earlier, later in zip(*spans, strict=True)), spans

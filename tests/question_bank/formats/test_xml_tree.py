@@ -2,13 +2,13 @@
 
 import base64
 import io
-import time
 import zipfile
 
 import pytest
 
 from question_bank.formats import reading, xml_tree
 from question_bank.formats.unreadable import ArchiveHostile, Unreadable, XmlHostile
+from tests.support import pace
 
 ITEM = (
     '<qti-assessment-item xmlns="http://www.imsglobal.org/xsd/imsqtiasi_v3p0" identifier="{0}" title="t">'
@@ -35,10 +35,8 @@ HOSTILE = {
 
 @pytest.mark.parametrize("words", HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_document_is_refused_at_once(words: str) -> None:
-    begun = time.process_time()
-    with pytest.raises(XmlHostile):
+    with pace.within(2), pytest.raises(XmlHostile):
         reading.read(words.encode())
-    assert time.process_time() - begun < 2
 
 
 @pytest.mark.parametrize("inside", ['<!DOCTYPE quiz SYSTEM "http://127.0.0.1:9/quiz.dtd">', "<!DOCTYPE quiz [<!ELEMENT quiz ANY>]>"])
@@ -117,10 +115,8 @@ BAD_PACKAGES = {
 @pytest.mark.parametrize("files", BAD_PACKAGES.values(), ids=BAD_PACKAGES)
 def test_a_hostile_package_is_refused_at_once(files: dict[str, bytes | str]) -> None:
     content = package(files)
-    begun = time.process_time()
-    with pytest.raises((ArchiveHostile, XmlHostile)):
+    with pace.within(2), pytest.raises((ArchiveHostile, XmlHostile)):
         reading.read(content)
-    assert time.process_time() - begun < 2
 
 
 def test_a_packed_package_inside_a_package_is_told_and_not_opened() -> None:
