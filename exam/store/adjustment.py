@@ -121,13 +121,17 @@ def pause(session: Session, attempt_ids: Sequence[int], *, reason: str, actor_id
 
 
 def resume(session: Session, attempt_ids: Sequence[int], *, actor_id: int | None, now: datetime, rests: bool = False) -> int:
-    """Let the clocks of locked attempts go on, those of running `rests` too or not, each with the time it stood; returns how many."""
+    """Let the clocks of locked attempts go on, those of running `rests` too or not, each with the time it stood; returns how many.
+
+    Of a rest whole seconds only: many short ones must not add up to more than they lasted.
+    """
     return len(
         session.execute(
             text(
                 "WITH ended AS (UPDATE attempt_pause SET ended_at = least(:now, began_at + most_seconds * interval '1 second')"
                 " WHERE attempt_id = ANY(:ids) AND ended_at IS NULL AND (:rests OR most_seconds IS NULL)"
-                " RETURNING attempt_id, reason, round(extract(epoch FROM ended_at - began_at)) AS seconds),"
+                " RETURNING attempt_id, reason, CASE WHEN most_seconds IS NULL THEN round(extract(epoch FROM ended_at - began_at))"
+                " ELSE floor(extract(epoch FROM ended_at - began_at)) END AS seconds),"
                 " given AS (INSERT INTO deadline_adjustment (attempt_id, seconds, kind, reason, actor_id, at)"
                 " SELECT attempt_id, seconds, 'pause', reason, :actor, :now FROM ended)"
                 " UPDATE attempt SET paused_at = NULL, deadline = deadline + ended.seconds * interval '1 second' FROM ended"
@@ -142,7 +146,7 @@ def rests_of(session: Session, attempt_id: int) -> Rests:
     """Return what a locked attempt has had of rests."""
     row = session.execute(
         text(
-            "SELECT coalesce(sum(extract(epoch FROM ended_at - began_at)), 0)::int AS taken, max(began_at) FILTER (WHERE ended_at IS NULL) AS since,"
+            "SELECT ceil(coalesce(sum(extract(epoch FROM ended_at - began_at)), 0))::int AS taken, max(began_at) FILTER (WHERE ended_at IS NULL) AS since,"
             " max(most_seconds) FILTER (WHERE ended_at IS NULL) AS most FROM attempt_pause WHERE attempt_id = :id AND most_seconds IS NOT NULL"
         ),
         {"id": attempt_id},

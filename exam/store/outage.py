@@ -25,7 +25,8 @@ _HIT = f"""
       LATERAL (SELECT greatest(CAST(:ended AS timestamptz), least(a.deadline, a.ended_at)) AS at) AS stopped,
       LATERAL (SELECT tstzmultirange(tstzrange(greatest(:began, least(a.started_at, :ended)), :ended),
         tstzrange(stopped.at, greatest(CAST(:until AS timestamptz), stopped.at))) AS times) AS lost,
-      LATERAL (SELECT coalesce(range_agg(tstzrange(h.began_at, greatest(h.began_at, coalesce(h.ended_at, 'infinity')))), '{{}}') AS times
+      LATERAL (SELECT coalesce(range_agg(tstzrange(h.began_at, greatest(h.began_at,
+        coalesce(h.ended_at, h.began_at + h.most_seconds * interval '1 second', 'infinity')))), '{{}}') AS times
         FROM attempt_pause h WHERE h.attempt_id = a.id) AS stood,
       (SELECT coalesce(range_agg(tstzrange(o.began_at, o.ended_at)), '{{}}') AS times
         FROM outage o WHERE o.state = 'undecided' AND o.began_at >= :ended) AS others

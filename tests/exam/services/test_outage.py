@@ -9,7 +9,7 @@ from sqlalchemy import text
 from exam.domain.attempt import AttemptSettling, TimeIsUp, TimeLeft
 from exam.domain.exam import Release
 from exam.domain.outage import Mark, gaps
-from exam.services import attempt, extra_attempt, outage, posting, scoring
+from exam.services import attempt, extra_attempt, outage, posting, rest, scoring
 from exam.services.outage import Waiting
 from exam.services.payload import EnterExam, ResumeExam
 from exam.services.verification import verify
@@ -163,8 +163,10 @@ def test_what_a_bell_ended_in_an_outage_opens_again_unless_its_result_is_out(app
 
 def test_a_pause_and_an_outage_give_the_same_minutes_once(app: Flask) -> None:
     exams.prepared()
-    lin, hua, cai = exams.sitting("lin"), exams.sitting("hua"), exams.sitting("cai")
+    lin, hua, cai, gan = (exams.sitting(name) for name in ("lin", "hua", "cai", "gan"))
     with transaction() as session:
+        rests = exams.attempt_id(session, gan)  # for five minutes, of which the server hears nothing more
+        adjustment.pause(session, [rests], reason="", actor_id=None, now=NOON + 58 * MINUTE, most_seconds=300)
         still = exams.attempt_id(session, cai)
         adjustment.pause(session, [still], reason="停电", actor_id=None, now=NOON + 50 * MINUTE)
         backwards = {"id": still, "began": NOON + MINUTE, "ended": NOON}  # a rehearsal's clock was set back
@@ -176,7 +178,10 @@ def test_a_pause_and_an_outage_give_the_same_minutes_once(app: Flask) -> None:
     with transaction() as session:
         adjustment.resume(session, ids, actor_id=None, now=back + MINUTE)
     outage.settle(back + 2 * MINUTE)
-    assert _deadlines() == {lin.person_id: NOON + 111 * MINUTE, hua.person_id: NOON + (90 + 7 + 4) * MINUTE, cai.person_id: NOON + 90 * MINUTE}
+    assert _deadlines() == {lin.person_id: NOON + 111 * MINUTE, hua.person_id: NOON + (90 + 7 + 4) * MINUTE, cai.person_id: NOON + 90 * MINUTE,
+                            gan.person_id: NOON + (90 + 7) * MINUTE}  # fmt: skip
+    rest.end_overdue(back + 3 * MINUTE)
+    assert _deadlines()[gan.person_id] == NOON + (90 + 7 + 5) * MINUTE
 
 
 def test_two_outages_in_one_look_are_both_given_back_once(app: Flask) -> None:
