@@ -99,6 +99,12 @@ class Scoring:
         asks_key = any(attribute(each, "identifier") == declared.identifier for each in every(self.processing, "correct"))
         return not asks_key and (self._uses_mapping(declared.identifier) or any(self._conditions(declared.identifier)))
 
+    def _earns_by_missing(self, declared: Declaration) -> bool:
+        """Tell whether points come only where the response is not the declared key."""
+        missed = (compared for compared, _points in self._comparisons(declared.identifier, denied=True))
+        asks_key = any(list(every(compared, "correct")) for compared in missed)
+        return asks_key and not list(self._comparisons(declared.identifier))
+
     def _entries(self, declared: Declaration) -> tuple[Entry, ...]:
         """Return the points of values: the mapping's, else those that conditions give."""
         return declared.mapped or tuple(self._conditions(declared.identifier))
@@ -107,14 +113,14 @@ class Scoring:
         for compared, points in self._comparisons(identifier):
             yield from (Entry(text_of(value), points, attribute(compared, "caseSensitive") != "false") for value in every(compared, "baseValue"))
 
-    def _comparisons(self, identifier: str) -> Iterator[tuple[etree._Element, float]]:
-        """Yield the comparisons of a response that lead to points, and how many."""
+    def _comparisons(self, identifier: str, *, denied: bool = False) -> Iterator[tuple[etree._Element, float]]:
+        """Yield the comparisons of a response that lead to points where they hold (`denied`: where they do not), and how many."""
         for branch in every(self.processing, "responseIf", "responseElseIf") if self.processing is not None else ():
             points = [_points(each) for each in branch if local(each) == "setOutcomeValue" and "FEEDBACK" not in attribute(each, "identifier").upper()]
             if not points or max(points) <= 0:
                 continue
             for compared in every(branch, *_COMPARED):
-                if any(attribute(each, "identifier") == identifier for each in every(compared, "variable")) and not _is_denied(compared, branch):
+                if any(attribute(each, "identifier") == identifier for each in every(compared, "variable")) and _is_denied(compared, branch) is denied:
                     yield compared, max(points)
 
     def choices(self, declared: Declaration, names: Sequence[str], *, single: bool) -> tuple[int, ...]:
@@ -127,7 +133,7 @@ class Scoring:
             if unknown := [value for value in declared.correct if value not in names]:
                 self.place.lose(f"标准答案指向不存在的选项（{'、'.join(unknown)[:80]}）")
                 key = ()
-            elif key and max(points) > 0 and all(points[at] <= 0 for at in key) and self._scores_by_value(declared):
+            elif key and ((max(points) > 0 and all(points[at] <= 0 for at in key) and self._scores_by_value(declared)) or self._earns_by_missing(declared)):
                 self.place.lose("标准答案和评分规则说的不是同一个选项，没有采用答案")
                 key, told = (), ""
         else:

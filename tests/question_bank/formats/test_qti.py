@@ -115,6 +115,18 @@ def test_an_inline_list_is_a_choice_with_a_gap() -> None:
     assert (draft.type, draft.stem, draft.key) == ("single", "荣耀归于 _____ 家。", (2,))
 
 
+def test_a_declared_key_that_earns_only_where_it_is_missed_is_none() -> None:
+    match = '<match><variable identifier="RESPONSE"/><correct identifier="RESPONSE"/></match>'
+    score = '<setOutcomeValue identifier="SCORE"><baseValue baseType="float">{}</baseValue></setOutcomeValue>'
+    rules = "<responseProcessing><responseCondition>{}</responseCondition></responseProcessing>".format
+    missed = reading.read(item(choices(), response("A"), rules(f"<responseIf><not>{match}</not>{score.format(1)}</responseIf>")))
+    assert ([draft.key for draft in missed.drafts], "没有采用答案" in told(missed)) == ([()], True)
+    nothing_then = f"<responseIf><not>{match}</not>{score.format(0)}</responseIf><responseElse>{score.format(1)}</responseElse>"
+    and_a_hint = f"<responseIf>{match}{score.format(1)}</responseIf><responseElseIf><not>{match}</not>{score.format(0.5)}</responseElseIf>"
+    for right in (nothing_then, and_a_hint):
+        assert only(item(choices(), response("A"), rules(right))).key == (0,)
+
+
 def test_an_extended_text_and_what_its_scorers_see() -> None:
     rubric = '<rubricBlock view="scorer"><p>看三点</p></rubricBlock>'
     draft = only(item(f'<p>谈谈。</p><extendedTextInteraction responseIdentifier="RESPONSE"/>{rubric}', response("", base_type="string"), ""))
