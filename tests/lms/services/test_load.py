@@ -64,7 +64,7 @@ def test_who_watches_is_counted_in_her_city_once_a_quarter_and_shown(app: Flask,
     assert re.search(r"上一刻钟登录.{0,200}?\b1\b", page, re.DOTALL)
     assert "赣州" in page
     assert enter(app, LIN).get(f"/manage/programmes/{learning.CODE}/load").status_code == 403
-    assert "还没有人报名" in enter(app, OU).get(f"/manage/programmes/{learning.CODE}/load?stretch=w1").get_data(as_text=True)
+    assert "没有人报名这个时段" in enter(app, OU).get(f"/manage/programmes/{learning.CODE}/load?stretch=w1").get_data(as_text=True)
 
 
 def filled(resource: str) -> float:
