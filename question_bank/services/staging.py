@@ -18,7 +18,7 @@ from question_bank.formats.workbook_writing import Notes
 from question_bank.services import bank as banks
 from question_bank.services import exchange
 from question_bank.services.bank import Bank
-from question_bank.services.drafting import content_of, plain_of
+from question_bank.services.drafting import content_of, drafted, plain_of
 from question_bank.store import key_watch
 from question_bank.store import picture as pictures
 from question_bank.store import staging as store
@@ -35,15 +35,11 @@ _UNREAD = frozenset({"line_not_json", "field_wrong_type", "block_unreadable", *R
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What sets a row apart from the item it is or is like, or from the earlier row at the place."""
+    """What sets a row apart from the item it is like, or from the earlier row at the place; of an update, the item before and after it."""
 
-    pieces: tuple[Piece, ...]
+    pieces: tuple[Piece, ...] = ()
     place: str = ""
-
-    @property
-    def is_none(self) -> bool:
-        """Tell whether a candidate would see no difference."""
-        return all(piece.kind == "same" for piece in self.pieces)
+    update: tuple[Draft, Draft] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +96,7 @@ def view(bank_code: str, batch_id: int, *, person_id: int, verdict: str = "", be
             store.losses(session, batch_id),
             store.counts(session, batch_id),
             lines,
-            _differences(session, batch_id, bank.id, lines),
+            _differences(session, batch_id, bank.id, lines) if batch.state is State.STAGED else {},  # afterwards the bank has moved on
             store.alike(session, batch_id),
         )
 
@@ -113,14 +109,20 @@ def _note_keys(session: Session, batch_id: int, lines: Iterable[Line], *, person
 
 
 def _differences(session: Session, batch_id: int, bank_id: int, lines: Sequence[tuple[int, Line]]) -> dict[int, Difference]:
-    """Compare what the candidate would see of rows with a twin or namesake and of changes; keys stay out of it."""
-    of_bank = versions.words(session, bank_id, {line.twin for _, line in lines if line.twin}, {line.item_id for _, line in lines if line.item_id})
+    """Compare what the candidate would see of rows with a twin or namesake; of updates everything, of which `_note_keys` tells."""
+    of_bank = versions.words(session, bank_id, {line.twin for _, line in lines if line.twin})
+    updated = [line.item_id for _, line in lines if line.verdict is Verdict.CHANGE and line.item_id]
+    items = {version.item_id: drafted(version) for version in versions.latest_of_bank(session, bank_id, item_ids=updated)}
     rows = store.at(session, batch_id, {line.twin_row for _, line in lines if line.twin_row is not None})
     found = {}
     for position, line in lines:
+        if line.verdict is Verdict.CHANGE and line.item_id in items:
+            before = items[line.item_id]
+            kept = {"pool": line.draft.pool or before.pool, "enemies": tuple(dict.fromkeys((*before.enemies, *line.draft.enemies)))}
+            found[position] = Difference(update=(before, replace(line.draft, **kept)))  # type: ignore[arg-type]
+            continue
         other = rows.get(line.twin_row) if line.twin_row is not None else None
-        held = line.twin or (line.item_id if line.verdict is Verdict.CHANGE else None)
-        words = plain_of(content_of(other.draft)) if other else of_bank.get(held) if held else None
+        words = plain_of(content_of(other.draft)) if other else of_bank.get(line.twin) if line.twin else None
         if words is None:
             continue
         mine = plain_of(content_of(line.draft))

@@ -8,6 +8,7 @@ from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from lms.kernel import request as current
+from lms.kernel.i18n import format_instant
 from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
@@ -141,7 +142,7 @@ def _bank_page(found: AnalysisPage) -> BankPage:
 
 
 def _day(run: Run) -> str:
-    return f"{run.at:%Y-%m-%d}"
+    return format_instant(run.at, "day")
 
 
 def _unsure(run: Run) -> str:

@@ -7,6 +7,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from lms.kernel import request as current
+from lms.kernel.i18n import format_instant
 from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
@@ -86,7 +87,7 @@ def page(code: str, item_id: int) -> ResponseReturnValue:
             flaws=item_form.flaw_words(drafted(latest)),
             preview=item_form.previewed(drafted(latest), shown_in(code)),
             authors=names,
-            changes=changes(compared, latest) if compared else (),
+            changes=changes(view.bank, drafted(compared), drafted(latest)) if compared else (),
             compared_number=compared.number if compared else None,
             may_submit=latest.status is Status.DRAFT,
             may_edit=latest.status is not Status.RETIRED,
@@ -99,7 +100,7 @@ def page(code: str, item_id: int) -> ResponseReturnValue:
 def _measured(view: ItemView) -> tuple[tuple[str, str], ...]:
     """Return what answers have shown of the newest measured version: share right, of how many, when."""
     for found in analyses.measured(view.bank.id, view.latest.item_id):
-        figures, day = found.report.statistics, f"{found.run.at:%Y-%m-%d}"
+        figures, day = found.report.statistics, format_instant(found.run.at, "day")
         share, answers, number = f"{figures.difficulty:.2f}", figures.answers, found.number
         return ((_("实测得分率"), _("%(share)s（%(answers)d 人作答，%(day)s，第 %(number)d 版）", share=share, answers=answers, day=day, number=number)),)
     return ()

@@ -31,6 +31,7 @@ from question_bank.web.item_form import ItemForm
 from question_bank.web.loss import LossTable, loss_table
 from question_bank.web.loss_words import told
 from question_bank.web.picture import shown_in
+from question_bank.web.version import Changes, changes
 
 staging = routes("staging", __name__, url_prefix="/bank/<code>/import")
 SHOWN = 100
@@ -57,6 +58,7 @@ class Shown:
     answer: str
     losses: tuple[str, ...]
     twin_place: str  # of the earlier row that it is much like
+    changes: Changes  # of an update
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,16 +164,17 @@ def batch(code: str, batch_id: int) -> ResponseReturnValue:
             alike=view.alike,
             refusal=_(message_of(view.batch.refusal)) if view.batch.refusal else "",
             losses=loss_table(view.losses),
-            rows={at: _shown(line.draft, lost.get(line.draft.place, ()), view.differences.get(at)) for at, line in view.lines},
+            rows={at: _shown(view.bank, line.draft, lost.get(line.draft.place, ()), view.differences.get(at, Difference())) for at, line in view.lines},
             previous=url_for("staging.batch", **before) if begin else None,
             next=url_for("staging.batch", **after) if begin + SHOWN < found else None,
         ),
     )
 
 
-def _shown(draft: Draft, losses: Sequence[str], difference: Difference | None) -> Shown:
+def _shown(bank: Bank, draft: Draft, losses: Sequence[str], difference: Difference) -> Shown:
     stem, *options, answer = (drafting.brief(words, _("图片")) for words in (draft.stem, *draft.options, write_answer(draft)))
-    return Shown(told(draft.place), stem, tuple(options), answer, tuple(map(told, losses)), told(difference.place) if difference else "")
+    changed = changes(bank, *difference.update) if difference.update else ()
+    return Shown(told(draft.place), stem, tuple(options), answer, tuple(map(told, losses)), told(difference.place), changed)
 
 
 @staging.get("/<int:batch_id>/progress")

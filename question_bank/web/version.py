@@ -8,14 +8,16 @@ from flask.typing import ResponseReturnValue
 from markupsafe import escape
 
 from lms.kernel import request as current
+from lms.kernel.i18n import format_instant
 from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
+from lms.kernel.templating import format_points
 from question_bank.domain.difference import Piece, pieces
-from question_bank.domain.draft import UNNUMBERED
+from question_bank.domain.draft import DEFAULT_DIFFICULTY, UNNUMBERED, Draft
 from question_bank.domain.item import BAND_LABELS, LETTERS, LEVEL_LABELS, POOL_LABELS, TYPE_LABELS, ItemType, Level, Pool, band_of
 from question_bank.domain.version import Version
-from question_bank.domain.written_answer import write_rubric
+from question_bank.domain.written_answer import write_answer, write_rubric
 from question_bank.formats import rich_text
 from question_bank.services import author as authors
 from question_bank.services import item as service
@@ -134,7 +136,7 @@ def compare(code: str, item_id: int) -> ResponseReturnValue:
             view=view,
             older=shown(view.bank, older, names),
             newer=shown(view.bank, newer, names),
-            changes=changes(older, newer),
+            changes=changes(view.bank, drafted(older), drafted(newer)),
             versions=tuple((str(each.number), _version_words(each, names)) for each in reversed(view.versions)),
             older_key=str(older.number),
             newer_key=str(newer.number),
@@ -148,7 +150,7 @@ def _heading(found: Version) -> str:
 
 
 def _version_words(found: Version, names: Mapping[int, str]) -> str:
-    author, day = names.get(found.author_id or 0, _("系统导入")), f"{found.created_at:%Y-%m-%d}"
+    author, day = names.get(found.author_id or 0, _("系统导入")), format_instant(found.created_at, "day")
     return _("第 %(number)d 版 · %(author)s · %(day)s", number=found.number, author=author, day=day)
 
 
@@ -179,36 +181,50 @@ def _papers(found: Appearance) -> str:
     return "—" if found.papers is None else str(found.papers)
 
 
-def changes(before: Version, after: Version) -> Changes:
-    """Return what differs between two versions, field by field."""
-    old, new = drafted(before), drafted(after)
-    rows = [(_("题干"), old.stem, new.stem)]
+def changes(bank: Bank, old: Draft, new: Draft) -> Changes:
+    """Return what differs between an item as it was and as it would be, field by field."""
+    rows = [(_("题型"), *(_(TYPE_LABELS[ItemType(each.type)]) for each in (old, new))), (_("题干"), old.stem, new.stem)]
     for at in range(max(len(old.options), len(new.options))):
         rows.append((_("选项 %(letter)s", letter=LETTERS[at]), _at(old.options, at), _at(new.options, at)))
         rows.append((_("选项 %(letter)s 的说明", letter=LETTERS[at]), _at(old.option_explanations, at), _at(new.option_explanations, at)))
     for at in range(max(len(old.prompts), len(new.prompts))):
         rows.append((_("待匹配的条目 %(n)s", n=at + 1), _at(old.prompts, at), _at(new.prompts, at)))
     rows += [
-        (_("答案"), _key_words(before), _key_words(after)),
-        (_("排序计分"), _scoring_words(before), _scoring_words(after)),
+        (_("答案"), write_answer(old), write_answer(new)),
+        (_("评分标准"), write_rubric(old.rubric), write_rubric(new.rubric)),
+        (_("排序计分"), _scoring_words(old), _scoring_words(new)),
         (_("解析"), old.explanation, new.explanation),
-        (_("知识点"), old.topic, new.topic),
-        (_("认知层次"), old.level, new.level),
-        (_("预计得分率"), f"{before.difficulty:g}", f"{after.difficulty:g}"),
+        (_("知识点"), bank.topic_name(old.topic), bank.topic_name(new.topic)),
+        (_("认知层次"), _level_words(old), _level_words(new)),
+        (_("预计得分率"), _difficulty_words(old), _difficulty_words(new)),
+        (_("建议分值"), _points_words(old), _points_words(new)),
+        (_("用途"), _pool_words(old), _pool_words(new)),
+        (_("互斥试题"), _("、").join(sorted(old.enemies)), _("、").join(sorted(new.enemies))),
         (_("标签"), _("、").join(old.tags), _("、").join(new.tags)),
         (_("来源"), old.source, new.source),
     ]
-    return tuple((label, pieces(one, other)) for label, one, other in rows if one != other)
+    # What a file writes in other signs for the same text is no change.
+    return tuple((label, pieces(one, other)) for label, one, other in rows if one != other and rich_text.to_html(one) != rich_text.to_html(other))
 
 
-def _key_words(version: Version) -> str:
-    key = version.key
-    blanks = _("；").join(" | ".join(blank.texts(exact=True)) for blank in key.blanks)
-    return key.letters or blanks or "\n".join((rich_text.to_plain(key.model_html), write_rubric(key.rubric))).strip()
+def _scoring_words(draft: Draft) -> str:
+    return _("相邻两项先后正确得一份分") if draft.by_pairs else _("全对得分")
 
 
-def _scoring_words(version: Version) -> str:
-    return _("相邻两项先后正确得一份分") if version.key.by_pairs else _("全对得分")
+def _level_words(draft: Draft) -> str:
+    return _(LEVEL_LABELS[Level(draft.level)]) if draft.level else ""
+
+
+def _difficulty_words(draft: Draft) -> str:
+    return f"{DEFAULT_DIFFICULTY if draft.difficulty is None else draft.difficulty:g}"
+
+
+def _points_words(draft: Draft) -> str:
+    return "" if draft.points is None else format_points(draft.points)
+
+
+def _pool_words(draft: Draft) -> str:
+    return _(POOL_LABELS[Pool(draft.pool)]) if draft.pool else ""
 
 
 def _at(texts: tuple[str, ...], at: int) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import pytest
 from flask import Flask
+from lxml import html
 from python_calamine import load_workbook
 from sqlalchemy import text
 
@@ -319,6 +320,20 @@ def test_a_change_is_shown_and_what_only_has_the_number_of_another_item_is_a_new
     with transaction() as session:
         rows = session.execute(text("SELECT external_id, plain, v.number FROM item i JOIN item_version v ON v.id = latest_version_id ORDER BY i.id")).all()
     assert [(name.partition("-")[0], plain[:3], number) for name, plain, number in rows] == [("1", STEM[:3], 1), ("2", "第二道", 2), ("1", "中国古", 1)]
+
+
+def test_an_update_tells_all_it_changes_and_once_written_leads_to_both_versions(app: Flask, bank: str, clock: FixedClock) -> None:
+    whole = row("1", STEM).replace('"key"', '"level": "apply", "explanation": "先稳定情绪。", "enemies": ["2"], "key"')
+    exchange.import_file(bank, (whole + row("2", "第二道题问的是别的事情")).encode(), author_id=None, now=clock.now())
+    batch, author = staged(bank, row("1", STEM).replace("[1]", "[0]").replace('"pool": "exam", ', ""), clock), enter(app, WEI)
+    page = html.document_fromstring(author.get(f"/bank/b/import/{batch}").text)
+    told = {each.findtext("p"): [(run.tag, run.text) for run in each.findall("p")[1]] for each in page.find_class("change")}
+    assert told == {"答案": [("del", "B"), ("ins", "A")], "解析": [("del", "先稳定情绪。")], "认知层次": [("del", "应用")]}, "pool and enemies stay"
+    author.post(f"/bank/b/import/{batch}/commit")
+    page = html.document_fromstring(author.get(f"/bank/b/import/{batch}").text)
+    (compared,) = page.xpath("//a[contains(@href, '/compare')]/@href")
+    assert not page.find_class("change"), "the bank has moved on"
+    assert "从第 1 版到第 2 版的改动" in author.get(compared).text
 
 
 def test_a_formulaic_question_under_a_taken_number_is_a_new_item_where_the_author_says_so(app: Flask, bank: str, clock: FixedClock) -> None:

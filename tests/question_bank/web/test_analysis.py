@@ -33,7 +33,7 @@ def test_an_author_reads_what_to_do_and_sees_the_curves(app: Flask, clock: Fixed
         assert label in page
     shown = wei.get(f"/bank/{exams.BANK}/items/{item}").get_data(as_text=True)
     assert "实测得分率" in shown
-    assert "500 人作答，2026-11-22" in shown
+    assert "500 人作答，2026年11月22日" in shown
 
 
 def test_without_analyses_the_page_says_how_to_get_one(app: Flask) -> None:

@@ -6,6 +6,7 @@ from flask import Flask
 from lxml import html
 from sqlalchemy import text
 
+from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
 from question_bank.services import bank as banks
 from tests.conftest import NOON
@@ -32,6 +33,18 @@ def test_any_two_versions_are_compared_with_the_difference_marked(app: Flask) ->
     assert "从第 1 版到第 3 版的改动" in page.text_content()
     assert [select.get("name") for select in page.iter("select")] == ["from", "to"]
     assert author.get("/bank/b/items/0/compare").status_code == 404
+
+
+def test_what_tells_versions_apart_is_told_in_the_readers_words_and_on_her_day(app: Flask, clock: FixedClock) -> None:
+    banks.create("b", "演示题库", NOON, {"t1": "危机干预"})
+    clock.advance(hours=14)  # two in the morning in China, still the day before in Greenwich
+    author = enter(app, WEI)
+    first = author.post("/bank/b/items/new", data=FORM | {"stem": "先做什么？"}).location
+    author.post(f"{first}/edit", data=FORM | {"stem": "先做什么？", "type": "multiple", "topic": "t1", "level": "apply", "points": "2.5"})
+    page = html.document_fromstring(author.get(f"{first}/compare").text)
+    changed = {row.findtext("p"): row.findall("p")[1].text_content() for row in page.find_class("change")}
+    assert changed == {"题型": "单多选题", "知识点": "危机干预", "认知层次": "应用", "建议分值": "2.5"}
+    assert " · 2026年11月23日" in page.text_content()
 
 
 def test_an_item_says_where_it_was_used_when_and_how_often(app: Flask) -> None:
