@@ -35,11 +35,12 @@ class Share:
     granted_at: datetime
 
 
-# A person's units: the home unit for what is shared with it or above it; and the scope of an author's, reviewer's or manager's role.
+# A person's units: the scope of an author's, reviewer's or manager's role; and for what is shared with a unit, not owned by it, whatever lies under that,
+# her home too: were the province's bank everybody's who is in the province, there would be nobody to share it with.
 _REACHES = (
-    "EXISTS (SELECT FROM person p JOIN unit h ON h.id = p.unit_id WHERE p.id = :person AND h.path LIKE u.path || '%')"
-    " OR EXISTS (SELECT FROM role_grant g JOIN unit w ON w.id = g.unit_id WHERE g.person_id = :person AND g.role <> 'teacher'"
-    " AND (w.path LIKE u.path || '%' OR u.path LIKE w.path || '%'))"
+    "EXISTS (SELECT FROM role_grant g JOIN unit w ON w.id = g.unit_id WHERE g.person_id = :person AND g.role <> 'teacher'"
+    " AND (u.path LIKE w.path || '%' OR s.\"right\" <> 'own' AND w.path LIKE u.path || '%'))"
+    " OR s.\"right\" <> 'own' AND EXISTS (SELECT FROM person p JOIN unit h ON h.id = p.unit_id WHERE p.id = :person AND h.path LIKE u.path || '%')"
 )
 
 

@@ -21,6 +21,23 @@ def test_own_is_everything_and_drawing_shows_no_key() -> None:
     assert not allows([Right.READ], Right.WRITE)
 
 
+def test_a_bank_of_the_province_is_not_everybodys_who_is_in_the_province(app: Flask, clock: FixedClock) -> None:
+    banks.create("b", "本省题库", clock.now())
+    owner, reader, near = enter(app, RUI), enter(app, FAR), Member("near", "近文", (Role.AUTHOR, Role.REVIEWER), scope="county")
+    with transaction() as session:
+        unit = rows.unit_tree(session)
+    assert owner.post("/bank/b/shares", data={"unit": unit.far_city.code, "right": "read"}).status_code == 302
+    assert owner.get("/bank/b/items/new").status_code == 200
+    assert reader.get("/bank/b").status_code == 200
+    assert reader.get("/bank/b/items/new").status_code == 403, "what was shared is what may be done"
+    assert reader.post("/bank/b/shares", data={"unit": unit.far_city.code, "right": "own"}).status_code == 403
+    assert enter(app, near).get("/bank/b").status_code == 403, "with her county nothing was shared"
+    with transaction() as session, pytest.raises(NotShared):
+        api.require_draw(session, "b", id_of(near))
+    assert owner.post(f"/bank/b/shares/{unit.far_city.id}/withdraw").status_code == 302
+    assert "对平台上所有编题人和审题人开放" in owner.get("/bank/b/shares").text, "what withdrawing the last right does is told before"
+
+
 def test_every_door_of_a_bank_is_closed_to_strangers_until_shared(app: Flask, clock: FixedClock) -> None:
     banks.create("b", "本省题库", clock.now())
     owner, stranger = enter(app, Member("near", "近文", (Role.AUTHOR, Role.REVIEWER), scope="county")), enter(app, FAR)
