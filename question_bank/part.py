@@ -24,6 +24,7 @@ from question_bank.web.staging import staging
 from question_bank.web.version import version
 
 lms.register_duties(Permission.REVIEW_ITEMS, reviews.duties)
+lms.register_duties(Permission.WRITE_ITEMS, reviews.returned)
 
 part = Part(
     name="question_bank",

@@ -88,6 +88,7 @@ class ListPage:
     items: tuple[Listed, ...]
     found: int
     statuses: Mapping[str, int]
+    sent_back: int
     topics: tuple[str, ...]
     before: int | None
     after: int | None
@@ -108,6 +109,7 @@ def page(code: str, wanted: Filter, *, after: int | None = None, before: int | N
             items=tuple(rows),
             found=listing.count(session, bank.id, wanted),
             statuses=listing.statuses(session, bank.id),
+            sent_back=len(listing.sent_back(session, bank.id)),
             topics=_topics(session, bank),
             before=rows[0].item_id if rows and ahead else None,
             after=rows[-1].item_id if rows and behind else None,

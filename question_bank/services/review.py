@@ -121,11 +121,20 @@ def duties(session: Session, person_id: int, now: datetime) -> Iterator[lms.Duty
             yield lms.Duty(_("“%(bank)s”有 %(n)s 道试题等待审核", bank=name, n=number), _("去审核"), f"/bank/{code}/review")
 
 
+def returned(session: Session, person_id: int, now: datetime) -> Iterator[lms.Duty]:  # noqa: ARG001 - the shape of every duty
+    """Tell an author, bank by bank, how many of her items were sent back."""
+    hidden = share_store.hidden(session, person_id, Right.WRITE)
+    for code, name, number in listing.sent_back_to(session, person_id):
+        if code not in hidden:
+            yield lms.Duty(_("“%(bank)s”有您编写的 %(n)s 道试题被退回，等待修改", bank=name, n=number), _("去修改"), f"/bank/{code}?status={listing.SENT_BACK}")
+
+
 def waiting(bank_code: str, *, person_id: int, now: datetime, limit: int = 50) -> tuple[banks.Bank, tuple[Version, ...], int]:
-    """Return items in review with their keys, oldest first, and how many there are; that the keys were seen is recorded."""
+    """Return items in review with their keys, those she may decide on first, oldest first, and how many there are; that the keys were seen is recorded."""
     with transaction() as session:
         bank = banks.existing(session, bank_code)
         found = versions.latest_of_bank(session, bank.id, status=Status.IN_REVIEW)
+        found.sort(key=lambda version: person_id in version.authors)
         for version in found[:limit]:
             audit.record(session, actor_id=person_id, action="item.view_key", subject=f"item:{version.item_id}", now=now)
         return bank, tuple(found[:limit]), len(found)

@@ -52,6 +52,7 @@ _FROM = (
     " FROM item i JOIN item_version v ON v.id = i.latest_version_id LEFT JOIN item_measure m ON m.version_id = v.id"
     " LEFT JOIN item_pool p ON p.item_id = i.id WHERE i.bank_id = :bank"
 )
+SENT_BACK = "sent_back"  # looked for beside the states: drafts that a reviewer sent back and nobody changed since
 _LAST_DECISION = "SELECT r.decision FROM item_review r WHERE r.version_id = v.id ORDER BY r.id DESC LIMIT 1"
 _SENT_BACK = f"i.status = 'draft' AND coalesce(({_LAST_DECISION}), '') = 'send_back'"
 _COLUMNS = f"SELECT i.id, i.external_id, i.status, v.type, i.plain, v.topic, v.level, {_DIFFICULTY}, p.pool, v.number, v.author_id, i.changed_at, {_SENT_BACK}"
@@ -73,7 +74,10 @@ def _where(bank_id: int, wanted: Filter) -> tuple[str, dict[str, object]]:
         # A name such as crisis-001 is found as well as the words.
         parts.append(f"(({' AND '.join(worded)}) OR i.external_id ILIKE :name)")
         values["name"] = _literal(wanted.words.strip()) + "%"
-    for column, value in (("v.topic", wanted.topic), ("i.status", wanted.status), ("v.type", wanted.type), ("p.pool", wanted.pool)):
+    status = "" if wanted.status == SENT_BACK else wanted.status
+    if wanted.status == SENT_BACK:
+        parts.append(_SENT_BACK)
+    for column, value in (("v.topic", wanted.topic), ("i.status", status), ("v.type", wanted.type), ("p.pool", wanted.pool)):
         if value:
             name = column.replace(".", "_")
             parts.append(f"{column} = :{name}")
@@ -109,6 +113,18 @@ def count(session: Session, bank_id: int, wanted: Filter) -> int:
 def sent_back(session: Session, bank_id: int) -> frozenset[int]:
     """Return the items of a bank that a reviewer sent back and nobody changed since."""
     return frozenset(session.scalars(text(f"SELECT i.id{_FROM} AND {_SENT_BACK}"), {"bank": bank_id}))
+
+
+def sent_back_to(session: Session, person_id: int) -> list[tuple[str, str, int]]:
+    """Return code and name of each bank in which items that a person wrote last were sent back, and how many."""
+    rows = session.execute(
+        text(
+            "SELECT b.code, b.name, count(*) FROM bank b JOIN item i ON i.bank_id = b.id JOIN item_version v ON v.id = i.latest_version_id"  # noqa: S608
+            f" WHERE v.author_id = :person AND {_SENT_BACK} GROUP BY b.id ORDER BY b.id"
+        ),
+        {"person": person_id},
+    )
+    return [(code, name, number) for code, name, number in rows]
 
 
 def statuses(session: Session, bank_id: int) -> Mapping[str, int]:

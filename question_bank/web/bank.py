@@ -12,6 +12,7 @@ from lms.kernel import request as current
 from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
+from lms.kernel.refusal import N_
 from question_bank.domain.bulk import ACTION_LABELS
 from question_bank.domain.item import BAND_LABELS, LEVEL_LABELS, POOL_LABELS, TYPE_LABELS, ItemType, Level, Pool, band_of
 from question_bank.domain.review import STATUS_LABELS, Status
@@ -22,7 +23,7 @@ from question_bank.services import key_watch
 from question_bank.services.bank import Bank, BankCard, Coverage, ListPage
 from question_bank.services.demand import Demand
 from question_bank.services.key_watch import Alarm
-from question_bank.store.listing import Filter, Listed
+from question_bank.store.listing import SENT_BACK, Filter, Listed
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 STATUS_KINDS = {Status.DRAFT: "neutral", Status.IN_REVIEW: "warning", Status.APPROVED: "success", Status.RETIRED: "neutral"}
@@ -132,9 +133,12 @@ def page(code: str) -> ResponseReturnValue:
     here = kept | ({"status": wanted.status} if wanted.status else {})
     total = sum(found.statuses.values())
     tabs = [{"label": _("全部"), "url": url_for("bank.page", code=code, **kept), "current": not wanted.status, "count": total}]
-    for status, label in STATUS_LABELS.items():
+    counts: list[tuple[str, str, int]] = [(status, label, found.statuses.get(status, 0)) for status, label in STATUS_LABELS.items()]
+    if found.sent_back or wanted.status == SENT_BACK:
+        counts.insert(1, (SENT_BACK, N_("退回"), found.sent_back))
+    for status, label, count in counts:
         url = url_for("bank.page", code=code, status=status, **kept)
-        tabs.append({"label": _(label), "url": url, "current": wanted.status == status, "count": found.statuses.get(status, 0)})
+        tabs.append({"label": _(label), "url": url, "current": wanted.status == status, "count": count})
     reviews = current.person().may(Permission.REVIEW_ITEMS)
     return render_template(
         "question_bank/bank/page.html",

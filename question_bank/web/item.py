@@ -14,7 +14,7 @@ from lms.kernel.permissions import Permission, requires
 from question_bank.domain.draft import MAX_OPTION, MAX_STEM, Draft
 from question_bank.domain.fault import Fault
 from question_bank.domain.item import ItemContent
-from question_bank.domain.review import STATUS_LABELS, Status
+from question_bank.domain.review import STATUS_LABELS, Decision, Status
 from question_bank.services import analysis as analyses
 from question_bank.services import author as authors
 from question_bank.services import bank as banks
@@ -65,6 +65,7 @@ class ItemPage:
     may_edit: bool
     may_decide: bool
     is_own: bool
+    sent_back: Remark | None  # why, where nobody changed it since
 
 
 @item.get("/bank/<code>/items/<int:item_id>")
@@ -76,14 +77,16 @@ def page(code: str, item_id: int) -> ResponseReturnValue:
     names = authors.names([*(version.author_id for version in view.versions), *(remark.person_id for remark in view.remarks)])
     latest = view.latest
     compared = view.versions[-2] if len(view.versions) > 1 else None
+    decided = [remark for remark in view.remarks if remark.version_id == latest.version_id and remark.decision]
+    sent_back = decided[-1] if decided and decided[-1].decision == Decision.SEND_BACK and latest.status is Status.DRAFT else None
     return render_template(
         "question_bank/item/page.html",
         page=ItemPage(
             view=view,
             shown=shown(view.bank, latest, names),
             measured=_measured(view),
-            status=_(STATUS_LABELS[latest.status]),
-            status_kind=STATUS_KINDS[latest.status],
+            status=_("退回") if sent_back else _(STATUS_LABELS[latest.status]),
+            status_kind="warning" if sent_back else STATUS_KINDS[latest.status],
             flaws=item_form.flaw_words(drafted(latest)),
             preview=item_form.previewed(drafted(latest), shown_in(code)),
             authors=names,
@@ -93,6 +96,7 @@ def page(code: str, item_id: int) -> ResponseReturnValue:
             may_edit=latest.status is not Status.RETIRED,
             may_decide=latest.status is Status.IN_REVIEW and person.may(Permission.REVIEW_ITEMS) and person.person_id not in latest.authors,
             is_own=person.person_id in latest.authors,
+            sent_back=sent_back,
         ),
     )
 

@@ -112,6 +112,10 @@ def test_what_was_sent_back_stands_out_and_its_reason_stands_beside_the_form(app
     decided = {"decision": "send_back", "seen_version": seen[1], "comment": "选项太 <b>长</b>"}
     assert reviewer.post(f"/bank/b/items/{item}/decision", data=decided).status_code == 302
     assert ">退回<" in re.sub(r"\s", "", author.get("/bank/b?status=draft").text)
+    assert author.get(f"/bank/b/items/{item}").text.count("选项太 &lt;b&gt;长") == 2, "above the item, and in its record"
+    told = "有您编写的 1 道试题被退回"
+    assert (told in author.get("/").text, told in reviewer.get("/").text) == (True, False)
+    assert f"/bank/b/items/{item}" in author.get("/bank/b?status=sent_back").text
     form = author.get(f"/bank/b/items/{item}/edit").text
     assert "选项太 &lt;b&gt;长" in form
     assert "芮思敏" in form
@@ -122,6 +126,8 @@ def test_what_was_sent_back_stands_out_and_its_reason_stands_beside_the_form(app
     assert again
     author.post(f"/bank/b/items/{item}/edit", data=FORM | {"stem": "改过的题干，换了说法", "seen_version": again[1]})
     assert ">退回<" not in re.sub(r"\s", "", author.get("/bank/b?status=draft").text), "changed since"
+    assert told not in author.get("/").text
+    assert f"/bank/b/items/{item}" not in author.get("/bank/b?status=sent_back").text
 
 
 def test_markup_is_shown_or_kept_but_never_run(app: Flask, bank: str) -> None:
@@ -246,6 +252,13 @@ def test_comments_and_the_queue(app: Flask, bank: str) -> None:
     shown = re.search(r'name="version" value="(\d+)"', page)
     assert shown
     assert "已通过 1 题" in reviewer.post("/bank/b/review", data={"version": shown[1]}, follow_redirects=True).text
+
+
+def test_a_reviewers_own_items_do_not_stand_before_those_she_may_decide_on(app: Flask, bank: str, clock: FixedClock) -> None:
+    own, other = written(enter(app, RUI), action="submit"), written(enter(app, WEI), stem="另一个人后来写的一道题", action="submit")
+    for limit in (1, 2):
+        _bank, shown, total = review.waiting("b", person_id=id_of(RUI), now=clock.now(), limit=limit)
+        assert ([version.item_id for version in shown], total) == ([other, own][:limit], 2)
 
 
 def test_what_a_reviewer_wrote_before_an_approval_waits_for_her_when_another_changed_it(app: Flask, bank: str, clock: FixedClock) -> None:
