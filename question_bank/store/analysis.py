@@ -186,8 +186,9 @@ def gravest(session: Session, bank_id: int, *, skip: int, limit: int) -> list[Me
 
 
 def severities(session: Session, bank_id: int) -> Mapping[int, int]:
-    """Return how many versions there are of each severity."""
-    rows = session.execute(text("SELECT severity, count(*) FROM item_measure WHERE bank_id = :bank GROUP BY severity"), {"bank": bank_id})
+    """Return how many versions there are of each severity; -1 stands for too few answers to judge by."""
+    severity = "CASE WHEN severity = 0 AND difficulty IS NULL THEN -1 ELSE severity END"
+    rows = session.execute(text(f"SELECT {severity}, count(*) FROM item_measure WHERE bank_id = :bank GROUP BY 1"), {"bank": bank_id})  # noqa: S608
     return {severity: count for severity, count in rows}  # noqa: C416 - a Row is no pair for dict()
 
 

@@ -61,6 +61,7 @@ class BankPage:
     grave: int
     some: int
     fine: int
+    unjudged: int
     runs: tuple[tuple[str, str, str, str], ...]
     previous: str | None
     next: str | None
@@ -134,6 +135,7 @@ def _bank_page(found: AnalysisPage) -> BankPage:
         grave=sum(count for severity, count in counts.items() if severity >= 4),
         some=sum(count for severity, count in counts.items() if 1 <= severity < 4),
         fine=counts.get(0, 0),
+        unjudged=counts.get(-1, 0),
         runs=tuple((run.title, _day(run), str(run.people), trust(run.reliability) + _unsure(run)) for run in found.runs),
         previous=url_for("analysis.page", code=code, page=number - 1) if number > 1 else None,
         next=url_for("analysis.page", code=code, page=number + 1) if number < found.pages else None,

@@ -76,7 +76,7 @@ def page(code: str, item_id: int) -> ResponseReturnValue:
     view = service.view(code, item_id, person_id=person.person_id, now=current.now())
     names = authors.names([*(version.author_id for version in view.versions), *(remark.person_id for remark in view.remarks)])
     latest = view.latest
-    compared = view.versions[-2] if len(view.versions) > 1 else None
+    compared = max((version for version in view.versions if version.number < latest.number), key=lambda version: version.number, default=None)
     decided = [remark for remark in view.remarks if remark.version_id == latest.version_id and remark.decision]
     sent_back = decided[-1] if decided and decided[-1].decision == Decision.SEND_BACK and latest.status is Status.DRAFT else None
     return render_template(

@@ -64,6 +64,16 @@ def test_a_topic_is_set_reviewed_and_taken_back_while_pools_go_on(items: list[in
         bulk.undo("b", change, person_id=author, reviews_items=False, now=clock.now())
 
 
+def test_what_was_taken_back_is_no_change_of_the_item(app: Flask, items: list[int], clock: FixedClock) -> None:
+    author = id_of(WEI)
+    change = bulk.apply("b", Action.TOPIC, "新的", seen(items), person_id=author, now=clock.now())
+    wei = enter(app, WEI)
+    page = f"/bank/b/items/{items[0]}"
+    assert "自第 1 版以来的改动" in wei.get(page).text
+    bulk.undo("b", change, person_id=author, reviews_items=False, now=clock.now())
+    assert ("自第 1 版以来的改动" in wei.get(page).text, "已撤销" in wei.get(page).text) == (False, True)
+
+
 @pytest.mark.parametrize("touch", ["review", "use"])
 def test_nothing_is_taken_back_over_what_came_later(items: list[int], clock: FixedClock, touch: str) -> None:
     reviewer = id_of(RUI)

@@ -2,7 +2,9 @@
 
 import io
 
+import pytest
 from flask import Flask
+from lxml import html
 
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
@@ -10,6 +12,17 @@ from tests.support import exams, measured
 from tests.support.cast import LIN, WEI, enter
 
 BANK = f"/bank/{exams.BANK}/analysis"
+
+
+@pytest.mark.parametrize(("people", "judged"), [(99, False), (100, True)])
+def test_what_too_few_answered_is_not_called_faultless(app: Flask, clock: FixedClock, people: int, *, judged: bool) -> None:
+    with transaction() as session:
+        exams.bank(session)
+    measured.measure(exams.BANK, clock.now(), people=people)
+    page = html.document_fromstring(enter(app, WEI).get(BANK).text)
+    counts = {stat.findtext("dt"): int(stat.find_class("figure")[0].text_content()) for stat in page.find_class("stat")}
+    assert counts.get("作答太少，暂不判断", 0) == (0 if judged else sum(counts.values()))
+    assert sum(counts.values()) > 3
 
 
 def test_an_author_reads_what_to_do_and_sees_the_curves(app: Flask, clock: FixedClock) -> None:
