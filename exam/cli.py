@@ -26,12 +26,13 @@ from exam.services import timeline as timelines
 from exam.services.exam import ExamFrozen
 from exam.services.preflight import sentence
 from lms.kernel import request as current
+from lms.kernel.cli import Group
 from lms.kernel.i18n import ZONE, to_utc
 from lms.kernel.refusal import Refusal
 from question_bank.domain.scoring import MultiplePolicy
 
 
-@click.group()
+@click.group(cls=Group)
 def exam() -> None:
     """Set exams up, assemble papers, end overdue attempts, release results."""
 
@@ -153,10 +154,7 @@ def list_exams(as_json: bool) -> None:
 @with_appcontext
 def preflight(code: str, as_json: bool) -> None:
     """Look at everything that may go wrong in an exam and can be seen beforehand; exits 1 when something is red."""
-    try:
-        board = preflights.board(code, current_app.extensions["settings"], current.clock().now())
-    except Refusal as refusal:
-        raise click.ClickException(refusal.message) from None
+    board = preflights.board(code, current_app.extensions["settings"], current.clock().now())
     lines = [{"light": str(one.light), "title": one.title, "words": sentence(one)} for one in board.checks]
     if as_json:
         click.echo(msgspec.json.encode({"exam": code, "light": board.light, "checks": lines}))
@@ -217,10 +215,7 @@ def assemble(code: str, papers: int, forms: int | None, seed: int | None, as_jso
 @with_appcontext
 def replay(code: str) -> None:
     """Draw the papers of an exam anew from their kept seeds and pools, store nothing, and compare the hashes; exits 1 where one differs."""
-    try:
-        sets = assembly.replay(code)
-    except Refusal as refusal:
-        raise click.ClickException(refusal.message) from None
+    sets = assembly.replay(code)
     for number, (kept, again) in enumerate(sets, start=1):
         if again is None:
             click.echo(f"set {number}: {kept} kept; drawn before pools were kept whole, so it cannot be drawn again")
@@ -243,10 +238,7 @@ def sweep() -> None:
 @with_appcontext
 def release(code: str) -> None:
     """Release the results of an exam to its learners and their grade sheets."""
-    try:
-        click.echo(f"{posting.release(code, actor_id=None, now=current.clock().now())} results released.")
-    except Refusal as refusal:
-        raise click.ClickException(refusal.message) from None
+    click.echo(f"{posting.release(code, actor_id=None, now=current.clock().now())} results released.")
 
 
 @exam.command("accommodate")
@@ -258,10 +250,7 @@ def release(code: str) -> None:
 @with_appcontext
 def accommodate(code: str, account: str, percent: int, rest_minutes: int, reason: str) -> None:
     """Give a person more time, and rests of her own, before she starts."""
-    try:
-        kept_back = adjustment.accommodate(None, code, account, percent, rest_minutes=rest_minutes, reason=reason, now=current.clock().now())
-    except Refusal as refusal:
-        raise click.ClickException(refusal.message) from None
+    kept_back = adjustment.accommodate(None, code, account, percent, rest_minutes=rest_minutes, reason=reason, now=current.clock().now())
     click.echo(f"{account} has {percent} % of the time of {code}" + (f" and may rest for {rest_minutes} minutes" if rest_minutes else ""))
     if kept_back:
         click.echo(
@@ -277,10 +266,7 @@ def accommodate(code: str, account: str, percent: int, rest_minutes: int, reason
 @with_appcontext
 def give_time(attempt_id: int, minutes: int, reason: str) -> None:
     """Add minutes to an open attempt, such as an outage took; the incident log tells it."""
-    try:
-        deadline = adjustment.give_time(attempt_id, minutes=minutes, reason=reason, now=current.clock().now())
-    except Refusal as refusal:
-        raise click.ClickException(refusal.message) from None
+    deadline = adjustment.give_time(attempt_id, minutes=minutes, reason=reason, now=current.clock().now())
     click.echo(f"attempt {attempt_id} ends at {deadline.isoformat()}")
 
 
@@ -298,10 +284,7 @@ def timeline(attempt_id: int) -> None:
 @with_appcontext
 def analyse(code: str) -> None:
     """Analyse the items of an exam from its scored answers and give the figures to the bank."""
-    try:
-        people = analysis.analyse(code, current.clock().now())
-    except Refusal as refusal:
-        raise click.ClickException(refusal.message) from None
+    people = analysis.analyse(code, current.clock().now())
     click.echo(f"{code}: analysed the answers of {people} people; see the bank's analysis page.")
 
 
@@ -323,10 +306,7 @@ def archive_exam(names: tuple[str, ...], *, verify: bool, publics: tuple[str, ..
 
 @with_appcontext
 def _archive(code: str, file: Path, reason: str) -> None:
-    try:
-        digest = archive.write_alone(code, file, reason=reason, now=current.clock().now())
-    except Refusal as refusal:
-        raise click.ClickException(refusal.message) from None
+    digest = archive.write_alone(code, file, reason=reason, now=current.clock().now())
     click.echo(f"{file}: {file.stat().st_size} bytes, SHA-256 {digest}")
 
 
@@ -356,7 +336,7 @@ def _verify(file: Path, publics: Collection[str] | None, *, as_json: bool) -> No
         raise click.exceptions.Exit(1 if found.faults else 2)
 
 
-@click.group()
+@click.group(cls=Group)
 def quiz() -> None:
     """Give lessons their quizzes."""
 
@@ -368,8 +348,5 @@ def quiz() -> None:
 @with_appcontext
 def attach_quiz(lesson: int, bank_code: str, topic: str) -> None:
     """Give LESSON its quiz, in place of the one it has."""
-    try:
-        quizzes.attach(lesson, bank_code, topic, actor_id=None, now=current.clock().now())
-    except Refusal as refusal:
-        raise click.ClickException(refusal.message) from None
+    quizzes.attach(lesson, bank_code, topic, actor_id=None, now=current.clock().now())
     click.echo(f"lesson {lesson}: {bank_code}/{topic}")

@@ -11,10 +11,10 @@ from flask.cli import with_appcontext
 from lms.domain.enrolment import EnrolmentMissing
 from lms.domain.programme import Fault, FaultyProgrammeError
 from lms.domain.unit import UnitKind
+from lms.kernel.cli import Group
 from lms.kernel.db import transaction
 from lms.kernel.i18n import ZONE
 from lms.kernel.permissions import Role
-from lms.kernel.refusal import Refusal
 from lms.kernel.security import Seal
 from lms.services import account as accounts
 from lms.services import certificate as certificate_service
@@ -27,7 +27,7 @@ from lms.services import signing_key
 from lms.services import unit as units
 
 
-@click.group()
+@click.group(cls=Group)
 def programme() -> None:
     """Check, load and compare programme files."""
 
@@ -100,14 +100,12 @@ def diff(file: Path) -> None:
     except FaultyProgrammeError as error:
         _tell(file, error.faults)
         raise SystemExit(1) from None
-    except Refusal as refusal:
-        raise click.ClickException(refusal.message) from None
     for change in changes:
         click.echo(str(change))
     click.echo(f"{len(changes)} changes")
 
 
-@click.group()
+@click.group(cls=Group)
 def people() -> None:
     """Take in rosters, add units, grant roles."""
 
@@ -121,18 +119,15 @@ def people() -> None:
 def import_roster(file: Path, unit_code: str, dry_run: bool, as_json: bool) -> None:
     """Take a roster in, or list every fault of it; exits 1 when there is one."""
     settings = current_app.extensions["settings"]
-    try:
-        outcome = rosters.take_in(
-            None,
-            unit_code=unit_code,
-            file_name=file.name,
-            body=file.read_bytes(),
-            dry_run=dry_run,
-            seal=Seal(settings.field_key),
-            now=current_app.extensions["clock"].now(),
-        )
-    except Refusal as refusal:
-        raise click.ClickException(refusal.message) from None
+    outcome = rosters.take_in(
+        None,
+        unit_code=unit_code,
+        file_name=file.name,
+        body=file.read_bytes(),
+        dry_run=dry_run,
+        seal=Seal(settings.field_key),
+        now=current_app.extensions["clock"].now(),
+    )
     if as_json:
         faults = [{"row": fault.row, "heading": fault.heading, "code": fault.code, "message": fault.message} for fault in outcome.faults]
         counts = {"created": outcome.created, "changed": outcome.changed, "unchanged": outcome.unchanged, "import": outcome.import_id}
@@ -151,10 +146,7 @@ def import_roster(file: Path, unit_code: str, dry_run: bool, as_json: bool) -> N
 @with_appcontext
 def undo_roster(import_id: int) -> None:
     """Undo an import."""
-    try:
-        done = rosters.undo(None, import_id, current_app.extensions["clock"].now())
-    except Refusal as refusal:
-        raise click.ClickException(refusal.message) from None
+    done = rosters.undo(None, import_id, current_app.extensions["clock"].now())
     click.echo(f"{done.deleted} deleted, {done.restored} restored, {done.kept} kept because they are activated")
 
 
@@ -166,11 +158,8 @@ def undo_roster(import_id: int) -> None:
 @with_appcontext
 def add_unit(code: str, name: str, kind: str, parent: str | None) -> None:
     """Add a unit to the tree."""
-    try:
-        with transaction() as session:
-            units.add(session, parent=parent, kind=UnitKind(kind), code=code, name=name)
-    except Refusal as refusal:
-        raise click.ClickException(refusal.message) from None
+    with transaction() as session:
+        units.add(session, parent=parent, kind=UnitKind(kind), code=code, name=name)
     click.echo(f"{name} ({code})")
 
 
@@ -181,10 +170,7 @@ def add_unit(code: str, name: str, kind: str, parent: str | None) -> None:
 @with_appcontext
 def grant_role(account: str, role: str, unit: str) -> None:
     """Grant a role, such as the first province manager's."""
-    try:
-        role_grants.grant(None, account=account, role=Role(role), unit=unit, now=current_app.extensions["clock"].now())
-    except Refusal as refusal:
-        raise click.ClickException(refusal.message) from None
+    role_grants.grant(None, account=account, role=Role(role), unit=unit, now=current_app.extensions["clock"].now())
     click.echo(f"{account} is {role} of {unit}")
 
 
@@ -194,10 +180,7 @@ def grant_role(account: str, role: str, unit: str) -> None:
 def new_code(account: str) -> None:
     """Make an activation code for one account; a password it had is gone."""
     settings = current_app.extensions["settings"]
-    try:
-        code = accounts.new_code(account, Seal(settings.field_key), current_app.extensions["clock"].now())
-    except Refusal as refusal:
-        raise click.ClickException(refusal.message) from None
+    code = accounts.new_code(account, Seal(settings.field_key), current_app.extensions["clock"].now())
     click.echo(code)
 
 
@@ -210,26 +193,23 @@ def new_code(account: str) -> None:
 @with_appcontext
 def personal_window(account: str, programme_code: str, opens: datetime, closes: datetime, reason: str) -> None:
     """Give a learner another window beside her city's."""
-    try:
-        with transaction() as session:
-            enrolment = enrolments.of_person(session, persons.id_of_account(session, account), programme_code)
-            if enrolment is None:
-                raise EnrolmentMissing
-            enrolments.grant_personal_window(
-                session,
-                enrolment_id=enrolment.id,
-                opens=opens.replace(tzinfo=ZONE),
-                closes=closes.replace(tzinfo=ZONE) + timedelta(days=1),
-                reason=reason,
-                granted_by=None,
-                now=current_app.extensions["clock"].now(),
-            )
-    except Refusal as refusal:
-        raise click.ClickException(refusal.message) from None
+    with transaction() as session:
+        enrolment = enrolments.of_person(session, persons.id_of_account(session, account), programme_code)
+        if enrolment is None:
+            raise EnrolmentMissing
+        enrolments.grant_personal_window(
+            session,
+            enrolment_id=enrolment.id,
+            opens=opens.replace(tzinfo=ZONE),
+            closes=closes.replace(tzinfo=ZONE) + timedelta(days=1),
+            reason=reason,
+            granted_by=None,
+            now=current_app.extensions["clock"].now(),
+        )
     click.echo(f"{account} may earn hours from {opens:%Y-%m-%d} to {closes:%Y-%m-%d}")
 
 
-@click.group()
+@click.group(cls=Group)
 def certificates() -> None:
     """Answer for certificates."""
 
@@ -249,11 +229,8 @@ def list_certificates(account: str) -> None:
 @with_appcontext
 def revoke_certificate(certificate_id: int, reason: str) -> None:
     """Revoke a certificate; the check page says so at once."""
-    try:
-        with transaction() as session:
-            certificate_service.revoke(session, certificate_id, reason=reason, actor_id=None, now=current_app.extensions["clock"].now())
-    except Refusal as refusal:
-        raise click.ClickException(refusal.message) from None
+    with transaction() as session:
+        certificate_service.revoke(session, certificate_id, reason=reason, actor_id=None, now=current_app.extensions["clock"].now())
     click.echo(f"certificate {certificate_id} is revoked")
 
 
@@ -263,11 +240,8 @@ def revoke_certificate(certificate_id: int, reason: str) -> None:
 @with_appcontext
 def reissue_certificate(certificate_id: int, reason: str) -> None:
     """Replace a certificate by a new edition."""
-    try:
-        with transaction() as session:
-            issued = certificate_service.reissue(session, certificate_id, reason=reason, actor_id=None, now=current_app.extensions["clock"].now())
-    except Refusal as refusal:
-        raise click.ClickException(refusal.message) from None
+    with transaction() as session:
+        issued = certificate_service.reissue(session, certificate_id, reason=reason, actor_id=None, now=current_app.extensions["clock"].now())
     click.echo(f"certificate {issued} replaces {certificate_id}")
 
 

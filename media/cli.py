@@ -6,13 +6,14 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
+from lms.kernel.cli import Group
 from lms.kernel.refusal import Refusal
 from media.domain.asset import REASONS
 from media.services import asset as assets
 from media.services import upload as service
 
 
-@click.group()
+@click.group(cls=Group)
 def media() -> None:
     """Bring videos in."""
 

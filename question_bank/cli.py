@@ -9,6 +9,7 @@ import structlog
 from flask import current_app
 from flask.cli import with_appcontext
 
+from lms.kernel.cli import Group
 from lms.kernel.permissions import Permission
 from lms.kernel.refusal import Refusal
 from question_bank.domain.item import Pool
@@ -26,7 +27,7 @@ from question_bank.services.background import SECONDS
 _log = structlog.get_logger()
 
 
-@click.group()
+@click.group(cls=Group)
 def bank() -> None:
     """Keep the question bank."""
 
@@ -113,11 +114,8 @@ def _changes(report: Report) -> list[str]:
 @with_appcontext
 def export(file: Path, code: str, form: str, account: str | None) -> None:
     """Write a bank into a file that imports back as it is."""
-    try:
-        person_id = authors.id_of_account(account) if account else None
-        found = exchange.export(code, person_id=person_id, now=current_app.extensions["clock"].now(), form=form)
-    except Refusal as refusal:
-        raise click.ClickException(f"{refusal.code}: {refusal.message}") from None
+    person_id = authors.id_of_account(account) if account else None
+    found = exchange.export(code, person_id=person_id, now=current_app.extensions["clock"].now(), form=form)
     file.write_bytes(found.content)
     click.echo("\n".join([f"{file.name}: {len(found.content)} bytes", *(f"  {loss.place}: {loss.what}" for loss in found.losses)]))
 
@@ -128,10 +126,7 @@ def export(file: Path, code: str, form: str, account: str | None) -> None:
 @with_appcontext
 def submit(code: str, account: str) -> None:
     """Hand every draft of a bank to the reviewers."""
-    try:
-        outcome = review.submit_all(code, person_id=authors.id_of_account(account), now=current_app.extensions["clock"].now())
-    except Refusal as refusal:
-        raise click.ClickException(f"{refusal.code}: {refusal.message}") from None
+    outcome = review.submit_all(code, person_id=authors.id_of_account(account), now=current_app.extensions["clock"].now())
     left = f", {outcome.sent_back} sent back and not changed since" if outcome.sent_back else ""
     click.echo(f"{outcome.done} submitted{left}")
 
@@ -142,11 +137,8 @@ def submit(code: str, account: str) -> None:
 @with_appcontext
 def approve(code: str, account: str) -> None:
     """Approve every item in review, each by a review of its own."""
-    try:
-        reviewer = authors.id_of_account(account, Permission.REVIEW_ITEMS)
-        outcome = review.approve_all(code, reviewer_id=reviewer, now=current_app.extensions["clock"].now())
-    except Refusal as refusal:
-        raise click.ClickException(f"{refusal.code}: {refusal.message}") from None
+    reviewer = authors.id_of_account(account, Permission.REVIEW_ITEMS)
+    outcome = review.approve_all(code, reviewer_id=reviewer, now=current_app.extensions["clock"].now())
     click.echo(f"{outcome.done} approved, {len(outcome.refused)} refused")
     for name, code_ in outcome.refused:
         click.echo(f"  {name}: {code_}")

@@ -17,12 +17,12 @@ from exam.services import outage as outages
 from exam.services.adjustment import Target
 from lms.kernel import request as current
 from lms.kernel.db import Session, transaction
+from lms.kernel.flashes import flash_faults, flash_refusal
 from lms.kernel.forms import Form, of_our_time
 from lms.kernel.i18n import gettext as _
 from lms.kernel.i18n import lazy_gettext, to_utc
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
-from lms.kernel.refusal import Refusal
 
 adjustment = routes("adjustment", __name__, url_prefix="/invigilation")
 _REASON = [InputRequired(), Length(2, 150)]
@@ -196,25 +196,15 @@ def for_one(attempt_id: int, act: str) -> ResponseReturnValue:
 def _do(act: str, whom: Callable[[Session], Target]) -> None:
     form = FORMS[act](prefix=act)
     if not form.validate_on_submit():
-        tell_faults(form)
+        flash_faults(form)
         return
-    try:
+    with flash_refusal(only=(service.NobodyOpen, service.NothingToGive, service.OwnAttempt)):
         with transaction() as session:
             meant, me = whom(session), current.person().person_id
             said = ACTS[act](session, meant, form, me, current.now())
             if act in {"time", "pause"} and service.sits(session, meant, me):
                 said += _("您自己的作答不在其中，请由另一位管理员办理。")
-    except (service.NobodyOpen, service.NothingToGive, service.OwnAttempt) as refusal:
-        flash(_(refusal.message), "danger")
-    else:
         flash(said, "success")
-
-
-def tell_faults(form: Form) -> None:
-    """Say on the next page what is wrong with a form."""
-    for field in form:
-        for fault in field.errors:
-            flash(f"{field.label.text}：{fault}", "danger")
 
 
 @adjustment.post("/<code>/accommodation")
@@ -223,7 +213,7 @@ def accommodate(code: str) -> ResponseReturnValue:
     """Give somebody more time from the start, and rests of her own."""
     form = AccommodationForm(prefix="accommodation")
     if form.validate_on_submit():
-        try:
+        with flash_refusal():
             account, percent, rest = form.account.data or "", form.percent.data or 100, form.rest_minutes.data or 0
             kept_back = service.accommodate(
                 current.person().person_id, code, account, percent, rest_minutes=rest, reason=form.reason.data or "", now=current.now()
@@ -237,10 +227,8 @@ def accommodate(code: str) -> ResponseReturnValue:
                     minutes=-(-kept_back // timedelta(minutes=1)),
                 )
                 flash(said, "warning")
-        except Refusal as refusal:
-            flash(_(refusal.message), "danger")
     else:
-        tell_faults(form)
+        flash_faults(form)
     return redirect(url_for("invigilation.room", code=code))
 
 
@@ -251,14 +239,12 @@ def lift_browser(code: str) -> ResponseReturnValue:
     form = BrowserForm(prefix="browser")
     if form.validate_on_submit():
         account, lifted = form.account.data or "", not form.again.data
-        try:
+        with flash_refusal():
             service.lift_browser(current.person().person_id, code, account, lifted=lifted, reason=form.reason.data or "", now=current.now())
             said = _("已免除 %(account)s 的浏览器要求，请她重新打开考试页面。") if lifted else _("已恢复对 %(account)s 的浏览器要求，她下次进入考场时核对。")
             flash(said % {"account": account}, "success")
-        except Refusal as refusal:
-            flash(_(refusal.message), "danger")
     else:
-        tell_faults(form)
+        flash_faults(form)
     return redirect(url_for("invigilation.room", code=code))
 
 
@@ -269,14 +255,12 @@ def widen_browser(code: str) -> ResponseReturnValue:
     form = KeysForm(prefix="keys")
     if form.validate_on_submit():
         further = BrowserKeys(keys_of(form.config_keys.data or ""), keys_of(form.browser_exam_keys.data or ""))
-        try:
+        with flash_refusal():
             service.widen_browser(current.person().person_id, code, None if form.lifted.data else further, reason=form.reason.data or "", now=current.now())
             said = _("已对全体考生免除浏览器要求。") if form.lifted.data else _("已增加密钥。")
             flash(said + _("正在作答的页面自动接上；停在提示页的考生点“重试”即可。"), "success")
-        except Refusal as refusal:
-            flash(_(refusal.message), "danger")
     else:
-        tell_faults(form)
+        flash_faults(form)
     return redirect(url_for("invigilation.room", code=code))
 
 
@@ -292,13 +276,11 @@ def decide(outage_id: int) -> ResponseReturnValue:
         if form.opens.data and form.closes.data:
             act = partial(extra_attempts.decide_outage, outage_id, opens=to_utc(form.opens.data), closes=to_utc(form.closes.data))
         who, now, reason = current.person().person_id, current.now(), form.reason.data or ""
-        try:
+        with flash_refusal():
             act(give_back=decision == "give_back", handed_in=not form.leave.data, reason=reason, actor_id=who, now=now)
             flash(_("已处理。"), "success")
-        except Refusal as refusal:
-            flash(_(refusal.message), "danger")
     else:
-        tell_faults(form)
+        flash_faults(form)
     return redirect(url_for("invigilation.everything"))
 
 
@@ -308,11 +290,9 @@ def reopen(attempt_id: int) -> ResponseReturnValue:
     """Open an ended attempt again."""
     form = ReopenForm(prefix="reopen")
     if form.validate_on_submit():
-        try:
+        with flash_refusal():
             service.reopen(current.person().person_id, attempt_id, minutes=form.minutes.data or 0, reason=form.reason.data or "", now=current.now())
             flash(_("已重新开放，考生可以回到考场继续作答。"), "success")
-        except Refusal as refusal:
-            flash(_(refusal.message), "danger")
     else:
-        tell_faults(form)
+        flash_faults(form)
     return redirect(url_for("timeline.page", attempt_id=attempt_id))

@@ -10,14 +10,14 @@ from wtforms.validators import InputRequired, Length
 
 from exam.services import annulment as service
 from exam.services import extra_attempt as extra_attempts
-from exam.web.adjustment import WHEN, ResumeForm, tell_faults
+from exam.web.adjustment import WHEN, ResumeForm
 from lms.kernel import request as current
+from lms.kernel.flashes import flash_faults, flash_refusal
 from lms.kernel.forms import Form, of_our_time
 from lms.kernel.i18n import gettext as _
 from lms.kernel.i18n import lazy_gettext, to_utc
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
-from lms.kernel.refusal import Refusal
 
 annulment = routes("annulment", __name__, url_prefix="/invigilation/attempt/<int:attempt_id>")
 _REASON = [InputRequired(), Length(2, 150)]
@@ -104,11 +104,9 @@ def withdraw(attempt_id: int) -> ResponseReturnValue:
 
 def _done(form: Form, attempt_id: int, said: str, act: Callable[[], None]) -> ResponseReturnValue:
     if form.validate_on_submit():
-        try:
+        with flash_refusal():
             act()
             flash(said, "success")
-        except Refusal as refusal:
-            flash(_(refusal.message), "danger")
     else:
-        tell_faults(form)
+        flash_faults(form)
     return redirect(url_for("timeline.page", attempt_id=attempt_id))

@@ -12,12 +12,13 @@ from exam.services import archive as service
 from exam.services.archive import Archives
 from exam.store.archive import ExamArchiveRow
 from lms.kernel import request as current
+from lms.kernel.flashes import flash_refusal
 from lms.kernel.forms import Form
 from lms.kernel.i18n import gettext as _
 from lms.kernel.i18n import lazy_gettext
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
-from lms.kernel.refusal import N_, Refusal
+from lms.kernel.refusal import N_
 
 exam_archive = routes("exam_archive", __name__, url_prefix="/admin/exams/<code>/archive")
 SECONDS = 5  # after so many the page looks again while a file is being made
@@ -76,11 +77,8 @@ def ask(code: str) -> ResponseReturnValue:
     form = ReasonForm()
     if not form.validate_on_submit():
         return _page(code, form, 422)
-    try:
+    with flash_refusal(), flash_refusal("info", only=AlreadyAsked):
         state = service.ask(code, reason=form.reason.data or "", actor_id=current.person().person_id, now=current.now())
-    except Refusal as refusal:
-        flash(_(refusal.message), "info" if isinstance(refusal, AlreadyAsked) else "danger")
-    else:
         flash(_("已开始生成归档文件。") if state is State.QUEUED else _("已提交，还需要另一位有权限的同事同意。"), "success")
     return redirect(url_for("exam_archive.page", code=code))
 
@@ -89,11 +87,8 @@ def ask(code: str) -> ResponseReturnValue:
 @requires(Permission.HOLD_KEYS)
 def approve(code: str, archive_id: int) -> ResponseReturnValue:
     """Agree to a colleague's request."""
-    try:
+    with flash_refusal():
         service.approve(code, archive_id, actor_id=current.person().person_id, now=current.now())
-    except Refusal as refusal:
-        flash(_(refusal.message), "danger")
-    else:
         flash(_("已同意，正在生成归档文件。"), "success")
     return redirect(url_for("exam_archive.page", code=code))
 
@@ -103,11 +98,8 @@ def approve(code: str, archive_id: int) -> ResponseReturnValue:
 def cancel(code: str, archive_id: int) -> ResponseReturnValue:
     """Give a request up."""
     person = current.person()
-    try:
+    with flash_refusal():
         service.cancel(code, archive_id, actor_id=person.person_id, manages=person.may(Permission.MANAGE_EXAMS), now=current.now())
-    except Refusal as refusal:
-        flash(_(refusal.message), "danger")
-    else:
         flash(_("已撤回归档申请。"), "success")
     return redirect(url_for("exam_archive.page", code=code))
 

@@ -20,6 +20,7 @@ from exam.services.fairness import FairnessSheet
 from exam.web.blueprint import place
 from exam.web.exam_settings import labels, settings_words
 from lms.kernel import request as current
+from lms.kernel.flashes import flash_refusal
 from lms.kernel.forms import Form
 from lms.kernel.i18n import gettext as _
 from lms.kernel.i18n import lazy_gettext
@@ -140,11 +141,8 @@ def release(code: str) -> ResponseReturnValue:
 @requires(Permission.MANAGE_EXAMS)
 def analyse(code: str) -> ResponseReturnValue:
     """Have the items analysed."""
-    try:
+    with flash_refusal("info", only=AnalysisRuns):
         analysis.request(code, actor_id=current.person().person_id, now=current.now())
-    except AnalysisRuns as refusal:
-        flash(_(refusal.message), "info")
-    else:
         flash(_("已开始分析试题，几分钟后可在题库的“试题分析”中查看。"), "success")
     return redirect(url_for("exam_board.one", code=code))
 

@@ -9,6 +9,7 @@ from exam.domain.identity import CONSENT, State
 from exam.services import identity as service
 from exam.services.identity import Faces, Own
 from lms.kernel import request as current
+from lms.kernel.flashes import flash_refusal
 from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
@@ -91,11 +92,8 @@ def photo(code: str, person_id: int) -> Response:
 def decide(code: str, person_id: int, decision: str) -> ResponseReturnValue:
     """Confirm or refuse."""
     reason = request.form.get("reason", "")
-    try:
+    with flash_refusal():
         service.decide(current.person().person_id, code, person_id, passed=decision == "confirm", reason=reason, now=current.now())
-    except Refusal as refusal:
-        flash(_(refusal.message), "danger")
-    else:
         flash(_("身份已核对通过，照片已删除。") if decision == "confirm" else _("已退回，照片已删除，考生会看到原因。"), "success")
     return redirect(url_for("exam_identity.faces", code=code))
 

@@ -11,6 +11,7 @@ from exam.services import integrity as service
 from exam.services.analysis import AnalysisRuns
 from exam.services.integrity import FAST_SECONDS, Leads
 from lms.kernel import request as current
+from lms.kernel.flashes import flash_refusal
 from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
@@ -58,11 +59,8 @@ def page(code: str) -> ResponseReturnValue:
 @requires(Permission.MANAGE_EXAMS)
 def look(code: str) -> ResponseReturnValue:
     """Have the exam looked through."""
-    try:
+    with flash_refusal("info", only=AnalysisRuns):
         analysis.request(code, service.JOB, actor_id=current.person().person_id, now=current.now())
-    except AnalysisRuns as refusal:
-        flash(_(refusal.message), "info")
-    else:
         flash(_("已开始分析，几分钟后刷新本页查看。"), "success")
     return redirect(url_for("integrity.page", code=code))
 

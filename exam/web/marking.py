@@ -21,6 +21,7 @@ from exam.services.marking import Desk, Script
 from exam.store.marking import ScriptRow
 from exam.web.picture import sent
 from lms.kernel import request as current
+from lms.kernel.flashes import flash_refusal
 from lms.kernel.forms import Form, of_our_time
 from lms.kernel.i18n import ZONE, lazy_gettext
 from lms.kernel.i18n import gettext as _
@@ -127,11 +128,9 @@ def take(code: str) -> ResponseReturnValue:
 @requires(Permission.MARK)
 def page(script_id: int) -> ResponseReturnValue:
     """Show the script one holds."""
-    try:
+    with flash_refusal("warning"):
         return _show(script_id)
-    except Refusal as refusal:
-        flash(_(refusal.message), "warning")
-        return redirect(url_for("marking.everything"))
+    return redirect(url_for("marking.everything"))
 
 
 @marking.get("/marking/scripts/<int:script_id>/pictures/<digest>")
@@ -177,12 +176,10 @@ def give(script_id: int, act: str) -> ResponseReturnValue:
 @requires(Permission.MARK)
 def retract(script_id: int) -> ResponseReturnValue:
     """Take one's own mark back."""
-    try:
+    with flash_refusal("warning"):
         service.retract(script_id, current.person().person_id, current.now())
-    except Refusal as refusal:
-        flash(_(refusal.message), "warning")
-        return redirect(url_for("marking.everything"))
-    return redirect(url_for("marking.page", script_id=script_id))
+        return redirect(url_for("marking.page", script_id=script_id))
+    return redirect(url_for("marking.everything"))
 
 
 @marking.get("/admin/exams/<code>/marking")
@@ -225,11 +222,9 @@ def ask_until(code: str) -> ResponseReturnValue:
 @requires(Permission.MANAGE_EXAMS)
 def decide(code: str, script_id: int) -> ResponseReturnValue:
     """Take a disputed script to decide it."""
-    try:
+    with flash_refusal("warning"):
         return redirect(url_for("marking.page", script_id=service.take_disputed(code, script_id, current.person().person_id, current.now())))
-    except Refusal as refusal:
-        flash(_(refusal.message), "warning")
-        return redirect(url_for("marking.overview", code=code))
+    return redirect(url_for("marking.overview", code=code))
 
 
 @marking.post("/admin/exams/<code>/marking/<int:script_id>/reopen")
@@ -240,11 +235,9 @@ def reopen(code: str, script_id: int) -> ResponseReturnValue:
     if not form.validate_on_submit():
         flash(_("请写明重评的理由。"), "warning")
     else:
-        try:
+        with flash_refusal("warning"):
             service.reopen(code, script_id, reason=form.reason.data or "", actor_id=current.person().person_id, now=current.now())
             flash(_("已转为待裁定，由另一位同事裁定。"), "success")
-        except Refusal as refusal:
-            flash(_(refusal.message), "warning")
     return redirect(url_for("marking.overview", code=code, account=request.args.get("account") or None, attempt=request.args.get("attempt") or None))
 
 

@@ -15,6 +15,7 @@ from exam.services import room as rooms
 from exam.services.packet import DecidedPacket, Packets, PacketView, Received
 from exam.store.packet import PacketDecisionRow, PacketRow
 from lms.kernel import request as current
+from lms.kernel.flashes import flash_refusal
 from lms.kernel.forms import Form
 from lms.kernel.i18n import format_instant, lazy_gettext
 from lms.kernel.i18n import gettext as _
@@ -106,13 +107,10 @@ def decide(code: str, packet_id: int, decision: str) -> ResponseReturnValue:
     if not form.validate_on_submit():
         flash(_("请写明理由，会留下记录。"), "warning")
         return redirect(url_for("exam_packet.everything", code=code))
-    try:
+    with flash_refusal():
         counted = service.decide(
             packet_id, exam_code=code, approve=decision == "approve", reason=form.reason.data or "", actor_id=current.person().person_id, now=current.now()
         )
-    except Refusal as refusal:
-        flash(_(refusal.message), "danger")
-    else:
         flash(_("已计入 %(n)s 题的答案。", n=counted) if decision == "approve" else _("已决定不计入，成绩不变。"), "success")
     return redirect(url_for("exam_packet.everything", code=code))
 

@@ -13,6 +13,7 @@ from exam.domain.response import LONGEST_BLANK, NONE
 from exam.services import quiz as service
 from exam.services.quiz import QuizView
 from lms.kernel import request as current
+from lms.kernel.flashes import flash_refusal
 from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
@@ -94,11 +95,8 @@ class QuizPage:
 def attach(lesson_id: int) -> ResponseReturnValue:
     """Give a lesson its quiz."""
     bank_code, topic = source_of(request.form.get("source", ""))
-    try:
+    with flash_refusal(only=(NoPractice, NotShared)):
         service.attach(lesson_id, bank_code, topic, actor_id=current.person().person_id, now=current.now())
-    except (NoPractice, NotShared) as refusal:
-        flash(_(refusal.message), "danger")
-    else:
         flash(_("小测已配好。"), "success")
     return redirect(url_for("course.lesson", lesson_id=lesson_id))
 

@@ -18,12 +18,13 @@ from exam.services.appeal import AppealView
 from exam.services.review import ReviewedItem
 from exam.web.picture import sent
 from lms.kernel import request as current
+from lms.kernel.flashes import flash_refusal
 from lms.kernel.forms import Form
 from lms.kernel.i18n import gettext as _
 from lms.kernel.i18n import lazy_gettext
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
-from lms.kernel.refusal import N_, Refusal
+from lms.kernel.refusal import N_
 from lms.kernel.templating import format_points
 from question_bank.api import with_sources
 from question_bank.domain.item import LETTERS, TYPE_LABELS, ItemType, Key
@@ -136,11 +137,9 @@ def appeal(code: str) -> ResponseReturnValue:
     """Ask for a second look at the result."""
     form = AppealForm()
     if form.validate_on_submit():
-        try:
+        with flash_refusal("warning"):
             appeals.make(current.person().person_id, code, form.words.data or "", current.now())
             flash(_("复核申请已提交，处理后会在本页答复。"), "success")
-        except Refusal as refusal:
-            flash(_(refusal.message), "warning")
     else:
         flash(_("请写明复核理由，不超过 500 字。"), "warning")
     return redirect(url_for("exam_result.sheet", code=code))
@@ -165,11 +164,9 @@ def choose(code: str) -> ResponseReturnValue:
     """Choose when papers may be looked through."""
     form = _offered(RuleForm())
     if form.validate_on_submit():
-        try:
+        with flash_refusal("warning"):
             service.set_rule(code, Review(form.review.data), actor_id=current.person().person_id, now=current.now())
             flash(_("已保存。"), "success")
-        except Refusal as refusal:
-            flash(_(refusal.message), "warning")
     return redirect(url_for("exam_review.everything", code=code))
 
 
@@ -181,12 +178,10 @@ def decide(code: str, appeal_id: int, decision: str) -> ResponseReturnValue:
     if not form.validate_on_submit():
         flash(_("请写一句答复，考生会看到。"), "warning")
         return redirect(url_for("exam_review.everything", code=code))
-    try:
+    with flash_refusal("warning"):
         actor_id = current.person().person_id
         appeals.decide(appeal_id, exam_code=code, upheld=decision == "uphold", answer=form.answer.data or "", actor_id=actor_id, now=current.now())
         flash(_("已答复，考生可以看到。"), "success")
-    except Refusal as refusal:
-        flash(_(refusal.message), "warning")
     return redirect(url_for("exam_review.everything", code=code))
 
 

@@ -16,7 +16,18 @@ from lms.kernel.refusal import Refusal
 from lms.kernel.settings import SettingsError
 
 
-@click.group()
+class Group(click.Group):
+    """Commands that say what the rules refuse, and exit with 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command of the group."""
+        try:
+            return super().invoke(ctx)
+        except Refusal as refusal:
+            raise click.ClickException(f"{refusal.code}: {refusal.message}") from None
+
+
+@click.group(cls=Group)
 def clock() -> None:
     """See or rehearse the clock."""
 
@@ -36,12 +47,9 @@ def rehearse(at_text: str | None, off: bool) -> None:
         except (ValueError, OverflowError):
             raise click.BadParameter(f"{at_text!r} is not an instant such as 2023-12-01T09:00+08:00") from None
     real_now, _offset = installation.read_clock()
-    try:
-        with transaction() as session:
-            installation.rehearse(session, at, real_now)
-            audit.record(session, actor_id=None, action="clock.rehearse", subject="installation", now=real_now, at=at_text)
-    except Refusal as refusal:
-        raise click.ClickException(refusal.message) from None
+    with transaction() as session:
+        installation.rehearse(session, at, real_now)
+        audit.record(session, actor_id=None, action="clock.rehearse", subject="installation", now=real_now, at=at_text)
     click.echo(f"The clock shows {at.isoformat()}; every node follows within five seconds." if at else "The clock shows the real time.")
 
 
@@ -53,7 +61,7 @@ def show() -> None:
     click.echo(f"{(instant + offset).astimezone(ZONE).isoformat(timespec='seconds')} (rehearsal offset {offset})")
 
 
-@click.group()
+@click.group(cls=Group)
 def database() -> None:
     """Prepare the database."""
 
@@ -106,7 +114,7 @@ def worker(queues: tuple[str, ...]) -> None:
     work(app.extensions["settings"].database_app_url, parts_jobs, app.extensions["clock"].now, queues=queues)
 
 
-@click.group()
+@click.group(cls=Group)
 def hours() -> None:
     """Answer for credited hours and marks."""
 

@@ -16,6 +16,7 @@ from lms.domain.programme import Exam, Programme
 from lms.domain.window import Period
 from lms.domain.window_request import LONGEST, RequestFaulty, RequestNeedless, RequestWaiting, may_ask
 from lms.kernel import request as current
+from lms.kernel.flashes import flash_refusal
 from lms.kernel.forms import Form, of_our_time
 from lms.kernel.i18n import format_hours, format_instant, lazy_gettext
 from lms.kernel.i18n import gettext as _
@@ -121,18 +122,16 @@ def ask_window(code: str) -> ResponseReturnValue:
     if not form.validate_on_submit() or not form.first_day.data or not form.last_day.data:
         return _show(code, form), 422
     try:
-        window_requests.ask(
-            current.person().person_id, code, first_day=form.first_day.data, last_day=form.last_day.data, reason=form.reason.data or "", now=current.now()
-        )
+        with flash_refusal("info", only=(RequestNeedless, RequestWaiting)):
+            window_requests.ask(
+                current.person().person_id, code, first_day=form.first_day.data, last_day=form.last_day.data, reason=form.reason.data or "", now=current.now()
+            )
+            flash(_("申请已提交，等待学校或县核实。"), "success")
     except RequestFaulty as refusal:
         faults: dict[str, str] = refusal.facts["faults"]  # type: ignore[assignment]
         for name, message in faults.items():
             form[name].errors = [_(message)]
         return _show(code, form), refusal.status
-    except (RequestNeedless, RequestWaiting) as refusal:
-        flash(_(refusal.message), "info")
-    else:
-        flash(_("申请已提交，等待学校或县核实。"), "success")
     return redirect(url_for("plan.page", programme=code, _anchor="own-window"))
 
 

@@ -9,10 +9,11 @@ from flask.typing import ResponseReturnValue
 
 from lms.domain.window import Period
 from lms.kernel import request as current
+from lms.kernel.flashes import flash_refusal
 from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
-from lms.kernel.refusal import Missing, Refusal
+from lms.kernel.refusal import Conflict, Forbidden, Invalid, Missing
 from lms.services import programme as programmes
 from lms.services import window_request as service
 from lms.store.window_request import RequestLine
@@ -74,13 +75,8 @@ def decide(request_id: int) -> ResponseReturnValue:
     step, said = steps.get(request.form.get("step", ""), (None, ""))
     if step is None:
         raise Missing
-    try:
+    with flash_refusal(only=(Conflict, Forbidden, Invalid)):
         step()
-    except Missing:
-        raise
-    except Refusal as refusal:
-        flash(_(refusal.message), "danger")
-    else:
         flash(said, "success")
     return redirect(url_for("window_request.page"))
 

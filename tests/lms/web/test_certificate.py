@@ -190,6 +190,11 @@ def test_the_commands_list_revoke_and_rotate(app: Flask, issued: store.Certifica
     assert runner.invoke(args=["certificates", "revoke", str(issued.id), "--reason", "再次"]).exit_code == 1
 
 
+def test_a_command_says_what_was_refused(app: Flask) -> None:
+    told = app.test_cli_runner().invoke(args=["certificates", "list", "nobody"])
+    assert (told.exit_code, told.stderr.count("\n"), told.stderr[:7]) == (1, 1, "Error: ")
+
+
 def test_a_sign_the_fonts_lack_is_refused_in_words() -> None:
     assert printing.lacking("林晓雨𬭎䶮") == ""
     assert printing.lacking("林\U0010fffe") == "\U0010fffe"
