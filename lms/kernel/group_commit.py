@@ -29,6 +29,7 @@ Answer = TypeVar("Answer")
 Made = TypeVar("Made")
 Next = TypeVar("Next")
 LEAST_ROWS, MOST_ROWS = 8, 500  # a group that was cut off is followed by one of half its size, down to the least
+STEP = 0.0025  # seconds in which another row has to come for a lane to go on gathering
 PARTS = 20  # what a failed group is divided into: two rounds find the row that failed it among 400
 GROWS_WITHIN = 1.0  # seconds: what takes no longer may be twice as much and is not cut off
 SETTLED_WITHIN = 5.0  # seconds after which the rest of a failed group is refused: others wait behind it
@@ -93,7 +94,7 @@ class GroupCommit(Generic[Row, Answer]):
     `write(connection, rows) -> answers` runs inside a transaction and returns one answer a row, in order; an answer that is
     an exception is raised to its caller alone. In a `single` lane each statement is its own transaction: that spares the round
     trips of BEGIN and COMMIT, and is as durable when its answer comes; a row that is tried again must be known by what it stored.
-    `gathers`: how many seconds a row waits for company, if another was stored as short a time before.
+    `gathers`: how many seconds a row waits for company at most, if another was stored as short a time before; less when nobody comes any more.
     """
 
     def __init__(
@@ -145,8 +146,7 @@ class GroupCommit(Generic[Row, Answer]):
     def _taken(self) -> list[_Entry[Row, Answer]]:
         """Wait for rows and return them, without those that came too long ago: they are refused unasked."""
         batch = [self._queue.get()]
-        if monotonic() - self._stored_at < self.gathers:
-            sleep(self.gathers)
+        self._gather()
         with suppress(Empty):
             while len(batch) < self._most:
                 batch.append(self._queue.get_nowait())
@@ -155,6 +155,14 @@ class GroupCommit(Generic[Row, Answer]):
             if entry.came < since:
                 entry.tell()
         return [entry for entry in batch if entry.came >= since]
+
+    def _gather(self) -> None:
+        """Let rows come while they do, for as long as the lane gathers at most; whoever comes first after a quiet moment waits for nobody."""
+        ends, before = monotonic() + self.gathers, -1
+        if monotonic() - self._stored_at < self.gathers:
+            while monotonic() < ends and (here := self._queue.qsize()) > before:
+                before = here
+                sleep(STEP)
 
     def _settle(self, batch: list[_Entry[Row, Answer]]) -> None:
         """Store a batch and tell each row as soon as it is settled. What fails is tried again in parts, so that one bad row fails nobody else.

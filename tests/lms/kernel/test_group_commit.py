@@ -233,6 +233,26 @@ def test_rows_that_come_one_upon_another_are_gathered(app: Flask, monkeypatch: p
     assert batches == [["alone"], ["a", "b", "c"]]
 
 
+def test_gathering_ends_as_soon_as_nobody_comes_any_more(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    batches: list[list[str]] = []
+    coming, told = ["b", "c"], threading.Event()
+
+    def write(_link: "psycopg.Connection[Any]", rows: Sequence[str]) -> list[str]:
+        batches.append(list(rows))
+        return list(rows)
+
+    def step(_seconds: float) -> None:
+        if coming:
+            lane.pending(coming.pop(0)).later(lambda _find: None)
+
+    monkeypatch.setattr(group_commit, "sleep", step)
+    lane: GroupCommit[str, str] = GroupCommit(write, gathers=600.0)
+    lane.submit("alone")
+    lane.pending("a").later(lambda _find: told.set())
+    assert told.wait(20), "nobody waits out the ten minutes"
+    assert batches == [["alone"], ["a", "b", "c"]]
+
+
 def test_rows_for_later_keep_no_thread_and_each_is_told_of_its_own(app: Flask) -> None:
     gate, seen = threading.Event(), threading.Event()
     batches: list[list[str]] = []
