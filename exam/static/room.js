@@ -1,25 +1,24 @@
 /* The exam room: opens the attempt, and ties items, queue, timer and dialogs together. */
 
 import { Announcements } from "./announcements.js";
+import { showConflicts as showIn, wireConflicts } from "./conflicts.js";
+import { onKey, wireControls } from "./controls.js";
+import { banner, byId, closePaper, fill, isNews, news, root, saveState, say, showPaper, words } from "./frame.js";
 import { Items } from "./items.js";
 import { languageSwitch } from "./language.js";
+import { csrfToken, fetchOpened, freshCsrf, handedOver, settlingWait } from "./opening.js";
 import * as packet from "./packet.js";
-import { SETTLING, SaveQueue } from "./queue.js";
+import { SaveQueue } from "./queue.js";
 import { Rests } from "./rest.js";
 import { Shelf } from "./shelf.js";
 import { signInAgain } from "./signing_in.js";
 import { ExamTimer } from "./timer.js";
 import { deviceKey, keepDevice, page, post as send } from "./wire.js";
 
-const root = document.getElementById("room");
 const rehearses = "rehearsal" in root.dataset;
 const { post } = rehearses ? await import("./rehearsal.js") : { post: send };
-const words = JSON.parse(document.getElementById("room-words").textContent);
-const byId = (id) => document.getElementById(id);
-const fill = (form, parts) => form.replace(/\{(\w+)\}/g, (_, key) => parts[key]);
 const { exam, person } = root.dataset;
 const deviceName = `exam-device:${person}:${exam}`;
-let csrf = root.dataset.csrf;
 let shelf, queue, items, timer, device, attempt;
 let paperHash = null;
 let packed = -1;
@@ -29,42 +28,6 @@ byId("pause").addEventListener("cancel", (event) => event.preventDefault());
 let handingIn = null;
 let ended = false;
 const TOLD = 45_000; // of time given, from which on the person is told
-let unsettled = 0; // how often the server has said that it counts what an outage took
-
-const say = (text) => { byId("room-speaker").textContent = text; };
-
-function saveState(state, text) {
-  const box = byId("save-state");
-  if (box.dataset.state !== state) box.dataset.state = state;
-  if (byId("save-text").textContent !== text) byId("save-text").textContent = text;
-}
-
-function banner(kind, text, action = null, { packet: offersPacket = false } = {}) {
-  const box = byId("room-banner");
-  box.hidden = !kind;
-  byId("room-banner-packet").hidden = !offersPacket;
-  byId("room-banner-browser").hidden = true;
-  if (!kind) return;
-  if (byId("room-banner-text").textContent !== text) byId("room-banner-text").textContent = text;
-  box.className = `notice notice-${kind}`;
-  const button = byId("room-banner-action");
-  button.hidden = !action;
-  if (action) {
-    button.firstElementChild.textContent = action.label;
-    button.onclick = action.run;
-  }
-}
-
-/* News that asks for nothing stays long enough to be read, however many answers are saved meanwhile. */
-const NEWS_MS = 60_000;
-let newsEnds = 0;
-const isNews = () => byId("room-banner").classList.contains("notice-info");
-
-function news(text) {
-  banner("info", text);
-  clearTimeout(newsEnds);
-  newsEnds = setTimeout(() => { if (isNews()) banner(null); }, NEWS_MS);
-}
 
 /* ── What the queue tells ─────────────────────────────────── */
 
@@ -199,15 +162,10 @@ async function over(code) {
   timer?.stop();
   items?.lock(true);
   const lost = queue ? queue.unsaved : 0;
-  byId("room-stage").hidden = true;
-  byId("room-steps").hidden = true;
+  closePaper(code === "time_is_up" ? words.time_is_up : words.closed, lost ? fill(words.closed_unsaved, { n: lost }) : words.closed_long);
   byId("hand-in").hidden = true;
-  banner(null);
-  saveState("saved", words.closed);
-  byId("closed-title").textContent = code === "time_is_up" ? words.time_is_up : words.closed;
-  byId("closed-text").textContent = lost ? fill(words.closed_unsaved, { n: lost }) : words.closed_long;
   byId("closed-packet").hidden = byId("closed-hand-in").hidden = lost === 0;
-  byId("room-closed").hidden = false;
+  saveState("saved", words.closed);
   byId("closed-title").focus();
 }
 
@@ -224,59 +182,13 @@ async function lookAgain() {
 function goesOn() {
   ended = false;
   handingIn = null;
-  byId("room-closed").hidden = true;
-  byId("room-stage").hidden = false;
-  byId("room-steps").hidden = false;
-  byId("hand-in").hidden = false;
+  showPaper();
   timer.go();
   news(words.goes_on);
   say(words.goes_on);
 }
 
 /* ── Opening ──────────────────────────────────────────────── */
-
-/* What the start page got a moment ago; read once, so that a reload asks the server. */
-function handedOver() {
-  const name = `exam-opened:${exam}`;
-  try {
-    const text = sessionStorage.getItem(name);
-    sessionStorage.removeItem(name);
-    const found = JSON.parse(text);
-    return found && found.device === device && found.person === person ? found.opened : null;
-  } catch {
-    return null;
-  }
-}
-
-async function fetchOpened(takeover) {
-  for (let wait = 1_000; ; wait = Math.min(wait * 2, 8_000)) {
-    try {
-      const answer = await post("/api/exam/resume", { exam, device, takeover }, { csrf });
-      if (answer.status === 200) return answer.body;
-      if (answer.body.code === "stale_page") await freshCsrf();
-      else if (answer.body.code === "attempt_settling") {
-        banner("warning", words.settling);
-        await new Promise((resolve) => { setTimeout(resolve, settlingWait()); });
-        continue;
-      } else if (answer.status !== 429 && answer.status < 500) return { refused: answer.body.code ?? `http_${answer.status}` };
-    } catch {
-      saveState("failed", words.no_line);
-    }
-    if (!items) banner("warning", words.opening_offline);
-    await new Promise((resolve) => { setTimeout(resolve, wait * (0.6 + Math.random() * 0.4)); });
-  }
-}
-
-async function freshCsrf() {
-  const fresh = await page(location.href);
-  csrf = fresh.document.getElementById("room")?.dataset.csrf ?? csrf;
-}
-
-function settlingWait() {
-  const wait = SETTLING[Math.min(unsettled, SETTLING.length - 1)];
-  unsettled += 1;
-  return wait * (0.6 + Math.random() * 0.4);
-}
 
 let opening = null;
 function open(takeover) {
@@ -285,7 +197,7 @@ function open(takeover) {
 }
 
 async function doOpen(takeover) {
-  const opened = (!items && handedOver()) || (await fetchOpened(takeover));
+  const opened = (!items && handedOver(device)) || (await fetchOpened(post, { device, takeover, first: !items }));
   if (opened.refused) {
     if (["unauthenticated", "signed_out", "http_401"].includes(opened.refused)) {
       await askToSignIn();
@@ -331,9 +243,7 @@ async function firstOpening(opened) {
     over: () => handIn("deadline"), drifted: () => askClock(),
   });
   timer.sync(opened.remaining_ms);
-  byId("room-stage").hidden = false;
-  byId("room-steps").hidden = false;
-  byId("opening").hidden = true;
+  showPaper();
 }
 
 /* Where the person was before this tab was loaded anew; null in a new one. */
@@ -376,23 +286,9 @@ function moved(position) {
   }
 }
 
-function showConflicts() {
-  const dialog = byId("conflict");
-  const position = queue.conflicts.keys().next().value;
-  if (position === undefined) {
-    dialog.close();
-    return;
-  }
-  const { mine, theirs } = queue.conflicts.get(position);
-  byId("conflict-text").textContent = fill(words.conflict, { n: position });
-  byId("conflict-mine").textContent = items.say(position, mine.choices);
-  byId("conflict-theirs").textContent = items.say(position, theirs.choices);
-  dialog.dataset.position = position;
-  if (!dialog.open) dialog.showModal();
-}
+const showConflicts = () => showIn(queue, items);
 
-async function resolve(keepMine) {
-  const position = Number(byId("conflict").dataset.position);
+async function resolve(position, keepMine) {
   await queue.resolve(position, keepMine);
   items.show(position, queue.value(position));
   draw(position);
@@ -488,12 +384,7 @@ async function receipt(submitted) {
     location.replace(root.dataset.receipt);
     return;
   }
-  byId("closed-title").textContent = words.submitted;
-  byId("closed-text").textContent = fill(words.receipt, { answered: submitted.answered, of: submitted.items, receipt: submitted.receipt });
-  byId("room-stage").hidden = true;
-  byId("room-steps").hidden = true;
-  byId("room-closed").hidden = false;
-  banner(null);
+  closePaper(words.submitted, fill(words.receipt, { answered: submitted.answered, of: submitted.items, receipt: submitted.receipt }));
   saveState("saved", words.submitted);
 }
 
@@ -556,7 +447,7 @@ const rests = byId("rest") && new Rests({ button: byId("rest"), cover: byId("pau
 async function askRest(act) {
   if (act === "begin") await queue.drain();
   for (let tries = 0; tries < 2; tries += 1) {
-    const answer = await post("/api/exam/rest", { token: queue.token, act }, { csrf }).catch(() => null);
+    const answer = await post("/api/exam/rest", { token: queue.token, act }, { csrf: csrfToken() }).catch(() => null);
     if (answer?.status === 200) return answer.body;
     if (answer?.body.code === "stale_page") await freshCsrf().catch(() => {});
     else if (answer?.status === 401) await signIn();
@@ -570,61 +461,18 @@ function pulse() {
   setTimeout(pulse, (50_000 + Math.random() * 20_000) * (stands ? 0.25 : ended && !queue ? 10 : 1)); // without a queue it can only be opened anew
 }
 
-/* ── Keyboard and controls ────────────────────────────────── */
-
-function onKey(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || !items || ended || document.querySelector("dialog[open]")) return;
-  const target = event.target;
-  const typing = target.matches("textarea, select, input:not([type=radio]):not([type=checkbox])");
-  if (typing) return;
-  const key = event.key.toLowerCase();
-  const onOption = target.matches("input[type=radio]");
-  const digit = "12345678".indexOf(key);
-  const letter = "abcdefgh".indexOf(key);
-  let used = true;
-  if (key.length === 1 && digit >= 0) items.choose(digit);
-  else if (key.length === 1 && letter >= 0) items.choose(letter);
-  else if (key === "m") items.mark();
-  else if (key === "n" || (key === "arrowright" && !onOption)) items.go(items.current + 1);
-  else if (key === "p" || (key === "arrowleft" && !onOption)) items.go(items.current - 1);
-  else used = false;
-  if (used) event.preventDefault();
-}
-
-function setSize(size) {
-  root.dataset.size = size;
-  for (const button of document.querySelectorAll("[data-set-size]")) button.setAttribute("aria-pressed", String(button.dataset.setSize === size));
-  // A cookie, since signing out, also in another tab, empties the browser's storage.
-  document.cookie = `exam-size=${size}; path=/exams; max-age=31536000; samesite=lax`;
-}
-
-function openSheet(open) {
-  byId("side").toggleAttribute("data-open", open);
-  byId("sheet-open").setAttribute("aria-expanded", String(open));
-  (open ? byId("sheet-close") : byId("sheet-open")).focus();
-}
+/* ── Controls ─────────────────────────────────────────────── */
 
 function wire() {
-  document.addEventListener("keydown", onKey);
+  wireControls();
+  wireConflicts(resolve);
+  document.addEventListener("keydown", (event) => { if (items && !ended) onKey(event, items); });
   byId("step-back").addEventListener("click", () => items.go(items.current - 1));
   byId("step-on").addEventListener("click", () => items.go(items.current + 1));
-  byId("sheet-open").addEventListener("click", () => openSheet(true));
-  byId("sheet-close").addEventListener("click", () => openSheet(false));
-  byId("side").addEventListener("keydown", (event) => { if (event.key === "Escape") openSheet(false); });
-  byId("map").addEventListener("click", () => byId("side").removeAttribute("data-open"));
   byId("hand-in").addEventListener("click", askHandIn);
   byId("hand-in-yes").addEventListener("click", () => { byId("hand-in-dialog").close(); handIn("person"); });
   byId("room-banner-packet").addEventListener("click", makePacket);
   byId("closed-packet").addEventListener("click", makePacket);
-  byId("keep-mine").addEventListener("click", () => resolve(true));
-  byId("keep-theirs").addEventListener("click", () => resolve(false));
-  byId("conflict").addEventListener("cancel", (event) => event.preventDefault());
-  byId("timer-toggle").addEventListener("click", (event) => {
-    const hidden = byId("timer").toggleAttribute("data-hidden");
-    event.currentTarget.setAttribute("aria-pressed", String(hidden));
-  });
-  for (const button of document.querySelectorAll("[data-set-size]")) button.addEventListener("click", () => setSize(button.dataset.setSize));
-  setSize(/\bexam-size=(m|l|xl)\b/.exec(document.cookie)?.[1] ?? "m");
   addEventListener("online", () => { queue?.hurry(); askClock(); });
   addEventListener("offline", () => { if (queue && !ended) { wentOffline(); saveState("failed", words.no_line); } });
   addEventListener("focus", () => askClock());
