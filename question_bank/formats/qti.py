@@ -6,7 +6,8 @@ from question_bank.domain.exchange import Reading
 from question_bank.formats import moodle_xml, qti_one, qti_vocabulary
 from question_bank.formats.findings import Findings
 from question_bank.formats.foreign_html import Source
-from question_bank.formats.qti_item import Item, Known
+from question_bank.formats.qti_body import Known
+from question_bank.formats.qti_item import Item
 from question_bank.formats.unreadable import ItemsElsewhere, Unreadable
 from question_bank.formats.xml_tree import Document, attribute, every, local, parse
 

@@ -1,80 +1,25 @@
-"""A QTI 2.0 to 3.0 item: its body, its one kind of interaction, its feedback; or the reason why it is none of ours."""
+"""A QTI 2.0 to 3.0 item: its one kind of interaction, or several as items of their own; or the reason why it is none of ours."""
 
 import copy
 import re
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
 from lxml import etree
 
-from question_bank.domain.draft import DEFAULT_DIFFICULTY, Draft, decimal
 from question_bank.domain.item import Blank, ItemType
 from question_bank.domain.notation import means
 from question_bank.formats import composite, gaps, pairing, qti_vocabulary
-from question_bank.formats.findings import Place
-from question_bank.formats.foreign_html import Source, Special, Words
-from question_bank.formats.qti_scoring import Scoring
-from question_bank.formats.xml_tree import attribute, every, first, local, text_of
+from question_bank.formats.qti_body import Body
+from question_bank.formats.xml_tree import attribute, every, local
 
-_PARTS = frozenset({"simpleChoice", "simpleMatchSet", "simpleAssociableChoice", "gapText", "gapImg", "inlineChoice", "label"})
-_EXPLAINED = ("simpleChoice", "hottext")  # options that keep an explanation of their own
-_FEEDBACK = frozenset({"feedbackInline", "feedbackBlock"})
 _JUDGED = re.compile(r"true|false|t|f|正确|错误|对|错|√|×|是|否", re.IGNORECASE)
 _LIMITS = {"maxStrings": "分几处作答的设定", "minStrings": "至少作答几处的限制"}
-_LEARNER = frozenset({"candidate", ""})
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What stands beside an item in its package."""
-
-    topic: str = ""
-    level: str = ""
-    difficulty: float | None = None
-    tags: tuple[str, ...] = ()
-    stimulus: Callable[[str], etree._Element | None] = lambda _name: None
-
-
-class Item:
+class Item(Body):
     """Reads one item."""
-
-    def __init__(self, root: etree._Element, place: Place, files: Source, known: Known) -> None:
-        self.root, self.place, self.known = root, place, known
-        self.words = Words(place, files)
-        self.body = first(root, "itemBody")
-        self.scoring = Scoring(root, place)
-        self.model = ""
-        self.feedback: list[tuple[str, str]] = []  # identifier and words, of blocks that are shown afterwards
-        self.run: Sequence[etree._Element] = ()  # what is asked
-        self.is_part = False  # of an item that asks several things
-        self.frame = ""  # the words around it, in an item that asks several things
-        self.bare = Draft(
-            external_id=attribute(root, "identifier"),
-            source="" if attribute(root, "title") == attribute(root, "identifier") else attribute(root, "title")[:300],
-            topic=known.topic,
-            level=known.level,
-            difficulty=DEFAULT_DIFFICULTY if known.difficulty is None else known.difficulty,
-            tags=known.tags,
-            points=self._points(),
-        )
-
-    def _points(self) -> int | None:
-        """Return the most points that the item gives, when it says so."""
-        for element in self.root:
-            if local(element) == "outcomeDeclaration" and attribute(element, "identifier") in {"MAXSCORE", "SCORE"}:
-                most = decimal(attribute(element, "normalMaximum"))
-                if most is None and attribute(element, "identifier") == "MAXSCORE":
-                    most = decimal(text_of(first(element, "defaultValue")))
-                if most is not None and most > 0 and most * 100 == int(most * 100):
-                    return int(most * 100)
-        return None
-
-    def refuse(self, code: str) -> None:
-        """Refuse the item; what it asks is told so far as it can be read."""
-        words = "" if self.body is None else " ".join(text_of(self.body).split())[:200]
-        self.place.refuse(code, words or self.bare.source, self.bare.external_id)
 
     def read(self) -> None:
         """Read the item or refuse it."""
@@ -95,7 +40,7 @@ class Item:
         if reasons and all(local(each) not in self._readers for each in found):
             self.refuse(min(reasons))
             return
-        self._settings()
+        self.lose_settings()
         runs = composite.runs(found, lambda each: local(each) in qti_vocabulary.INLINE)
         if len(runs) == 1:
             self._read_run(runs[0])
@@ -120,129 +65,28 @@ class Item:
                 return None
             return composite.sign(numbers[element]) if local(element) in qti_vocabulary.INLINE else f"\n{composite.sign(numbers[element])}\n"
 
-        body = self._stem(signed)
-        worded = [bool(self.words.of_tree(run[0], self._special(lambda element: "" if local(element) == "gap" else None))) for run in runs]
+        body = self.stem(signed)
+        worded = [bool(self.words.of_tree(run[0], self.special(lambda element: "" if local(element) == "gap" else None))) for run in runs]
         frames = composite.frames(body, [[numbers[each] for each in run] for run in runs], worded)
         for (place, bare), run, frame in zip(gaps.divided(self.place, self.bare, len(runs)), runs, frames, strict=True):
             part = copy.copy(self)
             part.place, part.bare, part.is_part, part.frame, part.feedback = place, bare, True, frame, list(self.feedback)
             part._read_run(run)
 
-    def _settings(self) -> None:
-        """Name what the item says of itself and the bank does not keep."""
-        for element in self.root:
-            match local(element):
-                case "stylesheet":
-                    self.place.lose(f"样式表未保留（{attribute(element, 'href')[:100]}）")
-                case "companionMaterialsInfo" | "catalogInfo" | "apipAccessibility" | "contextDeclaration" as name:
-                    self.place.lose(f"<{name}> 未保留")
-        if attribute(self.root, "timeDependent").lower() == "true":
-            self.place.lose("计时的设定未保留")
-        if self.body is not None and every(self.body, "endAttemptInteraction"):
-            self.place.lose("提示或结束作答的按钮未保留")
-
-    # The body
-
-    def _stem(self, gap: Callable[[etree._Element], str | None] = lambda _element: None) -> str:
-        """Return the stem; `gap` says what stands in place of an element."""
-        special = self._special(gap)
-        if self.frame:
-            is_gap = local(self.run[0]) in qti_vocabulary.INLINE
-            return self.frame if is_gap else composite.filled(self.frame, self.words.of_tree(self.run[0], special))
-        shared = [self._stimulus(each, special) for each in self.root if local(each) == "assessmentStimulusRef"]
-        return "\n".join(filter(None, (*shared, "" if self.body is None else self.words.of_tree(self.body, special))))
-
-    def _special(self, gap: Callable[[etree._Element], str | None]) -> Special:
-        """Return what stands in place of the elements of a body that are no words of the stem."""
-
-        def special(element: etree._Element) -> str | None:
-            name = local(element)
-            if name in _FEEDBACK:
-                self.feedback.append((attribute(element, "identifier"), self.words.of_tree(element)))
-                return ""
-            if name == "rubricBlock" and not set(attribute(element, "view").split() or [""]) & _LEARNER:
-                self._rubric(element)
-                return ""
-            if name in _PARTS or name in {"endAttemptInteraction", "mediaInteraction"}:
-                return ""
-            if name in {"printedVariable", "infoControl", "templateBlock", "templateInline"}:
-                self.place.lose(f"<{name}> 未保留")
-                return ""
-            return gap(element)
-
-        return special
-
-    def _stimulus(self, reference: etree._Element, special: Callable[[etree._Element], str | None]) -> str:
-        href = attribute(reference, "href")
-        held = self.known.stimulus(href)
-        body = first(held, "stimulusBody")
-        if body is None:
-            self.place.lose(f"共用材料未导入（{href[:100]}）")
-            return ""
-        return self.words.of_tree(body, special)
-
-    def _rubric(self, element: etree._Element) -> None:
-        if any(local(each) == "extendedTextInteraction" for each in qti_vocabulary.interactions(self.body if self.body is not None else element)):
-            self.model = "\n".join(filter(None, (self.model, self.words.of_tree(element))))
-        else:
-            self.place.lose(f"给{attribute(element, 'view')}看的说明（rubricBlock）未保留")
-
-    def _choices(self, interaction: etree._Element, name: str = "simpleChoice") -> tuple[list[str], list[str], list[str]]:
-        """Return identifiers, words and explanations of the choices."""
-        names, texts, explained = list[str](), list[str](), list[str]()
-        for choice in every(interaction, name):
-            notes: list[str] = []
-
-            def special(element: etree._Element, notes: list[str] = notes) -> str | None:
-                if local(element) in _FEEDBACK:
-                    notes.append(self.words.of_tree(element))
-                    return ""
-                return None
-
-            names.append(attribute(choice, "identifier"))
-            texts.append(self.words.of_tree(choice, special))
-            explained.append("\n".join(filter(None, notes)))
-            if attribute(choice, "fixed").lower() == "true":
-                self.place.lose("选项位置固定（fixed）的设定未保留")
-            if attribute(choice, "templateIdentifier"):
-                self.place.lose("选项按模板显示的设定未保留")
-        if attribute(interaction, "shuffle").lower() == "false":
-            self.place.lose("不打乱选项（shuffle）的设定未保留")
-        return names, texts, explained
-
-    def _explained(self, names: list[str], explained: list[str]) -> tuple[str, tuple[str, ...]]:
-        """Return the explanation of the item and of its options; feedback named like an option of one part only belongs to it."""
-        notes = [*self.feedback]
-        notes += [(attribute(each, "identifier"), self.words.of_tree(each)) for each in self.root if local(each) == "modalFeedback"]
-        asked = Counter(attribute(each, "identifier") for each in every(self.body, *_EXPLAINED)) if self.is_part and self.body is not None else {}
-        overall = []
-        for name, words in notes:
-            if asked.get(name, 0) > 1 and words:  # nothing says of which part
-                self.place.lose("反馈没有写明属于哪一问，拆开后每道题都作为解析保留")
-                overall.append(words)
-            elif name in names:
-                at = names.index(name)
-                explained[at] = "\n".join(filter(None, (explained[at], words)))
-            elif words and name not in asked:
-                overall.append(words)
-        if len(overall) > 1:
-            self.place.lose("按作答情况分别显示的反馈合并为一段解析")
-        return "\n".join(dict.fromkeys(overall)), tuple(explained)
-
     # The interactions
 
     def _choice(self, interaction: etree._Element) -> None:
-        names, options, explained = self._choices(interaction)
-        self._chosen(interaction, names, options, explained, self._stem())
+        names, options, explained = self.choices(interaction)
+        self._chosen(interaction, names, options, explained, self.stem())
 
     def _hottext(self, interaction: etree._Element) -> None:
         """Read words to be chosen in a text: the text with the words marked, and the words as options."""
-        names, words, explained = self._choices(interaction, "hottext")
+        names, words, explained = self.choices(interaction, "hottext")
         is_doubtful = len(set(words)) < len(words)
         options = [f"（{at}）{each}" if is_doubtful else each for at, each in enumerate(words, start=1)]
         shown = {name: f"（{at}）<u>{each}</u>" if is_doubtful else f"<u>{each}</u>" for at, (name, each) in enumerate(zip(names, words, strict=True), start=1)}
         self.place.lose("在文中点选文字（hottext）按选择题导入：可选的文字在题干中加下划线")
-        stem = self._stem(lambda element: shown.get(attribute(element, "identifier")) if local(element) == "hottext" else None)
+        stem = self.stem(lambda element: shown.get(attribute(element, "identifier")) if local(element) == "hottext" else None)
         self._chosen(interaction, names, options, explained, stem)
 
     def _slider(self, interaction: etree._Element) -> None:
@@ -253,8 +97,8 @@ class Item:
             return
         low, high = attribute(interaction, "lowerBound"), attribute(interaction, "upperBound")
         self.place.lose(f"滑块按填数导入，范围（{low[:20]} 到 {high[:20]}）未保留")
-        stem = f"{self._stem()} [[1]]"
-        explanation, _each = self._explained([], [])
+        stem = f"{self.stem()} [[1]]"
+        explanation, _each = self.explained([], [])
         self.place.keep(replace(self.bare, type=ItemType.FILL_IN, stem=stem, blanks=(blank,), explanation=explanation))
 
     def _chosen(self, interaction: etree._Element, names: list[str], options: list[str], explained: list[str], stem: str) -> None:
@@ -269,20 +113,20 @@ class Item:
         kind = ItemType.SINGLE if single else ItemType.MULTIPLE
         if single and len(options) == 2 and all(map(_JUDGED.fullmatch, options)) and {means(option) for option in options} == {True, False}:
             kind = ItemType.TRUE_FALSE
-        explanation, each = self._explained(names, explained)
+        explanation, each = self.explained(names, explained)
         self.place.keep(replace(self.bare, type=kind, stem=stem, options=tuple(options), key=key, explanation=explanation, option_explanations=each))
 
     def _order(self, interaction: etree._Element) -> None:
         declared = self.scoring.of(interaction)
-        names, options, explained = self._choices(interaction)
+        names, options, explained = self.choices(interaction)
         if not declared.correct:
             self.refuse("scoring_unsupported")
         elif sorted(declared.correct) != sorted(names):
             self.refuse("order_unsupported")
         else:
             key = tuple(names.index(value) for value in declared.correct)
-            stem = self._stem()
-            explanation, each = self._explained(names, explained)
+            stem = self.stem()
+            explanation, each = self.explained(names, explained)
             self.place.keep(
                 replace(self.bare, type=ItemType.ORDERING, stem=stem, options=tuple(options), key=key, explanation=explanation, option_explanations=each)
             )
@@ -312,14 +156,14 @@ class Item:
         partners = {name: [list(options).index(other) for one, other in wanted if one == name] for name in prompts}
         if alone := [words for name, words in prompts.items() if not partners[name]]:
             self.place.lose(f"没有对应选项的条目“{'、'.join(alone)[:60]}”未导入")
-        stem = self._stem()
-        explanation, _each = self._explained([], [])
+        stem = self.stem()
+        explanation, _each = self.explained([], [])
         asked = [name for name in prompts if partners[name]]
         bare = replace(self.bare, stem=stem, explanation=explanation)
         pairing.keep(self.place, bare, [prompts[name] for name in asked], list(options.values()), [partners[name] for name in asked])
 
     def _associate(self, interaction: etree._Element) -> None:
-        names, texts, _explained = self._choices(interaction, "simpleAssociableChoice")
+        names, texts, _explained = self.choices(interaction, "simpleAssociableChoice")
         pairs = self.scoring.pairs(self.scoring.of(interaction))
         used = [name for pair in pairs for name in pair]
         if not pairs or len(set(used)) < len(used) or set(used) - set(names):
@@ -337,7 +181,7 @@ class Item:
         if not found or any(filled.get(gap) not in words for gap in found):
             self.refuse("scoring_unsupported")
             return
-        stem = self._stem(lambda element: composite.sign(0) if local(element) == "gap" else None)
+        stem = self.stem(lambda element: composite.sign(0) if local(element) == "gap" else None)
         names, options = list(words), tuple(words.values())
         self._gapped(stem, [gaps.Listed(options, (names.index(filled[gap]),)) for gap in found])
 
@@ -353,10 +197,10 @@ class Item:
         worth = [self.scoring.most(self.scoring.of(interaction)) for interaction in self.run]
         if len(set(worth)) > 1:
             self.place.lose(f"各空的分值（{'、'.join('未写' if each is None else f'{each:g}' for each in worth)}）未保留，分值平分")
-        self._gapped(self._stem(lambda element: composite.sign(0) if element in self.run else None), held)
+        self._gapped(self.stem(lambda element: composite.sign(0) if element in self.run else None), held)
 
     def _listed(self, interaction: etree._Element) -> gaps.Listed:
-        names, texts, explained = self._choices(interaction, "inlineChoice")
+        names, texts, explained = self.choices(interaction, "inlineChoice")
         key = self.scoring.choices(self.scoring.of(interaction), names, single=True)
         return gaps.Listed(tuple(texts), key, explained=tuple(explained))
 
@@ -368,7 +212,7 @@ class Item:
         return self.scoring.blank(self.scoring.of(interaction))
 
     def _gapped(self, stem: str, held: Sequence[Blank | gaps.Listed]) -> None:
-        explanation, _each = self._explained([], [])
+        explanation, _each = self.explained([], [])
         gaps.keep(self.place, replace(self.bare, explanation=explanation), composite.SIGNS.split(stem)[::2], held)
 
     def _extended_text(self, interaction: etree._Element) -> None:
@@ -376,8 +220,8 @@ class Item:
         for name, told in _LIMITS.items():
             if (number := attribute(interaction, name)) not in {"", "0", "1"}:
                 self.place.lose(f"{told}（{name} {number[:20]}）未保留")
-        stem = self._stem()
-        explanation, _each = self._explained([], [])
+        stem = self.stem()
+        explanation, _each = self.explained([], [])
         model = "\n".join(filter(None, (self.model, *map(self.words.of_plain, declared.correct))))
         self.place.keep(replace(self.bare, type=ItemType.SHORT_TEXT, stem=stem, model=model, explanation=explanation))
 

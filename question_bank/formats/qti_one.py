@@ -3,17 +3,17 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from decimal import Decimal
 
 from lxml import etree
 
-from question_bank.domain.draft import Draft, decimal
+from question_bank.domain.draft import Draft
 from question_bank.domain.item import Blank, ItemType
 from question_bank.domain.notation import means
-from question_bank.formats import composite, gaps, numbers, pairing, qti_one_matching, weights
+from question_bank.formats import composite, gaps, pairing, qti_one_blank, qti_one_matching, weights
 from question_bank.formats import qti_one_facts as facts
 from question_bank.formats.findings import Findings, Place
 from question_bank.formats.foreign_html import Source, Words
+from question_bank.formats.qti_one_facts import name_of
 from question_bank.formats.qti_one_matching import Pairs
 from question_bank.formats.qti_one_material import Materials
 from question_bank.formats.qti_one_scoring import Rules
@@ -84,10 +84,10 @@ class _Item:
         lists = [each for each in self.responses if every(each, "render_choice", "ims_render_object")]
         if len(self.responses) == 1 and local(self.responses[0]) == "response_grp" and attribute(self.responses[0], "rcardinality").lower() != "ordered":
             group = self.responses[0]
-            pairs = qti_one_matching.of_group(group, self._labels(group), list(self.rules.pairs(_name(group))))
+            pairs = qti_one_matching.of_group(group, self._labels(group), list(self.rules.pairs(name_of(group))))
             self._paired(pairs, [group], "pairs_unsupported")
         elif qti_one_matching.right_sides(self.presentation, self.materials):  # Blackboard
-            pairs = qti_one_matching.of_blocks(self.presentation, lists, [self.rules.points(_name(each)) for each in lists], self.materials)
+            pairs = qti_one_matching.of_blocks(self.presentation, lists, [self.rules.points(name_of(each)) for each in lists], self.materials)
             self._paired(pairs, qti_one_matching.blocks(self.presentation), "scoring_unsupported")
         elif lists and len(lists) < len(self.responses):
             self.refuse("several_interactions")
@@ -124,7 +124,9 @@ class _Item:
             self.place.lose("给评卷人看的说明未保留")
 
     def _asks_for_text(self) -> bool:
-        return self.kind in _ESSAYS or (len(self.responses) == 1 and local(self.responses[0]) == "response_str" and self._is_essay(self.responses[0]))
+        return self.kind in _ESSAYS or (
+            len(self.responses) == 1 and local(self.responses[0]) == "response_str" and qti_one_blank.is_essay(self.responses[0], self.rules)
+        )
 
     # Feedback
 
@@ -162,7 +164,7 @@ class _Item:
     def _choice(self, response: etree._Element) -> None:
         labels = self._labels(response)
         names, options = list(labels), tuple(labels.values())
-        name, cardinality = _name(response), attribute(response, "rcardinality", "Single").lower()
+        name, cardinality = name_of(response), attribute(response, "rcardinality", "Single").lower()
         before = self.materials.words_before(response)
         stem = self._stem([response])
         if before and f"[{before}]" not in stem:
@@ -184,7 +186,7 @@ class _Item:
         self.place.keep(replace(self.bare, type=kind, stem=stem, options=options, key=key, explanation=explanation, option_explanations=each_explained))
 
     def _ordered(self, response: etree._Element, names: list[str], options: tuple[str, ...], stem: str) -> None:
-        order = self.rules.order(_name(response), names)
+        order = self.rules.order(name_of(response), names)
         if sorted(order) != sorted(names):
             self.refuse("order_unsupported" if order else "scoring_unsupported")
             return
@@ -195,11 +197,11 @@ class _Item:
     def _several(self, lists: list[etree._Element]) -> None:
         """Several lists: gaps named in the stem (Canvas), or prompts with one list (matching)."""
         stem = self._stem(lists)
-        names = [_name(each) for each in lists]
+        names = [name_of(each) for each in lists]
         marks = [self._mark(each, stem) for each in lists]
         if self.kind == "matching_question" and (asked := [each for each in lists if self.materials.words_before(each)]) and len(asked) < len(lists):
             self.place.lose("没有写字的待匹配条目未导入")
-            lists, names, marks = asked, [_name(each) for each in asked], [self._mark(each, stem) for each in asked]
+            lists, names, marks = asked, [name_of(each) for each in asked], [self._mark(each, stem) for each in asked]
         if all(mark in stem for mark in marks):
             order = sorted(range(len(lists)), key=lambda at: stem.index(marks[at]))
             for at in order:
@@ -226,7 +228,7 @@ class _Item:
         if algorithms:
             self.place.lose(f"判分方式（{'、'.join(algorithms)[:80]}）未保留，改为与答案相同")
         labels = [self._labels(each) for each in lists]
-        explanation, explained = self._explanations([(self._among(_name(each)), name) for each, held in zip(lists, labels, strict=True) for name in held])
+        explanation, explained = self._explanations([(self._among(name_of(each)), name) for each, held in zip(lists, labels, strict=True) for name in held])
         told = iter(explained)
         held: list[Blank | gaps.Listed] = []
         for response, names in zip(lists, labels, strict=True):
@@ -236,14 +238,14 @@ class _Item:
                 held.append(Blank(tuple(names.values())))
                 explanation = "\n".join(dict.fromkeys(filter(None, (explanation, *notes))))
             else:
-                points = self.rules.points(_name(response))
+                points = self.rules.points(name_of(response))
                 key = weights.of_single([points.get(name, 0.0) for name in names])
                 held.append(gaps.Listed(tuple(names.values()), key, explained=notes))
         gaps.keep(self.place, replace(self.bare, explanation=explanation), parts, held)
 
     def _mark(self, response: etree._Element, stem: str) -> str:
         """Return how the stem names the gap of a response: by its name, or by the words before it."""
-        named = f"[{_name(response).removeprefix('response_')}]"
+        named = f"[{name_of(response).removeprefix('response_')}]"
         return named if named in stem else f"[{self.materials.words_before(response)}]"
 
     def _paired(self, pairs: Pairs | None, leaving: list[etree._Element], code: str) -> None:
@@ -259,7 +261,7 @@ class _Item:
     def _categories(self, lists: list[etree._Element]) -> None:
         """Read what is sorted into categories: each thing is matched to its category."""
         labels = [self._labels(each) for each in lists]
-        pairs, spare = qti_one_matching.of_categories(lists, labels, [self.rules.points(_name(each)) for each in lists], self.materials)
+        pairs, spare = qti_one_matching.of_categories(lists, labels, [self.rules.points(name_of(each)) for each in lists], self.materials)
         if pairs and spare:
             self.place.lose(f"不属于任何类别的干扰项“{'、'.join(spare)[:60]}”未保留")
         self._paired(pairs, lists, "scoring_unsupported")
@@ -281,7 +283,7 @@ class _Item:
             return
         blanks = []
         for response in self.responses:
-            blank = self._blank(self._asked_as(response), response)
+            blank = qti_one_blank.blank(response, self.rules, self.place, is_number=self.kind in {"numerical_question", "numeric"})
             if isinstance(blank, str):
                 self.refuse(blank)
                 return
@@ -298,15 +300,6 @@ class _Item:
             stem = f"{stem} {' '.join(f'[[{number}]]' for number in range(1, len(blanks) + 1))}"
         self.place.keep(replace(self.bare, type=ItemType.FILL_IN, stem=stem, blanks=tuple(blanks), explanation=explanation))
 
-    def _asked_as(self, response: etree._Element) -> str:
-        """Return the name by which the rules know a field: its own, or that of the label in it (Brightspace)."""
-        names = [_name(response), *(attribute(each, "ident") for each in every(response, "response_label"))]
-        return next((name for name in names if self.rules.of(name)), names[0])
-
-    def _is_essay(self, response: etree._Element) -> bool:
-        rows = next((attribute(each, "rows") for each in every(response, "render_fib")), "")
-        return not any(rule.texts or rule.bounds for rule in self.rules.of(self._asked_as(response))) or (rows.isdecimal() and int(rows) > 3)
-
     def _essay(self) -> None:
         explanation, _each = self._explanations([])
         models = [self.materials.words_of(each) for each in every(self.element, "solution")]
@@ -314,22 +307,6 @@ class _Item:
         model = "\n".join(filter(None, (*models, *accepted, *self.guidance)))
         stem = self._stem(self.responses)
         self.place.keep(replace(self.bare, type=ItemType.SHORT_TEXT, stem=stem, model=model, explanation="" if explanation in models else explanation))
-
-    def _blank(self, name: str, response: etree._Element) -> Blank | str:
-        rules = self.rules.of(name)
-        best = max((rule.points for rule in rules), default=0.0)
-        full = [rule for rule in rules if rule.points >= best * (1 - weights.NEARLY)]
-        for rule in rules:
-            if rule not in full:
-                self.place.lose(f"部分得分的答案“{'、'.join(rule.texts)[:60]}”（{rule.points:g}）未保留")
-        texts = tuple(dict.fromkeys(text for rule in full for text in rule.texts))
-        bounds = [rule.bounds for rule in full if rule.bounds]
-        if any(rule.is_part for rule in full):
-            self.place.lose("“包含某些文字即可”的判分改为与答案相同")
-        is_number = any(attribute(each, "fibtype").lower() in {"decimal", "integer", "scientific"} for each in every(response, "render_fib"))
-        if not (bounds or is_number or local(response) == "response_num" or self.kind in {"numerical_question", "numeric"}):
-            return Blank(texts, case_matters=bool(full) and all(rule.case_matters for rule in full)) if texts else "scoring_unsupported"
-        return _number(texts, [pair for each in bounds for pair in each])
 
     # The stem
 
@@ -342,32 +319,8 @@ class _Item:
         return "\n".join(filter(None, (before, stem)))
 
 
-def _number(texts: tuple[str, ...], bounds: list[tuple[str, str]]) -> Blank | str:
-    """Return the blank of a number: its texts, or the bounds around it."""
-    known = {decimal(text) for text in texts} - {None}
-    if bounds:
-        if len(set(bounds)) > 1 or len(known) > 1:
-            return "numbers_unsupported"
-        low, high = bounds[0]
-        middle = numbers.between(low, high) if low and high else None
-        if middle is None:
-            return "number_infinite"
-        written = next((value for value in known if value == middle[0]), middle[0])  # 1000.00 rather than 1000.000
-        return numbers.blank(written, middle[1])
-    if len(known) > 1:
-        return "numbers_unsupported"
-    value = next(iter(known), None)
-    if value is None:
-        return Blank(texts) if texts else "scoring_unsupported"
-    return numbers.blank(value, Decimal(0))
-
-
 def _is_list(response: etree._Element) -> bool:
     return any(attribute(each, "answer_type") in {"dropdown", "wordbank"} for each in every(response, "response_label"))
-
-
-def _name(response: etree._Element) -> str:
-    return attribute(response, "ident") or attribute(response, "respident")
 
 
 def _asks(response: etree._Element) -> bool:

@@ -56,3 +56,8 @@ def stimuli(items: Sequence[etree._Element]) -> dict[str, etree._Element]:
     wanted = {value for item in items for name, value in _told(item) if name == PARENT}
     shown = {attribute(item, "ident"): first(item, "presentation") for item in items if attribute(item, "ident") in wanted}
     return {name: presentation for name, presentation in shown.items() if presentation is not None and not every(presentation, *RESPONSES)}
+
+
+def name_of(response: etree._Element) -> str:
+    """Return the name of a response."""
+    return attribute(response, "ident") or attribute(response, "respident")

@@ -17,7 +17,7 @@ from question_bank.domain.notation import read_level
 from question_bank.formats import archive, qti, qti_vocabulary, xml_tree
 from question_bank.formats.findings import Findings
 from question_bank.formats.foreign_html import Source
-from question_bank.formats.qti_item import Known
+from question_bank.formats.qti_body import Known
 from question_bank.formats.unreadable import ArchiveHostile, Unreadable, XmlHostile
 from question_bank.formats.xml_tree import Document, attribute, every, first, local, text_of
 
