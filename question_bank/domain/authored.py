@@ -11,6 +11,7 @@ from question_bank.domain.item import ItemType
 from question_bank.domain.written_answer import SURE_BLANK, close_alternatives, has_usual_blank, read_blanks, read_order, read_pairs, read_rubric
 
 _SEVERAL = re.compile(r"[\n;；|、，]")
+_TOLD = re.compile(r"请?(?:简要|简单)?(?:简述|简答|试述|论述|概述|阐述|详述|评述)")  # what begins so is answered in sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,8 @@ def guess(written: Authored) -> str:
     if len(options) == 2 and {notation.means(option) for option in options} == {True, False}:
         return ItemType.TRUE_FALSE
     if not options:
-        return ItemType.FILL_IN if key and SURE_BLANK.search(written.cell("stem")) else ""
+        stem = written.cell("stem")
+        return "" if not key else ItemType.FILL_IN if SURE_BLANK.search(stem) else ItemType.SHORT_TEXT if _TOLD.match(stem) else ""
     right = written.marked or notation.read_key(key, ItemType.MULTIPLE, options)
     return ItemType.MULTIPLE if len(right) > 1 else ItemType.SINGLE
 

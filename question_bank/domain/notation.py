@@ -75,6 +75,11 @@ def is_any_choice(text: str) -> bool:
     return folded(text) in {"选择", "选择题", "choice", "mcq", "客观题"}
 
 
+def may_be_single(text: str) -> bool:
+    """Tell whether the word is English for choosing among several options, which says of one key and of several the same."""
+    return re.sub("[-_]", "", folded(text)) == "multiplechoice"
+
+
 def is_known_type(text: str) -> bool:
     """Tell whether the word names a type."""
     return read_type(text) in _KINDS
@@ -110,12 +115,16 @@ def read_difficulty(text: str, *, as_share: bool) -> float | None:
 
 def means(text: str) -> bool | None:
     """Return whether a word means right or wrong, or None."""
-    return _JUDGEMENT_BY_WORD.get(folded(text).rstrip("。.!！"))
+    return _JUDGEMENT_BY_WORD.get(_unstopped(text))
 
 
 def looks_like_judgement(key: str) -> bool:
     """Tell whether a key can only be a judgement: 对, ×, True; not A or 1, which may name an option."""
-    return means(key) is not None and folded(key) not in {"0", "1", "x", "t", "f", "y", "n"}
+    return means(key) is not None and _unstopped(key) not in {"0", "1", "x", "t", "f", "y", "n"}
+
+
+def _unstopped(text: str) -> str:
+    return folded(text).rstrip("。.!,;")
 
 
 def read_key(text: str, kind: str, options: Sequence[str]) -> tuple[int, ...]:

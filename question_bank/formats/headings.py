@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from question_bank.domain import notation
 from question_bank.domain.item import LETTERS
 from question_bank.formats.workbook import Sheet
 
@@ -88,6 +89,19 @@ def find(sheet: Sheet) -> Headings | None:
         below = sheet.rows[position + 1] if position + 1 < len(sheet.rows) else ()
         return _two_rows(found, row, below) or (found if _enough(found) else None) or _next(sheet, position)
     return None
+
+
+def typed(found: Headings, sheet: Sheet) -> Headings:
+    """Return the headings with a column for the types that another word heads, 类别 or 分类, where every cell below it names a type."""
+    if "type" in found.columns:
+        return found
+    others = {**found.unknown, **{role: column for role, column in found.columns.items() if role == "subject"}}
+    for word, column in others.items():
+        cells = [row[column] for row in sheet.rows[found.row + 1 :] if column < len(row) and row[column].strip()]
+        if cells and all(notation.is_known_type(cell) or notation.is_any_choice(cell) for cell in cells):
+            columns = {role: at for role, at in found.columns.items() if at != column}
+            return replace(found, columns={**columns, "type": column}, unknown={name: at for name, at in found.unknown.items() if name != word})
+    return found
 
 
 def _next(sheet: Sheet, position: int) -> Headings | None:

@@ -87,6 +87,13 @@ def _listed(stem: str) -> tuple[str, list[str]]:
     return "\n".join(asked), prompts
 
 
+def keyed_below(item: Item) -> str:
+    """Return the letters that stand alone on the line below an item's last option, its key in some papers; empty where none do."""
+    last = item.options[-1] if len(item.options) > 1 else []
+    letters = list(notation.untagged(last[-1])) if len(last) > 1 else []
+    return "".join(letters) if letters and letters == sorted(set(letters) & set(LETTERS[: len(item.options)])) else ""
+
+
 def told(options: Sequence[Sequence[str]]) -> tuple[list[str], tuple[int, ...]]:
     """Return the options without the words behind them that say which are right, and those that are."""
     texts = ["\n".join(option) for option in options]

@@ -16,7 +16,7 @@ from question_bank.formats import markdown, paper_code
 from question_bank.formats import paper_answers as answers
 from question_bank.formats import paper_marks as marks
 from question_bank.formats.paper_answers import Answer
-from question_bank.formats.paper_item import CHOSEN, IN_BRACKETS, SIGN, TELLS, Item, authored, with_key_taken
+from question_bank.formats.paper_item import CHOSEN, IN_BRACKETS, SIGN, TELLS, Item, authored, keyed_below, with_key_taken
 from question_bank.formats.paper_marks import Opaque, Section
 
 _LOOKAHEAD, _FAR = 12, 300
@@ -95,6 +95,7 @@ class _Reader:
                 self._line(at, line, after_blank=after_blank)
             after_blank = is_blank
         self._close_answer()
+        self._take_keys_below()
 
     def _is_drawn(self, at: int, line: Line) -> bool:
         """Tell whether the line is drawn between items or their parts, and not in a text (the bar of a sum); tell of it within an item."""
@@ -111,7 +112,7 @@ class _Reader:
         return True
 
     def _line(self, at: int, line: Line, *, after_blank: bool) -> None:
-        section = marks.heading(line.text)
+        section = None if self._opens_answers(at, line) else marks.heading(line.text)  # 四、答案 is headed as a section is
         if self.item and marks.MINE in self.item.fields and self.item.at_role in {marks.MINE, "key"} and _EARNED.fullmatch(line.text):
             return
         if section:
@@ -377,6 +378,13 @@ class _Reader:
         self.cursor = at + 1
         for role, texts in answer.fields.items():
             self.items[at].fields.setdefault(role, texts)
+
+    def _take_keys_below(self) -> None:
+        """Take letters below the last option as keys where most items of the paper have them there: a single one may be the option's words."""
+        asked = [item for item in self.items if len(item.options) > 1]
+        keyed = [item for item in asked if "key" not in item.fields and keyed_below(item)]
+        for item in keyed if len(keyed) * 2 > len(asked) else ():
+            item.fields["key"] = [item.options[-1].pop()]
 
     # --- items become drafts
 

@@ -37,6 +37,7 @@ def read(sheets: Sequence[Sheet]) -> tuple[list[Draft], list[Loss]]:
         if found is None:
             losses.append(Loss(sheet.name or "文件", "没有题干和答案的表头，这张表未导入"))
             continue
+        found = headings.typed(found, sheet)
         losses += [Loss(sheet.place(found.row), f"列“{word}”未导入") for word in found.unknown]
         table = _Table(sheet, found)
         losses += [Loss(sheet.place(found.row), what) for what in table.told()]
@@ -104,6 +105,7 @@ class _Table:
         self.counted = self._counted_from_zero()
         self.written = [self.counted.get(each.place, each) for each in self.written]
         self.codes = _codes(self.written)
+        self.names_single = any(notation.read_type(each.cell("type")) == ItemType.SINGLE for each in self.written)
 
     def _sections(self) -> dict[int, Section]:
         """Return the rows that are a heading over those below, such as 二、多选题（每题2分）, by position."""
@@ -198,7 +200,7 @@ class _Table:
         word = written.cell("type")
         if word.isdecimal():
             return self.codes.get(word, word)
-        if not word or notation.is_any_choice(word):
+        if not word or notation.is_any_choice(word) or (notation.may_be_single(word) and not self.names_single):
             return self.sheet_type or guess(written)
         return notation.read_type(word)
 

@@ -505,3 +505,46 @@ def test_exports_of_survey_sites_are_known() -> None:
     marked = only("题干,选项A,A是否正确,选项B,B是否正确\n谁,赵,否,钱,是\n", "csv")
     assert marked.key == (1,)
     assert only("题目,填空答案1,填空答案2,题型\n（ ）和（ ）,甲,乙,填空\n", "csv").blanks == (Blank(("甲",)), Blank(("乙",)))
+
+
+@pytest.mark.parametrize(("key", "right"), [("正确；", 0), ("错误;", 1), ("对，", 0), ("×；", 1)])
+def test_a_judgement_may_end_with_a_stop(key: str, right: int) -> None:
+    draft = only(f"1．地球绕着太阳转。\n答案：{key}\n", "text")
+    assert (draft.type, draft.key) == ("true_false", (right,))
+
+
+def test_a_figure_with_a_stop_is_no_judgement() -> None:
+    assert [draft.type for draft in read("题干,选项A,选项B,选项C,答案\n谁在先,赵,钱,孙,1.\n", "csv").drafts] == ["single"]
+
+
+def test_what_asks_for_sentences_is_short_text_without_a_section() -> None:
+    draft = only("1．简述学习动机的作用。\n答案：激发、维持、指向。\n", "text")
+    assert (draft.type, draft.model) == ("short_text", "激发、维持、指向。")
+
+
+def test_a_column_of_types_may_have_another_heading() -> None:
+    found = read("类别,题目,选项A,选项B,答案\n单选,谁在先,赵,钱,A\n多选,谁在场,赵,钱,A\n判断题,水往低处流,,,对\n", "csv")
+    assert ([draft.type for draft in found.drafts], lost(found)) == (["single", "multiple", "true_false"], [])
+    found = read("类别,题目,选项A,选项B,答案\n安全,谁在先,赵,钱,A\n判断,谁在场,赵,钱,A\n", "csv")
+    assert ([draft.type for draft in found.drafts], lost(found)) == (["single", "single"], ["列“类别”未导入"])
+
+
+def test_english_multiple_choice_says_nothing_of_the_number_of_keys_unless_single_choice_stands_beside_it() -> None:
+    rows = 'Type,Question,Option A,Option B,Answer\nMultiple Choice,first,p,q,A\nMultiple Choice,both,p,q,"A,B"\n'
+    assert [draft.type for draft in read(rows, "csv").drafts] == ["single", "multiple"]
+    assert [draft.type for draft in read(f"{rows}Single Choice,last,p,q,B\n", "csv").drafts] == ["multiple", "multiple", "single"]
+
+
+def test_the_answers_may_be_headed_as_the_sections_are() -> None:
+    found = read("一、单选题\n1．谁在先（ ）\nA．赵\nB．钱\n二、判断题\n2．水往低处流。\n三、答案\n1．B\n2．正确\n", "text")
+    assert ([draft.key for draft in found.drafts], lost(found)) == ([(1,), (0,)], [])
+
+
+def test_letters_alone_below_the_options_are_the_key_where_most_items_have_them() -> None:
+    asked = ["1．哪些在场（ ）\nA．赵\nB．钱\nC．孙\n", "2．谁在先（ ）\nA．赵\nB．钱\nC．孙\n"]
+    found = read(f"{asked[0]}AC\n{asked[1]}B\n解析：一看便知。\n", "text")
+    assert [(draft.type, draft.options[2], draft.key) for draft in found.drafts] == [("multiple", "孙", (0, 2)), ("single", "孙", (1,))]
+    found = read(f"{asked[0]}AC\n{asked[1]}", "text")
+    assert [(draft.options[2], draft.key) for draft in found.drafts] == [("孙\nAC", ()), ("孙", ())]
+    found = read(f"{asked[0]}CA\n", "text")
+    assert found.drafts[0].key == ()
