@@ -1,14 +1,17 @@
 """JSON as other projects keep their banks: lists of objects, read as tables whose headings are the names of the fields."""
 
+import ast
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from question_bank.domain import notation
 from question_bank.domain.draft import Draft
 from question_bank.domain.fault import Fault, fault
 from question_bank.domain.item import LETTERS
 from question_bank.formats import archive, headings
+from question_bank.formats.headings import Headings
 from question_bank.formats.unreadable import FileTooLarge
 from question_bank.formats.workbook import Sheet
 
@@ -36,6 +39,28 @@ def read(text: str) -> tuple[list[Sheet], list[tuple[Draft, Fault]]]:
         return [], []
     odd = [(sheet.place(at), row) for sheet, (_, rows) in zip(sheets, lists, strict=True) for at, row in enumerate(rows, start=1) if not isinstance(row, dict)]
     return sheets, [(Draft(place=place, stem=json.dumps(row, ensure_ascii=False)[:200]), fault("line_not_json")) for place, row in odd]
+
+
+def of_table(sheet: Sheet, found: Headings) -> Sheet:
+    """Return a table whose options are JSON in a cell, or lists as Python writes them, as one of such objects; any other table as it is."""
+    held = [found.columns[role] for role in ("options", "key") if role in found.columns]
+    below = [[_literal(cell) if column in held else cell for column, cell in enumerate(row)] for row in sheet.rows[found.row + 1 :]]
+    if "options" not in found.columns or not any(isinstance(cell, dict | list) for row in below for cell in row[held[0] : held[0] + 1]):
+        return sheet
+    rows = [_object(list(zip(sheet.rows[found.row], row, strict=False))) for row in below]
+    return replace(_sheet(sheet.name, rows), first=sheet.first + found.row, unit=sheet.unit)
+
+
+def _literal(cell: str) -> object:
+    readers = (json.loads, ast.literal_eval) if "\\" not in cell else (json.loads,)  # Python warns of signs that it cannot escape
+    for read in readers if cell.lstrip().startswith(("[", "{")) else ():
+        try:
+            found = read(cell.strip())
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+        if isinstance(found, list) or (isinstance(found, dict) and all(isinstance(name, str) for name in found)):
+            return found
+    return cell
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:

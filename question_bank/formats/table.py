@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 
 from question_bank.domain import notation
 from question_bank.domain.authored import Authored, doubts, draft_of, figures_are_shares, guess
@@ -12,7 +13,7 @@ from question_bank.domain.exchange import Loss
 from question_bank.domain.fault import Fault, fault
 from question_bank.domain.item import LETTERS, ItemType
 from question_bank.domain.written_answer import read_blanks
-from question_bank.formats import headings, paper_marks
+from question_bank.formats import headings, json_rows, paper_marks
 from question_bank.formats.headings import Headings
 from question_bank.formats.paper_marks import Section
 from question_bank.formats.workbook import Sheet
@@ -30,14 +31,13 @@ def read(sheets: Sequence[Sheet]) -> tuple[list[Draft], list[Loss]]:
     """Return the drafts of every sheet that has the headings of a bank, and what was not kept of the others."""
     drafts: list[Draft] = []
     losses: list[Loss] = []
-    for sheet in sheets:
-        found = headings.find(sheet)
+    for each in sheets:
+        sheet, found = _laid(each)
         if found is None and sheet.name.strip() in INSTRUCTIONS:
             continue
         if found is None:
             losses.append(Loss(sheet.name or "文件", "没有题干和答案的表头，这张表未导入"))
             continue
-        found = headings.typed(found, sheet)
         losses += [Loss(sheet.place(found.row), f"列“{word}”未导入") for word in found.unknown]
         table = _Table(sheet, found)
         losses += [Loss(sheet.place(found.row), what) for what in table.told()]
@@ -46,6 +46,34 @@ def read(sheets: Sequence[Sheet]) -> tuple[list[Draft], list[Loss]]:
         losses += [Loss(draft.place, what) for written, draft in zip(table.written, mine, strict=True) for what in doubts(written, draft)]
         drafts += mine
     return drafts, losses
+
+
+def _laid(sheet: Sheet) -> tuple[Sheet, Headings | None]:
+    """Return a sheet with the options of each row where its headings say, and those headings."""
+    if found := headings.find(sheet):
+        sheet = json_rows.of_table(_gathered(sheet, found), found)
+        found = headings.find(sheet) or found
+    return sheet, found and headings.typed(found, sheet)
+
+
+def _gathered(sheet: Sheet, found: Headings) -> Sheet:
+    """Return a sheet with options that stand one a row in one cell: labelled in turn beside what is merged over them, or alone in their rows."""
+    column = found.columns.get("options")
+    if column is None:
+        return sheet
+    rows = [list(row) for row in sheet.rows]
+    head, count = found.row, 0
+    for at in range(found.row + 1, len(rows)):
+        option, *beside = (cell.strip() for cell in (*rows[at][column : column + 1], *rows[at][:column], *rows[at][column + 1 :]))
+        above = (cell.strip() for cell in (*rows[head][:column], *rows[head][column + 1 :]))
+        follows = 0 < count < len(LETTERS) and all(not cell or cell == told for cell, told in zip_longest(beside, above, fillvalue=""))
+        letter = paper_marks.letter_at(option)
+        if option and follows and (letter == LETTERS[count] or not (letter or any(beside))):
+            rows[head][column] += f"\n{option}"
+            rows[at], count = [], count + 1
+        elif any(cell.strip() for cell in rows[at]):
+            head, count = at, int(letter == "A" or len(notation.split_options(option)) == 1)
+    return replace(sheet, rows=tuple(map(tuple, rows)))
 
 
 def aligned(sheet: Sheet) -> tuple[Sheet, list[tuple[Draft, Fault]]]:

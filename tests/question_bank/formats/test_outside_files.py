@@ -548,3 +548,29 @@ def test_letters_alone_below_the_options_are_the_key_where_most_items_have_them(
     assert [(draft.options[2], draft.key) for draft in found.drafts] == [("孙\nAC", ()), ("孙", ())]
     found = read(f"{asked[0]}CA\n", "text")
     assert found.drafts[0].key == ()
+
+
+def test_options_in_one_cell_may_be_json_or_a_list_of_python() -> None:
+    found = read(
+        'question,choices,answer\nfirst?,"[""p"",""q""]",A\nsecond?,"[\'p\', ""r\'s""]",B\n'
+        'both?,"{""A"":""p"",""B"":""q""}","[""A"",""B""]"\nlast?,A.p B.q,B\n',
+        "csv",
+    )
+    assert [(draft.place, draft.options, draft.key) for draft in found.drafts] == [
+        ("第 2 行", ("p", "q"), (0,)),
+        ("第 3 行", ("p", "r's"), (1,)),
+        ("第 4 行", ("p", "q"), (0, 1)),
+        ("第 5 行", ("p", "q"), (1,)),
+    ]
+
+
+def test_figures_beside_options_in_json_are_keys_only_where_the_file_shows_from_where_they_count() -> None:
+    row = "first?,\"['p', 'q', 'r']\",1\n"
+    assert read(f"question,choices,answer\n{row}", "csv").drafts[0].key == ()
+    assert read(f"question,choices,answer\n{row}last?,\"['p', 'q', 'r']\",0\n", "csv").drafts[0].key == (1,)
+
+
+@pytest.mark.parametrize("cell", ["[x", "{'p', 'q'}", "[" * 5000, "['a\\d']", "{1: 2}"])
+def test_a_cell_that_only_begins_like_a_list_stays_words(cell: str) -> None:
+    found = read(f'题干,选项,答案\n谁,"{cell}",A\n谁在,A.甲 B.乙,A\n', "csv")
+    assert [draft.options for draft in found.drafts] == [(cell,), ("甲", "乙")]

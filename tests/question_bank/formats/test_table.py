@@ -436,3 +436,24 @@ def test_options_are_read_from_the_first_and_by_their_words() -> None:
 def test_each_text_in_a_list_of_a_blank_is_taken() -> None:
     (draft,) = reading.read(json.dumps([{"type": "填空题", "question": "水是____。", "answer": ["H", "氢"]}]).encode()).drafts
     assert draft.blanks[0].accepted == ("H", "氢")
+
+
+def test_options_may_stand_one_a_row_beside_a_stem_merged_over_them() -> None:
+    rows: Rows = [["题型", "题干", "选项", "答案"]]
+    rows += [["单选", "谁在先", "A.赵", "B"], ["单选", None, "B.钱；孙", None], ["多选", "谁在场", "A.赵", "AB"], ["多选", None, "B.钱", None]]
+    found = reading.read(book({"题库": rows}, merged=((1, 1, 2, 1), (1, 3, 2, 3), (3, 1, 4, 1))))
+    assert [(draft.place, draft.options, draft.key) for draft in found.drafts] == [
+        ("题库 第 2 行", ("赵", "钱；孙"), (1,)),
+        ("题库 第 4 行", ("赵", "钱"), (0, 1)),
+    ]
+    assert not any(faults_of(draft) for draft in found.drafts)
+
+
+def test_options_may_stand_alone_in_the_rows_below_their_stem() -> None:
+    found = csv("题干,选项,答案\n谁在先,赵,B\n,钱,\n,孙,\n谁在场,A.赵 B.钱,A\n")
+    assert [(draft.options, draft.key) for draft in found.drafts] == [(("赵", "钱", "孙"), (1,)), (("赵", "钱"), (0,))]
+
+
+def test_rows_with_one_option_each_that_ask_the_same_are_no_item_together() -> None:
+    found = csv("题干,选项,答案\n谁在先,赵 钱,A\n谁在先,孙 李,A\n")
+    assert [draft.options for draft in found.drafts] == [("赵 钱",), ("孙 李",)]
