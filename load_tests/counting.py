@@ -24,7 +24,7 @@ _BETWEEN = "|"
 _stats = RequestStats()
 _queues = RequestStats()  # the same, of the time in which nobody handled the request
 _began: list[float] = []  # when this process's test began: by Locust's clock, and by one that nobody sets
-_second: dict[int, list[float]] = {}  # second since 1970 → requests, failures, milliseconds in all, the slowest
+_second: dict[int, list[float]] = {}  # second since 1970 → requests, failures, milliseconds in all
 _here: Counter[str] = Counter()  # city → how many people are there now
 _classes: dict[str, list[int]] = {}  # class under load → requests, refused, failed
 BUSY = 503
@@ -88,7 +88,7 @@ def _on_request(
         if exception is not None:
             _stats.log_error(request_type, f"{city}{_BETWEEN}{name}", exception)
     if request_type not in NO_REQUESTS:
-        _count(int(start_time), [1.0, float(exception is not None), response_time or 0.0, response_time or 0.0])
+        _count(int(start_time), [1.0, float(exception is not None), response_time or 0.0])
 
 
 def _judged(at: float) -> bool:
@@ -106,9 +106,7 @@ def _count_class(name: str, more: list[int]) -> None:
 
 
 def _count(second: int, more: list[float]) -> None:
-    held = _second.setdefault(second, [0.0] * 4)
-    held[:3] = [one + other for one, other in zip(held[:3], more[:3], strict=True)]
-    held[3] = max(held[3], more[3])
+    _second[second] = [one + other for one, other in zip(_second.get(second, [0.0] * 3), more, strict=True)]
 
 
 def _on_report(client_id: str, data: dict[str, Any]) -> None:  # noqa: ARG001 - Locust's signature
@@ -162,9 +160,9 @@ def _seconds() -> list[Second]:
     """Return every second from the first that is judged to the last in which something was sent."""
     if not _second:
         return []
-    first, nothing = _first(), [0.0] * 4
+    first, nothing = _first(), [0.0] * 3
     held = [(second, _second.get(second, nothing)) for second in range(first, max(_second) + 1)]
-    return [Second(second - first, one[0], one[1], one[2] / max(1.0, one[0]), one[3], _people.get(second, 0)) for second, one in held]
+    return [Second(second - first, one[0], one[1], one[2] / max(1.0, one[0]), _people.get(second, 0)) for second, one in held]
 
 
 events.test_start.add_listener(_on_start)  # type: ignore[no-untyped-call]

@@ -38,7 +38,6 @@ class Second(msgspec.Struct, frozen=True):
     requests: float
     failures: float
     mean_ms: float
-    slowest_ms: float
     people: int = 0  # teachers who were there
 
 

@@ -195,7 +195,6 @@ def _opened(session: Session, opening: Opening, *, code: str, title: str, login_
         paper_hash=paper.hash,
         started_at=attempt.started_at,
         deadline=attempt.deadline,
-        server_time=now,
         remaining_ms=rules.remaining_ms(attempt.deadline, attempt.paused_at or now),
         seq_from=attempt.resumes * SEQUENCES,
         resumed=resumed,

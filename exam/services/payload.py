@@ -52,7 +52,6 @@ class TurnNow(msgspec.Struct):
     ahead: int
     wait_ms: int
     bell_ms: int  # of it until the exam opens
-    server_time: datetime
 
 
 class StartExam(msgspec.Struct, forbid_unknown_fields=True):
@@ -117,7 +116,6 @@ class AttemptOpened(msgspec.Struct):
     paper_hash: str
     started_at: datetime
     deadline: datetime
-    server_time: datetime
     remaining_ms: int
     seq_from: int
     resumed: bool
@@ -165,7 +163,6 @@ class SavedAnswers(msgspec.Struct):
 
     saved: list[Saved]
     deadline: datetime
-    server_time: datetime
     remaining_ms: int
 
 
@@ -210,7 +207,6 @@ class ExamRemaining(msgspec.Struct):
     """The time left; `leads` false: another device has taken over; `open` false: handed in or ended; `paused`: the clock stands."""
 
     deadline: datetime
-    server_time: datetime
     remaining_ms: int
     leads: bool
     open: bool
@@ -231,7 +227,6 @@ class RestNow(msgspec.Struct):
     resting: bool
     left_ms: int
     deadline: datetime
-    server_time: datetime
     remaining_ms: int
     paused: bool
 

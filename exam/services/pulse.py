@@ -34,7 +34,6 @@ def _remaining(told: Heard, arrived: datetime) -> ExamRemaining:
     assert told.deadline is not None
     return ExamRemaining(
         deadline=told.deadline,
-        server_time=arrived,
         remaining_ms=remaining_ms(told.deadline, told.paused_at or arrived),
         leads=told.leads,
         open=told.open,

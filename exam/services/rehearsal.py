@@ -45,7 +45,6 @@ def opened(exam_code: str, now: datetime) -> AttemptOpened:
         paper_hash=hashlib.sha256(repr(chosen).encode()).hexdigest(),
         started_at=now,
         deadline=now + timedelta(minutes=MINUTES),
-        server_time=now,
         remaining_ms=MINUTES * 60_000,
         seq_from=1,
         resumed=False,

@@ -172,7 +172,6 @@ def _answer(verdicts: Sequence[Verdict], arrived: datetime) -> SavedAnswers:
     return SavedAnswers(
         saved=[Saved(v.position, v.seq, v.status, v.revision, list(v.choices), list(v.texts), v.marked, v.late) for v in verdicts],
         deadline=deadline,
-        server_time=arrived,
         remaining_ms=rules.remaining_ms(deadline, arrived),
     )
 

@@ -51,7 +51,6 @@ def _told(attempt: Attempt, granted: int, held: store.Rests, now: datetime) -> R
         resting=held.since is not None,
         left_ms=max(0, round(left / timedelta(milliseconds=1))),
         deadline=attempt.deadline,
-        server_time=now,
         remaining_ms=rules.remaining_ms(attempt.deadline, attempt.paused_at or now),
         paused=attempt.paused_at is not None,
     )

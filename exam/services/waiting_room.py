@@ -57,7 +57,7 @@ def held(ticket: str, entry: EntryToken) -> Place | None:
 
 def turn(payload: AskTurn, now: datetime) -> TurnNow:
     """Tell where a ticket stands; asks nobody."""
-    return TurnNow(server_time=now, **_told(_place(_signers["place"].read(payload.ticket, PlaceToken)), now))
+    return TurnNow(**_told(_place(_signers["place"].read(payload.ticket, PlaceToken)), now))
 
 
 def _told(place: Place, now: datetime) -> dict[str, int]:

@@ -53,7 +53,6 @@ class Outcome(msgspec.Struct):
     accepted: Spans
     refused: tuple[Refused, ...]
     watched: Watched
-    unspent_ms: int
     presence: Presence | None
     newest: bool
     done: bool
@@ -168,7 +167,7 @@ def _decide(one: Report, known: Known) -> tuple[Outcome, Turn]:
 def _outcome(lease: Lease, known: Known, found: Decision, done_at: datetime | None, left: Left | None) -> Outcome:
     after, newest = found.standing, known.newest_lease == lease.id
     asking = after.presence if newest and lease.presence_minutes and after.presence.asked_at else None
-    return Outcome(found.accepted, found.refused, after.watched, after.budget.unspent_ms, asking, newest, done_at is not None, left)
+    return Outcome(found.accepted, found.refused, after.watched, asking, newest, done_at is not None, left)
 
 
 _lane: GroupCommit[Report, Outcome] = GroupCommit(_write, single=True, gathers=GATHERS)

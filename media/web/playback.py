@@ -99,7 +99,6 @@ class HeartbeatAnswer(msgspec.Struct):
     waiting: Spans
     refused: list[RefusedSpans]
     accepted_ms: int
-    budget_ms: int
     newest: bool
     done: bool
     presence: PresenceDue | None
@@ -207,7 +206,6 @@ def _answer(found: heartbeat.Outcome, arrived: datetime, seconds: int) -> Heartb
         waiting=found.watched.waiting,
         refused=[RefusedSpans(one.reason.value, one.spans, one.provisional) for one in found.refused],
         accepted_ms=length(found.watched.accepted),
-        budget_ms=found.unspent_ms,
         newest=found.newest,
         done=found.done,
         presence=_due(found.presence.number, found.presence.deadline, arrived) if found.presence else None,

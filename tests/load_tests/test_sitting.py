@@ -191,14 +191,14 @@ def test_a_rehearsal_of_which_nobody_came_to_the_end_is_a_fault() -> None:
 
 def test_people_who_ran_out_are_a_fault_that_names_when() -> None:
     wanted = steady(100, 100)
-    there = [Second(second, 5, 0, 10, 10, 100 if second < 60 else 2) for second in range(100)]
+    there = [Second(second, 5, 0, 10, 100 if second < 60 else 2) for second in range(100)]
     faults = [fault.words for fault in too_few_people(wanted, there)]
     assert len(faults) == 4
     assert faults[0].startswith("2 people were there from second 60 to 70, 100 planned")
-    assert list(too_few_people(wanted, [Second(second, 5, 0, 10, 10, 100) for second in range(100)])) == []
+    assert list(too_few_people(wanted, [Second(second, 5, 0, 10, 100) for second in range(100)])) == []
     assert "nothing was sent" in next(too_few_people(wanted, [])).words
     few = steady(10, 60)
-    heard = [Second(second, 1, 0, 10, 10, 10) for second in range(60) if not 12 <= second < 18]
+    heard = [Second(second, 1, 0, 10, 10) for second in range(60) if not 12 <= second < 18]
     assert list(too_few_people(few, heard)) == [], "few are silent for a moment by chance"
     assert any("nothing was sent" in fault.words for fault in too_few_people(few, heard[:6])), "and not for the rest of the run"
 

@@ -84,7 +84,7 @@ def test_what_locust_leaves_when_started_by_hand_is_judged_by_its_journals_and_f
     with pytest.raises(NotPlayable, match=r"figures\.json"):
         judge(folder, url)
     asked = completed(Asked(programme="lms/programmes/jiangxi-2023.toml", window=EXAM, people=1, seconds=20))
-    there = [Second(at, 1, 0, 9, 9, 1) for at in range(20)]
+    there = [Second(at, 1, 0, 9, 1) for at in range(20)]
     left = Figures([line("/api/exam/save"), line("/api/exam/submit", requests=1, p99=10_000)], there, asked=asked)
     (folder / FILE).write_bytes(msgspec.json.encode(left))
     (folder / "acknowledged-1.jsonl").touch()
@@ -234,7 +234,7 @@ def test_the_report_needs_nothing_beside_itself() -> None:
         faults=[Fault("answer", "of <lin> is missing")],
         machine=summary([gauge(1.9)]),
         lines=[line("/"), line("/", city="360700")],
-        seconds=[Second(number, 5, 0, 20, 30) for number in range(5)],
+        seconds=[Second(number, 5, 0, 20) for number in range(5)],
         gauges=[gauge(1.9)],
         made_with={"commit": "abc"},
         rates=[Rate("heartbeats", 274, 270.5, 243_450)],
