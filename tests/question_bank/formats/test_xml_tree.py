@@ -30,6 +30,7 @@ HOSTILE = {
     "endless nesting": "<quiz>" + "<a>" * 100_000,
     "deep nesting in an item": QUIZ.format("<b>" * 150 + "x" + "</b>" * 150),
     "a million attributes": "<quiz " + " ".join(f'a{n}="1"' for n in range(1_000_000)) + "/>",
+    "a tag of namespaces, which are no attributes of the tree": "<quiz " + " ".join(f'xmlns:n{n}="urn:{n}"' for n in range(5_000)) + "/>",
 }
 
 
