@@ -65,7 +65,9 @@ class Player:
         since = clock()  # when the film stood at its place
         while self.place < until:
             step = min(self.every, until - self.place)
-            while clock() < since + step or self.buffered < self.place + step:
+            if self.sequence in self.away and self.buffered < self.place + step:
+                self.away = range(0)  # without network only what is there can play; the line is back when that is over
+            while self.sequence not in self.away and (clock() < since + step or self.buffered < self.place + step):
                 if self.buffered >= min(self.length, self.place + AHEAD) or (part := next(self.parts, None)) is None:
                     break
                 there = self.buffered - self.place
@@ -76,7 +78,7 @@ class Player:
             self.waiting.append((self.sequence, [(int(self.place * 1000), int((self.place + step) * 1000))]))
             self.sequence, self.place = self.sequence + 1, self.place + step
             if self.sequence in self.away and self.place < until:
-                continue  # without network; what is buffered plays on, and reports wait their turn
+                continue  # reports wait their turn
             for report in self.waiting:
                 self.every = self._report(*report)
             self.waiting.clear()

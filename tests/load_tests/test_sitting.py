@@ -158,6 +158,19 @@ def test_reports_go_out_one_by_one_while_a_film_is_fetched_ahead(tmp_path: Path,
         assert sum(one < at for one in fetched) * 4 >= min(900, (number + 1) * 15)
 
 
+@pytest.mark.parametrize(("slow", "silence"), [(0.1, 8 * 15), (0.5, 30 * 4 - 15), (3.0, 15)])
+def test_without_a_line_only_what_is_there_plays_and_nothing_is_sent(tmp_path: Path, slow: float, silence: float) -> None:
+    player, sent = player_of(tmp_path, 900, slow)
+    player.teacher.offline = 1.0
+    player.press()
+    assert player.away == range(1, 9)
+    player.play()
+    longest = max(later - earlier for (earlier, _name), (later, _other) in pairwise(sent))
+    assert silence <= longest < silence + 10, "the whole spell, or up to the end of what was there"
+    counted = Counter(name for _at, name in sent)
+    assert (counted["/media/:segment"], counted["/api/media/heartbeat"]) == (900 // 4, 900 // 15), "all of it in the end"
+
+
 def test_the_scale_of_a_quarter_is_what_the_forecast_has() -> None:
     planned = scenario(Asked(programme=str(PROGRAMME), window=1, people=5477, seconds=900, pace=1, peak=True)).planned
     assert planned["sign_ins"] == pytest.approx(1.37, abs=0.02)
