@@ -101,9 +101,10 @@ class Scoring:
 
     def _earns_by_missing(self, declared: Declaration) -> bool:
         """Tell whether points come only where the response is not the declared key."""
-        missed = (compared for compared, _points in self._comparisons(declared.identifier, denied=True))
-        asks_key = any(list(every(compared, "correct")) for compared in missed)
-        return asks_key and not list(self._comparisons(declared.identifier))
+        missed = [compared for compared, _points in self._comparisons(declared.identifier, denied=True)]
+        named = {text_of(value) for compared in missed for value in every(compared, "baseValue")}
+        asks_key = any(list(every(compared, "correct")) for compared in missed) or set(declared.correct) <= named
+        return asks_key and not (self._uses_mapping(declared.identifier) or list(self._comparisons(declared.identifier)))
 
     def _entries(self, declared: Declaration) -> tuple[Entry, ...]:
         """Return the points of values: the mapping's, else those that conditions give."""
@@ -115,13 +116,16 @@ class Scoring:
 
     def _comparisons(self, identifier: str, *, denied: bool = False) -> Iterator[tuple[etree._Element, float]]:
         """Yield the comparisons of a response that lead to points where they hold (`denied`: where they do not), and how many."""
-        for branch in every(self.processing, "responseIf", "responseElseIf") if self.processing is not None else ():
+        for branch in every(self.processing, "responseIf", "responseElseIf", "responseElse") if self.processing is not None else ():
             points = [_points(each) for each in branch if local(each) == "setOutcomeValue" and "FEEDBACK" not in attribute(each, "identifier").upper()]
             if not points or max(points) <= 0:
                 continue
-            for compared in every(branch, *_COMPARED):
-                if any(attribute(each, "identifier") == identifier for each in every(compared, "variable")) and _is_denied(compared, branch) is denied:
-                    yield compared, max(points)
+            otherwise = local(branch) == "responseElse"  # reached where what the branches before it ask does not hold
+            for asked in branch.itersiblings(preceding=True) if otherwise else (branch,):
+                for compared in every(asked, *_COMPARED):
+                    is_asked = any(attribute(each, "identifier") == identifier for each in every(compared, "variable"))
+                    if is_asked and (_is_denied(compared, asked) is not otherwise) is denied:
+                        yield compared, max(points)
 
     def choices(self, declared: Declaration, names: Sequence[str], *, single: bool) -> tuple[int, ...]:
         """Return the positions of the right ones among named choices."""

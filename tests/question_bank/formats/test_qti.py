@@ -121,9 +121,18 @@ def test_a_declared_key_that_earns_only_where_it_is_missed_is_none() -> None:
     rules = "<responseProcessing><responseCondition>{}</responseCondition></responseProcessing>".format
     missed = reading.read(item(choices(), response("A"), rules(f"<responseIf><not>{match}</not>{score.format(1)}</responseIf>")))
     assert ([draft.key for draft in missed.drafts], "没有采用答案" in told(missed)) == ([()], True)
+    named = match.replace('<correct identifier="RESPONSE"/>', '<baseValue baseType="identifier">A</baseValue>')
+    chained = f"{named}{score.format(0)}</responseIf><responseIf>{named.replace('>A<', '>B<')}"
+    for compared in (match, named, chained):
+        missed = reading.read(
+            item(choices(), response("A"), rules(f"<responseIf>{compared}{score.format(0)}</responseIf><responseElse>{score.format(1)}</responseElse>"))
+        )
+        assert ([draft.key for draft in missed.drafts], "没有采用答案" in told(missed)) == ([()], True)
     nothing_then = f"<responseIf><not>{match}</not>{score.format(0)}</responseIf><responseElse>{score.format(1)}</responseElse>"
     and_a_hint = f"<responseIf>{match}{score.format(1)}</responseIf><responseElseIf><not>{match}</not>{score.format(0.5)}</responseElseIf>"
-    for right in (nothing_then, and_a_hint):
+    half_else = f"<responseIf>{match}{score.format(1)}</responseIf><responseElse>{score.format(0.5)}</responseElse>"
+    another = f"<responseIf>{named.replace('>A<', '>B<')}{score.format(0)}</responseIf><responseElse>{score.format(1)}</responseElse>"
+    for right in (nothing_then, and_a_hint, half_else, another):
         assert only(item(choices(), response("A"), rules(right))).key == (0,)
 
 
