@@ -42,10 +42,10 @@ _ROLES = (
 )
 _MORE = {"详解": "explanation", "分析": "explanation", "点评": "explanation", "解答": "explanation", "试题分析": "explanation", "考查点": "topic", "答": "key"}
 _MORE |= dict.fromkeys((f"{who}的{what}" for who in ("我", "你", "您", "学生", "考生", "学员") for what in ("答案", "作答", "选择")), MINE)
+_MORE |= dict.fromkeys(("answer", "ans", "correct answer", "correct answers"), "key")
+_MORE |= {"explanation": "explanation", "rationale": "explanation", "difficulty": "difficulty"}
 _MORE |= dict.fromkeys(("学生答案", "考生答案", "学员答案"), MINE)
-_BY_WORD = (
-    {word: role for role in _ROLES for word in headings.words(role) if re.search("[\u4e00-\u9fff]{2}", word)} | _MORE | dict.fromkeys(("answer", "ans"), "key")
-)
+_BY_WORD = {word: role for role in _ROLES for word in headings.words(role) if re.search("[\u4e00-\u9fff]{2}", word)} | _MORE
 _BY_WORD = {word: role for word, role in _BY_WORD.items() if word not in {"题型", "类型", "得分", "单元", "主题", "课程", "题库"}} | {"题型": "type"}
 _WORDS = "|".join(sorted(_BY_WORD, key=len, reverse=True))
 FIELD = re.compile(
@@ -57,6 +57,7 @@ _WRAPPED = re.compile(rf"<([bius])>(\s*+(?:{FIELD.pattern}|(?:{_NUMBER.replace('
 _HEADING = re.compile(
     r"(?:第?\s*+(?P<ordinal>[一二三四五六七八九十]{1,3})\s*+(?:(?:部分|大题)\s*+)?(?:[、.．:：]\s*+|(?<=\s)))?(?P<name>[^（(：:，,。\s]{1,12})\s*+(?P<rest>[（(：:，,。].*)?"
 )
+_DECIMAL = re.compile(r"^\d{1,2}(?:\.\d{1,2})+[\s、]\s*+")  # 2.2 多选题
 _CHAPTER = re.compile(r"第\s*[一二三四五六七八九十\d]{1,3}\s*[章节篇讲单元部分]+(?:\s|[:：、]|$).{0,60}|[一二三四五六七八九十]{1,3}\s*[、.．].{1,60}")
 _EACH = re.compile(r"每(?:小)?[题空]\s*(\d+(?:\.\d+)?)\s*分")
 ANSWERS = re.compile(
@@ -80,7 +81,7 @@ class Section:
 
 def heading(text: str) -> Section | None:
     """Return the section a line opens, or None; a chapter's heading opens a section of no type."""
-    words = untagged(text)
+    words = _DECIMAL.sub("", untagged(text))
     found = _HEADING.fullmatch(words)
     name = found["name"].strip("【】[]") if found else ""
     ordinal = (found["ordinal"] or "") if found else ""

@@ -21,7 +21,7 @@ from question_bank.formats.paper_marks import Opaque, Section
 
 _LOOKAHEAD, _FAR = 12, 300
 _TYPE_FIRST = re.compile(r"([\[【（(]\s*+([^\[\]【】（）()]{2,8}?)\s*[\]】）)])\s*(\d{1,5}\s*[.．、])\s*")
-_STEM_FIELD = re.compile(r"(?:题目|题干|试题内容|题目内容|试题|问题)\s*[:：]\s*")
+_STEM_FIELD = re.compile(r"(?:(?:题目|题干|试题内容|题目内容|试题|问题|question)\s*[:：]|【(?:题目|题干|试题)】\s*[:：]?)\s*", re.IGNORECASE)
 _TYPE_FIELD = re.compile(r"(?:题型|题目类型|试题类型)\s*[:：]")
 _OPTION_FIELD = re.compile(r"^选项\s*([A-Z])\s*[:：]\s*")
 _EARNED = re.compile(r"\d{1,3}(?:\.\d)?\s*分")  # what 学习通 writes below an answer

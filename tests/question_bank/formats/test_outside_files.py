@@ -574,3 +574,23 @@ def test_figures_beside_options_in_json_are_keys_only_where_the_file_shows_from_
 def test_a_cell_that_only_begins_like_a_list_stays_words(cell: str) -> None:
     found = read(f'题干,选项,答案\n谁,"{cell}",A\n谁在,A.甲 B.乙,A\n', "csv")
     assert [draft.options for draft in found.drafts] == [(cell,), ("甲", "乙")]
+
+
+def test_an_english_paper_says_its_keys_and_explanations_in_english() -> None:
+    numbered = "1. Who is first?\nA. Ann\nB. Bob\nCorrect Answer: B\nExplanation: A.\n2. Who is last?\nA) Ann\nB) Bob\nAnswer: A\nRationale: B.\n"
+    recorded = "Question: Who is first?\nA. Ann\nB. Bob\nAnswer: B\nExplanation: A.\n---\nQuestion: Who is last?\nA. Ann\nB. Bob\nAnswer: A\nExplanation: B.\n"
+    for paper in (numbered, recorded):
+        assert [(draft.stem, draft.options, draft.key, draft.explanation) for draft in read(paper, "text").drafts] == [
+            ("Who is first?", ("Ann", "Bob"), (1,), "A."),
+            ("Who is last?", ("Ann", "Bob"), (0,), "B."),
+        ]
+
+
+def test_a_stem_may_be_announced_in_brackets() -> None:
+    found = read("【题目】谁在先？\n（A）赵\n（B）钱\n【答案】B\n---\n【题目】谁在后？\n（A）赵\n（B）钱\n【答案】A\n", "text")
+    assert [(draft.stem, draft.key) for draft in found.drafts] == [("谁在先？", (1,)), ("谁在后？", (0,))]
+
+
+def test_a_section_may_be_numbered_by_decimals() -> None:
+    found = read("### 2.1 单选题\n**1. 谁在先（）**\nA. 赵\nB. 钱\n答案：A\n### 2.2 多选题\n**1. 谁在场（）**\nA. 赵\nB. 钱\n答案：B\n", "text")
+    assert [(draft.type, draft.key) for draft in found.drafts] == [("single", (0,)), ("multiple", (1,))]
