@@ -16,7 +16,7 @@ _WORDS = {
     "stem": "题干 题目内容 试题内容 问题内容 题目描述 问题描述 试题题干 题干内容 content question stem questiontext questionstem questioncontent",
     "asked": "题目 试题 问题 试题题目 内容",
     "title": "题目名称 试题名称 题目标题 标题 title",
-    "options": "选项 备选项 备选答案 选项内容 候选答案 options choices 答案选项 试题选项 右列 右项 右侧 匹配右项",
+    "options": "选项 备选项 备选答案 选项内容 候选答案 options choices optionlist choicelist answeroptions 答案选项 试题选项 右列 右项 右侧 匹配右项",
     "prompts": "左列 左项 左侧 匹配左项 条目 待匹配项 prompts",
     "key": "答案 正确答案 标准答案 标答 参考答案 填空答案 正确选项 试题答案 题目答案 填写答案 answer ans key"
     " correctanswer correctanswers correctoption correctoptions rightanswer answers 答案内容 questionanswer",

@@ -16,7 +16,7 @@ from question_bank.formats import (
     gift,
     headings,
     json_lines,
-    json_rows,
+    json_lists,
     moodle_xml,
     paper_text,
     qti,
@@ -49,9 +49,9 @@ def read(content: bytes, wanted: str | None = None) -> Reading:
     if content.startswith((b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"Rar!", b"7z\xbc", b"\x1f\x8b", b"{\\rtf", b"\x7fELF", b"MZ\x90")):
         raise FormatUnsupported
     words = text.decode(content)
-    sheets, refused = json_rows.read(words) if wanted in {None, "jsonl"} else ([], [])
-    if sheets:
-        return _of_sheets("jsonl", sheets, refused)
+    lists = json_lists.read(words) if wanted in {None, "jsonl"} else json_lists.Found()
+    if lists.sheets:
+        return _of_sheets("jsonl", lists.sheets, lists.refused, lists.losses)
     kind = wanted or _kind(words)
     if kind in _XML:
         return _checked(_XML[kind](xml_tree.decode(content)))
@@ -115,9 +115,9 @@ def _csv(words: str) -> Reading:
     return _of_sheets("csv", [sheet], refused)
 
 
-def _of_sheets(form: str, sheets: Sequence[Sheet], refused: Sequence[tuple[Draft, Fault]]) -> Reading:
+def _of_sheets(form: str, sheets: Sequence[Sheet], refused: Sequence[tuple[Draft, Fault]], lost: Sequence[Loss] = ()) -> Reading:
     drafts, losses = table.read(sheets)
-    return _checked(Reading(form, tuple(drafts), tuple(losses), tuple(refused)))
+    return _checked(Reading(form, tuple(drafts), (*lost, *losses), tuple(refused)))
 
 
 def _checked(read: Reading) -> Reading:

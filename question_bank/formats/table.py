@@ -12,7 +12,7 @@ from question_bank.domain.draft import BLANK, MAX_SOURCE, Draft
 from question_bank.domain.exchange import Loss
 from question_bank.domain.fault import Fault, fault
 from question_bank.domain.item import LETTERS, ItemType
-from question_bank.domain.written_answer import read_blanks
+from question_bank.domain.written_answer import read_blanks, read_order
 from question_bank.formats import headings, json_rows, paper_marks
 from question_bank.formats.headings import Headings
 from question_bank.formats.paper_marks import Section
@@ -32,13 +32,13 @@ def read(sheets: Sequence[Sheet]) -> tuple[list[Draft], list[Loss]]:
     drafts: list[Draft] = []
     losses: list[Loss] = []
     for each in sheets:
-        sheet, found = _laid(each)
+        sheet, found, lost = _laid(each)
         if found is None and sheet.name.strip() in INSTRUCTIONS:
             continue
         if found is None:
             losses.append(Loss(sheet.name or "文件", "没有题干和答案的表头，这张表未导入"))
             continue
-        losses += [Loss(sheet.place(found.row), f"列“{word}”未导入") for word in found.unknown]
+        losses += [*lost, *(Loss(sheet.place(found.row), f"列“{word}”未导入") for word in found.unknown)]
         table = _Table(sheet, found)
         losses += [Loss(sheet.place(found.row), what) for what in table.told()]
         mine = table.drafts()
@@ -48,12 +48,13 @@ def read(sheets: Sequence[Sheet]) -> tuple[list[Draft], list[Loss]]:
     return drafts, losses
 
 
-def _laid(sheet: Sheet) -> tuple[Sheet, Headings | None]:
-    """Return a sheet with the options of each row where its headings say, and those headings."""
+def _laid(sheet: Sheet) -> tuple[Sheet, Headings | None, list[Loss]]:
+    """Return a sheet with the options of each row where its headings say, those headings, and what is lost of it."""
+    losses: list[Loss] = []
     if found := headings.find(sheet):
-        sheet = json_rows.of_table(_gathered(sheet, found), found)
+        sheet, losses = json_rows.of_table(_gathered(sheet, found), found)
         found = headings.find(sheet) or found
-    return sheet, found and headings.typed(found, sheet)
+    return sheet, found and headings.typed(found, sheet), losses
 
 
 def _gathered(sheet: Sheet, found: Headings) -> Sheet:
@@ -183,12 +184,10 @@ class _Table:
 
     def _authored(self, position: int, row: Sequence[str]) -> Authored:
         cells = {role: row[column] for role, column in self.found.columns.items() if column < len(row)}
-        said = [cells.get("key", "").strip()]
+        said = [(self.found.columns.get("key", 0), cells.get("key", "").strip())]
         for role, column in self.found.more:
             words, more = cells.get(role, "").strip(), row[column].strip() if column < len(row) else ""
-            said += [more] if role == "key" else []
-            if role == "key" and words and more and notation.folded(words) != notation.folded(more):
-                self.losses.append(Loss(self.sheet.place(position), f"第 {column + 1} 列的答案“{more[:60]}”未导入"))
+            said += [(column, more)] if role == "key" else []
             cells[role] = words or more if role == "key" else "\n".join(filter(None, (words, more)))
         if title := cells.pop("title", "").strip():
             stem, source = cells.get("stem", "").strip(), cells.get("source", "").strip()
@@ -200,11 +199,17 @@ class _Table:
         if not options and _LETTERS.fullmatch(cells.get("key", "").strip()):
             cells["stem"], options = _with_options(cells["stem"])
         marked = tuple(sorted(at for at, column in self.found.right.items() if column < len(row) and notation.means(row[column]) is True))
-        said = list(filter(None, said))
-        readings = [_readings(each, options) for each in said]
+        said = [(column, key) for column, key in said if key]
+        ordered = notation.read_type(cells.get("type", "").strip() or self.sheet_type) == ItemType.ORDERING
+        readings = [frozenset({read_order(key, options)} - {()}) if ordered else _readings(key, options) for _column, key in said]
+        self.losses += [
+            Loss(self.sheet.place(position), f"第 {column + 1} 列的答案“{key[:60]}”未导入")
+            for (column, key), reading in zip(said[1:], readings[1:], strict=True)
+            if notation.folded(key) != notation.folded(said[0][1]) and not reading & readings[0]
+        ]
         told = [found for found in (*readings, frozenset({marked} - {()})) if found]
         if told and not frozenset.intersection(*told):
-            cells["key"] = " / ".join(filter(None, (*said, "".join(LETTERS[at] for at in marked))))
+            cells["key"] = " / ".join(filter(None, (*(key for _column, key in said), "".join(LETTERS[at] for at in marked))))
             self.contradicted.add(self.sheet.place(position))
         return Authored(
             place=self.sheet.place(position),

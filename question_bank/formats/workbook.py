@@ -21,13 +21,11 @@ class Sheet:
     rows: tuple[tuple[str, ...], ...]
     first: int = 1
     left: int = 0
-    unit: str = "行"
+    places: tuple[str, ...] = ()  # of the rows, where they are not counted
 
     def place(self, position: int) -> str:
         """Return where a row stands, as people look for it."""
-        number = self.first + position
-        line = f"第 {number} {self.unit}" if number else ""  # the names of JSON's fields stand in no line
-        return f"{self.name} {line}".strip() or "文件"
+        return self.places[position] if self.places else f"{self.name} 第 {self.first + position} 行".strip()
 
 
 def read(content: bytes) -> tuple[Sheet, ...]:
