@@ -158,9 +158,9 @@ class _Reader:
     def _beside(self, line: Line) -> list[Answer]:
         """Return the answers in a line such as `参考答案：1.C 2.B`, where it answers items above: those of this section, or of all."""
         words = marks.untagged(line.text)
-        opened = marks.ANSWERS.match(words)
-        several = answers.entries(words[opened.end() :], line.number) if opened and self.item else []
-        for pointer in (self.item.section, -1) if self.item and len(several) > 1 else ():
+        if not self.item or not (opened := marks.ANSWERS.match(words)) or len(several := answers.entries(words[opened.end() :], line.number)) < 2:
+            return []
+        for pointer in (self.item.section, -1):
             lacking = [at for at, item in enumerate(self.items) if "key" not in item.fields and pointer in {-1, item.section}]
             if {each.number for each in several} <= {self.items[at].number for at in lacking}:
                 self.pointer, self.cursor = pointer, lacking[0]

@@ -244,7 +244,7 @@ def _with_options(stem: str) -> tuple[str, tuple[str, ...]]:
     if len(cuts) < 2 or not stem[: cuts[0][0]].strip():
         return stem, ()
     ends = [*(begin for begin, _end in cuts[1:]), len(stem)]
-    return stem[: cuts[0][0]].strip(), tuple(stem[end:until].strip(" \t\n\u3000;；") for (_begin, end), until in zip(cuts, ends, strict=True))
+    return stem[: cuts[0][0]], tuple(stem[end:until].strip(" \t\n\u3000;；") for (_begin, end), until in zip(cuts, ends, strict=True))
 
 
 def _readings(key: str, options: Sequence[str]) -> frozenset[tuple[int, ...]]:

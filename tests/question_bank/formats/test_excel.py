@@ -4,6 +4,7 @@
 import contextlib
 import io
 import zipfile
+from collections.abc import Sequence
 from datetime import datetime
 
 import pytest
@@ -226,12 +227,19 @@ def test_a_look_is_only_given_to_the_words_it_belongs_to() -> None:
     assert [loss.what for loss in found.losses] == ["文字样式（颜色、下划线等）未保留"]
 
 
-def test_a_paper_in_one_column_is_read_line_by_line() -> None:
+def of_lines(*sheets: Sequence[str]) -> bytes:
     held = io.BytesIO()
     made = xlsxwriter.Workbook(held, {"in_memory": True})
-    sheet = made.add_worksheet()
-    for line, words in enumerate(["一、单选题", "1. 选哪个（ ）", "A. 甲", "B. 乙", "答案：B"]):
-        sheet.write(line, 0, words)
+    for lines in sheets:
+        made.add_worksheet().write_column(0, 0, lines)
     made.close()
-    found = reading.read(held.getvalue())
-    assert (found.format, [(draft.place, draft.options, draft.key) for draft in found.drafts]) == ("excel", [("第 1 题（第 2 行）", ("甲", "乙"), (1,))])
+    return held.getvalue()
+
+
+def test_a_paper_in_one_column_is_read_line_by_line() -> None:
+    found = reading.read(of_lines(["一、单选题", "1. 选哪个（ ）", "A. 甲", "B. 乙", "答案：B"], ["2. 再选", "A. 丙", "B. 丁", "答案：A"]))
+    assert (found.format, [(draft.place, draft.options, draft.key) for draft in found.drafts]) == (
+        "excel", [("第 1 题（第 2 行）", ("甲", "乙"), (1,)), ("第 2 题（第 6 行）", ("丙", "丁"), (0,))],
+    )  # fmt: skip
+    with pytest.raises(Unreadable):
+        reading.read(of_lines(["本月值班", "周一：赵", "周二：钱"]))

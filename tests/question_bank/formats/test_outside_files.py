@@ -485,14 +485,23 @@ def test_headings_and_figures_of_other_systems_are_known() -> None:
 def test_rows_that_head_those_below_give_their_type_and_points() -> None:
     found = read("题目,A,B,答案\n一、单选题（每题2分）,,,\n谁在先,赵,钱,A\n二、多选题,,,\n谁在后,赵,钱,B\n", "csv")
     assert [(draft.type, draft.points, draft.key) for draft in found.drafts] == [("single", 200, (0,)), ("multiple", None, (1,))]
+    own = only("题型,题目,A,B,答案,题目分数\n,一、单选题（每题2分）,,,,\n多选,谁在先,赵,钱,AB,5\n", "csv")
+    assert (own.type, own.points) == ("multiple", 500)
+    nameless, _item = read("题目,A,B,答案\n一、基础知识,,,\n谁在先,赵,钱,A\n", "csv").drafts
+    assert [each.code for each in faults_of(nameless)] == ["no_type"], "told of, since nobody knows what it is"
 
 
 def test_options_in_the_cell_of_the_stem_are_found_by_a_key_of_letters() -> None:
-    found = read('题干,答案\n"谁在先（ ）。A.赵 B.钱",B\n"哪些（ ）\nA、红\nB、黄\nC、蓝",AC\n"有 A. B. 两式，何为真？",甲式\n', "csv")
+    found = read(
+        '题干,答案\n"谁在先（ ）。A.赵 B.钱",B\n"哪些（ ）\nA、红\nB、黄\nC、蓝",AC\n"有 A. B. 两式，何为真？",甲式\n"谁 A.赵；B.钱；",B\n"A.赵 B.钱",B\n',
+        "csv",
+    )
     assert [(draft.stem, draft.options, draft.key) for draft in found.drafts] == [
         ("谁在先（ ）。", ("赵", "钱"), (1,)),
         ("哪些（ ）", ("红", "黄", "蓝"), (0, 2)),
         ("有 A. B. 两式，何为真？", (), ()),
+        ("谁", ("赵", "钱"), (1,)),
+        ("A.赵 B.钱", (), (1,)),
     ]
 
 
@@ -502,9 +511,11 @@ def test_exports_of_survey_sites_are_known() -> None:
     )
     chosen, one, two = read(rows, "csv").drafts
     assert (chosen.key, chosen.points, one.blanks, two.blanks) == ((0, 2), 500, (Blank(("甲城",)),), (Blank(("甲",)), Blank(("乙",))))
-    marked = only("题干,选项A,A是否正确,选项B,B是否正确\n谁,赵,否,钱,是\n", "csv")
-    assert marked.key == (1,)
-    assert only("题目,填空答案1,填空答案2,题型\n（ ）和（ ）,甲,乙,填空\n", "csv").blanks == (Blank(("甲",)), Blank(("乙",)))
+    for first, second in (("A", "B"), ("选项A", "选项B"), ("1", "2")):
+        assert only(f"题干,选项A,{first}是否正确,选项B,{second}是否正确\n谁,赵,否,钱,是\n", "csv").key == (1,)
+    for heading in ("填空答案", "填空"):
+        assert only(f"题目,{heading}1,{heading}2,题型\n（ ）和（ ）,甲,乙,填空\n", "csv").blanks == (Blank(("甲",)), Blank(("乙",)))
+    assert only("试题题型,题目,答案\n论述,谈谈,能谈\n", "csv").type == "short_text"
 
 
 @pytest.mark.parametrize(("key", "right"), [("正确；", 0), ("错误;", 1), ("对，", 0), ("×；", 1)])

@@ -134,6 +134,25 @@ def test_a_habit_is_understood(habit: str) -> None:
     assert not any(faults_of(draft) for draft in drafts)
 
 
+AB = "\nA.甲 B.乙\n"
+KEYED = f"1. 题{AB}答案：A\n2. 题{AB}答案：A\n"
+BESIDE = {
+    "of two sections": (f"一、单选题\n1. 题{AB}二、多选题\n2. 题{AB}参考答案：1.B 2.AB", ["B", "AB"]),
+    "of the section it stands in, in any order": (f"一、单选题\n1. 题{AB}2. 题{AB}二、多选题\n1. 题{AB}2. 题{AB}答案：2.B 1.AB", ["", "", "AB", "B"]),
+    "of those behind that have theirs": (f"{KEYED}1. 题{AB}2. 题{AB}参考答案：1.B 2.B", ["A", "A", "B", "B"]),
+    "of one alone": (f"1. 题{AB}2. 题{AB}参考答案：1.A", ["", ""]),
+    "of one that is not there": (f"1. 题{AB}2. 题{AB}参考答案：1.B 9.A", ["", ""]),
+    "of one that has its own": (f"1. 题{AB}答案：A\n2. 题{AB}参考答案：1.A 2.B", ["A", ""]),
+}
+
+
+@pytest.mark.parametrize("words", BESIDE)
+def test_a_line_of_answers_among_the_items_gives_each_its_own_or_none(words: str) -> None:
+    paper, keys = BESIDE[words]
+    found = reading.read(paper.encode())
+    assert (["".join("AB"[at] for at in draft.key) for draft in found.drafts], found.losses) == (keys, ())
+
+
 def test_what_stands_beside_the_key_is_kept_with_the_place() -> None:
     text = "标题\n一、单选题（每题1.5分，共1题）\n1. 题\nA.甲 B.乙\n【答案】B\n【解析】因为\n所以\n【难度】难\n【知识点】危机干预\n【选项A解析】不全"
     found = reading.read(text.encode("gb18030"))
