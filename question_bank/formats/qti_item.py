@@ -1,7 +1,6 @@
 """A QTI 2.0 to 3.0 item: its one kind of interaction, or several as items of their own; or the reason why it is none of ours."""
 
 import copy
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import ClassVar
@@ -9,12 +8,10 @@ from typing import ClassVar
 from lxml import etree
 
 from question_bank.domain.item import Blank, ItemType
-from question_bank.domain.notation import means
 from question_bank.formats import composite, gaps, pairing, qti_vocabulary
 from question_bank.formats.qti_body import Body
 from question_bank.formats.xml_tree import attribute, every, local
 
-_JUDGED = re.compile(r"true|false|t|f|正确|错误|对|错|√|×|是|否", re.IGNORECASE)
 _LIMITS = {"maxStrings": "分几处作答的设定", "minStrings": "至少作答几处的限制"}
 
 
@@ -110,9 +107,7 @@ class Item(Body):
         if least.isdecimal() and int(least) > 1:
             self.place.lose(f"至少选 {least} 项的限制未保留")
         key = self.scoring.choices(declared, names, single=single)
-        kind = ItemType.SINGLE if single else ItemType.MULTIPLE
-        if single and len(options) == 2 and all(map(_JUDGED.fullmatch, options)) and {means(option) for option in options} == {True, False}:
-            kind = ItemType.TRUE_FALSE
+        kind = qti_vocabulary.chosen(options) if single else ItemType.MULTIPLE
         explanation, each = self.explained(names, explained)
         self.place.keep(replace(self.bare, type=kind, stem=stem, options=tuple(options), key=key, explanation=explanation, option_explanations=each))
 

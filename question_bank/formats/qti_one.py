@@ -1,6 +1,5 @@
 """QTI 1.2 and its kin (Canvas, Blackboard, WebCT, Respondus): items of questestinterop."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -8,8 +7,7 @@ from lxml import etree
 
 from question_bank.domain.draft import Draft
 from question_bank.domain.item import Blank, ItemType
-from question_bank.domain.notation import means
-from question_bank.formats import composite, gaps, pairing, qti_one_blank, qti_one_matching, weights
+from question_bank.formats import composite, gaps, pairing, qti_one_blank, qti_one_matching, qti_vocabulary, weights
 from question_bank.formats import qti_one_facts as facts
 from question_bank.formats.findings import Findings, Place
 from question_bank.formats.foreign_html import Source, Words
@@ -19,7 +17,6 @@ from question_bank.formats.qti_one_material import Materials
 from question_bank.formats.qti_one_scoring import Rules
 from question_bank.formats.xml_tree import Document, attribute, every, first, local, text_of
 
-_JUDGED = re.compile(r"true|false|t|f|正确|错误|对|错|√|×|是|否", re.IGNORECASE)
 _REASONS = {
     "file_upload_question": "upload_interaction",
     "calculated_question": "calculated_item",
@@ -177,9 +174,7 @@ class _Item:
         key = weights.of_single([points.get(each, 0.0) for each in names]) if single else weights.of_multiple([points.get(each, 0.0) for each in names])
         if told := weights.lost([points.get(each, 0.0) for each in names], key, unit=""):
             self.place.lose(told)
-        kind = ItemType.SINGLE if single else ItemType.MULTIPLE
-        if single and len(options) == 2 and all(map(_JUDGED.fullmatch, options)) and {means(option) for option in options} == {True, False}:
-            kind = ItemType.TRUE_FALSE
+        kind = qti_vocabulary.chosen(options) if single else ItemType.MULTIPLE
         if f"[{name.removeprefix('response_')}]" in stem:
             stem = stem.replace(f"[{name.removeprefix('response_')}]", "_____")
         explanation, each_explained = self._explanations([("", each) for each in names])

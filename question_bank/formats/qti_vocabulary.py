@@ -2,13 +2,17 @@
 
 import html
 import re
+from collections.abc import Sequence
 
 from lxml import etree
 
+from question_bank.domain.item import ItemType
+from question_bank.domain.notation import means
 from question_bank.formats import xml_tree
 from question_bank.formats.unreadable import Unreadable
 from question_bank.formats.xml_tree import first, local
 
+_JUDGED = re.compile(r"true|false|t|f|正确|错误|对|错|√|×|是|否", re.IGNORECASE)
 _KEBAB = re.compile(r"-([a-z0-9])")
 REASONS = {
     **dict.fromkeys(
@@ -73,3 +77,9 @@ def reveal(item: etree._Element) -> bool:
 
 def _markup(words: str) -> str:
     return _EMPTY.sub(r"<\1\2/>", _NO_TAG.sub(lambda sign: html.escape(sign[0]), words))
+
+
+def chosen(options: Sequence[str]) -> ItemType:
+    """Return the type of what has one right option: a judgement where both are such words, and no letter or figure that may mean one."""
+    judged = len(options) == 2 and all(map(_JUDGED.fullmatch, options)) and {means(option) for option in options} == {True, False}
+    return ItemType.TRUE_FALSE if judged else ItemType.SINGLE

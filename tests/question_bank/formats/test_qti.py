@@ -10,7 +10,7 @@ from question_bank.domain.draft import Draft
 from question_bank.domain.exchange import Reading
 from question_bank.domain.fault import faults_of
 from question_bank.domain.item import Blank
-from question_bank.formats import reading
+from question_bank.formats import qti_vocabulary, reading
 from question_bank.formats.unreadable import Unreadable
 from tests.question_bank.formats.test_xml_tree import ITEM, package
 
@@ -272,3 +272,11 @@ def test_a_package_with_everything_that_real_ones_have() -> None:
 def test_a_damaged_name_is_no_end_of_the_reading(damage: str) -> None:
     with contextlib.suppress(Unreadable):
         reading.read(f'<qti-assessment-item identifier="a">{damage}><p>x</p></qti-assessment-item>'.encode())
+
+
+@pytest.mark.parametrize(
+    ("options", "kind"),
+    [(("对", "错"), "true_false"), (("False", "TRUE"), "true_false"), (("1", "0"), "single"), (("对", "是"), "single"), (("对", "错", "错"), "single")],
+)
+def test_two_words_that_judge_are_a_judgement_and_figures_are_not(options: tuple[str, ...], kind: str) -> None:
+    assert qti_vocabulary.chosen(options) == kind
