@@ -18,7 +18,8 @@ _TYPES = {
     ItemType.MATCHING: "匹配 匹配题 连线 连线题 配对题 matching match",
     ItemType.ORDERING: "排序 排序题 ordering order sort",
     ItemType.SHORT_TEXT: "简答 简答题 问答 问答题 论述 论述题 主观 主观题 名词解释 名词解释题"
-    " 材料题 材料分析题 案例题 案例分析 案例分析题 计算题 解答题 辨析题 应用题 分析题 综合题 写作题 essay short_text shortanswer short_answer short subjective",
+    " 材料题 材料分析题 案例题 案例分析 案例分析题 计算题 解答题 辨析题 应用题 分析题 综合题 写作题 作文 作文题 编程 编程题 操作题 证明题"
+    " essay qa short_text shortanswer short_answer short subjective",
 }
 _KINDS = frozenset(ItemType)
 _TYPE_BY_WORD = {word: kind for kind, words in _TYPES.items() for word in words.split()}

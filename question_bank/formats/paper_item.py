@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from question_bank.domain import notation
 from question_bank.domain.authored import Authored
 from question_bank.domain.item import LETTERS, ItemType
-from question_bank.formats.paper_marks import GUARD, Opaque, Section
+from question_bank.formats.paper_marks import GUARD, Opaque, Section, letter_at
 
 SIGN = "[√×✓✗✘]|对|错|正确|错误|T|F"
 IN_BRACKETS = re.compile(rf"([（(]{GUARD}?)([ \u3000]*(?:[A-Ka-kＡ-Ｋ](?:[ ,，、]*[A-Ka-kＡ-Ｋ])*|{SIGN})[ \u3000]*)([)）])")
@@ -22,6 +22,7 @@ _POINTS = re.compile(r"[（(\[【]\s*+(?:本[小]?题)?\s*+(\d+(?:\.\d+)?)\s*+�
 TELLS = re.compile(r"(?<!\s)\s*+[（(【\[]\s*+(?:正确答案|正确选项|答案|正确|√|✓)\s*+[)）】\]]\s*+$")  # behind an option: 问卷星 and its kin
 _WORTH = re.compile(r"[\[【]\s*分值\s*[:：]\s*(\d+(?:\.\d+)?)\s*[\]】]")
 _ASKED = re.compile(r"(?<=[\]】])\s*\*(?=\s*(?:\n|$))")
+_ONLY_LETTERS = re.compile(r"[A-KＡ-Ｋ](?:[ ,，、]*[A-KＡ-Ｋ])*[ .。;；]*")
 _PROMPT = re.compile(r"[（(]\s*\d{1,2}\s*[)）]\s*(.+)|[①-⑳]\s*(.+)")
 
 
@@ -50,6 +51,8 @@ def authored(item: Item, section: Section, held: Opaque, unit: str) -> tuple[Aut
     """Return what was written of an item, and its type as far as the paper tells it."""
     cells = {role: "\n".join(texts) for role, texts in item.fields.items()}
     stem, marked_type, points = without_marks("\n".join(item.stem))
+    if item.options and "explanation" not in cells and (said := _explained_key(cells.get("key", ""))):
+        cells["key"], cells["explanation"] = said
     options, marked = told(item.options) if not cells.get("key", "").strip() else (["\n".join(option) for option in item.options], ())
     kind = notation.read_type(cells.get("type", "")) or marked_type or section.type
     if not options and kind in {"", ItemType.TRUE_FALSE} and not cells.get("key", "").strip() and (judged := _judged(stem)):
@@ -85,6 +88,13 @@ def _listed(stem: str) -> tuple[str, list[str]]:
         else:
             asked.append(line)
     return "\n".join(asked), prompts
+
+
+def _explained_key(key: str) -> tuple[str, str] | None:
+    """Return the letters of a key and the words on the lines below it, which explain it: none of them says a key or an option of another item."""
+    letters, *words = key.split("\n")
+    others = any(_ONLY_LETTERS.fullmatch(line) or letter_at(line) or "答案" in line for line in words)
+    return (letters, "\n".join(words)) if words and _ONLY_LETTERS.fullmatch(letters) and not others else None
 
 
 def keyed_below(item: Item) -> str:

@@ -77,6 +77,7 @@ class Section:
     ordinal: str
     type: str
     points: str = ""
+    is_chapter: bool = False
 
 
 def heading(text: str) -> Section | None:
@@ -90,7 +91,7 @@ def heading(text: str) -> Section | None:
     if found and len(words) < 200 and (ordinal or name.endswith("题") or found["rest"] or len(name) > 2) and (is_known_type(name) or is_any_choice(name)):
         each = _EACH.search(found["rest"] or "")
         return Section(ordinal, read_type(name) if is_known_type(name) else "", each[1] if each else "")
-    return Section("", "") if _CHAPTER.fullmatch(words) and not FIELD.search(words) else None
+    return Section("", "", is_chapter=True) if _CHAPTER.fullmatch(words) and not FIELD.search(words) else None
 
 
 def begins(text: str) -> bool:
@@ -136,7 +137,7 @@ def cuts(text: str, begin: int) -> list[tuple[int, int]]:
     for label in LABEL.finditer(text):
         letter = unicodedata.normalize("NFKC", label[1] or label[2]).upper()
         before = text[label.start() - 1] if label.start() else " "
-        if begin + len(found) < len(LETTERS) and letter == LETTERS[begin + len(found)] and not (before.isascii() and before.isalnum()) and before != "(":
+        if begin + len(found) < len(LETTERS) and letter == LETTERS[begin + len(found)] and not (before.isascii() and before.isalnum()) and before not in "(（":
             found.append(label.span())
     if found and (found[0][0] == 0 or len(found) > 1):
         return found

@@ -118,7 +118,7 @@ class _Reader:
         if section:
             self.sections.append(section)
             self.item = None
-            if not section.type and len(self.items) == 0:
+            if section.is_chapter and len(self.items) == 0:
                 self._lose(line)
         elif self._answers_above(at, line):
             return

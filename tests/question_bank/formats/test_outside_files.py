@@ -605,3 +605,26 @@ def test_a_stem_may_be_announced_in_brackets() -> None:
 def test_a_section_may_be_numbered_by_decimals() -> None:
     found = read("### 2.1 单选题\n**1. 谁在先（）**\nA. 赵\nB. 钱\n答案：A\n### 2.2 多选题\n**1. 谁在场（）**\nA. 赵\nB. 钱\n答案：B\n", "text")
     assert [(draft.type, draft.key) for draft in found.drafts] == [("single", (0,)), ("multiple", (1,))]
+
+
+def test_words_below_a_key_explain_it() -> None:
+    first = "1. 谁在先（）\nA. 赵\nB. 钱\n参考答案：B\n"
+    found = read(f"{first}钱在先，见史书。\n赵在后。\n2. 谁在后（）\nA. 赵\nB. 钱\n参考答案：A\n", "text")
+    assert [(draft.key, draft.explanation) for draft in found.drafts] == [((1,), "钱在先，见史书。\n赵在后。"), ((0,), "")]
+    unseen = "①谁在后（）\nA. 赵\nB. 钱\n参考答案：B\n"
+    assert [draft.key for draft in read(first + unseen, "text").drafts] == [()]
+
+
+def test_letters_in_a_bracket_begin_no_option() -> None:
+    draft = only("一、多项选择题\n1、常用冷却介质有（A、C） A.低温水 B.蒸汽 C.盐水 D.热油\n", "text")
+    assert (draft.options, draft.key) == (("低温水", "蒸汽", "盐水", "热油"), (0, 2))
+
+
+def test_a_section_of_any_choice_is_no_loss() -> None:
+    found = read("一、选择题（每题3分）\n1. 谁在先（）\nA. 赵\nB. 钱\n答案：A\n", "text")
+    assert ([draft.points for draft in found.drafts], lost(found)) == ([300], [])
+
+
+def test_programs_and_essays_are_marked_by_people() -> None:
+    found = read("类型,题目,选项A,选项B,答案\nqa,谁在先,,,赵\n编程题,写一个函数,,,print(1)\nchoice,谁在后,赵,钱,A\n", "csv")
+    assert [(draft.type, draft.model) for draft in found.drafts] == [("short_text", "赵"), ("short_text", "print(1)"), ("single", "")]
