@@ -1,7 +1,7 @@
 """Fill a database with the demo province, through the product's own use cases."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -57,7 +57,7 @@ class DatabaseInUse(Conflict):
     message = "the database holds a province already that is not the demo's; give `make demo` an empty one (`make clean` forgets its own)"
 
 
-def fill(settings: Settings, now: datetime) -> Iterator[str]:
+def fill(settings: Settings, now: datetime) -> Generator[str]:
     """Fill an empty database; yields one sentence per step. `demo.__main__` throws away what an interruption leaves."""
     with transaction() as session:
         installation.require_rehearsal(session)

@@ -13,7 +13,7 @@ PAPERS = 20
 def test_papers_can_be_drawn_from_the_bank_that_the_demo_brings() -> None:
     drafts = json_lines.read((FOLDER / "items/makeup/single.jsonl").read_text(encoding="utf-8")).drafts
     pool = [
-        PoolItem(number, number, draft.external_id, ItemType(draft.type), draft.topic, Level(draft.level), float(draft.difficulty))
+        PoolItem(number, number, draft.external_id, ItemType(draft.type), draft.topic, Level(draft.level), float(draft.difficulty or 0))
         for number, draft in enumerate(drafts)
     ]
     options = {number: len(draft.options) for number, draft in enumerate(drafts)}

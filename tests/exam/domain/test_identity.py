@@ -41,7 +41,7 @@ def test_in_05_behind_the_code_all_words_keep_a_contrast_of_four_and_a_half() ->
     alpha = float(rule[1])
     assert alpha >= 0.05, "a photo must show it"
     for theme in (tokens, tokens[tokens.index('[data-theme="dark"]') :]):
-        found = {}
+        found = dict[str, list[float]]()
         for name, value in re.findall(r"--([a-z-]+): #([0-9a-f]{6});", theme):
             found.setdefault(name, [int(value[at : at + 2], 16) / 255 for at in (0, 2, 4)])
         for ground, word in product(("paper", "surface"), WORDS):

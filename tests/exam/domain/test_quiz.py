@@ -1,5 +1,7 @@
 """The pass mark of a lesson quiz, compared exactly."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from exam.domain import quiz as rules
@@ -14,7 +16,7 @@ def test_exactly_the_pass_mark_passes_and_nothing_is_rounded(right: int, of_item
     assert rules.passes(right, of_items, percent) is passed
 
 
-EVERY = {
+EVERY: dict[int, tuple[ItemContent, Key, Sequence[int] | Sequence[str], Sequence[int] | Sequence[str]]] = {
     1: (ItemContent(ItemType.FILL_IN, "[1]", blanks=1), Key(blanks=(Blank(("甲",)),)), ["甲"], ["乙"]),
     2: (ItemContent(ItemType.MATCHING, "s", ("a", "b"), ("p", "q")), Key((1, 0)), [0, 1], [0, NONE]),
     3: (ItemContent(ItemType.ORDERING, "s", ("a", "b")), Key((1, 0)), [0, 1], [1, 0]),

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import msgspec
@@ -64,7 +65,7 @@ def state_of(archive_id: int) -> str:
         return row.state
 
 
-def rows(path: Path, name: str) -> list[dict[str, object]]:
+def rows(path: Path, name: str) -> list[dict[str, Any]]:
     """Read an entry of an archive."""
     with ZipFile(path) as file:
         return list(format_of.lines_of(file, f"{name}.jsonl"))
@@ -93,13 +94,13 @@ def test_the_archived_log_alone_brings_the_results_again(app: Flask, tmp_path: P
     keys = {line["version"]: msgspec.convert(line["key"], Key) for line in rows(path, "item")}
     with transaction() as session:
         points = papers.position_points(session, 1, 1)
-    pool = {int(at): ItemPlace(ItemType(kind), *more) for at, (kind, *more, _level, _item, _enemies) in rows(path, "assembly")[0]["pool"].items()}  # type: ignore[attr-defined]
+    pool = {int(at): ItemPlace(ItemType(kind), *more) for at, (kind, *more, _level, _item, _enemies) in rows(path, "assembly")[0]["pool"].items()}
     drawn = {line["id"]: line for line in rows(path, "paper")}
     logs = {number: list(lines) for number, lines in groupby(rows(path, "response_event"), key=lambda line: line["attempt_id"])}
     again = {}
     for one in rows(path, "attempt"):
         paper = drawn[one["paper_id"]]
-        whole = Paper(1, tuple(paper["version_ids"]), bytes.fromhex(str(paper["orders"])[2:]), 0, str(paper["hash"]))  # type: ignore[arg-type]
+        whole = Paper(1, tuple(paper["version_ids"]), bytes.fromhex(str(paper["orders"])[2:]), 0, str(paper["hash"]))
         assert whole.is_whole()
         scored = result_rules.result_of(whole, points, format_of.rebuilt(logs[one["id"]]), pool, keys)
         again[one["id"]] = [scored.points, list(scored.item_points)]
@@ -119,18 +120,18 @@ def test_an_archived_answer_stands_in_the_letters_of_the_page_and_of_the_bank(ap
     assert [(line["attempt"], line["position"], line["on_page"]) for line in found] == [(1, 1, "C"), (1, 2, "A"), (1, 5, "AC"), (2, 4, "B")]
     papers_of = {line["id"]: line for line in rows(path, "paper")}
     drawn = {line["id"]: papers_of[line["paper_id"]] for line in rows(path, "attempt")}
-    keys = {line["version"]: line["key"]["options"] for line in rows(path, "item")}  # type: ignore[index]
+    keys = {line["version"]: line["key"]["options"] for line in rows(path, "item")}
     points = {line["attempt_id"]: line["item_points"] for line in rows(path, "result")}
     for line in found:
         paper, at = drawn[line["attempt"]], int(str(line["position"])) - 1
-        whole = bytes.fromhex(str(paper["orders"])[2:])  # type: ignore[index]
-        width = len(whole) // len(paper["version_ids"])  # type: ignore[index]
+        whole = bytes.fromhex(str(paper["orders"])[2:])
+        width = len(whole) // len(paper["version_ids"])
         order = whole[at * width : (at + 1) * width]
-        assert line["version"] == paper["version_ids"][at]  # type: ignore[index]
+        assert line["version"] == paper["version_ids"][at]
         assert line["in_bank"] == "".join("ABCDE"[order["ABCDE".index(letter)]] for letter in str(line["on_page"]))
         assert line["key_in_bank"] == "".join("ABCDE"[option] for option in keys[line["version"]])
         assert [order["ABCDE".index(letter)] for letter in str(line["key_on_page"])] == keys[line["version"]]
-        assert line["points"] == points[line["attempt"]][at]  # type: ignore[index]
+        assert line["points"] == points[line["attempt"]][at]
 
 
 def test_a_flipped_byte_is_found_wherever_it_lies_and_named_by_its_entry(app: Flask, tmp_path: Path) -> None:
@@ -378,7 +379,7 @@ def test_no_archive_tells_a_key_of_the_browser(app: Flask, tmp_path: Path) -> No
     assert told == set()
     settings = rows(path, "exam")[0]["settings"]
     for name, values in keys.items():
-        assert settings[name] == board[name] == fingerprints(values)  # type: ignore[index]
+        assert settings[name] == board[name] == fingerprints(values)
 
 
 def test_names_are_masked_in_words_and_nowhere_else() -> None:

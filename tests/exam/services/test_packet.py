@@ -309,7 +309,7 @@ def test_of_two_packets_of_a_page_the_newer_answer_counts_whatever_file_was_brou
         for body in ([early, late][at] for at in order):
             brought(sitter, sealed(body))
     with transaction() as session:
-        county = session.execute(text("SELECT id FROM unit WHERE kind = 'county' ORDER BY id")).scalars().first()
+        county = session.execute(text("SELECT id FROM unit WHERE kind = 'county' ORDER BY id LIMIT 1")).scalar_one()
     assert packet.of_exam(EXAM, county).waiting[0].packet.said_at == BELL
     assert packet.decide_unit(county, exam_code=EXAM, approve=True, reason="全县断网", actor_id=id_of(IVY), now=LATER) == (4, None)
     assert min(points(lin), points(tao)) >= 200, "the answers to the first item are those of the bell"

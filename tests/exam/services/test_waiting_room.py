@@ -47,7 +47,7 @@ def test_ov_01_each_second_admits_the_tested_rate_in_the_order_of_asking(app: Fl
     exams.prepared(opens=NOON)
     chance = Random(4)
     arrivals = sorted(NOON + timedelta(seconds=chance.uniform(-20, 40)) for _ in range(600))
-    turns, kept = [], {}
+    turns, kept = [], dict[int, Place]()
     with db.connection() as link:
         for first in range(0, 600, 25):
             group = list(enumerate(arrivals[first : first + 25], start=first))

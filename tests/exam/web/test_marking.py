@@ -101,7 +101,8 @@ def test_a_short_text_goes_from_its_writer_to_examiners_and_back(app: Flask, clo
     reopened = pan.post(linked(found, "reopen"), data={"reason": "申请复核"}, follow_redirects=True)
     assert "由另一位同事裁定" in reopened.get_data(as_text=True)
     with transaction() as session:
-        audited = dict(session.execute(text("SELECT action, count(*) FROM audit_entry WHERE action LIKE 'marking.%' GROUP BY 1")).all())  # type: ignore[arg-type]
+        acts = session.execute(text("SELECT action, count(*) FROM audit_entry WHERE action LIKE 'marking.%' GROUP BY 1"))
+        audited = {str(action): int(number) for action, number in acts}
     assert (audited["marking.hand_in"], audited["marking.reopen"]) == (3, 1)
     assert audited["marking.key_view"] >= 4
 

@@ -2,7 +2,7 @@
 
 import math
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -46,7 +46,8 @@ def _rest(client: FlaskClient, lin: exams.Sitter, act: str) -> dict[str, object]
 
 def _deadline(lin: exams.Sitter) -> timedelta:
     with transaction() as session:
-        return session.execute(text("SELECT deadline FROM attempt WHERE id = :id"), {"id": exams.attempt_id(session, lin)}).scalar_one() - NOON
+        deadline: datetime = session.execute(text("SELECT deadline FROM attempt WHERE id = :id"), {"id": exams.attempt_id(session, lin)}).scalar_one()
+        return deadline - NOON
 
 
 def test_the_clock_stands_while_she_rests_and_what_was_granted_runs_down(app: Flask, clock: FixedClock, lin: exams.Sitter) -> None:

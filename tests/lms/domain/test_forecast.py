@@ -225,7 +225,7 @@ def test_a_window_and_an_exam_that_are_open_at_once_are_added_up() -> None:
 
 
 def test_every_figure_has_a_title_in_both_languages() -> None:
-    titles = [one.titled("en") for one in (*BEHAVIOUR.figures.values(), *BEHAVIOUR.what_ifs)]
+    titles = [one.titled("en") for one in BEHAVIOUR.figures.values()] + [one.titled("en") for one in BEHAVIOUR.what_ifs]
     assert all(title and title.isascii() for title in titles)
     assert len(set(titles)) == len(titles)
     assert BEHAVIOUR.figures["rush"].titled("zh") == "最后一天学习的加码"

@@ -1,8 +1,9 @@
 import pytest
 
-from lms.domain.lesson import ImpossibleStep, LessonEvent, LessonFacts, LessonState, reach, step
+from lms.domain.lesson import ImpossibleStep, LessonFacts, reach, step
+from lms.domain.lesson import LessonEvent as E
+from lms.domain.lesson import LessonState as S
 
-S, E = LessonState, LessonEvent
 WITH_QUIZ = {
     (S.NOT_STARTED, E.BEGIN): S.WATCHING,
     (S.WATCHING, E.WATCH): S.WATCHED,

@@ -30,7 +30,7 @@ def test_the_app_is_alive_and_ready(client: FlaskClient) -> None:
 def test_the_openapi_document_is_served(client: FlaskClient) -> None:
     answer = client.get("/api/openapi.json")
     assert answer.status_code == 200
-    assert answer.json["openapi"] == "3.1.0"
+    assert answer.get_json()["openapi"] == "3.1.0"
 
 
 def test_an_unknown_page_is_missing_in_words(client: FlaskClient) -> None:
@@ -103,7 +103,7 @@ def test_a_sign_in_with_the_character_nul_is_refused_in_words(client: FlaskClien
 def test_a_payload_with_the_character_nul_is_refused_with_a_reason(app: Flask) -> None:
     answer = enter(app, LIN).post("/api/exam/start", json={"entry": "a\x00b", "device": "d" * 12})
     assert answer.status_code == 400
-    assert "NUL" in answer.json["reason"]
+    assert "NUL" in answer.get_json()["reason"]
 
 
 @pytest.mark.parametrize(("proxies", "address"), [(0, "127.0.0.1"), (1, "203.0.113.7"), (2, "198.51.100.6")])

@@ -31,7 +31,7 @@ def gu(app: Flask, settings: Settings, clock: FixedClock) -> int:
 def test_her_export_holds_her_hours(app: Flask, gu: int) -> None:
     client = app.test_client()
     sign_in(client, gu)
-    (learnt,) = client.post("/account/export").json["learning"]
+    (learnt,) = client.post("/account/export").get_json()["learning"]
     assert [(one["kind"], one["seconds"]) for one in learnt["hours"]] == [("online", 2700)]
 
 

@@ -235,9 +235,9 @@ def test_ones_own_numbers_are_masked_revealed_and_exported(app: Flask, gu: int) 
     assert PHONE in client.post("/account/reveal").get_data(as_text=True)
     answer = client.post("/account/export")
     assert "attachment" in answer.headers["Content-Disposition"]
-    assert answer.json["person"]["identity"] == IDENTITY
-    assert (answer.json["learning"], answer.json["exams"]) == ([], [])
-    assert answer.json["exam_decisions"]["annulments"] == []
+    assert answer.get_json()["person"]["identity"] == IDENTITY
+    assert (answer.get_json()["learning"], answer.get_json()["exams"]) == ([], [])
+    assert answer.get_json()["exam_decisions"]["annulments"] == []
     assert (audited("person.reveal"), audited("person.export")) == (1, 1)
 
 

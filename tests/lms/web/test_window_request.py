@@ -71,7 +71,7 @@ def test_asked_on_the_plan_verified_by_the_county_granted_by_the_province(app: F
     assert kept.granted_by == id_of(PENG)
     assert kept.closes - kept.opens == timedelta(days=7)
     assert audited == {"window.ask": id_of(LIN), "window.verify": id_of(CAO), "enrolment.grant_window": id_of(PENG)}
-    assert [one["reason"] for one in lin.post("/account/export").json["learning"][0]["window_requests"]] == [WANTED["reason"]]
+    assert [one["reason"] for one in lin.post("/account/export").get_json()["learning"][0]["window_requests"]] == [WANTED["reason"]]
 
 
 def test_a_refusal_needs_a_reason_that_the_teacher_reads(app: Flask, lin: FlaskClient) -> None:

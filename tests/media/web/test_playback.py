@@ -32,14 +32,14 @@ def test_the_lease_brings_the_cookie_of_the_video_s_files(app: Flask, clock: Fix
     answer = enter(app, LIN).post("/api/media/source", json={"activity": video.activity_id})
     assert answer.status_code == 200
     assert "HttpOnly" in answer.headers["Set-Cookie"]
-    assert answer.json["hls"].endswith("master.m3u8")
+    assert answer.get_json()["hls"].endswith("master.m3u8")
 
 
 def test_who_is_not_enrolled_is_refused_in_words(app: Flask, clock: FixedClock) -> None:
     (video,) = videos()
     answer = enter(app, SAM).post("/api/media/lease", json={"activity": video.activity_id})
     assert answer.status_code == 403
-    assert answer.json["code"] == "not_enrolled"
+    assert answer.get_json()["code"] == "not_enrolled"
     assert app.test_client().post("/api/media/lease", json={"activity": video.activity_id}).status_code == 401
 
 
@@ -142,7 +142,7 @@ def test_a_video_that_is_still_being_made_cannot_be_watched_to_its_end(app: Flas
     player = Player(app, clock)
     answer = player.client.post("/api/media/lease", json={"activity": video.activity_id})
     assert answer.status_code == 404
-    assert answer.json["code"] == "asset_not_playable"
+    assert answer.get_json()["code"] == "asset_not_playable"
     with transaction() as session:
         assert session.execute(text("SELECT count(*) FROM playback_lease")).scalar_one() == 0
 
@@ -153,4 +153,4 @@ def test_an_activity_that_no_row_can_be_is_refused_with_a_reason(app: Flask, act
     for address in ("/api/media/lease", "/api/media/source"):
         answer = enter(app, LIN).post(address, json={"activity": activity})
         assert answer.status_code == 422
-        assert "$.activity" in answer.json["reason"]
+        assert "$.activity" in answer.get_json()["reason"]

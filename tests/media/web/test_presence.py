@@ -34,7 +34,7 @@ def test_one_tap_answers_and_time_goes_on(app: Flask, clock: FixedClock) -> None
     player = Player(app, clock)
     lease = player.open(video)["lease"]
     player.play(lease, 0, 600)
-    question = player.client.post("/api/media/presence/prompt", json={"lease": lease}).json
+    question = player.client.post("/api/media/presence/prompt", json={"lease": lease}).get_json()
     assert question["number"] == 1
     assert question["text"]
     assert question["options"] == []
@@ -43,7 +43,7 @@ def test_one_tap_answers_and_time_goes_on(app: Flask, clock: FixedClock) -> None
     assert player.beat(lease, (600, 690))["presence"] is None
     player.play(lease, 690, 300)
     assert credited(video) == 990
-    assert player.client.post("/api/media/presence/prompt", json={"lease": lease}).json["number"] is None
+    assert player.client.post("/api/media/presence/prompt", json={"lease": lease}).get_json()["number"] is None
 
 
 def test_nobody_answers_for_another(app: Flask, clock: FixedClock) -> None:
@@ -52,6 +52,6 @@ def test_nobody_answers_for_another(app: Flask, clock: FixedClock) -> None:
     lease = player.open(video)["lease"]
     player.play(lease, 0, 600)
     sam = enter(app, SAM)
-    assert sam.post("/api/media/presence/prompt", json={"lease": lease}).json["number"] is None
+    assert sam.post("/api/media/presence/prompt", json={"lease": lease}).get_json()["number"] is None
     sam.post("/api/media/presence", json={"lease": lease, "number": 1})
     assert player.beat(lease)["presence"] == {"number": 1, "seconds": 180}

@@ -98,8 +98,8 @@ def test_an_item_with_part_points_counts_by_its_share_of_them(given: float) -> N
         assert alpha.without[2] == pytest.approx(6 / 5 * (1 - others.var(axis=0).sum() / others.sum(axis=1).var()))
     whole_points = Responses(marked.items, right, groups=groups, shares={2: (right[:, 2] == 1).astype(float)})
     plain = classical.analyse(Responses(marked.items, right, groups=groups))
-    for one, other in zip(classical.analyse(whole_points), plain, strict=True):
-        assert one.point_biserial == pytest.approx(other.point_biserial, abs=1e-12), "nothing or all is right or wrong"
+    for whole_point, other in zip(classical.analyse(whole_points), plain, strict=True):
+        assert whole_point.point_biserial == pytest.approx(other.point_biserial, abs=1e-12), "nothing or all is right or wrong"
 
 
 @pytest.mark.parametrize(("given", "items"), [(1.0, 12), (0.5, 16)])

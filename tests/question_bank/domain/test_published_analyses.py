@@ -17,7 +17,7 @@ from tests.support import lsat, verbal
 
 
 def printed(figures: object, digits: int) -> list[float]:
-    return np.round(np.asarray(figures, float), digits).tolist()
+    return list(map(float, np.round(np.asarray(figures, float), digits)))
 
 
 def test_section_6_classical_as_ltm_prints_it() -> None:

@@ -397,14 +397,14 @@ def test_a_picture_is_kept_shown_to_authors_of_the_bank_and_to_nobody_else(app: 
     out = io.BytesIO()
     Image.new("RGB", (20, 10), "red").save(out, "PNG")
     answer = author.post("/api/bank/b/pictures", data={"picture": (io.BytesIO(out.getvalue()), "x.png")})
-    digest = answer.json["digest"]
+    digest = answer.get_json()["digest"]
     served = author.get(f"/bank/b/pictures/{digest}")
     assert (served.status_code, served.mimetype, served.headers["X-Content-Type-Options"]) == (200, "image/png", "nosniff")
     assert "private" in served.headers["Cache-Control"]
     assert author.get(f"/bank/other/pictures/{digest}").status_code == 404
     assert enter(app, LIN).get(f"/bank/b/pictures/{digest}").status_code == 403
     refused = author.post("/api/bank/b/pictures", data={"picture": (io.BytesIO(b"<svg onload=alert(1)>"), "x.png")})
-    assert refused.json["code"] == "picture_vector"
+    assert refused.get_json()["code"] == "picture_vector"
     item = {"type": "short_text", "stem": f"看图![红色](picture:{digest})", "pool": "practice"}
     page = author.get(author.post("/bank/b/items/new", data=item).location).text
     assert f'<img data-picture="{digest}" src="/bank/b/pictures/{digest}" loading="lazy" alt="红色">' in page

@@ -30,7 +30,7 @@ def sentences(node: ast.expr) -> Iterator[str]:
         case ast.Constant(value=str(words)):
             yield words
         case ast.JoinedStr(values=parts):
-            yield "".join(str(part.value) if isinstance(part, ast.Constant) else _FILLED.get(ast.unparse(part.value), "x") for part in parts)
+            yield "".join(_FILLED.get(ast.unparse(part.value), "x") if isinstance(part, ast.FormattedValue) else ast.literal_eval(part) for part in parts)
         case ast.BoolOp(values=several):
             for each in several:
                 yield from sentences(each)
