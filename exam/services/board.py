@@ -29,7 +29,8 @@ class ExamBoard:
     states: dict[str, int]
     statistics: Statistics | None
     digests: tuple[str, ...]  # of each set that was drawn
-    unmarked: int
+    unmarked: int  # scripts
+    marking: int  # people whose scored attempt waits for them
 
 
 def board(code: str) -> ExamBoard:
@@ -43,6 +44,8 @@ def board_of(session: Session, exam: Exam) -> ExamBoard:
     blueprint = exams.blueprint_of(session, exam.id)
     total, free = papers.counts(session, exam.id)
     sets = papers.statistics(session, exam.id)
+    states = attempts.state_counts(session, exam.id)
+    unmarked, marking = backlog.unsettled(session, exam.id)
     return ExamBoard(
         exam=exam,
         blueprint=blueprint,
@@ -50,10 +53,11 @@ def board_of(session: Session, exam: Exam) -> ExamBoard:
         topics=bank.topics(session, exam.bank_code),
         papers=total,
         papers_free=free,
-        states=attempts.state_counts(session, exam.id),
+        states=states,
         statistics=pooled([_statistics(stored) for stored, _digest in sets]) if sets else None,
         digests=tuple(digest for _stored, digest in sets),
-        unmarked=backlog.unsettled(session, exam.id),
+        unmarked=unmarked,
+        marking=marking,
     )
 
 

@@ -86,7 +86,7 @@ def propose(exam_code: str, *, item: str, effect: Effect, written: str, reason: 
 def propose_reversal(regrade_id: int, *, reason: str, actor_id: int, now: datetime) -> int:
     """Propose to take a carried-out regrade back, by the same way it came; returns the id of the reversal."""
     with transaction() as session:
-        row = _locked(session, regrade_id)
+        row = _locked(session, regrade_id, at_once=True)
         if row.state != Stage.APPLIED or row.reverses_id or _reversals(session, row) - {Stage.WITHDRAWN}:
             raise RegradeClosed
         back = RegradeRow(
@@ -107,7 +107,7 @@ def preview(now: datetime, regrade_id: int) -> None:
 def approve(regrade_id: int, *, seen: str, actor_id: int, now: datetime) -> bool:
     """Approve the figures one has seen; the second approval has it carried out in the background. Returns whether it was that."""
     with transaction() as session:
-        row = _locked(session, regrade_id)
+        row = _locked(session, regrade_id, at_once=True)
         if row.state != Stage.PROPOSED:
             raise RegradeClosed
         rules.check_approver(actor_id, row.proposed_by)
@@ -252,8 +252,8 @@ def _followed(session: Session, exam: Exam, row: RegradeRow, changes: Sequence[C
     return touched
 
 
-def _locked(session: Session, regrade_id: int) -> RegradeRow:
-    row = store.lock(session, regrade_id)
+def _locked(session: Session, regrade_id: int, *, at_once: bool = False) -> RegradeRow:
+    row = store.lock(session, regrade_id, at_once=at_once)
     if row is None:
         raise Missing
     return row

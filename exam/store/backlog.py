@@ -53,9 +53,16 @@ def settled(session: Session, after: int, most: int) -> list[ScriptRow]:
     return list(session.scalars(behind.order_by(ScriptRow.id).limit(most)))
 
 
-def unsettled(session: Session, exam_id: int) -> int:
-    """Count the scripts of an exam that are not settled."""
-    return int(session.execute(text("SELECT count(*) FROM script WHERE exam_id = :exam AND state <> 'settled'"), {"exam": exam_id}).scalar_one())
+def unsettled(session: Session, exam_id: int) -> tuple[int, int]:
+    """Count the scripts of an exam that are not settled, and the people who wait for a result of theirs."""
+    row = session.execute(
+        text(
+            "SELECT count(*) AS scripts, count(DISTINCT s.attempt_id) AS people FROM script s JOIN attempt a ON a.id = s.attempt_id AND a.state = 'scored'"
+            " WHERE s.exam_id = :exam AND s.state <> 'settled'"
+        ),
+        {"exam": exam_id},
+    ).one()
+    return row.scripts, row.people
 
 
 def loads(session: Session, exam_id: int, now: datetime) -> list[Load]:

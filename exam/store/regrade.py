@@ -1,6 +1,7 @@
 """Regrades, their approvals and the corrections in force: tables and statements."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -79,9 +80,10 @@ def by_id(session: Session, regrade_id: int) -> RegradeRow | None:
     return session.get(RegradeRow, regrade_id)
 
 
-def lock(session: Session, regrade_id: int) -> RegradeRow | None:
-    """Lock a regrade."""
-    return session.scalars(select(RegradeRow).where(RegradeRow.id == regrade_id).with_for_update()).first()
+def lock(session: Session, regrade_id: int, *, at_once: bool = False) -> RegradeRow | None:
+    """Lock a regrade. Raises RegradeRuns where it is worked out or carried out: `at_once`, or where that takes too long."""
+    with _in_turn():
+        return session.scalars(select(RegradeRow).where(RegradeRow.id == regrade_id).with_for_update(nowait=at_once)).first()
 
 
 def of_exam(session: Session, exam_id: int) -> Sequence[RegradeRow]:
@@ -108,8 +110,14 @@ def hold_scoring(session: Session, exam_id: int, *, alone: bool) -> None:
     Raises RegradeRuns where that would take too long.
     """
     shared = "" if alone else "_shared"
-    try:
+    with _in_turn():
         session.execute(text(f"SELECT pg_advisory_xact_lock{shared}(hashtextextended('regrade', CAST(:exam AS bigint)))"), {"exam": exam_id})
+
+
+@contextmanager
+def _in_turn() -> Iterator[None]:
+    try:
+        yield
     except OperationalError as error:
         if isinstance(error.orig, LockNotAvailable):
             raise RegradeRuns from None

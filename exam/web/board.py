@@ -159,11 +159,12 @@ def cancel_analysis(code: str) -> ResponseReturnValue:
 def _show(code: str, form: PapersForm, *, refusal: str | None = None, status: int = 200) -> ResponseReturnValue:
     board, (draft, frozen) = service.board(code), settings.chosen(code, current.now())
     words = {"open": _("正在作答"), "submitted": _("已交卷，待评分"), "finalised": _("到时收卷，待评分"), "scored": _("已评分"), "annulled": _("已作废")}
+    states = {**board.states, "scored": board.states.get("scored", 0) - board.marking}
     page = ExamPage(
         board=board,
         cells=_cells(board),
         shortages=_shortages(board),
-        counts=tuple((word, board.states.get(state, 0)) for state, word in words.items()),
+        counts=(*((word, states.get(state, 0)) for state, word in words.items()), *([(_("待人工评阅"), board.marking)] if board.marking else [])),
         form=form,
         steps=_next(board),
         choices=settings_words(draft, current.person().person_id),

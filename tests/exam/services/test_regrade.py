@@ -283,12 +283,17 @@ def test_a_regrade_that_runs_is_looked_at_and_a_withdrawn_preview_stops(app: Fla
         session.execute(text("UPDATE procrastinate_jobs SET status = 'doing' WHERE task_name = 'exam.regrade_preview'"))
     peng, mine = enter(app, PENG), get_ident()
     statuses: list[int] = []
+    locks: list[bool] = []
     withdrawals: list[Future[None]] = []
 
     def withdraw(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        locks.append("FROM regrade" in statement and statement.endswith("NOWAIT"))
         if get_ident() != mine or not statement.startswith("INSERT INTO result ") or statuses:
             return
         statuses.append(peng.get(f"{page}/{one}").status_code)
+        answer = peng.post(f"{page}/{one}/approval", data={"seen": "0"})
+        statuses.append(answer.status_code)
+        assert "正在重新评分" in answer.text
         withdrawals.append(pool.submit(regrade.withdraw, one, actor_id=id_of(PENG), now=LATER))
         while True:
             with transaction() as session:
@@ -303,7 +308,8 @@ def test_a_regrade_that_runs_is_looked_at_and_a_withdrawn_preview_stops(app: Fla
         withdrawals[0].result()
     finally:
         event.remove(db.engine(), "before_cursor_execute", withdraw)
-    assert statuses == [200], "the page waits for no preview"
+    assert statuses == [200, 409], "neither the page nor an approval waits for a preview"
+    assert any(locks)
     assert regrade.one(exams.EXAM, one).row.state == "withdrawn"
     with transaction() as session:
         assert held(session) == due(session, None)

@@ -40,6 +40,10 @@ def linked(page: str, act: str) -> str:
     return f"{ADMIN}/{number}/{act}"
 
 
+def counted(page: str) -> dict[str, int]:
+    return {label: int(figure) for label, figure in re.findall(r'stat-label">([^<]+)</dt>\s*<dd class="stat-value"><span class="figure">(\d+)<', page)}
+
+
 def test_a_short_text_goes_from_its_writer_to_examiners_and_back(app: Flask, clock: FixedClock) -> None:
     clock.instant = DONE
     id_of(LIN)
@@ -78,7 +82,9 @@ def test_a_short_text_goes_from_its_writer_to_examiners_and_back(app: Flask, clo
     overview = body(pan, ADMIN)
     for words in ("等待您裁定", "阅卷甲", "10、1 / 10", "100%"):
         assert words in overview, words
-    assert "还有 1 份简答题答卷没有评完" in body(pan, f"/admin/exams/{EXAM}")
+    board = body(pan, f"/admin/exams/{EXAM}")
+    assert "还有 1 份简答题答卷没有评完" in board
+    assert counted(board) == {"正在作答": 0, "已交卷，待评分": 0, "到时收卷，待评分": 0, "已评分": 0, "已作废": 0, "待人工评阅": 1}
     pan.post(f"/admin/exams/{EXAM}/release")
     assert "简答题正在由阅卷人评阅" in body(lin, f"/exams/{EXAM}/result")
     decided = str(pan.post(linked(overview, "decide")).location)
