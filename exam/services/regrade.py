@@ -53,12 +53,13 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Regrade:
-    """One regrade as its page shows it."""
+    """One regrade as its page shows it; `failed` if its preview could not be worked out."""
 
     row: RegradeRow
     exam: Exam
     content: ItemContent
     preview: Preview | None
+    failed: bool
     approvers: Mapping[int, str]
     names: Mapping[int, str]
     reversed: bool
@@ -163,6 +164,7 @@ def one(exam_code: str, regrade_id: int) -> Regrade:
         if row is None or row.exam_id != exam.id:
             raise Missing
         told = Preview(**row.preview) if row.preview else None
+        job = jobs.standing(session, _key(row.id)) if row.state == Stage.PROPOSED and not told else None
         yes = store.approvers(session, row.id, row.digest)
         people = platform.people(session, [*yes, *(line[1] for line in (told.shown if told else ()))])
         return Regrade(
@@ -170,6 +172,7 @@ def one(exam_code: str, regrade_id: int) -> Regrade:
             exam=exam,
             content=bank.contents(session, row.version_ids[-1:])[row.version_ids[-1]],
             preview=told,
+            failed=job is not None and job.failed,
             approvers={person: people[person].name for person in yes},
             names={person: f"{card.name}（{card.unit_name}）" for person, card in people.items()},
             reversed=Stage.APPLIED in _reversals(session, row),

@@ -40,11 +40,12 @@ class Cancelled(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A job that waits or runs; `stopping` if it was cancelled while it ran."""
+    """A job that waits, runs or has failed; `stopping` if it was cancelled while it ran."""
 
     id: int
     running: bool
     stopping: bool
+    failed: bool = False
 
 
 # Filled while the parts are imported, read afterwards.
@@ -73,18 +74,26 @@ def enqueue(session: Session, name: str, arguments: dict[str, object] | None = N
 
 
 def enqueue_once(session: Session, name: str, arguments: dict[str, object], *, key: str) -> bool:
-    """Queue a job as `enqueue` does, unless one of this key waits or runs; returns whether it was. Of two callers at once the second waits for the first."""
+    """Queue a job as `enqueue` does, unless one of this key waits or runs; returns whether it was. Of two callers at once the second waits for the first.
+
+    That an earlier one failed is forgotten.
+    """
     session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})
-    if standing(session, key):
+    found = standing(session, key)
+    if found and not found.failed:
         return False
+    session.execute(text("DELETE FROM procrastinate_jobs WHERE queueing_lock = :key AND status = 'failed'"), {"key": key})
     enqueue(session, name, arguments, lock=key, key=key)
     return True
 
 
 def standing(session: Session, key: str) -> Standing | None:
-    """Return the job of a key that waits or runs."""
+    """Return the job of a key that waits or runs, or else the last one that failed; what was done leaves none."""
     found = session.execute(
-        text("SELECT id, status = 'doing', abort_requested FROM procrastinate_jobs WHERE queueing_lock = :key AND status IN ('todo', 'doing')"),
+        text(
+            "SELECT id, status = 'doing', abort_requested, status = 'failed' FROM procrastinate_jobs"
+            " WHERE queueing_lock = :key AND status IN ('todo', 'doing', 'failed') ORDER BY status = 'failed', id DESC LIMIT 1"
+        ),
         {"key": key},
     ).first()
     return Standing(*found) if found else None
@@ -93,7 +102,9 @@ def standing(session: Session, key: str) -> Standing | None:
 def cancel(session: Session, key: str) -> bool:
     """Take the job of a key out of the queue, or have it stop at its next beat; returns whether there was one."""
     found = standing(session, key)
-    return found is not None and session.scalar(text("SELECT procrastinate_cancel_job_v1(:id, true, true)"), {"id": found.id}) is not None
+    if found is None or found.failed:
+        return False
+    return session.scalar(text("SELECT procrastinate_cancel_job_v1(:id, true, true)"), {"id": found.id}) is not None
 
 
 def beat(key: str) -> None:

@@ -136,6 +136,13 @@ def test_an_analysis_is_cancelled_while_it_waits_and_while_it_runs(app: Flask, j
         assert session.scalar(text("SELECT count(*) FROM integrity_run")) == 0
     assert not measured.page(exams.BANK).runs
     assert enter(app, RUI).post(f"{there}/cancel").status_code == 403
+    with transaction() as session:
+        session.execute(text("UPDATE procrastinate_jobs SET status = 'failed' WHERE task_name = :job"), {"job": job})
+    assert "上次分析没有完成" in peng.get(shown).text
+    assert peng.post(f"{there}/cancel").status_code == 409
+    peng.post(there)
+    assert "上次分析没有完成" not in peng.get(shown).text
+    assert "停止这次分析？" in peng.get(shown).text
 
 
 def test_a_short_text_counts_by_the_share_of_its_points(app: Flask) -> None:

@@ -315,6 +315,22 @@ def test_a_regrade_that_runs_is_looked_at_and_a_withdrawn_preview_stops(app: Fla
         assert held(session) == due(session, None)
 
 
+def test_a_preview_that_failed_is_told_and_may_be_withdrawn(app: Flask) -> None:
+    crowd(12)
+    one = proposed()
+    path, peng = f"/admin/exams/{exams.EXAM}/regrades/{one}", enter(app, PENG)
+    assert "Refresh" in peng.get(path).headers
+    with transaction() as session:
+        session.execute(text("UPDATE procrastinate_jobs SET status = 'failed' WHERE task_name = 'exam.regrade_preview'"))
+    shown = peng.get(path)
+    assert "影响没有算出来" in shown.text
+    assert "Refresh" not in shown.headers
+    peng.post(f"{path}/withdrawal")
+    assert "影响没有算出来" not in peng.get(path).text
+    assert "系统正在计算影响" not in peng.get(path).text
+    regrade.preview(LATER, proposed())
+
+
 def test_what_cannot_be_a_response_is_refused(app: Flask) -> None:
     exams.prepared()
     for item, letters in ((ITEM, "E"), (ITEM, ""), (ITEM, "AB"), (ITEM, "1")):

@@ -147,6 +147,18 @@ def test_ov_08_of_a_key_one_job_waits_or_runs_however_many_ask_at_once(app: Flas
         assert jobs.standing(session, "test:2") is None
     assert ask(0) is False
     assert standing() == [("doing", 0)]
+    with transaction() as session:
+        session.execute(text("UPDATE procrastinate_jobs SET status = 'failed'"))
+    with transaction() as session:
+        found = jobs.standing(session, "test:1")
+        assert found
+        assert found.failed
+        assert not found.running
+        assert not jobs.cancel(session, "test:1"), "there is nothing to stop"
+    assert ask(0), "what failed may be asked for again"
+    with transaction() as session:
+        assert jobs.standing(session, "test:1") != found
+    assert standing() == [("todo", 0)], "and is forgotten"
 
 
 def test_a_cancelled_job_that_runs_stops_at_its_next_beat(app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
