@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from question_bank.domain import notation
 from question_bank.domain.authored import Authored
 from question_bank.domain.item import LETTERS, ItemType
+from question_bank.domain.written_answer import SURE_BLANK
 from question_bank.formats.paper_marks import GUARD, Opaque, Section, letter_at
 
 SIGN = "[√×✓✗✘]|对|错|正确|错误|T|F"
@@ -23,6 +24,7 @@ TELLS = re.compile(r"(?<!\s)\s*+[（(【\[]\s*+(?:正确答案|正确选项|答�
 _WORTH = re.compile(r"[\[【]\s*分值\s*[:：]\s*(\d+(?:\.\d+)?)\s*[\]】]")
 _ASKED = re.compile(r"(?<=[\]】])\s*\*(?=\s*(?:\n|$))")
 _ONLY_LETTERS = re.compile(r"[A-KＡ-Ｋ](?:[ ,，、]*[A-KＡ-Ｋ])*[ .。;；]*")
+_UNDERLINED = re.compile(r"(?<=[\u4e00-\u9fff：:，,（])[ \u3000]+<u>([^<>\n]{1,60})</u>(?:[ \u3000]+|$)")  # written into a gap that was underlined
 _PROMPT = re.compile(r"[（(]\s*\d{1,2}\s*[)）]\s*(.+)|[①-⑳]\s*(.+)")
 
 
@@ -61,6 +63,8 @@ def authored(item: Item, section: Section, held: Opaque, unit: str) -> tuple[Aut
         stem, cells["key"] = with_key_taken(stem)
     elif kind in CHOSEN:
         stem = without_shown_key(stem, cells.get("key", "") or "".join(LETTERS[at] for at in marked))
+    if not marked and not cells.get("key", "").strip() and (kind == ItemType.FILL_IN or (kind in CHOSEN and options)):
+        stem, cells["key"] = with_gaps_read(stem, kind)
     prompts: list[str] = []
     if kind == ItemType.MATCHING:
         stem, prompts = _listed(stem)
@@ -162,6 +166,15 @@ def _is_answer(stem: str, found: re.Match[str]) -> bool:
     if found[2] != found[2].strip():  # written into the gap that was left for it
         return empty is None or empty[0][0] in "_＿"
     return empty is None and (not before.endswith(_NAMES) or _ASKS.search(before) is not None)
+
+
+def with_gaps_read(stem: str, kind: str) -> tuple[str, str]:
+    """Return the stem with its underlined gaps empty, and what was written into them: for a choice letters alone, in a single gap."""
+    written = _UNDERLINED.findall(stem)
+    of_choice = len(written) == 1 and _ONLY_LETTERS.fullmatch(written[0])
+    if _EMPTY.search(stem) or SURE_BLANK.search(stem) or not (written if kind == ItemType.FILL_IN else of_choice):
+        return stem, ""
+    return _UNDERLINED.sub(" ____ ", stem).strip(), "\n".join(written)
 
 
 def without_shown_key(stem: str, key: str) -> str:

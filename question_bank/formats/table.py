@@ -13,7 +13,7 @@ from question_bank.domain.exchange import Loss
 from question_bank.domain.fault import Fault, fault
 from question_bank.domain.item import LETTERS, ItemType
 from question_bank.domain.written_answer import read_blanks, read_order
-from question_bank.formats import headings, json_rows, paper_marks
+from question_bank.formats import answer_sheet, headings, json_rows, paper_marks
 from question_bank.formats.headings import Headings
 from question_bank.formats.paper_marks import Section
 from question_bank.formats.workbook import Sheet
@@ -31,7 +31,7 @@ def read(sheets: Sequence[Sheet]) -> tuple[list[Draft], list[Loss]]:
     """Return the drafts of every sheet that has the headings of a bank, and what was not kept of the others."""
     drafts: list[Draft] = []
     losses: list[Loss] = []
-    for each in sheets:
+    for each in answer_sheet.joined(sheets):
         sheet, found, lost = _laid(each)
         if found is None and sheet.name.strip() in INSTRUCTIONS:
             continue

@@ -3,6 +3,7 @@
 import base64
 import io
 
+import docx
 import pytest
 from PIL import Image
 
@@ -628,3 +629,24 @@ def test_a_section_of_any_choice_is_no_loss() -> None:
 def test_programs_and_essays_are_marked_by_people() -> None:
     found = read("类型,题目,选项A,选项B,答案\nqa,谁在先,,,赵\n编程题,写一个函数,,,print(1)\nchoice,谁在后,赵,钱,A\n", "csv")
     assert [(draft.type, draft.model) for draft in found.drafts] == [("short_text", "赵"), ("short_text", "print(1)"), ("single", "")]
+
+
+def test_what_is_written_into_an_underlined_gap_is_the_key() -> None:
+    document = docx.Document()
+    for words in ("一、单选题", "1．首都是| A |。", "A．甲城", "B．乙城", "二、填空题", "2．水是| H2O |，氧是| O2 |。", "3．下列|不是|水果的是。"):
+        paragraph = document.add_paragraph()
+        for at, run in enumerate(words.split("|")):
+            paragraph.add_run(run).underline = at % 2 == 1
+    held = io.BytesIO()
+    document.save(held)
+    choice, blanks, emphasised = reading.read(held.getvalue()).drafts
+    assert (choice.stem, choice.key) == ("首都是 ____ 。", (0,))
+    assert (blanks.stem.split(), blanks.blanks) == (["水是", "[[1]]", "，氧是", "[[2]]", "。"], (Blank(("H2O",)), Blank(("O2",))))
+    assert (emphasised.stem, emphasised.blanks) == ("下列<u>不是</u>水果的是。", ())
+
+
+@pytest.mark.parametrize("stem", ["点 <u>A</u> 在 <u>B</u> 左边", "点<u>A</u>在左边", "点 <u>A</u> 在（ ）左边", "point <u>A</u> is left"])
+def test_an_underlined_letter_that_fills_no_gap_is_no_key(stem: str) -> None:
+    assert read(f"1．{stem}\nA．对的\nB．不对的\n", "text").drafts[0].key == ()
+    keyed = read(f"1．{stem}\nA．对的\nB．不对的\n答案：A\n", "text").drafts[0]
+    assert (keyed.stem, keyed.key) == (stem, (0,))

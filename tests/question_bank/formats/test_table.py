@@ -457,3 +457,25 @@ def test_options_may_stand_alone_in_the_rows_below_their_stem() -> None:
 def test_rows_with_one_option_each_that_ask_the_same_are_no_item_together() -> None:
     found = csv("题干,选项,答案\n谁在先,赵 钱,A\n谁在先,孙 李,A\n")
     assert [draft.options for draft in found.drafts] == [("赵 钱",), ("孙 李",)]
+
+
+ASKED: Rows = [["序号", "题干", "选项A", "选项B", "选项C"], [1, "谁在先", "赵", "钱", "孙"], [2, "谁在场", "赵", "钱", "孙"]]
+
+
+def test_the_keys_may_stand_on_a_sheet_of_their_own_told_by_number() -> None:
+    found = reading.read(book({"题目": ASKED, "答案": [["题号", "答案", "解析"], [2, "AC", "两人"], [1, "B", ""]]}))
+    assert [(draft.type, draft.key, draft.explanation) for draft in found.drafts] == [("single", (1,), ""), ("multiple", (0, 2), "两人")]
+    assert found.losses == ()
+
+
+@pytest.mark.parametrize(
+    "sheets",
+    [
+        {"题目": ASKED, "答案": [["题号", "答案"], [1, "B"]]},
+        {"题目": ASKED, "答案": [["题号", "答案"], [1, "B"], [1, "C"], [2, "A"]]},
+        {"单选": ASKED, "多选": ASKED, "答案": [["题号", "答案"], [1, "B"], [2, "A"]]},
+        {"题目": ASKED, "A卷": [["题号", "答案"], [1, "B"], [2, "A"]], "B卷": [["题号", "答案"], [1, "C"], [2, "A"]]},
+    ],
+)
+def test_keys_on_another_sheet_are_taken_only_where_each_number_means_one_item(sheets: dict[str, Rows]) -> None:
+    assert {draft.key for draft in reading.read(book(sheets)).drafts} == {()}
