@@ -23,6 +23,7 @@ _LABELS = ("key", "label", "letter", "id", "option", "tag", "value", "序号", "
 _EXPLANATIONS = ("explanation", "feedback", "rationale", "解析")
 _RIGHT = ("iscorrect", "isright", "isanswer", "correct", "right")
 _PICTURES = ("image", "images", "img", "imgs", "imageurl", "imgurl", "picture", "pictures", "pic", "pics", "图片", "题图", "图")
+_LONGEST = 32_768  # signs of a cell in Excel; Python takes a hundred times as much memory to read a list of its own
 _OPTIONS = headings.words("options")
 _KEYS = headings.words("key")
 _STEMS = [word for role in ("stem", "asked", "title") for word in headings.words(role)]
@@ -43,7 +44,7 @@ def of_table(given: Sheet, found: Headings) -> tuple[Sheet, list[Loss]]:
 
 def _literal(cell: str) -> object:
     readers = (json.loads, ast.literal_eval) if "\\" not in cell else (json.loads,)  # Python warns of signs that it cannot escape
-    for read in readers if cell.lstrip().startswith(("[", "{")) else ():
+    for read in readers if len(cell) < _LONGEST and cell.lstrip().startswith(("[", "{")) else ():
         try:
             found = read(cell.strip())
         except (ValueError, SyntaxError, RecursionError, MemoryError):

@@ -582,7 +582,7 @@ def test_figures_beside_options_in_json_are_keys_only_where_the_file_shows_from_
     assert read(f"question,choices,answer\n{row}last?,\"['p', 'q', 'r']\",0\n", "csv").drafts[0].key == (1,)
 
 
-@pytest.mark.parametrize("cell", ["[x", "{'p', 'q'}", "[" * 5000, "['a\\d']", "{1: 2}"])
+@pytest.mark.parametrize("cell", ["[x", "{'p', 'q'}", "[" * 5000, "['a\\d']", "{1: 2}", f"[{'1,' * 20_000}1]"])
 def test_a_cell_that_only_begins_like_a_list_stays_words(cell: str) -> None:
     found = read(f'题干,选项,答案\n谁,"{cell}",A\n谁在,A.甲 B.乙,A\n', "csv")
     assert [draft.options for draft in found.drafts] == [(cell,), ("甲", "乙")]
