@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import sleep
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import msgspec
 import psycopg
@@ -156,7 +157,7 @@ def test_a_deleted_heartbeat_is_found_and_named(app: Flask, clock: FixedClock, j
         clock.instant += timedelta(seconds=15)
         span = (number * 15_000, number * 15_000 + 15_000)
         answer = player.beat(lease, (span[0] / 1000, span[1] / 1000))
-        kept.add(BeatKept(lease, "lin", number, [span], [tuple(one) for one in answer["accepted"]], 2_700_000))  # type: ignore[misc]
+        kept.add(BeatKept(lease, "lin", number, [span], [tuple(one) for one in answer["accepted"]], 2_700_000))
     assert stored_is_acknowledged(journal, url) == []
     owner("DELETE FROM beat WHERE sequence = 1")
     (fault,) = stored_is_acknowledged(journal, url)
@@ -188,7 +189,12 @@ def test_a_slow_or_failing_path_is_over_its_budget_city_by_city() -> None:
 
 
 def test_what_nobody_handles_is_queue_time_and_has_a_budget() -> None:
-    answer = Client(timed(lambda environ, start: (sleep(0.02), start("200 OK", []), [b""])[2])).get("/")
+    def slow(_environ: WSGIEnvironment, start: StartResponse) -> list[bytes]:
+        sleep(0.02)
+        start("200 OK", [])
+        return [b""]
+
+    answer = Client(timed(slow)).get("/")
     header = answer.headers[HEADER]
     assert 0.0 <= 1000 - (queued(1000, header) or 0) - 20 < 200
     assert queued(1, header) == 0

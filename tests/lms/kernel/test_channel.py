@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from granian.server import mp
+from granian.server import mp as granian_mp
 
 from lms.kernel import channel
 from lms.kernel.channel import CHANNEL
@@ -15,6 +15,8 @@ from lms.kernel.clock import FixedClock
 from lms.kernel.group_commit import GroupCommit
 from lms.kernel.hot import HotEntry, HotRoute, Pace
 from lms.kernel.permissions import Permission, Priority
+
+mp: Any = granian_mp  # its way of calling an app is its own, and no name for others
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ from werkzeug.test import EnvironBuilder
 
 def opened(app: Flask, cookie: str) -> dict[str, Any]:
     """Return what a request with this cookie finds in its session."""
-    found = app.session_interface.open_session(app, Request(EnvironBuilder(headers={"Cookie": f"lms={cookie}"}).get_environ()))
+    found = app.session_interface.open_session(app, Request(EnvironBuilder(headers=[("Cookie", f"lms={cookie}")]).get_environ()))
     assert found is not None
     return found  # type: ignore[return-value]
 

@@ -114,7 +114,7 @@ def test_a_short_job_runs_while_long_ones_hold_their_slots(app: Flask, clock: Fi
     async def work() -> None:
         working = asyncio.create_task(serve(runner(settings.database_app_url, mine, clock.now), SLOTS))
         waited = 0.0
-        while waited < PATIENCE and await asyncio.to_thread(left):
+        while waited < PATIENCE and await asyncio.to_thread(left) > 0:
             await asyncio.sleep(0.1)
             waited += 0.1
         working.cancel()
@@ -193,7 +193,8 @@ def test_a_cancelled_job_that_runs_stops_at_its_next_beat(app: Flask, settings: 
 def test_a_job_waits_in_the_queue_it_was_declared_for(app: Flask) -> None:
     with transaction() as session:
         numbers = {name: jobs.enqueue(session, name) for name in ("exam.archive", "media.transcode", "exam.score")}
-        found = dict(session.execute(text("SELECT task_name, queue_name FROM procrastinate_jobs WHERE id = ANY(:ids)"), {"ids": list(numbers.values())}).all())
+        held = session.execute(text("SELECT task_name, queue_name FROM procrastinate_jobs WHERE id = ANY(:ids)"), {"ids": list(numbers.values())})
+        found = {str(name): str(queue) for name, queue in held}
     assert found == {"exam.archive": SLOW, "media.transcode": FILMS, "exam.score": DEFAULT}
     with transaction() as session, pytest.raises(KeyError):
         jobs.enqueue(session, "exam.scoer")

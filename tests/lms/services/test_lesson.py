@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from lms import api
-from lms.domain.hours import HoursKind, Worth
+from lms.domain.hours import AlreadyReversed, HoursKind, Worth
 from lms.domain.lesson import LessonState
 from lms.kernel import migrate
 from lms.kernel.db import transaction
@@ -119,7 +119,7 @@ def test_an_entry_is_taken_back_once_and_may_be_restored(lin: int) -> None:
         in_force = api.in_force(session, learning.CODE)
         back = hours.reverse(session, in_force, entry.id, reason="wrong person", now=NOON, entered_by=None)
     assert sums_of(lin).online == Worth(0, 0)
-    with pytest.raises(hours.rules.AlreadyReversed), transaction() as session:
+    with pytest.raises(AlreadyReversed), transaction() as session:
         hours.reverse(session, in_force, entry.id, reason="again", now=NOON, entered_by=None)
     with transaction() as session:
         hours.reverse(session, in_force, back, reason="right after all", now=NOON, entered_by=None)

@@ -10,6 +10,7 @@ from flask import Flask
 from prometheus_client import REGISTRY
 
 from lms.domain.limits import Limits
+from lms.domain.outlook import outlook
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
 from lms.services import forecast as forecasts
@@ -162,7 +163,6 @@ def test_windows_and_exams_that_are_open_at_once_are_counted_together(app: Flask
 def test_the_live_pages_of_all_reckon_once_a_minute_while_people_enrol(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     learning.load()
     reckoned: list[int] = []
-    outlook = forecasts.outlook
 
     def counted(*given: object, **named: object) -> object:
         reckoned.append(1)

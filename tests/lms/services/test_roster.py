@@ -1,6 +1,7 @@
 """Rosters in the database: taken in whole or not at all, undone, fast."""
 
 import sys
+from pathlib import Path
 from time import perf_counter
 
 import psycopg
@@ -10,6 +11,7 @@ from flask import Flask
 
 from lms.domain.person import identity_is_valid
 from lms.domain.roster import UndoTooLate
+from lms.domain.signing_in import Device
 from lms.formats import roster as reader
 from lms.formats import roster_workbook
 from lms.kernel import installation
@@ -129,7 +131,7 @@ def test_undoing_keeps_whoever_is_activated_and_refuses_below_a_later_import(tre
         ji = rows.person_id(session, "ji2026")
         assert ji
         code = signing_in.new_codes(session, [ji], seal, clock.now())[ji]
-    device = signing_in.Device(key=b"k", address="-", description="")
+    device = Device(key=b"k", address="-", description="")
     signing_in.activate(claim="ji2026", code=code, password="平安的 Garden 71", consent=True, device=device, seal=seal, tries=10, now=clock.now())
     done = service.undo(None, first.import_id, clock.now())
     assert (done.deleted, done.kept) == (1, 1)
@@ -162,7 +164,7 @@ def test_a_live_database_refuses_shared_passwords(tree: rows.UnitTree, seal: Sea
         assert service.bulk_load(session, one, password=None, seal=seal, now=clock.now()).keys() == {"ji2026"}
 
 
-def test_the_command_line_takes_a_roster_in_and_undoes_it(app: Flask, tree: rows.UnitTree, tmp_path) -> None:
+def test_the_command_line_takes_a_roster_in_and_undoes_it(app: Flask, tree: rows.UnitTree, tmp_path: Path) -> None:
     file = tmp_path / "名册.xlsx"
     file.write_bytes(workbook(("ji2026", "季风", "", tree.school.name), ("x", "", "", tree.school.name)))
 

@@ -9,7 +9,7 @@ from lms.domain.activity import Activity, ActivityState, LearningRules, Panel
 from lms.domain.hours import HoursKind, Worth
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import Session, transaction
-from lms.services import activity, hours
+from lms.services import activity, enrolment, hours
 from tests.conftest import NOON
 from tests.support import learning
 from tests.support.cast import CHEN, EMIN, LIN, PENG, SAM, enter, id_of
@@ -38,7 +38,8 @@ def shown(app: Flask, path: str = "/") -> str:
     with query_budget(12):
         answer = enter_lin(app).get(path)
     assert answer.status_code == 200
-    return answer.get_data(as_text=True)
+    said: str = answer.get_data(as_text=True)
+    return said
 
 
 def enter_lin(app: Flask):  # type: ignore[no-untyped-def]
@@ -95,7 +96,7 @@ def test_when_the_hours_are_there_the_exam_comes_next(app: Flask, lin: int) -> N
         learning.learn(lin, one)
     assert "参加线下培训" in shown(app)
     with transaction() as session:
-        found = learning.enrolment.of_person(session, lin, learning.CODE)
+        found = enrolment.of_person(session, lin, learning.CODE)
         assert found
         hours.enter(
             session,

@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, text
+from werkzeug.test import TestResponse
 
 from lms.domain.unit import UnitKind
 from lms.formats import roster as roster_reader
@@ -276,7 +277,7 @@ def test_a_roster_is_checked_taken_in_and_undone(app: Flask) -> None:
     good = roster_workbook.write("名册", titles, [("季风", "ji2026", "柳溪县第一小学", IDENTITY), ("路遥", "lu2026", "柳溪县实验中学", "")])
     bad = roster_workbook.write("名册", titles, [("季风", "ji2026", "没有的学校", "123")])
 
-    def send(body: bytes, **more: str):
+    def send(body: bytes, **more: str) -> TestResponse:
         return cao.post("/people/import", data={"unit": county.code, "file": (BytesIO(body), "名册.xlsx"), **more})
 
     refused = send(bad)

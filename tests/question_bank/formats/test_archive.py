@@ -16,7 +16,7 @@ import pytest
 
 from question_bank.formats import reading
 from question_bank.formats.unreadable import Unreadable
-from tests.question_bank.formats.test_table import HEAD, book  # type: ignore[import-not-found]
+from tests.question_bank.formats.test_table import HEAD, book
 from tests.support import pace
 
 GOOD = book({"s": [HEAD, ["单选", "题", "甲", "乙", "丙", "A"]]})

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import pytest
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter
 from PIL import Image
 
 from question_bank.domain.draft import Draft, tidy
 from question_bank.formats import picture, reading, workbook_writing
 from question_bank.formats.unreadable import Unreadable
-from tests.question_bank.formats.test_archive import repacked, same  # type: ignore[import-not-found]
-from tests.question_bank.formats.test_table import HEAD, only  # type: ignore[import-not-found]
+from tests.question_bank.formats.test_archive import repacked, same
+from tests.question_bank.formats.test_table import HEAD, only
 
 RELATION = '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" Type="image" Target="media/1.png"/></Relationships>'
 CELL_IMAGES = (
@@ -51,7 +51,7 @@ def test_floating_pictures_join_the_cells_they_stand_on_and_others_are_named() -
 
 
 def test_pictures_that_wps_keeps_inside_cells() -> None:
-    rows: list[list[object]] = [HEAD, ["单选", "看图", '=DISPIMG("ID_1",1)', "乙", "丙", "A"]]
+    rows: list[Sequence[object]] = [HEAD, ["单选", "看图", '=DISPIMG("ID_1",1)', "乙", "丙", "A"]]
     held = io.BytesIO()
     made = xlsxwriter.Workbook(held, {"in_memory": True, "strings_to_formulas": False})
     sheet = made.add_worksheet("s")
@@ -130,12 +130,13 @@ def test_pictures_that_excel_365_keeps_as_values_come_with_their_cells() -> None
     assert len([loss for loss in reading.read(unsaid.getvalue()).losses if "放置在单元格中" in loss.what]) == 2
 
 
-def looking(*rows: list[object]) -> bytes:
+def looking(*rows: Sequence[object]) -> bytes:
     """Return a workbook; a list as a cell is a rich string in xlsxwriter's way, a pair a figure with its format."""
     held = io.BytesIO()
     made = xlsxwriter.Workbook(held, {"in_memory": True})
     sheet = made.add_worksheet("s")
-    for line, row in enumerate([["题型", "题干", "选项A", "选项B", "答案"], *rows]):
+    table: list[Sequence[object]] = [["题型", "题干", "选项A", "选项B", "答案"], *rows]
+    for line, row in enumerate(table):
         for column, cell in enumerate(row):
             if isinstance(cell, list):
                 sheet.write_rich_string(line, column, *(made.add_format(part) if isinstance(part, dict) else part for part in cell))

@@ -11,9 +11,9 @@ import pytest
 
 from question_bank.formats import reading, xml_tree
 from question_bank.formats.unreadable import Unreadable
-from tests.question_bank.formats.test_archive import repacked  # type: ignore[import-not-found]
-from tests.question_bank.formats.test_word import document, p  # type: ignore[import-not-found]
-from tests.question_bank.formats.test_xml_tree import ITEM, QUIZ, package  # type: ignore[import-not-found]
+from tests.question_bank.formats.test_archive import repacked
+from tests.question_bank.formats.test_word import document, p
+from tests.question_bank.formats.test_xml_tree import ITEM, QUIZ, package
 from tests.support import pace
 
 SECRET = "what-stands-in-a-file-of-this-machine"

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from question_bank.domain.exchange import Reading
 from question_bank.formats import json_lists, reading
-from question_bank.formats.reading import Reading
 from question_bank.formats.unreadable import FileTooLarge, Unreadable
 
 ITEM = {"question": "一加一", "options": ["1", "2"], "answer": "B"}

@@ -2,10 +2,12 @@
 
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter
 
 from question_bank.domain.draft import DEFAULT_DIFFICULTY, Draft
 from question_bank.domain.exchange import Reading
@@ -13,7 +15,7 @@ from question_bank.domain.fault import check_together, faults_of
 from question_bank.formats import reading, text
 from question_bank.formats.unreadable import Unreadable
 
-Rows = list[list[object]]
+Rows = list[Sequence[object]]
 
 
 def book(sheets: dict[str, Rows], merged: tuple[tuple[int, int, int, int], ...] = ()) -> bytes:
@@ -383,8 +385,13 @@ def test_an_old_workbook_reads() -> None:
 def test_what_is_no_object_in_a_list_of_json_is_refused_at_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
     one = {"题干": "甲", "A": "1", "B": "2", "答案": "A"}
     whole = json.dumps([one, 5, one | {"题干": "乙"}, None], ensure_ascii=False)
-    parsed, loads = [], json.loads
-    monkeypatch.setattr(json, "loads", lambda words, **how: parsed.append(words) or loads(words, **how))
+    parsed, loads = list[str](), json.loads
+
+    def counted(words: str, **how: Any) -> Any:
+        parsed.append(words)
+        return loads(words, **how)
+
+    monkeypatch.setattr(json, "loads", counted)
     read = reading.read(whole.encode())
     assert parsed.count(whole) == 1
     assert [(draft.place, draft.stem, draft.key) for draft in read.drafts] == [("第 1 题", "甲", (0,)), ("第 3 题", "乙", (0,))]

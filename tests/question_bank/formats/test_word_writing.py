@@ -47,7 +47,7 @@ def drafts(draw: st.DrawFn) -> Draft:
     elif prompts:
         key = draw(st.lists(st.integers(0, len(options) - 1), min_size=len(prompts), max_size=len(prompts)))
     elif options:
-        key = sorted(draw(st.sets(st.integers(0, len(options) - 1), min_size=1, max_size=len(options) if kind == "multiple" else 1)))
+        key = sorted(draw(st.sets(st.integers(0, len(options) - 1), min_size=1, max_size=len(options) if kind is ItemType.MULTIPLE else 1)))
     return tidy(
         Draft(
             external_id=draw(st.sampled_from(["", "crisis-1"])),

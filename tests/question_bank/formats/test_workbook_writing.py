@@ -28,7 +28,7 @@ def drafts(draw: st.DrawFn) -> Draft:
     options = draw(st.lists(words, min_size=2, max_size=8)) if kind not in {ItemType.FILL_IN, ItemType.SHORT_TEXT} else []
     options = ["正确", "错误"] if kind is ItemType.TRUE_FALSE else options
     prompts = draw(st.lists(words, min_size=2, max_size=4)) if kind is ItemType.MATCHING else []
-    stem, blanks = draw(words), ()
+    stem, blanks = draw(words), tuple[Blank, ...]()
     if kind is ItemType.FILL_IN:
         blanks = tuple(draw(st.lists(blank, min_size=1, max_size=3)))
         stem += "".join(f"[[{number}]]" for number in range(1, len(blanks) + 1))
@@ -38,7 +38,11 @@ def drafts(draw: st.DrawFn) -> Draft:
         case ItemType.ORDERING:
             key = draw(st.permutations(range(len(options))))
         case _:
-            key = sorted(draw(st.sets(st.integers(0, len(options) - 1), min_size=1, max_size=len(options) if kind == "multiple" else 1))) if options else []
+            key = (
+                sorted(draw(st.sets(st.integers(0, len(options) - 1), min_size=1, max_size=len(options) if kind is ItemType.MULTIPLE else 1)))
+                if options
+                else []
+            )
     return tidy(
         Draft(
             external_id=draw(st.sampled_from(["", "crisis-1", "=1+1"])),

@@ -1,6 +1,7 @@
 """Drafts and stored versions, there and back."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,7 +27,7 @@ def drafts(draw: st.DrawFn) -> Draft:
     kind = draw(st.sampled_from(ItemType))
     options: tuple[str, ...] = ("正确", "错误") if kind is ItemType.TRUE_FALSE else tuple(draw(different))
     at = st.integers(0, len(options) - 1)
-    stem, more = draw(words), {}
+    stem, more = draw(words), dict[str, Any]()
     match kind:
         case ItemType.FILL_IN:
             more = {"blanks": tuple(draw(st.lists(blanks, min_size=1, max_size=3)))}

@@ -15,6 +15,7 @@ from lms.kernel.clock import FixedClock
 from lms.kernel.db import Session, transaction
 from lms.kernel.link import NotReplicated
 from lms.kernel.refusal import Missing
+from question_bank.domain.exchange import quiet
 from question_bank.domain.staging import Choice, Report, State, Verdict
 from question_bank.formats import alone, apart, reading
 from question_bank.formats.unreadable import FileTooHeavy, Unreadable
@@ -74,7 +75,7 @@ def test_a_file_that_breaks_fails_alone_and_says_so(bank: str, clock: FixedClock
         if batch_id == broken:
             session.execute(text("SELECT 1 / 0"))
 
-    monkeypatch.setattr(staging.store, "fill", falling)
+    monkeypatch.setattr(store, "fill", falling)
     background.work(clock.now())
     found = stands(bank, broken)
     assert (found.state, found.refusal, stands(bank, good).state) == (State.FAILED, "import_broke", State.STAGED)
@@ -121,7 +122,7 @@ def test_an_import_given_up_under_the_workers_hands_leaves_nothing(bank: str, cl
 
     def given_up(*arguments: object, **more: object) -> object:
         staging.discard(bank, batch, person_id=id_of(WEI), now=clock.now())
-        return judge(*arguments, **{**more, "beat": exchange.quiet})  # type: ignore[arg-type]
+        return judge(*arguments, **{**more, "beat": quiet})  # type: ignore[arg-type]
 
     monkeypatch.setattr(exchange, "judge_drafts", given_up)
     background.work(clock.now())
@@ -418,7 +419,7 @@ def test_a_file_that_tells_keys_of_other_peoples_items_is_recorded(app: Flask, b
     def told() -> list[str]:
         with transaction() as session:
             rows = session.execute(text("SELECT subject, actor_id FROM audit_entry WHERE action = 'item.view_key' ORDER BY id")).all()
-            items = dict(session.execute(text("SELECT 'item:' || id, external_id FROM item")).all())  # type: ignore[arg-type]
+            items = {str(subject): str(name) for subject, name in session.execute(text("SELECT 'item:' || id, external_id FROM item"))}
         assert {person for _subject, person in rows} <= {id_of(WEI)}
         return [items[subject] for subject, _person in rows]
 
