@@ -51,7 +51,6 @@ class PersonRow(Base):
     unit_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(UnitRow.id))
     created_at: Mapped[datetime]
     post: Mapped[str] = mapped_column(String(60), default="")
-    audience: Mapped[str] = mapped_column(String(40), default="")
     password_hash: Mapped[str | None] = mapped_column(String(200), default=None)
     activation_hash: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
     activation_ends_at: Mapped[datetime | None] = mapped_column(default=None)

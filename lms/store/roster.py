@@ -104,10 +104,9 @@ def insert_people(session: Session, newcomers: Sequence[Newcomer], now: datetime
     ids = db.next_ids(session, "person", len(newcomers))
     db.copy_rows(
         session,
-        "person (id, account, name, name_pinyin, unit_id, created_at, post, audience, password_hash, "
-        "phone_sealed, phone_blind, identity_sealed, identity_blind, active)",
+        "person (id, account, name, name_pinyin, unit_id, created_at, post, password_hash, phone_sealed, phone_blind, identity_sealed, identity_blind, active)",
         (
-            (person_id, one.account, one.name, one.name_pinyin, one.unit_id, now, one.post, "", one.password_hash, *_numbers(one), True)
+            (person_id, one.account, one.name, one.name_pinyin, one.unit_id, now, one.post, one.password_hash, *_numbers(one), True)
             for person_id, one in zip(ids, newcomers, strict=True)
         ),
     )
