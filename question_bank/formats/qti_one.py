@@ -1,5 +1,6 @@
 """QTI 1.2 and its kin (Canvas, Blackboard, WebCT, Respondus): items of questestinterop."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -29,6 +30,7 @@ _REASONS = {
     "file upload": "upload_interaction",
 }
 _ESSAYS = frozenset({"essay_question", "essay", "short response", "short answer/essay", "extended", "long answer", "modified essay"})
+_LINE_TO_FILL = re.compile(r"_{3,}")
 PARTS = frozenset({"item", "assessment", "section", "objectbank"})
 _EXACT = frozenset({"", "Equivalence", "TextEquivalence", "TextInChoices"})  # how Canvas compares a blank as we do
 
@@ -291,8 +293,13 @@ class _Item:
             order = sorted(range(len(marks)), key=lambda at: stem.index(marks[at]))
             self._filled(replace(self.bare, explanation=explanation), stem, [marks[at] for at in order], [blanks[at] for at in order])
             return
-        if not placed:
-            stem = f"{stem} {' '.join(f'[[{number}]]' for number in range(1, len(blanks) + 1))}"
+        numbers = [f"[[{number}]]" for number in range(1, len(blanks) + 1)]
+        lines = [] if placed else _LINE_TO_FILL.findall(stem)
+        if len(lines) == len(numbers):
+            for line, number in zip(lines, numbers, strict=True):
+                stem = stem.replace(line, number, 1)
+        elif not placed:
+            stem = f"{stem} {' '.join(numbers)}"
         self.place.keep(replace(self.bare, type=ItemType.FILL_IN, stem=stem, blanks=tuple(blanks), explanation=explanation))
 
     def _essay(self) -> None:

@@ -80,6 +80,13 @@ def test_a_blank_below_the_stem_takes_any_of_its_texts() -> None:
     assert (draft.stem, draft.blanks) == ("首都？ [[1]]", (Blank(("北京", "Beijing")),))
 
 
+def test_a_blank_below_the_stem_stands_on_the_line_that_is_left_for_it() -> None:
+    fields = "".join(f'<response_str ident="{name}"><render_fib/></response_str>' for name in "ab")
+    rules = rule(equal("frog", "a")) + rule(equal("newt", "b"))
+    assert only(words("Name ___ and _____.") + fields, rules).stem == "Name [[1]] and [[2]]."
+    assert only(words("Name two: _____.") + fields, rules).stem == "Name two: _____. [[1]] [[2]]"
+
+
 def test_blanks_stand_where_they_stood() -> None:
     field = '<response_str ident="F{0}"><render_fib prompt="Dashline"><response_label ident="A"/></render_fib></response_str>'
     rules = rule(equal("Winter", "F1", ' case="Yes"') + equal("York", "F2", ' case="Yes"'), "3", "Add")
