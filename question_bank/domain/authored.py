@@ -39,7 +39,8 @@ def guess(written: Authored) -> str:
         return ItemType.TRUE_FALSE
     if not options:
         stem = written.cell("stem")
-        return "" if not key else ItemType.FILL_IN if SURE_BLANK.search(stem) else ItemType.SHORT_TEXT if _TOLD.match(stem) else ""
+        filled = SURE_BLANK.search(stem) or (has_usual_blank(stem) and not notation.read_key(key, ItemType.MULTIPLE, ()))
+        return "" if not key else ItemType.FILL_IN if filled else ItemType.SHORT_TEXT if _TOLD.match(stem) else ""
     right = written.marked or notation.read_key(key, ItemType.MULTIPLE, options)
     return ItemType.MULTIPLE if len(right) > 1 else ItemType.SINGLE
 

@@ -56,6 +56,7 @@ _SEPARATED = re.compile(r"[\s,，、;；|┋/&+和及]+")  # ┋ is 问卷星's
 _LETTER_RUN = re.compile(r"[A-Z](?:[\s,，、;；|/&+.和及]*[A-Z])*[\s,，、;；|/&+.。]*")
 _BRACKETED = re.compile(r"[(\[【]([^()\[\]【】]+)[)\]】]")
 _NAMED_LETTER = re.compile(r"[(\[]\s*([A-Z])\s*[)\]]|选项\s*([A-Z])(?![A-Z])|(?<![A-Z])([A-Z])\s*选?项")
+_LETTERS_AND_WORDS = re.compile(r"([A-Z]{2,26})\s*[.、:]\s*(\S.*)", re.DOTALL)
 _LETTER_AND_WORDS = re.compile(r"[(\[]?([A-Za-z])\s*[.、:)\]]\s*(\S.*)", re.DOTALL)
 
 
@@ -172,6 +173,10 @@ def _its_letter(named: re.Match[str]) -> str:
 
 def _labelled(written: str, options: Sequence[str]) -> tuple[int, ...]:
     """Read `A.甲` or `A.甲；B.乙`, where each letter stands before the words of its own option."""
+    if several := _LETTERS_AND_WORDS.fullmatch(written):  # AB:甲;乙; as 学习通 writes it
+        positions = _letters(several[1])
+        named = "".join(folded(option) for at, option in enumerate(options) if at in positions) if max(positions) < len(options) else None
+        return positions if named is not None and folded(several[2]).replace(";", "") == named.replace(";", "") else ()
     found = []
     for part in [written] if _names_option(written, options) is not None else re.split(r"[\n;；|,，]", written):
         if part.strip():

@@ -36,6 +36,7 @@ _ONE_ANSWER = re.compile(
     r"|元/(?:千克|公斤|克|吨|人|次)|(?:米|公里|克|吨|升|转|次|元|人|摩尔?)/(?:秒|分钟?|小?时|天|日|月|年|升|[平立]方\w{0,2}米|摩尔?)"
 )
 _CLOSE = re.compile(r"[^\s;；|、，,]{1,40}(?:/|或者?)[^\s;；|、，,]{1,40}")
+_NUMBERED_BLANK = re.compile(r"(?:^|(?<=[\s;；,，、]))(?:[（(]\s*(\d{1,2})\s*[)）]|([①-⑳])|(\d{1,2})\s*[.．、](?!\d))\s*(?=[^\s,，、;；.。()（）①-⑳])")
 _NAMED_BLANK = re.compile(r"第\s*(?:[一二三四五六七八九十]{1,3}|\d{1,2})\s*[个]?空\s*[:：]")
 _PAIR = re.compile(r"\s*(?:=+>?|＝|→|-+>|—+>)\s*")
 _NUMBERED_PAIR = re.compile(r"(\d{1,2})\s*[-–—:：.、=→]?\s*([A-Z])(?![A-Z])")
@@ -67,7 +68,7 @@ def _blanks(written: str, count: int) -> tuple[Blank, ...]:
     held = _held(written)
     if not held:
         return ()
-    named = [piece.strip(" \n;；,，") for piece in _NAMED_BLANK.split(held)[1:]]
+    named = [piece.strip(" \n;；,，") for piece in _NAMED_BLANK.split(held)[1:]] or _numbered(held, count)
     if len(named) == count:
         return tuple(_blank(re.split(r"[\n;；|]", piece)) for piece in named)
     if count == 1:
@@ -80,6 +81,16 @@ def _blanks(written: str, count: int) -> tuple[Blank, ...]:
     if len(pieces) != count:
         pieces = [piece for piece in re.split(r"[\n;；|]", held) if piece.strip()]
     return tuple(_blank([piece]) for piece in pieces)
+
+
+def _numbered(held: str, count: int) -> list[str]:
+    """Return the answers behind numbers that run from 1 to the last blank: (1) 甲 (2) 乙; a single 1. before a figure may belong to it."""
+    found = list(_NUMBERED_BLANK.finditer(held))
+    numbers = [int(unicodedata.normalize("NFKC", next(filter(None, each.groups())))) for each in found]
+    if numbers != list(range(1, count + 1)) or found[0].start() or (count == 1 and found[0][3] and held[found[0].end()].isdecimal()):
+        return []
+    ends = [*(each.start() for each in found[1:]), len(held)]
+    return [held[each.end() : end].strip(" \n;；,，、") for each, end in zip(found, ends, strict=True)]
 
 
 def _held(written: str) -> str:
@@ -133,7 +144,10 @@ def _freed(text: str) -> str:
 
 def write_blanks(blanks: Sequence[Blank]) -> str:
     """Return answers as `read_blanks` reads them."""
-    return "；".join(map(_written, blanks))
+    texts = [*map(_written, blanks)]
+    if _numbered(_held("；".join(texts)), len(texts)):  # the numbers belong to the answers
+        texts = [f"第{number}空：{text}" for number, text in enumerate(texts, start=1)]
+    return "；".join(texts)
 
 
 def _written(blank: Blank) -> str:

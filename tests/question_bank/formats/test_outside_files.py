@@ -11,6 +11,7 @@ from question_bank.domain.draft import Draft
 from question_bank.domain.exchange import Reading
 from question_bank.domain.fault import faults_of
 from question_bank.domain.item import Blank
+from question_bank.domain.written_answer import read_blanks, write_blanks
 from question_bank.formats import reading
 from question_bank.formats.unreadable import FileTooLarge, ItemsElsewhere
 
@@ -650,3 +651,40 @@ def test_an_underlined_letter_that_fills_no_gap_is_no_key(stem: str) -> None:
     assert read(f"1．{stem}\nA．对的\nB．不对的\n", "text").drafts[0].key == ()
     keyed = read(f"1．{stem}\nA．对的\nB．不对的\n答案：A\n", "text").drafts[0]
     assert (keyed.stem, keyed.key) == (stem, (0,))
+
+
+@pytest.mark.parametrize(
+    ("stem", "key", "accepted"),
+    [
+        ("甲____乙____。", "\n(1) 学记\n(2) 论语；语论", [("学记",), ("论语", "语论")]),
+        ("甲____乙____。", "①子 ②丑", [("子",), ("丑",)]),
+        ("甲____乙____。", "1、寅 2、卯", [("寅",), ("卯",)]),
+        ("甲____乙____。", "1. 1949 2. 1950", [("1949",), ("1950",)]),
+        ("甲____。", "（1）大学", [("大学",)]),
+        ("甲____。", "（1）", [("（1）",)]),
+        ("甲____。", "①③", [("①③",)]),
+        ("甲____。", "1. 5", [("1. 5",)]),
+        ("甲____乙____。", "1.5；2.5", [("1.5",), ("2.5",)]),
+        ("甲____乙____。", "①；②", [("①",), ("②",)]),
+    ],
+)
+def test_numbers_before_the_answers_of_blanks_are_no_part_of_them(stem: str, key: str, accepted: list[tuple[str, ...]]) -> None:
+    draft = only(f"一、填空题\n1．{stem}\n答案：{key}\n", "text")
+    assert [blank.accepted for blank in draft.blanks] == accepted
+
+
+@pytest.mark.parametrize("texts", [("(1) 学记",), ("①子", "②丑"), ("1、寅", "卯"), ("甲", "(2) 乙")])
+def test_numbers_that_are_part_of_an_answer_stay_through_what_we_write(texts: tuple[str, ...]) -> None:
+    blanks = tuple(Blank((text,)) for text in texts)
+    assert read_blanks("".join(f"[[{number}]]" for number, _ in enumerate(texts, start=1)), write_blanks(blanks))[1] == blanks
+
+
+def test_words_for_an_empty_bracket_fill_it_in_and_letters_do_not() -> None:
+    found = read("1．安全第一、（  ）、综合治理。\n答案：预防为主\n2．首都是（  ）。\n答案：A\n", "text")
+    assert [(draft.type, [blank.accepted for blank in draft.blanks]) for draft in found.drafts] == [("fill_in", [("预防为主",)]), ("", [])]
+
+
+@pytest.mark.parametrize(("key", "right"), [("AB:启发性; 巩固性;", (0, 1)), ("AC:启发性;随意性", (0, 2)), ("AB:启发性;随意性;", ()), ("AD:启发性;别的;", ())])
+def test_several_letters_may_stand_before_the_words_of_their_options(key: str, right: tuple[int, ...]) -> None:
+    found = read(f"1. (多选题, 20.0分)教学原则有\nA. 启发性\nB. 巩固性\nC. 随意性\n正确答案: {key}\n", "text")
+    assert [draft.key for draft in found.drafts] == [right]
