@@ -41,12 +41,13 @@ def drawable(session: Session, person_id: int) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Sharing:
-    """With whom a bank is shared, and with whom it can be."""
+    """With whom a bank is shared, and with whom it can be; `home`: the unit that would own it from the first share on."""
 
     bank: Bank
     shares: tuple[Share, ...]
     units: tuple[tuple[str, str], ...]
     may_grant: bool
+    home: str
 
 
 def view(bank_code: str, *, person_id: int) -> Sharing:
@@ -54,22 +55,26 @@ def view(bank_code: str, *, person_id: int) -> Sharing:
     with transaction() as session:
         bank = banks.existing(session, bank_code)
         held = store.rights(session, person_id).get(bank_code)
-        return Sharing(bank, tuple(store.of_bank(session, bank.id)), tuple(store.units(session)), held is None or Right.OWN in held)
+        home = store.home_of(session, person_id)
+        shares, units = tuple(store.of_bank(session, bank.id)), tuple(store.units(session))
+        return Sharing(bank, shares, units, held is None or Right.OWN in held, home[1] if home else "")
 
 
 def grant(bank_code: str, unit_code: str, right: Right, *, person_id: int, now: datetime) -> None:
-    """Give a unit a right; the first share makes the granting reviewer's unit the owner."""
+    """Give a unit a right; the first share makes the granting reviewer's unit the owner. Raises NotShared for whoever reviews nothing."""
     with transaction() as session:
         require(session, bank_code, person_id, Right.OWN)
         bank, unit_id = banks.existing(session, bank_code), store.unit_of_code(session, unit_code)
         if unit_id is None:
             raise Missing
-        shares = store.of_bank(session, bank.id)
-        if not shares and (home := store.home_of(session, person_id)) is not None:
-            store.put(session, bank.id, home, Right.OWN, person_id=person_id, now=now)
+        shares, home = store.of_bank(session, bank.id), store.home_of(session, person_id)
+        if home is None:
+            raise NotShared
+        if not shares:
+            store.put(session, bank.id, home[0], Right.OWN, person_id=person_id, now=now)
         elif _is_last_owner(shares, unit_id) and right is not Right.OWN:
             raise LastOwner
-        if shares or unit_id != home:
+        if shares or unit_id != home[0]:
             store.put(session, bank.id, unit_id, right, person_id=person_id, now=now)
         audit.record(session, actor_id=person_id, action="bank.share", subject=f"bank:{bank_code}", now=now, unit=unit_code, right=right)
 

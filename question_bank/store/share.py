@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lms.kernel.db import Base
+from lms.kernel.permissions import GRANTS, Permission
 from question_bank.domain.share import Right, allows
 
 
@@ -38,10 +39,13 @@ class Share:
 # A person's units: the scope of an author's, reviewer's or manager's role; and for what is shared with a unit, not owned by it, whatever lies under that,
 # her home too: were the province's bank everybody's who is in the province, there would be nobody to share it with.
 _REACHES = (
-    "EXISTS (SELECT FROM role_grant g JOIN unit w ON w.id = g.unit_id WHERE g.person_id = :person AND g.role <> 'teacher'"
+    "EXISTS (SELECT FROM role_grant g JOIN unit w ON w.id = g.unit_id WHERE g.person_id = :person AND g.role = ANY(:roles)"
     " AND (u.path LIKE w.path || '%' OR s.\"right\" <> 'own' AND w.path LIKE u.path || '%'))"
     " OR s.\"right\" <> 'own' AND EXISTS (SELECT FROM person p JOIN unit h ON h.id = p.unit_id WHERE p.id = :person AND h.path LIKE u.path || '%')"
 )
+
+
+_ROLES = [str(role) for role, held in GRANTS.items() if held & {Permission.WRITE_ITEMS, Permission.MANAGE_PEOPLE, Permission.MANAGE_EXAMS}]
 
 
 def rights(session: Session, person_id: int) -> dict[str, frozenset[Right]]:
@@ -51,7 +55,7 @@ def rights(session: Session, person_id: int) -> dict[str, frozenset[Right]]:
             f'SELECT b.code, array_agg(s."right") FILTER (WHERE {_REACHES}) FROM bank_share s JOIN bank b ON b.id = s.bank_id'  # noqa: S608
             " JOIN unit u ON u.id = s.unit_id GROUP BY b.code"
         ),
-        {"person": person_id},
+        {"person": person_id, "roles": _ROLES},
     )
     return {code: frozenset(Right(each) for each in found or ()) for code, found in rows}
 
@@ -79,12 +83,14 @@ def unit_of_code(session: Session, code: str) -> int | None:
     return found
 
 
-def home_of(session: Session, person_id: int) -> int | None:
-    """Return the unit for which a person reviews items."""
-    found: int | None = session.scalar(
-        text("SELECT unit_id FROM role_grant WHERE person_id = :person AND role = 'reviewer' ORDER BY id LIMIT 1"), {"person": person_id}
+def home_of(session: Session, person_id: int) -> tuple[int, str] | None:
+    """Return the unit for which a person reviews items and its name: of several the one highest up, which takes the bank from the fewest."""
+    statement = (
+        "SELECT u.id, u.name FROM role_grant g JOIN unit u ON u.id = g.unit_id WHERE g.person_id = :person AND g.role = 'reviewer'"
+        " ORDER BY length(u.path), g.id LIMIT 1"
     )
-    return found
+    found = session.execute(text(statement), {"person": person_id}).first()
+    return (found.id, found.name) if found else None
 
 
 def units(session: Session) -> list[tuple[str, str]]:

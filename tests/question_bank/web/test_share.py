@@ -2,6 +2,7 @@
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
@@ -36,6 +37,35 @@ def test_a_bank_of_the_province_is_not_everybodys_who_is_in_the_province(app: Fl
         api.require_draw(session, "b", id_of(near))
     assert owner.post(f"/bank/b/shares/{unit.far_city.id}/withdraw").status_code == 302
     assert "对平台上所有编题人和审题人开放" in owner.get("/bank/b/shares").text, "what withdrawing the last right does is told before"
+
+
+def test_a_role_that_has_nothing_to_do_with_banks_opens_none(app: Flask, clock: FixedClock) -> None:
+    banks.create("b", "本省题库", clock.now())
+    owner, near = enter(app, RUI), Member("near", "近文", (Role.AUTHOR, Role.REVIEWER), scope="county")
+    reader = enter(app, near)
+    with transaction() as session:
+        unit = rows.unit_tree(session)
+        grant = text("INSERT INTO role_grant (person_id, role, unit_id, granted_at) VALUES (:person, :role, :unit, :now)")
+        for role in (Role.EXAMINER, Role.INVIGILATOR, Role.CLASS_ADMINISTRATOR, Role.AUDITOR):
+            session.execute(grant, {"person": id_of(near), "role": role, "unit": unit.province.id, "now": clock.now()})
+    assert owner.post("/bank/b/shares", data={"unit": unit.far_city.code, "right": "read"}).status_code == 302
+    assert reader.get("/bank/b").status_code == 403
+
+
+def test_of_two_units_that_one_reviews_for_the_higher_becomes_the_owner_and_is_named_before(app: Flask, clock: FixedClock) -> None:
+    banks.create("b", "本省题库", clock.now())
+    both = Member("near", "近文", (Role.REVIEWER,), scope="county")
+    reviewer = enter(app, both)
+    with transaction() as session:
+        unit = rows.unit_tree(session)
+        grant = text("INSERT INTO role_grant (person_id, role, unit_id, granted_at) VALUES (:person, 'reviewer', :unit, :now)")
+        session.execute(grant, {"person": id_of(both), "unit": unit.province.id, "now": clock.now()})
+        province = unit.province.name
+    assert f"第一次共享时，{province}会成为它的所有单位" in reviewer.get("/bank/b/shares").text
+    assert reviewer.post("/bank/b/shares", data={"unit": unit.county.code, "right": "read"}).status_code == 302
+    with transaction() as session:
+        owners = session.execute(text("SELECT u.name FROM bank_share s JOIN unit u ON u.id = s.unit_id WHERE s.\"right\" = 'own'")).scalars().all()
+    assert owners == [province]
 
 
 def test_every_door_of_a_bank_is_closed_to_strangers_until_shared(app: Flask, clock: FixedClock) -> None:
