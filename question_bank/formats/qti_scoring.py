@@ -17,6 +17,7 @@ _PLAIN = frozenset(
     " stringMatch product default exitResponse".split()
 )
 _COMPARED = frozenset({"match", "equal", "stringMatch", "member", "contains", "substring"})
+_RECKONED = ("variable", "mapResponse")  # what a score may be besides a figure
 _TEMPLATES = ("match_correct", "map_response", "CC2_match_basic", "CC2_map_response")
 
 
@@ -117,11 +118,12 @@ class Scoring:
     def _comparisons(self, identifier: str, *, denied: bool = False) -> Iterator[tuple[etree._Element, float]]:
         """Yield the comparisons of a response that lead to points where they hold (`denied`: where they do not), and how many."""
         for branch in every(self.processing, "responseIf", "responseElseIf", "responseElse") if self.processing is not None else ():
-            points = [_points(each) for each in branch if local(each) == "setOutcomeValue" and "FEEDBACK" not in attribute(each, "identifier").upper()]
+            otherwise = local(branch) == "responseElse"  # reached where what the branches before it ask does not hold
+            points = [_points(each) for each in _outcomes(branch) if not otherwise or _is_score(each)]
             if not points or max(points) <= 0:
                 continue
-            otherwise = local(branch) == "responseElse"  # reached where what the branches before it ask does not hold
-            for asked in branch.itersiblings(preceding=True) if otherwise else (branch,):
+            before = [each for each in branch.itersiblings(preceding=True) if not any(_is_score(held) and every(held, *_RECKONED) for held in _outcomes(each))]
+            for asked in before if otherwise else [branch]:
                 for compared in every(asked, *_COMPARED):
                     is_asked = any(attribute(each, "identifier") == identifier for each in every(compared, "variable"))
                     if is_asked and (_is_denied(compared, asked) is not otherwise) is denied:
@@ -227,6 +229,14 @@ def _inside(element: etree._Element, name: str) -> list[etree._Element]:
 
 def _points(element: etree._Element) -> float:
     return max((numbers.float_of(text_of(each)) for each in every(element, "baseValue")), default=0.0)
+
+
+def _outcomes(branch: etree._Element) -> list[etree._Element]:
+    return [each for each in branch if local(each) == "setOutcomeValue" and "FEEDBACK" not in attribute(each, "identifier").upper()]
+
+
+def _is_score(outcome: etree._Element) -> bool:
+    return "SCORE" in attribute(outcome, "identifier").upper()
 
 
 def _is_denied(element: etree._Element, within: etree._Element) -> bool:

@@ -132,7 +132,9 @@ def test_a_declared_key_that_earns_only_where_it_is_missed_is_none() -> None:
     and_a_hint = f"<responseIf>{match}{score.format(1)}</responseIf><responseElseIf><not>{match}</not>{score.format(0.5)}</responseElseIf>"
     half_else = f"<responseIf>{match}{score.format(1)}</responseIf><responseElse>{score.format(0.5)}</responseElse>"
     another = f"<responseIf>{named.replace('>A<', '>B<')}{score.format(0)}</responseIf><responseElse>{score.format(1)}</responseElse>"
-    for right in (nothing_then, and_a_hint, half_else, another):
+    most = '<setOutcomeValue identifier="SCORE"><variable identifier="MAXSCORE"/></setOutcomeValue>'
+    counted = f"<responseIf>{match}{most}</responseIf><responseElse>{score.format(1).replace('SCORE', 'TRIES')}{score.format(0.5)}</responseElse>"
+    for right in (nothing_then, and_a_hint, half_else, another, counted):
         assert only(item(choices(), response("A"), rules(right))).key == (0,)
 
 
