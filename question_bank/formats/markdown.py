@@ -10,6 +10,7 @@ _HEADED = re.compile(r"\s*+#{1,6}\s++")
 _BOLD = re.compile(r"\s*+(?:\*\*|__)(?=\S)([^*\n]{1,300}?)(?:\*\*|__)")
 _LISTED = re.compile(r"\s*+[-*+]\s++(?:\[([ xX])\]\s*+)?")
 _RIGHT = "（正确答案）"
+_NUMBERED = re.compile(r"(?:Question|Q|题目?|试题)\s?\d{1,5}")
 _QUOTED = re.compile(r"^\s*+(?:>\s*+)+")
 _DETAILS = re.compile(r"\s*+<details\b[^<>]*>\s*+", re.IGNORECASE)
 _SUMMARY = re.compile(r"\s*+<summary\b[^<>]*>(.{0,200}?)</summary>", re.IGNORECASE)
@@ -56,7 +57,13 @@ def _announced(heading: str, following: Sequence[str]) -> str:
 
 
 def _bare(line: str) -> str:
-    if (headed := _HEADED.match(line)) and marks.begins(rest := _unbold(line[headed.end() :])):
+    headed = _HEADED.match(line)
+    rest = _unbold(line[headed.end() :] if headed else line)
+    if (headed or rest != line) and marks.heads_field(rest):
+        return f"{rest.strip()}："  # ### 参考答案, or the same in bold, alone in its line
+    if (headed or rest != line) and _NUMBERED.fullmatch(rest.strip()):
+        return f"{rest.strip()}."
+    if headed and marks.begins(rest):
         return rest
     if (listed := _LISTED.match(line)) and marks.letter_at(rest := _unbold(line[listed.end() :])):
         return f"{rest.rstrip()}{_RIGHT}" if (listed[1] or "").strip() else rest

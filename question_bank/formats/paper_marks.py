@@ -94,6 +94,11 @@ def heading(text: str) -> Section | None:
     return Section("", "", is_chapter=True) if _CHAPTER.fullmatch(words) and not FIELD.search(words) else None
 
 
+def heads_field(text: str) -> bool:
+    """Tell whether the words of a heading name what stands below it: a key, an explanation, a learner's own answer."""
+    return _BY_WORD.get(text.strip().lower()) in {"key", "explanation", "rubric", MINE}
+
+
 def begins(text: str) -> bool:
     """Tell whether a line begins with something that a paper is told by."""
     words = text.strip()

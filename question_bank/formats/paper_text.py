@@ -204,7 +204,7 @@ class _Reader:
         follows = number == self.item.number + 1
         if self.item.at_role == "key" and not self.item.at and self._is_text(self.item):
             return False
-        if self.item.at_role in {"explanation", "key"} and (self.item.at_role == "explanation" or self._is_text(self.item)):
+        if self.item.at_role in {"explanation", marks.MINE} or (self.item.at_role == "key" and self._is_text(self.item)):
             # A numbered list inside an explanation, or the next item?
             return (follows and style == self.item.style and not self._is_listed(at)) or (self._asks(at) and style == self.item.style)
         if follows and (style == self.item.style or self.item.is_whole):

@@ -306,3 +306,31 @@ def test_a_key_that_opens_at_a_click_is_read(behind: str) -> None:
     read = reading.read(f"1. <details> 标签（ ）\nA. 甲\nB. </details> 乙\n\n{behind}\n\n2. 题（ ）\nA. 甲\nB. 乙\n答案：A\n{explained}".encode())
     assert [told(draft) for draft in read.drafts] == ["single <details> 标签（ ） [甲|</details> 乙] B", "single 题（ ） [甲|乙] A"]
     assert (read.drafts[1].explanation, read.losses) == ("因为", ())
+
+
+@pytest.mark.parametrize("mark", ["#### {}", "**{}**", "### **{}**"])
+def test_a_heading_alone_in_its_line_names_what_stands_below_it(mark: str) -> None:
+    mine, key, why = (mark.format(words) for words in ("我的答案", "参考答案", "解析"))
+    asked = f"## 简答题\n### 1. 简述倾听的要点\n{mine}\n- 我觉得先听\n\n{key}\n\n- 要点一\n- 要点二\n\n{why}\n\n见第二讲。\n"
+    found = reading.read((f"{asked}## 单选题\n### 2. 谁在先\nA. 甲\nB. 乙\n{key}\nB\n{why}\n乙先到。\n").encode())
+    assert [(draft.stem, draft.model, draft.key, draft.explanation) for draft in found.drafts] == [
+        ("简述倾听的要点", "- 要点一\n- 要点二", (), "见第二讲。"),
+        ("谁在先", "", (1,), "乙先到。"),
+    ]
+    assert "学员的作答（我的答案）和得分未导入" in {loss.what for loss in found.losses}
+
+
+@pytest.mark.parametrize("mark", ["### {}", "**{}**"])
+def test_a_number_alone_in_a_heading_is_no_part_of_the_stem(mark: str) -> None:
+    found = reading.read(("".join(f"{mark.format(f'Question {number}')}\nWho?\nA. p\nB. q\n{mark.format('Answer')}\nB\n\n" for number in (1, 2))).encode())
+    assert [(draft.stem, draft.options, draft.key) for draft in found.drafts] == [("Who?", ("p", "q"), (1,))] * 2
+
+
+def test_a_numbered_list_of_a_learner_makes_no_items() -> None:
+    found = reading.read("一、论述题\n1. 论述甲。\n【答案】略。\n\n### 我的答案\n1. 理解一。\n2. 理解二。\n\n2. 论述乙。\n【答案】见书。\n".encode())
+    assert [(draft.stem, draft.model) for draft in found.drafts] == [("论述甲。", "略。"), ("论述乙。", "见书。")]
+
+
+def test_answers_headed_at_the_end_stay_those_of_all_items() -> None:
+    found = reading.read(("## 单选题\n1. 谁在先\nA. 甲\nB. 乙\n2. 谁在后\nA. 甲\nB. 乙\n\n**参考答案**\n\n1. B\n2. A\n").encode())
+    assert [draft.key for draft in found.drafts] == [(1,), (0,)]
