@@ -11,7 +11,8 @@ from lms.kernel.refusal import N_, Conflict, Forbidden, Invalid
 
 ALONE = 100  # people; an export of more needs a second person's yes, and any while the keys are sealed
 KEPT = timedelta(hours=24)
-STUCK = timedelta(hours=6)  # what nobody writes by then is given up
+OPEN = timedelta(days=7)  # what nobody has agreed to by then is given up
+STUCK = timedelta(hours=6)  # what no worker is to write by then is given up
 
 
 class State(StrEnum):

@@ -30,7 +30,7 @@ from exam.store.archive import ExamArchiveRow
 from lms import api as platform
 from lms.kernel import audit
 from lms.kernel.db import Session, transaction
-from lms.kernel.jobs import enqueue
+from lms.kernel.jobs import enqueue, standing
 from lms.kernel.refusal import Missing
 from lms.kernel.settings import Settings
 from question_bank import api as bank
@@ -98,7 +98,7 @@ def ask(exam_code: str, *, reason: str, actor_id: int, now: datetime) -> State:
         archive_id = store.add(session, exam_id=exam.id, asked_by=actor_id, reason=written, people=people, state=state, asked_at=now)
         audit.record(session, actor_id=actor_id, action="archive.ask", subject=f"exam:{exam.id}", now=now, archive=archive_id, reason=written, people=people)
         if state is State.QUEUED:
-            enqueue(session, JOB, {"archive_id": archive_id})
+            _enqueue(session, archive_id)
         return state
 
 
@@ -108,7 +108,7 @@ def approve(exam_code: str, archive_id: int, *, actor_id: int, now: datetime) ->
         row = _row(session, exam_code, archive_id)
         row.state = rules.approve(State(row.state), row.asked_by, actor_id)
         row.approved_by = actor_id
-        enqueue(session, JOB, {"archive_id": archive_id})
+        _enqueue(session, archive_id)
         audit.record(session, actor_id=actor_id, action="archive.approve", subject=f"exam:{row.exam_id}", now=now, archive=archive_id)
 
 
@@ -271,14 +271,24 @@ def fetch(exam_code: str, archive_id: int, *, actor_id: int, now: datetime) -> P
 
 
 def expire(now: datetime) -> None:
-    """Remove the files whose time is over, and give up what a killed worker left."""
+    """Remove the files whose time is over, and give up what nobody agreed to in time or a killed worker left."""
     with transaction() as session:
-        for row in store.lock_ready_before(session, now, rules.KEPT):
+        for row in store.lock_over(session, ready_before=now - rules.KEPT, asked_before=now - rules.OPEN):
             _path(row.id).unlink(missing_ok=True)
             row.state = State.EXPIRED
-        for row in store.lock_stuck(session, now - rules.STUCK):
-            _path(row.id).unlink(missing_ok=True)
-            row.state = State.FAILED
+        for row in store.lock_queued(session, now - rules.STUCK):
+            job = standing(session, _key(row.id))  # agreed to late, or behind others, it waits for its worker still
+            if (job is None or job.failed) and store.hold(session, row.id):
+                _path(row.id).unlink(missing_ok=True)
+                row.state = State.FAILED
+
+
+def _enqueue(session: Session, archive_id: int) -> None:
+    enqueue(session, JOB, {"archive_id": archive_id}, key=_key(archive_id))
+
+
+def _key(archive_id: int) -> str:
+    return f"{JOB}:{archive_id}"
 
 
 def _tell(archive_id: int, **changes: object) -> None:

@@ -1,9 +1,9 @@
 """Archives: the table of requests, and every row of an exam as JSON lines."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Integer, String, Table, select, text, update
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Integer, String, Table, and_, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -71,17 +71,17 @@ def of_exam(session: Session, exam_id: int, most: int) -> Sequence[ExamArchiveRo
     return session.scalars(select(ExamArchiveRow).where(ExamArchiveRow.exam_id == exam_id).order_by(ExamArchiveRow.id.desc()).limit(most)).all()
 
 
-def lock_ready_before(session: Session, now: datetime, kept: timedelta) -> Sequence[ExamArchiveRow]:
-    """Lock the archives whose time is over."""
-    return session.scalars(
-        select(ExamArchiveRow).where(ExamArchiveRow.state == "ready", ExamArchiveRow.ready_at <= now - kept).order_by(ExamArchiveRow.id).with_for_update()
-    ).all()
+def lock_over(session: Session, *, ready_before: datetime, asked_before: datetime) -> Sequence[ExamArchiveRow]:
+    """Lock the archives whose time is over, and those that still wait for a second yes and were asked for by then."""
+    row = ExamArchiveRow
+    over = or_(and_(row.state == "ready", row.ready_at <= ready_before), and_(row.state == "asked", row.asked_at <= asked_before))
+    return session.scalars(select(row).where(over).order_by(row.id).with_for_update()).all()
 
 
-def lock_stuck(session: Session, asked_before: datetime) -> list[ExamArchiveRow]:
-    """Lock the archives that were asked for by then and that no worker writes, as when it was killed."""
+def lock_queued(session: Session, asked_before: datetime) -> Sequence[ExamArchiveRow]:
+    """Lock the archives that were asked for by then and are to be written."""
     rows = select(ExamArchiveRow).where(ExamArchiveRow.state == "queued", ExamArchiveRow.asked_at <= asked_before)
-    return [row for row in session.scalars(rows.order_by(ExamArchiveRow.id).with_for_update()) if hold(session, row.id)]
+    return session.scalars(rows.order_by(ExamArchiveRow.id).with_for_update()).all()
 
 
 def hold(session: Session, archive_id: int) -> bool:

@@ -213,6 +213,10 @@ def test_the_board_asks_a_second_person_agrees_and_the_file_lasts_a_day(app: Fla
     archive.expire(later - timedelta(seconds=1))
     assert state_of(1) == "queued"
     archive.expire(later)
+    assert state_of(1) == "queued", "its job stands behind others"
+    with transaction() as session:
+        session.execute(text("DELETE FROM procrastinate_jobs"))
+    archive.expire(later)
     assert (part.exists(), state_of(1)) == (False, "failed")
     with transaction() as session:
         session.execute(text("UPDATE exam_archive SET state = 'queued'"))
@@ -261,12 +265,30 @@ def test_no_archive_is_written_without_the_second_yes_that_stands_then(app: Flas
         sealed_key.withdraw(exams.EXAM, id_of(AN), later)
     archive.make(later, 1)
     assert (state_of(1), archive._path(1).exists()) == ("asked", False)
+    with transaction() as session:
+        session.execute(text("DELETE FROM procrastinate_jobs"))  # it is done
     archive.approve(exams.EXAM, 1, actor_id=id_of(AN), now=later)
     archive.make(later, 1)
     assert state_of(1) == "ready"
     assert {line["key_in_bank"] for line in rows(archive._path(1), "answer")} == {""}
     assert not any(line["key"] for line in rows(archive._path(1), "item"))
     assert asked(later) is rules.State.ASKED, "consents that stand no more ask for a second person at once"
+
+
+def test_an_archive_nobody_agrees_to_lapses_after_a_week_and_one_agreed_to_late_does_not(app: Flask) -> None:
+    sat_out()
+    assert asked(OVER) is rules.State.ASKED
+    late = OVER + rules.OPEN - timedelta(seconds=1)
+    archive.expire(late)
+    archive.approve(exams.EXAM, 1, actor_id=id_of(AN), now=late)
+    archive.expire(OVER + rules.OPEN)
+    assert state_of(1) == "queued"
+    archive.make(late, 1)
+    assert (state_of(1), asked(late)) == ("ready", rules.State.ASKED)
+    archive.expire(late + rules.OPEN)
+    assert state_of(2) == "expired"
+    with pytest.raises(rules.NotWaiting):
+        archive.approve(exams.EXAM, 2, actor_id=id_of(AN), now=late + rules.OPEN)
 
 
 def test_keys_that_stay_open_make_an_archive_at_once(app: Flask) -> None:
