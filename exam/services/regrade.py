@@ -126,9 +126,9 @@ def approve(regrade_id: int, *, seen: str, actor_id: int, now: datetime) -> bool
 def withdraw(regrade_id: int, *, actor_id: int, now: datetime) -> None:
     """Withdraw a proposal that is not approved yet; where it is still worked out, that stops at its next beat."""
     with transaction() as session:
-        jobs.cancel(session, _key(regrade_id))
+        stopping = jobs.cancel(session, _key(regrade_id))
     with transaction() as session:
-        row = _locked(session, regrade_id)
+        row = _locked(session, regrade_id, at_once=not stopping)
         if row.state != Stage.PROPOSED:
             raise RegradeClosed
         row.state = str(Stage.WITHDRAWN)

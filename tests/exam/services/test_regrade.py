@@ -315,6 +315,20 @@ def test_a_regrade_that_runs_is_looked_at_and_a_withdrawn_preview_stops(app: Fla
         assert held(session) == due(session, None)
 
 
+def test_a_regrade_that_is_carried_out_is_not_withdrawn_and_nobody_waits_for_it(app: Flask) -> None:
+    crowd(2)
+    one = proposed()
+    regrade.preview(LATER, one)
+    with transaction() as session:
+        session.execute(text("DELETE FROM procrastinate_jobs"))
+    with transaction() as session:
+        regrades.lock(session, one)
+        began = perf_counter()
+        with pytest.raises(RegradeRuns):
+            regrade.withdraw(one, actor_id=id_of(PENG), now=LATER)
+        assert perf_counter() - began < 5
+
+
 def test_a_preview_that_failed_is_told_and_may_be_withdrawn(app: Flask) -> None:
     crowd(12)
     one = proposed()
