@@ -42,11 +42,10 @@ class AttemptPauseRow(Base):
 
 @dataclass(frozen=True, slots=True)
 class Rests:
-    """The rests of an attempt: seconds of those that are over, and since when how long one may still run."""
+    """The rests of an attempt: seconds of those that are over, and since when one runs."""
 
     taken: int
     since: datetime | None
-    most: int | None
 
 
 def lock_open(session: Session, exam_id: int, paths: Sequence[str], attempt_id: int | None, *, but: int | None) -> list[int]:
@@ -146,8 +145,8 @@ def rests_of(session: Session, attempt_id: int) -> Rests:
     """Return what a locked attempt has had of rests."""
     row = session.execute(
         text(
-            "SELECT ceil(coalesce(sum(extract(epoch FROM ended_at - began_at)), 0))::int AS taken, max(began_at) FILTER (WHERE ended_at IS NULL) AS since,"
-            " max(most_seconds) FILTER (WHERE ended_at IS NULL) AS most FROM attempt_pause WHERE attempt_id = :id AND most_seconds IS NOT NULL"
+            "SELECT ceil(coalesce(sum(extract(epoch FROM ended_at - began_at)), 0))::int AS taken, max(began_at) FILTER (WHERE ended_at IS NULL) AS since"
+            " FROM attempt_pause WHERE attempt_id = :id AND most_seconds IS NOT NULL"
         ),
         {"id": attempt_id},
     ).one()
