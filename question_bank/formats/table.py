@@ -38,6 +38,7 @@ def read(sheets: Sequence[Sheet]) -> tuple[list[Draft], list[Loss]]:
         if found is None:
             losses.append(Loss(sheet.name or "文件", "没有题干和答案的表头，这张表未导入"))
             continue
+        losses += [Loss(sheet.name, "这张表在 Excel 中是隐藏的，其中的题一并导入，请核对")] if each.hidden else []
         losses += [*lost, *(Loss(sheet.place(found.row), f"列“{word}”未导入") for word in found.unknown)]
         table = _Table(sheet, found)
         losses += [Loss(sheet.place(found.row), what) for what in table.told()]

@@ -1,10 +1,10 @@
 """Excel files (xlsx and xls) as sheets of text."""
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
 from question_bank.formats import archive
 from question_bank.formats.unreadable import FileTooLarge, Unreadable
@@ -22,6 +22,7 @@ class Sheet:
     first: int = 1
     left: int = 0
     places: tuple[str, ...] = ()  # of the rows, where they are not counted
+    hidden: bool = False
 
     def place(self, position: int) -> str:
         """Return where a row stands, as people look for it."""
@@ -34,7 +35,8 @@ def read(content: bytes) -> tuple[Sheet, ...]:
         archive.check(content)
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        return tuple(sheet for name in book.sheet_names if (sheet := _sheet(book, name)).rows)
+        shown = {each.name for each in book.sheets_metadata if each.visible == SheetVisibleEnum.Visible}
+        return tuple(replace(sheet, hidden=name not in shown) for name in book.sheet_names if (sheet := _sheet(book, name)).rows)
     except (CalamineError, ValueError, OSError, OverflowError):
         raise Unreadable from None
 

@@ -18,7 +18,7 @@ from question_bank.formats.unreadable import Unreadable
 Rows = list[Sequence[object]]
 
 
-def book(sheets: dict[str, Rows], merged: tuple[tuple[int, int, int, int], ...] = ()) -> bytes:
+def book(sheets: dict[str, Rows], merged: tuple[tuple[int, int, int, int], ...] = (), hidden: str = "") -> bytes:
     held = io.BytesIO()
     found = xlsxwriter.Workbook(held, {"in_memory": True})
     for name, rows in sheets.items():
@@ -29,6 +29,8 @@ def book(sheets: dict[str, Rows], merged: tuple[tuple[int, int, int, int], ...] 
                     sheet.write(line, column, cell)
         for top, left, bottom, right in merged:
             sheet.merge_range(top, left, bottom, right, rows[top][left])
+        if name == hidden:
+            sheet.hide()
     found.close()
     return held.getvalue()
 
@@ -486,3 +488,10 @@ def test_the_keys_may_stand_on_a_sheet_of_their_own_told_by_number() -> None:
 )
 def test_keys_on_another_sheet_are_taken_only_where_each_number_means_one_item(sheets: dict[str, Rows]) -> None:
     assert {draft.key for draft in reading.read(book(sheets)).drafts} == {()}
+
+
+def test_items_of_a_hidden_sheet_are_told() -> None:
+    rows: Rows = [["题干", "选项A", "选项B", "答案"], ["谁在先", "甲", "乙", "A"]]
+    found = reading.read(book({"题库": rows, "旧题": rows}, hidden="旧题"))
+    assert [draft.place for draft in found.drafts] == ["题库 第 2 行", "旧题 第 2 行"]
+    assert [(loss.place, loss.what) for loss in found.losses] == [("旧题", "这张表在 Excel 中是隐藏的，其中的题一并导入，请核对")]
