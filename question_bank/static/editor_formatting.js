@@ -23,10 +23,17 @@ function parsed(html) {
   return { body, css: (node) => [...node.classList].map((name) => classes.get(name) ?? "").concat(node.dataset.css ?? "").join(";") };
 }
 
+// A formula of a page brings the LaTeX it was made of, if at all, as an annotation; Wikipedia puts its own style around.
+function latexOf(math) {
+  const source = [...math.getElementsByTagNameNS("*", "annotation")].find((each) => each.getAttribute("encoding") === "application/x-tex");
+  return source?.textContent.trim().replace(/^\{\\displaystyle\s*([\s\S]*)\}$/, "$1").trim() ?? "";
+}
+
 /** Turn pasted HTML into the notation of the form: `{ notation, kept, pictures }`; `kept` tells whether plain text would lose anything. */
 export function notationOf(html) {
   const { body, css } = parsed(html);
   let kept = false;
+  for (const twice of body.querySelectorAll(".katex-html")) twice.remove(); // KaTeX writes each formula a second time, for the eye
   const around = new Set(); // the emphasis a node stands in
   function inner(node, own) {
     const isRun = node.textContent.trim() && !node.querySelector("p, div, li, td, th, table");
@@ -42,6 +49,11 @@ export function notationOf(html) {
     if (node.nodeType === Node.TEXT_NODE) return literal(node.data.replace(/\s+/g, " "));
     if (node.nodeType !== Node.ELEMENT_NODE || LEFT_OUT.has(node.tagName.toUpperCase())) return "";
     if (node.tagName === "BR") return "\n";
+    if (node.localName === "math") {
+      kept = true;
+      const latex = latexOf(node);
+      return latex ? `\\(${latex}\\)` : node.outerHTML.replace(/\s+/g, " ");
+    }
     const isAlone = node.tagName === "TABLE" && node.querySelectorAll("td, th").length === 1; // one cell of Excel is its words
     if (isAlone) {
       kept = true; // its plain text ends with a line
@@ -56,7 +68,8 @@ export function notationOf(html) {
     return `${line}<${tag}${spans.join("")}>${tag === "td" || tag === "th" || tag === "li" ? words.trim() : words}</${tag}>${line}`;
   }
   const notation = inner(body).replace(/[ \t]*\n[ \t]*/g, "\n").replace(/\n{2,}/g, "\n").trim();
-  return { notation, kept, pictures: body.querySelectorAll("img, svg").length };
+  const pictures = [...body.querySelectorAll("img, svg")].filter((each) => !each.className.toString().includes("mwe-math")).length; // Wikipedia's of formulas
+  return { notation, kept, pictures };
 }
 
 const cells = (line) => (line.includes("\t") ? line.split("\t") : line.split(/\s*[|｜]\s*/)).map((cell) => cell.trim());

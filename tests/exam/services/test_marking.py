@@ -110,6 +110,7 @@ def test_scope_and_own_school_decide_whose_scripts_one_may_take(app: Flask) -> N
                 " FROM script, generate_series(1, 5000) n"
             )
         )
+    with transaction() as session:  # of what is not committed, whoever clears up meanwhile knows nothing
         session.execute(text("ANALYZE script"))
         asked = {"exam": 1, "me": near, "own": None, "state": "waiting", "now": DONE}
         asks = scripts_store.reached("EXPLAIN (ANALYZE, FORMAT JSON) SELECT s.id", scripts_store.Reach(near, (tree.county.path,), None), "")

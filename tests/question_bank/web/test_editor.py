@@ -121,12 +121,22 @@ OF_GOOGLE = """<b style="font-weight:normal"><span style="font-weight:700">重</
 <b style="font-weight:bold">一</b></b>"""
 
 
+OF_KATEX = r"""<p>求 <span class="katex"><span class="katex-mathml"><math xmlns="http://www.w3.org/1998/Math/MathML"><semantics><mrow><msup><mi>x</mi>
+<mn>2</mn></msup></mrow><annotation encoding="application/x-tex">x^2 + \frac{1}{2}</annotation></semantics></math></span><span class="katex-html"
+aria-hidden="true">x2+21</span></span> 的值</p>"""
+OF_WIKIPEDIA = r"""<p>即 <math alttext="a"><semantics><mi>a</mi><annotation encoding="application/x-tex">{\displaystyle a&lt;b}</annotation></semantics>
+</math><img class="mwe-math-fallback-image-inline" src="https://example.org/a.svg">。</p>"""
+
+
 @pytest.mark.parametrize(
     ("html", "written"),
     [
         (OF_EXCEL, "<table>\n<tr><td><b><i>月</i></b></td><td><u><s>H<sub>2</sub>O</s></u></td></tr>\n</table>"),
         (ONE_CELL, '<b>甲\n乙 style="x"</b>'),
         (OF_GOOGLE, "<b>重</b>点 <b>一</b>"),
+        (OF_KATEX, r"求 \(x^2 + \frac{1}{2}\) 的值"),
+        (OF_WIKIPEDIA, r"即 \(a<b\)。"),
+        ("<p>设 <math>\n<mi>x</mi> </math> 为</p>", "设 <math> <mi>x</mi> </math> 为"),
         ("<p>甲<del>乙</del></p><blockquote>引</blockquote><svg><title>图</title></svg>", "甲<s>乙</s>\n引"),
     ],
 )
