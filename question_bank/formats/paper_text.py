@@ -11,7 +11,7 @@ from question_bank.domain.draft import Draft
 from question_bank.domain.exchange import Loss, Reading
 from question_bank.domain.fault import Fault, fault
 from question_bank.domain.item import LETTERS, ItemType
-from question_bank.domain.notation import is_known_type
+from question_bank.domain.notation import is_known_type, means
 from question_bank.formats import markdown, paper_code
 from question_bank.formats import paper_answers as answers
 from question_bank.formats import paper_marks as marks
@@ -377,7 +377,11 @@ class _Reader:
         self.answered.add(at)
         self.cursor = at + 1
         for role, texts in answer.fields.items():
-            self.items[at].fields.setdefault(role, texts)
+            held = self.items[at].fields.setdefault(role, texts)
+            if role == "key" and held and texts and _contradicts(held[0], texts[0]):
+                held.append(f"答案：{texts[0]}")  # said below the item otherwise: two keys are none
+            elif role == "explanation" and held != texts:
+                held += texts
 
     def _take_keys_below(self) -> None:
         """Take letters below the last option as keys where most items of the paper have them there: a single one may be the option's words."""
@@ -420,8 +424,10 @@ def _followed_by(lines: Sequence[Line]) -> list[str]:
 
 
 def _contradicts(key: str, other: str) -> bool:
-    """Tell whether two keys are letters, and not the same ones."""
-    return bool(_LETTERS.fullmatch(key) and _LETTERS.fullmatch(other)) and set(LETTERS) & set(key) != set(LETTERS) & set(other)
+    """Tell whether two keys are letters or judgements, and not the same ones."""
+    if _LETTERS.fullmatch(key) and _LETTERS.fullmatch(other):
+        return set(LETTERS) & set(key) != set(LETTERS) & set(other)
+    return {means(key), means(other)} == {True, False}
 
 
 def _parted(found: re.Match[str]) -> str:

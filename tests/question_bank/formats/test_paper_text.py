@@ -334,3 +334,21 @@ def test_a_numbered_list_of_a_learner_makes_no_items() -> None:
 def test_answers_headed_at_the_end_stay_those_of_all_items() -> None:
     found = reading.read(("## 单选题\n1. 谁在先\nA. 甲\nB. 乙\n2. 谁在后\nA. 甲\nB. 乙\n\n**参考答案**\n\n1. B\n2. A\n").encode())
     assert [draft.key for draft in found.drafts] == [(1,), (0,)]
+
+
+@pytest.mark.parametrize("block", ["1-2 BD", "1.B 2.D", "1. B\n2. D"])
+def test_a_key_that_the_answers_at_the_end_contradict_is_none(block: str) -> None:
+    asked = "1. 谁在先（ ）\nA. 甲\nB. 乙\nC. 丙\nD. 丁\n答案：B\n2. 谁在后（ ）\nA. 甲\nB. 乙\nC. 丙\nD. 丁\n答案：C\n参考答案\n"
+    assert [draft.key for draft in reading.read(f"{asked}{block}\n".encode()).drafts] == [(1,), ()]
+    agreed = reading.read(f"{asked}{block.replace('D', 'C')}\n".encode())
+    assert ([draft.key for draft in agreed.drafts], agreed.losses) == ([(1,), (2,)], ())
+
+
+def test_a_judgement_that_the_answers_at_the_end_contradict_is_none() -> None:
+    asked = "一、判断题\n1. 天是蓝的。\n答案：对\n2. 草是红的。\n答案：错\n参考答案\n1. 错\n2. ×\n"
+    assert [draft.key for draft in reading.read(asked.encode()).drafts] == [(), (1,)]
+
+
+def test_explanations_below_the_item_and_at_the_end_are_both_kept() -> None:
+    asked = "1. 谁在先（ ）\nA. 甲\nB. 乙\n答案：B\n解析：见书。\n2. 谁在后（ ）\nA. 甲\nB. 乙\n答案：A\n参考答案\n1. B 解析：乙先到。\n2. A\n"
+    assert [draft.explanation for draft in reading.read(asked.encode()).drafts] == ["见书。\n乙先到。", ""]
