@@ -67,7 +67,7 @@ def grant(bank_code: str, unit_code: str, right: Right, *, person_id: int, now: 
         bank, unit_id = banks.existing(session, bank_code), store.unit_of_code(session, unit_code)
         if unit_id is None:
             raise Missing
-        shares, home = store.of_bank(session, bank.id), store.home_of(session, person_id)
+        shares, home = store.locked(session, bank.id), store.home_of(session, person_id)
         if home is None:
             raise NotShared
         if not shares:
@@ -84,7 +84,7 @@ def withdraw(bank_code: str, unit_id: int, *, person_id: int, now: datetime) -> 
     with transaction() as session:
         require(session, bank_code, person_id, Right.OWN)
         bank = banks.existing(session, bank_code)
-        shares = store.of_bank(session, bank.id)
+        shares = store.locked(session, bank.id)
         if _is_last_owner(shares, unit_id) and len(shares) > 1:
             raise LastOwner
         store.take(session, bank.id, unit_id)

@@ -65,6 +65,12 @@ def hidden(session: Session, person_id: int, wanted: Right) -> set[str]:
     return {code for code, held in rights(session, person_id).items() if not allows(held, wanted)}
 
 
+def locked(session: Session, bank_id: int) -> list[Share]:
+    """Return a bank's shares, which nobody else changes until the transaction ends."""
+    session.execute(text("SELECT FROM bank WHERE id = :bank FOR UPDATE"), {"bank": bank_id})
+    return of_bank(session, bank_id)
+
+
 def of_bank(session: Session, bank_id: int) -> list[Share]:
     """Return a bank's shares, the owner first."""
     rows = session.execute(

@@ -1,5 +1,9 @@
 """A bank of one organisation is closed to others at every door, until it is shared."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Barrier
+
 import pytest
 from flask import Flask
 from sqlalchemy import text
@@ -8,8 +12,9 @@ from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
 from lms.kernel.permissions import Role
 from question_bank import api
-from question_bank.domain.share import NotShared, Right, allows
+from question_bank.domain.share import LastOwner, NotShared, Right, allows
 from question_bank.services import bank as banks
+from question_bank.services import share as sharing
 from tests.support import rows
 from tests.support.cast import RUI, Member, enter, id_of
 
@@ -66,6 +71,31 @@ def test_of_two_units_that_one_reviews_for_the_higher_becomes_the_owner_and_is_n
     with transaction() as session:
         owners = session.execute(text("SELECT u.name FROM bank_share s JOIN unit u ON u.id = s.unit_id WHERE s.\"right\" = 'own'")).scalars().all()
     assert owners == [province]
+
+
+def test_two_owners_who_withdraw_each_other_at_once_leave_one(app: Flask, clock: FixedClock) -> None:
+    banks.create("b", "本省题库", clock.now())
+    enter(app, RUI)
+    with transaction() as session:
+        unit, rui = rows.unit_tree(session), id_of(RUI)
+    sharing.grant("b", unit.far_city.code, Right.READ, person_id=rui, now=clock.now())
+    owners, gate = (unit.county.id, unit.far_school.id), Barrier(2)
+
+    def withdraw(unit_id: int) -> None:
+        gate.wait()
+        with suppress(LastOwner):
+            sharing.withdraw("b", unit_id, person_id=rui, now=clock.now())
+
+    for _ in range(10):
+        with transaction() as session:
+            session.execute(text("DELETE FROM bank_share WHERE \"right\" = 'own'"))
+            for each in owners:
+                share = "INSERT INTO bank_share (bank_id, unit_id, \"right\", granted_by, granted_at) SELECT id, :unit, 'own', :by, :at FROM bank"
+                session.execute(text(share), {"unit": each, "by": rui, "at": clock.now()})
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(withdraw, owners))
+        with transaction() as session:
+            assert session.scalar(text("SELECT count(*) FROM bank_share WHERE \"right\" = 'own'")) == 1
 
 
 def test_every_door_of_a_bank_is_closed_to_strangers_until_shared(app: Flask, clock: FixedClock) -> None:
