@@ -157,6 +157,8 @@ def _line(one: PersonExam) -> ExamLine:
 
 def _conditions(one: PersonExam, now: datetime) -> tuple[Condition, ...]:
     brief, exam, refusal = one.briefing, one.briefing.exam, one.briefing.refusal
+    if one.handed_in and isinstance(refusal, AttemptsUsed):
+        return ()  # she has sat it: nothing is to be met any more
     opened = exam.opens <= now
     window = Condition(
         _("在考试时间内"),

@@ -320,3 +320,14 @@ def test_ex_20_the_rehearsal_shows_practice_items_only_and_keeps_nothing(lin: Fl
     assert lin.post("/api/exam/rehearsal", json={"changes": 3}).get_json() == {"changes": 3}
     with transaction() as session:
         assert session.execute(text("SELECT count(*) FROM attempt")).scalar_one() == 0
+
+
+def test_who_has_handed_in_reads_so_first_and_meets_no_conditions_any_more(app: Flask) -> None:
+    exams.prepared()
+    sitter = exams.sitting("lin")
+    lin = enter(app, LIN)
+    sitter.submit(sitter.change(1, [0]))
+    shown = lin.get(f"/exams/{exams.EXAM}").get_data(as_text=True)
+    assert shown.index("已交卷") < shown.index("查看交卷回执") < shown.index("考试说明")
+    assert "参加条件" not in shown
+    assert "未通过" not in shown, "nobody has judged her yet"
