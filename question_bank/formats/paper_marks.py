@@ -50,7 +50,7 @@ _BY_WORD = {word: role for word, role in _BY_WORD.items() if word not in {"题�
 _WORDS = "|".join(sorted(_BY_WORD, key=len, reverse=True))
 FIELD = re.compile(
     rf"【\s*(?P<boxed>{_WORDS}|选项[A-Z]解析)\s*】\s*+[:：]?\s*+"
-    rf"|(?:^|(?<=[\s;；。>）)]))(?:(?P<before>{_WORDS}|选项[A-Z]解析)\s*[:：]|(?P<said>(?:正确|参考|标准)?答案)(?:[是为]\s*+[:：]?|\s+(?=[A-H√×对错]+\s*$)|(?=[A-H]+\s*$)))\s*+",
+    rf"|(?:^|(?<=[\s;；。>）)])(?!(?-i:[a-z])))(?:(?P<before>{_WORDS}|选项[A-Z]解析)\s*[:：]|(?P<said>(?:正确|参考|标准)?答案)(?:[是为]\s*+[:：]?|\s+(?=[A-H√×对错]+\s*$)|(?=[A-H]+\s*$)))\s*+",
     re.IGNORECASE,
 )
 _WRAPPED = re.compile(rf"<([bius])>(\s*+(?:{FIELD.pattern}|(?:{_NUMBER.replace('?P<', '?P<in_')})|{LABEL.pattern})\s*+)</\1>", re.IGNORECASE)

@@ -183,7 +183,7 @@ class _Reader:
 
     def _answered_by(self, line: Line, found: re.Match[str]) -> list[Item]:
         """Return the items without a key that a line such as `3.【答案】B` may answer; none for any other line."""
-        field = marks.FIELD.match(line.text, found.end())
+        field = marks.FIELD.match(line.text[found.end() :])
         of_number = [self.items[at] for at in self.numbered.get(marks.style(found)[1], ())]
         return [item for item in of_number if "key" not in item.fields] if field and marks.role_of(field) == "key" else []
 

@@ -352,3 +352,14 @@ def test_a_judgement_that_the_answers_at_the_end_contradict_is_none() -> None:
 def test_explanations_below_the_item_and_at_the_end_are_both_kept() -> None:
     asked = "1. 谁在先（ ）\nA. 甲\nB. 乙\n答案：B\n解析：见书。\n2. 谁在后（ ）\nA. 甲\nB. 乙\n答案：A\n参考答案\n1. B 解析：乙先到。\n2. A\n"
     assert [draft.explanation for draft in reading.read(asked.encode()).drafts] == ["见书。\n乙先到。", ""]
+
+
+def test_the_english_words_of_a_question_are_no_field_of_it() -> None:
+    chosen = "1. Choose the best answer: Who comes first?\nA. p\nB. q Answer: B\n"
+    filled = "二、填空题\n2. Write the answer: 2 + 2 = ____\nanswer: 4\n"
+    drafts = reading.read((chosen + filled).encode()).drafts
+    assert [(draft.stem, draft.options, draft.key) for draft in drafts] == [
+        ("Choose the best answer: Who comes first?", ("p", "q"), (1,)),
+        ("Write the answer: 2 + 2 = [[1]]", (), ()),
+    ]
+    assert [blank.accepted for blank in drafts[1].blanks] == [("4",)]
