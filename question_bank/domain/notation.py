@@ -254,9 +254,16 @@ def unlabelled(options: Sequence[str]) -> list[str]:
     return [option[label.end() :] if label else option for option, label in zip(options, labels, strict=True)]
 
 
+def are_mislabelled(options: Sequence[str]) -> bool:
+    """Tell whether options begin with letters from A on that are not their own, such as B. before A.: a key's letter may mean either."""
+    labels = [_FIRST_LABEL.match(option) for option in options if option.strip()]
+    letters = [_letter_of(label) for label in labels if label]
+    return "A" in letters and len(set(letters)) == len(labels) > 1 and unlabelled(options) == list(options)
+
+
 def labelled(options: Sequence[str]) -> list[str]:
-    """Return options as `unlabelled` gives them back: those that really begin with their letters get them once more."""
-    if unlabelled(options) == list(options):
+    """Return options as `unlabelled` gives them back: those that really begin with letters get their own before them."""
+    if unlabelled(options) == list(options) and not are_mislabelled(options):
         return list(options)
     return [f"{letter}、{option}" if option.strip() else option for letter, option in zip(LETTERS, options, strict=False)]
 

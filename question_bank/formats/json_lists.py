@@ -59,6 +59,8 @@ def read(text: str) -> Found:
 
 def _found(whole: object) -> Found:
     found, lists = Found(), list[tuple[str, Sequence[object]]]()
+    if isinstance(whole, dict) and {"stem", "options"} <= whole.keys():
+        return found  # an item of our own
     waiting = [("", whole)]
     while waiting:
         name, held = waiting.pop()
@@ -93,8 +95,6 @@ def _of_learner(held: object) -> bool:
 
 def _wrapped(name: str, held: Row, found: Found) -> _Named:
     """Return what is to be opened of an object that holds lists; what it says besides is told, figures such as a number of items are not."""
-    if {"stem", "options"} <= held.keys():
-        return []  # an item of our own
     said = (key for key, value in held.items() if isinstance(value, str) and value.strip() and json_rows.plain(key) not in _TITLES)
     found.losses += [Loss(name or "文件", f"字段“{key[:60]}”未导入") for key in said]
     return [(key[:60], value) for key, value in held.items() if isinstance(value, dict | list)]

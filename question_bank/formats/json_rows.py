@@ -146,7 +146,6 @@ def _figures(row: Row, column: str) -> set[int]:
 
 def _cells(row: Row) -> Iterator[tuple[str, str]]:
     lettered = {"a", "b"} <= {plain(name) for name in row}
-    between = "," if any(_is_option(plain(name)) for name in row) else "；"
     for name, value in row.items():
         column = plain(name)
         if len(column) == 1 and column.isascii() and not lettered:
@@ -154,7 +153,7 @@ def _cells(row: Row) -> Iterator[tuple[str, str]]:
         if column in _OPTIONS and isinstance(value, dict | list):
             yield from _options(value)
         elif column not in _PICTURES and (column in _KEYS or not is_opaque(value)):
-            yield column or name[:60], written(value, "\n" if column in _PARAGRAPHS else between)
+            yield column or name[:60], written(value, "\n" if column in _PARAGRAPHS else "；")
 
 
 @lru_cache(4096)
@@ -253,15 +252,14 @@ def _label(option: object) -> str:
     return next((value for name in _LABELS if isinstance(value := said.get(name), str) and re.fullmatch(r"\s*[A-Za-z]\s*", value)), "")
 
 
-def written(value: object, between: str = ",") -> str:
+def written(value: object, between: str = "；") -> str:
     """Return a value as the text of a cell; lists in lists say nothing."""
     if value is None:
         return ""
     if isinstance(value, list):
         if any(isinstance(each, dict | list) for each in value):
             return ""
-        letters = all(not isinstance(each, str) or (len(each) < 2 and each.isalpha()) for each in value)
-        return (between if letters or between == "\n" else "；").join(map(written, value))
+        return between.join(map(written, value))
     if isinstance(value, dict) and (words := _spoken(value)):
         return words
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -70,11 +70,12 @@ def _gathered(sheet: Sheet, found: Headings) -> Sheet:
         above = (cell.strip() for cell in (*rows[head][:column], *rows[head][column + 1 :]))
         follows = 0 < count < len(LETTERS) and all(not cell or cell == told for cell, told in zip_longest(beside, above, fillvalue=""))
         letter = paper_marks.letter_at(option)
-        if option and follows and (letter == LETTERS[count] or not (letter or any(beside))):
+        is_one = len(notation.split_options(option)) == 1
+        if option and follows and (letter == LETTERS[count] or (is_one and not letter and not any(beside))):
             rows[head][column] += f"\n{option}"
             rows[at], count = [], count + 1
         elif any(cell.strip() for cell in rows[at]):
-            head, count = at, int(letter == "A" or len(notation.split_options(option)) == 1)
+            head, count = at, int(letter == "A" or is_one)
     return replace(sheet, rows=tuple(map(tuple, rows)))
 
 
@@ -199,6 +200,9 @@ class _Table:
         options = tuple(notation.unlabelled(texts) if any(texts) else notation.split_options(cells.get("options", "")))
         if not options and _LETTERS.fullmatch(cells.get("key", "").strip()):
             cells["stem"], options = _with_options(cells["stem"])
+        if notation.are_mislabelled(options):
+            self.losses.append(Loss(self.sheet.place(position), "选项开头的字母与位置不一致，没有采用答案"))
+            self.contradicted.add(self.sheet.place(position))
         marked = tuple(sorted(at for at, column in self.found.right.items() if column < len(row) and notation.means(row[column]) is True))
         said = [(column, key) for column, key in said if key]
         ordered = notation.read_type(cells.get("type", "").strip() or self.sheet_type) == ItemType.ORDERING

@@ -98,6 +98,7 @@ def test_a_judgement_of_options_that_say_neither_is_not_guessed() -> None:
 @given(st.lists(st.sampled_from(["A. 甲", "B、乙", "甲", "（A）", "A.B.", "C:c", ""]), max_size=4))
 def test_options_that_begin_with_their_letters_come_back_as_they_were_written(options: list[str]) -> None:
     assert notation.unlabelled(notation.labelled(options)) == options
+    assert not notation.are_mislabelled(notation.labelled(options))
 
 
 @pytest.mark.parametrize("written", ["", "  ", "见解析", "AB丙", "。", "-1", "A.乙", "A.甲；乙", "选项", "()"])

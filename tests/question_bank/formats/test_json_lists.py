@@ -122,3 +122,14 @@ def test_depth_ends_in_no_error() -> None:
     assert not json_lists.read('{"a":' * 50_000).sheets
     for depth in range(850, 1000):  # read, and at some depth too deep to be written down where it is refused
         json_lists.read(f'[{"[" * depth}{"]" * depth}, {{"question": "一", "answer": "A", "options": ["甲", "乙"]}}]')
+
+
+def test_single_signs_in_a_list_are_accepted_one_by_one() -> None:
+    found = read([{"question": "可以是____", "options": [], "answer": ["红", "绿"]}, {"question": "____和____", "options": [], "answer": ["红", "绿"]}])
+    assert [[blank.accepted for blank in draft.blanks] for draft in found.drafts] == [[("红", "绿")], [("红",), ("绿",)]]
+
+
+def test_an_object_beside_the_lists_is_told_whatever_its_fields_are() -> None:
+    found = read({"questions": [ITEM], "bonus": {"stem": "一加二", "options": ["2", "3"], "answer": "B"}})
+    assert seen(found) == [("第 1 题", "一加一", (1,))]
+    assert ("bonus", "字段“stem”未导入") in told(found)

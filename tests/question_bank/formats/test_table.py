@@ -495,3 +495,24 @@ def test_items_of_a_hidden_sheet_are_told() -> None:
     found = reading.read(book({"题库": rows, "旧题": rows}, hidden="旧题"))
     assert [draft.place for draft in found.drafts] == ["题库 第 2 行", "旧题 第 2 行"]
     assert [(loss.place, loss.what) for loss in found.losses] == [("旧题", "这张表在 Excel 中是隐藏的，其中的题一并导入，请核对")]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "题干,选项A,选项B,选项C,答案\n谁在先,B. 乙,A. 甲,C. 丙,A\n谁在后,甲,乙,丙,A\n",
+        "题干,选项A,选项B,选项C,答案\n谁在先,A. 甲,C. 丙,B. 乙,B\n谁在后,甲,乙,丙,A\n",
+        '题干,选项,答案\n谁在先,"B. 乙\nA. 甲\nC. 丙",A\n谁在后,甲|乙|丙,A\n',
+    ],
+)
+def test_a_letter_that_may_mean_two_options_is_no_key(asked: str) -> None:
+    found = csv(asked)
+    assert [draft.key for draft in found.drafts] == [(), (0,)]
+    assert [loss.what for loss in found.losses] == ["选项开头的字母与位置不一致，没有采用答案"]
+
+
+def test_an_option_of_two_lines_moves_none_of_those_below_it() -> None:
+    rows: Rows = [["题干", "选项", "答案"], ["谁在先", "甲", "C"], ["", "乙\n（又名丁）", ""], ["", "丙", ""]]
+    found = reading.read(book({"题库": rows}))
+    assert [(draft.stem, draft.options) for draft in found.drafts] == [("谁在先", ("甲",)), ("", ("乙", "（又名丁）")), ("", ("丙",))]
+    assert all(faults_of(draft) for draft in found.drafts)
