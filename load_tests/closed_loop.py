@@ -90,8 +90,8 @@ class _Source:
         if stream.kind == "beat":
             start = self.played_ms
             # Only what has really passed: a claim beyond the clock would measure refusals.
-            self.played_ms = min(stream.length_ms, stream.start_ms + int((monotonic() - self.since) * 900))
-            claim = [[start, max(start + 1, self.played_ms)]]
+            self.played_ms = max(start + 1, min(stream.length_ms, stream.start_ms + int((monotonic() - self.since) * 900)))
+            claim = [[start, self.played_ms]]
             return msgspec.json.encode({**stream.body, "sequence": count, "intervals": claim, "standing": self.standing})
         return msgspec.json.encode(stream.body)
 
