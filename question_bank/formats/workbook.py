@@ -48,7 +48,7 @@ def _sheet(book: CalamineWorkbook, name: str) -> Sheet:
     start = found.start or (0, 0)
     rows = [tuple(_text(cell) for cell in row[:MAX_COLUMNS]) for row in found.to_python(skip_empty_area=True)]
     for (top, left), (bottom, right) in found.merged_cell_ranges or ():
-        _fill(rows, top - start[0], left - start[1], bottom - start[0], right - start[1])
+        fill_down(rows, top - start[0], left - start[1], bottom - start[0], right - start[1])
     while rows and not any(rows[-1]):
         rows.pop()
     if len(rows) > MAX_ROWS + 50:
@@ -56,7 +56,7 @@ def _sheet(book: CalamineWorkbook, name: str) -> Sheet:
     return Sheet(name, tuple(rows), start[0] + 1, start[1])
 
 
-def _fill(rows: list[tuple[str, ...]], top: int, left: int, bottom: int, right: int) -> None:
+def fill_down(rows: list[tuple[str, ...]], top: int, left: int, bottom: int, right: int) -> None:
     """Write a cell merged downwards into each of its rows; a title merged sideways stays one cell."""
     if right != left or not 0 <= top < len(rows) or not 0 <= left < len(rows[top]):
         return
