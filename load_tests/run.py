@@ -138,14 +138,15 @@ ELSEWHERE = (
 MID_LESSON = """
 WITH p AS (
   SELECT one.id, a.id AS asset, a.length_ms AS length, a.length_ms * 95 / 100 AS done,
-    CAST((one.id * 0.7320508075688772) % 1 * a.length_ms * 0.95 AS int) AS place
+    CAST((one.id * 0.7320508075688772) % 1 * a.length_ms AS int) AS place
   FROM asset a, unnest(CAST(:people AS bigint[])) AS one (id)
 ), fetched AS (
   INSERT INTO delivery (person_id, asset_id, spans, updated_at)
   SELECT p.id, p.asset, int4multirange(int4range(0, least(p.length, p.place + :ahead))), :now FROM p ON CONFLICT DO NOTHING
 )
-INSERT INTO watched (person_id, activity_id, asset_id, length_ms, accepted, waiting, undelivered, resume_ms, done_ms, updated_at)
-SELECT p.id, :activity, p.asset, p.length, int4multirange(int4range(0, p.place)), '{}', '{}', p.place, p.done, :now FROM p
+INSERT INTO watched (person_id, activity_id, asset_id, length_ms, accepted, waiting, undelivered, resume_ms, done_ms, done_at, updated_at)
+SELECT p.id, :activity, p.asset, p.length, int4multirange(int4range(0, p.place)), '{}', '{}', p.place, p.done,
+  CASE WHEN p.place >= p.done THEN CAST(:now AS timestamptz) END, :now FROM p
 """
 LESSONS = 3  # one is under way, and no sitting comes to the end of more than two
 FEW_PAPERS = 50

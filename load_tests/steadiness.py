@@ -1,6 +1,7 @@
 """Whether a run played what it was to play: people at every second, each kind of request as often as planned, every city."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import sqrt
 from statistics import fmean
 
 from load_tests.figures import EVERYBODY, Line, Second
@@ -9,7 +10,8 @@ from load_tests.verdict import CityVerdict, Fault, Rate, budgets, is_judged
 
 LEAST = 0.9  # of the plan
 HANDED_IN = 0.5  # of those who were there at the beginning, when an exam had been sat: some leave, some think for long
-SEEN = 50  # a kind of request of which fewer are planned is shown and not judged: chance alone misses a tenth
+SEEN = 50  # a kind of request of which fewer are planned is shown and not judged
+CHANCE = 3.0  # standard deviations of a count of independent events: what is missed by less may be chance
 PARTS = 10
 KINDS = {"opened": "start of an exam", "answer": "answer", "hand_in": "hand-in of an exam", "beat": "heartbeat", "quiz": "hand-in of a quiz"}
 REPORTS_EVERY, FEW_REPORTS = 15.0, 5.0  # seconds between a player's reports; where fewer reports are due, none may come by chance
@@ -29,7 +31,8 @@ def reached(played: Scenario, lines: Sequence[Line]) -> list[Rate]:
 def too_seldom(rates: Sequence[Rate], seconds: float) -> Iterator[Fault]:
     """Name what came too seldom: then the verdict is about less than the forecast."""
     for one in rates:
-        if one.planned * seconds >= SEEN and one.reached < LEAST * one.planned:
+        due = one.planned * seconds
+        if due >= SEEN and one.requests < min(LEAST * due, due - CHANCE * sqrt(due)):
             yield Fault("plan", f"{one.code}: {one.reached:.2f} reached a second, {one.planned:.2f} planned")
 
 

@@ -19,7 +19,7 @@ from load_tests.scenario import REQUESTS, Asked, Scenario, scenario
 from load_tests.seed import Lesson, Seeded
 from load_tests.sitting import sit
 from load_tests.steadiness import absent, by_city, reached, too_few_people, too_seldom, unplayed
-from load_tests.verdict import Fault
+from load_tests.verdict import Fault, Rate
 
 PROGRAMME = Path(__file__).parents[2] / "lms/programmes/jiangxi-2023.toml"
 GOLDEN = 0.6180339887498949
@@ -191,6 +191,11 @@ def test_what_falls_short_of_the_plan_is_a_fault() -> None:
     assert list(too_seldom(full, 900)) == []
     assert {fault.words.partition(":")[0] for fault in too_seldom(short, 900)} == set(wanted.planned)
     assert list(too_seldom(reached(steady(4, 30), seen(steady(4, 30), 0)), 30)) == [], "a rate of which hardly anything is planned says nothing"
+
+
+@pytest.mark.parametrize(("planned", "came", "told"), [(70, 60, False), (70, 30, True), (8000, 7100, True), (8000, 7300, False), (49, 0, False)])
+def test_a_tenth_too_few_is_a_fault_where_chance_does_not_explain_it(planned: int, came: int, told: bool) -> None:
+    assert bool(list(too_seldom([Rate("lesson_pages", planned / 60, came / 60, came)], 60))) == told
 
 
 def test_a_rehearsal_of_which_nobody_came_to_the_end_is_a_fault() -> None:
