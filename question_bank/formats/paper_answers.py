@@ -1,7 +1,7 @@
 """The answers at the end of a paper: `1-5 ABCDD`, `1、B`, `1．【答案】…` with explanations, a table of numbers and letters."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -80,9 +80,11 @@ def of_table(table: str, line: int) -> list[Answer]:
     return found
 
 
-def opened_again(section: Section, seen: Sequence[Section]) -> int | None:
-    """Return which of the paper's sections a heading among the answers means, or None when it is a new one."""
-    same = [at for at, each in enumerate(seen) if each.type == section.type and (each.ordinal == section.ordinal or not section.ordinal)]
-    same = same or [at for at, each in enumerate(seen) if section.type and each.type == section.type]
-    same = same or [at for at, each in enumerate(seen) if section.ordinal and each.ordinal == section.ordinal and section.type in {"", each.type}]
-    return same[0] if same else None
+def alike(section: Section, seen: Sequence[Section]) -> Iterator[list[int]]:
+    """Yield which of the paper's sections a heading among the answers may mean, the surest ones first."""
+    if section.chapter:
+        yield [at for at, each in enumerate(seen) if each.chapter and (each.chapter.startswith(section.chapter) or section.chapter.startswith(each.chapter))]
+        return
+    yield [at for at, each in enumerate(seen) if each.type == section.type and (each.ordinal == section.ordinal or not section.ordinal)]
+    yield [at for at, each in enumerate(seen) if section.type and each.type == section.type]
+    yield [at for at, each in enumerate(seen) if section.ordinal and each.ordinal == section.ordinal and section.type in {"", each.type}]

@@ -13,7 +13,7 @@ from question_bank.formats.paper_marks import GUARD, Opaque, Section, letter_at
 
 SIGN = "[√×✓✗✘]|对|错|正确|错误|T|F"
 IN_BRACKETS = re.compile(rf"([（(]{GUARD}?)([ \u3000]*(?:[A-Ka-kＡ-Ｋ](?:[ ,，、]*[A-Ka-kＡ-Ｋ])*|{SIGN})[ \u3000]*)([)）])")
-_EMPTY = re.compile(r"[（(][ \u3000]*[）)]|[_＿]{2,}")
+EMPTY = re.compile(r"[（(][ \u3000]*[）)]|[_＿]{2,}")
 _NAMES = ("维生素", "维他命", "肝炎", "型", "组", "级", "类", "点", "图", "班")  # what is told apart by letters in brackets
 _ASKS = re.compile(r"(?:哪|(?<![几任])何|几(?!何)|什么)\w{0,3}$")  # 哪一组（C）: no name, the answer
 CHOSEN = frozenset({"", ItemType.SINGLE, ItemType.MULTIPLE, ItemType.TRUE_FALSE})
@@ -162,7 +162,7 @@ def with_key_taken(stem: str) -> tuple[str, str]:
 
 def _is_answer(stem: str, found: re.Match[str]) -> bool:
     """Tell whether the only letters in brackets answer, and do not belong to a name such as 甲型（A）."""
-    before, empty = stem[: found.start()].rstrip(), _EMPTY.search(stem)
+    before, empty = stem[: found.start()].rstrip(), EMPTY.search(stem)
     if found[2] != found[2].strip():  # written into the gap that was left for it
         return empty is None or empty[0][0] in "_＿"
     return empty is None and (not before.endswith(_NAMES) or _ASKS.search(before) is not None)
@@ -172,7 +172,7 @@ def with_gaps_read(stem: str, kind: str) -> tuple[str, str]:
     """Return the stem with its underlined gaps empty, and what was written into them: for a choice letters alone, in a single gap."""
     written = _UNDERLINED.findall(stem)
     of_choice = len(written) == 1 and _ONLY_LETTERS.fullmatch(written[0])
-    if _EMPTY.search(stem) or SURE_BLANK.search(stem) or not (written if kind == ItemType.FILL_IN else of_choice):
+    if EMPTY.search(stem) or SURE_BLANK.search(stem) or not (written if kind == ItemType.FILL_IN else of_choice):
         return stem, ""
     return _UNDERLINED.sub(" ____ ", stem).strip(), "\n".join(written)
 

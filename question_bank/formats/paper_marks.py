@@ -77,7 +77,7 @@ class Section:
     ordinal: str
     type: str
     points: str = ""
-    is_chapter: bool = False
+    chapter: str = ""  # the words of a chapter's heading
 
 
 def heading(text: str) -> Section | None:
@@ -91,7 +91,7 @@ def heading(text: str) -> Section | None:
     if found and len(words) < 200 and (ordinal or name.endswith("题") or found["rest"] or len(name) > 2) and (is_known_type(name) or is_any_choice(name)):
         each = _EACH.search(found["rest"] or "")
         return Section(ordinal, read_type(name) if is_known_type(name) else "", each[1] if each else "")
-    return Section("", "", is_chapter=True) if _CHAPTER.fullmatch(words) and not FIELD.search(words) else None
+    return Section("", "", chapter=words) if _CHAPTER.fullmatch(words) and not FIELD.search(words) else None
 
 
 def heads_field(text: str) -> bool:

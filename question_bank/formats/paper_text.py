@@ -16,7 +16,7 @@ from question_bank.formats import markdown, paper_code
 from question_bank.formats import paper_answers as answers
 from question_bank.formats import paper_marks as marks
 from question_bank.formats.paper_answers import Answer
-from question_bank.formats.paper_item import CHOSEN, IN_BRACKETS, SIGN, TELLS, Item, authored, keyed_below, with_key_taken
+from question_bank.formats.paper_item import CHOSEN, EMPTY, IN_BRACKETS, SIGN, TELLS, Item, authored, keyed_below, with_key_taken
 from question_bank.formats.paper_marks import Opaque, Section
 
 _LOOKAHEAD, _FAR = 12, 300
@@ -83,7 +83,9 @@ class _Reader:
         self.answer: Answer | None = None
         self.role = "key"
         self.answered: set[int] = set()
+        self.guessed: dict[int, int] = {}  # the items that got theirs by number alone, and the first item that might have been meant
         self.in_answers, self.pointer, self.cursor = False, -1, 0
+        self.first = 0  # the first item that answers without a heading may mean: those above had theirs
         self.is_numbered = any(marks.STEM.match(line.text) for line in self.lines)
 
     def read(self) -> None:
@@ -96,6 +98,7 @@ class _Reader:
             after_blank = is_blank
         self._close_answer()
         self._take_keys_below()
+        self._drop_doubted()
 
     def _is_drawn(self, at: int, line: Line) -> bool:
         """Tell whether the line is drawn between items or their parts, and not in a text (the bar of a sum); tell of it within an item."""
@@ -118,7 +121,7 @@ class _Reader:
         if section:
             self.sections.append(section)
             self.item = None
-            if section.is_chapter and len(self.items) == 0:
+            if section.chapter and len(self.items) == 0:
                 self._lose(line)
         elif self._answers_above(at, line):
             return
@@ -144,7 +147,7 @@ class _Reader:
             for answer in several:
                 self._give(answer)
         elif self._opens_answers(at, line):
-            self.in_answers, self.pointer, self.cursor, self.item = True, -1, 0, None
+            self.in_answers, self.pointer, self.cursor, self.item = True, -1, self.first, None
         elif (found := marks.STEM.match(line.text)) and (lacking := self._answered_by(line, found)):
             if self.item and lacking == [self.item]:  # 3.【答案】B right below item 3
                 self._feed(line.text[found.end() :], line)
@@ -191,9 +194,8 @@ class _Reader:
         """Take what follows as answers to the items above, though no heading says so."""
         self.pointer = -1
         if self.item is None and len(self.sections) > 1 and all(each.section != len(self.sections) - 1 for each in self.items):
-            again = answers.opened_again(self.sections.pop(), self.sections[1:])  # the heading stands above the items and again above their answers
-            self.pointer = -1 if again is None else again + 1
-        self.in_answers, self.cursor, self.item = True, 0, None
+            self.pointer, _lacks = self._meant(self.sections.pop())  # the heading stands above the items and again above their answers
+        self.in_answers, self.cursor, self.item = True, self.first, None
 
     def _is_stem(self, at: int, found: re.Match[str]) -> bool:
         style, number = marks.style(found)
@@ -284,19 +286,17 @@ class _Reader:
         """Read a line among the answers; False when the items go on."""
         if prefixed := answers.prefixed(line.text):
             self._close_answer()
-            again = answers.opened_again(prefixed[0], self.sections[1:])
-            self.pointer, self.cursor = (again + 1, 0) if again is not None else (-1, self.cursor)
+            self.pointer, _lacks = self._meant(prefixed[0])
             self._answer_all(answers.entries(prefixed[1], line.number))
             return True
         section = marks.heading(line.text)
         if section:
             self._close_answer()
-            again = answers.opened_again(section, self.sections[1:])
-            if again is None and self._asks_after(at):
-                self.in_answers = False
+            meant, lacks = self._meant(section)
+            if not lacks and self._goes_on(at, section, meant):
+                self.in_answers, self.first = False, len(self.items)
                 return False
-            self.pointer = -1 if again is None else again + 1
-            self.cursor = 0 if again is not None else self.cursor
+            self.pointer = meant
             return True
         table = self._is_table(line.text)
         several = answers.entries(line.text, line.number) if table is None else answers.of_table(table, line.number)
@@ -312,6 +312,31 @@ class _Reader:
         elif not marks.ANSWERS.fullmatch(marks.untagged(line.text)):
             self._lose(line)
         return True
+
+    def _meant(self, section: Section) -> tuple[int, bool]:
+        """Return which of the paper's sections a heading among the answers means, -1 for none or several, and whether it lacks answers."""
+        found = [[at for at in alike if at] for alike in answers.alike(section, self.sections)]
+        if section.chapter and found[0]:
+            begins = [next((at for at, item in enumerate(self.items) if item.section >= chapter), len(self.items)) for chapter in found[0]]
+            self.cursor = next((at for at in begins if at >= self.cursor), begins[0])
+        lacking = sorted((at for at in range(len(self.items)) if at not in self.answered), key=lambda at: at < self.cursor)
+        for alike in found:  # chapters have sections of the same names: the next one is meant
+            if next_one := next((self.items[at].section for at in lacking if self.items[at].section in alike), 0):
+                return next_one, True
+        return (-1 if section.chapter else next((alike[0] for alike in found if alike), -1)), False
+
+    def _goes_on(self, at: int, section: Section, meant: int) -> bool:
+        """Tell whether items follow a heading among the answers that lacks none: what asks, or a chapter's first number after all others are answered."""
+        following = next((each for each in range(at + 1, len(self.lines)) if self.lines[each].text and not marks.heading(self.lines[each].text)), None)
+        if following is None or answers.looks_like(text := self.lines[following].text):
+            return False
+        if meant < 0 and self._asks(following):
+            return True
+        if not marks.STEM.match(text) or marks.FIELD.search(text):
+            return False
+        is_new = section.chapter and section.chapter not in {each.chapter for each in self.sections}
+        are_answered = all(each in self.answered or "key" in item.fields for each, item in enumerate(self.items))
+        return EMPTY.search(text) is not None or self._asks(following) or bool(is_new and are_answered)
 
     def _is_next_answer(self, at: int, number: int) -> bool:
         """Tell whether a number opens an answer: the next one, or a later one when no answer to those between follows."""
@@ -334,10 +359,6 @@ class _Reader:
         """Return the types of the items that an answer's number may mean."""
         sections = {self.items[at].section for at in self.numbered.get(number, ())}
         return {self.sections[at].type for at in sections if self.pointer in {-1, at}}
-
-    def _asks_after(self, at: int) -> bool:
-        following = next((each for each in range(at + 1, len(self.lines)) if self.lines[each].text), None)
-        return following is not None and not answers.looks_like(self.lines[following].text) and self._asks(following)
 
     def _is_table(self, text: str) -> str | None:
         shown = self.held.revealed(text)
@@ -369,19 +390,36 @@ class _Reader:
 
     def _give(self, answer: Answer) -> None:
         """Give an answer to its item: the next of that number, in the section the answers are at."""
-        fits = [at for at in self.numbered.get(answer.number, ()) if at not in self.answered and self.pointer in {-1, self.items[at].section}]
+        fits = [at for at in self.numbered.get(answer.number, ()) if at not in self.answered and self._is_meant(at)]
         at = next((at for at in fits if at >= self.cursor), fits[0] if fits else None)
         if at is None:
             self.losses.append(Loss(f"第 {answer.line} {self.unit}", f"第 {answer.number} 题的答案没有对应的试题，未导入"))
             return
         self.answered.add(at)
         self.cursor = at + 1
+        if self.pointer < 0:
+            self.guessed[at] = self.first
         for role, texts in answer.fields.items():
             held = self.items[at].fields.setdefault(role, texts)
             if role == "key" and held and texts and _contradicts(held[0], texts[0]):
                 held.append(f"答案：{texts[0]}")  # said below the item otherwise: two keys are none
             elif role == "explanation" and held != texts:
                 held += texts
+
+    def _is_meant(self, at: int) -> bool:
+        return at >= self.first if self.pointer < 0 else self.pointer == self.items[at].section
+
+    def _drop_doubted(self) -> None:
+        """Drop what was said of a number alone where another item of that number and kind was left without an answer."""
+
+        def kind(item: Item) -> tuple[int, str, bool]:
+            return item.number, self.sections[item.section].type, bool(item.options)
+
+        lacking = {kind(item): at for at, item in enumerate(self.items) if "key" not in item.fields and not IN_BRACKETS.search("".join(item.stem))}
+        for at, first in self.guessed.items():
+            item = self.items[at]
+            if lacking.get(kind(item), -1) >= first and (key := "".join(item.fields.pop("key", []))):
+                self.losses.append(Loss(f"第 {item.number} 题（第 {item.line} {self.unit}）", f"答案“{key[:40]}”可能属于另一道同号的题，未导入"))
 
     def _take_keys_below(self) -> None:
         """Take letters below the last option as keys where most items of the paper have them there: a single one may be the option's words."""

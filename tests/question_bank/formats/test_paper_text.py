@@ -363,3 +363,48 @@ def test_the_english_words_of_a_question_are_no_field_of_it() -> None:
         ("Write the answer: 2 + 2 = [[1]]", (), ()),
     ]
     assert [blank.accepted for blank in drafts[1].blanks] == [("4",)]
+
+
+def _sheet(*stems: str) -> str:
+    return "".join(f"{number}. {stem}\nA. 甲\nB. 乙\n" for number, stem in enumerate(stems, start=1))
+
+
+CHAPTERS = ("第一章 倾听", f"一、单选题\n{_sheet('谁在先', '谁在后')}二、判断题\n1. 天是蓝的。（ ）\n"), (
+    "第二章 提问",
+    f"一、单选题\n{_sheet('谁来问', '谁来答')}二、判断题\n1. 草是红的。（ ）\n",
+)
+KEYED = [("谁在先", (0,)), ("谁在后", (1,)), ("天是蓝的。（ ）", (0,)), ("谁来问", (1,)), ("谁来答", (0,)), ("草是红的。（ ）", (1,))]
+
+
+@pytest.mark.parametrize("at_end", [False, True])
+@pytest.mark.parametrize("keys", [("一、单选题\n1-2 AB\n二、判断题\n1. 对\n", "一、单选题\n1. B\n2. A\n二、判断题\n1. 错\n")])
+def test_each_chapter_has_its_own_answers_below_it_or_at_the_end(keys: tuple[str, str], *, at_end: bool) -> None:
+    told = [f"{name.split()[0]}\n{words}" if at_end else f"参考答案\n{words}" for (name, _asked), words in zip(CHAPTERS, keys, strict=True)]
+    asked = [f"{name}\n{words}" for name, words in CHAPTERS]
+    paper = "".join((*asked, "参考答案\n", *told)) if at_end else "".join(words for pair in zip(asked, told, strict=True) for words in pair)
+    found = reading.read(paper.encode())
+    assert [(draft.stem, draft.key) for draft in found.drafts] == KEYED
+    assert [loss.what for loss in found.losses] == ["“第一章 倾听”不属于任何试题，未导入"]
+
+
+def test_a_chapter_of_questions_without_blanks_follows_the_answers_to_the_one_above() -> None:
+    chapters = zip("一二", ("倾听", "提问"), strict=True)
+    parts = [f"第{at}章\n一、简答题\n1. 什么是{what}？\n2. 为何{what}？\n参考答案\n1. {what}一\n2. {what}二\n" for at, what in chapters]
+    assert [draft.model for draft in reading.read("".join(parts).encode()).drafts] == ["倾听一", "倾听二", "提问一", "提问二"]
+
+
+def test_an_answer_that_a_chapter_lacks_is_not_taken_from_the_next() -> None:
+    first, second = (f"{name}\n{_sheet('谁先', '谁后')}" for name in ("第一章 倾听", "第二章 提问"))
+    below = reading.read(f"{first}参考答案\n1. A\n{second}参考答案\n1. B\n2. B\n".encode())
+    at_end = reading.read(f"{first}{second}参考答案\n第一章\n1. A\n第二章\n1. B\n2. B\n".encode())
+    assert [draft.key for draft in below.drafts] == [draft.key for draft in at_end.drafts] == [(0,), (), (1,), (1,)]
+
+
+def test_one_answer_for_two_items_of_its_number_is_none() -> None:
+    found = reading.read(f"练习一\n{_sheet('谁先', '谁后')}练习二\n{_sheet('谁问', '谁答')}参考答案\n1. B\n2. A\n".encode())
+    assert [draft.key for draft in found.drafts] == [(), (), (), ()]
+    assert {loss.what for loss in found.losses} >= {"答案“B”可能属于另一道同号的题，未导入", "答案“A”可能属于另一道同号的题，未导入"}
+    both = reading.read(f"{_sheet('谁先', '谁后')}{_sheet('谁问', '谁答')}参考答案\n1-2 BA\n1-2 AA\n".encode())
+    assert [draft.key for draft in both.drafts] == [(1,), (0,), (0,), (0,)]
+    essays = reading.read(f"一、单选题\n{_sheet('谁先', '谁后')}二、简答题\n1. 为何？\n2. 如何？\n参考答案\n1-2 BA\n".encode())
+    assert [draft.key for draft in essays.drafts] == [(1,), (0,), (), ()]
