@@ -369,11 +369,14 @@ def _sheet(*stems: str) -> str:
     return "".join(f"{number}. {stem}\nA. 甲\nB. 乙\n" for number, stem in enumerate(stems, start=1))
 
 
-CHAPTERS = ("第一章 倾听", f"一、单选题\n{_sheet('谁在先', '谁在后')}二、判断题\n1. 天是蓝的。（ ）\n"), (
-    "第二章 提问",
-    f"一、单选题\n{_sheet('谁来问', '谁来答')}二、判断题\n1. 草是红的。（ ）\n",
+CHAPTERS = (
+    ("第一章 倾听", f"一、单选题\n{_sheet('谁在先', '谁在后')}二、判断题\n1. 天是蓝的。（ ）\n"),
+    (
+        "第二章 提问",
+        f"一、单选题\n{_sheet('谁来问', '谁来答')}二、判断题\n1. 草是红的。（ ）\n",
+    ),
 )
-KEYED = [("谁在先", (0,)), ("谁在后", (1,)), ("天是蓝的。（ ）", (0,)), ("谁来问", (1,)), ("谁来答", (0,)), ("草是红的。（ ）", (1,))]
+CHAPTERS_KEYED = [("谁在先", (0,)), ("谁在后", (1,)), ("天是蓝的。（ ）", (0,)), ("谁来问", (1,)), ("谁来答", (0,)), ("草是红的。（ ）", (1,))]
 
 
 @pytest.mark.parametrize("at_end", [False, True])
@@ -383,7 +386,7 @@ def test_each_chapter_has_its_own_answers_below_it_or_at_the_end(keys: tuple[str
     asked = [f"{name}\n{words}" for name, words in CHAPTERS]
     paper = "".join((*asked, "参考答案\n", *told)) if at_end else "".join(words for pair in zip(asked, told, strict=True) for words in pair)
     found = reading.read(paper.encode())
-    assert [(draft.stem, draft.key) for draft in found.drafts] == KEYED
+    assert [(draft.stem, draft.key) for draft in found.drafts] == CHAPTERS_KEYED
     assert [loss.what for loss in found.losses] == ["“第一章 倾听”不属于任何试题，未导入"]
 
 
