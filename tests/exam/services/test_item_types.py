@@ -46,7 +46,7 @@ BY_RULE = (
     "INSERT INTO result (attempt_id, version, points, of_points, item_points, topics, rule, reason, at)"
     " SELECT attempt_id, version + 1, points, of_points, item_points, topics, :rule, reason, at FROM result ORDER BY version DESC LIMIT 1"
 )
-POINTS = {"single": 200, "fill_in": 300, "matching": 200, "ordering": 500, "short_text": 1000}
+POINTS = {"single": 200, "multiple": 300, "true_false": 100, "fill_in": 300, "matching": 200, "ordering": 500, "short_text": 1000}
 
 
 def _save(session: Session, drafts: list[Draft]) -> None:
@@ -60,8 +60,8 @@ def _save(session: Session, drafts: list[Draft]) -> None:
     reviews.add_reviews(session, newest, reviewer_id=reviewer, decision=Decision.APPROVE, comment="", now=NOON)
 
 
-def sat(drafts: list[Draft]) -> tuple[exams.Sitter, PaperContent]:
-    """Let somebody start an exam of exactly these items."""
+def exam_of(drafts: list[Draft]) -> None:
+    """Set up an exam of exactly these items."""
     learning.load()
     with transaction() as session:
         _save(session, drafts)
@@ -74,7 +74,12 @@ def sat(drafts: list[Draft]) -> tuple[exams.Sitter, PaperContent]:
         code=exams.EXAM, programme_code=learning.CODE, title="线上测试", bank_code=exams.BANK, blueprint=blueprint, now=NOON,
         opens=NOON - timedelta(hours=1), closes=NOON + timedelta(days=3), minutes=90,
     )  # fmt: skip
-    assembly.assemble(exams.EXAM, papers=2, now=NOON)
+    assembly.assemble(exams.EXAM, papers=2, now=NOON, seed=1)
+
+
+def sat(drafts: list[Draft]) -> tuple[exams.Sitter, PaperContent]:
+    """Let somebody start an exam of exactly these items."""
+    exam_of(drafts)
     sitter = exams.sitting()
     return sitter, msgspec.json.decode(sitter.opened.paper, type=PaperContent)
 
