@@ -67,7 +67,8 @@ def sat_through(app: Flask, clock: FixedClock, items: tuple[Draft, ...]) -> dict
     """Sit an exam of these items and ask for everything: before, in the room, behind the hand-in, and once it is scored."""
     exam_of(list(items))
     exams.enrolled(LIN.account)
-    lin, told = enter(app, LIN), {}
+    lin = enter(app, LIN)
+    told: dict[str, str] = {}
 
     def post(path: str, body: object) -> dict[str, object]:
         answer = lin.post(path, data=msgspec.json.encode(body), content_type="application/json")
@@ -83,15 +84,8 @@ def sat_through(app: Flask, clock: FixedClock, items: tuple[Draft, ...]) -> dict
     post("/api/exam/resume", {"exam": exams.EXAM, "device": "device-one"})
     look()
     first = int(str(opened["seq_from"])) + 1
-    said = {
-        1: {"choices": [0]},
-        2: {"choices": [0, 1]},
-        3: {"choices": [0]},
-        4: {"texts": ["37"]},
-        5: {"choices": [0, 1]},
-        6: {"choices": [0, 1, 2]},
-        7: {"texts": ["x"]},
-    }
+    said: dict[int, dict[str, object]] = {at: {"choices": choices} for at, choices in ((1, [0]), (2, [0, 1]), (3, [0]), (5, [0, 1]), (6, [0, 1, 2]))}
+    said |= {at: {"texts": ["37"]} for at in (4, 7)}
     changes = [{"position": at, "seq": first + at, "revision": 0, **words} for at, words in said.items()]
     clock.advance(minutes=5)
     post("/api/exam/save", {"token": opened["token"], "changes": changes})
