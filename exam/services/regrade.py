@@ -53,7 +53,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Regrade:
-    """One regrade as its page shows it; `failed` if its preview could not be worked out."""
+    """One regrade as its page shows it; `failed` if its preview could not be worked out, or it could not be carried out."""
 
     row: RegradeRow
     exam: Exam
@@ -119,17 +119,18 @@ def approve(regrade_id: int, *, seen: str, actor_id: int, now: datetime) -> bool
         if len(store.approvers(session, row.id, row.digest)) < rules.APPROVERS:
             return False
         row.state = str(Stage.APPROVED)
-        jobs.enqueue(session, "exam.regrade", {"regrade_id": row.id}, lock=f"regrade:{row.exam_id}")
+        jobs.enqueue(session, "exam.regrade", {"regrade_id": row.id}, lock=f"regrade:{row.exam_id}", key=_key(row))
         return True
 
 
 def withdraw(regrade_id: int, *, actor_id: int, now: datetime) -> None:
-    """Withdraw a proposal that is not approved yet; where it is still worked out, that stops at its next beat."""
+    """Withdraw a proposal that is not approved yet, or could not be carried out; where it is still worked out, that stops at its next beat."""
     with transaction() as session:
-        stopping = jobs.cancel(session, _key(regrade_id))
+        row = store.by_id(session, regrade_id)
+        stopping = row is not None and row.state == Stage.PROPOSED and jobs.cancel(session, _key(row))
     with transaction() as session:
         row = _locked(session, regrade_id, at_once=not stopping)
-        if row.state != Stage.PROPOSED:
+        if row.state != Stage.PROPOSED and not (row.state == Stage.APPROVED and _failed(session, row)):
             raise RegradeClosed
         row.state = str(Stage.WITHDRAWN)
         audit.record(session, actor_id=actor_id, action="regrade.withdraw", subject=f"regrade:{row.id}", now=now)
@@ -164,7 +165,6 @@ def one(exam_code: str, regrade_id: int) -> Regrade:
         if row is None or row.exam_id != exam.id:
             raise Missing
         told = Preview(**row.preview) if row.preview else None
-        job = jobs.standing(session, _key(row.id)) if row.state == Stage.PROPOSED and not told else None
         yes = store.approvers(session, row.id, row.digest)
         people = platform.people(session, [*yes, *(line[1] for line in (told.shown if told else ()))])
         return Regrade(
@@ -172,7 +172,7 @@ def one(exam_code: str, regrade_id: int) -> Regrade:
             exam=exam,
             content=bank.contents(session, row.version_ids[-1:])[row.version_ids[-1]],
             preview=told,
-            failed=job is not None and job.failed,
+            failed=_failed(session, row),
             approvers={person: people[person].name for person in yes},
             names={person: f"{card.name}（{card.unit_name}）" for person, card in people.items()},
             reversed=Stage.APPLIED in _reversals(session, row),
@@ -181,7 +181,7 @@ def one(exam_code: str, regrade_id: int) -> Regrade:
 
 def _proposed(session: Session, row: RegradeRow, now: datetime) -> int:
     regrade_id = store.add(session, row)
-    jobs.enqueue(session, "exam.regrade_preview", {"regrade_id": regrade_id}, lock=f"regrade:{row.exam_id}", key=_key(regrade_id))
+    jobs.enqueue(session, "exam.regrade_preview", {"regrade_id": regrade_id}, lock=f"regrade:{row.exam_id}", key=_key(row))
     audit.record(
         session, actor_id=row.proposed_by, action="regrade.propose", subject=f"regrade:{regrade_id}", now=now,
         exam=row.exam_id, item=row.item, effect=row.effect, reverses=row.reverses_id,
@@ -190,12 +190,21 @@ def _proposed(session: Session, row: RegradeRow, now: datetime) -> int:
 
 
 def _previewed(session: Session, row: RegradeRow, now: datetime) -> None:
-    told, sign = on_trial(session, lambda: _done(session, row, now, partial(jobs.beat, _key(row.id))), keep=lambda _done: False)
+    beat = partial(jobs.beat, _key(row))
+    told, sign = on_trial(session, lambda: _done(session, row, now, beat), keep=lambda _done: False)
     row.preview, row.digest = asdict(told), sign
 
 
-def _key(regrade_id: int) -> str:
-    return f"regrade_preview:{regrade_id}"
+def _key(row: RegradeRow) -> str:
+    """Return by what the job is found again that a regrade waits for."""
+    return f"regrade{'_preview' if row.state == Stage.PROPOSED else ''}:{row.id}"
+
+
+def _failed(session: Session, row: RegradeRow) -> bool:
+    """Tell whether what a regrade waits for could not be done: its preview, or to be carried out."""
+    waits = row.state == Stage.APPROVED or (row.state == Stage.PROPOSED and row.digest is None)
+    job = jobs.standing(session, _key(row)) if waits else None
+    return job is not None and job.failed
 
 
 def _done(session: Session, row: RegradeRow, now: datetime, beat: Callable[[], None]) -> tuple[Preview, str]:

@@ -193,7 +193,7 @@ def _one(code: str, regrade_id: int, *, refusal: str | None = None, reversal: Re
         refusal=refusal,
     )
     answer = Response(render_template("exam/regrade/one.html", page=page), status)
-    if found.row.state == Stage.APPROVED or (found.row.state == Stage.PROPOSED and found.preview is None and not found.failed):
+    if not found.failed and (found.row.state == Stage.APPROVED or (found.row.state == Stage.PROPOSED and found.preview is None)):
         answer.headers["Refresh"] = f"{SECONDS}; url={url_for('regrades.one', code=code, regrade_id=regrade_id)}"
     return answer
 

@@ -345,6 +345,33 @@ def test_a_preview_that_failed_is_told_and_may_be_withdrawn(app: Flask) -> None:
     regrade.preview(LATER, proposed())
 
 
+def test_a_regrade_that_could_not_be_carried_out_is_told_and_may_be_withdrawn(app: Flask) -> None:
+    crowd(12)
+    one = proposed()
+    regrade.preview(LATER, one)
+    for account in ("yi", "bing"):
+        with transaction() as session:
+            actor = staff(session, account)
+        regrade.approve(one, seen=sign(one), actor_id=actor, now=LATER)
+    path, peng = f"/admin/exams/{exams.EXAM}/regrades/{one}", enter(app, PENG)
+    assert "Refresh" in peng.get(path).headers
+    assert peng.post(f"{path}/withdrawal").status_code == 409, "it is still to come"
+    with transaction() as session:
+        before = held(session)
+        session.execute(text("UPDATE procrastinate_jobs SET status = 'failed' WHERE task_name = 'exam.regrade'"))
+    shown = peng.get(path)
+    assert "重新评分没有执行成功，没有改动任何成绩" in shown.text
+    assert "正在执行" not in shown.text
+    assert "Refresh" not in shown.headers
+    assert peng.post(f"{path}/withdrawal").status_code == 302
+    regrade.carry_out(LATER, one)  # as an operator may start it by hand
+    with transaction() as session:
+        assert held(session) == before
+    assert regrade.one(exams.EXAM, one).row.state == "withdrawn"
+    assert "没有执行成功" not in peng.get(path).text
+    approved(proposed())
+
+
 def test_what_cannot_be_a_response_is_refused(app: Flask) -> None:
     exams.prepared()
     for item, letters in ((ITEM, "E"), (ITEM, ""), (ITEM, "AB"), (ITEM, "1")):
