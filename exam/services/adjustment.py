@@ -130,7 +130,9 @@ def give_time(attempt_id: int, *, minutes: int, reason: str, now: datetime) -> d
 
 def pause(session: Session, whom: Target, *, reason: str, actor_id: int, now: datetime) -> int:
     """Let the clocks stand, but one's own; returns how many."""
-    count = store.pause(session, _open(session, whom, but=actor_id), reason=reason, actor_id=actor_id, now=now)
+    ids = _open(session, whom, but=actor_id)
+    store.resume(session, store.take_rested(session, now, len(ids), among=ids), rests=True, actor_id=None, now=now)  # what has run out is no rest to take over
+    count = store.pause(session, ids, reason=reason, actor_id=actor_id, now=now)
     note(session, whom, reason, kind="pause", actor_id=actor_id, now=now, attempts=count)
     return count
 

@@ -153,14 +153,16 @@ def rests_of(session: Session, attempt_id: int) -> Rests:
     return Rests(*row)
 
 
-def take_rested(session: Session, now: datetime, most: int) -> list[int]:
-    """Lock attempts whose rest has run out, leaving out those another worker holds."""
+def take_rested(session: Session, now: datetime, most: int, *, among: Sequence[int] | None = None) -> list[int]:
+    """Lock open attempts (of all, or `among` these) whose rest has run out, leaving out those another worker holds."""
     return list(
         session.scalars(
             text(
                 "SELECT a.id FROM attempt_pause h JOIN attempt a ON a.id = h.attempt_id WHERE h.ended_at IS NULL"
-                " AND h.began_at + h.most_seconds * interval '1 second' <= :now ORDER BY a.id LIMIT :most FOR UPDATE OF a SKIP LOCKED"
+                " AND h.began_at + h.most_seconds * interval '1 second' <= :now AND a.state = 'open'"
+                " AND a.id = ANY(coalesce(CAST(:among AS bigint[]), ARRAY[a.id]))"
+                " ORDER BY a.id LIMIT :most FOR UPDATE OF a SKIP LOCKED"
             ),
-            {"now": now, "most": most},
+            {"now": now, "most": most, "among": None if among is None else list(among)},
         )
     )

@@ -11,9 +11,11 @@ from sqlalchemy import text
 
 from exam import jobs
 from exam.domain import attempt as rules
+from exam.domain.attempt import State
 from exam.services import attempt, rest
 from exam.services.payload import ResumeExam
 from exam.services.verification import verify
+from exam.store import attempt as attempts
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
 from tests.conftest import NOON
@@ -142,6 +144,30 @@ def test_a_pause_by_the_staff_takes_a_rest_over_and_others_rests_are_left_alone(
     ivy.post(f"/invigilation/attempt/{number}/resume", data={})
     assert _rest(page, lin, "look")["left_ms"] == 540_000
     assert _deadline(lin) == 122 * MINUTE
+
+
+def test_a_pause_by_the_staff_takes_over_no_rest_that_has_run_out(app: Flask, clock: FixedClock, lin: exams.Sitter) -> None:
+    ivy, page = enter(app, IVY), enter(app, LIN)
+    _rest(page, lin, "begin")
+    clock.advance(seconds=630)
+    ivy.post(f"{ROOM}/pause", data={"pause-reason": "停电"})
+    assert _deadline(lin) == 100 * MINUTE
+    clock.advance(seconds=60)
+    ivy.post(f"{ROOM}/resume", data={})
+    assert _deadline(lin) == 101 * MINUTE
+    assert _rest(page, lin, "begin")["code"] == "no_rest_left"
+
+
+def test_a_rest_in_an_annulled_attempt_gives_no_time_any_more(app: Flask, clock: FixedClock, lin: exams.Sitter) -> None:
+    _rest(enter(app, LIN), lin, "begin")
+    with transaction() as session:
+        number = exams.attempt_id(session, lin)
+        attempts.annul(session, number, State.ANNULLED, clock.instant)
+    clock.advance(seconds=900)
+    jobs.sweep(clock.instant)
+    assert _deadline(lin) == 90 * MINUTE
+    with transaction() as session:
+        assert list(verify(session, clock.instant)) == []
 
 
 @pytest.mark.parametrize("seed", range(3))
