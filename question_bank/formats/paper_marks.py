@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from question_bank.domain import notation
@@ -59,6 +60,8 @@ _HEADING = re.compile(
 )
 _DECIMAL = re.compile(r"^\d{1,2}(?:\.\d{1,2})+[\s、]\s*+")  # 2.2 多选题
 _CHAPTER = re.compile(r"第\s*[一二三四五六七八九十\d]{1,3}\s*[章节篇讲单元部分]+(?:\s|[:：、]|$).{0,60}|[一二三四五六七八九十]{1,3}\s*[、.．].{1,60}")
+ORDINALS = "一二三四五六七八九十"
+_LISTED = re.compile(rf"([{ORDINALS}])\s*[、.．]")
 _EACH = re.compile(r"每(?:小)?[题空]\s*(\d+(?:\.\d+)?)\s*分")
 ANSWERS = re.compile(
     r"(?:[一二三四五六七八九十]{1,3}\s*+[、.．]\s*+)?[【\[（(]?\s*+(?:试题|习题|练习题?|附[:：]?)?\s*+(?:参考|标准|正确)?答案(?:[与和及]?(?:试题)?(?:解析|详解|评分标准|评分参考))?(?:表|部分)?\s*+[】\])）]?\s*+[:：]?"
@@ -92,6 +95,13 @@ def heading(text: str) -> Section | None:
         each = _EACH.search(found["rest"] or "")
         return Section(ordinal, read_type(name) if is_known_type(name) else "", each[1] if each else "")
     return Section("", "", chapter=words) if _CHAPTER.fullmatch(words) and not FIELD.search(words) else None
+
+
+def is_listed(text: str, above: Sequence[str]) -> bool:
+    """Tell whether a line such as 一、先听 begins a list in an answer, or goes on the one above it; a chapter is headed alike."""
+    numbers = [_LISTED.match(untagged(line)) for line in (text, *above)]
+    first, *others = [ORDINALS.index(found[1]) if found else None for found in numbers]
+    return first == 0 or (first is not None and first - 1 in others)
 
 
 def heads_field(text: str) -> bool:

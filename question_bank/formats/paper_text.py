@@ -116,13 +116,15 @@ class _Reader:
 
     def _line(self, at: int, line: Line, *, after_blank: bool) -> None:
         section = None if self._opens_answers(at, line) else marks.heading(line.text)  # 四、答案 is headed as a section is
+        if section and section.chapter and self.item and self._lists(at, self.item):
+            section = None
         if self.item and marks.MINE in self.item.fields and self.item.at_role in {marks.MINE, "key"} and _EARNED.fullmatch(line.text):
             return
         if section:
+            if section.chapter and (not self.items or (self.item and self.item.at_role == "stem" and not section.chapter.startswith("第"))):
+                self._lose(line)  # before the first item, or part of a stem as it may be
             self.sections.append(section)
             self.item = None
-            if section.chapter and len(self.items) == 0:
-                self._lose(line)
         elif self._answers_above(at, line):
             return
         elif (found := marks.STEM.match(line.text)) and self._is_stem(at, found):
@@ -213,6 +215,12 @@ class _Reader:
             return True
         return self.item.is_whole and style == self.item.style
 
+    def _lists(self, at: int, item: Item) -> bool:
+        """Tell whether 一、… lists something in an item: in the sentences of its answer, or in a stem whose options or key are still to come."""
+        if item.at_role == "explanation" or (item.at_role == "key" and not item.options):
+            return marks.is_listed(self.lines[at].text, item.at)
+        return item.at_role == "stem" and self.is_numbered and self._asks(at)
+
     def _is_text(self, item: Item) -> bool:
         return self.sections[item.section].type in {ItemType.SHORT_TEXT, ItemType.FILL_IN}
 
@@ -290,6 +298,8 @@ class _Reader:
             self._answer_all(answers.entries(prefixed[1], line.number))
             return True
         section = marks.heading(line.text)
+        if section and section.chapter and self.answer and marks.is_listed(line.text, self.answer.fields.get(self.role, ())):
+            section = None
         if section:
             self._close_answer()
             meant, lacks = self._meant(section)

@@ -23,11 +23,10 @@ from question_bank.domain.exchange import Beat, Picture, quiet
 from question_bank.domain.item import LETTERS, TYPE_LABELS, ItemType
 from question_bank.domain.written_answer import PAIRS, write_answer
 from question_bank.formats import formula, rich_text, word_formula, word_formula_writing, word_source, xml_tree
-from question_bank.formats.paper_marks import guarded
+from question_bank.formats.paper_marks import ORDINALS, guarded
 from question_bank.formats.word_formula import FormulaUnknown
 
 _ORDER = {kind: position for position, kind in enumerate(ItemType)}
-_ORDINALS = "一二三四五六七八九十"
 _STEP = 250  # items between two signs of life
 _WIDEST = Cm(12)
 _INDENT = "425"  # twentieths of a point: 7.5 mm
@@ -96,7 +95,7 @@ class _Paper:
 
     def _heading(self, ordinal: int, section: Sequence[Draft]) -> None:
         kind, points = TYPE_LABELS[ItemType(section[0].type)], section[0].points
-        name = _ORDINALS[ordinal] if ordinal < len(_ORDINALS) else "十" + _ORDINALS[ordinal - 10]
+        name = ORDINALS[ordinal] if ordinal < len(ORDINALS) else "十" + ORDINALS[ordinal - 10]
         each = f"每题{points / 100:g}分，" if points else ""
         self.document.add_heading(f"{name}、{kind}（{each}共{len(section)}题）", 2)
 

@@ -411,3 +411,27 @@ def test_one_answer_for_two_items_of_its_number_is_none() -> None:
     assert [draft.key for draft in both.drafts] == [(1,), (0,), (0,), (0,)]
     essays = reading.read(f"一、单选题\n{_sheet('谁先', '谁后')}二、简答题\n1. 为何？\n2. 如何？\n参考答案\n1-2 BA\n".encode())
     assert [draft.key for draft in essays.drafts] == [(1,), (0,), (), ()]
+
+
+def test_a_list_in_an_answer_is_no_chapter() -> None:
+    first, second = "要点：\n一、先听后说\n二、不打断人", "一、先问后答"
+    below = f"一、简答题\n1. 论倾听。\n答案：{first}\n2. 论提问。\n答案：{second}\n二、判断题\n1. 天是蓝的。（√）\n"
+    at_end = f"一、简答题\n1. 论倾听。\n2. 论提问。\n二、判断题\n1. 天是蓝的。（√）\n参考答案\n一、简答题\n1. {first}\n2. {second}\n"
+    for paper in (below, at_end):
+        found = reading.read(paper.encode())
+        assert [(draft.type, draft.model) for draft in found.drafts] == [("short_text", first), ("short_text", second), ("true_false", "")]
+        assert found.losses == ()
+
+
+def test_a_list_in_a_stem_is_no_chapter() -> None:
+    material = "阅读材料：\n一、来访者沉默\n二、来访者迟到\n怎么做？"
+    keyed = reading.read(f"一、简答题\n1. {material}\n答案：先等\n二、单选题\n2. {material}\nA. 甲\nB. 乙\n答案：B\n".encode())
+    assert [(draft.stem, draft.model, draft.key) for draft in keyed.drafts] == [(material, "先等", ()), (material, "", (1,))]
+    at_end = reading.read(f"一、简答题\n1. {material}\n参考答案\n1. 先等\n".encode())
+    assert "“一、来访者沉默”不属于任何试题，未导入" in {loss.what for loss in at_end.losses}
+
+
+def test_a_chapter_is_no_list_in_the_answer_above() -> None:
+    chapters = (f"{ordinal}、{name}\n1. 谁在先\nA. 甲\nB. 乙\n答案：B\n解析：乙先到。\n" for ordinal, name in (("一", "倾听"), ("二", "提问")))
+    found = reading.read("".join(chapters).encode())
+    assert [(draft.key, draft.explanation) for draft in found.drafts] == [((1,), "乙先到。")] * 2
