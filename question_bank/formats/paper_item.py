@@ -29,6 +29,14 @@ _PROMPT = re.compile(r"[（(]\s*\d{1,2}\s*[)）]\s*(.+)|[①-⑳]\s*(.+)")
 
 
 @dataclass(slots=True)
+class Material:
+    """What the items of some numbers share: its lines, each with where it stands."""
+
+    numbers: range
+    lines: list[tuple[str, int]]
+
+
+@dataclass(slots=True)
 class Item:
     """What was found of it so far."""
 
@@ -36,6 +44,7 @@ class Item:
     section: int
     line: int
     style: str = ""
+    material: "Material | None" = None
     stem: list[str] = field(default_factory=list)
     options: list[list[str]] = field(default_factory=list)
     letters: str = ""
@@ -68,7 +77,7 @@ def authored(item: Item, section: Section, held: Opaque, unit: str) -> tuple[Aut
     prompts: list[str] = []
     if kind == ItemType.MATCHING:
         stem, prompts = _listed(stem)
-    cells["stem"] = stem
+    cells["stem"] = "\n".join((*(text for text, _line in (item.material.lines if item.material else ())), stem))
     cells.setdefault("points", points or section.points)
     explained = [held.show(cells[letter]) if letter in cells else "" for letter in LETTERS]
     return Authored(

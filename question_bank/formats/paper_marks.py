@@ -43,7 +43,7 @@ _ROLES = (
 )
 _MORE = {"详解": "explanation", "分析": "explanation", "点评": "explanation", "解答": "explanation", "试题分析": "explanation", "考查点": "topic", "答": "key"}
 _MORE |= dict.fromkeys((f"{who}的{what}" for who in ("我", "你", "您", "学生", "考生", "学员") for what in ("答案", "作答", "选择")), MINE)
-_MORE |= dict.fromkeys(("answer", "ans", "correct answer", "correct answers"), "key")
+_MORE |= dict.fromkeys(("answer", "answers", "ans", "correct answer", "correct answers"), "key")
 _MORE |= {"explanation": "explanation", "rationale": "explanation", "difficulty": "difficulty"}
 _MORE |= dict.fromkeys(("学生答案", "考生答案", "学员答案"), MINE)
 _BY_WORD = {word: role for role in _ROLES for word in headings.words(role) if re.search("[\u4e00-\u9fff]{2}", word)} | _MORE
@@ -65,6 +65,12 @@ _LISTED = re.compile(rf"([{ORDINALS}])\s*[、.．]")
 _EACH = re.compile(r"每(?:小)?[题空]\s*(\d+(?:\.\d+)?)\s*分")
 ANSWERS = re.compile(
     r"(?:[一二三四五六七八九十]{1,3}\s*+[、.．]\s*+)?[【\[（(]?\s*+(?:试题|习题|练习题?|附[:：]?)?\s*+(?:参考|标准|正确)?答案(?:[与和及]?(?:试题)?(?:解析|详解|评分标准|评分参考))?(?:表|部分)?\s*+[】\])）]?\s*+[:：]?"
+    r"|(?:Answers|Answer\s++Keys?)\s*+[:：]?",
+    re.IGNORECASE,
+)
+_NUMBERS = r"(\d{1,3})(?:\s*[-–—~～至到、]\s*(\d{1,3}))?\s*小?题"
+_SHARED = re.compile(
+    rf"(?:根据|依据|结合|阅读|据此|按照).{{0,60}}?(?:回答|完成|作答)(?:\s*第?\s*{_NUMBERS}|(?:下列|以下|下面|后面)各?小?(?:题|问题))|{_NUMBERS}\s*共用题干"
 )
 DRAWN = re.compile(r"-{3,}|\*{3,}|={5,}")  # a line across the page
 _OPAQUE = re.compile(rf"{formula.PATTERN}|<table>(?:[^<]|<(?!/?table>))*+</table>|<pre>(?:[^<]|<(?!/?pre>))*+</pre>|[\U000F0000-\U000FFFFD]|{PICTURE.pattern}")
@@ -95,6 +101,13 @@ def heading(text: str) -> Section | None:
         each = _EACH.search(found["rest"] or "")
         return Section(ordinal, read_type(name) if is_known_type(name) else "", each[1] if each else "")
     return Section("", "", chapter=words) if _CHAPTER.fullmatch(words) and not FIELD.search(words) else None
+
+
+def shared(text: str) -> range | None:
+    """Return the numbers of the items for which a line announces a material: 阅读材料，回答1-3题; an empty range where it tells none."""
+    found = None if STEM.match(text) or FIELD.match(text) or letter_at(text) or text.startswith(GUARD) else _SHARED.search(text)
+    numbers = [int(number) for number in found.groups() if number] if found else []
+    return None if found is None else range(numbers[0], numbers[-1] + 1) if numbers else range(0)
 
 
 def is_listed(text: str, above: Sequence[str]) -> bool:

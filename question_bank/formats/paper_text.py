@@ -16,7 +16,7 @@ from question_bank.formats import markdown, paper_code
 from question_bank.formats import paper_answers as answers
 from question_bank.formats import paper_marks as marks
 from question_bank.formats.paper_answers import Answer
-from question_bank.formats.paper_item import CHOSEN, EMPTY, IN_BRACKETS, SIGN, TELLS, Item, authored, keyed_below, with_key_taken
+from question_bank.formats.paper_item import CHOSEN, EMPTY, IN_BRACKETS, SIGN, TELLS, Item, Material, authored, keyed_below, with_key_taken
 from question_bank.formats.paper_marks import Opaque, Section
 
 _LOOKAHEAD, _FAR = 12, 300
@@ -75,6 +75,8 @@ class _Reader:
         self.lines = _lettered(_recorded([replace(line, text=text) for line, text in zip(self.lines, texts, strict=True)]))
         self.followed_by = _followed_by(self.lines)
         self.sections = [Section("", "")]
+        self.materials: list[Material] = []
+        self.material: Material | None = None
         self.items: list[Item] = []
         self.numbered: dict[int, list[int]] = defaultdict(list)  # where the items of each number are: it begins again in each section
         flattened = paper_code.flattened((line.number, line.text) for line in lines)
@@ -99,6 +101,7 @@ class _Reader:
         self._close_answer()
         self._take_keys_below()
         self._drop_doubted()
+        self._tell_materials()
 
     def _is_drawn(self, at: int, line: Line) -> bool:
         """Tell whether the line is drawn between items or their parts, and not in a text (the bar of a sum); tell of it within an item."""
@@ -121,10 +124,9 @@ class _Reader:
         if self.item and marks.MINE in self.item.fields and self.item.at_role in {marks.MINE, "key"} and _EARNED.fullmatch(line.text):
             return
         if section:
-            if section.chapter and (not self.items or (self.item and self.item.at_role == "stem" and not section.chapter.startswith("第"))):
-                self._lose(line)  # before the first item, or part of a stem as it may be
-            self.sections.append(section)
-            self.item = None
+            self._enter(section, line)
+        elif (numbers := marks.shared(line.text)) is not None and self._is_over(numbers):
+            self._share(numbers, line)
         elif self._answers_above(at, line):
             return
         elif (found := marks.STEM.match(line.text)) and self._is_stem(at, found):
@@ -138,10 +140,39 @@ class _Reader:
             self._feed(line.text, line)
 
     def _open(self, number: int, line: Line, style: str) -> None:
-        self.item = Item(number, len(self.sections) - 1, line.number, style)
+        self.item = Item(number, len(self.sections) - 1, line.number, style, self.material if self.material and number in self.material.numbers else None)
         self.item.at = self.item.stem
         self.numbered[number].append(len(self.items))
         self.items.append(self.item)
+
+    def _enter(self, section: Section, line: Line) -> None:
+        shares = section.chapter and marks.shared(line.text)
+        if section.chapter and not shares and (not self.items or (self.item and self.item.at_role == "stem" and not section.chapter.startswith("第"))):
+            self._lose(line)  # before the first item, or part of a stem as it may be
+        self.sections.append(section)
+        self.item = self.material = None
+        if shares:
+            self._share(shares, line)
+
+    def _is_over(self, numbers: range) -> bool:
+        """Tell whether the item is over above a material for items of these numbers, or of numbers that it does not tell."""
+        if self.item is None or not numbers:
+            return self.item is None or self.item.is_whole
+        return numbers.start > self.item.number and (self.item.is_whole or numbers.start == self.item.number + 1)
+
+    def _share(self, numbers: range, line: Line) -> None:
+        self.item, self.material = None, Material(numbers, [(line.text, line.number)])
+        self.materials.append(self.material)
+
+    def _tell_materials(self) -> None:
+        """Tell of each material that stands in its items now, or that there are none of its numbers."""
+        taken = {id(item.material) for item in self.items}
+        for material in self.materials:
+            if id(material) in taken:
+                self.losses.append(Loss(f"第 {material.lines[0][1]} {self.unit}", "阅读材料已并入依附于它的各题"))
+            else:
+                for text, number in material.lines:
+                    self._lose(Line(text, number))
 
     def _answers_above(self, at: int, line: Line) -> bool:
         """Read a line that begins the answers, or answers items above it where it stands; False for any other line."""
@@ -249,6 +280,9 @@ class _Reader:
     def _feed(self, text: str, line: Line) -> None:
         """Give the words of a line to the item: what stands before the first field, then each field."""
         item = self.item
+        if item is None and self.material:
+            self.material.lines.append((line.text, line.number))
+            return
         if item is None:
             self._lose(line)
             return

@@ -435,3 +435,35 @@ def test_a_chapter_is_no_list_in_the_answer_above() -> None:
     chapters = (f"{ordinal}、{name}\n1. 谁在先\nA. 甲\nB. 乙\n答案：B\n解析：乙先到。\n" for ordinal, name in (("一", "倾听"), ("二", "提问")))
     found = reading.read("".join(chapters).encode())
     assert [(draft.key, draft.explanation) for draft in found.drafts] == [((1,), "乙先到。")] * 2
+
+
+KEYED_ITEM = "A. 甲\nB. 乙\n答案：B\n"
+
+
+@pytest.mark.parametrize("announced", ["（二）阅读材料，回答2-3题。", "（2～3题共用题干）", "二、根据下面的短文，完成第2至3题", "结合案例。回答 2、3 题"])
+def test_a_material_stands_in_the_items_that_share_it_and_in_no_other(announced: str) -> None:
+    behind = "".join(f"{number}. {stem}\n{KEYED_ITEM}" for number, stem in ((2, "谁来了"), (3, "[单选题] 谁没来"), (4, "谁在后")))
+    found = reading.read(f"1. 谁在先\n{KEYED_ITEM}{announced}\n小明来了。\n{behind}".encode())
+    shared = f"{announced}\n小明来了。\n"
+    assert [draft.stem for draft in found.drafts] == ["谁在先", f"{shared}谁来了", f"{shared}谁没来", "谁在后"]
+    assert {(draft.key, draft.explanation) for draft in found.drafts} == {((1,), "")}
+    assert [(loss.place, loss.what) for loss in found.losses] == [("第 5 行", "阅读材料已并入依附于它的各题")]
+
+
+@pytest.mark.parametrize("announced", ["根据材料回答下列问题。", "阅读材料，回答12-13题。"])
+def test_a_material_of_items_that_nobody_knows_is_told_and_explains_nothing(announced: str) -> None:
+    found = reading.read(f"1. 谁在先\n{KEYED_ITEM}{announced}\n小明来了。\n2. 谁来了\n{KEYED_ITEM}".encode())
+    assert [(draft.stem, draft.explanation) for draft in found.drafts] == [("谁在先", ""), ("谁来了", "")]
+    assert [loss.what for loss in found.losses] == [f"“{announced}”不属于任何试题，未导入", "“小明来了。”不属于任何试题，未导入"]
+
+
+def test_what_an_explanation_says_of_its_material_stays_in_it() -> None:
+    found = reading.read(f"1. 谁在先\n{KEYED_ITEM}解析：见图。\n根据材料回答第1题时要看全。\n2. 谁来了\n{KEYED_ITEM}".encode())
+    assert [draft.explanation for draft in found.drafts] == ["见图。\n根据材料回答第1题时要看全。", ""]
+
+
+@pytest.mark.parametrize("heading", ["Answers:", "Answer Key", "ANSWER KEY:"])
+def test_answers_at_the_end_may_be_headed_in_english(heading: str) -> None:
+    asked = "1. Who is first?\nA. p\nB. q\n2. Who is last?\nA. p\nB. q\n"
+    for answers in (f"{heading}\n1. B\n2. A\n", f"{heading} 1. B 2. A\n"):
+        assert [(draft.options, draft.key) for draft in reading.read((asked + answers).encode()).drafts] == [(("p", "q"), (1,)), (("p", "q"), (0,))]
