@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
 from question_bank.domain import notation
@@ -39,6 +39,8 @@ def guess(written: Authored) -> str:
         return ItemType.TRUE_FALSE
     if not options:
         stem = written.cell("stem")
+        if has_usual_blank(stem) and not SURE_BLANK.search(stem) and notation.explained_judgement(key):
+            return ItemType.TRUE_FALSE
         filled = SURE_BLANK.search(stem) or (has_usual_blank(stem) and not notation.read_key(key, ItemType.MULTIPLE, ()))
         return "" if not key else ItemType.FILL_IN if filled else ItemType.SHORT_TEXT if _TOLD.match(stem) else ""
     right = written.marked or notation.read_key(key, ItemType.MULTIPLE, options)
@@ -47,8 +49,11 @@ def guess(written: Authored) -> str:
 
 def draft_of(written: Authored, kind: str, *, as_share: bool) -> Draft:
     """Return the draft; `as_share` says that figures of difficulty are shares rather than steps 1 to 5."""
-    difficulty = written.cell("difficulty")
     draft = _answered(written, kind)
+    if kind == ItemType.TRUE_FALSE and not draft.key and (explained := notation.explained_judgement(written.cell("key"))):
+        words = "\n".join(filter(None, (explained[1], written.cell("explanation"))))
+        return draft_of(replace(written, cells={**written.cells, "key": explained[0], "explanation": words}), kind, as_share=as_share)
+    difficulty = written.cell("difficulty")
     topic, *tagged = [word for word in (written.cell("topic"), *written.cell("chapter").split("\n")) if word] or [""]
     return tidy(
         Draft(

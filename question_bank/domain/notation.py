@@ -56,6 +56,7 @@ _SEPARATED = re.compile(r"[\s,，、;；|┋/&+和及]+")  # ┋ is 问卷星's
 _LETTER_RUN = re.compile(r"[A-Z](?:[\s,，、;；|/&+.和及]*[A-Z])*[\s,，、;；|/&+.。]*")
 _BRACKETED = re.compile(r"[(\[【]([^()\[\]【】]+)[)\]】]")
 _NAMED_LETTER = re.compile(r"[(\[]\s*([A-Z])\s*[)\]]|选项\s*([A-Z])(?![A-Z])|(?<![A-Z])([A-Z])\s*选?项")
+_EXPLAINED = re.compile(r"(正确|错误|对|错|√|×|✓|✗)\s*(?:[，,。；;：:]\s*(?=\S)|(?=[（(]))(\S.*)", re.DOTALL)
 _LETTERS_AND_WORDS = re.compile(r"([A-Z]{2,26})\s*[.、:]\s*(\S.*)", re.DOTALL)
 _LETTER_AND_WORDS = re.compile(r"[(\[]?([A-Za-z])\s*[.、:)\]]\s*(\S.*)", re.DOTALL)
 
@@ -123,6 +124,14 @@ def means(text: str) -> bool | None:
 def looks_like_judgement(key: str) -> bool:
     """Tell whether a key can only be a judgement: 对, ×, True; not A or 1, which may name an option."""
     return means(key) is not None and _unstopped(key) not in {"0", "1", "x", "t", "f", "y", "n"}
+
+
+def explained_judgement(key: str) -> tuple[str, str] | None:
+    """Return a judgement and the words that explain it: 错误，应为圆的; None for anything else, such as several judgements."""
+    found = _EXPLAINED.fullmatch(key.strip())
+    if not found or any(means(part) is not None for part in _SEPARATED.split(found[2])):
+        return None
+    return found[1], found[2].strip()
 
 
 def _unstopped(text: str) -> str:

@@ -1,10 +1,11 @@
 """The answers at the end of a paper: `1-5 ABCDD`, `1、B`, `1．【答案】…` with explanations, a table of numbers and letters."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from question_bank.domain.item import ItemType
 from question_bank.domain.notation import is_known_type, read_type
 from question_bank.formats import paper_marks as marks
 from question_bank.formats.paper_marks import Section
@@ -16,6 +17,7 @@ _RANGE = re.compile(rf"(\d{{1,4}}){_DASH}(\d{{1,4}})\s*+题?\s*+[:：.、．)）
 _ONE = r"(\d{1,4})\s*+[.．、:：)）]?\s*+(?:【答案】|答案\s*+[:：]?)?\s*+([A-Za-z]{1,10}|√|×|✓|✗|✘|对|错|正确|错误)"
 _ONES = re.compile(rf"(?<![\dA-Za-z]){_ONE}(?![A-Za-z\u4e00-\u9fff])")
 _ONLY_ONES = re.compile(rf"(?:{_ONE}[\s,，;；。.]*+)+")
+_IN_TURN: Mapping[str, str] = {ItemType.TRUE_FALSE: r"[√×✓✗✘对错]+", ItemType.SINGLE: r"[A-H]+"}
 _PREFIX = re.compile(r"(?:([一二三四五六七八九十]{1,3})\s*+[、.．:：]\s*+)?([^\d（(：:，,。\s]{2,12})?\s*+(?:[（(][^）)]*+[）)])?\s*+[:：]?\s*+(?=\d)")
 _CELL = re.compile(r"<t[dh][^<>]*>((?:[^<]|<(?!/?t[dh]\b))*+)</t[dh]>")
 _ROW = re.compile(r"<tr>((?:[^<]|<(?!/?tr>))*+)</tr>")
@@ -63,6 +65,12 @@ def _ranged(first: int, last: int, written: str, line: int) -> list[Answer]:
     if len(groups) != count or count > 500:
         return []
     return [Answer(number, {"key": [group]}, line) for number, group in enumerate(groups, start=first)]
+
+
+def in_turn(words: str, kind: str) -> list[str]:
+    """Return the keys that stand behind each other without numbers, one sign each, for items of a type that has such keys."""
+    signs = re.sub(r"[\s,，、;；。]", "", words)
+    return list(signs) if kind in _IN_TURN and re.fullmatch(_IN_TURN[kind], signs) else []
 
 
 def of_table(table: str, line: int) -> list[Answer]:

@@ -176,7 +176,7 @@ class _Reader:
 
     def _answers_above(self, at: int, line: Line) -> bool:
         """Read a line that begins the answers, or answers items above it where it stands; False for any other line."""
-        if several := self._beside(line):
+        if several := self._beside(at, line):
             for answer in several:
                 self._give(answer)
         elif self._opens_answers(at, line):
@@ -191,17 +191,34 @@ class _Reader:
             return False
         return True
 
-    def _beside(self, line: Line) -> list[Answer]:
+    def _beside(self, at: int, line: Line) -> list[Answer]:
         """Return the answers in a line such as `参考答案：1.C 2.B`, where it answers items above: those of this section, or of all."""
         words = marks.untagged(line.text)
-        if not self.item or not (opened := marks.ANSWERS.match(words)) or len(several := answers.entries(words[opened.end() :], line.number)) < 2:
+        if not self.item or not (opened := marks.ANSWERS.match(words)):
             return []
-        for pointer in (self.item.section, -1):
-            lacking = [at for at, item in enumerate(self.items) if "key" not in item.fields and pointer in {-1, item.section}]
-            if {each.number for each in several} <= {self.items[at].number for at in lacking}:
-                self.pointer, self.cursor = pointer, lacking[0]
+        here = [each for each, item in enumerate(self.items) if item.section == self.item.section]
+        said, ends = words[opened.end() :], not self.followed_by[at] or marks.heading(self.followed_by[at]) is not None
+        if ends and (found := self._in_turn(here, said, line)):
+            return found
+        several = answers.entries(said, line.number)
+        several = several if len(several) > 1 or marks.STEM.match(said.strip()) else []  # 2A may be an amount
+        numbers = {each.number for each in several}
+        for pointer, asked in ((self.item.section, here), (-1, list(range(len(self.items))))):
+            lacking = [each for each in asked if "key" not in self.items[each].fields]
+            if several and numbers <= {self.items[each].number for each in (asked if len(several) > 1 else lacking)}:
+                self.pointer, self.cursor = pointer, next(iter(lacking), asked[0])
                 return several
         return []
+
+    def _in_turn(self, asked: Sequence[int], words: str, line: Line) -> list[Answer]:
+        """Return the judgements, or letters, that stand without numbers below as many items of a section: 答案：对错对."""
+        lacking = [at for at in asked if "key" not in self.items[at].fields and not IN_BRACKETS.search("".join(self.items[at].stem))]
+        kind = self.sections[self.items[asked[-1]].section].type
+        signs = answers.in_turn(words, kind) if lacking == asked else []
+        if len(signs) < 2 or len(signs) != len(lacking):
+            return []
+        self.pointer, self.cursor = self.items[asked[-1]].section, lacking[0]
+        return [Answer(self.items[at].number, {"key": [sign]}, line.number) for at, sign in zip(lacking, signs, strict=True)]
 
     def _opens_answers(self, at: int, line: Line) -> bool:
         words = marks.untagged(line.text)
@@ -435,7 +452,8 @@ class _Reader:
     def _give(self, answer: Answer) -> None:
         """Give an answer to its item: the next of that number, in the section the answers are at."""
         fits = [at for at in self.numbered.get(answer.number, ()) if at not in self.answered and self._is_meant(at)]
-        at = next((at for at in fits if at >= self.cursor), fits[0] if fits else None)
+        again = [at for at in self.numbered.get(answer.number, ()) if self._is_meant(at)]
+        at = next((at for at in fits if at >= self.cursor), fits[0] if fits else again[0] if len(again) == 1 else None)
         if at is None:
             self.losses.append(Loss(f"第 {answer.line} {self.unit}", f"第 {answer.number} 题的答案没有对应的试题，未导入"))
             return

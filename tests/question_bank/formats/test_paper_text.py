@@ -140,9 +140,17 @@ BESIDE = {
     "of two sections": (f"一、单选题\n1. 题{AB}二、多选题\n2. 题{AB}参考答案：1.B 2.AB", ["B", "AB"]),
     "of the section it stands in, in any order": (f"一、单选题\n1. 题{AB}2. 题{AB}二、多选题\n1. 题{AB}2. 题{AB}答案：2.B 1.AB", ["", "", "AB", "B"]),
     "of those behind that have theirs": (f"{KEYED}1. 题{AB}2. 题{AB}参考答案：1.B 2.B", ["A", "A", "B", "B"]),
-    "of one alone": (f"1. 题{AB}2. 题{AB}参考答案：1.A", ["", ""]),
+    "of one alone": (f"1. 题{AB}2. 题{AB}参考答案：1.A", ["A", ""]),
+    "of one alone, that is an amount": (f"1. 题{AB}2. 电流是（ ）{AB}参考答案：1A", ["", ""]),
     "of one that is not there": (f"1. 题{AB}2. 题{AB}参考答案：1.B 9.A", ["", ""]),
-    "of one that has its own": (f"1. 题{AB}答案：A\n2. 题{AB}参考答案：1.A 2.B", ["A", ""]),
+    "of one that has its own": (f"1. 题{AB}答案：A\n2. 题{AB}参考答案：1.A 2.B", ["A", "B"]),
+    "of all that have their own": (f"{KEYED}参考答案：1-2 AA", ["A", "A"]),
+    "of one that has another": (f"{KEYED}参考答案：1-2 AB", ["A", ""]),
+    "in turn": (f"一、单选题\n1. 题{AB}2. 题{AB}答案：BA\n二、单选题\n1. 题{AB}2. 题{AB}答案：AB", ["B", "A", "A", "B"]),
+    "in turn, but one is answered": (f"一、单选题\n1. 题（A）{AB}2. 题{AB}答案：AB", ["A", "AB"]),
+    "in turn, but others follow": (f"一、单选题\n1. 题{AB}2. 题{AB}答案：AB\n3. 题{AB}答案：A", ["", "AB", "A"]),
+    "of one twice": (f"1. 题{AB}2. 题{AB}参考答案\n1.A\n2.B\n1.A", ["A", "B"]),
+    "of one twice, otherwise": (f"1. 题{AB}2. 题{AB}参考答案\n1.A\n2.B\n1.B", ["", "B"]),
 }
 
 
@@ -151,6 +159,26 @@ def test_a_line_of_answers_among_the_items_gives_each_its_own_or_none(words: str
     paper, keys = BESIDE[words]
     found = reading.read(paper.encode())
     assert (["".join("AB"[at] for at in draft.key) for draft in found.drafts], found.losses) == (keys, ())
+
+
+@pytest.mark.parametrize("answers", ["对错对", "√×√", "√ × √", "对，错，对"])
+def test_judgements_without_numbers_below_as_many_items(answers: str) -> None:
+    found = reading.read(f"一、判断题\n1. 天蓝（ ）\n2. 地方（ ）\n3. 水湿（ ）\n答案：{answers}\n二、判断题\n1. 甲（ ）\n答案：错".encode())
+    assert ([draft.key for draft in found.drafts], found.losses) == ([(0,), (1,), (0,), (1,)], ())
+    fewer = reading.read(f"一、判断题\n1. 天蓝（ ）\n2. 地方（ ）\n答案：{answers}".encode())
+    assert [draft.key for draft in fewer.drafts] == [(), ()]
+
+
+@pytest.mark.parametrize("key", ["错误，应为圆的", "错误。应为圆的", "×：应为圆的", "错（应为圆的）"])
+def test_a_judgement_with_its_reason(key: str) -> None:
+    (draft,) = reading.read(f"1. 地球是方的（ ）\n答案：{key}\n解析：看照片".encode()).drafts
+    assert (draft.type, draft.key, draft.explanation.strip("（）").split("\n")[-1]) == ("true_false", (1,), "看照片")
+    assert "应为圆的" in draft.explanation
+
+
+@pytest.mark.parametrize("key", ["对，错", "对；错；对", "正确答案见上", "对称轴"])
+def test_what_only_begins_with_a_judgement_is_none(key: str) -> None:
+    assert all(not draft.key for draft in reading.read(f"一、判断题\n1. 地球是方的（ ）\n答案：{key}".encode()).drafts)
 
 
 def test_what_stands_beside_the_key_is_kept_with_the_place() -> None:
