@@ -83,7 +83,7 @@ class _Reader:
         self.losses = [Loss(f"第 {number} {self.unit}", "代码行首的缩进未保留") for number in flattened]
         self.item: Item | None = None
         self.answer: Answer | None = None
-        self.role = "key"
+        self.role = self.said = "key"  # what the line is about, and what a number among the answers begins
         self.answered: set[int] = set()
         self.guessed: dict[int, int] = {}  # the items that got theirs by number alone, and the first item that might have been meant
         self.in_answers, self.pointer, self.cursor = False, -1, 0
@@ -359,20 +359,42 @@ class _Reader:
                 return False
             self.pointer = meant
             return True
+        if self._opens_explanations(at, line):
+            self._close_answer()
+            self.pointer, self.cursor, self.answered, self.said = -1, self.first, set(), "explanation"
+        else:
+            self._entry(at, line)
+        return True
+
+    def _entry(self, at: int, line: Line) -> None:
+        """Read what stands under the headings: one answer or several, or more of the last."""
         table = self._is_table(line.text)
         several = answers.entries(line.text, line.number) if table is None else answers.of_table(table, line.number)
-        if several:
+        if several and self.said == "key":
             self._answer_all(several)
         elif (found := marks.STEM.match(line.text)) and self._is_next_answer(at, marks.style(found)[1]):
             for number, words in self._in_one_line(marks.style(found)[1], found["tags"] + line.text[found.end() :]):
                 self._close_answer()
-                self.answer, self.role = Answer(number, {}, line.number), "key"
+                self.answer, self.role = Answer(number, {}, line.number), self.said
                 self._answer_fields(words)
         elif self.answer is not None:
             self._answer_fields(line.text)
         elif not marks.ANSWERS.fullmatch(marks.untagged(line.text)):
             self._lose(line)
-        return True
+
+    def _opens_explanations(self, at: int, line: Line) -> bool:
+        """Tell whether a line heads explanations of every item, numbered as the items are; else a list explains the last answer."""
+        words = marks.untagged(line.text)
+        field, items = marks.FIELD.fullmatch(words), range(self.first, len(self.items))
+        heads = (marks.ANSWERS.fullmatch(words) and "解析" in words) or (field and marks.role_of(field) == "explanation")
+        if (
+            not heads
+            or not marks.STEM.match(self.followed_by[at])
+            or any("key" not in self.items[each].fields and each not in self.answered for each in items[:-1])
+        ):
+            return False
+        behind = {marks.style(found)[1] for each in self.lines[at + 1 :] if (found := marks.STEM.match(each.text))}
+        return {self.items[each].number for each in items} <= behind
 
     def _meant(self, section: Section) -> tuple[int, bool]:
         """Return which of the paper's sections a heading among the answers means, -1 for none or several, and whether it lacks answers."""
@@ -467,6 +489,8 @@ class _Reader:
                 held.append(f"答案：{texts[0]}")  # said below the item otherwise: two keys are none
             elif role == "explanation" and held != texts:
                 held += texts
+            elif not fits and held != texts:
+                self.losses.append(Loss(f"第 {answer.line} {self.unit}", f"第 {answer.number} 题另有答案“{texts[0][:60]}”，未导入"))
 
     def _is_meant(self, at: int) -> bool:
         return at >= self.first if self.pointer < 0 else self.pointer == self.items[at].section

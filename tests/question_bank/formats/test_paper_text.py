@@ -161,6 +161,18 @@ def test_a_line_of_answers_among_the_items_gives_each_its_own_or_none(words: str
     assert (["".join("AB"[at] for at in draft.key) for draft in found.drafts], found.losses) == (keys, ())
 
 
+@pytest.mark.parametrize("head", ["解析：", "【解析】", "答案解析"])
+def test_explanations_of_all_items_behind_their_answers(head: str) -> None:
+    found = reading.read(f"1. 题{AB}2. 题{AB}答案：\n1. A\n2. B\n{head}\n1. 因为甲\n更因为甲\n2. 因为乙".encode())
+    assert ([(draft.key, draft.explanation) for draft in found.drafts], found.losses) == ([((0,), "因为甲\n更因为甲"), ((1,), "因为乙")], ())
+
+
+def test_a_shorter_list_explains_none_of_them() -> None:
+    found = reading.read(f"1. 题{AB}2. 题{AB}3. 题{AB}答案：\n1. A\n2. B\n3. 【答案】B\n解析：\n1. 其一\n2. 其二".encode())
+    assert [(draft.key, draft.explanation) for draft in found.drafts] == [((0,), ""), ((1,), ""), ((1,), "")]
+    assert [each.what for each in found.losses] == ["第 1 题另有答案“其一”，未导入", "第 2 题另有答案“其二”，未导入"]
+
+
 @pytest.mark.parametrize("answers", ["对错对", "√×√", "√ × √", "对，错，对"])
 def test_judgements_without_numbers_below_as_many_items(answers: str) -> None:
     found = reading.read(f"一、判断题\n1. 天蓝（ ）\n2. 地方（ ）\n3. 水湿（ ）\n答案：{answers}\n二、判断题\n1. 甲（ ）\n答案：错".encode())
@@ -179,6 +191,11 @@ def test_a_judgement_with_its_reason(key: str) -> None:
 @pytest.mark.parametrize("key", ["对，错", "对；错；对", "正确答案见上", "对称轴"])
 def test_what_only_begins_with_a_judgement_is_none(key: str) -> None:
     assert all(not draft.key for draft in reading.read(f"一、判断题\n1. 地球是方的（ ）\n答案：{key}".encode()).drafts)
+
+
+def test_a_second_answer_that_is_no_other_key_is_told() -> None:
+    found = reading.read(f"1. 题{AB}2. 题{AB}参考答案\n1.A\n2.B\n1. 见书".encode())
+    assert ([draft.key for draft in found.drafts], [each.what for each in found.losses]) == ([(0,), (1,)], ["第 1 题另有答案“见书”，未导入"])
 
 
 def test_what_stands_beside_the_key_is_kept_with_the_place() -> None:
