@@ -7,11 +7,15 @@ from decimal import Decimal, InvalidOperation
 
 from question_bank.domain import notation
 from question_bank.domain.draft import BLANK, DEFAULT_DIFFICULTY, Draft, tidy
-from question_bank.domain.item import ItemType
+from question_bank.domain.item import LETTERS, ItemType
 from question_bank.domain.written_answer import SURE_BLANK, close_alternatives, has_usual_blank, read_blanks, read_order, read_pairs, read_rubric
 
 _SEVERAL = re.compile(r"[\n;；|、，]")
 _TOLD = re.compile(r"请?(?:简要|简单)?(?:简述|简答|试述|论述|概述|阐述|详述|评述)")  # what begins so is answered in sentences
+
+_CONCLUDES = re.compile(
+    r"(?:故|所以|因此|综上)[^。；;\n不]{0,12}?(?:选|答案)(?:项|择)?[为是]?[\s:：]*+([A-H](?:[\s、,，]*+[A-H])*+)(?![A-Za-z])(?!\s*+项?(?:[^。，,；;\n]{0,6}(?:错|误|不)))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,9 @@ def _asks_at_its_end(stem: str, key: str) -> bool:
 
 def doubts(written: Authored, draft: Draft) -> list[str]:
     """Return what was understood of an item in one of several ways, for its author to look at."""
+    if draft.type in {ItemType.SINGLE, ItemType.MULTIPLE} and draft.key and (said := _CONCLUDES.findall(notation.untagged(draft.explanation))):
+        differs = set(said[-1]) & set(LETTERS) != {LETTERS[at] for at in draft.key}
+        return [f"解析说选“{said[-1][:20]}”，与答案不同：按答案导入，请核对"] if differs else []
     if draft.type != ItemType.FILL_IN:
         return []
     stem, key = written.cell("stem"), written.cell("key") or "；".join(written.options)

@@ -516,3 +516,23 @@ def test_an_option_of_two_lines_moves_none_of_those_below_it() -> None:
     found = reading.read(book({"题库": rows}))
     assert [(draft.stem, draft.options) for draft in found.drafts] == [("谁在先", ("甲",)), ("", ("乙", "（又名丁）")), ("", ("丙",))]
     assert all(faults_of(draft) for draft in found.drafts)
+
+
+@pytest.mark.parametrize(
+    ("concludes", "differs"),
+    [
+        ("①对②错，故选 C。", "C"),
+        ("故本题正确答案为AB", "AB"),
+        ("故选项 A 错误，因此本题选 D", "D"),
+        ("故选B。", ""),
+        ("因此答案是 B 项", ""),
+        ("故不选C，故 C 项错误", ""),
+        ("甲在先", ""),
+    ],
+)
+def test_an_explanation_that_concludes_otherwise_than_the_key_is_told(concludes: str, differs: str) -> None:
+    found = csv(f"题干,选项A,选项B,选项C,选项D,答案,解析\n谁在先,甲,乙,丙,丁,B,{concludes}\n")
+    paper = reading.read(f"1. 谁在先\nA. 甲\nB. 乙\nC. 丙\nD. 丁\n答案：B\n解析：{concludes}\n".encode())
+    told = [f"解析说选“{differs}”，与答案不同：按答案导入，请核对"] if differs else []
+    for read in (found, paper):
+        assert (only(read).key, [loss.what for loss in read.losses]) == ((1,), told)
