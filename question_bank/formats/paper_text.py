@@ -355,7 +355,7 @@ class _Reader:
             self._close_answer()
             meant, lacks = self._meant(section)
             if not lacks and self._goes_on(at, section, meant):
-                self.in_answers, self.first = False, len(self.items)
+                self.in_answers, self.first, self.said = False, len(self.items), "key"
                 return False
             self.pointer = meant
             return True
@@ -389,7 +389,7 @@ class _Reader:
         heads = (marks.ANSWERS.fullmatch(words) and "解析" in words) or (field and marks.role_of(field) == "explanation")
         if (
             not heads
-            or not marks.STEM.match(self.followed_by[at])
+            or not (marks.STEM.match(self.followed_by[at]) or marks.heading(self.followed_by[at]))
             or any("key" not in self.items[each].fields and each not in self.answered for each in items[:-1])
         ):
             return False

@@ -512,3 +512,19 @@ def test_answers_at_the_end_may_be_headed_in_english(heading: str) -> None:
     asked = "1. Who is first?\nA. p\nB. q\n2. Who is last?\nA. p\nB. q\n"
     for answers in (f"{heading}\n1. B\n2. A\n", f"{heading} 1. B 2. A\n"):
         assert [(draft.options, draft.key) for draft in reading.read((asked + answers).encode()).drafts] == [(("p", "q"), (1,)), (("p", "q"), (0,))]
+
+
+def test_each_chapter_may_explain_its_answers_behind_them() -> None:
+    parts = [
+        f"第{at}章\n一、单选题\n{_sheet('谁先', '谁后')}参考答案\n1. {first}\n2. B\n答案解析\n1. 见{at}。\n2. 见书。\n"
+        for at, first in (("一", "A"), ("二", "B"))
+    ]
+    found = reading.read("".join(parts).encode())
+    assert [(draft.key, draft.explanation) for draft in found.drafts] == [((0,), "见一。"), ((1,), "见书。"), ((1,), "见二。"), ((1,), "见书。")]
+
+
+def test_explanations_behind_all_answers_may_stand_under_the_headings_again() -> None:
+    asked = f"一、单选题\n{_sheet('谁先', '谁后')}二、判断题\n1. 天是蓝的。\n参考答案\n一、单选题\n1-2 AB\n二、判断题\n1. 对\n"
+    found = reading.read(f"{asked}答案解析\n一、单选题\n1. 见甲。\n2. 见乙。\n二、判断题\n1. 见天。\n".encode())
+    assert [(draft.key, draft.explanation) for draft in found.drafts] == [((0,), "见甲。"), ((1,), "见乙。"), ((0,), "见天。")]
+    assert found.losses == ()
