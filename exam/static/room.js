@@ -27,6 +27,7 @@ const announcements = new Announcements({ box: byId("announcements"), cover: byI
 byId("pause").addEventListener("cancel", (event) => event.preventDefault());
 let handingIn = null;
 let ended = false;
+const FOLLOWS = "other_device_leads";
 const TOLD = 45_000; // of time given, from which on the person is told
 
 /* ── What the queue tells ─────────────────────────────────── */
@@ -106,7 +107,7 @@ function cameOnline() {
 
 async function refused(code) {
   if (code === "signed_out" || code === "token_refused" || code === "unauthenticated" || code === "http_401") await signIn();
-  else if (code === "other_device_leads") await followed();
+  else if (code === FOLLOWS) await followed();
   else if (code === "attempt_closed" || code === "time_is_up" || code === "missing") await over(code);
   else if (code === "safe_exam_browser" && asksAnew !== queue.token) await askAnew();
   else if (code === "safe_exam_browser") wrongBrowser();
@@ -150,6 +151,8 @@ async function followed() {
   byId("opening").hidden = true;
   notNow(); // whoever takes over again presses again
   items?.lock(true);
+  byId("hand-in-dialog").close();
+  byId("hand-in").disabled = true;
   saveState("failed", words.elsewhere);
   const unsaved = queue?.unsaved ?? (await shelf.count(`${person}:${exam}:`)); // after a reload the changes still lie here
   banner("warning", unsaved ? fill(words.elsewhere_unsaved, { n: unsaved }) : words.elsewhere_long, { label: words.takeover, run: () => open(true) });
@@ -227,7 +230,7 @@ async function doOpen(takeover) {
 }
 
 async function notOpened(code) {
-  if (code === "other_device_leads") await followed();
+  if (code === FOLLOWS) await followed();
   else if (code === "attempt_closed" || code === "time_is_up") await over(code);
   else if (code === "safe_exam_browser") wrongBrowser();
   else location.replace(root.dataset.landing);
@@ -314,6 +317,10 @@ function handIn(reason) {
 
 async function doHandIn(reason) {
   if (ended) return;
+  if (queue.stopped === FOLLOWS) {
+    await over("time_is_up");
+    return;
+  }
   byId("hand-in").disabled = true;
   if (reason === "deadline") items.lock(true);
   saveState("waiting", words.handing_in);
@@ -395,17 +402,19 @@ async function askClock() {
     await lookAgain();
     return;
   }
-  if (!queue || queue.stopped) return;
+  const follows = queue?.stopped === FOLLOWS; // who only looks on hears of the clock and of the end, too
+  if (!queue || (queue.stopped && !follows)) return;
   try {
     const answer = await post("/api/exam/remaining", { token: queue.token });
     if (answer.status === 200) {
       hear(answer.body);
       if (!answer.body.open) await over("attempt_closed");
+      else if (follows) return;
       else if (!answer.body.leads) {
-        queue.stopped = "other_device_leads";
+        queue.stopped = FOLLOWS;
         await followed();
       } else if (!stands && (!queue.settling || answer.body.remaining_ms > 0)) queue.hurry(); // while an outage is settled, the queue's own waits hold
-    } else if (answer.status === 401 || answer.status === 403) {
+    } else if (!follows && (answer.status === 401 || answer.status === 403)) {
       queue.stopped = answer.body.code ?? "signed_out";
       await refused(queue.stopped);
     }

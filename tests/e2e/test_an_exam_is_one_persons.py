@@ -65,6 +65,38 @@ def test_another_device_takes_over_and_what_was_typed_is_kept_for_review(hall: H
     assert hall.product.run("SELECT state FROM attempt WHERE person_id = %s", hall.person_id) == [("open",)]
 
 
+def test_a_page_that_only_looks_on_hands_nothing_in_and_hears_of_the_end(hall: Hall, phone: BrowserContext, desk: BrowserContext) -> None:
+    page = hall.enter(phone)
+    page.click("#hand-in")  # the question stands open while another device takes over
+    sign_in(desk, hall.account)
+    other = hall.back(desk)
+    other.click("#room-banner-action")
+    hall.opened(other)
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    expect(page.locator("#room-banner-text")).to_contain_text("这里只能查看")
+    expect(page.locator("#hand-in-dialog")).to_be_hidden()
+    expect(page.locator("#hand-in")).to_be_disabled()
+    other.click("#hand-in")
+    other.click("#hand-in-yes")
+    other.wait_for_url("**/receipt")
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    expect(page.locator("#closed-title")).to_have_text("本次作答已经结束")
+
+
+def test_the_bell_ends_a_page_that_only_looks_on_and_what_lies_there_is_offered_as_a_packet(hall: Hall, phone: BrowserContext, desk: BrowserContext) -> None:
+    page = hall.enter(phone)
+    sign_in(desk, hall.account)
+    other = hall.back(desk)
+    other.click("#room-banner-action")
+    hall.opened(other)
+    answer(page, 1, 0)
+    expect(page.locator("#room-banner-text")).to_contain_text("本机有 1 题的修改没有保存")
+    hall.move_bell(4)
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    expect(page.locator("#closed-title")).to_have_text("考试时间已到")
+    expect(page.locator("#closed-packet")).to_be_visible()
+
+
 def test_signed_out_in_the_middle_the_teacher_signs_in_again_in_place(hall: Hall, phone: BrowserContext) -> None:
     page = hall.enter(phone)
     hall.product.run("UPDATE login SET ended_at = now() WHERE person_id = %s", hall.person_id)
