@@ -42,7 +42,7 @@ def read(content: bytes) -> Reading:
     drafts, losses, refused = paper_text.read(document.lines, "段")
     if not drafts and not refused and not document.drafts:
         raise Unreadable
-    document.tell_coloured(drafts)
+    document.tell_marked(drafts)
     found = document.found.reading()
     return Reading("word", (*document.drafts, *drafts), (*found.losses, *document.losses, *losses), tuple(refused), found.pictures)
 
@@ -61,6 +61,7 @@ class _Document:
     numbering: Numbering = field(default_factory=lambda: Numbering(None, None))
     sources: dict[str, str] = field(default_factory=dict)
     coloured: dict[int, list[str]] = field(default_factory=dict)  # by paragraph
+    strong: dict[int, list[str]] = field(default_factory=dict)
     paragraphs: int = 0
     tables: int = 0
 
@@ -100,17 +101,20 @@ class _Document:
         target, is_outside = self.related.get(relationship, ("", False))
         return target if is_outside else ""
 
-    def tell_coloured(self, drafts: Sequence[Draft]) -> None:
-        """Tell of each paragraph whose colours go, and of items without a key which options were coloured: many mark the key so."""
+    def tell_marked(self, drafts: Sequence[Draft]) -> None:
+        """Tell of each paragraph whose colours go, and of items without a key which options look unlike the others: many mark the key so."""
         for number in self.coloured:
             self.found.at(f"第 {number} 段").lose("文字颜色、底纹未保留")
         begun = [int(place[1]) if (place := _PARAGRAPH.search(draft.place)) else 0 for draft in drafts]
         for draft, begin, end in zip(drafts, begun, [*begun[1:], self.paragraphs + 1], strict=False):
-            words = {each for number in range(begin, end) for words in self.coloured.get(number, ()) for each in _pieces(words)}
-            letters = [letter for letter, option in zip(LETTERS, draft.options, strict=False) if {letter, paper_marks.untagged(option)} & words]
-            if not draft.key and not draft.key_text and 0 < len(letters) < len(draft.options):
-                key = "".join(letters)
-                self.found.at(draft.place).lose(f"选项 {key} 带颜色或底纹；若以此标出答案，请写明“答案：{key}”")
+            if draft.key or draft.key_text:
+                continue
+            for look, seen in (("带颜色或底纹", self.coloured), ("加粗或有下划线", self.strong)):
+                words = {each for number in range(begin, end) for words in seen.get(number, ()) for each in _pieces(words)}
+                letters = [letter for letter, option in zip(LETTERS, draft.options, strict=False) if {letter, paper_marks.untagged(option)} & words]
+                if 0 < len(letters) < len(draft.options):
+                    key = "".join(letters)
+                    self.found.at(draft.place).lose(f"选项 {key} {look}；若以此标出答案，请写明“答案：{key}”")
 
     def _blocks(self, parent: Element) -> None:
         for child in parent:
@@ -129,8 +133,9 @@ class _Document:
         runs = Runs(self.found.at(f"第 {self.paragraphs} 段"), self._image, self.sources, self._address)
         runs.read(paragraph)
         label, words = self.numbering.label(first(paragraph, "pPr")), runs.text()
-        if coloured := [each for each in runs.coloured if each.strip()]:
-            self.coloured[self.paragraphs] = coloured
+        for looks, seen in ((self.coloured, runs.coloured), (self.strong, runs.strong)):
+            if words_of := [each for each in seen if each.strip()]:
+                looks[self.paragraphs] = words_of
         # Word numbers empty paragraphs, too; they only count.
         whole = f"{label} {words}" if label and words.strip() else words
         return [Line(part, self.paragraphs) for part in whole.split("\n")]

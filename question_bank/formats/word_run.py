@@ -68,21 +68,23 @@ class Runs:
     address: Callable[[str], str] = lambda _relationship: ""
     parts: list[tuple[tuple[str, ...], str]] = field(default_factory=list)
     coloured: list[str] = field(default_factory=list)  # words in another colour than black, or on one
+    strong: list[str] = field(default_factory=list)  # words that are bold or underlined
     fields: list[_Field] = field(default_factory=list)
 
     def read(self, element: Element) -> None:
         """Take in what stands in a paragraph or in anything that only wraps runs."""
-        was_coloured = False
+        was = frozenset[int]()
         for child in element:
             name = local(child)
             if name == "r":
                 look = _look(child[0]) if len(child) and local(child[0]) == "rPr" else _BARE
                 before = len(self.parts)
                 self._in_run(child, look)
-                if look.is_coloured:
-                    words = "".join(part for _emphasis, part in self.parts[before:])
-                    self.coloured.append(self.coloured.pop() + words if was_coloured else words)
-                was_coloured = look.is_coloured
+                words = "".join(part for _emphasis, part in self.parts[before:])
+                for at, (seen, is_so) in enumerate(looks := ((self.coloured, look.is_coloured), (self.strong, not {"b", "u"}.isdisjoint(look.emphasis)))):
+                    if is_so:
+                        seen.append(seen.pop() + words if at in was else words)
+                was = frozenset(at for at, (_seen, is_so) in enumerate(looks) if is_so)
             elif name == "oMath":
                 self._formula(child, r"\({}\)")
             elif name == "oMathPara":

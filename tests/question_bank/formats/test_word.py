@@ -314,6 +314,15 @@ def test_colours_are_told_and_those_that_may_mark_the_key_are_pointed_out() -> N
     ]
 
 
+@pytest.mark.parametrize("look", ["<w:b/>", '<w:u w:val="single"/>'])
+def test_options_that_are_bold_or_underlined_where_a_key_lacks_are_pointed_out(look: str) -> None:
+    told = "选项 BC 加粗或有下划线；若以此标出答案，请写明“答案：BC”"
+    options = ("A. 甲", p(r("B. ", look), r("乙", look)), p("C. ", r("丙", look)), "D. 丁")
+    found = read(p("1. 这", r("不", look), "是"), *options, p("2. 题"), *options, "答案：A", p("3. 题"), p(r("A. ", look), "甲"), p(r("B. ", look), "乙"))
+    assert [(loss.place, loss.what) for loss in found.losses] == [("第 1 题（第 1 段）", told)]
+    assert found.drafts[0].options[2] in {"<b>丙</b>", "<u>丙</u>"}
+
+
 def test_the_address_of_a_link_is_told() -> None:
     rels = b'<Relationships><Relationship Id="r1" Target="https://example.com/x" TargetMode="External"/></Relationships>'
     found = read(p("1. ", f'<w:hyperlink r:id="r1">{r("题")}</w:hyperlink>'), "A. 甲", "B. 乙", "答案：A", parts={"word/_rels/document.xml.rels": rels})
