@@ -58,6 +58,7 @@ def build_app(settings: Settings, parts: tuple[Part, ...], clock: Clock | None =
         WTF_CSRF_TIME_LIMIT=None,  # the token lives as long as the sign-in: a teacher may leave a page open all day
         MAX_CONTENT_LENGTH=8 * 1024 * 1024,
         MAX_FORM_PARTS=2_000,
+        MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,  # the topics of a province's bank are one field, nine bytes a sign
     )
     app.session_interface = RememberingSessions(app)
     app.url_map.converters["int"] = _RowId

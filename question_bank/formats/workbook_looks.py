@@ -29,6 +29,8 @@ _CELL = re.compile(
 )
 _PLACE, _STYLE = re.compile(rb"\br=[\"']([A-Z]{1,3})(\d{1,7})[\"']"), re.compile(rb"\bs=[\"'](\d{1,6})[\"']")
 _SHARED, _TEXT = re.compile(rb"\bt=[\"']s[\"']"), re.compile(rb"\bt=[\"'](?!n[\"']|d[\"'])")
+_HIDDEN = re.compile(rb"<(?:\w+:)?row\b(?=[^<>]*\shidden=[\"'](?:1|true)[\"'])[^<>]*?\sr=[\"'](\d{1,7})[\"']")
+_MOST_NAMED = 20
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -41,6 +43,7 @@ class Looks:
 
     emphasised: dict[tuple[int, int], Words] = field(default_factory=dict)
     formatted: dict[tuple[int, int], tuple[str, str]] = field(default_factory=dict)  # the format's code, the figure
+    hidden: set[int] = field(default_factory=set)  # rows
 
 
 def find(packed: zipfile.ZipFile) -> dict[str, Looks]:
@@ -94,6 +97,7 @@ def _emphasis(properties: bytes) -> tuple[str, ...]:
 def _looks(packed: zipfile.ZipFile, path: str, codes: Mapping[bytes, str], strings: Mapping[bytes, Words]) -> Looks | None:
     looks = Looks()
     for window in workbook_parts.windows(packed, path, 1 << 17):
+        looks.hidden.update(int(number) - 1 for number in _HIDDEN.findall(window))
         if not codes and not strings and b"<is>" not in window and b":is>" not in window:
             continue
         for about, value, inside in _CELL.findall(window):
@@ -108,7 +112,7 @@ def _looks(packed: zipfile.ZipFile, path: str, codes: Mapping[bytes, str], strin
                 at = (int(place[2]) - 1, workbook_parts.column(place[1].decode()))
                 looks.formatted.update({at: (code, value.decode())} if code else {})
                 looks.emphasised.update({at: words} if words else {})
-    return looks if looks.emphasised or looks.formatted else None
+    return looks if looks.emphasised or looks.formatted or looks.hidden else None
 
 
 def shown(sheet: Sheet, looks: Looks | None) -> tuple[Sheet, list[Loss]]:
@@ -139,7 +143,15 @@ def shown(sheet: Sheet, looks: Looks | None) -> tuple[Sheet, list[Loss]]:
         if _DAY.match(words):
             name = f"{workbook_parts.letters(at[1])}{at[0] + 1}"
             losses.append(Loss(sheet.place(row), f"单元格 {name} 是日期，按“{rows[row][column]}”导入；如果原来不是日期，请把单元格设为文本再填写"))
-    return replace(sheet, rows=tuple(map(tuple, rows))), losses
+    return replace(sheet, rows=tuple(map(tuple, rows))), [*losses, *_hidden(sheet, looks, found.row)]
+
+
+def _hidden(sheet: Sheet, looks: Looks, head: int) -> Iterator[Loss]:
+    """Tell which rows with items nobody sees in Excel, where they may be forgotten."""
+    rows = (at + 1 - sheet.first for at in sorted(looks.hidden))
+    if named := [str(sheet.first + row) for row in rows if head < row < len(sheet.rows) and any(sheet.rows[row])]:
+        words = "、".join(named[:_MOST_NAMED]) + ("…" if len(named) > _MOST_NAMED else "")
+        yield Loss(sheet.name, f"第 {words} 行在 Excel 中是隐藏的，其中的题一并导入，请核对")
 
 
 def _as_formatted(code: str, figure: str, words: str) -> str:

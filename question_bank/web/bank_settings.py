@@ -24,7 +24,7 @@ from question_bank.services.bank_settings import BankChanged, BankThere, Names
 bank_settings = routes("bank_settings", __name__, url_prefix="/bank")
 _CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 _PATHS = {"new", "alarms"}  # what addresses of other pages begin with
-MOST_TOPICS, LONGEST_TOPIC, LONGEST_NAME = 500, 60, 200
+MOST_TOPICS, LONGEST_TOPIC, LONGEST_NAME = 3_000, 60, 200
 
 
 class SettingsForm(Form):

@@ -50,6 +50,21 @@ def test_floating_pictures_join_the_cells_they_stand_on_and_others_are_named() -
     assert [(loss.place, loss.what) for loss in found.losses] == [("题库 E1", "这张图片不在试题的单元格里，未导入")]
 
 
+def test_items_of_hidden_rows_are_told() -> None:
+    held = io.BytesIO()
+    made = xlsxwriter.Workbook(held, {"in_memory": True})
+    sheet = made.add_worksheet("题库")
+    for line, row in enumerate([["说明"], HEAD, *(["单选", f"问{at}", "甲", "乙", "丙", "A"] for at in range(40))]):
+        for column, cell in enumerate(row):
+            sheet.write(line, column, cell)
+    for line in (0, 3, 7, 60):
+        sheet.set_row(line, None, None, {"hidden": True})
+    made.close()
+    found = reading.read(held.getvalue())
+    assert len(found.drafts) == 40
+    assert [(loss.place, loss.what) for loss in found.losses] == [("题库", "第 4、8 行在 Excel 中是隐藏的，其中的题一并导入，请核对")]
+
+
 def test_pictures_that_wps_keeps_inside_cells() -> None:
     rows: list[Sequence[object]] = [HEAD, ["单选", "看图", '=DISPIMG("ID_1",1)', "乙", "丙", "A"]]
     held = io.BytesIO()

@@ -50,6 +50,19 @@ def test_a_reviewer_makes_a_bank_names_its_topics_and_renames_them(app: Flask) -
     assert topics("psychology-2026")["crisis"] == "危机识别与干预"
 
 
+def test_a_provinces_bank_keeps_its_thousands_of_topics(app: Flask) -> None:
+    reviewer = enter(app, RUI)
+    many = "\n".join(f"t{number}=第{number}个知识点：学生心理危机的识别" for number in range(2_500))
+    assert reviewer.post("/bank/new", data=FORM | {"topics": many}).status_code == 302
+    renamed = {"name": "心理题库", "topics": many.replace("识别", "干预"), "seen": seen(reviewer, "psychology-2026")}
+    assert reviewer.post("/bank/psychology-2026/settings", data=renamed).status_code == 302
+    assert len(topics("psychology-2026")) == 2_500
+    assert topics("psychology-2026")["t2499"] == "第2499个知识点：学生心理危机的干预"
+    assert reviewer.get("/bank/psychology-2026").status_code == 200
+    assert reviewer.get("/bank/psychology-2026/coverage").status_code == 200
+    assert "最多 3000 个知识点" in reviewer.post("/bank/new", data=FORM | {"code": "more", "topics": "\n".join(map(str, range(3_001)))}).text
+
+
 def test_nobody_writes_back_what_another_has_renamed_meanwhile(app: Flask, clock: FixedClock) -> None:
     reviewer = enter(app, RUI)
     reviewer.post("/bank/new", data=FORM)
