@@ -4,7 +4,7 @@ import io
 import posixpath
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lxml.etree import _Element as Element
@@ -109,12 +109,18 @@ class _Document:
         for draft, begin, end in zip(drafts, begun, [*begun[1:], self.paragraphs + 1], strict=False):
             if draft.key or draft.key_text:
                 continue
-            for look, seen in (("带颜色或底纹", self.coloured), ("加粗或有下划线", self.strong)):
-                words = {each for number in range(begin, end) for words in seen.get(number, ()) for each in _pieces(words)}
-                letters = [letter for letter, option in zip(LETTERS, draft.options, strict=False) if {letter, paper_marks.untagged(option)} & words]
-                if 0 < len(letters) < len(draft.options):
-                    key = "".join(letters)
-                    self.found.at(draft.place).lose(f"选项 {key} {look}；若以此标出答案，请写明“答案：{key}”")
+            place = self.found.at(draft.place)
+            if key := self._unlike(draft, self.coloured, begin, end):
+                place.lose(f"选项 {key} 带颜色或底纹；若以此标出答案，请写明“答案：{key}”")
+            if key := self._unlike(draft, self.strong, begin, end):
+                place.lose(f"选项 {key} 加粗或有下划线；若以此标出答案，请写明“答案：{key}”")
+
+    @staticmethod
+    def _unlike(draft: Draft, seen: Mapping[int, Sequence[str]], begin: int, end: int) -> str:
+        """Return the letters of the options that were seen to look so in these paragraphs, empty where all or none do."""
+        words = {each for number in range(begin, end) for words in seen.get(number, ()) for each in _pieces(words)}
+        letters = [letter for letter, option in zip(LETTERS, draft.options, strict=False) if {letter, paper_marks.untagged(option)} & words]
+        return "".join(letters) if len(letters) < len(draft.options) else ""
 
     def _blocks(self, parent: Element) -> None:
         for child in parent:
