@@ -109,11 +109,11 @@ class _Document:
         for draft, begin, end in zip(drafts, begun, [*begun[1:], self.paragraphs + 1], strict=False):
             if draft.key or draft.key_text:
                 continue
-            place = self.found.at(draft.place)
+            told = self.found.at(draft.place)
             if key := self._unlike(draft, self.coloured, begin, end):
-                place.lose(f"选项 {key} 带颜色或底纹；若以此标出答案，请写明“答案：{key}”")
+                told.lose(f"选项 {key} 带颜色或底纹；若以此标出答案，请写明“答案：{key}”")
             if key := self._unlike(draft, self.strong, begin, end):
-                place.lose(f"选项 {key} 加粗或有下划线；若以此标出答案，请写明“答案：{key}”")
+                told.lose(f"选项 {key} 加粗或有下划线；若以此标出答案，请写明“答案：{key}”")
 
     @staticmethod
     def _unlike(draft: Draft, seen: Mapping[int, Sequence[str]], begin: int, end: int) -> str:
