@@ -47,14 +47,25 @@ def read(text: str) -> Found:
     """Return a sheet for each list of items, what is lost, and what in the lists is no item; raises FileTooLarge."""
     if not text.lstrip("\ufeff \t\r\n").startswith(("[", "{")):
         return Found()
-    try:
-        whole = json.loads(text.lstrip("\ufeff"), object_pairs_hook=json_rows.named)
-    except (ValueError, RecursionError):
-        return Found()
+    whole = _parsed(text.lstrip("\ufeff"))
+    if isinstance(whole, str):
+        lines = [line for line in whole.split("\n") if line.strip()]
+        first = _parsed(lines[0])
+        if not isinstance(first, dict) or "stem" in first:
+            return Found()  # no lines of objects, or our own
+        whole = [first, *map(_parsed, lines[1:])]
     try:
         return _found(whole)
     except RecursionError:  # json reads a little deeper than it writes
         return Found()
+
+
+def _parsed(text: str) -> object:
+    """Return what JSON says; what is none comes back as it is."""
+    try:
+        return json.loads(text, object_pairs_hook=json_rows.named)
+    except (ValueError, RecursionError):
+        return text
 
 
 def _found(whole: object) -> Found:

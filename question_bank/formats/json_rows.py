@@ -234,16 +234,23 @@ def _unread_options(found: Row | list[object]) -> Iterator[str]:
     for letter, (_, option) in zip(LETTERS, _labelled(found), strict=False):
         said = option if isinstance(option, dict) else {}
         words = _words({plain(name): value for name, value in said.items()}, letter)
-        told = (name for name, value in said.items() if value and (plain(name) not in known or (plain(name) in _WORDS and written(value) != words)))
+        told = (name for name, value in said.items() if value and (plain(name) not in known or _says_more(plain(name), written(value), words)))
         yield from (f"选项{letter}.{name}" for name in told)
 
 
+def _says_more(name: str, value: str, words: str) -> bool:
+    """Tell whether a field holds other words than an option says, and no letter or number of it."""
+    is_label = name in _LABELS and (value.isdecimal() or len(value.strip()) < 2)
+    return name in (*_WORDS, *_MAYBE_WORDS) and value != words and not is_label
+
+
 def _words(said: Row, letter: str) -> str:
-    """Return what an option says; where only its letter stands, that."""
+    """Return what an option says; where only its letter or its number stands, that."""
     if sure := [words for name in _WORDS if (words := written(said.get(name)))]:
         return sure[0]
     maybe = [words for name in _MAYBE_WORDS if (words := written(said.get(name)))]
-    return next((words for words in maybe if words.strip().upper() != letter), letter if maybe else "")
+    worded = [words for words in maybe if words.strip().upper() != letter]
+    return next((words for words in worded if not words.isdecimal()), next(iter(worded), letter if maybe else ""))
 
 
 def _label(option: object) -> str:

@@ -133,3 +133,21 @@ def test_an_object_beside_the_lists_is_told_whatever_its_fields_are() -> None:
     found = read({"questions": [ITEM], "bonus": {"stem": "一加二", "options": ["2", "3"], "answer": "B"}})
     assert seen(found) == [("第 1 题", "一加一", (1,))]
     assert ("bonus", "字段“stem”未导入") in told(found)
+
+
+def test_other_projects_items_may_stand_one_a_line() -> None:
+    lines = [json.dumps(one, ensure_ascii=False) for one in (ITEM, {**ITEM, "question": "一加零", "answer": "A"})]
+    found = reading.read("\r\n".join([*lines, "", '{"question": "没写完"']).encode())
+    assert seen(found) == [("第 1 题", "一加一", (1,)), ("第 2 题", "一加零", (0,))]
+    assert [(draft.place, fault.code) for draft, fault in found.refused] == [("第 3 题", "line_not_json")]
+    ours = reading.read('{"stem": "一加一", "type": "single", "options": ["1", "2"], "key": [1]}\n'.encode() * 2)
+    assert seen(ours) == [("第 1 行", "一加一", (1,)), ("第 2 行", "一加一", (1,))]
+
+
+def test_an_option_says_its_words_and_not_its_number() -> None:
+    numbered = [{"value": 1, "label": "赵", "isCorrect": False}, {"value": 2, "label": "钱", "isCorrect": True}]
+    (draft,) = read([{"question": "谁在先", "options": numbered}]).drafts
+    assert (draft.options, draft.key) == (("赵", "钱"), (1,))
+    found = read([{**ITEM, "options": [{"title": "甲", "name": "赵"}, {"id": "2", "value": "2"}]}])
+    assert [draft.options for draft in found.drafts] == [("甲", "2")]
+    assert told(found) == {("第 1 题", "字段“选项A.name”未导入")}
