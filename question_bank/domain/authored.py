@@ -11,6 +11,7 @@ from question_bank.domain.item import LETTERS, ItemType
 from question_bank.domain.written_answer import SURE_BLANK, close_alternatives, has_usual_blank, read_blanks, read_order, read_pairs, read_rubric
 
 _SEVERAL = re.compile(r"[\n;；|、，]")
+_ASKS = re.compile(rf"{SURE_BLANK.pattern}|[①-⑳]|几(?!何)|多少|[哪谁]|什么")  # 1 and 0, x and y may be what is asked for, and no judgement
 _TOLD = re.compile(r"请?(?:简要|简单)?(?:简述|简答|试述|论述|概述|阐述|详述|评述)")  # what begins so is answered in sentences
 
 _CONCLUDES = re.compile(
@@ -37,7 +38,7 @@ class Authored:
 def guess(written: Authored) -> str:
     """Return the type that the key, the options and the stem speak for; empty when they are silent."""
     key, options = written.cell("key"), written.options
-    if notation.looks_like_judgement(key) or (not options and notation.means(key) is not None):
+    if notation.looks_like_judgement(key) or (not options and notation.means(key) is not None and not _ASKS.search(f"{written.cell('stem')}\n{key}")):
         return ItemType.TRUE_FALSE
     if len(options) == 2 and {notation.means(option) for option in options} == {True, False}:
         return ItemType.TRUE_FALSE

@@ -536,3 +536,20 @@ def test_an_explanation_that_concludes_otherwise_than_the_key_is_told(concludes:
     told = [f"解析说选“{differs}”，与答案不同：按答案导入，请核对"] if differs else []
     for read in (found, paper):
         assert (only(read).key, [loss.what for loss in read.losses]) == ((1,), told)
+
+
+@pytest.mark.parametrize(
+    ("stem", "key", "kind"),
+    [
+        ("1+0=____", "1", "fill_in"),
+        ("未知数是____", "x", "fill_in"),
+        ("一乘一等于几", "1", ""),
+        ("谁在先？①赵②钱", "①", ""),
+        ("天____是蓝的", "对", "true_false"),
+        ("天是蓝的", "1", "true_false"),
+        ("几何是数学吗", "T", "true_false"),
+    ],
+)
+def test_a_figure_that_is_asked_for_is_no_judgement(stem: str, key: str, kind: str) -> None:
+    paper = reading.read(f"1. {stem}\n答案：{key}\n2. 谁在先\nA. 甲\nB. 乙\n答案：A\n".encode())
+    assert (only(csv(f"题干,答案\n{stem},{key}\n")).type, paper.drafts[0].type) == (kind, kind)
