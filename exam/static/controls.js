@@ -28,7 +28,8 @@ function setSize(size) {
   document.cookie = `exam-size=${size}; path=/exams; max-age=31536000; samesite=lax`;
 }
 
-function openSheet(open) {
+/* On a phone the answer sheet lies over everything, what is told above the paper included. */
+export function openSheet(open) {
   byId("side").toggleAttribute("data-open", open);
   byId("sheet-open").setAttribute("aria-expanded", String(open));
   (open ? byId("sheet-close") : byId("sheet-open")).focus();

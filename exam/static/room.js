@@ -2,7 +2,7 @@
 
 import { Announcements } from "./announcements.js";
 import { showConflicts as showIn, wireConflicts } from "./conflicts.js";
-import { onKey, wireControls } from "./controls.js";
+import { onKey, openSheet, wireControls } from "./controls.js";
 import { banner, byId, closePaper, fill, isNews, news, root, saveState, say, showPaper, words } from "./frame.js";
 import { Items } from "./items.js";
 import { languageSwitch } from "./language.js";
@@ -497,7 +497,7 @@ wire();
 languageSwitch({
   form: document.querySelector("form[action='/language']"),
   ready: async () => !queue || ended || queue.drain(),
-  refused: () => { say(words.language_later); banner("warning", words.language_later, { label: words.retry, run: () => { banner(null); queue?.hurry(); } }); },
+  refused: () => { openSheet(false); say(words.language_later); banner("warning", words.language_later, { label: words.retry, run: () => { banner(null); queue?.hurry(); } }); },
 });
 shelf = await Shelf.open(root.dataset.shelfKey ?? "");
 delete root.dataset.shelfKey;
