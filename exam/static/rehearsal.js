@@ -13,13 +13,12 @@ const csrf = document.getElementById("room").dataset.csrf;
 const end = performance.now() + opened.remaining_ms;
 const held = new Map();
 let phase = "before";
-let missed = 0;
 
 const left = () => Math.max(0, Math.round(end - performance.now()));
 
 function tell(next) {
   phase = next;
-  note.textContent = words[next].replace("{n}", missed);
+  note.textContent = words[next];
 }
 
 function cut() {
@@ -43,10 +42,7 @@ async function save({ changes }) {
   if (phase === "before") {
     tell("soon");
     setTimeout(cut, BEFORE);
-  } else if (phase === "back") {
-    missed = changes.length;
-    tell("arrived");
-  }
+  } else if (phase === "back") tell("arrived");
   return { status: 200, body: { saved, remaining_ms: left() } };
 }
 
