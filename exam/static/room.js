@@ -67,8 +67,10 @@ function told(event, detail) {
 }
 
 function wentOffline() {
-  const text = timer.left <= 0 ? (packed < 0 ? words.offline_over : words.packet_made) : shelf.lasting ? words.offline : words.offline_memory;
-  banner(timer.left <= 0 ? "danger" : "warning", text, { label: words.retry, run: () => queue.hurry() }, { packet: queue.unsaved > 0 && !rehearses });
+  const rung = timer.left <= 0;
+  const going = handingIn ? words.hand_in_offline : shelf.lasting ? words.offline : words.offline_memory;
+  const text = rung ? (packed < 0 ? words.offline_over : words.packet_made) : going;
+  banner(rung || handingIn ? "danger" : "warning", text, { label: words.retry, run: () => queue.hurry() }, { packet: queue.unsaved > 0 && !rehearses });
 }
 
 /* An outage lay before the bell: what it took is given back in a moment, or waits for a decision. Nothing is over before. */
@@ -340,7 +342,6 @@ async function doHandIn(reason) {
   if (!handingIn) return; // meanwhile the clock was stopped, or another device took the lead
   if (queue.settling) return;
   if (!drained && !queue.conflicts.size) {
-    if (queue.tries) banner("danger", reason === "deadline" ? words.offline_over : words.hand_in_offline, { label: words.retry, run: () => queue.hurry() }, { packet: queue.unsaved > 0 && !rehearses });
     if (queue.tries && reason === "deadline") packAtTheBell();
     return; // the queue says "online" when it has got through, and that brings us back here
   }

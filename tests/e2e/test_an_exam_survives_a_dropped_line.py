@@ -181,6 +181,20 @@ def test_the_hand_in_is_asked_about_and_proved_by_a_receipt(hall: Hall, phone: B
     shot(page, "result-phone")
 
 
+def test_a_hand_in_without_a_line_is_told_of_until_it_is_made(hall: Hall, phone: BrowserContext) -> None:
+    page = hall.enter(phone)
+    phone.set_offline(True)
+    answer(page, 1, 2)
+    page.click("#hand-in")
+    page.click("#hand-in-yes")
+    expect(page.locator("#room-banner-text")).to_contain_text("还没有交卷")
+    page.evaluate("dispatchEvent(new Event('offline'))")
+    assert "还没有交卷" in page.inner_text("#room-banner-text"), "whoever waits to hand in is not told to go on"
+    phone.set_offline(False)
+    page.wait_for_url("**/receipt")
+    assert hall.held() == {1: "2"}
+
+
 def test_ex_05_what_cannot_be_sent_becomes_a_packet_that_the_server_opens(hall: Hall, phone: BrowserContext) -> None:
     page = hall.enter(phone)
     phone.set_offline(True)
