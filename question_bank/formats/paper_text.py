@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from question_bank.domain.authored import doubts, draft_of, figures_are_shares, guess
-from question_bank.domain.draft import Draft
+from question_bank.domain.draft import Draft, loosely
 from question_bank.domain.exchange import Loss, Reading
 from question_bank.domain.fault import Fault, fault
 from question_bank.domain.item import LETTERS, ItemType
@@ -149,6 +149,9 @@ class _Reader:
         shares = section.chapter and marks.shared(line.text)
         if section.chapter and not shares and (not self.items or (self.item and self.item.at_role == "stem" and not section.chapter.startswith("第"))):
             self._lose(line)  # before the first item, or part of a stem as it may be
+        above = self.sections[-1]
+        if section.chapter and (above.chapter or all(item.section < len(self.sections) - 1 for item in self.items[-1:])):
+            section = replace(section, type=above.type, points=above.points)  # types above chapters, and not in them
         self.sections.append(section)
         self.item = self.material = None
         if shares:
@@ -227,12 +230,18 @@ class _Reader:
         following = [each.text for each in self.lines[at + 1 : at + 6] if each.text][:2]
         if not following:
             return False
-        is_list = answers.looks_like(following[0]) or self._is_table(following[0]) is not None or marks.heading(following[0]) is not None
+        is_list = answers.looks_like(following[0]) or self._is_table(following[0]) is not None or any(map(self._is_seen, following))
+        is_list |= bool((section := marks.heading(following[0])) and section.type)
         if not is_list and marks.STEM.match(following[0]):
             # 答案： alone, then numbers: the answers of all items when others still lack theirs, else a list in this one's.
             lacking = [item for item in self.items if item is not self.item and "key" not in item.fields and not IN_BRACKETS.search("".join(item.stem))]
             return not words.endswith((":", "：")) or bool(lacking)
         return is_list
+
+    def _is_seen(self, text: str) -> bool:
+        """Tell whether a line is headed as a section or a chapter above is."""
+        section = marks.heading(text)
+        return section is not None and bool(next(answers.alike(section, self.sections[1:])))
 
     def _answered_by(self, line: Line, found: re.Match[str]) -> list[Item]:
         """Return the items without a key that a line such as `3.【答案】B` may answer; none for any other line."""
@@ -404,8 +413,9 @@ class _Reader:
             self.cursor = next((at for at in begins if at >= self.cursor), begins[0])
         lacking = sorted((at for at in range(len(self.items)) if at not in self.answered), key=lambda at: at < self.cursor)
         for alike in found:  # chapters have sections of the same names: the next one is meant
-            if next_one := next((self.items[at].section for at in lacking if self.items[at].section in alike), 0):
-                return next_one, True
+            if (next_one := next((at for at in lacking if self.items[at].section in alike), None)) is not None:
+                self.cursor = max(self.cursor, next_one)
+                return self.items[next_one].section, True
         return (-1 if section.chapter else next((alike[0] for alike in found if alike), -1)), False
 
     def _goes_on(self, at: int, section: Section, meant: int) -> bool:
@@ -489,7 +499,7 @@ class _Reader:
                 held.append(f"答案：{texts[0]}")  # said below the item otherwise: two keys are none
             elif role == "explanation" and held != texts:
                 held += texts
-            elif not fits and held != texts:
+            elif held != texts and (not fits or (role == "key" and held and texts and _differs(held[0], texts[0]))):
                 self.losses.append(Loss(f"第 {answer.line} {self.unit}", f"第 {answer.number} 题另有答案“{texts[0][:60]}”，未导入"))
 
     def _is_meant(self, at: int) -> bool:
@@ -552,6 +562,14 @@ def _contradicts(key: str, other: str) -> bool:
     if _LETTERS.fullmatch(key) and _LETTERS.fullmatch(other):
         return set(LETTERS) & set(key) != set(LETTERS) & set(other)
     return {means(key), means(other)} == {True, False}
+
+
+def _differs(key: str, other: str) -> bool:
+    """Tell whether two answers say other things: A and A. 甲 say the same, and so do 对 and √."""
+    if means(key) is not None and means(other) is not None:
+        return means(key) is not means(other)
+    one, two = (re.sub(r"[\W_]", "", loosely(text)) for text in (key, other))
+    return not (one.startswith(two) or two.startswith(one))
 
 
 def _parted(found: re.Match[str]) -> str:

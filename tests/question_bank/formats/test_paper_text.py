@@ -528,3 +528,32 @@ def test_explanations_behind_all_answers_may_stand_under_the_headings_again() ->
     found = reading.read(f"{asked}答案解析\n一、单选题\n1. 见甲。\n2. 见乙。\n二、判断题\n1. 见天。\n".encode())
     assert [(draft.key, draft.explanation) for draft in found.drafts] == [((0,), "见甲。"), ((1,), "见乙。"), ((0,), "见天。")]
     assert found.losses == ()
+
+
+def test_a_list_below_a_key_alone_in_its_line_opens_no_answers() -> None:
+    found = reading.read("一、简答题\n1. 论倾听。\n答案：\n一、先听后说\n二、不打断人\n2. 论提问。\n答案：\n先问后答\n".encode())
+    assert [(draft.stem, draft.model) for draft in found.drafts] == [("论倾听。", "一、先听后说\n二、不打断人"), ("论提问。", "先问后答")]
+
+
+def test_a_remark_may_stand_below_the_heading_of_the_answers() -> None:
+    found = reading.read(f"一、单选题\n{_sheet('谁先')}二、简答题\n1. 论倾听。\n参考答案\n（仅供参考）\n一、单选题\n1. B\n二、简答题\n1. 先听\n".encode())
+    assert [(draft.stem, draft.key, draft.model) for draft in found.drafts] == [("谁先", (1,), ""), ("论倾听。", (), "先听")]
+
+
+def test_chapters_below_a_type_are_of_that_type() -> None:
+    asked = f"一、多选题\n第一章 倾听\n{_sheet('谁先')}第二章 提问\n{_sheet('谁问')}二、判断题\n第一章 倾听\n1. 天蓝。\n2. 地方。\n第二章 提问\n1. 草红。\n"
+    keyed = "一、多选题\n第一章 倾听\n1. A\n第二章 提问\n1. AB\n二、判断题\n第一章 倾听\n1. 对\n2. 错\n第二章 提问\n1. 错\n"
+    found = reading.read(f"{asked}参考答案\n{keyed}".encode())
+    assert [(draft.type, draft.key) for draft in found.drafts] == [
+        ("multiple", (0,)),
+        ("multiple", (0, 1)),
+        ("true_false", (0,)),
+        ("true_false", (1,)),
+        ("true_false", (1,)),
+    ]
+
+
+def test_another_answer_at_the_end_is_told() -> None:
+    asked = "一、填空题\n1. 天是____的。\n答案：蓝\n2. 草是____的。\n答案：绿\n二、单选题\n1. 谁在先\nA. 甲\nB. 乙\n答案：A\n"
+    found = reading.read(f"{asked}参考答案\n一、填空题\n1. 红\n2. 绿。\n二、单选题\n1. A. 甲\n".encode())
+    assert [(loss.place, loss.what) for loss in found.losses] == [("第 13 行", "第 1 题另有答案“红”，未导入")]
