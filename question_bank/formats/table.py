@@ -63,10 +63,11 @@ def _gathered(sheet: Sheet, found: Headings) -> Sheet:
     column = found.columns.get("options")
     if column is None:
         return sheet
-    rows = [list(row) for row in sheet.rows]
+    width = max(map(len, sheet.rows))
+    rows = [[*row, *[""] * (width - len(row))] for row in sheet.rows]  # of text and of web pages rows end where their cells do
     head, count = found.row, 0
     for at in range(found.row + 1, len(rows)):
-        option, *beside = (cell.strip() for cell in (*rows[at][column : column + 1], *rows[at][:column], *rows[at][column + 1 :]))
+        option, *beside = (cell.strip() for cell in (rows[at][column], *rows[at][:column], *rows[at][column + 1 :]))
         above = (cell.strip() for cell in (*rows[head][:column], *rows[head][column + 1 :]))
         follows = 0 < count < len(LETTERS) and all(not cell or cell == told for cell, told in zip_longest(beside, above, fillvalue=""))
         letter = paper_marks.letter_at(option)

@@ -53,6 +53,13 @@ def test_what_goes_over_rows_stands_in_each_and_what_goes_over_columns_in_the_fi
     assert drafts[0].tags or drafts[0].topic
 
 
+def test_rows_that_end_before_the_table_does() -> None:
+    page = """<table><tr><td>题型</td><td>题干</td><td>选项</td><td>答案</td></tr><tr><td>单选</td><td>问一</td><td>A.甲</td><td>B</td></tr><tr></tr>
+    <tr><td></td><td></td><td>B.乙</td></tr><tr><td>判断</td><td>天蓝</td></tr></table>"""
+    drafts = reading.read(page.encode()).drafts
+    assert [(each.stem, each.options, each.key) for each in drafts] == [("问一", ("甲", "乙"), (1,)), ("天蓝", ("正确", "错误"), ())]
+
+
 def test_tables_that_stand_in_one_that_only_places_them() -> None:
     page = f"""<html><body><table><tr><td><table>{HEAD}<tr><td>单选</td><td>问一</td><td>甲</td><td>乙</td><td></td><td>A</td></tr></table></td></tr>
     <tr><td><table><tr><td>题干</td><td>答案</td></tr><tr><td>看表<table><tr><td>年</td></tr></table></td><td>对</td></tr></table></td></tr></table></body></html>"""
