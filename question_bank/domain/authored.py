@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
 from question_bank.domain import notation
-from question_bank.domain.draft import BLANK, DEFAULT_DIFFICULTY, Draft, tidy
+from question_bank.domain.draft import BLANK, DEFAULT_DIFFICULTY, Draft, letters, tidy
 from question_bank.domain.item import LETTERS, ItemType
 from question_bank.domain.written_answer import SURE_BLANK, close_alternatives, has_usual_blank, read_blanks, read_order, read_pairs, read_rubric
 
@@ -118,7 +118,7 @@ def _asks_at_its_end(stem: str, key: str) -> bool:
 def doubts(written: Authored, draft: Draft) -> list[str]:
     """Return what was understood of an item in one of several ways, for its author to look at."""
     if draft.type in {ItemType.SINGLE, ItemType.MULTIPLE} and draft.key and (said := _CONCLUDES.findall(notation.untagged(draft.explanation))):
-        differs = set(said[-1]) & set(LETTERS) != {LETTERS[at] for at in draft.key}
+        differs = set(said[-1]) & set(LETTERS) != set(letters(draft.key))
         return [f"解析说选“{said[-1][:20]}”，与答案不同：按答案导入，请核对"] if differs else []
     if draft.type != ItemType.FILL_IN:
         return []

@@ -295,7 +295,7 @@ def _split_labelled(text: str) -> list[str]:
     """Cut before A, B, C in turn; a label out of turn is part of the words."""
     cuts: list[tuple[int, int]] = []
     for found in _LABELLED.finditer(text):
-        if _letter_of(found) == LETTERS[len(cuts)]:
+        if _letter_of(found) == LETTERS[len(cuts) : len(cuts) + 1]:
             cuts.append((found.start(), found.end()))
     if len(cuts) < 2 or cuts[0][0] != 0:
         return []

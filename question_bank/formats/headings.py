@@ -122,7 +122,7 @@ def _two_rows(found: Headings, row: Sequence[str], below: Sequence[str]) -> Head
         return None
     begin = found.columns["options"]
     letters: dict[int, int] = {}
-    for column in range(begin, len(below)):
+    for column in range(begin, min(len(below), begin + len(LETTERS))):
         if (column == begin or not (row[column] if column < len(row) else "").strip()) and plain(below[column]) == LETTERS[len(letters)].lower():
             letters[len(letters)] = column
         else:

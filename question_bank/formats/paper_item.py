@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from question_bank.domain import notation
 from question_bank.domain.authored import Authored
+from question_bank.domain.draft import letters
 from question_bank.domain.item import LETTERS, ItemType
 from question_bank.domain.written_answer import SURE_BLANK
 from question_bank.formats.paper_marks import GUARD, Opaque, Section, letter_at
@@ -71,7 +72,7 @@ def authored(item: Item, section: Section, held: Opaque, unit: str) -> tuple[Aut
     if not marked and not cells.get("key", "").strip() and kind in CHOSEN:
         stem, cells["key"] = with_key_taken(stem)
     elif kind in CHOSEN:
-        stem = without_shown_key(stem, cells.get("key", "") or "".join(LETTERS[at] for at in marked))
+        stem = without_shown_key(stem, cells.get("key", "") or letters(marked))
     if not marked and not cells.get("key", "").strip() and (kind == ItemType.FILL_IN or (kind in CHOSEN and options)):
         stem, cells["key"] = with_gaps_read(stem, kind)
     prompts: list[str] = []

@@ -8,7 +8,7 @@ from itertools import zip_longest
 
 from question_bank.domain import notation
 from question_bank.domain.authored import Authored, doubts, draft_of, figures_are_shares, guess
-from question_bank.domain.draft import BLANK, MAX_SOURCE, Draft
+from question_bank.domain.draft import BLANK, MAX_SOURCE, Draft, letters
 from question_bank.domain.exchange import Loss
 from question_bank.domain.fault import Fault, fault
 from question_bank.domain.item import LETTERS, ItemType
@@ -171,13 +171,12 @@ class _Table:
         asked = [each for each in asked if {notation.means(option) for option in each.options} != {True, False}]
         figures = [[int(figure) for figure in re.findall(r"\d+", each.cell("key"))] for each in asked]
         zeros = sum(0 in key and "0" not in each.options for each, key in zip(asked, figures, strict=True))
-        if from_one or not (told or zeros) or any(max(key) >= len(each.options) for each, key in zip(asked, figures, strict=True)):
+        if from_one or not (told or zeros) or any(max(key) >= min(len(each.options), len(LETTERS)) for each, key in zip(asked, figures, strict=True)):
             return {}
         if not told and (zeros < _ZEROS[0] or zeros * _ZEROS[1] < len(asked)):
             self.unclear = frozenset(each.place for each in asked)
             return {}
-        letters = ["".join(LETTERS[figure] for figure in key) for key in figures]
-        return {each.place: replace(each, cells={**each.cells, "key": key}) for each, key in zip(asked, letters, strict=True)}
+        return {each.place: replace(each, cells={**each.cells, "key": letters(key)}) for each, key in zip(asked, figures, strict=True)}
 
     def drafts(self) -> list[Draft]:
         """Return a draft for each row."""
@@ -215,7 +214,7 @@ class _Table:
         ]
         told = [found for found in (*readings, frozenset({marked} - {()})) if found]
         if told and not frozenset.intersection(*told):
-            cells["key"] = " / ".join(filter(None, (*(key for _column, key in said), "".join(LETTERS[at] for at in marked))))
+            cells["key"] = " / ".join(filter(None, (*(key for _column, key in said), letters(marked))))
             self.contradicted.add(self.sheet.place(position))
         return Authored(
             place=self.sheet.place(position),

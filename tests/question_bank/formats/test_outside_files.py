@@ -688,3 +688,26 @@ def test_words_for_an_empty_bracket_fill_it_in_and_letters_do_not() -> None:
 def test_several_letters_may_stand_before_the_words_of_their_options(key: str, right: tuple[int, ...]) -> None:
     found = read(f"1. (多选题, 20.0分)教学原则有\nA. 启发性\nB. 巩固性\nC. 随意性\n正确答案: {key}\n", "text")
     assert [draft.key for draft in found.drafts] == [right]
+
+
+# --- more options than letters
+
+
+MANY = [f"项{at}" for at in range(30)]
+LINES = [f"{chr(65 + at)}. {words}" for at, words in enumerate(MANY[:26])]
+NAMED = [f"选项{at}" for at in range(1, 31)]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "\n".join(["1. 题（ ）", *LINES, *(f"{chr(65 + at)}. 又（正确答案）" for at in range(4))]),
+        "题干,选项,答案\n" + "\n".join(f'题{at},"{"|".join(MANY)}",{at % 29}' for at in range(40)),
+        ",".join(["题干,答案", *NAMED, *(f"{each}是否正确" for each in NAMED)]) + "\n题,A," + ",".join(MANY) + "," * 30 + "对",
+        "题干,答案,选项" + "," * 30 + "\n,," + ",".join([*map(chr, range(65, 91)), "", "Z"]) + "\n题,A," + ",".join(MANY),
+        '题干,选项,答案\n题,"' + " ".join(f"{letter}. 项{letter}" for letter in map(chr, range(65, 91))) + ' A. 又",A',
+    ],
+    ids=["a paper", "counted from 0", "told one by one", "below one heading", "in a cell"],
+)  # fmt: skip
+def test_more_options_than_letters_break_nothing(words: str) -> None:
+    assert reading.read(words.encode()).drafts or reading.read(words.encode()).refused
