@@ -199,12 +199,14 @@ class _Reader:
         words = marks.untagged(line.text)
         if not self.item or not (opened := marks.ANSWERS.match(words)):
             return []
-        here = [each for each, item in enumerate(self.items) if item.section == self.item.section]
         said, ends = words[opened.end() :], not self.followed_by[at] or marks.heading(self.followed_by[at]) is not None
-        if ends and (found := self._in_turn(here, said, line)):
-            return found
         several = answers.entries(said, line.number)
         several = several if len(several) > 1 or marks.STEM.match(said.strip()) else []  # 2A may be an amount
+        if not several and not ends:
+            return []  # before all items are looked through: most have a key of this form
+        here = [each for each, item in enumerate(self.items) if item.section == self.item.section]
+        if ends and (found := self._in_turn(here, said, line)):
+            return found
         numbers = {each.number for each in several}
         for pointer, asked in ((self.item.section, here), (-1, list(range(len(self.items))))):
             lacking = [each for each in asked if "key" not in self.items[each].fields]

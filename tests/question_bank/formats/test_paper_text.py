@@ -1,5 +1,7 @@
 """Papers as people type them; each sample is one habit seen in real files."""
 
+from time import process_time
+
 import pytest
 
 from question_bank.domain.draft import Draft
@@ -557,3 +559,13 @@ def test_another_answer_at_the_end_is_told() -> None:
     asked = "一、填空题\n1. 天是____的。\n答案：蓝\n2. 草是____的。\n答案：绿\n二、单选题\n1. 谁在先\nA. 甲\nB. 乙\n答案：A\n"
     found = reading.read(f"{asked}参考答案\n一、填空题\n1. 红\n2. 绿。\n二、单选题\n1. A. 甲\n".encode())
     assert [(loss.place, loss.what) for loss in found.losses] == [("第 13 行", "第 1 题另有答案“红”，未导入")]
+
+
+def test_the_time_for_a_paper_grows_as_its_items_do() -> None:
+    def seconds(count: int) -> float:
+        paper = "".join(f"{number}. 谁在先\nA. 甲\nB. 乙\n答案：B\n" for number in range(1, count + 1)).encode()
+        began = process_time()
+        assert len(reading.read(paper).drafts) == count
+        return process_time() - began
+
+    assert seconds(8_000) < 6 * seconds(2_000)
