@@ -11,7 +11,7 @@ from exam.domain.marking import LeaseLost, Mark, MarkFinal, NotSettled, ScriptSt
 from exam.services import paper as papers
 from exam.services import scoring
 from exam.services import script as scripts
-from exam.services.exam import found
+from exam.services.exam import found, require_outsider
 from exam.store import attempt as attempts
 from exam.store import exam as exams
 from exam.store import marking as store
@@ -93,6 +93,7 @@ def take_disputed(exam_code: str, script_id: int, person_id: int, now: datetime)
 
 
 def _leased(session: Session, exam: Exam, person_id: int, state: ScriptState, *, now: datetime, script_id: int | None = None) -> int | None:
+    require_outsider(session, exam, person_id, now)  # with a script comes the model response
     row = store.take(session, exam.id, scripts.reach(session, person_id), state, script_id=script_id, now=now, until=now + rules.LEASE)
     if row is None:
         return None

@@ -17,6 +17,7 @@ from exam.domain.regrade import RegradeRuns
 from exam.services import backlog as backlogs
 from exam.services import marking as service
 from exam.services.backlog import Overview
+from exam.services.exam import MayStillSit
 from exam.services.marking import Desk, Script
 from exam.store.marking import ScriptRow
 from exam.web.picture import sent
@@ -247,11 +248,12 @@ def _until(exam: Exam) -> UntilForm:
 
 
 def _next(code: str) -> ResponseReturnValue:
-    script_id = service.take(code, current.person().person_id, current.now())
-    if script_id is None:
+    with flash_refusal("warning", only=MayStillSit):
+        script_id = service.take(code, current.person().person_id, current.now())
+        if script_id is not None:
+            return redirect(url_for("marking.page", script_id=script_id))
         flash(_("现在没有等待您评阅的答卷。"), "info")
-        return redirect(url_for("marking.everything"))
-    return redirect(url_for("marking.page", script_id=script_id))
+    return redirect(url_for("marking.everything"))
 
 
 def _show(script_id: int) -> str:

@@ -113,6 +113,19 @@ def test_a_short_text_goes_from_its_writer_to_examiners_and_back(app: Flask, clo
     assert audited["marking.key_view"] >= 4
 
 
+def test_an_examiner_who_may_still_sit_the_exam_takes_no_script_before_its_end(app: Flask, clock: FixedClock) -> None:
+    clock.instant = DONE
+    id_of(LIN)
+    scripts.handed_in("lin")
+    emma = enter(app, EMMA)
+    exams.enrolled(EMMA.account)
+    refused = emma.post(f"/marking/{EXAM}/next", follow_redirects=True).get_data(as_text=True)
+    assert "您自己报名了这个培训项目" in refused
+    assert "先倾听" not in refused, "the model response is a key"
+    clock.advance(days=5)
+    assert "先倾听，再一起想办法。" in body(emma, taken(emma))
+
+
 def test_others_are_refused(app: Flask) -> None:
     exams.prepared()
     lin, emma, stranger = enter(app, LIN), enter(app, EMMA), app.test_client()
