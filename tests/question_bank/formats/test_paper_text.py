@@ -568,4 +568,5 @@ def test_the_time_for_a_paper_grows_as_its_items_do() -> None:
         assert len(reading.read(paper).drafts) == count
         return process_time() - began
 
-    assert seconds(8_000) < 6 * seconds(2_000)
+    least = min(seconds(1_000) for _again in range(3))
+    assert min(seconds(9_000) for _again in range(2)) < 16 * least, "nine times as long; with the square of the items, two dozen"
