@@ -1,4 +1,4 @@
-"""Bytes and text: UTF-8, UTF-16, GB18030 and Windows-1252, with or without a byte order mark that may even be wrong."""
+"""Bytes and text: UTF-8, UTF-16, GB18030, Big5 and Windows-1252, with or without a byte order mark that may even be wrong."""
 
 import codecs
 import re
@@ -21,9 +21,21 @@ def decode(content: bytes) -> str:
     for encoding in (*_unmarked_utf16(content), "utf-8", "gb18030", "cp1252"):
         found = _try(content, encoding)
         if found is not None:
-            western = _try(content, "cp1252") if encoding == "gb18030" and _is_odd_chinese(found) else None
-            return found if western is None else western
+            other = _unlike_gb18030(content, found) if encoding == "gb18030" else None
+            return found if other is None else other
     raise TextUndecodable
+
+
+def _unlike_gb18030(content: bytes, found: str) -> str | None:
+    """Return the text that bytes which can be read as GB18030 rather are: Windows-1252, or common characters of Big5 where they would be rare ones."""
+    if _is_odd_chinese(found):
+        return _try(content, "cp1252")
+    signs = re.findall("[\u4e00-\u9fff]", found[:200_000])
+    traditional = _try(content, "big5hkscs") if 5 * sum(map(_is_common, signs)) < 4 * len(signs) else None
+    # Big5 keeps punctuation and full-width signs from A1 to A3 and common characters from A4 to C6.
+    known = re.findall("[^\x00-\x7f\u0304\u030c]", (traditional or "")[:200_000])  # without accents that Big5 has on letters alone
+    leads = [lead for sign in known if (lead := sign.encode("big5hkscs")[0]) not in range(0xA1, 0xA4)]
+    return traditional if 10 * sum(0xA4 <= lead <= 0xC6 for lead in leads) > 9 * len(leads) else None
 
 
 def _is_odd_chinese(text: str) -> bool:

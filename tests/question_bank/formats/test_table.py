@@ -252,6 +252,14 @@ def test_rare_and_lone_characters_stay_chinese(words: str) -> None:
     assert text.decode(told.encode("gb18030")) == told
 
 
+@pytest.mark.parametrize("told", ["question,answer,a,b\n心理輔導的首要原則是甚麼,A,保密與尊重,公開", "教師應該傾聽學生說話，尊重學生的感受與隱私。", "愛國"])
+def test_traditional_characters_are_read_in_their_own_encoding(told: str) -> None:
+    assert {text.decode(told.encode(encoding)) for encoding in ("big5", "gb18030", "utf-8")} == {told}
+    accented = told.encode("big5") * 9 + b"\x88b"  # Ê̄
+    assert text.decode(accented) == accented.decode("big5hkscs")
+    assert text.decode("── 对象 ──────── 1–5 × Σ".encode("gb18030")) == "── 对象 ──────── 1–5 × Σ"
+
+
 def test_gb18030_behind_a_mark_of_another_encoding() -> None:
     text = "题型,题干,选项A,选项B,答案\n单选,什么是共情？,理解他人感受,同情,A\n"
     assert only(reading.read(b"\xef\xbb\xbf" + text.encode("gb18030"))).stem == "什么是共情？"
