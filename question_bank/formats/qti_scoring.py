@@ -1,7 +1,7 @@
 """What is right by a QTI 2 or 3 item: its declarations, and what its response processing adds to them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from lxml import etree
@@ -50,6 +50,7 @@ class Scoring:
         self.place = place
         self.processing = first(item, "responseProcessing")
         self.declarations = {attribute(each, "identifier"): _declaration(each) for each in item if local(each) == "responseDeclaration"}
+        self.starts = [each for each in item if local(each) == "outcomeDeclaration" and _is_score(each) and "MAX" not in attribute(each, "identifier").upper()]
         self._name_rules()
 
     def of(self, interaction: etree._Element) -> Declaration:
@@ -58,6 +59,9 @@ class Scoring:
         declared = self.declarations.get(name) or Declaration(name, is_multiple=False, base_type="", correct=(), mapped=())
         if declared.mapped and self._uses_mapping(name):
             self._name_limits(declared)
+        if declared.correct and self._earns_by_missing(declared):
+            self.place.lose("标准答案和评分规则说的不是同一个选项，没有采用答案")
+            return replace(declared, correct=())
         return declared
 
     def _name_limits(self, declared: Declaration) -> None:
@@ -101,11 +105,26 @@ class Scoring:
         return not asks_key and (self._uses_mapping(declared.identifier) or any(self._conditions(declared.identifier)))
 
     def _earns_by_missing(self, declared: Declaration) -> bool:
-        """Tell whether points come only where the response is not the declared key."""
+        """Tell whether points come, or are kept, only where the response is not the declared key."""
         missed = [compared for compared, _points in self._comparisons(declared.identifier, denied=True)]
+        missed += self._taking(declared.identifier) if self._starts_above_zero() else []
         named = {text_of(value) for compared in missed for value in every(compared, "baseValue")}
         asks_key = any(list(every(compared, "correct")) for compared in missed) or set(declared.correct) <= named
         return asks_key and not (self._uses_mapping(declared.identifier) or list(self._comparisons(declared.identifier)))
+
+    def _starts_above_zero(self) -> bool:
+        """Tell whether a score is there before any condition is asked."""
+        processing = [] if self.processing is None else [each for each in _outcomes(self.processing) if _is_score(each)]
+        return any(_points(each) > 0 for each in (*self.starts, *processing))
+
+    def _taking(self, identifier: str) -> list[etree._Element]:
+        """Return the comparisons of a response that set the score to nothing where they hold."""
+        found = list[etree._Element]()
+        for branch in every(self.processing, "responseIf", "responseElseIf") if self.processing is not None else ():
+            if any(_is_score(each) and every(each, "baseValue") and not every(each, *_RECKONED) and _points(each) <= 0 for each in _outcomes(branch)):
+                compared = [each for each in every(branch, *_COMPARED) if not _is_denied(each, branch)]
+                found += [each for each in compared if any(attribute(asked, "identifier") == identifier for asked in every(each, "variable"))]
+        return found
 
     def _entries(self, declared: Declaration) -> tuple[Entry, ...]:
         """Return the points of values: the mapping's, else those that conditions give."""
@@ -139,7 +158,7 @@ class Scoring:
             if unknown := [value for value in declared.correct if value not in names]:
                 self.place.lose(f"标准答案指向不存在的选项（{'、'.join(unknown)[:80]}）")
                 key = ()
-            elif key and ((max(points) > 0 and all(points[at] <= 0 for at in key) and self._scores_by_value(declared)) or self._earns_by_missing(declared)):
+            elif key and max(points) > 0 and all(points[at] <= 0 for at in key) and self._scores_by_value(declared):
                 self.place.lose("标准答案和评分规则说的不是同一个选项，没有采用答案")
                 key, told = (), ""
         else:
@@ -228,7 +247,7 @@ def _inside(element: etree._Element, name: str) -> list[etree._Element]:
 
 
 def _points(element: etree._Element) -> float:
-    return max((numbers.float_of(text_of(each)) for each in every(element, "baseValue")), default=0.0)
+    return max((numbers.float_of(text_of(each)) for each in every(element, "baseValue", "value")), default=0.0)
 
 
 def _outcomes(branch: etree._Element) -> list[etree._Element]:

@@ -12,7 +12,7 @@ from question_bank.formats import xml_tree
 from question_bank.formats.unreadable import Unreadable
 from question_bank.formats.xml_tree import first, local
 
-_JUDGED = re.compile(r"true|false|t|f|正确|错误|对|错|√|×|是|否", re.IGNORECASE)
+_JUDGED = re.compile(r"(?:true|false|t|f|正确|错误|对|错|√|×|是|否)[。.]?", re.IGNORECASE)
 _KEBAB = re.compile(r"-([a-z0-9])")
 REASONS = {
     **dict.fromkeys(

@@ -138,6 +138,22 @@ def test_a_declared_key_that_earns_only_where_it_is_missed_is_none() -> None:
         assert only(item(choices(), response("A"), rules(right))).key == (0,)
 
 
+def test_a_score_that_the_declared_key_takes_away_makes_it_none() -> None:
+    match = '<match><variable identifier="RESPONSE"/><correct identifier="RESPONSE"/></match>'
+    score = '<setOutcomeValue identifier="SCORE"><baseValue baseType="float">{}</baseValue></setOutcomeValue>'
+    rules = "<responseProcessing>{}<responseCondition><responseIf>{}</responseIf></responseCondition></responseProcessing>".format
+    taken = reading.read(item(choices(), response("A"), rules(score.format(1), match + score.format(0))))
+    assert ([draft.key for draft in taken.drafts], "没有采用答案" in told(taken)) == ([()], True)
+    for begun, then in (("", match + score.format(0)), (score.format(1), f"<not>{match}</not>{score.format(0)}"), (score.format(1), match + score.format(2))):
+        assert only(item(choices(), response("A"), rules(begun, then))).key == (0,)
+
+
+def test_judgements_with_a_full_stop_are_judgements() -> None:
+    options = '<simpleChoice identifier="A">对。</simpleChoice><simpleChoice identifier="B">错。</simpleChoice>'
+    draft = only(item(f'<choiceInteraction responseIdentifier="RESPONSE" maxChoices="1"><prompt>圆吗</prompt>{options}</choiceInteraction>', response("B")))
+    assert (draft.type, draft.key) == ("true_false", (1,))
+
+
 def test_an_extended_text_and_what_its_scorers_see() -> None:
     rubric = '<rubricBlock view="scorer"><p>看三点</p></rubricBlock>'
     draft = only(item(f'<p>谈谈。</p><extendedTextInteraction responseIdentifier="RESPONSE"/>{rubric}', response("", base_type="string"), ""))
