@@ -11,7 +11,7 @@ from exam.domain.exam import Exam
 from exam.domain.regrade import Change, Effect, FiguresMoved, RegradeClosed, Stage
 from exam.services import paper as papers
 from exam.services import posting, scoring
-from exam.services.exam import found
+from exam.services.exam import found, require_outsider
 from exam.store import analysis as sets
 from exam.store import exam as exams
 from exam.store import regrade as store
@@ -69,6 +69,7 @@ def propose(exam_code: str, *, item: str, effect: Effect, written: str, reason: 
     """Propose a correction of one item; its preview is worked out in the background. Returns the id."""
     with transaction() as session:
         exam = found(session, exam_code)
+        require_outsider(session, exam, actor_id, now)  # the preview counts tell who guesses whether she is right
         given = {version: place for one in sets.assemblies(session, exam.id) for version, place in papers.places(session, one).items()}
         versions = sorted(set(bank.versions_of(session, exam.bank_code, item.strip())) & set(given))
         if not versions:

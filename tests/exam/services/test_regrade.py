@@ -381,6 +381,15 @@ def test_what_cannot_be_a_response_is_refused(app: Flask) -> None:
         proposed(Effect.FULL, "", "unknown")
 
 
+def test_who_may_still_sit_proposes_nothing_whose_preview_would_tell_her_the_key(app: Flask) -> None:
+    crowd(12)
+    peng, page = enter(app, PENG), f"/admin/exams/{exams.EXAM}/regrades"
+    exams.enrolled(PENG.account)
+    refused = peng.post(page, data={"item": ITEM, "effect": "accept", "answer": "B", "reason": "印错"})
+    assert refused.status_code == 403
+    assert "您自己报名了" in refused.get_data(as_text=True)
+
+
 def test_ex_15_the_pages_lead_from_the_proposal_to_the_reversal(app: Flask) -> None:
     crowd(12)
     peng, page = enter(app, PENG), f"/admin/exams/{exams.EXAM}/regrades"
