@@ -52,6 +52,7 @@ class Item:
     fields: dict[str, list[str]] = field(default_factory=dict)
     at: list[str] = field(default_factory=list)  # what a line without a mark goes on with
     at_role: str = "stem"
+    shown: str = ""  # what stood in the stem's bracket and differs from the key
 
     @property
     def is_whole(self) -> bool:
@@ -72,7 +73,7 @@ def authored(item: Item, section: Section, held: Opaque, unit: str) -> tuple[Aut
     if not marked and not cells.get("key", "").strip() and kind in CHOSEN:
         stem, cells["key"] = with_key_taken(stem)
     elif kind in CHOSEN:
-        stem = without_shown_key(stem, cells.get("key", "") or letters(marked))
+        stem, item.shown = without_shown_key(stem, cells.get("key", "") or letters(marked), len(options))
     if not marked and not cells.get("key", "").strip() and (kind == ItemType.FILL_IN or (kind in CHOSEN and options)):
         stem, cells["key"] = with_gaps_read(stem, kind)
     prompts: list[str] = []
@@ -187,9 +188,18 @@ def with_gaps_read(stem: str, kind: str) -> tuple[str, str]:
     return _UNDERLINED.sub(" ____ ", stem).strip(), "\n".join(written)
 
 
-def without_shown_key(stem: str, key: str) -> str:
-    """Return the stem with its bracket emptied where it shows the key that is also told elsewhere."""
+def without_shown_key(stem: str, key: str, options: int) -> tuple[str, str]:
+    """Return the stem with its bracket emptied where it shows a key that is also told elsewhere, and what it surely showed instead of that key."""
     emptied, taken = with_key_taken(stem)
     signs = [re.sub(r"[\s,，、;；.。]", "", unicodedata.normalize("NFKC", each)).upper() for each in (taken, key)]
-    judged = notation.means(taken)
-    return emptied if taken and (set(signs[0]) == set(signs[1]) or (judged is not None and judged == notation.means(key))) else stem
+    judged, told = notation.means(taken), notation.means(key)
+    if taken and (set(signs[0]) == set(signs[1]) or (judged is not None and judged == told)):
+        return emptied, ""
+    of_options = options > 1 and set(signs[0]) <= set(LETTERS[:options]) and not _named(stem)
+    differs = taken and key.strip() and GUARD not in stem and (of_options or (options == 0 and judged is not None and told is not None))
+    return (emptied, taken) if differs else (stem, "")
+
+
+def _named(stem: str) -> bool:
+    """Tell whether letters in brackets belong to a name such as 甲型（A）."""
+    return any(stem[: found.start()].rstrip().endswith(_NAMES) and not _ASKS.search(stem[: found.start()].rstrip()) for found in IN_BRACKETS.finditer(stem))

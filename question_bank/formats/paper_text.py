@@ -544,7 +544,7 @@ class _Reader:
             else:
                 drafts.append(draft_of(written, kind or guess(written), as_share=shares))
                 self.losses += [Loss(written.place, what) for what in doubts(written, drafts[-1])]
-                if drafts[-1].type in CHOSEN and drafts[-1].key and (shown := with_key_taken(written.cell("stem"))[1]):
+                if drafts[-1].type in CHOSEN and drafts[-1].key and (shown := item.shown or with_key_taken(written.cell("stem"))[1]):
                     self.losses.append(Loss(written.place, f"题干的括号里是“{shown}”，与答案不同：按答案导入，请核对"))
         return drafts, self.losses, refused
 

@@ -284,8 +284,11 @@ def test_no_run_of_blanks_takes_more_than_a_moment() -> None:
 
 @pytest.mark.parametrize(("stem", "key"), [("下列正确的是（ C ）。", "C"), ("下列正确的是（A、C）。", "AC"), ("下列哪组（ C ）是同类项", "C")])
 def test_a_bracket_that_shows_the_key_told_below_is_emptied(stem: str, key: str) -> None:
-    assert without_shown_key(stem, key) == with_key_taken(stem)[0] != stem
-    assert without_shown_key(stem, "B") == stem
+    emptied = with_key_taken(stem)[0]
+    assert without_shown_key(stem, key, 3) == (emptied, "") != (stem, "")
+    assert without_shown_key(stem, "B", 3)[0] == emptied
+    assert without_shown_key(stem, "B", 2) == without_shown_key(stem, "", 3) == without_shown_key(stem, "对", 0) == (stem, "")
+    assert without_shown_key("预防的是维生素（C）", "B", 4) == ("预防的是维生素（C）", "")
 
 
 @pytest.mark.parametrize("stem", ["下列哪组（ C ）是同类项", "属于哪一类（B）的是", "下列（ A ）正确的是____的一项"])
@@ -296,7 +299,7 @@ def test_a_letter_behind_a_word_of_the_question_is_the_key(stem: str) -> None:
 
 def test_a_bracket_that_tells_another_key_is_told() -> None:
     found = reading.read("1. 题（ C ）\nA. 甲\nB. 乙\nC. 丙\n答案：B\n2. 问（ C ）\nA. 甲\nB. 乙\nC. 丙\n答案：C".encode())
-    assert [(draft.stem, draft.key) for draft in found.drafts] == [("题（ C ）", (1,)), ("问（\u3000）", (2,))]
+    assert [(draft.stem, draft.key) for draft in found.drafts] == [("题（\u3000）", (1,)), ("问（\u3000）", (2,))]
     assert [loss.what for loss in found.losses] == ["题干的括号里是“C”，与答案不同：按答案导入，请核对"]
 
 
