@@ -43,7 +43,9 @@ def begins_with_markup(text: str) -> bool:
 def _in_formula(text: str, begin: int, end: int) -> bool:
     """Tell whether braces are LaTeX's by what stands around them: a command before, or dollar signs that enclose them."""
     line = text[max(0, begin - 300) : begin].rpartition("\n")[2]
-    return bool(_OF_LATEX.search(line)) or (line.count("$") % 2 == 1 and "$" in text[end : end + 300].partition("\n")[0])
+    closes = text.find("}", end - 1, end + 2_000)
+    behind = text[closes + 1 : closes + 300].partition("\n")[0] if closes >= 0 else ""
+    return bool(_OF_LATEX.search(line)) or (line.count("$") % 2 == 1 and "$" in behind)
 
 
 def read(text: str) -> Reading:

@@ -143,8 +143,13 @@ def test_a_block_never_closed_swallows_nothing_after_it(after: str) -> None:
     assert read.drafts[-1].topic == ("二" if after[0] == "$" else "一")
 
 
-def test_a_price_before_the_brace_opens_no_formula() -> None:
-    assert reading.read("一件 $5，两件呢？ {}".encode()).format == "gift"
+@pytest.mark.parametrize("words", ["一件 $5，两件呢？ {}", "[html]$ {TRUE ####$}", "值 $5 吗 {T#因为 $6}"])
+def test_a_price_before_the_brace_opens_no_formula(words: str) -> None:
+    assert reading.read(words.encode()).format == "gift"
+
+
+def test_braces_between_the_dollars_of_a_formula_are_its_own() -> None:
+    assert reading.read("1. 面积 $S {T}$ 是（ ）\nA. 一\nB. 二\n答案：A".encode()).format == "text"
 
 
 def test_text_without_an_answer_is_a_loss() -> None:
