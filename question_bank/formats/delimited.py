@@ -5,7 +5,7 @@ import io
 import re
 
 from question_bank.formats.unreadable import FileTooLarge, Unreadable
-from question_bank.formats.workbook import MAX_ROWS, Sheet
+from question_bank.formats.workbook import MAX_LINES, Sheet
 
 DELIMITERS = (",", "\t", ";", "|")
 _RULE = re.compile(r"\s*+:?-*+:?\s*+")  # below the headings of a table in Markdown
@@ -19,7 +19,7 @@ def read(text: str, delimiter: str) -> Sheet:
     try:
         for row in csv.reader(io.StringIO(text.replace("\x00", "\ufffd"), newline=""), delimiter=delimiter):
             rows.append(() if delimiter == "|" and row and all(_RULE.fullmatch(cell) for cell in row) else tuple(row))
-            if len(rows) > MAX_ROWS + 50:
+            if len(rows) > MAX_LINES:
                 raise FileTooLarge
     except csv.Error:
         raise Unreadable from None

@@ -14,7 +14,7 @@ from question_bank.formats import headings, paper_marks, paper_text, table, text
 from question_bank.formats.findings import Findings
 from question_bank.formats.foreign_html import Source, Words
 from question_bank.formats.unreadable import FileTooLarge, Unreadable, XmlHostile
-from question_bank.formats.workbook import MAX_COLUMNS, MAX_ROWS, Sheet
+from question_bank.formats.workbook import MAX_COLUMNS, MAX_LINES, Sheet
 from question_bank.formats.xml_tree import attribute
 
 _ROOTS = frozenset({"html", "head", "meta", "title", "style", "body", "table", "div", "p", "center", "h1", "h2", "h3"})
@@ -103,8 +103,8 @@ def _span(cell: etree._Element, name: str) -> int:
 def _rows(of: etree._Element, name: str, found: Findings, source: Source) -> Iterator[tuple[str, ...]]:
     """Yield rows of notation; what goes over rows stands in each of them, what goes over columns in the first."""
     carried: dict[int, tuple[int, str]] = {}  # column → rows left, words
-    for number, cells in enumerate(_cells(of, MAX_ROWS + 51), start=1):
-        if number > MAX_ROWS + 50:
+    for number, cells in enumerate(_cells(of, MAX_LINES + 1), start=1):
+        if number > MAX_LINES:
             raise FileTooLarge
         words = Words(found.at(f"{name} 第 {number} 行".strip()), source)
         row: list[str] = []
@@ -129,7 +129,7 @@ def _paper(tree: etree._Element, source: Source) -> Reading:
     """Return the items of a page that is a paper, a line each paragraph; raises Unreadable."""
     found = Findings("word")
     for each in tree.iter("table"):
-        if all(not (words := _plain(cell)) or paper_marks.letter_at(words) for cells in _cells(each, MAX_ROWS) for cell, _across, _down in cells):
+        if all(not (words := _plain(cell)) or paper_marks.letter_at(words) for cells in _cells(each, MAX_LINES) for cell, _across, _down in cells):
             _unfold(each)  # only there to set options beside each other
     written = Words(found.at("文件"), source).of_tree(tree)
     lines = [line.strip() for line in _PARAGRAPH.sub("\n", written).splitlines()]

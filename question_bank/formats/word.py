@@ -17,7 +17,7 @@ from question_bank.formats.findings import Findings
 from question_bank.formats.paper_text import Line
 from question_bank.formats.unreadable import FileTooLarge, Unreadable
 from question_bank.formats.word_numbering import Numbering
-from question_bank.formats.word_run import Runs
+from question_bank.formats.word_run import COLOURED, STRONG, Runs
 from question_bank.formats.workbook import Sheet
 from question_bank.formats.xml_tree import attribute, every, first, local
 
@@ -60,8 +60,7 @@ class _Document:
     related: dict[str, tuple[str, bool]] = field(default_factory=dict)  # relationship → (target, is outside)
     numbering: Numbering = field(default_factory=lambda: Numbering(None, None))
     sources: dict[str, str] = field(default_factory=dict)
-    coloured: dict[int, list[str]] = field(default_factory=dict)  # by paragraph
-    strong: dict[int, list[str]] = field(default_factory=dict)
+    marked: Mapping[str, dict[int, list[str]]] = field(default_factory=lambda: {COLOURED: {}, STRONG: {}})  # words that look so, by paragraph
     paragraphs: int = 0
     tables: int = 0
 
@@ -103,16 +102,16 @@ class _Document:
 
     def tell_marked(self, drafts: Sequence[Draft]) -> None:
         """Tell of each paragraph whose colours go, and of items without a key which options look unlike the others: many mark the key so."""
-        for number in self.coloured:
+        for number in self.marked[COLOURED]:
             self.found.at(f"第 {number} 段").lose("文字颜色、底纹未保留")
         begun = [int(place[1]) if (place := _PARAGRAPH.search(draft.place)) else 0 for draft in drafts]
         for draft, begin, end in zip(drafts, begun, [*begun[1:], self.paragraphs + 1], strict=False):
             if draft.key or draft.key_text:
                 continue
             told = self.found.at(draft.place)
-            if key := self._unlike(draft, self.coloured, begin, end):
+            if key := self._unlike(draft, self.marked[COLOURED], begin, end):
                 told.lose(f"选项 {key} 带颜色或底纹；若以此标出答案，请写明“答案：{key}”")
-            if key := self._unlike(draft, self.strong, begin, end):
+            if key := self._unlike(draft, self.marked[STRONG], begin, end):
                 told.lose(f"选项 {key} 加粗或有下划线；若以此标出答案，请写明“答案：{key}”")
 
     @staticmethod
@@ -139,9 +138,9 @@ class _Document:
         runs = Runs(self.found.at(f"第 {self.paragraphs} 段"), self._image, self.sources, self._address)
         runs.read(paragraph)
         label, words = self.numbering.label(first(paragraph, "pPr")), runs.text()
-        for looks, seen in ((self.coloured, runs.coloured), (self.strong, runs.strong)):
+        for mark, seen in runs.marked.items():
             if words_of := [each for each in seen if each.strip()]:
-                looks[self.paragraphs] = words_of
+                self.marked[mark][self.paragraphs] = words_of
         # Word numbers empty paragraphs, too; they only count.
         whole = f"{label} {words}" if label and words.strip() else words
         return [Line(part, self.paragraphs) for part in whole.split("\n")]

@@ -35,6 +35,8 @@ _LOST = {
     "altChunk": "嵌入的文档未导入",
 }
 
+COLOURED, STRONG = "coloured", "strong"  # in another colour than black, or on one; bold or underlined
+
 
 @dataclass(slots=True)
 class _Field:
@@ -51,7 +53,7 @@ class _Look:
 
     emphasis: tuple[str, ...] = ()
     font: str = ""
-    is_coloured: bool = False
+    marks: frozenset[str] = frozenset()
     is_dotted: bool = False
 
 
@@ -67,24 +69,22 @@ class Runs:
     sources: Mapping[str, str] = field(default_factory=dict)  # what formulas were written in, see word_source
     address: Callable[[str], str] = lambda _relationship: ""
     parts: list[tuple[tuple[str, ...], str]] = field(default_factory=list)
-    coloured: list[str] = field(default_factory=list)  # words in another colour than black, or on one
-    strong: list[str] = field(default_factory=list)  # words that are bold or underlined
+    marked: Mapping[str, list[str]] = field(default_factory=lambda: {COLOURED: [], STRONG: []})  # the words that look so, what runs on as one
     fields: list[_Field] = field(default_factory=list)
 
     def read(self, element: Element) -> None:
         """Take in what stands in a paragraph or in anything that only wraps runs."""
-        was = frozenset[int]()
+        was: frozenset[str] = frozenset()
         for child in element:
             name = local(child)
             if name == "r":
                 look = _look(child[0]) if len(child) and local(child[0]) == "rPr" else _BARE
                 before = len(self.parts)
                 self._in_run(child, look)
-                words = "".join(part for _emphasis, part in self.parts[before:])
-                for at, (seen, is_so) in enumerate(looks := ((self.coloured, look.is_coloured), (self.strong, not {"b", "u"}.isdisjoint(look.emphasis)))):
-                    if is_so:
-                        seen.append(seen.pop() + words if at in was else words)
-                was = frozenset(at for at, (_seen, is_so) in enumerate(looks) if is_so)
+                for mark in look.marks:
+                    words, seen = "".join(part for _emphasis, part in self.parts[before:]), self.marked[mark]
+                    seen.append(seen.pop() + words if mark in was else words)
+                was = look.marks
             elif name == "oMath":
                 self._formula(child, r"\({}\)")
             elif name == "oMathPara":
@@ -268,8 +268,10 @@ def _look(properties: Element) -> _Look:
         elif name == "rFonts":
             look.font = attribute(child, "ascii")
         elif _is_colour(child, name, value):
-            look.is_coloured = True
+            look.marks = frozenset({COLOURED})
     look.emphasis = tuple(sorted(set(found)))
+    if not {"b", "u"}.isdisjoint(found):
+        look.marks |= {STRONG}
     return look
 
 

@@ -10,6 +10,7 @@ from question_bank.formats import archive
 from question_bank.formats.unreadable import FileTooLarge, Unreadable
 
 MAX_ROWS = 20_000
+MAX_LINES = MAX_ROWS + 50  # with what stands above the items
 MAX_COLUMNS = 200
 
 
@@ -51,7 +52,7 @@ def _sheet(book: CalamineWorkbook, name: str) -> Sheet:
         fill_down(rows, top - start[0], left - start[1], bottom - start[0], right - start[1])
     while rows and not any(rows[-1]):
         rows.pop()
-    if len(rows) > MAX_ROWS + 50:
+    if len(rows) > MAX_LINES:
         raise FileTooLarge
     return Sheet(name, tuple(rows), start[0] + 1, start[1])
 

@@ -10,7 +10,7 @@ from question_bank.formats import table, xml_tree
 from question_bank.formats.findings import Findings, Place
 from question_bank.formats.foreign_html import Words
 from question_bank.formats.unreadable import FileTooLarge
-from question_bank.formats.workbook import MAX_COLUMNS, MAX_ROWS, Sheet, fill_down
+from question_bank.formats.workbook import MAX_COLUMNS, MAX_LINES, Sheet, fill_down
 from question_bank.formats.xml_tree import attribute, every, first, local, text_of
 
 ROOT = "Workbook"
@@ -30,7 +30,7 @@ def _sheet(of: etree._Element, found: Findings) -> Sheet:
     name = attribute(of, "Name")
     rows: list[tuple[str, ...]] = []
     merged: list[tuple[int, int, int]] = []
-    for at, row in _placed(first(of, "Table"), "Row", MAX_ROWS + 50):
+    for at, row in _placed(first(of, "Table"), "Row", MAX_LINES):
         rows += [()] * (at - len(rows))
         cells: list[str] = []
         for column, cell in _placed(row, "Cell", MAX_COLUMNS):
