@@ -1,4 +1,4 @@
-"""Web pages under Excel's or Word's name, as many systems export them: their tables are sheets; without one, their lines are a paper."""
+"""Web pages under Excel's or Word's name, as many systems export them: their tables are sheets, and the lines beside them a paper."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,9 @@ from urllib.parse import unquote
 
 from lxml import etree
 
-from question_bank.domain.exchange import Reading
+from question_bank.domain.draft import Draft
+from question_bank.domain.exchange import Loss, Reading
+from question_bank.domain.fault import Fault
 from question_bank.formats import headings, paper_marks, paper_text, table, text, xml_tree
 from question_bank.formats.findings import Findings
 from question_bank.formats.foreign_html import Source, Words
@@ -21,7 +23,7 @@ _ROOTS = frozenset({"html", "head", "meta", "title", "style", "body", "table", "
 _PACKED = re.compile(rb"(?:[\w-]+:.*\n|[ \t].*\n){0,30}?MIME-Version:", re.IGNORECASE)
 _MOST_ELEMENTS = 1_000_000
 _MOST_SPANNED = 1000
-_PARAGRAPH = re.compile(r"</?p>")
+_PARAGRAPH, _TAG = re.compile(r"</?p>"), re.compile(r"</?[a-z]+[^<>]*>")
 
 
 def looks_like(words: str) -> bool:
@@ -57,19 +59,22 @@ def read(words: str, source: Source = lambda _name: None) -> Reading:
     """Return the items of a page; raises Unreadable."""
     if words.count("<") - words.count("</") > _MOST_ELEMENTS:
         raise XmlHostile
-    found = Findings("excel")
     try:
         tree = xml_tree.page(words)
     except etree.ParserError:
         raise Unreadable from None
     tables = list(_tables(tree))
-    if not tables:
-        return _paper(tree, source)
+    found = Findings("excel" if tables else "word")
     names = [f"表 {number}" if len(tables) > 1 else "" for number in range(1, len(tables) + 1)]
     sheets = [Sheet(name, tuple(_rows(each, name, found, source))) for name, each in zip(names, tables, strict=True)]
     drafts, losses = table.read(sheets)
+    for each in tables:
+        behind = each.tail
+        each.clear()
+        each.tag, each.tail = "p", behind
+    more, lost, refused = _paper(tree, found, source)
     seen = found.reading()
-    return replace(seen, drafts=tuple(drafts), losses=(*seen.losses, *losses))
+    return replace(seen, drafts=(*drafts, *more), losses=(*seen.losses, *losses, *lost), refused=tuple(refused))
 
 
 def _tables(tree: etree._Element) -> Iterator[etree._Element]:
@@ -125,19 +130,17 @@ def _rows(of: etree._Element, name: str, found: Findings, source: Source) -> Ite
         yield tuple(row[:MAX_COLUMNS])
 
 
-def _paper(tree: etree._Element, source: Source) -> Reading:
-    """Return the items of a page that is a paper, a line each paragraph; raises Unreadable."""
-    found = Findings("word")
+def _paper(tree: etree._Element, found: Findings, source: Source) -> tuple[list[Draft], list[Loss], list[tuple[Draft, Fault]]]:
+    """Return what a page holds beside its sheets as a paper does, a line each paragraph; without an item the words are told."""
     for each in tree.iter("table"):
         if all(not (words := _plain(cell)) or paper_marks.letter_at(words) for cells in _cells(each, MAX_LINES) for cell, _across, _down in cells):
             _unfold(each)  # only there to set options beside each other
     written = Words(found.at("文件"), source).of_tree(tree)
     lines = [line.strip() for line in _PARAGRAPH.sub("\n", written).splitlines()]
     if not paper_text.looks_like("\n".join(lines)):
-        raise Unreadable
-    drafts, losses, refused = paper_text.read([paper_text.Line(line, number) for number, line in enumerate(filter(None, lines), start=1)], "段")
-    seen = found.reading()
-    return replace(seen, drafts=tuple(drafts), losses=(*seen.losses, *losses), refused=tuple(refused))
+        beside = " ".join(_TAG.sub(" ", written).split())
+        return [], [Loss("文件", f"没有选项和答案的文字，未导入：{beside[:60]}")] if beside else [], []
+    return paper_text.read([paper_text.Line(line, number) for number, line in enumerate(filter(None, lines), start=1)], "段")
 
 
 def _unfold(of: etree._Element) -> None:

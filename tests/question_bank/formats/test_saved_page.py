@@ -49,8 +49,7 @@ def test_what_goes_over_rows_stands_in_each_and_what_goes_over_columns_in_the_fi
     <tr><td>问二</td><td>甲</td><td>乙</td><td>B</td></tr></table>"""
     drafts = reading.read(page.encode()).drafts
     assert [(each.place, each.stem, each.key, each.explanation) for each in drafts] == [("第 3 行", "问一", (0,), "同"), ("第 4 行", "问二", (1,), "同")]
-    assert {each.tags or each.topic for each in drafts} == {drafts[0].tags or drafts[0].topic}
-    assert drafts[0].tags or drafts[0].topic
+    assert [each.topic for each in drafts] == ["第一章", "第一章"]
 
 
 def test_rows_that_end_before_the_table_does() -> None:
@@ -66,6 +65,16 @@ def test_tables_that_stand_in_one_that_only_places_them() -> None:
     found = reading.read(page.encode())
     assert [(each.place, each.type) for each in found.drafts] == [("表 1 第 2 行", "single"), ("表 2 第 2 行", "true_false")]
     assert "<td>年</td>" in found.drafts[1].stem
+
+
+def test_what_stands_beside_the_sheets_is_read_as_a_paper_or_told() -> None:
+    sheet = f"<table>{HEAD}<tr><td>单选</td><td>表里的题</td><td>甲</td><td>乙</td><td></td><td>A</td></tr></table>"
+    both = reading.read(f"<html><body>{sheet}1、表后的题（ ）<br>A、甲<br>B、乙<br>答案：B</body></html>".encode())
+    assert [(each.stem, each.key) for each in both.drafts] == [("表里的题", (0,)), ("表后的题（ ）", (1,))]
+    words = reading.read(
+        f"<html><body><h1>某县<i>题库</i></h1>{sheet}<table><tr><td>章节</td><td>题数</td></tr><tr><td>一</td><td>9</td></tr></table></body></html>".encode()
+    )
+    assert (len(words.drafts), told(words)) == (1, [("文件", "没有选项和答案的文字，未导入：某县 题库 章节 题数 一 9")])
 
 
 def test_pictures_inside_a_page_are_kept_and_others_told() -> None:
