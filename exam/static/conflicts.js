@@ -24,3 +24,11 @@ export function wireConflicts(resolve) {
   byId("keep-theirs").addEventListener("click", () => resolve(Number(dialog.dataset.position), false));
   dialog.addEventListener("cancel", (event) => event.preventDefault());
 }
+
+/* What is said where the end came before the choice: which of the two counts, and that the other is kept. Empty where nothing was left open. */
+export function undecidedIn(queue, items) {
+  if (!queue.conflicts.size) return "";
+  const each = [...queue.conflicts].sort(([one], [two]) => one - two);
+  const lines = each.map(([n, { mine, theirs }]) => fill(words.undecided_item, { n, mine: items.say(n, mine.choices), theirs: items.say(n, theirs.choices) }));
+  return `${words.undecided} ${lines.join(" ")}`;
+}

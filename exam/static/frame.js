@@ -46,6 +46,7 @@ export function closePaper(title, text) {
   byId("closed-title").textContent = title;
   byId("closed-text").textContent = text;
   byId("room-closed").hidden = false;
+  byId("conflict").close();
   banner(null);
 }
 

@@ -94,6 +94,11 @@ export class SaveQueue {
     return new Set([...this.pending.keys(), ...this.flight.map((one) => one.position), ...this.conflicts.keys()]).size;
   }
 
+  /* Whether anything is on its way to the server; what the person is asked about is not. */
+  get sends() {
+    return this.pending.size + this.flight.length > 0;
+  }
+
   /* Everything that the server has not acknowledged, as it would be sent. */
   get unsent() {
     const mine = [...this.conflicts.values()].map((one) => one.mine);
@@ -244,7 +249,7 @@ export class SaveQueue {
 
   /* The browser says that the line is back: no need to wait. */
   hurry() {
-    if (this.tries || this.pending.size || this.flight.length) this.flush();
+    if (this.tries || this.sends) this.flush();
   }
 
   /* The person has chosen between her value and the server's. */
@@ -264,15 +269,24 @@ export class SaveQueue {
     }
   }
 
+  /* The bell has rung before the person has chosen: her own values go into the server's log as they lie, refused as stale, while its values
+     count. Returns what it said when it takes nothing now. */
+  async record() {
+    if (!this.conflicts.size) return null;
+    const changes = [...this.conflicts.values()].map(({ mine }) => sent({ ...mine, seq: this.seq++ }));
+    const answer = await this.post("/api/exam/save", { token: this.token, changes });
+    return answer.status < 429 ? null : answer;
+  }
+
   /* Wait until everything is on the server; false when that is not possible now. */
   async drain() {
     this.drains = true;
     for (let round = 0; round < 6 && !this.stopped; round += 1) {
-      if (!this.pending.size && !this.flight.length) break;
+      if (!this.sends) break;
       await this.flush();
       if (this.tries) return false;
     }
-    return !this.stopped && !this.pending.size && !this.flight.length;
+    return !this.stopped && !this.sends;
   }
 
   async close() {

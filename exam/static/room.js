@@ -1,7 +1,7 @@
 /* The exam room: opens the attempt, and ties items, queue, timer and dialogs together. */
 
 import { Announcements } from "./announcements.js";
-import { showConflicts as showIn, wireConflicts } from "./conflicts.js";
+import { showConflicts as showIn, undecidedIn, wireConflicts } from "./conflicts.js";
 import { onKey, openSheet, wireControls } from "./controls.js";
 import { banner, byId, closePaper, fill, isNews, news, root, saveState, say, showPaper, words } from "./frame.js";
 import { Items } from "./items.js";
@@ -102,7 +102,7 @@ function packAtTheBell() {
 
 function cameOnline() {
   if (!isNews()) banner(null);
-  if (handingIn && !queue.pending.size && !queue.flight.length) setTimeout(() => { if (handingIn) handIn(handingIn); }, 0);
+  if (handingIn && !queue.sends) setTimeout(() => { if (handingIn) handIn(handingIn); }, 0);
 }
 
 /* ── Being refused: sign in again, take over, or the end ───── */
@@ -332,21 +332,21 @@ async function doHandIn(reason) {
     key = crypto.randomUUID?.() ?? `${device}-${performance.now()}`;
     sessionStorage.setItem(name, key);
   }
+  const drained = await queue.drain();
+  if (!handingIn) return; // meanwhile the clock was stopped, or another device took the lead
   if (queue.conflicts.size && reason === "person") {
     handingIn = null;
     byId("hand-in").disabled = false;
     showConflicts();
     return;
   }
-  const drained = await queue.drain();
-  if (!handingIn) return; // meanwhile the clock was stopped, or another device took the lead
   if (queue.settling) return;
-  if (!drained && !queue.conflicts.size) {
+  if (!drained && (queue.sends || !queue.conflicts.size)) {
     if (queue.tries && reason === "deadline") packAtTheBell();
     return; // the queue says "online" when it has got through, and that brings us back here
   }
   try {
-    const answer = await post("/api/exam/submit", { token: queue.token, key, changes: [], bell: reason === "deadline" });
+    const answer = (await queue.record()) ?? await post("/api/exam/submit", { token: queue.token, key, changes: [], bell: reason === "deadline" });
     if (answer.status === 200) {
       await receipt(answer.body);
       return;
@@ -385,14 +385,17 @@ async function receipt(submitted) {
   ended = true;
   handingIn = null;
   timer.stop();
+  const undecided = undecidedIn(queue, items);
   await queue.close();
   for (const name of ["key", "place"]) sessionStorage.removeItem(`exam-${name}:${attempt}`);
-  const fresh = await page(root.dataset.receipt).catch(() => null);
+  const fresh = !undecided && (await page(root.dataset.receipt).catch(() => null));
   if (fresh?.ok && !fresh.redirected) {
     location.replace(root.dataset.receipt);
     return;
   }
-  closePaper(words.submitted, fill(words.receipt, { answered: submitted.answered, of: submitted.items, receipt: submitted.receipt }));
+  const held = fill(words.receipt, { answered: submitted.answered, of: submitted.items, receipt: submitted.receipt });
+  closePaper(words.submitted, undecided ? `${undecided} ${held}` : held);
+  byId("hand-in").hidden = true;
   saveState("saved", words.submitted);
 }
 

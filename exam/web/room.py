@@ -172,6 +172,8 @@ def _words() -> dict[str, object]:
         "retry": _("立即重试"),
         "conflicts": _("{n} 题需要核对"),
         "conflict": _("第 {n} 题在另一台设备或另一个页面上也改过。请选择保留哪个答案。"),
+        "undecided": _("两台设备上的答案不同、考试结束时还没有选择的题，按服务器上已保存的答案交卷；本机的答案已留在作答记录里。如有异议，请联系监考人员。"),
+        "undecided_item": _("第 {n} 题：交卷的是“{theirs}”，本机的是“{mine}”。"),
         "failed": _("保存失败"),
         "not_opened": _("试卷没有打开"),
         "browser_refused": _(

@@ -97,6 +97,28 @@ def test_the_bell_ends_a_page_that_only_looks_on_and_what_lies_there_is_offered_
     expect(page.locator("#closed-packet")).to_be_visible()
 
 
+def test_what_she_had_not_chosen_between_at_the_bell_is_told_and_kept(hall: Hall, phone: BrowserContext, desk: BrowserContext) -> None:
+    page = hall.enter(phone)
+    sign_in(desk, hall.account)
+    other = hall.back(desk)
+    other.click("#room-banner-action")
+    hall.opened(other)
+    answer(other, 1, 1)
+    wait_state(other, 1, "answered")
+    answer(page, 1, 3)
+    expect(page.locator("#room-banner-text")).to_contain_text("本机有 1 题的修改没有保存")
+    hall.move_bell(6)
+    page.click("#room-banner-action")
+    expect(page.locator("#conflict")).to_be_visible()
+    expect(page.locator("#closed-title")).to_have_text("已交卷")
+    expect(page.locator("#conflict")).to_be_hidden()
+    expect(page.locator("#closed-text")).to_contain_text("第 1 题：交卷的是“B”，本机的是“D”。")
+    expect(page.locator("#closed-text")).to_contain_text("回执编号")
+    shot(page, "room-phone-undecided")
+    assert hall.held() == {1: "1"}
+    assert hall.log()[-1] == (1, "3", "stale"), "her own value is in the log of the attempt"
+
+
 def test_signed_out_in_the_middle_the_teacher_signs_in_again_in_place(hall: Hall, phone: BrowserContext) -> None:
     page = hall.enter(phone)
     hall.product.run("UPDATE login SET ended_at = now() WHERE person_id = %s", hall.person_id)
