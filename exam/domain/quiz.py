@@ -1,6 +1,6 @@
 """Lesson quizzes: a fresh draw for each try, scored at once, passed by a share of right responses."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
@@ -124,6 +124,11 @@ def draw(pool: Sequence[PracticeItem], wanted: int, seen: Collection[int], chanc
         if not any(item.item_id in other.enemies or other.item_id in item.enemies for other in taken):
             taken.append(item)
     return chance.sample(taken, len(taken))
+
+
+def drawn(tries: Iterable[QuizAttempt]) -> set[int]:
+    """Return the item versions in the tries."""
+    return {item.version_id for one in tries for item in one.items}
 
 
 def shuffled(content: ItemContent, chance: Random) -> tuple[int, ...]:

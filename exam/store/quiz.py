@@ -80,6 +80,12 @@ def newest_of(session: Session, person_id: int, activity_id: int) -> QuizAttempt
     return _attempt(row) if row else None
 
 
+def not_handed_in(session: Session, person_id: int, at: datetime) -> list[QuizAttempt]:
+    """Return the tries of a person, at any quiz, that had not been handed in by then; those begun since are among them."""
+    query = _READ.where(QuizAttemptRow.person_id == person_id, (QuizAttemptRow.submitted_at > at) | QuizAttemptRow.submitted_at.is_(None))
+    return [_attempt(row) for row in session.execute(query)]
+
+
 def hand_in(session: Session, attempt_id: int, *, responses: Sequence[Given], right: int, passed: bool, now: datetime) -> bool:
     """Store what was handed in, once; tell whether this was the time."""
     given = msgspec.json.encode(responses).decode()

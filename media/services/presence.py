@@ -14,7 +14,7 @@ from media.store import lease as store
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One question; without options one tap is the answer. `key` is the place of the right option, never sent before the answer."""
+    """One question; without options one tap is the answer. `key` is the place of the right option, never sent before the answer; None: any is."""
 
     text: str
     options: tuple[str, ...] = ()
@@ -30,7 +30,7 @@ class Answered:
     explanation: str
 
 
-PromptsOf = Callable[[Session, int, int, int], Prompt | None]  # person, activity, number of the question
+PromptsOf = Callable[[Session, int, int, int, datetime], Prompt | None]  # person, activity, number of the question, when it was asked
 
 _LINES = (
     _("您还在学习吗？点一下继续。"),
@@ -43,7 +43,7 @@ _providers: list[PromptsOf] = []
 
 
 def register_prompts(provider: PromptsOf) -> None:
-    """Let a package above supply the prompts; it must give the same one for the same number."""
+    """Let a package above supply the prompts; it must give the same one for the same number and instant."""
     _providers.append(provider)
 
 
@@ -54,7 +54,7 @@ def prompt(*, person_id: int, token: str) -> tuple[int, Prompt] | None:
         account = store.lock_account(session, person_id)
         if lease.person_id != person_id or account.presence.asked_at is None:
             return None
-        return account.presence.number, _prompt(session, person_id, lease.activity_id, account.presence.number)
+        return account.presence.number, _prompt(session, person_id, lease.activity_id, account.presence.number, account.presence.asked_at)
 
 
 def answer(*, person_id: int, token: str, number: int, choice: int | None, now: datetime) -> Answered:
@@ -64,7 +64,7 @@ def answer(*, person_id: int, token: str, number: int, choice: int | None, now: 
         account = store.lock_account(session, person_id)
         if lease.person_id != person_id or account.presence.number != number or account.presence.asked_at is None:
             return Answered(right=True, explanation="")
-        asked = _prompt(session, person_id, lease.activity_id, number)
+        asked = _prompt(session, person_id, lease.activity_id, number, account.presence.asked_at)
         _terms, budget = store.lease(session, lease.id)
         standing = playback.answer(lease, Standing(Watched(), budget, account.presence), number, now)
         store.save_budget(session, lease.id, standing.budget)
@@ -73,9 +73,9 @@ def answer(*, person_id: int, token: str, number: int, choice: int | None, now: 
     return Answered(right, "" if right else asked.explanation)
 
 
-def _prompt(session: Session, person_id: int, activity_id: int, number: int) -> Prompt:
+def _prompt(session: Session, person_id: int, activity_id: int, number: int, asked_at: datetime) -> Prompt:
     for provider in _providers:
-        found = provider(session, person_id, activity_id, number)
+        found = provider(session, person_id, activity_id, number, asked_at)
         if found is not None:
             return found
     return Prompt(str(_LINES[number % len(_LINES)]))

@@ -3,7 +3,7 @@
 import json
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -15,6 +15,7 @@ from exam.services import quiz as service
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import Session, transaction
 from lms.services import lesson as lessons
+from media.api import Prompt
 from question_bank.domain.draft import Draft
 from question_bank.domain.review import Decision, Status
 from question_bank.services.bank import made
@@ -51,17 +52,29 @@ class Lesson:
 
 def practice(session: Session) -> None:
     """Save approved practice items; the option whose text ends in "right" is the key."""
-    reviewer = rows.person(session, account="rui", name="芮思敏")
-    bank_id = made(session, "practice-bank", "测试题库", NOON, {})
+    drafts = []
     for number in range(1, 15):
         multiple = number % 3 == 0
-        draft = Draft(
-            external_id=f"p-{number}", type="multiple" if multiple else "single", stem=f"练习题 {number}",
-            options=("a right", "b right" if multiple else "b wrong", "c wrong", "d wrong"), key=(0, 1) if multiple else (0,),
-            explanation=f"secret reason {number}", topic="crisis" if number < 13 else "group", level="apply", difficulty=0.7,
-            option_explanations=tuple(f"secret note {letter}" for letter in "abcd"),
-        )  # fmt: skip
-        (item,) = write(session, bank_id, [Named(draft, f"p-{number}", None)], author_id=None, now=NOON)
+        options = ("a right", "b right" if multiple else "b wrong", "c wrong", "d wrong")
+        drafts.append(drafted(number, options, key=(0, 1) if multiple else (0,), topic="crisis" if number < 13 else "group"))
+    approved(session, drafts)
+
+
+def drafted(number: int, options: tuple[str, ...], *, key: tuple[int, ...] = (0,), topic: str = "crisis") -> Draft:
+    """Return an item of the author's."""
+    return Draft(
+        external_id=f"p-{number}", type="multiple" if len(key) > 1 else "single", stem=f"练习题 {number}", options=options, key=key,
+        explanation=f"secret reason {number}", topic=topic, level="apply", difficulty=0.7,
+        option_explanations=tuple(f"secret note {letter}" for letter in "abcd"),
+    )  # fmt: skip
+
+
+def approved(session: Session, drafts: list[Draft]) -> None:
+    """Save items into the practice pool."""
+    reviewer = rows.person(session, account=f"rui-{drafts[0].external_id}", name="芮思敏")
+    bank_id = made(session, "practice-bank", "测试题库", NOON, {})
+    for draft in drafts:
+        (item,) = write(session, bank_id, [Named(draft, draft.external_id, None)], author_id=None, now=NOON)
         versions.place(session, bank_id, item, "practice", NOON)
     newest = versions.latest_of_bank(session, bank_id, item_ids=None, status=Status.DRAFT)
     reviews.add_reviews(session, newest, reviewer_id=reviewer, decision=Decision.APPROVE, comment="", now=NOON)
@@ -248,14 +261,40 @@ def test_tries_are_counted(app: Flask) -> None:
     assert lesson.lin.post(f"/quizzes/{lesson.quiz_id}/attempts").status_code == 409
 
 
-def test_a_presence_question_comes_from_the_practice_pool_and_stays_the_same(lesson: Lesson) -> None:
+def asked(lesson: Lesson, number: int, at: datetime = NOON) -> Prompt | None:
+    """Return what Lin is asked."""
     with transaction() as session:
-        first, again, other = (presence.prompt(session, 7, lesson.video_id, number) for number in (1, 1, 2))
+        return presence.prompt(session, id_of(LIN), lesson.video_id, number, at)
+
+
+def test_a_presence_question_comes_from_the_practice_pool_and_stays_the_same(lesson: Lesson) -> None:
+    first, again, other = (asked(lesson, number) for number in (1, 1, 2))
     assert first
     assert first == again != other
     assert first.key is not None
     assert first.options[first.key].endswith("right")
     assert first.explanation.startswith("secret reason")
+    assert len({found.key for number in range(30) if (found := asked(lesson, number))}) == 4, "the right one is not always in the author's place"
+
+
+def test_a_presence_question_asks_in_words_alone(lesson: Lesson) -> None:
+    with transaction() as session:
+        approved(session, [drafted(number, ("\\(x^2\\)", "\\(x^3\\)", "\\(x^4\\)", "\\(x^5\\)")) for number in range(20, 40)])
+    assert {one.text for number in range(60) if (one := asked(lesson, number))} == {f"练习题 {n}" for n in range(1, 13) if n % 3}
+
+
+def test_a_presence_question_tells_no_key_of_a_try_that_is_open(lesson: Lesson, clock: FixedClock) -> None:
+    before = {found.text for number in range(60) if (found := asked(lesson, number))}
+    address = lesson.begin()
+    drawn = {words for words in before if f">{words}<" in lesson.lin.get(address).get_data(as_text=True)}
+    assert drawn
+    clock.advance(minutes=5)
+    meanwhile = [asked(lesson, number, clock.now()) for number in range(60)]
+    assert {found.text for found in meanwhile if found} == before - drawn
+    # Asked first, drawn afterwards, not answered yet: the question stays, and being there is the answer.
+    earlier = [asked(lesson, number, NOON - timedelta(minutes=1)) for number in range(60)]
+    assert {found.text for found in earlier if found and found.key is None} == drawn
+    assert not [found for found in earlier if found and found.key is None and found.explanation]
 
 
 def test_a_course_editor_gives_a_lesson_its_quiz_and_another_one_later(lesson: Lesson, app: Flask) -> None:
