@@ -12,6 +12,7 @@ from question_bank.store.bank import names, topics_by_bank
 from question_bank.store.bank import topics_of as topics
 from question_bank.store.picture import by_code as picture
 from question_bank.store.pool import explanations, external_ids, frozen, keys, on_topic, pool, practice, record_use, versions_of
+from question_bank.store.share import key_readers
 
 __all__ = [
     "Appearance",
@@ -22,6 +23,7 @@ __all__ = [
     "external_ids",
     "frozen",
     "keep_analysis",
+    "key_readers",
     "keys",
     "logits",
     "names",

@@ -44,6 +44,7 @@ class Findings:
     beyond: Mapping[str, int]  # further papers that go beyond a rule, by its name in fairness.BEYOND
     retired: int  # versions in the pool of the papers that the bank no longer offers
     keys_open: bool
+    key_readers: int  # learners enrolled who may look at the bank's keys
     rate: float
     disk_free: int  # bytes
     unsafe_settings: tuple[str, ...]
@@ -98,10 +99,7 @@ def _exam(found: Findings) -> Iterator[Line]:
         yield N_("题目冻结"), Light.AMBER, N_("有 %(n)s 道用到的试题组卷后已改版或停用。如有错误，请在开考前重新组卷。"), {"n": found.retired}
     else:
         yield N_("题目冻结"), Light.GREEN, N_("试卷用到的试题版本与题库一致。"), {}
-    if found.keys_open:
-        yield N_("答案封存"), Light.AMBER, N_("答案已由两人同意开启。请确认开启的理由，并注意保密。"), {}
-    else:
-        yield N_("答案封存"), Light.GREEN, N_("答案封存完好。"), {}
+    yield from _keys(found)
     line = timedelta(seconds=found.expected / found.rate) if found.rate else timedelta(0)
     facts: dict[str, object] = {"rate": f"{found.rate:g}", "minutes": -(-line // timedelta(minutes=1))}
     if not found.rate:
@@ -115,6 +113,18 @@ def _exam(found: Findings) -> Iterator[Line]:
         yield N_("系统中断"), Light.RED, N_("有 %(n)s 次中断等待决定，受影响的考生不会被收卷。请在监考页处理。"), {"n": found.outages_undecided}
     else:
         yield N_("系统中断"), Light.GREEN, N_("没有等待处理的中断。"), {}
+
+
+def _keys(found: Findings) -> Iterator[Line]:
+    if found.keys_open:
+        yield N_("答案封存"), Light.AMBER, N_("答案已由两人同意开启。请确认开启的理由，并注意保密。"), {}
+    else:
+        yield N_("答案封存"), Light.GREEN, N_("答案封存完好。"), {}
+    if found.key_readers:
+        words = N_("有 %(n)s 名考生能在题库看到试题答案。请收回其命题、审题角色或题库的共享；已看过答案的，请安排参加从其他题库抽题的考试。")
+        yield N_("题库答案"), Light.AMBER, words, {"n": found.key_readers}
+    else:
+        yield N_("题库答案"), Light.GREEN, N_("没有考生能在题库看到试题答案。"), {}
 
 
 def _people(found: Findings) -> Iterator[Line]:

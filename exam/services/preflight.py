@@ -13,6 +13,7 @@ from exam.services.exam import found
 from exam.store import exam as exams
 from exam.store import paper as papers
 from exam.store import preflight as store
+from exam.store.preflight import Named
 from lms.kernel import db, installation, migrate
 from lms.kernel.db import transaction
 from lms.kernel.i18n import format_instant
@@ -23,12 +24,16 @@ from question_bank import api as bank
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """An exam with what was found, line by line; `rate` is the exam's own setting, None where the house's counts."""
+    """An exam with what was found, line by line; `rate` is the exam's own setting, None where the house's counts.
+
+    `key_readers`: who may sit it and may look at the keys in the bank.
+    """
 
     exam: Exam
     checks: tuple[Check, ...]
     rate: float | None
     house_rate: float
+    key_readers: tuple[Named, ...]
 
     @property
     def light(self) -> Light:
@@ -48,6 +53,7 @@ def board(code: str, settings: Settings, now: datetime) -> Board:
         offered = {item.version_id for item in bank.pool(session, exam.bank_code, "exam")}
         restored = installation.fact(session, installation.RESTORED)
         percents = exams.percents_in(session, exam.id).values()
+        readers = store.enrolled(session, exam.programme_code, bank.key_readers(session, exam.bank_code))
         known = store.facts(session, exam, late=rules.LATE_JOBS, very_late=rules.LATE_SLOW_JOBS)
         findings = Findings(
             **asdict(known),
@@ -60,6 +66,7 @@ def board(code: str, settings: Settings, now: datetime) -> Board:
             retired=len(papers.pool_in_use(session, exam.id) - offered),
             beyond=papers.beyond(session, exam.id),
             keys_open=bool(sealed_key.open_until(session, exam.id, now)),
+            key_readers=len(readers),
             rate=waiting_room.house_rate() if own is None else float(own),
             disk_free=shutil.disk_usage(settings.var_dir).free,
             unsafe_settings=unsafe,
@@ -73,7 +80,7 @@ def board(code: str, settings: Settings, now: datetime) -> Board:
             items=exam.items,
             restored=datetime.fromisoformat(restored) if restored else None,
         )
-    return Board(exam, rules.judged(findings, now), own, waiting_room.house_rate())
+    return Board(exam, rules.judged(findings, now), own, waiting_room.house_rate(), tuple(readers))
 
 
 def sentence(check: Check) -> str:

@@ -1,5 +1,6 @@
 """What the database can tell before the bell."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -48,7 +49,24 @@ class Facts:
     standbys: int
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A person as the board names her."""
+
+    name: str
+    unit_name: str
+
+
 def facts(session: Session, exam: Exam, *, late: timedelta, very_late: timedelta) -> Facts:
     """Ask the database."""
     queues = {"default": DEFAULT, "slow": SLOW, "late": late, "very_late": very_late}
     return Facts(**session.execute(_FACTS, {"exam": exam.id, "programme": exam.programme_code, "asks": exam.asks_identity, **queues}).mappings().one())
+
+
+def enrolled(session: Session, programme_code: str, people: Collection[int]) -> list[Named]:
+    """Return who of the people is enrolled in a programme, unit by unit."""
+    found = text(
+        "SELECT p.name, u.name AS unit_name FROM enrolment e JOIN person p ON p.id = e.person_id JOIN unit u ON u.id = p.unit_id"
+        " WHERE e.programme_code = :programme AND p.id = ANY(:people) ORDER BY u.path, p.name_pinyin, p.id"
+    )
+    return [Named(**row) for row in session.execute(found, {"programme": programme_code, "people": list(people)}).mappings()]

@@ -38,11 +38,13 @@ class Share:
 
 # A person's units: the scope of an author's, reviewer's or manager's role; and for what is shared with a unit, not owned by it, whatever lies under that,
 # her home too: were the province's bank everybody's who is in the province, there would be nobody to share it with.
-_REACHES = (
-    "EXISTS (SELECT FROM role_grant g JOIN unit w ON w.id = g.unit_id WHERE g.person_id = :person AND g.role = ANY(:roles)"
-    " AND (u.path LIKE w.path || '%' OR s.\"right\" <> 'own' AND w.path LIKE u.path || '%'))"
-    " OR s.\"right\" <> 'own' AND EXISTS (SELECT FROM person p JOIN unit h ON h.id = p.unit_id WHERE p.id = :person AND h.path LIKE u.path || '%')"
-)
+def _reaches(person: str) -> str:
+    """Return the condition that share `s` with unit `u` reaches a person."""
+    return (
+        f"EXISTS (SELECT FROM role_grant g JOIN unit w ON w.id = g.unit_id WHERE g.person_id = {person} AND g.role = ANY(:roles)"  # noqa: S608
+        " AND (u.path LIKE w.path || '%' OR s.\"right\" <> 'own' AND w.path LIKE u.path || '%'))"
+        f" OR s.\"right\" <> 'own' AND EXISTS (SELECT FROM person p JOIN unit h ON h.id = p.unit_id WHERE p.id = {person} AND h.path LIKE u.path || '%')"
+    )
 
 
 _ROLES = [str(role) for role, held in GRANTS.items() if held & {Permission.WRITE_ITEMS, Permission.MANAGE_PEOPLE, Permission.MANAGE_EXAMS}]
@@ -52,12 +54,30 @@ def rights(session: Session, person_id: int) -> dict[str, frozenset[Right]]:
     """Return a person's rights on every bank that has shares, by its code; banks without shares are left out."""
     rows = session.execute(
         text(
-            f'SELECT b.code, array_agg(s."right") FILTER (WHERE {_REACHES}) FROM bank_share s JOIN bank b ON b.id = s.bank_id'  # noqa: S608
+            f'SELECT b.code, array_agg(s."right") FILTER (WHERE {_reaches(":person")}) FROM bank_share s JOIN bank b ON b.id = s.bank_id'  # noqa: S608
             " JOIN unit u ON u.id = s.unit_id GROUP BY b.code"
         ),
         {"person": person_id, "roles": _ROLES},
     )
     return {code: frozenset(Right(each) for each in found or ()) for code, found in rows}
+
+
+def key_readers(session: Session, bank_code: str) -> set[int]:
+    """Return who may look at a bank's keys: whoever writes or reviews items, where the bank has shares only whom one of them lets read."""
+    rows = session.scalars(
+        text(
+            "SELECT DISTINCT k.person_id FROM role_grant k JOIN bank b ON b.code = :bank WHERE k.role = ANY(:readers)"  # noqa: S608
+            " AND (NOT EXISTS (SELECT FROM bank_share s WHERE s.bank_id = b.id) OR EXISTS (SELECT FROM bank_share s JOIN unit u ON u.id = s.unit_id"
+            f' WHERE s.bank_id = b.id AND s."right" = ANY(:rights) AND ({_reaches("k.person_id")})))'
+        ),
+        {
+            "bank": bank_code,
+            "roles": _ROLES,
+            "readers": [str(role) for role, held in GRANTS.items() if Permission.WRITE_ITEMS in held],
+            "rights": [str(right) for right in Right if allows((right,), Right.READ)],
+        },
+    )
+    return set(rows)
 
 
 def hidden(session: Session, person_id: int, wanted: Right) -> set[str]:

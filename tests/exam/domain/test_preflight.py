@@ -11,7 +11,7 @@ from tests.conftest import NOON
 
 SOUND = Findings(
     browser_keys=1, address="https://exam.example.cn", expected=1_000, unconfirmed=0, accommodated=3, kept_back=0,
-    papers=1_100, papers_free=1_100, beyond={}, retired=0, keys_open=False, rate=30, disk_free=500 * rules.GIGABYTE, unsafe_settings=(),
+    papers=1_100, papers_free=1_100, beyond={}, retired=0, keys_open=False, key_readers=0, rate=30, disk_free=500 * rules.GIGABYTE, unsafe_settings=(),
     newest_schema=True, clocks_apart=timedelta(0), rehearsed=timedelta(0), serving_for=timedelta(seconds=3), worker_for=timedelta(seconds=3), jobs_late=0,
     jobs_failed=0, outages_undecided=0, archived_at=NOON, archiving=True, archive_failing=False, standbys=1, tested_at=NOON, test_passed=True,
     test_title="线上测试", test_scale=1.2, items=50, restored=NOON,
@@ -22,7 +22,7 @@ RED = {
 }  # fmt: skip
 AMBER = {
     "address": "http://127.0.0.1:8000",
-    "unconfirmed": 40, "kept_back": 1,
+    "unconfirmed": 40, "key_readers": 1, "kept_back": 1,
     "retired": 2, "keys_open": True, "rate": 0.5, "disk_free": 5 * rules.GIGABYTE, "rehearsed": timedelta(days=1), "jobs_late": 1, "jobs_failed": 1,
     "beyond": {"exposure": 50}, "items": 1_640_000, "archiving": False, "restored": None,
     "archived_at": NOON - timedelta(days=2), "tested_at": None, "test_scale": 0.002,

@@ -14,7 +14,7 @@ from exam.services.payload import EnterExam
 from lms.kernel.settings import Settings
 from tests.conftest import NOON
 from tests.support import exams
-from tests.support.cast import IVY, LIN, PENG, enter
+from tests.support.cast import IVY, LIN, OU, PENG, WEI, enter
 
 BOARD = f"/admin/exams/{exams.EXAM}/preflight"
 
@@ -48,3 +48,19 @@ def test_the_board_says_what_is_sound_and_what_to_do_and_sets_the_rate(app: Flas
     assert (total["waiting"], total["not_started"], total["open"]) == (1, 1, 1)
     assert enter(app, IVY).get(f"/invigilation/{exams.EXAM}/people?shown=waiting").get_data(as_text=True).count("/invigilation/attempt/") == 0
     assert "林晓梅" in enter(app, IVY).get(f"/invigilation/{exams.EXAM}/people?shown=waiting").get_data(as_text=True)
+
+
+def test_the_board_tells_who_sits_the_exam_and_may_see_its_keys(app: Flask) -> None:
+    exams.prepared(papers=4)
+    exams.enrolled("lin")
+    peng, _wei = enter(app, PENG), enter(app, WEI)
+    told = peng.get(BOARD).get_data(as_text=True)
+    assert "没有考生能在题库看到试题答案" in told
+    assert "魏书文" not in told
+    exams.enrolled("wei")
+    exams.enrolled("peng")  # whose role opens no bank
+    told, other = (member.get(BOARD).get_data(as_text=True) for member in (peng, enter(app, OU)))
+    for page in (told, other):
+        assert "有 1 名考生能在题库看到试题答案" in page
+    assert told.count("魏书文") == 1
+    assert "魏书文" not in other, "names are for who manages the exam"

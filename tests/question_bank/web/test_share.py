@@ -98,10 +98,17 @@ def test_two_owners_who_withdraw_each_other_at_once_leave_one(app: Flask, clock:
             assert session.scalar(text("SELECT count(*) FROM bank_share WHERE \"right\" = 'own'")) == 1
 
 
+def key_readers() -> set[str]:
+    """Return the accounts of who may look at the keys of bank b."""
+    with transaction() as session:
+        return set(session.scalars(text("SELECT account FROM person WHERE id = ANY(:ids)"), {"ids": list(api.key_readers(session, "b"))}))
+
+
 def test_every_door_of_a_bank_is_closed_to_strangers_until_shared(app: Flask, clock: FixedClock) -> None:
     banks.create("b", "本省题库", clock.now())
     owner, stranger = enter(app, Member("near", "近文", (Role.AUTHOR, Role.REVIEWER), scope="county")), enter(app, FAR)
     assert stranger.get("/bank/b").status_code == 200  # nobody's bank is open to whoever has the role
+    assert key_readers() == {"near", FAR.account}
     with transaction() as session:
         county, far = rows.unit_tree(session).county.code, rows.unit_tree(session).far_city.code
     assert owner.post("/bank/b/shares", data={"unit": county, "right": "own"}).status_code == 302
@@ -114,8 +121,10 @@ def test_every_door_of_a_bank_is_closed_to_strangers_until_shared(app: Flask, cl
         assert stranger.open(path, method=method).status_code == 403, path
     assert "本省题库" not in stranger.get("/bank").text
     assert owner.get("/bank/b").status_code == 200
+    assert key_readers() == {"near"}
 
     assert owner.post("/bank/b/shares", data={"unit": far, "right": "read"}).status_code == 302
+    assert key_readers() == {"near", FAR.account}
     written = {"type": "true_false", "stem": "运动减压。", "option-0": "正确", "option-1": "错误", "key": "0", "action": "save"}
     assert owner.post("/bank/b/items/new", data=written).status_code == 302
     assert owner.get("/bank/b/shares").text.count("/withdraw") == 1  # not offered for the last owner, who could not be withdrawn
@@ -136,6 +145,7 @@ def test_every_door_of_a_bank_is_closed_to_strangers_until_shared(app: Flask, cl
         assert "b" not in api.banks(session, id_of(FAR))
     assert owner.post("/bank/b/shares", data={"unit": far, "right": "draw"}).status_code == 302
     assert stranger.get("/bank/b").status_code == 403
+    assert key_readers() == {"near"}, "who draws papers sees no key"
     with transaction() as session:
         assert api.banks(session, id_of(FAR)) == {"b": "本省题库"}
         api.require_draw(session, "b", id_of(FAR))
