@@ -30,19 +30,19 @@ from load_tests.journeys import Answer, BrokenOff, Teacher, path_of
 from load_tests.player import watch
 from load_tests.scenario import Asked, NotPlayable, scenario
 from load_tests.seed import BANK, PRESENT, Seeded, read
-from load_tests.sitting import sit
+from load_tests.sitting import GOLDEN, Turns, sit
 
 FOLDER = Path(os.environ.get("LOAD_FOLDER", "var/load"))
 ASKED = Asked.from_environment()
 SCENARIO = scenario(ASKED)
 STAFF = 2
-GOLDEN, SILVER, BRONZE = 0.6180339887498949, 0.41421356237309515, 0.3027756377319946  # multiples of each spread evenly, and not together
+SILVER, BRONZE = 0.41421356237309515, 0.3027756377319946  # multiples of each spread evenly, and not together with those of the golden section
 AT_ONCE = 0.001  # seconds
 SILENT = 25.0  # seconds; after thirty the server waits for no further request on a connection
 PAUSE = 5.0  # seconds before another comes where somebody had to break off
 
 LOOKS_EVERY = 0.25  # seconds
-_places, _turns = itertools.count(), itertools.count()
+_places, _turns = itertools.count(), Turns(ASKED.people, ASKED.workers)
 _journals: list[Journal] = []
 _over = Event()
 
@@ -186,6 +186,7 @@ class _Taught(_Person):
 
     abstract = True
     place = 0  # from 0, over all processes
+    follows = False
 
     def on_start(self) -> None:
         """Take a place."""
@@ -196,9 +197,9 @@ class _Taught(_Person):
         """Be the next teacher for the length of a block; yields her number in this run. Learners come again when all have been there."""
         while (SCENARIO.people_at(counting.elapsed()) or 0) <= self.place:
             _wait(LOOKS_EVERY)
-        found, place = _seeded(), _place(self)
+        found = _seeded()
         mine = min(ASKED.accounts or len(found.accounts), len(found.accounts) - ASKED.first)
-        number = next(_turns) * ASKED.workers + place
+        number, self.follows = _turns.take(_place(self), follows=self.follows), True
         if number >= mine and isinstance(self, Candidate):
             raise StopUser  # everybody has sat it; the verdict sees that too few are there
         account = ASKED.first + number % mine
@@ -218,7 +219,7 @@ class Learner(_Taught):
                 self._one_lesson()
                 return
             there = _present()
-            gone = number * GOLDEN % 1 if number < ASKED.people else 0.0
+            gone = _turns.gone(number)
             if gone and number < len(there):
                 self._take(there[number])
             elif gone:  # without `run` nobody has signed them in beforehand

@@ -107,8 +107,10 @@ def _climb(asked: Asked, order: Order, steps: int) -> list[Asked]:
         one = msgspec.structs.replace(asked, people=asked.people * 2**step, first=sum(before.accounts for before in climb))
         one = completed(msgspec.structs.replace(one, workers=order.processes or -(-one.people // BY_ONE_PROCESS)))
         played = scenario(one)
-        seats = played.stretch.people if played.stretch.exam else max(one.people, played.stretch.people // steps)
-        climb.append(msgspec.structs.replace(one, accounts=min(played.comers(_film(asked, order)), seats)))
+        comers = played.comers(_film(asked, order))
+        if not played.steady:  # there one who comes again would meet herself in the middle of her sitting
+            comers = min(comers, played.stretch.people if played.stretch.exam else max(one.people, played.stretch.people // steps))
+        climb.append(msgspec.structs.replace(one, accounts=comers))
     return climb
 
 

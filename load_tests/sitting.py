@@ -6,7 +6,7 @@ ask and leave in any minute as the forecast expects.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import cycle
+from itertools import count, cycle
 
 from load_tests.journeys import Teacher
 from load_tests.player import AHEAD, Player
@@ -14,6 +14,7 @@ from load_tests.player import AHEAD, Player
 ROUNDS = 4  # a film is stopped so many times in a sitting
 PAGES = ("/plan", "/", "/grades")
 READING = 15  # seconds a page is looked at
+GOLDEN = 0.6180339887498949  # its multiples spread evenly
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,26 @@ class Habits:
     def small(self, device: float, line: float) -> bool:
         """Tell which rendition somebody takes, by two numbers from 0 to 1 that say which device and which line she has."""
         return line < (self.phone_small if device < self.phone_share else self.slow_line)
+
+
+class Turns:
+    """The numbers of those who come to one of several processes: below `people` those there from the beginning, each once, then whoever follows.
+
+    Somebody who leaves while others still come is followed by one who begins, not by one who was to come: else nobody would be near her beginning.
+    """
+
+    def __init__(self, people: int, processes: int = 1) -> None:
+        self.people, self._processes = people, processes
+        self._first, self._later = count(), count()
+
+    def take(self, process: int, *, follows: bool) -> int:
+        """Return the next number of this process; a place more than there are people is taken by one who follows."""
+        number = self.people if follows else next(self._first) * self._processes + process
+        return number if number < self.people else self.people + next(self._later) * self._processes + process
+
+    def gone(self, number: int) -> float:
+        """Return which share of her sitting is over when somebody comes; 0 for one who follows."""
+        return number * GOLDEN % 1 if number < self.people else 0.0
 
 
 def sit(teacher: Teacher, habits: Habits, *, gone: float = 0.0, pace: float = 1.0) -> None:

@@ -17,12 +17,11 @@ from load_tests.journeys import Answer, Teacher
 from load_tests.player import Player
 from load_tests.scenario import REQUESTS, Asked, Scenario, scenario
 from load_tests.seed import Lesson, Seeded
-from load_tests.sitting import sit
+from load_tests.sitting import Turns, sit
 from load_tests.steadiness import absent, by_city, reached, too_few_people, too_seldom, unplayed
 from load_tests.verdict import Fault, Rate
 
 PROGRAMME = Path(__file__).parents[2] / "lms/programmes/jiangxi-2023.toml"
-GOLDEN = 0.6180339887498949
 PAGE = 'name="csrf_token" value="t" data-csrf="t" ' + " ".join(f'name="response-{number}"' for number in range(1, 6))
 
 
@@ -67,16 +66,18 @@ def played(wanted: Scenario, tmp_path: Path) -> list[tuple[float, str, str]]:
     lessons = [Lesson(number, number, number) for number in range(1, 4)]
     found = Seeded("p", 1, ["t"], [1], ["360700"], "secret", lessons, "exam", None)
 
-    def seat(number: int) -> None:
-        course.rest(number / asked.people * 0.8 * asked.lead)
-        gone = number * GOLDEN % 1
-        while True:
-            teacher = Teacher(_Placed(course, number), found, "t", journal, course.rest, Random(number), fetches=False, clock=lambda: course.now)
-            sit(teacher, wanted.habits, gone=gone)
-            gone, number = 0.0, number + asked.people
+    turns = Turns(asked.people)
 
-    for number in range(asked.people):
-        greenlet(seat).switch(number)
+    def seat(place: int) -> None:
+        course.rest(place / asked.people * 0.9 * asked.lead)
+        follows = False
+        while True:
+            number, follows = turns.take(0, follows=follows), True
+            teacher = Teacher(_Placed(course, number), found, "t", journal, course.rest, Random(number), fetches=False, clock=lambda: course.now)
+            sit(teacher, wanted.habits, gone=turns.gone(number))
+
+    for place in range(asked.people):
+        greenlet(seat).switch(place)
     course.until(asked.lead + asked.seconds)
     for _at, _order, one in course.asleep:
         one.throw()
@@ -87,7 +88,7 @@ class _Placed:
     """A line to the course for one person, whose first lesson has come to some place."""
 
     def __init__(self, course: Course, number: int) -> None:
-        self.course, self.first = course, int(number * 0.7320508 % 1 * 0.95 * course.film * 1000)
+        self.course, self.first = course, int(number * 0.7320508 % 1 * course.film * 1000)
 
     def send(self, method: str, path: str, *, name: str, headers: dict[str, str], body: bytes = b"") -> Answer:
         """Send, and say where the film stands."""
@@ -97,18 +98,36 @@ class _Placed:
 
 
 def test_the_fullest_quarter_is_played_in_every_kind_of_request_to_the_end(tmp_path: Path) -> None:
-    wanted = steady(600, 900, lead=60)
+    is_played(steady(600, 900, lead=60), tmp_path)
+
+
+def test_a_short_step_of_a_ladder_is_played_after_all_have_come_for_many_minutes(tmp_path: Path) -> None:
+    is_played(steady(3000, 120, lead=400), tmp_path)
+
+
+def is_played(wanted: Scenario, tmp_path: Path) -> None:
+    """Hold the whole and its second half against the plan."""
+    asked, planned = wanted.asked, wanted.planned
     sent = played(wanted, tmp_path)
-    planned = wanted.planned
     assert {"sign_ins", "heartbeats", "quiz_starts", "lesson_pages", "other_pages"} <= set(planned)
-    for half in (sent, [one for one in sent if one[0] >= 60 + 450]):
-        seconds = 900 if half is sent else 450
+    for half in (sent, [one for one in sent if one[0] >= asked.lead + asked.seconds / 2]):
+        seconds = asked.seconds if half is sent else asked.seconds / 2
         counted = Counter(one[1:] for one in half)
         for code in set(planned) - {"segments"}:
             rate = sum(counted[request] for request in REQUESTS[code]) / seconds
             chance = 2.5 * (planned[code] / seconds) ** 0.5
             assert rate > 0.93 * planned[code] - chance, code
             assert rate < (1.35 if code == "lesson_pages" else 1.07) * planned[code] + chance, code
+
+
+@pytest.mark.parametrize(("people", "processes"), [(7, 1), (7, 3), (12, 4)])
+def test_nobody_has_the_number_of_another(people: int, processes: int) -> None:
+    turns = [Turns(people, processes) for _process in range(processes)]
+    first = [one.take(process, follows=False) for process, one in enumerate(turns) for _place in range(-(-people // processes))]
+    later = [one.take(process, follows=True) for process, one in enumerate(turns) for _turn in range(5)]
+    assert sorted(first)[:people] == list(range(people))
+    assert len({*first, *later}) == len(first) + len(later)
+    assert all(turns[0].gone(number) == 0 for number in later)
 
 
 def player_of(tmp_path: Path, film: int, slow: float) -> tuple[Player, list[tuple[float, str]]]:
