@@ -8,7 +8,7 @@ from exam.domain import marking as rules
 from exam.domain.exam import Exam
 from exam.domain.marking import Mark, ScriptState
 from exam.services import script as scripts
-from exam.services.exam import found
+from exam.services.exam import found, may_still_sit
 from exam.services.marking import COUNTED
 from exam.store import attempt as attempts
 from exam.store import backlog as store
@@ -43,6 +43,8 @@ def overview(exam_code: str, person_id: int, now: datetime) -> Overview:
         loads = store.loads(session, exam.id, now)
         cards = platform.people(session, [one.examiner_id for one in loads])
         disputed = marking.takeable(session, exam.id, scripts.reach(session, person_id), now, SHOWN)
+        if disputed and may_still_sit(session, exam, person_id, now):
+            disputed = []
         names = {person: f"{card.name}（{card.unit_name}）" for person, card in cards.items()}
         return Overview(exam, store.of_exam(session, exam.id, now), loads, names, [(row, marking.marks(session, row)) for row in disputed])
 
@@ -82,8 +84,9 @@ def _open_to(session: Session, person_id: int, state: ScriptState, now: datetime
     reach = scripts.reach(session, person_id)
     for exam_id in open_exams:
         number, _since = marking.reachable(session, exam_id, reach, state, now=now, most=COUNTED)
-        if number:
-            yield exams.by_id(session, exam_id), number
+        exam = exams.by_id(session, exam_id)
+        if number and not may_still_sit(session, exam, person_id, now):
+            yield exam, number
 
 
 def of_account(exam_code: str, account: str) -> list[ScriptRow]:

@@ -135,9 +135,14 @@ def is_settled(session: Session, exam: Exam, now: datetime) -> bool:
     return is_over(session, exam, now) and packets.outstanding(session, exam.id).is_settled(now)
 
 
+def may_still_sit(session: Session, exam: Exam, person_id: int, now: datetime) -> bool:
+    """Tell whether somebody is enrolled herself and the exam is not settled: she may still be given a paper, or bring a packet of it."""
+    return platform.enrolment_of(session, person_id, exam.programme_code) is not None and not is_settled(session, exam, now)
+
+
 def require_outsider(session: Session, exam: Exam, person_id: int, now: datetime) -> None:
-    """Refuse who is enrolled herself, until the exam is settled: nobody sees papers that she may still be given, or bring a packet of."""
-    if platform.enrolment_of(session, person_id, exam.programme_code) and not is_settled(session, exam, now):
+    """Refuse who may still sit: nobody sees her own papers and their keys beforehand, or decides on them."""
+    if may_still_sit(session, exam, person_id, now):
         raise MayStillSit
 
 

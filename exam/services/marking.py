@@ -11,7 +11,7 @@ from exam.domain.marking import LeaseLost, Mark, MarkFinal, NotSettled, ScriptSt
 from exam.services import paper as papers
 from exam.services import scoring
 from exam.services import script as scripts
-from exam.services.exam import found, require_outsider
+from exam.services.exam import found, may_still_sit, require_outsider
 from exam.store import attempt as attempts
 from exam.store import exam as exams
 from exam.store import marking as store
@@ -31,13 +31,17 @@ LATELY, COUNTED = 5, 500
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """One exam as an examiner sees it: what waits for her (counted up to COUNTED), what she holds, what she gave lately."""
+    """One exam as an examiner sees it: what waits for her (counted up to COUNTED), what she holds, what she gave lately.
+
+    `barred`: nothing waits for her, since she may still sit the exam herself.
+    """
 
     exam: Exam
     waiting: int
     since: datetime | None
     held: int | None
     lately: tuple[tuple[ScriptRow, MarkRow], ...]
+    barred: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +69,10 @@ def desks(person_id: int, now: datetime) -> list[Desk]:
 
 def _desk(session: Session, exam: Exam, reach: Reach, now: datetime) -> Desk:
     waiting, since = store.reachable(session, exam.id, reach, ScriptState.WAITING, now=now, most=COUNTED)
+    barred = bool(waiting) and may_still_sit(session, exam, reach.person_id, now)
     held = store.held_by(session, exam.id, reach.person_id)
     lately = store.marked_by(session, exam.id, reach.person_id, LATELY)
-    return Desk(exam, waiting, since, held.id if held else None, tuple(lately))
+    return Desk(exam, 0 if barred else waiting, None if barred else since, held.id if held else None, tuple(lately), barred)
 
 
 def take(exam_code: str, person_id: int, now: datetime) -> int | None:

@@ -118,12 +118,34 @@ def test_an_examiner_who_may_still_sit_the_exam_takes_no_script_before_its_end(a
     id_of(LIN)
     scripts.handed_in("lin")
     emma = enter(app, EMMA)
+    assert "等您评阅" in body(emma, "/")
+    assert "领取一份" in body(emma, "/marking")
     exams.enrolled(EMMA.account)
+    assert "等您评阅" not in body(emma, "/"), "what she cannot take is not counted for her"
+    desk = body(emma, "/marking")
+    assert "才能领取这场考试的答卷" in desk
+    assert "领取一份" not in desk
     refused = emma.post(f"/marking/{EXAM}/next", follow_redirects=True).get_data(as_text=True)
     assert "您自己报名了这个培训项目" in refused
     assert "先倾听" not in refused, "the model response is a key"
     clock.advance(days=5)
     assert "先倾听，再一起想办法。" in body(emma, taken(emma))
+
+
+def test_a_manager_who_may_still_sit_the_exam_is_not_told_to_decide_on_its_scripts(app: Flask, clock: FixedClock) -> None:
+    clock.instant = DONE
+    id_of(LIN)
+    scripts.handed_in("lin")
+    with transaction() as session:
+        session.execute(text("UPDATE script SET state = 'disputed'"))
+    pan = enter(app, PAN)
+    assert "等您裁定" in body(pan, "/")
+    assert "/decide" in body(pan, ADMIN)
+    exams.enrolled(PAN.account)
+    assert "等您裁定" not in body(pan, "/")
+    assert "/decide" not in body(pan, ADMIN)
+    clock.advance(days=5)
+    assert "等您裁定" in body(pan, "/")
 
 
 def test_others_are_refused(app: Flask) -> None:
