@@ -32,12 +32,12 @@ def prompt(session: Session, person_id: int, activity_id: int, number: int, aske
     tries = store.not_handed_in(session, person_id, asked_at)
     before = rules.drawn(one for one in tries if one.started_at <= asked_at)
     pool = sorted(item.version_id for item in bank.on_topic(session, bank_code, topic) if item.type is ItemType.SINGLE and item.version_id not in before)
-    contents = {version: content for version, content in bank.contents(session, pool).items() if _is_words(content)}
-    if not contents:
-        return None
     chance = Random(f"{person_id}:{activity_id}:{number}")  # noqa: S311 - which question is asked is no secret
-    version = chance.choice(sorted(contents))
-    content = contents[version]
+    chance.shuffle(pool)
+    found = ((version, bank.contents(session, [version])[version]) for version in pool)  # one by one: nearly always the first will do
+    version, content = next((one for one in found if _is_words(one[1])), (0, None))
+    if content is None:
+        return None
     order = rules.shuffled(content, chance)
     asked = media.Prompt(text=_plain(content.stem_html), options=tuple(_plain(content.options_html[option]) for option in order))
     if version in rules.drawn(one for one in tries if one.submitted_at is None):
