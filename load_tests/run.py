@@ -14,6 +14,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from demo.stack import Stack
+from lms.domain.stretch import stretches
 from lms.kernel import db
 from lms.kernel.postgres import end_with_parent
 from load_tests import figures
@@ -21,7 +22,7 @@ from load_tests.conclusion import judged
 from load_tests.gauges import watching
 from load_tests.player import AHEAD
 from load_tests.product import ROOT, seeded, start, working_on
-from load_tests.scenario import Asked, NotPlayable, completed, scenario
+from load_tests.scenario import Asked, NotPlayable, chosen, completed, scenario
 from load_tests.seed import PRESENT, Seeded, Wanted
 from load_tests.sign_ins import sign_in
 from load_tests.verdict import JOURNALS, Fault, Verdict
@@ -65,7 +66,7 @@ def run(asked: Asked, order: Order, *, steps: int = 1, least_people: int = 0) ->
     """Run a scenario once, or as a ladder: with twice as many people each time, until a budget breaks or the steps end."""
     if find_spec("locust") is None:
         raise NotPlayable("Locust is not installed here: make load brings it, or .venv/bin/pip install -r requirements/dev.txt")
-    climb = _climb(asked, order, steps)
+    climb = climbed(asked, order, steps)
     wanted = Wanted(
         people=max(least_people, sum(one.accounts for one in climb)),
         window=asked.window,
@@ -100,9 +101,14 @@ def serve(stack: Stack) -> None:
     stack.start_worker()
 
 
-def _climb(asked: Asked, order: Order, steps: int) -> list[Asked]:
-    """Return the steps of a ladder, or the one that there is: each with people of its own, as many as may come after one another."""
+def climbed(asked: Asked, order: Order, steps: int) -> list[Asked]:
+    """Return the steps of a ladder, or the one that there is: each with people of its own, as many as may come after one another.
+
+    A ladder has as many steps as the programme has people for.
+    """
     climb: list[Asked] = []
+    programme, _stretch = chosen(Path(asked.programme), asked.window)
+    everybody = stretches(programme)[-1].people
     for step in range(steps):
         one = msgspec.structs.replace(asked, people=asked.people * 2**step, first=sum(before.accounts for before in climb))
         one = completed(msgspec.structs.replace(one, workers=order.processes or -(-one.people // BY_ONE_PROCESS)))
@@ -110,6 +116,8 @@ def _climb(asked: Asked, order: Order, steps: int) -> list[Asked]:
         comers = played.comers(_film(asked, order))
         if not played.steady:  # there one who comes again would meet herself in the middle of her sitting
             comers = min(comers, played.stretch.people if played.stretch.exam else max(one.people, played.stretch.people // steps))
+        if climb and one.first + comers > everybody:
+            break
         climb.append(msgspec.structs.replace(one, accounts=comers))
     return climb
 

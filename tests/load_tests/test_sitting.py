@@ -15,6 +15,7 @@ from load_tests.figures import Line, Second
 from load_tests.journal import Journal
 from load_tests.journeys import Answer, Teacher
 from load_tests.player import Player
+from load_tests.run import Order, climbed
 from load_tests.scenario import REQUESTS, Asked, Scenario, scenario
 from load_tests.seed import Lesson, Seeded
 from load_tests.sitting import Turns, sit
@@ -118,6 +119,16 @@ def is_played(wanted: Scenario, tmp_path: Path) -> None:
             chance = 2.5 * (planned[code] / seconds) ** 0.5
             assert rate > 0.93 * planned[code] - chance, code
             assert rate < (1.35 if code == "lesson_pages" else 1.07) * planned[code] + chance, code
+
+
+@pytest.mark.parametrize(("people", "steps"), [(657, 5), (2629, 5), (10_516, 3), (60_000, 1)])
+def test_a_ladder_has_people_for_each_of_its_steps_and_ends_with_the_programme_s(people: int, steps: int) -> None:
+    asked = Asked(programme=str(PROGRAMME), window=1, people=people, peak=True, pace=1, seconds=60)
+    climb = climbed(asked, Order(folder=Path("unused")), 5)
+    assert [one.people for one in climb] == [people * 2**step for step in range(steps)]
+    assert sum(one.accounts for one in climb) <= 100_000
+    assert all(later.first == earlier.first + earlier.accounts for earlier, later in pairwise(climb))
+    assert all(one.accounts > one.people for one in climb), "nobody meets herself in the middle of her sitting"
 
 
 @pytest.mark.parametrize(("people", "processes"), [(7, 1), (7, 3), (12, 4)])
