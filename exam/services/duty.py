@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
+from exam.services.exam import found, may_still_sit
 from exam.store import duty as store
 from exam.store import outage as outages
+from exam.store.duty import Waiting
 from lms import api as platform
 from lms.kernel.db import Session, transaction
 from lms.kernel.i18n import gettext as _
@@ -19,26 +21,33 @@ _TOLD = {
 }
 
 
-def to_decide(session: Session, person_id: int, now: datetime) -> Iterator[platform.Duty]:  # noqa: ARG001 - the shape of every duty
+def to_decide(session: Session, person_id: int, now: datetime) -> Iterator[platform.Duty]:
     """Tell a manager what waits for a decision; while an outage does, no overdue attempt ends."""
     if number := len(outages.undecided(session)):
         yield platform.Duty(_("有 %(n)s 次系统中断等您决定，决定之前受影响的作答不会到时收卷。", n=number), _("去决定"), "/invigilation")
-    yield from _told(session, person_id, {"packet", "appeal", "regrade"})
+    yield from _told(session, person_id, {"packet", "appeal", "regrade"}, now)
 
 
-def to_agree(session: Session, person_id: int, now: datetime) -> Iterator[platform.Duty]:  # noqa: ARG001 - the shape of every duty
+def to_agree(session: Session, person_id: int, now: datetime) -> Iterator[platform.Duty]:
     """Tell a key holder which archives wait for a second person's yes."""
-    yield from _told(session, person_id, {"archive"})
+    yield from _told(session, person_id, {"archive"}, now)
 
 
-def _told(session: Session, person_id: int, kinds: set[str]) -> Iterator[platform.Duty]:
-    for one in store.waiting(session, person_id):
+def _told(session: Session, person_id: int, kinds: set[str], now: datetime) -> Iterator[platform.Duty]:
+    for one in _waiting(session, person_id, now):
         if one.kind in kinds:
             words, label, page = _TOLD[one.kind]
             yield platform.Duty(_(words, title=one.title, n=one.number), _(label), page % one.code)
 
 
-def of_exam(exam_code: str, person_id: int) -> Mapping[str, int]:
+def of_exam(exam_code: str, person_id: int, now: datetime) -> Mapping[str, int]:
     """Return how many of each kind wait in an exam for somebody."""
     with transaction() as session:
-        return {one.kind: one.number for one in store.waiting(session, person_id) if one.code == exam_code}
+        return {one.kind: one.number for one in _waiting(session, person_id, now) if one.code == exam_code}
+
+
+def _waiting(session: Session, person_id: int, now: datetime) -> Iterator[Waiting]:
+    """Yield what waits for somebody; regrades tell keys, so they wait for nobody who may still sit."""
+    for one in store.waiting(session, person_id):
+        if one.kind != "regrade" or not may_still_sit(session, found(session, one.code), person_id, now):
+            yield one

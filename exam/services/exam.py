@@ -67,7 +67,7 @@ class MayStillSit(Forbidden):
     """Who may be given one of the papers neither sees them, nor marks them, nor opens or corrects their keys."""
 
     code = "may_still_sit"
-    message = N_("您自己报名了这个培训项目，考试全部结束、应急包处理完之前不能查看试卷和答卷，也不能同意开启答案或提出更正。请由没有报名的同事办理。")
+    message = N_("您自己报名了这个培训项目，考试全部结束、应急包处理完之前不能查看试卷和答卷，也不能同意开启答案或参与更正。请由没有报名的同事办理。")
 
 
 class ExamMismatch(Invalid):

@@ -65,6 +65,12 @@ class Regrade:
     reversed: bool
 
 
+def admit(exam_code: str, person_id: int, now: datetime) -> None:
+    """Let somebody read an exam's regrades: they tell keys, so nobody who may still sit. Raises MayStillSit."""
+    with transaction() as session:
+        require_outsider(session, found(session, exam_code), person_id, now)
+
+
 def propose(exam_code: str, *, item: str, effect: Effect, written: str, reason: str, actor_id: int, now: datetime) -> int:
     """Propose a correction of one item; its preview is worked out in the background. Returns the id."""
     with transaction() as session:
@@ -89,6 +95,7 @@ def propose_reversal(regrade_id: int, *, reason: str, actor_id: int, now: dateti
     """Propose to take a carried-out regrade back, by the same way it came; returns the id of the reversal."""
     with transaction() as session:
         row = _locked(session, regrade_id, at_once=True)
+        require_outsider(session, exams.by_id(session, row.exam_id), actor_id, now)
         if row.state != Stage.APPLIED or row.reverses_id or _reversals(session, row) - {Stage.WITHDRAWN}:
             raise RegradeClosed
         back = RegradeRow(
@@ -110,6 +117,7 @@ def approve(regrade_id: int, *, seen: str, actor_id: int, now: datetime) -> bool
     """Approve the figures one has seen; the second approval has it carried out in the background. Returns whether it was that."""
     with transaction() as session:
         row = _locked(session, regrade_id, at_once=True)
+        require_outsider(session, exams.by_id(session, row.exam_id), actor_id, now)
         if row.state != Stage.PROPOSED:
             raise RegradeClosed
         rules.check_approver(actor_id, row.proposed_by)

@@ -173,7 +173,7 @@ def _show(code: str, form: PapersForm, *, refusal: str | None = None, status: in
         may_release=board.exam.release is Release.BY_HAND and not board.exam.released,
         most_alike=_most_alike(board),
         analysis=analysis.standing(code),
-        waiting=duty.of_exam(code, current.person().person_id),
+        waiting=duty.of_exam(code, current.person().person_id, current.now()),
         refusal=refusal,
     )
     return render_template("exam/board/one.html", page=page), status

@@ -175,11 +175,13 @@ def reverse(code: str, regrade_id: int) -> ResponseReturnValue:
 
 
 def _list(code: str, form: ProposalForm, *, refusal: str | None = None, status: int = 200) -> ResponseReturnValue:
+    service.admit(code, current.person().person_id, current.now())
     exam, rows = service.of_exam(code)
     return render_template("exam/regrade/everything.html", page=ListPage(exam, _lines(rows), form, refusal)), status
 
 
 def _one(code: str, regrade_id: int, *, refusal: str | None = None, reversal: ReversalForm | None = None, status: int = 200) -> ResponseReturnValue:
+    service.admit(code, current.person().person_id, current.now())
     found = service.one(code, regrade_id)
     page = RegradePage(
         regrade=found,

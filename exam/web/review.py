@@ -152,7 +152,7 @@ def everything(code: str) -> ResponseReturnValue:
     exam, views = appeals.of_exam(code)
     waiting, answered = (tuple(view for view in views if (view.appeal.decided_at is None) is wanted) for wanted in (True, False))
     others = sum(view.person_id != current.person().person_id for view in waiting)  # one's own is listed, but nothing to decide
-    more = max(0, duty.of_exam(code, current.person().person_id).get("appeal", 0) - others)
+    more = max(0, duty.of_exam(code, current.person().person_id, current.now()).get("appeal", 0) - others)
     rule = _offered(RuleForm(formdata=None, review=str(service.current_rule(code))))
     listed = AppealsPage(exam, waiting, answered, more, rule, *service.held_by(code, current.now()))
     return render_template("exam/appeal/list.html", page=listed)

@@ -17,6 +17,7 @@ from exam.services import regrade, scoring, verification
 from exam.services.regrade import ItemNotGiven
 from exam.store import regrade as regrades
 from lms.kernel import db, jobs
+from lms.kernel.clock import FixedClock
 from lms.kernel.db import Session, transaction
 from lms.kernel.permissions import Role
 from lms.services import certificate, grade
@@ -381,13 +382,31 @@ def test_what_cannot_be_a_response_is_refused(app: Flask) -> None:
         proposed(Effect.FULL, "", "unknown")
 
 
-def test_who_may_still_sit_proposes_nothing_whose_preview_would_tell_her_the_key(app: Flask) -> None:
+def test_who_may_still_sit_has_no_part_in_a_regrade_which_would_tell_her_the_key(app: Flask, clock: FixedClock) -> None:
     crowd(12)
+    done = proposed(Effect.ACCEPT)
+    approved(done)
+    one = proposed()
+    regrade.preview(LATER, one)
     peng, page = enter(app, PENG), f"/admin/exams/{exams.EXAM}/regrades"
+    assert "等您批准" in peng.get("/").text
     exams.enrolled(PENG.account)
-    refused = peng.post(page, data={"item": ITEM, "effect": "accept", "answer": "B", "reason": "印错"})
-    assert refused.status_code == 403
-    assert "您自己报名了" in refused.get_data(as_text=True)
+    assert "等您批准" not in peng.get("/").text
+    for answer in (
+        peng.post(page, data={"item": ITEM, "effect": "accept", "answer": "B", "reason": "印错"}),
+        peng.get(page),
+        peng.get(f"{page}/{one}"),
+        peng.post(f"{page}/{one}/approval", data={"seen": sign(one)}),
+        peng.post(f"{page}/{done}/reversal", data={"reason": "维持原判"}),
+    ):
+        assert answer.status_code == 403
+        assert "您自己报名了" in answer.text
+        assert "改正答案" not in answer.text
+    assert len(regrade.of_exam(exams.EXAM)[1]) == 2
+    assert regrade.one(exams.EXAM, one).approvers == {}
+    clock.advance(days=30)
+    assert "改正答案" in peng.get(f"{page}/{one}").text
+    assert peng.post(f"{page}/{one}/approval", data={"seen": sign(one)}).status_code == 302
 
 
 def test_ex_15_the_pages_lead_from_the_proposal_to_the_reversal(app: Flask) -> None:
