@@ -11,6 +11,8 @@ from exam.domain.regrade import Correction, is_dropped, scaled, worth
 from question_bank.domain.item import ItemType, Key
 from question_bank.domain.scoring import MultiplePolicy
 
+FEWEST = 5  # items of a topic: of fewer, the points would tell of each whether it was right
+OTHERS = ""  # the topic of what is joined
 RULE = 2  # the version of what follows: raise it where the same responses, marks and corrections may come to other points
 
 
@@ -126,6 +128,17 @@ def added_up(
         item_points=tuple(earned),
         topics=tuple(TopicScore(topic, *sums) for topic, sums in sorted(topics.items())),
     )
+
+
+def joined(topics: Sequence[TopicScore]) -> tuple[TopicScore, ...]:
+    """Return the profile for who might pass it on to others who still sit: small topics as one, of no fewer items either; none where that were all."""
+    told, rest = sorted(topics, key=lambda one: -one.items), list[TopicScore]()
+    while told and (told[-1].items < FEWEST or 0 < sum(one.items for one in rest) < FEWEST):
+        rest.append(told.pop())
+    if not told or not rest:
+        return tuple(sorted(told, key=lambda one: one.topic))
+    sums = (sum(parts) for parts in zip(*((one.points, one.of_points, one.right, one.items) for one in rest), strict=True))
+    return (*sorted(told, key=lambda one: one.topic), TopicScore(OTHERS, *sums))
 
 
 def counting(scored: Mapping[int, int], rule: Counts) -> int | None:

@@ -6,9 +6,9 @@ from datetime import datetime
 from exam.domain import result as rules
 from exam.domain.attempt import State
 from exam.domain.exam import Exam
-from exam.domain.result import Result, ResultSheet, Try
+from exam.domain.result import Result, ResultSheet, TopicScore, Try
 from exam.services import posting
-from exam.services.exam import found
+from exam.services.exam import found, is_settled
 from exam.store import attempt as attempts
 from exam.store import result as store
 from exam.store.attempt import Attempt
@@ -49,6 +49,15 @@ def sheet(person_id: int, exam_code: str) -> ResultSheet | None:
             counts=exam.policy.counts,
             tries=tuple(_try(exam, of_number[at], row.submitted_at, shown.get(at), counts=at == number) for at, row in handed_in.items()),
         )
+
+
+def profile(sheet: ResultSheet, now: datetime) -> tuple[TopicScore, ...]:
+    """Return the topics as they may be read now: until the exam is settled, none tells of single items whether they were right."""
+    shown = rules.joined(sheet.topics)
+    if shown == sheet.topics:
+        return shown
+    with transaction() as session:
+        return sheet.topics if is_settled(session, found(session, sheet.exam_code), now) else shown
 
 
 def note_view(found: ResultSheet, now: datetime) -> None:

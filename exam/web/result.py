@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from exam.domain.admission import Briefing
 from exam.domain.exam import Exam, Release
-from exam.domain.result import ResultSheet, TopicScore
+from exam.domain.result import OTHERS, ResultSheet, TopicScore
 from exam.services import appeal as appeals
 from exam.services import packet as packets
 from exam.services import result as service
@@ -46,6 +46,7 @@ class ResultPage:
     items: int
     pass_points: int | None
     topics: tuple[TopicLine, ...]
+    whole: bool  # every topic is told by itself
     waiting_text: str
     next_text: str
     next_label: str
@@ -67,14 +68,16 @@ def sheet(code: str) -> ResponseReturnValue:
         return redirect(url_for("exams.briefing", code=code))
     if found.released and request.method == "GET":
         service.note_view(found, now)
-    names = rooms.topic_names(one.briefing.exam)
+    names = {**rooms.topic_names(one.briefing.exam), OTHERS: _("其他专题")}
+    topics = service.profile(found, now)
     failed = found.passed is False
     again = failed and one.briefing.next_at is not None
     page = ResultPage(
         sheet=found,
         items=one.briefing.exam.items,
         pass_points=one.briefing.exam.pass_points,
-        topics=tuple(_line(topic, names) for topic in found.topics),
+        topics=tuple(_line(topic, names) for topic in topics),
+        whole=topics == found.topics,
         waiting_text=_waiting_text(one.briefing.exam, found),
         next_text=_next_text(one.briefing, failed=failed, again=again, now=now),
         next_label=_("再考一次") if again else _("查看总评"),

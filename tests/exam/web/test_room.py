@@ -182,7 +182,7 @@ def test_each_attempt_has_its_receipt_and_the_code_says_which_it_is(app: Flask) 
     assert ["第 1 次" in told[0], "第 2 次" in told[1], "第 1 次" in told[1]] == [True, True, False]
 
 
-def test_the_result_shows_the_profile_once_it_is_scored(lin: FlaskClient) -> None:
+def test_the_result_shows_the_profile_once_it_is_scored_and_none_of_few_items_before_the_exam_is_settled(lin: FlaskClient, clock: FixedClock) -> None:
     opened = start(lin)
     lin.post("/api/exam/submit", json={"token": opened["token"], "key": "one-random-key"})
     assert "成绩还没有公布" in lin.get(f"/exams/{exams.EXAM}/result").get_data(as_text=True)
@@ -190,6 +190,12 @@ def test_the_result_shows_the_profile_once_it_is_scored(lin: FlaskClient) -> Non
     text = lin.get(f"/exams/{exams.EXAM}/result").get_data(as_text=True)
     assert "各专题得分" in text
     assert "/ 16" in text
+    assert "题目较少的专题合并显示或暂不显示" in text
+    assert "/ 8 分" not in text, "two of its four items are worth the same: its points tell much of each"
+    clock.advance(days=30)
+    text = lin.get(f"/exams/{exams.EXAM}/result").get_data(as_text=True)
+    assert "合并显示" not in text
+    assert "/ 8 分" in text
 
 
 def test_the_result_lists_every_attempt_and_says_which_one_counts(app: Flask) -> None:
