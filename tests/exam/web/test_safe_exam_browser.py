@@ -379,6 +379,7 @@ def test_in_08_who_is_given_more_time_keeps_what_was_lifted(lin: FlaskClient, pu
 def test_in_08_the_board_sets_the_keys_and_no_log_tells_them(public: Flask, clock: FixedClock) -> None:
     exams.prepared(opens=NOON + timedelta(hours=2))
     peng = enter(public, PENG)
+    assert "出示的校验值可以照抄" in peng.get(f"/admin/exams/{exams.EXAM}/settings").text, "the board reads there what it does not prove"
     form = settings_form(peng, exams.EXAM) | {"action": "save", "browser_exam_keys": ""}
     for name, value in (("config_keys", "a" * 63), ("browser_exam_keys", "x" * 64), ("browser_configuration", "ftp://school.example.cn/one.seb")):
         answer = peng.post(f"/admin/exams/{exams.EXAM}/settings", data=form | {"config_keys": CONFIG, name: value})
