@@ -9,7 +9,6 @@ from question_bank.formats import paper_marks as marks
 _HEADED = re.compile(r"\s*+#{1,6}\s++")
 _BOLD = re.compile(r"\s*+(?:\*\*|__)(?=\S)([^*\n]{1,300}?)(?:\*\*|__)")
 _LISTED = re.compile(r"\s*+[-*+]\s++(?:\[([ xX])\]\s*+)?")
-_RIGHT = "（正确答案）"
 _NUMBERED = re.compile(r"(?:Question|Q|题目?|试题)\s?\d{1,5}")
 _QUOTED = re.compile(r"^\s*+(?:>\s*+)+")
 _DETAILS = re.compile(r"\s*+<details\b[^<>]*>\s*+", re.IGNORECASE)
@@ -66,7 +65,7 @@ def _bare(line: str) -> str:
     if headed and marks.begins(rest):
         return rest
     if (listed := _LISTED.match(line)) and marks.letter_at(rest := _unbold(line[listed.end() :])):
-        return f"{rest.rstrip()}{_RIGHT}" if (listed[1] or "").strip() else rest
+        return f"{rest.rstrip()}{marks.RIGHT}" if (listed[1] or "").strip() else rest
     return unbold if (unbold := _unbold(line)) != line and marks.begins(unbold) else line
 
 

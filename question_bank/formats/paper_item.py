@@ -22,6 +22,11 @@ _TYPE_MARK = re.compile(r"[\[【（(]\s*+([^\[\]【】（）()]{2,8}?)\s*+(?:[,�
 _NAMED = re.compile(r"([^\s:：]{2,6}题)\s*[:：]\s*(?=\S)")
 _POINTS = re.compile(r"[（(\[【]\s*+(?:本[小]?题)?\s*+(\d+(?:\.\d+)?)\s*+分\s*+[)）\]】]")
 TELLS = re.compile(r"(?<!\s)\s*+[（(【\[]\s*+(?:正确答案|正确选项|答案|正确|√|✓)\s*+[)）】\]]\s*+$")  # behind an option: 问卷星 and its kin
+_TICKED, _SIGNS = re.compile(r"(?<=[^\s√✓✔※★×✗✘✕])\s*+[√✓✔※★]\s*+$"), re.compile("[√✓✔※★×✗✘✕]")
+_CONCLUDED = re.compile(
+    r"(?:故|因此|所以)(?:本题)?(?:正确)?(?:答案|应该?)?(?:选择?|为)\s*+[:：]?\s*+([A-K]++(?:[、,，][A-K]+)*+)\s*+(?:选?项)?[.．。;；]?[ \t\u3000]*+$",
+    re.MULTILINE,
+)
 _WORTH = re.compile(r"[\[【]\s*分值\s*[:：]\s*(\d+(?:\.\d+)?)\s*[\]】]")
 _ASKED = re.compile(r"(?<=[\]】])\s*\*(?=\s*(?:\n|$))")
 _ONLY_LETTERS = re.compile(r"[A-KＡ-Ｋ](?:[ ,，、]*[A-KＡ-Ｋ])*[ .。;；]*")
@@ -76,6 +81,8 @@ def authored(item: Item, section: Section, held: Opaque, unit: str) -> tuple[Aut
         stem, item.shown = without_shown_key(stem, cells.get("key", "") or letters(marked), len(options))
     if not marked and not cells.get("key", "").strip() and (kind == ItemType.FILL_IN or (kind in CHOSEN and options)):
         stem, cells["key"] = with_gaps_read(stem, kind)
+    if not marked and not cells.get("key", "").strip() and kind in CHOSEN and options:
+        cells["key"] = _concluded(cells.get("explanation", ""))
     prompts: list[str] = []
     if kind == ItemType.MATCHING:
         stem, prompts = _listed(stem)
@@ -123,7 +130,15 @@ def told(options: Sequence[Sequence[str]]) -> tuple[list[str], tuple[int, ...]]:
     """Return the options without the words behind them that say which are right, and those that are."""
     texts = ["\n".join(option) for option in options]
     marked = tuple(at for at, text in enumerate(texts) if TELLS.search(text))
+    if not marked and sum(len(_SIGNS.findall(text)) for text in texts) == len(ticked := tuple(at for at, text in enumerate(texts) if _TICKED.search(text))):
+        return ([_TICKED.sub("", text) for text in texts], ticked) if len(ticked) < len(texts) else (texts, ())
     return ([TELLS.sub("", text) for text in texts], marked) if len(marked) < len(texts) else (texts, ())
+
+
+def _concluded(explanation: str) -> str:
+    """Return the letters that an explanation ends in, 故选：C, as papers of 菁优网 tell their keys; empty where it tells several."""
+    found = {"".join(sorted(set(LETTERS) & set(each))) for each in _CONCLUDED.findall(explanation)}
+    return found.pop() if len(found) == 1 else ""
 
 
 def _judged(stem: str) -> tuple[str, str] | None:

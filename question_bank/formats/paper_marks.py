@@ -12,6 +12,7 @@ from question_bank.domain.notation import is_any_choice, is_known_type, read_typ
 from question_bank.formats import formula, headings
 
 MINE = "mine"  # what a learner answered: 学习通 writes it before the key
+RIGHT = "（正确答案）"  # behind an option: it is a right one
 GUARD = "\u2060"  # written by our own papers inside words that would be taken for a mark; read as nothing
 _TAGS = r"(?:</?(?:b|i|u|s|sub|sup)>)*"
 _NUMBER = (

@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 
 from question_bank.domain.authored import doubts, draft_of, figures_are_shares, guess
@@ -11,43 +11,29 @@ from question_bank.domain.draft import Draft, loosely
 from question_bank.domain.exchange import Loss, Reading
 from question_bank.domain.fault import Fault, fault
 from question_bank.domain.item import LETTERS, ItemType
-from question_bank.domain.notation import is_known_type, means
-from question_bank.formats import markdown, paper_code
+from question_bank.domain.notation import means
+from question_bank.formats import markdown, paper_code, paper_lines
 from question_bank.formats import paper_answers as answers
 from question_bank.formats import paper_marks as marks
 from question_bank.formats.paper_answers import Answer
-from question_bank.formats.paper_item import CHOSEN, EMPTY, IN_BRACKETS, SIGN, TELLS, Item, Material, authored, keyed_below, with_key_taken
+from question_bank.formats.paper_item import CHOSEN, EMPTY, IN_BRACKETS, TELLS, Item, Material, authored, keyed_below, with_key_taken
+from question_bank.formats.paper_lines import Line
 from question_bank.formats.paper_marks import Opaque, Section
 
 _LOOKAHEAD, _FAR = 12, 300
-_TYPE_FIRST = re.compile(r"([\[【（(]\s*+([^\[\]【】（）()]{2,8}?)\s*[\]】）)])\s*(\d{1,5}\s*[.．、])\s*")
-_STEM_FIELD = re.compile(r"(?:(?:题目|题干|试题内容|题目内容|试题|问题|question)\s*[:：]|【(?:题目|题干|试题)】\s*[:：]?)\s*", re.IGNORECASE)
-_TYPE_FIELD = re.compile(r"(?:题型|题目类型|试题类型)\s*[:：]")
-_OPTION_FIELD = re.compile(r"^选项\s*([A-Z])\s*[:：]\s*")
 _EARNED = re.compile(r"\d{1,3}(?:\.\d)?\s*分")  # what 学习通 writes below an answer
-_MINE_BESIDE = re.compile(r"((?:我|你|您|学生|考生|学员)的?(?:答案|作答|选择)\s*+[:：][^:：]{0,200}?)(?=正确答案\s*+[:：])")  # 我的答案:B正确答案:C
-_KEY_FIRST = re.compile(rf"[（(][ \u3000]*((?:[A-HＡ-Ｈ]+|{SIGN}|[○◯〇╳])?)[ \u3000]*[)）]\s*+(\d{{1,4}}\s*+(?:[．、]|\.(?!\d)))\s*+")  # （ √ ）1．…
 _OPTIONS_FOLLOW = re.compile(r"选项\s*[:：]")
 _LETTERS = re.compile(r"[A-Z][A-Z\s,，、]*+")
-_ALONE = re.compile(r"^([A-Z])[ \t\u3000]+(?=\S)")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One paragraph or line of text in the notation; `number` is where it stands in the file."""
-
-    text: str
-    number: int
 
 
 def looks_like(words: str) -> bool:
     """Tell whether a text holds a paper: a numbered or keyed item at least."""
-    lines = [marks.unwrapped(line.strip()) for _number, line in markdown.lines("\n".join(words.split("\n")[:2000]))]
-    lines = _keyed_first(lines)
+    bare = [Line(marks.unwrapped(text.strip()), number) for number, text in markdown.lines("\n".join(words.split("\n")[:2000]))]
+    lines = [line.text for line in paper_lines.usual(bare)]
     keyed = sum(1 for line in lines if (found := marks.FIELD.search(line)) and marks.role_of(found) == "key" and found["before"] != "answer")
     optioned = sum(1 for line in lines if marks.letter_at(line) == "A" or len(marks.cuts(line, 0)) > 1)
     numbered = sum(1 for line in lines if marks.STEM.match(line))
-    recorded = sum(1 for line in lines if _STEM_FIELD.match(line))
+    recorded = sum(1 for line in bare if paper_lines.STEM_FIELD.match(line.text))
     told = sum(1 for line in lines if TELLS.search(line))
     return bool(
         keyed or recorded > 1 or (numbered and told) or (numbered and optioned) or any((section := marks.heading(line)) and section.type for line in lines)
@@ -70,9 +56,7 @@ def read(lines: Sequence[Line], unit: str) -> tuple[list[Draft], list[Loss], lis
 class _Reader:
     def __init__(self, lines: Sequence[Line], unit: str) -> None:
         self.held, self.unit = Opaque(), unit
-        self.lines = [Line(marks.unwrapped(self.held.hide(_MINE_BESIDE.sub(_parted, line.text.strip(" \t\u3000\u00a0")))), line.number) for line in lines]
-        texts = _keyed_first([_numbered_first(line.text) for line in self.lines])
-        self.lines = _lettered(_recorded([replace(line, text=text) for line, text in zip(self.lines, texts, strict=True)]))
+        self.lines = paper_lines.usual([Line(marks.unwrapped(self.held.hide(line.text.strip(" \t\u3000\u00a0"))), line.number) for line in lines])
         self.followed_by = _followed_by(self.lines)
         self.sections = [Section("", "")]
         self.materials: list[Material] = []
@@ -572,57 +556,6 @@ def _differs(key: str, other: str) -> bool:
         return means(key) is not means(other)
     one, two = (re.sub(r"[\W_]", "", loosely(text)) for text in (key, other))
     return not (one.startswith(two) or two.startswith(one))
-
-
-def _parted(found: re.Match[str]) -> str:
-    return f"{found[1]} "
-
-
-def _numbered_first(text: str) -> str:
-    """Return the line with its number before the mark of its type: `[单选题] 5. …`."""
-    found = _TYPE_FIRST.match(text)
-    return f"{found[3]}{found[1]}{text[found.end() :]}" if found and is_known_type(found[2]) else text
-
-
-def _keyed_first(lines: Sequence[str]) -> list[str]:
-    """Return the lines with a number before the key that stood before it; a letter there may be an option's, (A) 1、3, unless nothing else is numbered."""
-    found = [_KEY_FIRST.match(line) for line in lines]
-    lettered = [each[1] for each in found if each and re.fullmatch("[A-HＡ-Ｈ]+", each[1])]
-    plain = any(marks.STEM.match(line) for line, each in zip(lines, found, strict=True) if each is None)
-    are_keys = not plain and lettered != list(LETTERS[: len(lettered)])
-    moved = (each if each and (are_keys or each[1] not in lettered) else None for each in found)
-    return [f"{each[2]}（{marks.GUARD} {each[1]} ）{line[each.end() :]}" if each else line for line, each in zip(lines, moved, strict=True)]
-
-
-def _recorded(lines: Sequence[Line]) -> list[Line]:
-    """Return the lines of records (题型：… 题目：… 选项A：…) as a paper has them: the stem first, numbered, options by their letters."""
-    if not any(_STEM_FIELD.match(line.text) for line in lines) or any(marks.STEM.match(line.text) for line in lines):
-        return list(lines)
-    made: list[Line] = []
-    before: list[Line] = []  # the type, told before the stem
-    number = 0
-    for line in lines:
-        if found := _STEM_FIELD.match(line.text):
-            number += 1
-            made += [replace(line, text=f"{number}. {line.text[found.end() :]}"), *before]
-            before = []
-        elif _TYPE_FIELD.match(line.text):
-            before.append(line)
-        else:
-            made.append(replace(line, text=_OPTION_FIELD.sub(r"\1. ", line.text)))
-    return made + before
-
-
-def _lettered(lines: Sequence[Line]) -> list[Line]:
-    """Return the lines with a dot behind letters that stand alone before options, where lines with A and B follow each other."""
-    filled = [line for line in lines if line.text]
-    letters = [found[1] if (found := _ALONE.match(line.text)) else "" for line in filled]
-    runs = set()
-    for at, letter in enumerate(letters):
-        if letter == "A" and letters[at + 1 : at + 2] == ["B"]:
-            length = next(count for count in range(2, len(LETTERS) + 2) if letters[at + count : at + count + 1] != [LETTERS[count : count + 1]])
-            runs |= {filled[at + count].number for count in range(length)}
-    return [replace(line, text=_ALONE.sub(r"\1. ", line.text)) if line.number in runs else line for line in lines]
 
 
 def _ends(starts: Sequence[int], text: str) -> list[int]:

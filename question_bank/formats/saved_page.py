@@ -15,6 +15,7 @@ from question_bank.domain.fault import Fault
 from question_bank.formats import headings, paper_marks, paper_text, table, text, xml_tree
 from question_bank.formats.findings import Findings
 from question_bank.formats.foreign_html import Source, Words
+from question_bank.formats.paper_lines import Line
 from question_bank.formats.unreadable import FileTooLarge, Unreadable, XmlHostile
 from question_bank.formats.workbook import MAX_COLUMNS, MAX_LINES, Sheet
 from question_bank.formats.xml_tree import attribute
@@ -140,7 +141,7 @@ def _paper(tree: etree._Element, found: Findings, source: Source) -> tuple[list[
     if not paper_text.looks_like("\n".join(lines)):
         beside = " ".join(_TAG.sub(" ", written).split())
         return [], [Loss("文件", f"没有选项和答案的文字，未导入：{beside[:60]}")] if beside else [], []
-    return paper_text.read([paper_text.Line(line, number) for number, line in enumerate(filter(None, lines), start=1)], "段")
+    return paper_text.read([Line(line, number) for number, line in enumerate(filter(None, lines), start=1)], "段")
 
 
 def _unfold(of: etree._Element) -> None:

@@ -14,7 +14,7 @@ from question_bank.domain.exchange import Loss, Reading
 from question_bank.domain.item import LETTERS
 from question_bank.formats import archive, headings, paper_marks, paper_text, table, word_source, xml_tree
 from question_bank.formats.findings import Findings
-from question_bank.formats.paper_text import Line
+from question_bank.formats.paper_lines import Line
 from question_bank.formats.unreadable import FileTooLarge, Unreadable
 from question_bank.formats.word_numbering import Numbering
 from question_bank.formats.word_run import COLOURED, STRONG, Runs

@@ -8,6 +8,7 @@ from question_bank.domain.draft import Draft
 from question_bank.domain.fault import faults_of
 from question_bank.formats import apart, paper_text, reading, rich_text
 from question_bank.formats.paper_item import with_key_taken, without_shown_key
+from question_bank.formats.paper_lines import Line
 from question_bank.formats.unreadable import Unreadable
 
 
@@ -118,19 +119,59 @@ SAMPLES = {
         ["single 题 [甲|乙] A", "single 题二 [甲|乙] B", "multiple 题三 [甲|乙] AB", "multiple 题四 [甲|乙] B"],
     ),
     "Ans": ("(1) 题\n(A) 甲 (B) 乙\nAns: (B)", ["single 题 [甲|乙] B"]),
+    "circles and boxes, as 问卷星 has them": (
+        "1. 题 [单选题] *\n○甲\n○乙（正确答案）\n○丙\n2. 题二 [多选题] *\n□甲(正确答案)\n□乙(正确答案)\n□丙\n3. 天蓝。 [判断题] *\n○对（正确答案）\n○错",
+        ["single 题 [甲|乙|丙] B", "multiple 题二 [甲|乙|丙] AB", "true_false 天蓝。 [对|错] A"],
+    ),
+    "boxes before letters": ("1. 题（ ）\n□ A. 甲\n□ B. 乙\n□ C. 丙\n答案：B", [ONE]),
+    "stars before letters": ("1. 题（ ）\nA. 甲\n*B. 乙\nC. 丙", [ONE]),
+    "ticks behind options": ("1. 题（ ）\nA. 甲\nB. 乙 √\nC. 丙", [ONE]),
+    "everything in lines of its own, as 学习通 is copied": (
+        "1\n【单选题】\n题（ ）\nA、\n甲\nB、\n乙\nC、\n丙\n正确答案： B 我的答案：C\n得分： 0.0分\n2\n【判断题】\n天蓝。\n正确答案： √",
+        [ONE, "true_false 天蓝。 [正确|错误] A"],
+    ),
+    "the type in the number's line, as 雨课堂 has it": ("1.单选题 (1分)\n题（ ）\nA\n甲\nB\n乙\nC\n丙\n正确答案：B", [ONE]),
+    "figures behind the key, as 粉笔 has them": ("1．题（ ）\nA．甲\nB．乙\nC．丙\n正确答案为：B，全站正确率72%，易错项为C。\n解析：因为", [ONE]),
+    "the explanation tells the key, as 菁优网 does": (
+        "1.（3分）题（ ）\nA．甲\tB．乙\tC．丙\n【分析】略\n【解答】解：A、错；C、错；\n故选：B．\n【点评】基础题\n2. 题二\nA．甲\tB．乙\n【解答】故选A．",
+        [ONE, "single 题二 [甲|乙] A"],
+    ),
 }
 
 
 @pytest.mark.parametrize("stem", ["缺乏维生素（C）会怎样（ ）", "维生素（C）有何作用", "属于（C）的是____的一种"])
 def test_a_letter_in_brackets_that_belongs_to_the_words_is_no_key(stem: str) -> None:
-    (draft,), _, _ = paper_text.read([paper_text.Line(line, at) for at, line in enumerate(f"1. {stem}\nA. 甲\nB. 乙\nC. 丙".split("\n"), 1)], "行")
+    (draft,), _, _ = paper_text.read([Line(line, at) for at, line in enumerate(f"1. {stem}\nA. 甲\nB. 乙\nC. 丙".split("\n"), 1)], "行")
     assert (draft.stem, draft.key, [each.code for each in faults_of(draft)]) == (stem, (), ["no_key"])
+
+
+@pytest.mark.parametrize(
+    "paper",
+    [
+        "1. 题\n* A. 甲\n* B. 乙\n* C. 丙",  # a list
+        "1. 题\n*A. 甲\n*B. 乙\n2. 题\nA. 甲\nB. 乙",  # all of them: the first is then no item
+        "1. 题\nA. √×\nB. ×√",  # judgements to choose from
+        "1. 题\nA. √\nB. ×",
+        "1. 题\nA. int*\nB. int",
+        "1. 题\nA. 甲\nB. 乙\n解析：甲不对，故选B。乙不全，故不选A。\n故选：A。\n故选：B。",
+        "1. 题\nA. 甲\nB. 乙\n解析：故选项B错误。",
+    ],
+)
+def test_what_tells_no_key_is_none(paper: str) -> None:
+    (draft,) = paper_text.read_text(paper).drafts
+    assert (len(draft.options), draft.key, "正确" in "".join(draft.options)) == (2 + paper.count("C. "), (), False)
+
+
+def test_lists_in_a_stem_and_an_explanation_are_no_options() -> None:
+    drafts = paper_text.read_text("1. 有两点：\n○甲\n○乙\n谁在先\nA. 子\nB. 丑\n答案：A\n解析：\n○因为\n○所以\n2. 题\nA. 子\nB. 丑\n答案：B").drafts
+    assert [told(draft) for draft in drafts] == ["single 有两点：\n○甲\n○乙\n谁在先 [子|丑] A", "single 题 [子|丑] B"]
+    assert drafts[0].explanation == "○因为\n○所以"
 
 
 @pytest.mark.parametrize("habit", SAMPLES)
 def test_a_habit_is_understood(habit: str) -> None:
     text, expected = SAMPLES[habit]
-    drafts, _, refused = paper_text.read([paper_text.Line(line, number) for number, line in enumerate(text.split("\n"), 1)], "行")
+    drafts, _, refused = paper_text.read([Line(line, number) for number, line in enumerate(text.split("\n"), 1)], "行")
     assert [told(draft) for draft in drafts] == expected
     assert not refused
     assert not any(faults_of(draft) for draft in drafts)
