@@ -14,7 +14,7 @@ class Event:
     at: datetime
     kind: str
     position: int | None = None
-    value: str = ""
+    value: str | None = ""  # None: not for who reads
     outcome: str = ""
     seconds: int | None = None
     revision: int | None = None
@@ -50,3 +50,8 @@ def told(events: Iterable[Event]) -> Sequence[Event]:
         sits = event.kind in {"started", "reopen"} or (sits and event.kind != "ended")
         found.append(event)
     return found
+
+
+def withheld(events: Iterable[Event]) -> Sequence[Event]:
+    """Return the events without what was answered, and without the signs by which it could be found out."""
+    return [replace(event, value=None, digest="") if event.kind == "save" else event for event in events]

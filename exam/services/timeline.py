@@ -10,6 +10,7 @@ from exam.domain.admission import NO_EXTRAS, ExtraAttempt
 from exam.domain.timeline import Event
 from exam.services import annulment as annulments
 from exam.services import review as reviews
+from exam.services.exam import may_still_sit
 from exam.services.invigilation import Watched, watched
 from exam.store import attempt as attempts
 from exam.store import extra_attempt as extra_attempts
@@ -27,6 +28,7 @@ class Timeline:
     watched: Watched
     paper: int  # its number
     events: Sequence[Event]
+    withheld: bool  # what was answered, from who may still be given the same paper
     may_reopen: bool
     proposal: tuple[AttemptAnnulmentRow, str] | None  # to annul it, and by whom
     extra: ExtraAttempt | None  # that she holds and has not begun
@@ -42,7 +44,10 @@ def timeline(actor_id: int, attempt_id: int, now: datetime) -> Timeline:
         extra = extra_attempts.of_person(session, one.person.id, now).get(one.exam.id, NO_EXTRAS).waiting
         shows_keys = reviews.shows_keys(session, one.exam, now)
         drawn = papers.by_id(session, one.attempt.paper_id)[1].number
-        return Timeline(one, drawn, rules.told(store.events(session, attempt_id)), may_reopen, annulments.proposal_of(session, attempt_id), extra, shows_keys)
+        events, barred = rules.told(store.events(session, attempt_id)), may_still_sit(session, one.exam, actor_id, now)
+        return Timeline(
+            one, drawn, rules.withheld(events) if barred else events, barred, may_reopen, annulments.proposal_of(session, attempt_id), extra, shows_keys
+        )
 
 
 def log_of(attempt_id: int) -> list[dict[str, object]]:

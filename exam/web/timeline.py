@@ -83,7 +83,7 @@ def _facts(event: Event) -> str:
     facts = [
         _("第 %(n)s 题", n=event.position) if event.position else "",
         _(outcome) if outcome else event.outcome,
-        _("作答：%(value)s", value=said(choices_of(event.value), texts_of(event.value))) if event.kind == "save" else "",
+        _("作答：%(value)s", value=said(choices_of(event.value), texts_of(event.value))) if event.kind == "save" and event.value is not None else "",
         format_duration(event.seconds) if event.seconds else "",
         _(words, n=event.words) if words and event.words else event.words,
         event.device if event.kind in ("started", "takeover", "login") else "",

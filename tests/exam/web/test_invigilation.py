@@ -247,3 +247,24 @@ def test_the_timeline_tells_saves_gaps_devices_and_goes_out_as_files(app: Flask,
     sheet = load_workbook(BytesIO(ivy.get(f"/invigilation/attempt/{number}/timeline.xlsx").data)).get_sheet_by_index(0).to_python()
     assert (sheet[0][:3], len(sheet)) == (["北京时间", "事件", "详情"], 15)
     assert sheet[2][:5] == ["2026-11-22 12:01:00.000", "保存", "第 1 题，已保存，作答：A", 1, 1]
+
+
+def test_who_may_still_be_given_the_same_paper_is_not_told_what_others_answered(app: Flask, clock: FixedClock) -> None:
+    exams.prepared()
+    sitter = exams.sitting("lin")
+    page = f"/invigilation/attempt/{_attempt(sitter)}"
+    sitter.save(sitter.change(1, [0]), at=NOON + timedelta(minutes=1))
+    ivy = enter(app, IVY)
+    assert "作答：A" in ivy.get(page).text
+    exams.enrolled(IVY.account)
+    shown = ivy.get(page).text
+    assert "第 1 题，已保存" in shown
+    assert "作答：" not in shown
+    assert "这里不显示作答内容" in shown
+    saved = next(one for one in msgspec.json.decode(ivy.get(f"{page}/timeline.json").data) if one["kind"] == "save")
+    assert (saved["value"], saved["digest"]) == (None, ""), "its sign would tell which of four options it was"
+    sheet = load_workbook(BytesIO(ivy.get(f"{page}/timeline.xlsx").data)).get_sheet_by_index(0).to_python()
+    assert sheet[2][2] == "第 1 题，已保存"
+    sitter.submit(at=NOON + timedelta(minutes=2))
+    clock.advance(days=30)
+    assert "作答：A" in ivy.get(page).text
