@@ -51,6 +51,12 @@ _DIFFICULTY_BY_WORD = {
 _FIVE_STEPS = {1: 0.9, 2: 0.75, 3: 0.6, 4: 0.45, 5: 0.3}
 _STEP = re.compile(r"(?P<stars>[★⭐]{1,5})[\ufe0f☆]*|(?P<figure>[1-5一二三四五])(?:级|颗?星)")
 
+# The signs of those words alone: in what is asked, the two may be what is asked for.
+TRADITIONAL, SIMPLIFIED = (
+    "題幹選項單斷對錯確參標準難識點類級試問範圍數簡論說詳釋編號內學課節關鍵來層認連線記憶應綜評價創會標籤備註錄評權綱練習測驗開條",
+    ("题干选项单断对错确参标准难识点类级试问范围数简论说详释编号内学课节关键来层认连线记忆应综评价创会标签备注录评权纲练习测验开条"),
+)
+_SIMPLIFIED = str.maketrans(TRADITIONAL, SIMPLIFIED)
 _EMPHASIS = re.compile(r"</?(?:b|i|u|s|sub|sup)>")
 _SEPARATED = re.compile(r"[\s,，、;；|┋/&+和及]+")  # ┋ is 问卷星's
 _LETTER_RUN = re.compile(r"[A-Z](?:[\s,，、;；|/&+.和及]*[A-Z])*[\s,，、;；|/&+.。]*")
@@ -62,20 +68,25 @@ _LETTER_AND_WORDS = re.compile(r"[(\[]?([A-Za-z])\s*[.、:)\]]\s*(\S.*)", re.DOT
 
 
 def folded(text: str) -> str:
-    """Return text as compared with a list of words: width, blanks and case do not count."""
+    """Return text as compared with other words: width, blanks and case do not count."""
     return loosely(text).strip("*")
+
+
+def word(text: str) -> str:
+    """Return text as compared with a list of the words that files use: traditional signs count as simplified ones."""
+    return folded(text).translate(_SIMPLIFIED)
 
 
 @lru_cache(maxsize=1000)  # a paper asks it of the beginning of every line
 def read_type(text: str) -> str:
     """Return the type a word stands for; unknown words come back as they are."""
-    word = re.sub(r"[（(【\[].*$", "", text).strip()
-    return _TYPE_BY_WORD.get(folded(word), _TYPE_BY_WORD.get(folded(re.sub(r"^[一二三四五六七八九十]+、", "", word)), text.strip()))
+    bare = re.sub(r"[（(【\[].*$", "", text).strip()
+    return _TYPE_BY_WORD.get(word(bare), _TYPE_BY_WORD.get(word(re.sub(r"^[一二三四五六七八九十]+、", "", bare)), text.strip()))
 
 
 def is_any_choice(text: str) -> bool:
     """Tell whether the word only says that something is chosen, not how many."""
-    return folded(text) in {"选择", "选择题", "choice", "mcq", "客观题"}
+    return word(text) in {"选择", "选择题", "choice", "mcq", "客观题"}
 
 
 def may_be_single(text: str) -> bool:
@@ -90,22 +101,22 @@ def is_known_type(text: str) -> bool:
 
 def read_level(text: str) -> str:
     """Return the level a word stands for; unknown words come back as they are."""
-    return _LEVEL_BY_WORD.get(folded(text), text.strip())
+    return _LEVEL_BY_WORD.get(word(text), text.strip())
 
 
 def read_pool(text: str) -> str:
     """Return the pool a word stands for; unknown words come back as they are."""
-    return _POOL_BY_WORD.get(folded(text), text.strip())
+    return _POOL_BY_WORD.get(word(text), text.strip())
 
 
 def read_difficulty(text: str, *, as_share: bool) -> float | None:
     """Return the expected share of right responses; `as_share` says that figures are shares rather than steps 1 to 5."""
-    word = folded(text)
-    if word in _DIFFICULTY_BY_WORD:
-        return _DIFFICULTY_BY_WORD[word]
-    if step := _STEP.fullmatch(word):
+    said = word(text)
+    if said in _DIFFICULTY_BY_WORD:
+        return _DIFFICULTY_BY_WORD[said]
+    if step := _STEP.fullmatch(said):
         return _FIVE_STEPS[len(step["stars"]) if step["stars"] else int(unicodedata.numeric(step["figure"]))]
-    number = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", word)
+    number = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", said)
     if not number:
         return None
     value = float(number[1])
@@ -135,7 +146,7 @@ def explained_judgement(key: str) -> tuple[str, str] | None:
 
 
 def _unstopped(text: str) -> str:
-    return folded(text).rstrip("。.!,;")
+    return word(text).rstrip("。.!,;")
 
 
 def read_key(text: str, kind: str, options: Sequence[str]) -> tuple[int, ...]:

@@ -84,13 +84,14 @@ def _blanks(written: str, count: int) -> tuple[Blank, ...]:
 
 
 def _numbered(held: str, count: int) -> list[str]:
-    """Return the answers behind numbers that run from 1 to the last blank: (1) 甲 (2) 乙; a single 1. before a figure may belong to it."""
+    """Return the answers behind the numbers of all blanks, in their order: (1) 甲 (2) 乙; a single 1. before a figure may belong to it."""
     found = list(_NUMBERED_BLANK.finditer(held))
     numbers = [int(unicodedata.normalize("NFKC", next(filter(None, each.groups())))) for each in found]
-    if numbers != list(range(1, count + 1)) or found[0].start() or (count == 1 and found[0][3] and held[found[0].end()].isdecimal()):
+    if sorted(numbers) != list(range(1, count + 1)) or found[0].start() or (count == 1 and found[0][3] and held[found[0].end()].isdecimal()):
         return []
     ends = [*(each.start() for each in found[1:]), len(held)]
-    return [held[each.end() : end].strip(" \n;；,，、") for each, end in zip(found, ends, strict=True)]
+    parts = {number: held[each.end() : end].strip(" \n;；,，、") for number, each, end in zip(numbers, found, ends, strict=True)}
+    return [parts[number] for number in sorted(parts)]
 
 
 def _held(written: str) -> str:

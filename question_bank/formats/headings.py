@@ -172,7 +172,7 @@ def plain(cell: str) -> str:
     """Return a heading as compared: without stars, hints in brackets, blanks and case."""
     word = unicodedata.normalize("NFKC", cell).replace("\ufeff", "")
     word = re.sub(r"[(\[【<][^(\[【<)\]】>]*+[)\]】>]", "", word)  # from one bracket to the next: a long cell may be all brackets
-    return re.sub(r"[\s*:：_]", "", word).casefold()
+    return notation.word(re.sub(r"[*:：_]", "", word))
 
 
 def _position(label: str) -> int:

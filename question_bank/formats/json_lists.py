@@ -16,6 +16,7 @@ from question_bank.formats.unreadable import FileTooLarge
 from question_bank.formats.workbook import Sheet
 
 _OPTIONS = frozenset([*headings.words("options"), *headings.words("key"), *headings.words("prompts")])
+_FOREIGN_KEYS = frozenset(headings.words("key")) - {"key"}
 _LONG = 60  # signs: more is no title
 _MOST_TEXT = 50_000_000  # signs of a file's items, what they share counted for each
 _TITLES = frozenset([*headings.words("title"), "name", "sectionname", "sectiontitle", "名称", "大题", "大题名称"])
@@ -51,7 +52,7 @@ def read(text: str) -> Found:
     if isinstance(whole, str):
         lines = [line for line in whole.split("\n") if line.strip()]
         first = _parsed(lines[0])
-        if not isinstance(first, dict) or "stem" in first:
+        if not isinstance(first, dict) or _is_own(first):
             return Found()  # no lines of objects, or our own
         whole = [first, *map(_parsed, lines[1:])]
     try:
@@ -70,8 +71,10 @@ def _parsed(text: str) -> object:
 
 def _found(whole: object) -> Found:
     found, lists = Found(), list[tuple[str, Sequence[object]]]()
-    if isinstance(whole, dict) and {"stem", "options"} <= whole.keys():
-        return found  # an item of our own
+    if isinstance(whole, dict) and json_rows.is_bank([whole]):
+        if _is_own(whole):
+            return found
+        whole = [whole]
     waiting = [("", whole)]
     while waiting:
         name, held = waiting.pop()
@@ -90,6 +93,11 @@ def _found(whole: object) -> Found:
         label = f"{name}（{named[name]}）" if named[name] > 1 else name
         _keep(label if len(lists) > 1 or notation.is_known_type(name) else "", held, found)
     return found if any(map(headings.find, found.sheets)) else Found()
+
+
+def _is_own(item: Row) -> bool:
+    """Tell whether an object is an item as we write it: no other name for its key."""
+    return "stem" in item and not any(json_rows.plain(name) in _FOREIGN_KEYS for name in item)
 
 
 def _rows(held: object) -> list[Row]:

@@ -67,7 +67,7 @@ def sheet(name: str, items: Sequence[tuple[str, Row]]) -> tuple[Sheet, list[Loss
     unclear = {place for place, row in items if any(is_opaque(value) and plain(field) in _STEMS for field, value in row.items())}
     losses = [Loss(place, f"字段“{field[:60]}”未导入") for place, row in items if place not in unclear for field in unread(row)]
     refused = [(Draft(place=place, stem=json.dumps(row, ensure_ascii=False)[:200]), fault("field_wrong_type")) for place, row in items if place in unclear]
-    rows = [{} if place in unclear else row for place, row in items]
+    rows = [{} if place in unclear else _by_letters(row) for place, row in items]
     cells = [_row(row) for row in _alike(rows)]
     filled = {column for row in cells for column, cell in row.items() if cell}
     columns = [column for column in dict.fromkeys(column for row in cells for column in row) if column in filled or column in _ASKED]
@@ -77,6 +77,25 @@ def sheet(name: str, items: Sequence[tuple[str, Row]]) -> tuple[Sheet, list[Loss
     body = (tuple(row.get(column, "") for column in columns) for row in cells)
     table = (tuple(column + hints.get(column, "") for column in columns), *body)
     return Sheet(name, table, places=(name or "文件", *(place for place, _row in items))), losses, refused
+
+
+def _by_letters(row: Row) -> Row:
+    """Return an item whose options are called by numbers, from 0 or 1 on, as a list of them; its key's numbers, which are then no places, as letters."""
+    name = next((name for name, value in row.items() if plain(name) in _OPTIONS and isinstance(value, dict)), None)
+    options = row[name] if name else None
+    if not isinstance(options, dict) or len(options) > len(LETTERS) or not all(re.fullmatch(r"\d{1,2}", label) for label in options):
+        return row
+    ordered = sorted(options, key=int)
+    if [*map(int, ordered)] not in ([*range(len(ordered))], [*range(1, len(ordered) + 1)]):
+        return row
+    letters = {int(label): letter for label, letter in zip(ordered, LETTERS, strict=False)}
+    words = {written(option).strip() for option in options.values()}
+    told = {key: figures for key in row if plain(key) in _KEYS and (figures := _figures(row, plain(key))) and figures <= letters.keys()}
+    keys = {
+        key: f"{written(row[key])}（选项的编号还是内容？）" if words & {*map(str, said)} else "".join(letters[each] for each in sorted(said))
+        for key, said in told.items()
+    }
+    return {**row, str(name): [options[label] for label in ordered], **keys}
 
 
 def _alike(rows: Sequence[Row]) -> Sequence[Row]:

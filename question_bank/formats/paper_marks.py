@@ -47,12 +47,14 @@ _MORE |= dict.fromkeys((f"{who}的{what}" for who in ("我", "你", "您", "学�
 _MORE |= dict.fromkeys(("answer", "answers", "ans", "correct answer", "correct answers"), "key")
 _MORE |= {"explanation": "explanation", "rationale": "explanation", "difficulty": "difficulty"}
 _MORE |= dict.fromkeys(("学生答案", "考生答案", "学员答案"), MINE)
+_TO_TRADITIONAL = str.maketrans(notation.SIMPLIFIED, notation.TRADITIONAL)
 _BY_WORD = {word: role for role in _ROLES for word in headings.words(role) if re.search("[\u4e00-\u9fff]{2}", word)} | _MORE
 _BY_WORD = {word: role for word, role in _BY_WORD.items() if word not in {"题型", "类型", "得分", "单元", "主题", "课程", "题库"}} | {"题型": "type"}
+_BY_WORD |= {word.translate(_TO_TRADITIONAL): role for word, role in _BY_WORD.items()}
 _WORDS = "|".join(sorted(_BY_WORD, key=len, reverse=True))
 FIELD = re.compile(
     rf"【\s*(?P<boxed>{_WORDS}|选项[A-Z]解析)\s*】\s*+[:：]?\s*+"
-    rf"|(?:^|(?<=[\s;；。>）)])(?!(?-i:[a-z])))(?:(?P<before>{_WORDS}|选项[A-Z]解析)\s*[:：]|(?P<said>(?:正确|参考|标准)?答案)(?:[是为]\s*+[:：]?|\s+(?=[A-H√×对错]+\s*$)|(?=[A-H]+\s*$)))\s*+",
+    rf"|(?:^|(?<=[\s;；。>）)])(?!(?-i:[a-z])))(?:(?P<before>{_WORDS}|选项[A-Z]解析)\s*[:：]|(?P<said>(?:正[确確]|[参參]考|[标標][准準])?答案)(?:[是为]\s*+[:：]?|\s+(?=[A-H√×对错]+\s*$)|(?=[A-H]+\s*$)))\s*+",
     re.IGNORECASE,
 )
 _WRAPPED = re.compile(rf"<([bius])>(\s*+(?:{FIELD.pattern}|(?:{_NUMBER.replace('?P<', '?P<in_')})|{LABEL.pattern})\s*+)</\1>", re.IGNORECASE)
@@ -65,7 +67,7 @@ ORDINALS = "一二三四五六七八九十"
 _LISTED = re.compile(rf"([{ORDINALS}])\s*[、.．]")
 _EACH = re.compile(r"每(?:小)?[题空]\s*(\d+(?:\.\d+)?)\s*分")
 ANSWERS = re.compile(
-    r"(?:[一二三四五六七八九十]{1,3}\s*+[、.．]\s*+)?[【\[（(]?\s*+(?:试题|习题|练习题?|附[:：]?)?\s*+(?:参考|标准|正确)?答案(?:[与和及]?(?:试题)?(?:解析|详解|评分标准|评分参考))?(?:表|部分)?\s*+[】\])）]?\s*+[:：]?"
+    r"(?:[一二三四五六七八九十]{1,3}\s*+[、.．]\s*+)?[【\[（(]?\s*+(?:试题|习题|练习题?|附[:：]?)?\s*+(?:[参參]考|[标標][准準]|正[确確])?答案(?:[与和及]?(?:试题)?(?:解析|[详詳]解|评分标准|评分参考))?(?:表|部分)?\s*+[】\])）]?\s*+[:：]?"
     r"|(?:Answers|Answer\s++Keys?)\s*+[:：]?",
     re.IGNORECASE,
 )

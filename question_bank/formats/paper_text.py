@@ -23,6 +23,7 @@ from question_bank.formats.paper_marks import Opaque, Section
 _LOOKAHEAD, _FAR = 12, 300
 _EARNED = re.compile(r"\d{1,3}(?:\.\d)?\s*分")  # what 学习通 writes below an answer
 _OPTIONS_FOLLOW = re.compile(r"选项\s*[:：]")
+_KEY_BELOW = re.compile(r"[【\[]?\s*(?:[参參]考|[标標][准準]|正[确確])答案\s*[】\]]?")
 _LETTERS = re.compile(r"[A-Z][A-Z\s,，、]*+")
 
 
@@ -120,6 +121,8 @@ class _Reader:
         elif not self.is_numbered and after_blank and (self.item is None or "key" in self.item.fields) and not marks.FIELD.match(line.text):
             self._open(len(self.items) + 1, line, "")
             self._feed(line.text, line)
+        elif self.item and self.item.at_role in {"stem", "option"} and _KEY_BELOW.fullmatch(marks.untagged(line.text)):
+            self._feed("答案：", line)
         elif not (self.item and _OPTIONS_FOLLOW.fullmatch(line.text)):
             self._feed(line.text, line)
 

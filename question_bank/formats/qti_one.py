@@ -276,6 +276,8 @@ class _Item:
 
     def _written(self) -> None:
         if self._asks_for_text():
+            if self.kind not in _ESSAYS and any(self.rules.denies(name_of(response)) for response in self.responses):
+                self.place.lose("“不是这些答案即得分”的判分未保留，改为人工评阅")
             self._essay()
             return
         blanks = []

@@ -55,6 +55,11 @@ class Rules:
                 )
         return rules
 
+    def denies(self, name: str) -> bool:
+        """Tell whether a condition gives points for anything but some values of a response."""
+        compared = (each for held in self.conditions if _score(held) > 0 for each in every(held, *_COMPARED))
+        return any(attribute(each, "respident") == name and _is_denied(each) for each in compared)
+
     def points(self, name: str) -> dict[str, float]:
         """Return the points that each value of a response gives, positive or negative."""
         found: dict[str, float] = {}

@@ -151,3 +151,25 @@ def test_an_option_says_its_words_and_not_its_number() -> None:
     found = read([{**ITEM, "options": [{"title": "甲", "name": "赵"}, {"id": "2", "value": "2"}]}])
     assert [draft.options for draft in found.drafts] == [("甲", "2")]
     assert told(found) == {("第 1 题", "字段“选项A.name”未导入")}
+
+
+@pytest.mark.parametrize(
+    ("options", "answer", "key"),
+    [
+        ({"1": "石", "2": "梨", "3": "铁"}, "2", (1,)),
+        ({"1": "石", "2": "梨", "3": "杏"}, ["3", "2"], (1, 2)),
+        ({"0": "石", "1": "梨"}, 1, (1,)),
+        ({str(number): f"第{number}" for number in range(1, 13)}, "10", (9,)),
+        ({"1": "石", "2": "梨"}, "B", (1,)),
+        ({"1": "2", "2": "1"}, "2", ()),  # the option called 2, or the one that says 2?
+        ({"1": "石", "3": "梨"}, "3", ()),
+    ],
+)
+def test_options_called_by_numbers_keep_their_key(options: dict[str, str], answer: object, key: tuple[int, ...]) -> None:
+    assert seen(read([{"question": "哪些", "options": options, "answer": answer}])) == [("第 1 题", "哪些", key)]
+
+
+def test_a_file_of_one_item_is_read() -> None:
+    assert seen(read(ITEM)) == [("第 1 题", "一加一", (1,))]
+    assert seen(read({"stem": "天是蓝的", "type": "判断题", "answer": "对"})) == [("第 1 题", "天是蓝的", (0,))]
+    assert seen(read({"stem": "一加一", "type": "single", "options": ["1", "2"], "key": [1]})) == [("第 1 行", "一加一", (1,))], "our own"

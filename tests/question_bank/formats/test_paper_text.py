@@ -126,6 +126,18 @@ SAMPLES = {
     "boxes before letters": ("1. 题（ ）\n□ A. 甲\n□ B. 乙\n□ C. 丙\n答案：B", [ONE]),
     "stars before letters": ("1. 题（ ）\nA. 甲\n*B. 乙\nC. 丙", [ONE]),
     "ticks behind options": ("1. 题（ ）\nA. 甲\nB. 乙 √\nC. 丙", [ONE]),
+    "traditional signs": (
+        "一、單選題\n1. 題（ ）\nA. 甲\nB. 乙\nC. 丙\n參考答案：B\n解析：因為\n難度：易\n二、判斷題\n1. 天藍。\n答案：錯",
+        ["single 題（ ） [甲|乙|丙] B", "true_false 天藍。 [正确|错误] B"],
+    ),
+    "the key's word alone in its line": (
+        "一、简答题\n1. 题\n参考答案\n甲。\n乙。\n2. 题二\n【参考答案】\n丙。\n二、单选题\n1. 题三\nA. 甲\nB. 乙\n参考答案\nB",
+        ["short_text 题 [] 甲。\n乙。", "short_text 题二 [] 丙。", "single 题三 [甲|乙] B"],
+    ),
+    "blanks by their numbers, in any order": (
+        "填空题\n1. ____红，____蓝。\n答案：2. 天；1. 血\n2. ____和____。\n答案：（2）乙 （1）甲\n3. 价____到____元。\n答案：1.5；2.5",
+        ["fill_in [[1]]红，[[2]]蓝。 [] 血；天", "fill_in [[1]]和[[2]]。 [] 甲；乙", "fill_in 价[[1]]到[[2]]元。 [] 1.5；2.5"],
+    ),
     "everything in lines of its own, as 学习通 is copied": (
         "1\n【单选题】\n题（ ）\nA、\n甲\nB、\n乙\nC、\n丙\n正确答案： B 我的答案：C\n得分： 0.0分\n2\n【判断题】\n天蓝。\n正确答案： √",
         [ONE, "true_false 天蓝。 [正确|错误] A"],

@@ -252,3 +252,10 @@ def test_an_order_told_place_by_place() -> None:
     rules = "".join(rule(equal(value, "q", f' index="{place}"'), "1", "Add") for place, value in enumerate("201"))
     draft = only(words("排序") + group, rules)
     assert (draft.type, draft.key) == ("ordering", (2, 0, 1))
+
+
+def test_a_blank_that_only_denies_is_judged_by_people_and_told() -> None:
+    denies = '<respcondition><conditionvar><not><varequal respident="r">上海</varequal></not></conditionvar><setvar action="Set">1</setvar></respcondition>'
+    found = read(f'{words("首都不是")}<response_str ident="r"><render_fib rows="1"><response_label ident="l"/></render_fib></response_str>', denies)
+    assert [draft.type for draft in found.drafts] == ["short_text"]
+    assert [loss.what for loss in found.losses] == ["“不是这些答案即得分”的判分未保留，改为人工评阅"]

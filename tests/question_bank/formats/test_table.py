@@ -561,3 +561,12 @@ def test_an_explanation_that_concludes_otherwise_than_the_key_is_told(concludes:
 def test_a_figure_that_is_asked_for_is_no_judgement(stem: str, key: str, kind: str) -> None:
     paper = reading.read(f"1. {stem}\n答案：{key}\n2. 谁在先\nA. 甲\nB. 乙\n答案：A\n".encode())
     assert (only(csv(f"题干,答案\n{stem},{key}\n")).type, paper.drafts[0].type) == (kind, kind)
+
+
+def test_headings_and_words_in_traditional_signs_are_read_and_options_stay_apart() -> None:
+    drafts = csv("題型,題幹,選項A,選項B,答案,解析,難度,知識點,分值\n單選題,哪個是簡化字,題,题,题,因為,難,字形,2\n判斷題,天是藍的,,,對,,易,,2\n").drafts
+    assert [(draft.type, draft.stem, draft.key, draft.explanation, draft.topic, draft.points) for draft in drafts] == [
+        ("single", "哪個是簡化字", (1,), "因為", "字形", 200),
+        ("true_false", "天是藍的", (0,), "", "", 200),
+    ]
+    assert [draft.difficulty for draft in drafts] == [0.4, 0.85]
