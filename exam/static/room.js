@@ -435,6 +435,7 @@ function hear(now) {
   if (stands) {
     timer.stop();
     notNow();
+    if (!stood) nextPulse(); // nobody is to sit before a covered paper for a minute while the clock goes on again
   } else if (stood) timer.go();
 }
 
@@ -469,9 +470,16 @@ async function askRest(act) {
   return null;
 }
 
+let waitsForPulse = 0;
+
 function pulse() {
   if (!document.hidden && navigator.onLine) askClock();
-  setTimeout(pulse, (50_000 + Math.random() * 20_000) * (stands ? 0.25 : ended && !queue ? 10 : 1)); // without a queue it can only be opened anew
+  nextPulse();
+}
+
+function nextPulse() {
+  clearTimeout(waitsForPulse);
+  waitsForPulse = setTimeout(pulse, (50_000 + Math.random() * 20_000) * (stands ? 0.25 : ended && !queue ? 10 : 1)); // without a queue it can only be opened anew
 }
 
 /* ── Controls ─────────────────────────────────────────────── */
@@ -507,5 +515,5 @@ shelf = await Shelf.open(root.dataset.shelfKey ?? "");
 delete root.dataset.shelfKey;
 device = await deviceKey(deviceName);
 await open(false);
-setTimeout(pulse, 45_000);
+waitsForPulse = setTimeout(pulse, 45_000);
 if (items && !shelf.lasting) say(words.no_shelf);

@@ -46,6 +46,21 @@ def test_saved_appears_only_after_the_server_has_it(hall: Hall, phone: BrowserCo
     expect(page.locator("#pause")).to_be_hidden()
 
 
+def test_who_waits_before_a_covered_paper_hears_within_twenty_seconds_that_the_clock_goes_on(hall: Hall, phone: BrowserContext) -> None:
+    phone.clock.install()
+    page = hall.enter(phone)
+    with hall.product.seeding(), transaction() as session:
+        (attempt,) = hall.product.run("SELECT id FROM attempt WHERE person_id = %s", hall.person_id)[0]
+        adjustment.pause(session, [int(str(attempt))], reason="停电", actor_id=None, now=hall.product.now())
+    page.evaluate("() => dispatchEvent(new Event('focus'))")
+    expect(page.locator("#pause")).to_be_visible()
+    with hall.product.seeding(), transaction() as session:
+        adjustment.resume(session, [int(str(attempt))], rests=False, actor_id=None, now=hall.product.now())
+    with page.expect_response("**/api/exam/remaining", timeout=8_000):
+        page.clock.fast_forward(18_000)
+    expect(page.locator("#pause")).to_be_hidden()
+
+
 def test_ov_01_a_place_in_the_waiting_room_survives_a_reload_and_leads_to_the_paper(hall: Hall, phone: BrowserContext) -> None:
     hall.product.run("UPDATE exam SET settings = '{\"starts_per_second\": 0.2}' WHERE code = %s", hall.code)
     sign_in(phone, hall.account, f"/exams/{hall.code}")
