@@ -36,6 +36,20 @@ class NobodyOpen(Conflict):
     message = N_("这里现在没有人正在作答。")
 
 
+class AllPaused(Conflict):
+    """The clocks stand there already."""
+
+    code = "all_paused"
+    message = N_("这里正在作答的考生都已经暂停计时。")
+
+
+class NobodyPaused(Conflict):
+    """No clock stands there."""
+
+    code = "nobody_paused"
+    message = N_("这里没有由监考人员暂停计时的考生。")
+
+
 class AlreadyStarted(Conflict):
     """An accommodation counts from the start; who sits already gets minutes."""
 
@@ -133,6 +147,8 @@ def pause(session: Session, whom: Target, *, reason: str, actor_id: int, now: da
     ids = _open(session, whom, but=actor_id)
     store.resume(session, store.take_rested(session, now, len(ids), among=ids), rests=True, actor_id=None, now=now)  # what has run out is no rest to take over
     count = store.pause(session, ids, reason=reason, actor_id=actor_id, now=now)
+    if not count:
+        raise AllPaused
     note(session, whom, reason, kind="pause", actor_id=actor_id, now=now, attempts=count)
     return count
 
@@ -140,6 +156,8 @@ def pause(session: Session, whom: Target, *, reason: str, actor_id: int, now: da
 def resume(session: Session, whom: Target, *, actor_id: int, now: datetime) -> int:
     """Let the clocks go on, with the time for which they stood; returns how many. A rest of one's own ends early for a named learner only."""
     count = store.resume(session, _open(session, whom), rests=whom.attempt_id is not None, actor_id=actor_id, now=now)
+    if not count:
+        raise NobodyPaused
     note(session, whom, "", kind="resume", actor_id=actor_id, now=now, attempts=count)
     return count
 

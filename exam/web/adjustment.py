@@ -198,7 +198,7 @@ def _do(act: str, whom: Callable[[Session], Target]) -> None:
     if not form.validate_on_submit():
         flash_faults(form)
         return
-    with flash_refusal(only=(service.NobodyOpen, service.NothingToGive, service.OwnAttempt)):
+    with flash_refusal(only=(service.NobodyOpen, service.NothingToGive, service.OwnAttempt, service.AllPaused, service.NobodyPaused)):
         with transaction() as session:
             meant, me = whom(session), current.person().person_id
             said = ACTS[act](session, meant, form, me, current.now())

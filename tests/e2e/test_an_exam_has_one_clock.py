@@ -11,9 +11,11 @@ from exam.services import adjustment as adjustments
 from exam.services import outage
 from exam.store import adjustment
 from lms.kernel.db import transaction
+from lms.kernel.permissions import Role
+from tests.support import rows
 from tests.support.cast import PENG, id_of
 from tests.support.hall import Hall, answer, prepare, seconds_shown, shot, wait_state
-from tests.support.product import Product
+from tests.support.product import Product, give_password, sign_in
 
 pytestmark = pytest.mark.browser
 LONG_TEXTS = """async () => {
@@ -50,6 +52,29 @@ def test_ex_01_the_devices_clock_plays_no_part(hall: Hall, phone: BrowserContext
     answer(page, 1, 2)
     wait_state(page, 1, "answered")
     assert hall.held() == {1: "2"}
+
+
+def test_minutes_that_cannot_be_taken_back_are_named_before_they_are_given(hall: Hall, phone: BrowserContext, desk: BrowserContext) -> None:
+    hall.enter(phone)
+    with hall.product.seeding(), transaction() as session:
+        give_password(session, rows.person(session, account="ivy-at-desk", name="监考甲", roles=(Role.INVIGILATOR,)), hall.product.now())
+    sign_in(desk, "ivy-at-desk", f"/invigilation/{hall.code}")
+    page, before = desk.new_page(), hall.left()
+    page.goto(f"/invigilation/{hall.code}")
+    given = page.locator("form[action$='/time']")
+    given.evaluate("form => { form.closest('details').open = true; }")
+    given.locator("[name=time-minutes]").fill("70")
+    given.locator("[name=time-reason]").fill("停电")
+    given.locator("button[type=submit]").click()
+    asked = page.locator("#confirm-dialog")
+    expect(asked).to_contain_text("增加 70 分钟和各人时长的 0%，不能撤回")
+    asked.locator("[value=no]").click()
+    given.locator("[name=time-minutes]").fill("7")
+    given.locator("button[type=submit]").click()
+    expect(asked).to_contain_text("增加 7 分钟和各人时长的 0%，不能撤回")
+    with page.expect_navigation():
+        asked.locator("[value=yes]").click()
+    assert 6 * 60 < hall.left() - before <= 7 * 60
 
 
 def agrees(page: Page, hall: Hall) -> None:

@@ -14,7 +14,7 @@ function toggleTheme() {
   }
 }
 
-/* Ask before a button or form does something that cannot be taken back. */
+/* Ask before a button or form does something that cannot be taken back; `{name}` in the words is what is typed into the form's field, 0 where nothing is. */
 function confirmFirst(event) {
   const form = event.target;
   const button = event.submitter;
@@ -23,7 +23,7 @@ function confirmFirst(event) {
   if (!source || form.dataset.confirmed || !dialog?.showModal) return false;
   event.preventDefault();
   const yes = dialog.querySelector('[value="yes"]');
-  dialog.querySelector(".dialog-text").textContent = source.dataset.confirm;
+  dialog.querySelector(".dialog-text").textContent = source.dataset.confirm.replace(/\{([\w-]+)\}/gu, (whole, name) => (form.elements[name] ? form.elements[name].value || "0" : whole));
   yes.textContent = source.dataset.confirmLabel || yes.dataset.defaultLabel;
   dialog.returnValue = "no";
   dialog.addEventListener("close", () => {

@@ -148,7 +148,9 @@ def test_a_paused_clock_stands_and_the_sweeper_waits(app: Flask, clock: FixedClo
     cai = exams.sitting("cai")
     ivy, page = enter(app, IVY), enter(app, LIN)
     clock.advance(seconds=3600)
-    ivy.post(f"/invigilation/attempt/{_attempt(lin)}/pause", data={"pause-reason": "就医"})
+    stop, go_on = (f"/invigilation/attempt/{_attempt(lin)}/{act}" for act in ("pause", "resume"))
+    ivy.post(stop, data={"pause-reason": "就医"})
+    assert "都已经暂停计时" in ivy.post(stop, data={"pause-reason": "就医"}, follow_redirects=True).get_data(as_text=True)
     queueing, late = lin.change(1, [0]), lin.change(2, [0])
     assert lin.save(queueing, at=clock.instant).saved[0].status == "saved", "it arrived before the pause"
     with pytest.raises(rules.AttemptPaused):
@@ -168,8 +170,12 @@ def test_a_paused_clock_stands_and_the_sweeper_waits(app: Flask, clock: FixedClo
     back = attempt.resume(lin.person_id, lin.login_id, ResumeExam(exams.EXAM, "device-one"), clock.instant)
     assert back.remaining_ms == 30 * 60_000, "who comes back after what was the deadline has the time that stood"
     assert attempt.finalise_overdue(clock.instant) == 1  # the other one
-    ivy.post(f"/invigilation/attempt/{_attempt(lin)}/resume", data={})
+    assert "已恢复 1 名考生的计时" in ivy.post(go_on, follow_redirects=True).get_data(as_text=True)
+    assert "没有由监考人员暂停计时的考生" in ivy.post(go_on, follow_redirects=True).get_data(as_text=True)
     assert _deadline(_attempt(lin)) == NOON + timedelta(minutes=150)
+    with transaction() as session:  # what changed nothing stands nowhere
+        acts = "SELECT action FROM audit_entry WHERE action IN ('exam.pause', 'exam.resume') ORDER BY id"
+        assert session.execute(text(acts)).scalars().all() == ["exam.pause", "exam.resume"]
     told = page.post("/api/exam/remaining", json={"token": sitter.opened.token}).get_json()
     assert not told["paused"]
     assert told["remaining_ms"] == 30 * 60_000
