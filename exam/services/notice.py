@@ -10,7 +10,7 @@ from exam.domain.notice import TOLD, Notice
 from exam.store import notice as store
 from lms import api as platform
 from lms.kernel.db import Session
-from lms.kernel.i18n import format_instant
+from lms.kernel.i18n import format_duration, format_instant
 from lms.kernel.i18n import gettext as _
 
 
@@ -35,9 +35,9 @@ def _told(one: Notice) -> platform.Duty:
     if one.kind == "appeal":
         return platform.Duty(_("“%(title)s”的成绩复核已有答复。", title=one.title), _("查看成绩"), f"/exams/{one.code}/result")
     if one.before is None:
-        words = _("“%(title)s”考试时系统中断，您的 %(n)s 分钟已经补回。", title=one.title, n=-(-(one.figure or 0) // 60))
+        words = _("“%(title)s”考试时系统中断，已为您补回 %(span)s。", title=one.title, span=format_duration(one.figure or 0))
         if one.closes:
-            words += _("您可以作答到 %(until)s。", until=format_instant(one.closes))
+            words += _("您可以作答到 %(until)s。", until=format_instant(one.closes, "end"))
         return platform.Duty(words, _("查看考试"), f"/exams/{one.code}")
     points = {"before": f"{one.before / 100:g}", "after": f"{(one.figure or 0) / 100:g}"}
     words = _("“%(title)s”更正了试题答案，您的得分由 %(before)s 分改为 %(after)s 分。", title=one.title, **points)

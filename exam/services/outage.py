@@ -9,6 +9,7 @@ from datetime import datetime
 from exam.domain import outage as rules
 from exam.domain.outage import BEAT, OUTAGE, Gap
 from exam.services import review
+from exam.store import exam as exams
 from exam.store import incident
 from exam.store import outage as store
 from exam.store.attempt import Attempt
@@ -33,9 +34,10 @@ class AlreadyDecided(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An outage that waits for a decision; for who may decide, also how many have handed in since, and the first of these of one's scope."""
+    """An outage that waits for a decision, and the exams it hit; for who may decide also how many have handed in since, and those of her scope."""
 
     outage: Outage
+    exams: Sequence[str]
     handed_in: Sequence[HandIn]
     handed_in_all: int
 
@@ -122,8 +124,10 @@ def waiting(actor_id: int, now: datetime) -> list[Waiting]:
 
 
 def _waiting(session: Session, one: Outage, scope: Sequence[str], now: datetime) -> Waiting:
-    everybody = sum(hit.handed_in for hit in store.hit(session, one.gap, now, handed_in=True)) if scope else 0
-    return Waiting(one, store.handed_in(session, one.gap, now, scope, MOST_NAMED) if everybody else (), everybody)
+    hits = store.hit(session, one.gap, now, handed_in=True)
+    everybody = sum(hit.handed_in for hit in hits) if scope else 0
+    titles = [exams.by_id(session, hit.exam_id).title for hit in hits]
+    return Waiting(one, titles, store.handed_in(session, one.gap, now, scope, MOST_NAMED) if everybody else (), everybody)
 
 
 def decide(outage_id: int, *, give_back: bool, handed_in: bool = True, reason: str, actor_id: int, now: datetime) -> None:

@@ -19,7 +19,7 @@ from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
 from tests.conftest import NOON
 from tests.support import exams, learning
-from tests.support.cast import LIN, PENG, enter, id_of
+from tests.support.cast import IVY, LIN, PENG, enter, id_of
 
 MINUTE = timedelta(minutes=1)
 
@@ -75,7 +75,7 @@ def test_seven_minutes_are_given_back_to_all_and_only_those_who_sat(app: Flask, 
     clock.advance(minutes=20)
     learner = enter(app, LIN)
     for page in ("/", f"/plan?programme={learning.CODE}"):
-        assert "您的 7 分钟已经补回" in learner.get(page).get_data(as_text=True), page
+        assert "已为您补回 7 分 00 秒" in learner.get(page).get_data(as_text=True), page
 
 
 def test_the_sweeper_waits_for_the_outage_to_end_and_to_be_settled(app: Flask) -> None:
@@ -203,7 +203,9 @@ def test_half_an_hour_raises_a_decision_and_nobody_is_ended_before_it(app: Flask
     assert attempt.finalise_overdue(NOON + 120 * MINUTE) == 0
     assert _deadlines()[lin.person_id] == NOON + 90 * MINUTE
     peng = enter(app, PENG)
-    assert "系统中断超过 30 分钟" in peng.get("/invigilation").get_data(as_text=True)
+    shown = peng.get("/invigilation").get_data(as_text=True)
+    assert ("系统中断超过 30 分钟" in shown, "受影响的考试：线上测试" in shown, "由考试管理员决定" in shown) == (True, True, False)
+    assert "由考试管理员决定，请尽快联系" in enter(app, IVY).get("/invigilation").get_data(as_text=True)
     number = outage.waiting(id_of(PENG), NOON + 121 * MINUTE)[0].outage.id
     outage.decide(number, give_back=True, reason="停电", actor_id=id_of(PENG), now=NOON + 121 * MINUTE)
     assert _deadlines()[lin.person_id] == NOON + (121 + 29) * MINUTE
