@@ -132,8 +132,10 @@ def _people(found: Findings) -> Iterator[Line]:
     if found.kept_back:
         words = N_("有 %(n)s 名考生延长了时间，其中 %(short)s 名用不满：考试须在开放时间内交卷。请延长开放时间，或改为在开放时间内开始即可。")
         yield N_("延长时间"), Light.AMBER, words, facts
-    else:
+    elif found.accommodated:
         yield N_("延长时间"), Light.GREEN, N_("有 %(n)s 名考生延长了时间，开放时间足够。"), facts
+    else:
+        yield N_("延长时间"), Light.GREEN, N_("没有考生延长时间。"), facts
     if found.unconfirmed:
         yield N_("身份核验"), Light.AMBER, N_("未开考的考生中有 %(unconfirmed)s 人还没有核验身份，核验后才能开考。请提前核验，或增加核验人员。"), facts
     else:

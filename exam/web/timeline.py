@@ -86,7 +86,8 @@ def _facts(event: Event) -> str:
         _("作答：%(value)s", value=said(choices_of(event.value), texts_of(event.value))) if event.kind == "save" and event.value is not None else "",
         format_duration(event.seconds) if event.seconds else "",
         _(words, n=event.words) if words and event.words else event.words,
-        event.device if event.kind in ("started", "takeover", "login") else "",
+        _("设备 %(code)s", code=event.device[:8]) if event.kind in ("started", "takeover") else "",
+        event.device if event.kind == "login" else "",
         _(digest, code=event.digest[:16]) if digest else "",
     ]
     return _("，").join(part for part in facts if part)

@@ -2,7 +2,7 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 import pytest
@@ -16,6 +16,7 @@ from exam.store import exam as store
 from exam.store import paper as papers
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import transaction
+from lms.kernel.i18n import ZONE
 from tests.conftest import NOON
 from tests.support import exams
 from tests.support.cast import LIN, PENG, enter
@@ -183,13 +184,14 @@ def test_the_fairness_sheet_says_in_words_what_the_papers_are_worth(app: Flask, 
 
 
 def test_results_are_released_once_by_hand(app: Flask, clock: FixedClock) -> None:
-    exams.prepared(release="by_hand")
+    exams.prepared(release="by_hand", closes=datetime(2026, 11, 25, tzinfo=ZONE))
     sitter = exams.sitting("lin")
     sitter.submit()
     scoring.score_outstanding(sitter.opened.started_at)
     peng = enter(app, PENG)
     text = peng.get(PAGES[1]).get_data(as_text=True)
-    assert ("公布成绩" in text, "才结束。现在公布" in text) == (True, True)
+    assert ("公布成绩" in text, "考试到 2026年11月24日 24:00 才结束。现在公布" in text) == (True, True)
+    assert "2026年11月24日 24:00 结束" in peng.get(f"{PAGES[1]}/preflight").get_data(as_text=True)
     clock.advance(days=400)
     assert "才结束。现在公布" not in enter(app, PENG).get(PAGES[1]).get_data(as_text=True)
     assert "考试的开放时间已过" in enter(app, PENG).get(f"{PAGES[1]}/preflight").get_data(as_text=True)

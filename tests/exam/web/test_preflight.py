@@ -25,7 +25,7 @@ def test_the_board_says_what_is_sound_and_what_to_do_and_sets_the_rate(app: Flas
     exams.enrolled("cai")
     peng = enter(app, PENG)
     told = peng.get(BOARD).get_data(as_text=True)
-    for words in ("少于未开考的 2 人", "答案封存完好", "没有考试的压测记录", "运行 flask worker", "现在不宜开考"):
+    for words in ("少于未开考的 2 人", "没有考生延长时间", "答案封存完好", "没有考试的压测记录", "运行 flask worker", "现在不宜开考"):
         assert words in told, words
     assert enter(app, IVY).get(BOARD).status_code == 403, "who watches a school need not see the machine"
     assert enter(app, LIN).get(BOARD).status_code == 403
