@@ -238,7 +238,7 @@ def reopen(code: str, script_id: int) -> ResponseReturnValue:
     else:
         with flash_refusal("warning"):
             service.reopen(code, script_id, reason=form.reason.data or "", actor_id=current.person().person_id, now=current.now())
-            flash(_("已转为待裁定，由另一位同事裁定。"), "success")
+            flash(_("已转为待裁定，由另一位考试管理员裁定。"), "success")
     return redirect(url_for("marking.overview", code=code, account=request.args.get("account") or None, attempt=request.args.get("attempt") or None))
 
 
