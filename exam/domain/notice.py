@@ -8,7 +8,7 @@ TOLD = timedelta(days=30)  # so long after it happened
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One thing, with its figure: points after and before a regrade, the number of an annulled attempt, seconds given back (`time`), answers of a packet.
+    """One thing with its figure: points after and before a regrade or marking, number of an annulled attempt, seconds given back (`time`), answers of a packet.
 
     `opens`, `closes`: the window of an extra attempt; with time given back, `closes` is until when she may go on.
     """

@@ -40,5 +40,8 @@ def _told(one: Notice) -> platform.Duty:
             words += _("您可以作答到 %(until)s。", until=format_instant(one.closes, "end"))
         return platform.Duty(words, _("查看考试"), f"/exams/{one.code}")
     points = {"before": f"{one.before / 100:g}", "after": f"{(one.figure or 0) / 100:g}"}
-    words = _("“%(title)s”更正了试题答案，您的得分由 %(before)s 分改为 %(after)s 分。", title=one.title, **points)
+    if one.kind == "marking":
+        words = _("“%(title)s”的简答题重新评阅过，您的得分由 %(before)s 分改为 %(after)s 分。", title=one.title, **points)
+    else:
+        words = _("“%(title)s”更正了试题答案，您的得分由 %(before)s 分改为 %(after)s 分。", title=one.title, **points)
     return platform.Duty(words, _("查看成绩"), f"/exams/{one.code}/result")

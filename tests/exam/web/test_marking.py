@@ -20,6 +20,7 @@ from tests.support.scripts import DONE
 EMMA = Member("emma", "阅卷甲", (Role.EXAMINER,), home="far_school")
 EDA = Member("eda", "阅卷乙", (Role.EXAMINER,), home="far_school")
 PAN = Member("pan", "潘省厅", (Role.PROVINCE_MANAGER,), home="far_school")
+PEI = Member("pei", "裴省厅", (Role.PROVINCE_MANAGER,), home="far_school")
 ADMIN = f"/admin/exams/{EXAM}/marking"
 
 
@@ -112,6 +113,11 @@ def test_a_short_text_goes_from_its_writer_to_examiners_and_back(app: Flask, clo
         audited = {str(action): int(number) for action, number in acts}
     assert (audited["marking.hand_in"], audited["marking.reopen"]) == (3, 1)
     assert audited["marking.key_view"] >= 4
+    assert "您的得分由" not in body(lin, "/"), "a first marking changed nothing, and this one is not done"
+    pei = enter(app, PEI)
+    again = str(pei.post(linked(body(pei, ADMIN), "decide")).location)
+    pei.post(f"{again}/decided", data={"points-0": "1", "points-1": "1", "remark": "没有说到办法"})
+    assert "“线上测试”的简答题重新评阅过，您的得分由 8.5 分改为 4 分。" in body(lin, "/")
 
 
 def test_an_examiner_who_may_still_sit_the_exam_takes_no_script_before_its_end(app: Flask, clock: FixedClock) -> None:
