@@ -1,8 +1,8 @@
-/* What the invigilators say, each message once, and the cover over the paper while the clock stands. */
+/* What the invigilators say, each message once, and the cover over the paper while the clock stands; what is said then stands on the cover. */
 
 export class Announcements {
   constructor({ box, cover }) {
-    Object.assign(this, { box, cover });
+    Object.assign(this, { box, cover, below: box.nextElementSibling });
     this.known = new Set(JSON.parse(sessionStorage.getItem("exam-messages") ?? "[]"));
   }
 
@@ -12,8 +12,14 @@ export class Announcements {
       this.known.add(id);
       this.show(id, text);
     }
-    if (paused && !this.cover.open) this.cover.showModal();
-    if (!paused && this.cover.open) this.cover.close();
+    if (paused && !this.cover.open) {
+      this.cover.showModal();
+      this.cover.firstElementChild.append(this.box);
+    }
+    if (!paused && this.cover.open) {
+      this.cover.close();
+      this.below.before(this.box);
+    }
     return paused;
   }
 

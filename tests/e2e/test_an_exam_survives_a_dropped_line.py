@@ -8,7 +8,8 @@ from playwright.sync_api import BrowserContext, expect
 
 from exam.domain.receipt import written
 from exam.domain.timeline import told
-from exam.store import adjustment, timeline
+from exam.services.exam import found
+from exam.store import adjustment, message, timeline
 from lms.kernel.db import transaction
 from tests.support import exams
 from tests.support.browser import PATIENCE
@@ -52,13 +53,24 @@ def test_who_waits_before_a_covered_paper_hears_within_twenty_seconds_that_the_c
     with hall.product.seeding(), transaction() as session:
         (attempt,) = hall.product.run("SELECT id FROM attempt WHERE person_id = %s", hall.person_id)[0]
         adjustment.pause(session, [int(str(attempt))], reason="停电", actor_id=None, now=hall.product.now())
-    page.evaluate("() => dispatchEvent(new Event('focus'))")
+    look = "() => dispatchEvent(new Event('focus'))"
+    page.evaluate(look)
     expect(page.locator("#pause")).to_be_visible()
+    # What is said meanwhile stands on the cover, which lets nothing behind it be read; afterwards beside the paper.
+    with hall.product.seeding(), transaction() as session:
+        exam = found(session, hall.code).id
+        message.add(session, exam_id=exam, paths=("/",), person_id=hall.person_id, words="十分钟后来电", sent_by=hall.person_id, now=hall.product.now())
+    page.evaluate(look)
+    expect(page.locator("#pause")).to_contain_text("十分钟后来电")
+    shot(page, "room-pause-phone")
     with hall.product.seeding(), transaction() as session:
         adjustment.resume(session, [int(str(attempt))], rests=False, actor_id=None, now=hall.product.now())
     with page.expect_response("**/api/exam/remaining", timeout=8_000):
         page.clock.fast_forward(18_000)
     expect(page.locator("#pause")).to_be_hidden()
+    expect(page.locator("#announcements")).to_contain_text("十分钟后来电")
+    page.click("#announcements button")
+    expect(page.locator("#announcements .notice")).to_have_count(0)
 
 
 def test_ov_01_a_place_in_the_waiting_room_survives_a_reload_and_leads_to_the_paper(hall: Hall, phone: BrowserContext) -> None:
