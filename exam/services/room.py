@@ -8,6 +8,7 @@ from exam.domain import admission as rules
 from exam.domain.admission import NO_ACCOMMODATION, NO_EXTRAS, Briefing, Standing
 from exam.domain.attempt import State
 from exam.domain.exam import Exam
+from exam.domain.packet import in_time
 from exam.domain.safe_exam_browser import BrowserKeys
 from exam.domain.waiting_room import Place, asked_in_time
 from exam.services.admission import standing, standing_of
@@ -25,10 +26,14 @@ from question_bank import api as bank
 
 @dataclass(frozen=True, slots=True)
 class PersonExam:
-    """One exam of a person: the briefing, whether she has handed in, whether it is known who she is, what is asked of her browser, how long she may rest."""
+    """One exam of a person: the briefing, whether she has handed in, whether it is known who she is, what is asked of her browser, how long she may rest.
+
+    `packets_open`: her time is over, and what could not be sent in it may still be brought.
+    """
 
     briefing: Briefing
     handed_in: bool
+    packets_open: bool
     identified: bool
     browser_keys: BrowserKeys
     rest_minutes: int
@@ -115,5 +120,12 @@ def _person_exam(exam: Exam, who: Standing, newest: Attempt | None, *, now: date
     if place is not None and newest is not None and place.used(newest.started_at, now):
         place = None
     brief = rules.brief(exam, who, open_attempt=is_open, now=now, judged=asked_in_time(place, now))
-    keys, rest = who.accommodation.asked(exam.browser_keys), who.accommodation.rest_minutes
-    return PersonExam(brief, handed_in=newest is not None and not is_open, identified=who.identity_confirmed, browser_keys=keys, rest_minutes=rest)
+    handed_in = newest is not None and not is_open
+    return PersonExam(
+        brief,
+        handed_in=handed_in,
+        packets_open=newest is not None and (handed_in or newest.deadline <= now) and in_time(newest.deadline, now),
+        identified=who.identity_confirmed,
+        browser_keys=who.accommodation.asked(exam.browser_keys),
+        rest_minutes=who.accommodation.rest_minutes,
+    )

@@ -71,6 +71,7 @@ class BriefingPage:
     may_wait: bool
     entry: str
     handed_in: bool
+    packets_open: bool
     opens_later: bool
     conditions: tuple[Condition, ...]
     time_given: str
@@ -113,6 +114,7 @@ def briefing(code: str) -> ResponseReturnValue:
             now=now,
         ),
         handed_in=one.handed_in,
+        packets_open=one.packets_open,
         opens_later=now < brief.exam.opens,
         conditions=_conditions(one, now) if not brief.open_attempt else (_browser(one),) if one.browser_keys else (),
         time_given=_("开始后，您将有 %(time)s。", time=minutes) if brief.may_wait else _("现在开始，您将有 %(time)s。", time=minutes),

@@ -153,6 +153,16 @@ def test_the_way_is_open_for_four_hours_and_closed_while_the_page_can_still_send
         brought(lin, packed(lin, 2), at=BELL + timedelta(hours=4, seconds=1))
 
 
+def test_the_page_of_the_exam_leads_to_the_packet_from_the_bell_until_none_is_taken_any_more(app: Flask, clock: FixedClock) -> None:
+    exams.prepared()
+    exams.sitting("lin")
+    leading = {NOON: False, BELL: True, BELL + timedelta(minutes=2): True, BELL + OPEN_FOR: True, BELL + OPEN_FOR + timedelta(seconds=1): False}
+    for at, leads in leading.items():
+        clock.instant = at
+        attempt.finalise_overdue(at)
+        assert ("请上交应急包" in enter(app, LIN).get(f"/exams/{EXAM}").get_data(as_text=True)) == leads, at
+
+
 def test_of_fifty_files_with_one_broken_forty_nine_are_kept(app: Flask) -> None:
     exams.prepared()
     lin = ended()
