@@ -13,7 +13,7 @@ LOOKED_AT = 20  # a title, instructions and a merged block may stand above the h
 
 _WORDS = {
     "type": "题型 题目类型 试题类型 类型 题类 题目类别 试题类别 试题题型 type questiontype 题目题型",
-    "stem": "题干 题目内容 试题内容 问题内容 题目描述 问题描述 试题题干 题干内容 content question stem questiontext questionstem questioncontent",
+    "stem": "题干 题目内容 试题内容 问题内容 题目描述 问题描述 试题题干 题干内容 大题题干 content question stem questiontext questionstem questioncontent",
     "asked": "题目 试题 问题 试题题目 内容",
     "title": "题目名称 试题名称 题目标题 标题 title",
     "options": "选项 备选项 备选答案 选项内容 候选答案 options choices optionlist choicelist answeroptions 答案选项 试题选项 右列 右项 右侧 匹配右项",

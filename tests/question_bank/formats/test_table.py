@@ -570,3 +570,15 @@ def test_headings_and_words_in_traditional_signs_are_read_and_options_stay_apart
         ("true_false", "天是藍的", (0,), "", "", 200),
     ]
     assert [draft.difficulty for draft in drafts] == [0.4, 0.85]
+
+
+def test_the_template_of_a_platform_that_knows_items_below_items_is_read() -> None:
+    found = csv(
+        "目录,题型,大题题干,小题题型,小题题干,正确答案,答案解析,难易度,选项数,A,B,C\n"
+        "/一,单选题,首都,,,B,略,易,3,上海,北京,天津\n/一,填空题,首都是____，上海在____部,,,,,,2,北京,东,\n"
+    )
+    assert [(draft.stem, draft.key, [each.accepted for each in draft.blanks]) for draft in found.drafts] == [
+        ("首都", (1,), []),
+        ("首都是[[1]]，上海在[[2]]部", (), [("北京",), ("东",)]),
+    ]
+    assert {loss.what for loss in found.losses} == {f"列“{name}”未导入" for name in ("目录", "小题题型", "小题题干", "选项数")}
