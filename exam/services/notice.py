@@ -12,6 +12,13 @@ from lms import api as platform
 from lms.kernel.db import Session
 from lms.kernel.i18n import format_duration, format_instant
 from lms.kernel.i18n import gettext as _
+from lms.kernel.refusal import N_
+
+CHANGED = {
+    "marking": N_("“%(title)s”的简答题重新评阅过，您的得分由 %(before)s 分改为 %(after)s 分。"),
+    "regrade": N_("“%(title)s”更正了试题答案，您的得分由 %(before)s 分改为 %(after)s 分。"),
+    "reversal": N_("“%(title)s”撤回了先前对试题答案的更正，您的得分由 %(before)s 分改为 %(after)s 分。"),
+}
 
 
 def of_person(session: Session, person_id: int, now: datetime) -> Iterator[platform.Duty]:
@@ -40,8 +47,4 @@ def _told(one: Notice) -> platform.Duty:
             words += _("您可以作答到 %(until)s。", until=format_instant(one.closes, "end"))
         return platform.Duty(words, _("查看考试"), f"/exams/{one.code}")
     points = {"before": f"{one.before / 100:g}", "after": f"{(one.figure or 0) / 100:g}"}
-    if one.kind == "marking":
-        words = _("“%(title)s”的简答题重新评阅过，您的得分由 %(before)s 分改为 %(after)s 分。", title=one.title, **points)
-    else:
-        words = _("“%(title)s”更正了试题答案，您的得分由 %(before)s 分改为 %(after)s 分。", title=one.title, **points)
-    return platform.Duty(words, _("查看成绩"), f"/exams/{one.code}/result")
+    return platform.Duty(_(CHANGED[one.kind], title=one.title, **points), _("查看成绩"), f"/exams/{one.code}/result")

@@ -17,10 +17,12 @@ _OF_PERSON = Statement(
     UNION ALL SELECT 'time', x.code, x.title, sum(d.seconds), NULL, NULL, max(a.deadline) FILTER (WHERE a.state = 'open' AND a.deadline > :now)
       FROM attempt a JOIN deadline_adjustment d ON d.attempt_id = a.id JOIN exam x ON x.id = a.exam_id
       WHERE a.person_id = :person AND d.kind = 'outage' AND d.at > :now - CAST(:told AS interval) AND d.at <= :now GROUP BY x.code, x.title
-    UNION ALL SELECT CASE WHEN starts_with(r.reason, 'regrade:') THEN 'regrade' ELSE 'marking' END, x.code, x.title, r.points, b.points, NULL, NULL
+    UNION ALL SELECT CASE WHEN starts_with(r.reason, 'marking') THEN 'marking' WHEN g.reverses_id IS NULL THEN 'regrade' ELSE 'reversal' END,
+      x.code, x.title, r.points, b.points, NULL, NULL
       FROM attempt a JOIN exam x ON x.id = a.exam_id
       JOIN LATERAL (SELECT * FROM result WHERE attempt_id = a.id ORDER BY version DESC LIMIT 1) AS r ON true
       JOIN result b ON b.attempt_id = a.id AND b.version = r.version - 1
+      LEFT JOIN regrade g ON r.reason = 'regrade:' || g.id
       WHERE a.person_id = :person AND a.state = 'scored' AND (starts_with(r.reason, 'regrade:') OR starts_with(r.reason, 'marking')) AND r.points <> b.points
         AND r.at > :now - CAST(:told AS interval) AND (x.release = 'at_once' OR x.released_at < r.at)
         AND array_position(r.item_points, NULL) IS NULL AND array_position(b.item_points, NULL) IS NULL

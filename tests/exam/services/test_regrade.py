@@ -444,13 +444,22 @@ def test_ex_15_the_pages_lead_from_the_proposal_to_the_reversal(app: Flask) -> N
     sign_in(lin, int(changed))
     assert "评分标准有更正" in lin.get(f"/exams/{exams.EXAM}/result").get_data(as_text=True)
     assert "更正了试题答案，您的得分由" in lin.get("/").get_data(as_text=True)
+    with transaction() as session:  # as the reversal leaves it
+        session.execute(
+            text(
+                "INSERT INTO result (attempt_id, version, points, of_points, item_points, topics, rule, reason, at)"
+                " SELECT attempt_id, version + 1, points + 100, of_points, item_points, topics, rule, 'regrade:' || g.id, at FROM result, regrade g"
+                " WHERE version = 2 AND g.reverses_id IS NOT NULL"
+            )
+        )
+    assert "撤回了先前对试题答案的更正，您的得分由" in lin.get("/").get_data(as_text=True)
     with transaction() as session:  # a response of hers is marked anew: what stands meanwhile is no result
         session.execute(
             text(
                 "INSERT INTO result (attempt_id, version, points, of_points, item_points, topics, rule, reason, at)"
                 " SELECT attempt_id, version + 1, points + 100, of_points, array_append(item_points, NULL), topics, rule, reason, at FROM result"
-                " WHERE version = 2"
+                " WHERE version = 3"
             )
         )
-    assert "更正了试题答案" not in lin.get("/").get_data(as_text=True)
+    assert "试题答案" not in lin.get("/").get_data(as_text=True)
     assert lin.get(page).status_code == 403
