@@ -76,10 +76,13 @@ def hand_in(code: str) -> ResponseReturnValue:
     person_id = current.person().person_id
     file = request.files.get("packet")
     try:
-        service.receive(file.read(LARGEST + 1) if file else b"", exam_code=code, brought_by=person_id, owner_id=person_id, now=current.now())
+        brought = service.receive(file.read(LARGEST + 1) if file else b"", exam_code=code, brought_by=person_id, owner_id=person_id, now=current.now())
     except Refusal as refusal:
         return _own(code, refusal)
-    flash(_("应急包已收存。是否计入成绩由考试管理员决定，结果会显示在本页。"), "success")
+    if any(packet.id == brought and decision for packet, decision in service.of_person(person_id, code)):
+        flash(_("这个应急包先前已经处理过，结果见本页。"), "info")
+    else:
+        flash(_("应急包已收存。是否计入成绩由考试管理员决定，结果会显示在本页。"), "success")
     return redirect(url_for("exam_packet.own", code=code))
 
 

@@ -182,7 +182,8 @@ def test_the_pages_take_a_packet_and_the_decision_on_it(app: Flask, clock: Fixed
     teacher, manager = enter(app, LIN), enter(app, PENG)
     assert "应急包" in teacher.get(page).get_data(as_text=True)
     assert teacher.post(page, data={"packet": (BytesIO(b"no packet"), "a.exampack")}).status_code == 400
-    assert teacher.post(page, data={"packet": (BytesIO(packed(lin, 1)), "a.exampack")}).status_code == 302
+    file = packed(lin, 1)
+    assert teacher.post(page, data={"packet": (BytesIO(file), "a.exampack")}).status_code == 302
     assert "等待处理" in teacher.get(page).get_data(as_text=True)
     assert teacher.get(board).status_code == 403
     told = manager.post(board, data={"packets": [(BytesIO(packed(lin, 2)), "b.exampack"), (BytesIO(b"!"), "c.exampack")]}).get_data(as_text=True)
@@ -200,6 +201,8 @@ def test_the_pages_take_a_packet_and_the_decision_on_it(app: Flask, clock: Fixed
     manager.post(f"{board}/{second}/refuse", data={"reason": "无记录"})
     assert points(lin) == 200
     assert "计入 1 题" in teacher.get(page).get_data(as_text=True)
+    again = teacher.post(page, data={"packet": (BytesIO(file), "a.exampack")}, follow_redirects=True).get_data(as_text=True)
+    assert ("先前已经处理过" in again, "由考试管理员决定，结果" in again) == (True, False), "the same file waits for nobody any more"
     assert "的应急包已有决定，计入 1 题的答案" in teacher.get("/").get_data(as_text=True)
     with transaction() as session:
         code = session.execute(text("SELECT receipt FROM submission")).scalar_one()
