@@ -64,7 +64,7 @@ _BRACKETED = re.compile(r"[(\[【]([^()\[\]【】]+)[)\]】]")
 _NAMED_LETTER = re.compile(r"[(\[]\s*([A-Z])\s*[)\]]|选项\s*([A-Z])(?![A-Z])|(?<![A-Z])([A-Z])\s*选?项")
 _EXPLAINED = re.compile(r"(正确|错误|对|错|√|×|✓|✗)\s*(?:[，,。；;：:]\s*(?=\S)|(?=[（(]))(\S.*)", re.DOTALL)
 _LETTERS_AND_WORDS = re.compile(r"([A-Z]{2,26})\s*[.、:]\s*(\S.*)", re.DOTALL)
-_LETTER_AND_WORDS = re.compile(r"[(\[]?([A-Za-z])\s*[.、:)\]]\s*(\S.*)", re.DOTALL)
+_LETTER_AND_WORDS = re.compile(r"[(\[]?([A-Za-z])\s*(?:[.、:)\]]\s*(?P<words>\S.*)|[(](?P<inside>[^()]+)[)])", re.DOTALL)  # B. 乙, B(乙)
 
 
 def folded(text: str) -> str:
@@ -151,7 +151,7 @@ def _unstopped(text: str) -> str:
 
 def read_key(text: str, kind: str, options: Sequence[str]) -> tuple[int, ...]:
     """Return the positions a key names, from 0; empty when it cannot be read. A position may lie beyond the options."""
-    written = re.sub(r"^(?:【?(?:正确|标准|参考)?答案】?)[:：]?", "", unicodedata.normalize("NFKC", text).strip()).strip()
+    written = re.sub(r"^(?:【?(?:正确|标准|参考)?答案】?[:：]?|[应故]?选择?[:：]?\s*(?=[A-Za-z]))", "", unicodedata.normalize("NFKC", text).strip()).strip()
     if not written:
         return ()
     found = _read_key(written, kind, options)
@@ -169,6 +169,8 @@ def untagged(text: str) -> str:
 def _read_key(written: str, kind: str, options: Sequence[str]) -> tuple[int, ...]:
     if kind == ItemType.TRUE_FALSE:
         return _judged(written, options)
+    if (named := _LETTER_AND_WORDS.fullmatch(written)) and len(_words_of(named)) > 1 and (position := _names_option(written, options)) is not None:
+        return (position,)  # A. be is no A, B and E
     if found := _letters(written):
         # HALOGEN, DC and A, D are all letters; where the key is an option's words, only several options may still be meant by them.
         worded = _by_words(written, [], options) if len(found) > 1 else ()
@@ -183,8 +185,13 @@ def _read_key(written: str, kind: str, options: Sequence[str]) -> tuple[int, ...
 
 
 def _letters(written: str) -> tuple[int, ...]:
+    """Return the positions of a run of letters; one letter before several is a run where they follow in turn, A、BC, and not in B. bed."""
     upper = written.upper()
-    return tuple(sorted({LETTERS.index(sign) for sign in upper if sign in LETTERS})) if _LETTER_RUN.fullmatch(upper) else ()
+    runs = re.findall("[A-Z]+", upper) if _LETTER_RUN.fullmatch(upper) else []
+    letters = "".join(runs)
+    if len(letters) > len(runs) > 1 == len(runs[0]) and list(letters) != sorted(set(letters)):
+        return ()
+    return tuple(sorted({LETTERS.index(sign) for sign in letters if sign in LETTERS}))
 
 
 def _its_letter(named: re.Match[str]) -> str:
@@ -207,7 +214,11 @@ def _labelled(written: str, options: Sequence[str]) -> tuple[int, ...]:
 def _names_option(part: str, options: Sequence[str]) -> int | None:
     named = _LETTER_AND_WORDS.fullmatch(part.strip())
     position = LETTERS.find(named[1].upper()) if named else -1
-    return position if named and 0 <= position < len(options) and folded(options[position]) == folded(named[2]) else None
+    return position if named and 0 <= position < len(options) and folded(options[position]) == folded(_words_of(named)) else None
+
+
+def _words_of(named: re.Match[str]) -> str:
+    return str(named["words"] or named["inside"])
 
 
 def _judged(written: str, options: Sequence[str]) -> tuple[int, ...]:

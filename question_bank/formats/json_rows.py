@@ -80,13 +80,13 @@ def sheet(name: str, items: Sequence[tuple[str, Row]]) -> tuple[Sheet, list[Loss
 
 
 def _by_letters(row: Row) -> Row:
-    """Return an item whose options are called by numbers, from 0 or 1 on, as a list of them; its key's numbers, which are then no places, as letters."""
+    """Return an item whose options are called by numbers from 1 on as a list of them, and its key's numbers, names and places alike, as letters."""
     name = next((name for name, value in row.items() if plain(name) in _OPTIONS and isinstance(value, dict)), None)
     options = row[name] if name else None
     if not isinstance(options, dict) or len(options) > len(LETTERS) or not all(re.fullmatch(r"\d{1,2}", label) for label in options):
         return row
     ordered = sorted(options, key=int)
-    if [*map(int, ordered)] not in ([*range(len(ordered))], [*range(1, len(ordered) + 1)]):
+    if [*map(int, ordered)] != [*range(1, len(ordered) + 1)]:
         return row
     letters = {int(label): letter for label, letter in zip(ordered, LETTERS, strict=False)}
     words = {written(option).strip() for option in options.values()}

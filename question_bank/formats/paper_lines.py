@@ -22,6 +22,8 @@ _LETTER = re.compile(r"([A-Z])\s*+[.．、:：)）]?")
 _OPTION_LINES = 6  # of one option whose letter stands in a line of its own
 _TYPE_ALONE = re.compile(r"[\[【（(]?([^\[\]【】（）()\s]{2,8}+)[\]】）)]?\s*+([（(\[]\d{1,2}(?:\.\d)?\s*+分[)）\]])?")
 _NUMBER = re.compile(r"\d{1,4}")
+_KEY = r"(?:(?:正确|参考|标准)?答案|(?:答案)?解析)"
+_DECORATED = re.compile(rf"[★☆◆◇▲►➤※]\s*+(?={_KEY}\s*+[:：])|^\[({_KEY})\]\s*+[:：]?\s*+|^[（(]\s*+({_KEY}\s*+[:：][^（()）]+)[)）]$")
 _STATISTICS = re.compile(r"((?:正确答案|答案)\s*+[是为:：]{1,2}\s*+[A-H]++)\s*+[,，。;；]\s*+(?=(?:全站)?正确率|易错项)")
 
 
@@ -35,10 +37,14 @@ class Line:
 
 def usual(lines: Sequence[Line]) -> list[Line]:
     """Return the lines, without space around them, as most papers have them; each keeps its number."""
-    told = [_STATISTICS.sub(r"\1 解析：", _MINE_BESIDE.sub(_parted, line.text)) for line in lines]
+    told = [_STATISTICS.sub(r"\1 解析：", _MINE_BESIDE.sub(_parted, _DECORATED.sub(_plain, line.text))) for line in lines]
     texts = _keyed_first([_numbered_first(text) for text in told])
     changed = _joined([replace(line, text=text) for line, text in zip(lines, texts, strict=True)])
     return _starred(_bulleted(_lettered(_recorded(changed))))
+
+
+def _plain(found: re.Match[str]) -> str:
+    return f"{found[1]}：" if found[1] else found[2] or ""
 
 
 def _parted(found: re.Match[str]) -> str:

@@ -200,3 +200,24 @@ def test_a_key_is_compared_with_options_without_their_emphasis() -> None:
 def test_letters_that_belong_to_the_words_are_no_labels() -> None:
     assert notation.unlabelled(["A.D. 100", "B.C. 200"]) == ["A.D. 100", "B.C. 200"]
     assert notation.unlabelled(["A. 甲", "B. 乙"]) == ["甲", "乙"]
+
+
+@pytest.mark.parametrize(
+    ("written", "key"),
+    [
+        ("B. bed", (1,)),
+        ("B、bed", (1,)),
+        ("B（bed）", (1,)),
+        ("D. dad", (3,)),
+        ("B.bed；D.dad", (1, 3)),
+        ("A. be", (0,)),
+        ("B. bad", ()),  # no words of that option
+        ("C. dead", ()),
+        ("A、BC", (0, 1, 2)),
+        ("DB", (1, 3)),
+        ("选B", (1,)),
+    ],
+)
+def test_words_behind_a_letter_are_no_letters_of_the_key(written: str, key: tuple[int, ...]) -> None:
+    options = ("be", "bed", "face", "dad", "egg")
+    assert (notation.read_key(written, "multiple", options), notation.read_key(written, "", options)) == (key, key)

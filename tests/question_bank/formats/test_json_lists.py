@@ -158,7 +158,7 @@ def test_an_option_says_its_words_and_not_its_number() -> None:
     [
         ({"1": "石", "2": "梨", "3": "铁"}, "2", (1,)),
         ({"1": "石", "2": "梨", "3": "杏"}, ["3", "2"], (1, 2)),
-        ({"0": "石", "1": "梨"}, 1, (1,)),
+        ({"0": "石", "1": "梨"}, 1, ()),  # the option called 1, or the first?
         ({str(number): f"第{number}" for number in range(1, 13)}, "10", (9,)),
         ({"1": "石", "2": "梨"}, "B", (1,)),
         ({"1": "2", "2": "1"}, "2", ()),  # the option called 2, or the one that says 2?

@@ -126,6 +126,12 @@ SAMPLES = {
     "boxes before letters": ("1. 题（ ）\n□ A. 甲\n□ B. 乙\n□ C. 丙\n答案：B", [ONE]),
     "stars before letters": ("1. 题（ ）\nA. 甲\n*B. 乙\nC. 丙", [ONE]),
     "ticks behind options": ("1. 题（ ）\nA. 甲\nB. 乙 √\nC. 丙", [ONE]),
+    "stars before the key's word": ("1. 题（ ）\nA. 甲\nB. 乙\nC. 丙\n★答案：B", [ONE]),
+    "the key's word in square brackets": ("1. 题（ ）\nA. 甲\nB. 乙\nC. 丙\n[答案]B", [ONE]),
+    "the key in brackets of its own": ("1. 题（ ）\nA. 甲\nB. 乙\nC. 丙\n（答案：B）", [ONE]),
+    "Key": ("1. 题（ ）\nA. 甲\nB. 乙\nC. 丙\nKey: B", [ONE]),
+    "the chosen words behind the letter": ("1. 题（ ）\nA. 甲\nB. 乙\nC. 丙\n正确答案：B（乙）", [ONE]),
+    "选B": ("1. 题（ ）\nA. 甲\nB. 乙\nC. 丙\n答案：选B", [ONE]),
     "traditional signs": (
         "一、單選題\n1. 題（ ）\nA. 甲\nB. 乙\nC. 丙\n參考答案：B\n解析：因為\n難度：易\n二、判斷題\n1. 天藍。\n答案：錯",
         ["single 題（ ） [甲|乙|丙] B", "true_false 天藍。 [正确|错误] B"],
