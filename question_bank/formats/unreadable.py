@@ -94,6 +94,13 @@ class WritingBroke(Unreadable):
     message = N_("写入时出错，题库没有变化，您改好的内容都还在。请再写入一次；如果仍然出错，请联系系统管理员查看日志。")
 
 
+class RightLost(Unreadable):
+    """Whoever uploaded it may no longer write to the bank, which another organisation has come to own; rows already read stay as they are."""
+
+    code = "import_right_lost"
+    message = N_("轮到处理这个文件时，您的单位已没有编写这个题库的权限，题库没有变化。权限恢复后，请再写入或上传一次。")
+
+
 def of_code(code: str) -> Unreadable:
     """Return the refusal that has a code."""
     kinds: list[type[Unreadable]] = [Unreadable, *Unreadable.__subclasses__()]

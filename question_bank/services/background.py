@@ -6,10 +6,12 @@ from datetime import datetime
 import structlog
 
 from lms.kernel.db import PASSING, Session, take_time, transaction
+from question_bank.domain.share import NotShared, Right
 from question_bank.domain.staging import State
 from question_bank.formats import apart
-from question_bank.formats.unreadable import ImportBroke, Unreadable, WritingBroke
-from question_bank.services import exchange, staging
+from question_bank.formats.unreadable import ImportBroke, RightLost, Unreadable, WritingBroke
+from question_bank.services import exchange, share, staging
+from question_bank.store import bank as bank_store
 from question_bank.store import staging as store
 
 _log = structlog.get_logger()
@@ -33,21 +35,26 @@ def work(now: datetime) -> None:
         except Exception:  # noqa: BLE001 - whatever one file does, the others go on and its author hears of it
             _log.exception("import_broke", batch=batch_id)
             with suppress(store.BatchClosed), transaction() as session:
-                _fail(session, batch_id, now)
+                _fail(session, batch_id, now, reading=ImportBroke, writing=WritingBroke)
 
 
-def _fail(session: Session, batch_id: int, now: datetime) -> None:
-    """Tell the author that it broke; rows that she may have mended are given back to her."""
+def _fail(session: Session, batch_id: int, now: datetime, *, reading: type[Unreadable], writing: type[Unreadable]) -> None:
+    """Tell the author why reading or writing came to nothing; rows that she may have mended are given back to her."""
     match store.standing(session, batch_id)[0]:
         case State.WAITING:
-            store.move(session, batch_id, State.WAITING, State.FAILED, now, refusal=ImportBroke.code)
+            store.move(session, batch_id, State.WAITING, State.FAILED, now, refusal=reading.code)
         case State.WRITING:
-            store.move(session, batch_id, State.WRITING, State.STAGED, refusal=WritingBroke.code)
+            store.move(session, batch_id, State.WRITING, State.STAGED, refusal=writing.code)
 
 
 def _step(session: Session, batch_id: int, now: datetime) -> None:
     state, bank_id, person_id = store.standing(session, batch_id)
     total = 0
+    try:  # the bank may have got an owner while the file waited
+        share.require(session, bank_store.code_of(session, bank_id), person_id, Right.WRITE)
+    except NotShared:
+        _fail(session, batch_id, now, reading=RightLost, writing=RightLost)
+        return
 
     def beat(done: int) -> None:
         """Show how far it has come, and stop when it is wanted no longer."""

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from lms.kernel.clock import FixedClock
 from lms.kernel.db import Session, transaction
 from lms.kernel.link import NotReplicated
+from lms.kernel.permissions import Role
 from lms.kernel.refusal import Missing
 from question_bank.domain.exchange import quiet
 from question_bank.domain.staging import Choice, Report, State, Verdict
@@ -25,7 +26,8 @@ from question_bank.services.staging import BatchView
 from question_bank.store import staging as store
 from question_bank.store import version as versions
 from question_bank.store.staging import Batch
-from tests.support.cast import RUI, WEI, enter, id_of
+from tests.support import rows
+from tests.support.cast import RUI, WEI, Member, enter, id_of
 
 STEM = "学生在课堂上突然哭泣时，班主任首先应当怎样回应才最合适呢"
 
@@ -160,6 +162,30 @@ def test_a_passing_fault_puts_an_import_off_and_a_lasting_one_gives_the_rows_bac
     staging.commit(bank, batch, person_id=id_of(WEI), now=clock.now())
     background.work(clock.now())
     assert (stands(bank, batch).state, stands(bank, batch).refusal, held()) == (State.COMMITTED, None, 1)
+
+
+@pytest.mark.usefixtures("small")
+def test_whoever_lost_the_bank_while_her_import_waited_writes_nothing_and_reads_why(app: Flask, bank: str, clock: FixedClock) -> None:
+    near = Member("near", "近文", (Role.AUTHOR,), scope="county")
+    author, owner, mine = enter(app, near), enter(app, RUI), id_of(near)
+    with transaction() as session:
+        unit = rows.unit_tree(session)
+    read = staging.stage(bank, "t.jsonl", row("a", STEM).encode(), pool="exam", person_id=mine, now=clock.now())
+    background.work(clock.now())
+    staging.commit(bank, read, person_id=mine, now=clock.now())
+    unread = staging.stage(bank, "t.jsonl", row("b", "另一道题").encode(), pool="exam", person_id=mine, now=clock.now())
+    assert owner.post("/bank/b/shares", data={"unit": unit.far_city.code, "right": "read"}).status_code == 302
+    background.work(clock.now())
+    with transaction() as session:
+        assert [store.standing(session, each)[0] for each in (read, unread)] == [State.STAGED, State.FAILED]
+    assert held() == 0
+    assert "没有向您的单位开放这项权限" in author.get(f"/bank/b/import/{read}").text
+    assert owner.post("/bank/b/shares", data={"unit": unit.county.code, "right": "write"}).status_code == 302
+    for batch in (read, unread):
+        assert "您的单位已没有编写这个题库的权限" in author.get(f"/bank/b/import/{batch}").text
+    staging.commit(bank, read, person_id=mine, now=clock.now())
+    background.work(clock.now())
+    assert held() == 1
 
 
 @pytest.mark.usefixtures("small")
