@@ -16,6 +16,7 @@ from question_bank.services.share import Sharing
 
 share = routes("share", __name__, url_prefix="/bank/<code>/shares")
 _FORMS = {"item.new", "item.edit", "staging.upload"}  # what is written there could not be sent by whoever may only read
+_GIVEN_UP = "staging.discard"  # writes nothing to the bank: whoever lost the right to write may still give her file up
 
 
 def guarded(*groups: Blueprint) -> tuple[Blueprint, ...]:
@@ -29,7 +30,7 @@ def guarded(*groups: Blueprint) -> tuple[Blueprint, ...]:
 def _admit() -> None:
     code, person = (request.view_args or {}).get("code"), current.person_or_none()
     if code is not None and person is not None:
-        is_read = request.method in {"GET", "HEAD"} and request.endpoint not in _FORMS
+        is_read = request.endpoint == _GIVEN_UP or (request.method in {"GET", "HEAD"} and request.endpoint not in _FORMS)
         g.bank_rights = service.admit(code, person.person_id, Right.READ if is_read else Right.WRITE)
 
 

@@ -245,7 +245,7 @@ def discard(code: str, batch_id: int) -> ResponseReturnValue:
     """Give the file up."""
     service.discard(code, batch_id, person_id=current.person().person_id, now=current.now())
     flash(_("已放弃这次导入，题库没有变化。"), "info")
-    return redirect(url_for("staging.upload", code=code))
+    return redirect(url_for("bank.page", code=code))  # open also to whoever may no longer import
 
 
 @staging.get("/<int:batch_id>/refused")

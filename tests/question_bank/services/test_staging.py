@@ -188,6 +188,22 @@ def test_whoever_lost_the_bank_while_her_import_waited_writes_nothing_and_reads_
     assert held() == 1
 
 
+def test_whoever_may_only_read_a_bank_any_longer_gives_her_import_up_and_writes_nothing(app: Flask, bank: str, clock: FixedClock) -> None:
+    near = Member("near", "近文", (Role.AUTHOR,), scope="county")
+    author, owner, mine = enter(app, near), enter(app, RUI), id_of(near)
+    with transaction() as session:
+        county = rows.unit_tree(session).county.code
+    batch = staging.stage(bank, "t.jsonl", row("a", STEM).encode(), pool="exam", person_id=mine, now=clock.now())
+    here = f"/bank/b/import/{batch}"
+    assert f"{here}/commit" in author.get(here).text
+    assert owner.post("/bank/b/shares", data={"unit": county, "right": "read"}).status_code == 302
+    assert f"{here}/commit" not in author.get(here).text
+    assert author.post(f"{here}/commit").status_code == 403
+    assert "已放弃这次导入" in author.post(f"{here}/discard", follow_redirects=True).text
+    with transaction() as session:
+        assert store.standing(session, batch)[0] is State.DISCARDED
+
+
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("fault", [NotReplicated, RuntimeError])
 def test_an_import_that_is_stored_stays_so_whatever_is_said_of_its_commit(
