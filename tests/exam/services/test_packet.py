@@ -159,6 +159,8 @@ def test_the_page_of_the_exam_leads_to_the_packet_from_the_bell_until_none_is_ta
     leading = {NOON: False, BELL: True, BELL + timedelta(minutes=2): True, BELL + OPEN_FOR: True, BELL + OPEN_FOR + timedelta(seconds=1): False}
     for at, leads in leading.items():
         clock.instant = at
+        if at == BELL:  # before the sweep
+            assert "作答时间已到" in enter(app, LIN).get(f"/exams/{EXAM}").get_data(as_text=True)
         attempt.finalise_overdue(at)
         assert ("请上交应急包" in enter(app, LIN).get(f"/exams/{EXAM}").get_data(as_text=True)) == leads, at
 
