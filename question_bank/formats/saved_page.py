@@ -25,6 +25,7 @@ _PACKED = re.compile(rb"(?:[\w-]+:.*\n|[ \t].*\n){0,30}?MIME-Version:", re.IGNOR
 _MOST_ELEMENTS = 1_000_000
 _MOST_SPANNED = 1000
 _PARAGRAPH, _TAG = re.compile(r"</?p>"), re.compile(r"</?[a-z]+[^<>]*>")
+_HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 
 
 def looks_like(words: str) -> bool:
@@ -112,7 +113,8 @@ def _rows(of: etree._Element, name: str, found: Findings, source: Source) -> Ite
     for number, cells in enumerate(_cells(of, MAX_LINES + 1), start=1):
         if number > MAX_LINES:
             raise FileTooLarge
-        words = Words(found.at(f"{name} 第 {number} 行".strip()), source)
+        place = found.at(f"{name} 第 {number} 行".strip())
+        words = Words(place, source)
         row: list[str] = []
         waiting = iter(cells)
         while len(row) < MAX_COLUMNS:
@@ -128,6 +130,8 @@ def _rows(of: etree._Element, name: str, found: Findings, source: Source) -> Ite
             for each in (written, *[""] * (across - 1)):
                 carried |= {len(row): (down - 1, each if across == 1 else "")} if down > 1 else {}
                 row.append(each)
+        if any(row) and cells and _HIDDEN.search(attribute(cells[0][0].getparent(), "style")):
+            place.lose("这一行在文件中是隐藏的，其中的题一并导入，请核对")
         yield tuple(row[:MAX_COLUMNS])
 
 

@@ -38,6 +38,8 @@ def _sheet(of: etree._Element, found: Findings) -> Sheet:
             cells.append(_words(cell, found.at(f"{name} 第 {at + 1} 行")))
             merged += [(at, column, at + down)] if (down := _number(cell, "MergeDown")) and not _number(cell, "MergeAcross") else []
         rows.append(tuple(cells))
+        if any(cells) and attribute(row, "Hidden") == "1":
+            found.at(f"{name} 第 {at + 1} 行").lose("这一行在文件中是隐藏的，其中的题一并导入，请核对")
     for top, column, bottom in merged:
         fill_down(rows, top, column, bottom, column)
     shown = text_of(first(of, "WorksheetOptions", "Visible")) in {"", "SheetVisible"}

@@ -184,3 +184,15 @@ def test_hostile_pages_end_in_a_refusal(name: str) -> None:
 def test_more_elements_than_any_page_are_refused_before_they_are_read() -> None:
     with pytest.raises(XmlHostile):
         saved_page.read("<b>" * 1_000_001)
+
+
+def test_hidden_rows_come_in_and_are_told() -> None:
+    hidden = "这一行在文件中是隐藏的，其中的题一并导入，请核对"
+    row = "<tr{}><td>判断题</td><td>{}</td><td></td><td></td><td></td><td>对</td><td></td></tr>"
+    rows = row.format("", "天蓝") + row.format(" style='height:0;DISPLAY: none'", "草绿")
+    page = reading.read(f"<table>{HEAD}{rows}</table>".encode())
+    assert [(draft.stem, draft.place) for draft in page.drafts] == [("天蓝", "第 2 行"), ("草绿", "第 3 行")]
+    assert told(page) == [("第 3 行", hidden)]
+    book = reading.read((WORKBOOK % "").replace('<Row><Cell ss:Index="2">', '<Row ss:Hidden="1"><Cell ss:Index="2">').encode())
+    assert len(book.drafts) == 2
+    assert ("题目 第 5 行", hidden) in told(book)
