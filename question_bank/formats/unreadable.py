@@ -95,10 +95,10 @@ class WritingBroke(Unreadable):
 
 
 class RightLost(Unreadable):
-    """Whoever uploaded it may no longer write to the bank, which another organisation has come to own; rows already read stay as they are."""
+    """Whoever uploaded it may no longer write to the bank: another organisation owns it now, or her role has ended; rows already read stay as they are."""
 
     code = "import_right_lost"
-    message = N_("轮到处理这个文件时，您的单位已没有编写这个题库的权限，题库没有变化。权限恢复后，请再写入或上传一次。")
+    message = N_("轮到处理这个文件时，您已没有编写这个题库的权限，题库没有变化。权限恢复后，请再写入或上传一次。")
 
 
 def of_code(code: str) -> Unreadable:

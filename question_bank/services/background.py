@@ -5,7 +5,9 @@ from datetime import datetime
 
 import structlog
 
+from lms import api as platform
 from lms.kernel.db import PASSING, Session, take_time, transaction
+from lms.kernel.permissions import Permission
 from question_bank.domain.share import NotShared, Right
 from question_bank.domain.staging import State
 from question_bank.formats import apart
@@ -47,12 +49,18 @@ def _fail(session: Session, batch_id: int, now: datetime, *, reading: type[Unrea
             store.move(session, batch_id, State.WRITING, State.STAGED, refusal=writing.code)
 
 
+def _may_write(session: Session, bank_id: int, person_id: int) -> bool:
+    """Tell whether somebody may still write: while the file waited the bank may have got an owner, or she may have lost her role."""
+    with suppress(NotShared):
+        share.require(session, bank_store.code_of(session, bank_id), person_id, Right.WRITE)
+        return bool(platform.scope_of(session, person_id, Permission.WRITE_ITEMS))
+    return False
+
+
 def _step(session: Session, batch_id: int, now: datetime) -> None:
     state, bank_id, person_id = store.standing(session, batch_id)
     total = 0
-    try:  # the bank may have got an owner while the file waited
-        share.require(session, bank_store.code_of(session, bank_id), person_id, Right.WRITE)
-    except NotShared:
+    if not _may_write(session, bank_id, person_id):
         _fail(session, batch_id, now, reading=RightLost, writing=RightLost)
         return
 

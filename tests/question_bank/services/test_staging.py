@@ -182,10 +182,21 @@ def test_whoever_lost_the_bank_while_her_import_waited_writes_nothing_and_reads_
     assert "没有向您的单位开放这项权限" in author.get(f"/bank/b/import/{read}").text
     assert owner.post("/bank/b/shares", data={"unit": unit.county.code, "right": "write"}).status_code == 302
     for batch in (read, unread):
-        assert "您的单位已没有编写这个题库的权限" in author.get(f"/bank/b/import/{batch}").text
+        assert "您已没有编写这个题库的权限" in author.get(f"/bank/b/import/{batch}").text
     staging.commit(bank, read, person_id=mine, now=clock.now())
     background.work(clock.now())
     assert held() == 1
+
+
+@pytest.mark.usefixtures("small")
+def test_whoever_lost_her_role_while_her_import_waited_writes_nothing(app: Flask, bank: str, clock: FixedClock) -> None:
+    mine = id_of(WEI)
+    batch = staging.stage(bank, "t.jsonl", row("a", STEM).encode(), pool="exam", person_id=mine, now=clock.now())
+    with transaction() as session:
+        session.execute(text("DELETE FROM role_grant WHERE person_id = :person"), {"person": mine})
+    background.work(clock.now())
+    with transaction() as session:
+        assert (store.standing(session, batch)[0], held()) == (State.FAILED, 0)
 
 
 def test_whoever_may_only_read_a_bank_any_longer_gives_her_import_up_and_writes_nothing(app: Flask, bank: str, clock: FixedClock) -> None:
