@@ -111,6 +111,8 @@ def _joined(lines: Sequence[Line]) -> list[Line]:
         kind = _TYPE_ALONE.fullmatch(text[stem.end() :]) if stem else None
         if stem and kind and is_known_type(kind[1]) and not _begins(texts[at + 1]):
             texts[at] = f"{stem[0]}【{kind[1]}】{kind[2] or ''}"
+        elif stem and kind and is_known_type(kind[1]) and marks.style(stem)[0] == "round" and marks.STEM.match(texts[at + 1]):
+            texts[at] = f"{kind[1]}{kind[2] or ''}"  # （1）单项选择 above 1. heads a section
     for run in _letters_alone(texts):
         for at in run:
             texts[at], texts[at + 1] = f"{texts[at][0]}. {texts[at + 1]}", ""

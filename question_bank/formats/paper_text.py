@@ -259,7 +259,8 @@ class _Reader:
             return (follows and style == self.item.style and not self._is_listed(at)) or (self._asks(at) and style == self.item.style)
         if follows and (style == self.item.style or self.item.is_whole):
             return True
-        return self.item.is_whole and style == self.item.style
+        above = self.item.style == "round" and self._asks(at)  # 1. stands above （1）, and is no part of it
+        return self.item.is_whole and (style == self.item.style or above)
 
     def _lists(self, at: int, item: Item) -> bool:
         """Tell whether 一、… lists something in an item: in the sentences of its answer, or in a stem whose options or key are still to come."""

@@ -126,6 +126,14 @@ SAMPLES = {
     "boxes before letters": ("1. 题（ ）\n□ A. 甲\n□ B. 乙\n□ C. 丙\n答案：B", [ONE]),
     "stars before letters": ("1. 题（ ）\nA. 甲\n*B. 乙\nC. 丙", [ONE]),
     "ticks behind options": ("1. 题（ ）\nA. 甲\nB. 乙 √\nC. 丙", [ONE]),
+    "numbers in brackets before plain ones": (
+        "（1）题（ ）\nA. 甲\nB. 乙\nC. 丙\n答案：B\n1. 题二\nA. 甲\nB. 乙\n答案：A\n2. 题三\nA. 甲\nB. 乙\n答案：B",
+        [ONE, "single 题二 [甲|乙] A", "single 题三 [甲|乙] B"],
+    ),
+    "types under numbers in brackets": (
+        "（1）单项选择\n1. 题（ ）\nA. 甲\nB. 乙\nC. 丙\n答案：B\n（2）多项选择\n1. 题二\nA. 甲\nB. 乙\n答案：A",
+        [ONE, "multiple 题二 [甲|乙] A"],
+    ),
     "stars before the key's word": ("1. 题（ ）\nA. 甲\nB. 乙\nC. 丙\n★答案：B", [ONE]),
     "the key's word in square brackets": ("1. 题（ ）\nA. 甲\nB. 乙\nC. 丙\n[答案]B", [ONE]),
     "the key in brackets of its own": ("1. 题（ ）\nA. 甲\nB. 乙\nC. 丙\n（答案：B）", [ONE]),
