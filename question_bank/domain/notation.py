@@ -54,7 +54,7 @@ _STEP = re.compile(r"(?P<stars>[★⭐]{1,5})[\ufe0f☆]*|(?P<figure>[1-5一二�
 # The signs of those words alone: in what is asked, the two may be what is asked for.
 TRADITIONAL, SIMPLIFIED = (
     "題幹選項單斷對錯確參標準難識點類級試問範圍數簡論說詳釋編號內學課節關鍵來層認連線記憶應綜評價創會標籤備註錄評權綱練習測驗開條",
-    ("题干选项单断对错确参标准难识点类级试问范围数简论说详释编号内学课节关键来层认连线记忆应综评价创会标签备注录评权纲练习测验开条"),
+    "题干选项单断对错确参标准难识点类级试问范围数简论说详释编号内学课节关键来层认连线记忆应综评价创会标签备注录评权纲练习测验开条",
 )
 _SIMPLIFIED = str.maketrans(TRADITIONAL, SIMPLIFIED)
 _EMPHASIS = re.compile(r"</?(?:b|i|u|s|sub|sup)>")
@@ -169,8 +169,8 @@ def untagged(text: str) -> str:
 def _read_key(written: str, kind: str, options: Sequence[str]) -> tuple[int, ...]:
     if kind == ItemType.TRUE_FALSE:
         return _judged(written, options)
-    if (named := _LETTER_AND_WORDS.fullmatch(written)) and len(_words_of(named)) > 1 and (position := _names_option(written, options)) is not None:
-        return (position,)  # A. be is no A, B and E
+    if (position := _names_option(written, options)) is not None and len(folded(options[position])) > 1:
+        return (position,)  # A. be is no A, B and E; A.C may be both
     if found := _letters(written):
         # HALOGEN, DC and A, D are all letters; where the key is an option's words, only several options may still be meant by them.
         worded = _by_words(written, [], options) if len(found) > 1 else ()
@@ -214,11 +214,7 @@ def _labelled(written: str, options: Sequence[str]) -> tuple[int, ...]:
 def _names_option(part: str, options: Sequence[str]) -> int | None:
     named = _LETTER_AND_WORDS.fullmatch(part.strip())
     position = LETTERS.find(named[1].upper()) if named else -1
-    return position if named and 0 <= position < len(options) and folded(options[position]) == folded(_words_of(named)) else None
-
-
-def _words_of(named: re.Match[str]) -> str:
-    return str(named["words"] or named["inside"])
+    return position if named and 0 <= position < len(options) and folded(options[position]) == folded(named["words"] or named["inside"]) else None
 
 
 def _judged(written: str, options: Sequence[str]) -> tuple[int, ...]:

@@ -129,10 +129,11 @@ def keyed_below(item: Item) -> str:
 def told(options: Sequence[Sequence[str]]) -> tuple[list[str], tuple[int, ...]]:
     """Return the options without the words behind them that say which are right, and those that are."""
     texts = ["\n".join(option) for option in options]
-    marked = tuple(at for at, text in enumerate(texts) if TELLS.search(text))
-    if not marked and sum(len(_SIGNS.findall(text)) for text in texts) == len(ticked := tuple(at for at, text in enumerate(texts) if _TICKED.search(text))):
-        return ([_TICKED.sub("", text) for text in texts], ticked) if len(ticked) < len(texts) else (texts, ())
-    return ([TELLS.sub("", text) for text in texts], marked) if len(marked) < len(texts) else (texts, ())
+    mark, marked = TELLS, tuple(at for at, text in enumerate(texts) if TELLS.search(text))
+    ticked = tuple(at for at, text in enumerate(texts) if _TICKED.search(text))
+    if not marked and len(ticked) == sum(len(_SIGNS.findall(text)) for text in texts):  # √× would be words to choose from
+        mark, marked = _TICKED, ticked
+    return ([mark.sub("", text) for text in texts], marked) if len(marked) < len(texts) else (texts, ())
 
 
 def _concluded(explanation: str) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from question_bank.domain.item import LETTERS
 from question_bank.domain.notation import is_known_type
@@ -102,22 +103,25 @@ def _joined(lines: Sequence[Line]) -> list[Line]:
     """Return the lines with numbers, types and letters that stand alone in theirs before the words they belong to, as pages of 学习通 and 雨课堂 are copied."""
     filled = [at for at, line in enumerate(lines) if line.text]
     texts = [lines[at].text for at in filled]
-    for at, text in enumerate(texts[:-1]):
-        kind = _TYPE_ALONE.fullmatch(texts[at + 1])
-        if _NUMBER.fullmatch(text) and kind and is_known_type(kind[1]):
-            texts[at], texts[at + 1] = f"{text}. 【{kind[1]}】{kind[2] or ''}", ""
-            continue
+    for at, (text, below) in enumerate(pairwise(texts)):
         stem = marks.STEM.match(text)
-        kind = _TYPE_ALONE.fullmatch(text[stem.end() :]) if stem else None
-        if stem and kind and is_known_type(kind[1]) and not _begins(texts[at + 1]):
+        if _NUMBER.fullmatch(text) and (kind := _type_alone(below)):
+            texts[at], texts[at + 1] = f"{text}. 【{kind[1]}】{kind[2] or ''}", ""
+        elif stem and (kind := _type_alone(text[stem.end() :])) and not _begins(below):
             texts[at] = f"{stem[0]}【{kind[1]}】{kind[2] or ''}"
-        elif stem and kind and is_known_type(kind[1]) and marks.style(stem)[0] == "round" and marks.STEM.match(texts[at + 1]):
+        elif stem and kind and marks.style(stem)[0] == "round" and marks.STEM.match(below):
             texts[at] = f"{kind[1]}{kind[2] or ''}"  # （1）单项选择 above 1. heads a section
     for run in _letters_alone(texts):
         for at in run:
             texts[at], texts[at + 1] = f"{texts[at][0]}. {texts[at + 1]}", ""
     changed = dict(zip(filled, texts, strict=True))
     return [replace(line, text=changed.get(at, "")) for at, line in enumerate(lines)]
+
+
+def _type_alone(text: str) -> re.Match[str] | None:
+    """Return what a line says that names a type and perhaps its points, and nothing else."""
+    found = _TYPE_ALONE.fullmatch(text)
+    return found if found and is_known_type(found[1]) else None
 
 
 def _letters_alone(texts: Sequence[str]) -> Iterator[list[int]]:
@@ -150,7 +154,7 @@ def _bulleted(lines: Sequence[Line]) -> list[Line]:
         if not line.text or (found and run and found[1] == lines[run[0]].text[0]):
             run += [at] if found else []
             continue
-        if asks and 1 < len(run) <= len(LETTERS) and not _lettered_below(lines[at:]):
+        if asks and 1 < len(run) <= len(LETTERS) and not _lettered_below(lines, at):
             for letter, each in zip(LETTERS, run, strict=False):
                 words = _BULLET.sub("", lines[each].text)
                 made[each] = replace(lines[each], text=words if marks.letter_at(words) else f"{letter}. {words}")
@@ -160,12 +164,12 @@ def _bulleted(lines: Sequence[Line]) -> list[Line]:
     return made
 
 
-def _lettered_below(lines: Sequence[Line]) -> bool:
+def _lettered_below(lines: Sequence[Line], begin: int) -> bool:
     """Tell whether options with letters follow before a field or the next number."""
-    for line in lines:
-        if marks.letter_at(line.text):
+    for at in range(begin, len(lines)):
+        if marks.letter_at(lines[at].text):
             return True
-        if marks.STEM.match(line.text) or marks.FIELD.match(line.text):
+        if marks.STEM.match(lines[at].text) or marks.FIELD.match(lines[at].text):
             return False
     return False
 
