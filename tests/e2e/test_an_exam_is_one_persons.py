@@ -21,10 +21,7 @@ def test_another_device_takes_over_and_what_was_typed_is_kept_for_review(hall: H
     page = hall.enter(phone)
     answer(page, 1, 0)
     wait_state(page, 1, "answered")
-    sign_in(desk, hall.account)
-    other = hall.back(desk)
-    other.click("#room-banner-action")
-    hall.opened(other)
+    other = hall.take_over(desk)
     shot(other, "room-desk")
     assert other.locator("#item-1 input:checked").count() == 1
     answer(other, 1, 1)
@@ -68,10 +65,7 @@ def test_another_device_takes_over_and_what_was_typed_is_kept_for_review(hall: H
 def test_a_page_that_only_looks_on_hands_nothing_in_and_hears_of_the_end(hall: Hall, phone: BrowserContext, desk: BrowserContext) -> None:
     page = hall.enter(phone)
     page.click("#hand-in")  # the question stands open while another device takes over
-    sign_in(desk, hall.account)
-    other = hall.back(desk)
-    other.click("#room-banner-action")
-    hall.opened(other)
+    other = hall.take_over(desk)
     page.evaluate("dispatchEvent(new Event('focus'))")
     expect(page.locator("#room-banner-text")).to_contain_text("这里只能查看")
     expect(page.locator("#hand-in-dialog")).to_be_hidden()
@@ -85,10 +79,7 @@ def test_a_page_that_only_looks_on_hands_nothing_in_and_hears_of_the_end(hall: H
 
 def test_the_bell_ends_a_page_that_only_looks_on_and_what_lies_there_is_offered_as_a_packet(hall: Hall, phone: BrowserContext, desk: BrowserContext) -> None:
     page = hall.enter(phone)
-    sign_in(desk, hall.account)
-    other = hall.back(desk)
-    other.click("#room-banner-action")
-    hall.opened(other)
+    hall.take_over(desk)
     answer(page, 1, 0)
     expect(page.locator("#room-banner-text")).to_contain_text("本机有 1 题的修改没有保存")
     hall.move_bell(4)
@@ -99,10 +90,7 @@ def test_the_bell_ends_a_page_that_only_looks_on_and_what_lies_there_is_offered_
 
 def test_what_she_had_not_chosen_between_at_the_bell_is_told_and_kept(hall: Hall, phone: BrowserContext, desk: BrowserContext) -> None:
     page = hall.enter(phone)
-    sign_in(desk, hall.account)
-    other = hall.back(desk)
-    other.click("#room-banner-action")
-    hall.opened(other)
+    other = hall.take_over(desk)
     answer(other, 1, 1)
     wait_state(other, 1, "answered")
     answer(page, 1, 3)

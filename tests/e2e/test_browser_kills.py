@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Error, Page
 from tests.support import chromium
 from tests.support.browser import ARGUMENTS, DESK
 from tests.support.hall import Hall, answer, prepare
-from tests.support.product import Product, sign_in
+from tests.support.product import Product
 
 pytestmark = [pytest.mark.browser, pytest.mark.soak]
 PEOPLE = 8  # work in one browser, each in a window and an exam of her own: its end meets each at another moment
@@ -64,10 +64,7 @@ def room(hall: Hall, made: Browser, number: int, told: list[dict[str, Any]]) -> 
     context.add_init_script(TOLD)
     if number == 0:
         return hall.enter(context)
-    sign_in(context, hall.account)
-    page = hall.back(context)
-    page.click("#room-banner-action")
-    return hall.opened(page)
+    return hall.take_over(context)
 
 
 def test_ex_02_a_killed_browser_loses_nothing_that_was_acknowledged(product: Product, chromium_browser: Browser) -> None:

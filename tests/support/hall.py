@@ -85,6 +85,13 @@ class Hall:
         page.wait_for_selector(".item.is-current", timeout=PATIENCE)
         return page
 
+    def take_over(self, context: BrowserContext) -> Page:
+        """Sign in on another device and go on there."""
+        sign_in(context, self.account)
+        page = self.back(context)
+        page.click("#room-banner-action")
+        return self.opened(page)
+
     def back(self, context: BrowserContext) -> Page:
         """Open the room again in a new page."""
         page = context.new_page()
