@@ -21,7 +21,7 @@ from exam.services import waiting_room as line
 from exam.services.admission import browser_keys, standing
 from exam.services.exam import found
 from exam.services.payload import AnswerNow, AttemptOpened, AttemptToken, EnterExam, EntryToken, ResumeExam, StartExam
-from exam.services.response import SignedOut
+from exam.services.response import GATHERS, SignedOut
 from exam.store import adjustment as adjustment_store
 from exam.store import attempt as store
 from exam.store import extra_attempt as extra_attempts
@@ -32,7 +32,7 @@ from exam.store.start import Begun, Opening
 from lms import api as platform
 from lms.kernel import audit
 from lms.kernel.db import Session, reading, transaction
-from lms.kernel.group_commit import GroupCommit
+from lms.kernel.group_commit import Aside, GroupCommit, Pending
 from lms.kernel.hot import Pace
 from lms.kernel.refusal import N_, Missing, Refusal, Unavailable
 
@@ -56,31 +56,41 @@ class AttemptMissing(Missing):
 
 
 _signing_in = Pace(3)  # whoever guesses at passwords with a token in hand goes to the end of the line
-_starts: GroupCommit[starts.Start, Begun] = GroupCommit(starts.start, single=True)
+_starts: GroupCommit[starts.Start, Begun] = GroupCommit(starts.start, single=True, gathers=2 * GATHERS)
+_rules: Aside[AttemptOpened] = Aside()  # some twenty statements
 
 
-def enter(payload: EnterExam, arrived: datetime, proofs: Iterable[BrowserProof] = ()) -> AttemptOpened:
+def enter(payload: EnterExam, arrived: datetime, proofs: Iterable[BrowserProof] = ()) -> Pending[AttemptOpened]:
     """Begin by an entry, whose own keys are proved: quickly where nothing stands in the way, else by every rule; whose turn it is not yet waits."""
     entry = tokens.read_entry(payload.entry, arrived, waited=bool(payload.ticket))
     place = line.held(payload.ticket, entry)
-    begun = Begun(place)
-    if payload.honesty and (place is None or place.stands(arrived)):
-        learned = entry.asks_learning and _learned(entry)
-        asked = starts.Start(
-            entry.exam, entry.person_id, entry.login_id, payload.device, learned, arrived, line.house_rate(), place,
-            slowly=entry.asks_identity, locked=bool(entry.browser),
-        )  # fmt: skip
-        begun = _starts.submit(asked)
-        if begun.place is not None and not begun.place.has_come(arrived):
-            raise line.waiting(begun.place, entry, arrived)
+    if not payload.honesty or (place is not None and not place.stands(arrived)):
+        return _by_every_rule(payload, entry, place, arrived, proofs)
+    learned = entry.asks_learning and _learned(entry)
+    asked = starts.Start(
+        entry.exam, entry.person_id, entry.login_id, payload.device, learned, arrived, line.house_rate(), place,
+        slowly=entry.asks_identity, locked=bool(entry.browser),
+    )  # fmt: skip
+    return _starts.pending(asked).then(lambda begun: _entered(payload, entry, begun, arrived, proofs))
+
+
+def _entered(payload: EnterExam, entry: EntryToken, begun: Begun, arrived: datetime, proofs: Iterable[BrowserProof]) -> AttemptOpened | Pending[AttemptOpened]:
+    if begun.place is not None and not begun.place.has_come(arrived):
+        raise line.waiting(begun.place, entry, arrived)
+    if begun.opening is None:
+        return _by_every_rule(payload, entry, begun.place, arrived, proofs)
     with reading() as session:
-        if begun.opening is not None:
-            return _opened(
-                session, begun.opening, code=entry.exam, title=begun.title, login_id=entry.login_id, browser=entry.browser, now=arrived, resumed=False
-            )
-        if not store.stands(session, entry.login_id, entry.person_id, arrived):
-            raise SignedOut
-    return start(entry.person_id, entry.login_id, StartExam(entry.exam, payload.device, payload.honesty), arrived, begun.place, proofs=proofs)
+        return _opened(session, begun.opening, code=entry.exam, title=begun.title, login_id=entry.login_id, browser=entry.browser, now=arrived, resumed=False)
+
+
+def _by_every_rule(payload: EnterExam, entry: EntryToken, place: Place | None, arrived: datetime, proofs: Iterable[BrowserProof]) -> Pending[AttemptOpened]:
+    def work() -> AttemptOpened:
+        with reading() as session:
+            if not store.stands(session, entry.login_id, entry.person_id, arrived):
+                raise SignedOut
+        return start(entry.person_id, entry.login_id, StartExam(entry.exam, payload.device, payload.honesty), arrived, place, proofs=proofs)
+
+    return _rules.pending(work)
 
 
 def _learned(entry: EntryToken) -> bool:

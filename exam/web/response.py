@@ -53,7 +53,7 @@ def rest(payload: AskRest) -> RestNow:
     return rests.take(payload, current.person().person_id, current.now())
 
 
-def start(request: HotRequest) -> AttemptOpened:
+def start(request: HotRequest) -> Pending[AttemptOpened]:
     """Begin an attempt, or come back to the open one."""
     entry = tokens.read_entry(request.payload.entry, request.arrived, waited=bool(request.payload.ticket))
     require(entry.browser, entry.exam, request.environ)

@@ -12,11 +12,12 @@ import logging
 import math
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from time import monotonic, sleep
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 import psycopg
 
@@ -33,6 +34,7 @@ STEP = 0.0025  # seconds in which another row has to come for a lane to go on ga
 PARTS = 20  # what a failed group is divided into: two rounds find the row that failed it among 400
 GROWS_WITHIN = 1.0  # seconds: what takes no longer may be twice as much and is not cut off
 SETTLED_WITHIN = 5.0  # seconds after which the rest of a failed group is refused: others wait behind it
+ASIDE, MOST_ASIDE = 4, 1_000  # threads for what takes longer than a lane may, and what may wait for them
 GIVEN_UP_AFTER = 10.0  # seconds after which a row is not stored any more: its page gives up soon (exam/static/wire.js) and sends anew
 MOST_QUEUED = 10_000
 logger = logging.getLogger(__name__)
@@ -41,7 +43,7 @@ logger = logging.getLogger(__name__)
 class _Entry(Generic[Row, Answer]):
     __slots__ = ("came", "outcome", "row", "told")
 
-    def __init__(self, row: Row, told: "Callable[[_Entry[Row, Answer]], None]") -> None:
+    def __init__(self, row: Row, told: Callable[[Callable[[], Answer]], None]) -> None:
         self.row = row
         self.told = told
         self.came = monotonic()
@@ -56,7 +58,7 @@ class _Entry(Generic[Row, Answer]):
     def tell(self) -> None:
         """Have it told, once; whoever cannot be reached is nobody else's fault."""
         try:
-            self.told(self)
+            self.told(self.result)
         except BaseException:
             logger.exception("answer_not_told")
         del self.told  # and with it the client's line: a server that is to end waits for each of them
@@ -68,23 +70,29 @@ def _as_it_is(answer: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Pending(Generic[Made]):
-    """A row that is still to be handed in to its lane, and what is made of its answer."""
+    """A row that is still to be handed in to its lane, and what is made of its answer: the end, or another one that is still to be handed in."""
 
-    lane: "GroupCommit[Any, Any]"
+    lane: "GroupCommit[Any, Any] | Aside[Any]"
     row: Any
-    made: Callable[[Any], Made]
+    made: Callable[[Any], Any]  # Made | Pending[Made]
 
     def wait(self) -> Made:
         """Hand it in and wait."""
-        return self.made(self.lane.submit(self.row))
+        made: Made | Pending[Made] = self.made(self.lane.submit(self.row))
+        return made.wait() if isinstance(made, Pending) else made
 
-    def then(self, made: "Callable[[Made], Next]") -> "Pending[Next]":
+    def then(self, made: "Callable[[Made], Next | Pending[Next]]") -> "Pending[Next]":
         """Make something else of the answer."""
-        return Pending(self.lane, self.row, lambda answer: made(self.made(answer)))
 
-    def later(self, told: Callable[[Callable[[], Made]], None]) -> "Pending[Made]":
-        """Hand it in; `told` gets what returns the answer or raises the refusal, in the lane's thread. What raises was not handed in."""
-        self.lane.later(self.row, lambda entry: told(lambda: self.made(entry.result())))
+        def both(answer: Any) -> "Next | Pending[Next]":
+            first: Made | Pending[Made] = self.made(answer)
+            return first.then(made) if isinstance(first, Pending) else made(first)
+
+        return Pending(self.lane, self.row, both)
+
+    def later(self, told: Callable[[Callable[[], Any]], None]) -> "Pending[Made]":
+        """Hand it in; `told` gets what returns the answer or what is pending next, or raises, in the lane's thread. What raises was not handed in."""
+        self.lane.later(self.row, lambda result: told(lambda: self.made(result())))
         return self
 
 
@@ -114,7 +122,7 @@ class GroupCommit(Generic[Row, Answer]):
         """Store a row and return its answer after the commit; raises what the write refused."""
         woken = threading.Lock()  # a held lock is the cheapest thing to sleep on
         woken.acquire()
-        entry: _Entry[Row, Answer] = _Entry(row, lambda _entry: woken.release())
+        entry: _Entry[Row, Answer] = _Entry(row, lambda _result: woken.release())
         self._put(entry)
         woken.acquire()
         return entry.result()
@@ -123,8 +131,8 @@ class GroupCommit(Generic[Row, Answer]):
         """Return a row that is still to be handed in."""
         return Pending(self, row, _as_it_is)
 
-    def later(self, row: Row, told: Callable[[_Entry[Row, Answer]], None]) -> None:
-        """Store a row; `told` is called with it after the commit, in the lane's thread."""
+    def later(self, row: Row, told: Callable[[Callable[[], Answer]], None]) -> None:
+        """Store a row; `told` gets what returns its answer after the commit, in the lane's thread."""
         self._put(_Entry(row, told))
 
     def _put(self, entry: _Entry[Row, Answer]) -> None:
@@ -204,3 +212,35 @@ class GroupCommit(Generic[Row, Answer]):
             answers = self._write(link, [entry.row for entry in batch])
         for entry, answer in zip(batch, answers, strict=True):
             entry.outcome = answer
+
+
+class Aside(Generic[Answer]):
+    """What takes longer than a lane may, done by a few threads of its own, in the order in which it comes."""
+
+    gathers = 0.0
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(ASIDE, "aside")
+        self._room = threading.Semaphore(MOST_ASIDE)
+
+    def pending(self, work: Callable[[], Answer]) -> Pending[Answer]:
+        """Return work that is still to be handed in."""
+        return Pending(self, work, _as_it_is)
+
+    def submit(self, work: Callable[[], Answer]) -> Answer:
+        """Do it here, where a thread waits for it anyway."""
+        return work()
+
+    def later(self, work: Callable[[], Answer], told: Callable[[Callable[[], Answer]], None]) -> None:
+        """Have it done by `told`, in another thread; what has waited too long is refused undone."""
+        if not self._room.acquire(blocking=False):
+            raise Unavailable
+        self._threads.submit(self._do, work, told, monotonic())
+
+    def _do(self, work: Callable[[], Answer], told: Callable[[Callable[[], Answer]], None], came: float) -> None:
+        self._room.release()
+        told(work if monotonic() - came < GIVEN_UP_AFTER else _refuse)
+
+
+def _refuse() -> NoReturn:
+    raise Unavailable

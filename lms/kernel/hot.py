@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -152,15 +153,17 @@ class HotEntry:
         def told(find: Callable[[], object]) -> None:
             try:
                 answer = self._tried(route, language, find)
-                assert isinstance(answer, HotAnswer)
-                channel.finish(self._begun(route, start_response, answer))
+                if isinstance(answer, Pending):  # what was settled leads to what is still to be handed in
+                    answer = self._tried(route, language, partial(answer.later, told))
+                if isinstance(answer, HotAnswer):
+                    channel.finish(self._begun(route, start_response, answer))
             except Exception:
                 logger.exception("answer_not_sent", extra={"route": route.path})
                 start_response(*_begin(_UNSENT))
                 channel.finish(_UNSENT.body)
 
         channel.put_off(pending.lane.gathers)
-        found = self._tried(route, language, lambda: pending.later(told))
+        found = self._tried(route, language, partial(pending.later, told))
         channel.later = isinstance(found, Pending)
         return found
 

@@ -146,7 +146,7 @@ def sitting(account: str = "lin", *, at: datetime = NOON, device: str = "device-
 def seated(person_id: int, login_id: int, *, at: datetime = NOON, device: str = "device-one") -> Sitter:
     """Let somebody who is enrolled and signed in start."""
     entered = tokens.entry(person_id, login_id, EXAM, asks_learning=False, now=at)
-    return Sitter(person_id, login_id, attempt.enter(EnterExam(entered, device, honesty=True), at))
+    return Sitter(person_id, login_id, attempt.enter(EnterExam(entered, device, honesty=True), at).wait())
 
 
 def entry(account: str, at: datetime = NOON) -> str:

@@ -58,7 +58,7 @@ def _planned(sitter: exams.Sitter, at: datetime) -> ActivityState:
 
 
 def _again(sitter: exams.Sitter, at: datetime) -> exams.Sitter:
-    return exams.Sitter(sitter.person_id, sitter.login_id, attempt.enter(EnterExam(exams.entry("lin", at), "device-one", honesty=True), at))
+    return exams.Sitter(sitter.person_id, sitter.login_id, attempt.enter(EnterExam(exams.entry("lin", at), "device-one", honesty=True), at).wait())
 
 
 def test_two_people_annul_a_released_attempt_and_the_grade_follows(app: Flask, clock: FixedClock) -> None:
@@ -290,7 +290,7 @@ def test_an_extra_attempt_is_taken_back_while_it_is_unused_alone_or_with_all_giv
         _again(lin, opens)
     with transaction() as session:
         one_exam = session.scalar(text("SELECT id FROM exam"))
-    begun = exams.Sitter(cai.person_id, cai.login_id, attempt.enter(EnterExam(exams.entry("cai", opens), "device-one", honesty=True), opens))
+    begun = exams.Sitter(cai.person_id, cai.login_id, attempt.enter(EnterExam(exams.entry("cai", opens), "device-one", honesty=True), opens).wait())
     assert extra_attempt.withdraw(id_of(PENG), _number(hua), all_given_with_it=True, reason="改期", now=decided_at) == 1
     assert review.current_rule(exams.EXAM) is Review.NEVER, "they kept the keys; other dates may follow"
     begun.save(begun.change(1, [0]), at=opens)

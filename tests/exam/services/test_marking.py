@@ -230,9 +230,9 @@ def test_a_further_attempt_waits_for_its_days_on_both_ways_and_the_last_counts(a
     due = NOON + timedelta(minutes=10, days=1)
     early = due - timedelta(seconds=1)
     with pytest.raises(TooSoon):
-        attempts.enter(EnterExam(exams.entry("lin", early), "device-one", honesty=True), early)
+        attempts.enter(EnterExam(exams.entry("lin", early), "device-one", honesty=True), early).wait()
     assert room.exam_of(lin.person_id, EXAM, early).briefing.next_at == due
-    again = attempts.enter(EnterExam(exams.entry("lin", due), "device-one", honesty=True), due)
+    again = attempts.enter(EnterExam(exams.entry("lin", due), "device-one", honesty=True), due).wait()
     exams.Sitter(lin.person_id, lin.login_id, again).submit(at=due)
     scoring.score_outstanding(due)
     assert stands(lin.person_id) == (True, 0, 2), "the last counts, even where it is worse"

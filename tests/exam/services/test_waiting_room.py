@@ -33,7 +33,7 @@ RATE = 7.0
 
 def enter(account: str, at: datetime, ticket: str = "") -> AttemptOpened:
     """Ask to start."""
-    return attempt.enter(EnterExam(exams.entry(account, at), f"device-of-{account}", honesty=True, ticket=ticket), at)
+    return attempt.enter(EnterExam(exams.entry(account, at), f"device-of-{account}", honesty=True, ticket=ticket), at).wait()
 
 
 def told(account: str, at: datetime, ticket: str = "") -> dict[str, object]:
@@ -83,7 +83,7 @@ def test_ov_01_a_place_survives_everything_and_the_clock_starts_with_the_paper(a
     assert enter("lin", NOON).remaining_ms == 90 * 60_000
     early = EnterExam(exams.entry("cai"), "device-of-cai", honesty=True, ticket=ticket)
     with pytest.raises(Waiting):
-        attempt.enter(early, NOON + timedelta(seconds=4))
+        attempt.enter(early, NOON + timedelta(seconds=4)).wait()
     with query_budget(0):
         assert waiting_room.turn(AskTurn(ticket), NOON + timedelta(seconds=4)).ahead == 1
     with pytest.raises(TokenRefused):
@@ -95,7 +95,7 @@ def test_ov_01_a_place_survives_everything_and_the_clock_starts_with_the_paper(a
     gan = tokens.read_entry(exams.entry("gan"), NOON)
     unknown = tokens.entry(gan.person_id, gan.login_id, exams.EXAM, asks_learning=False, asks_identity=True, now=NOON)
     with pytest.raises(Waiting):
-        attempt.enter(EnterExam(unknown, "device-of-gan", honesty=True), NOON + timedelta(seconds=9))
+        attempt.enter(EnterExam(unknown, "device-of-gan", honesty=True), NOON + timedelta(seconds=9)).wait()
     waiting_room.set_rate(exams.EXAM, 0, actor_id=1, now=NOON)
     exams.enrolled("hua")
     assert enter("hua", NOON).remaining_ms == 90 * 60_000, "without a rate there is no line"
@@ -163,8 +163,8 @@ def test_ov_01_a_turn_after_the_end_of_the_window_can_be_used(app: Flask) -> Non
     assert room.exam_of(person_id, exams.EXAM, turn).briefing.refusal is None, "a fresh page has the button"
     assert isinstance(room.exam_of(person_id, exams.EXAM, turn + timedelta(minutes=11)).briefing.refusal, WindowClosed)
     with pytest.raises(EntryOld):
-        attempt.enter(EnterExam(entry, "device-of-cai", honesty=True), turn)
-    assert attempt.enter(EnterExam(entry, "device-of-cai", honesty=True, ticket=ticket), turn).remaining_ms == 90 * 60_000
+        attempt.enter(EnterExam(entry, "device-of-cai", honesty=True), turn).wait()
+    assert attempt.enter(EnterExam(entry, "device-of-cai", honesty=True, ticket=ticket), turn).wait().remaining_ms == 90 * 60_000
     assert isinstance(room.exam_of(exams.enrolled("gan")[0], exams.EXAM, turn).briefing.refusal, WindowClosed)
 
 

@@ -46,7 +46,7 @@ def test_a_failed_try_is_offered_again_as_soon_as_it_may_be_repeated(app: Flask,
     page = lin.get("/").get_data(as_text=True)
     assert "去再考一次" in page
     assert f'href="/exams/{exams.EXAM}"' in page
-    opened = attempt.enter(EnterExam(exams.entry("lin", clock.instant), "device-one", honesty=True), clock.instant)
+    opened = attempt.enter(EnterExam(exams.entry("lin", clock.instant), "device-one", honesty=True), clock.instant).wait()
     exams.Sitter(sitter.person_id, sitter.login_id, opened).submit(at=clock.instant)
     assert "总评还没有达到" not in lin.get("/").get_data(as_text=True), "the second try is being scored"
     scoring.score_outstanding(clock.instant)
@@ -115,7 +115,7 @@ def test_the_first_page_leads_to_the_exam_she_sits_beside_one_that_is_done_and_a
     clock.instant += timedelta(days=40)
     assembly.assemble("again", papers=1, now=clock.instant)
     entry = tokens.entry(sitter.person_id, sitter.login_id, "again", asks_learning=False, now=clock.instant)
-    attempt.enter(EnterExam(entry, "device-one", honesty=True), clock.instant)
+    attempt.enter(EnterExam(entry, "device-one", honesty=True), clock.instant).wait()
     assert 'href="/exams/again/room"' in lin.get("/").text
     assert "/room" not in lin.get("/?programme=another-programme").text, "she asked for this one"
 

@@ -84,7 +84,7 @@ def test_from_an_empty_product_to_a_learner_who_sits(app: Flask, tmp_path: Path)
     lin_id, login_id = exams.enrolled("lin")
     assert "可以参加" in enter(app, LIN).get("/exams").get_data(as_text=True)
     entry = tokens.entry(lin_id, login_id, "first", asks_learning=False, now=NOON)
-    opened = attempt.enter(EnterExam(entry, "device-one", honesty=True), NOON)
+    opened = attempt.enter(EnterExam(entry, "device-one", honesty=True), NOON).wait()
     assert opened.deadline == NOON + timedelta(minutes=90)
 
 

@@ -126,7 +126,7 @@ def test_in_01_of_twenty_who_sit_for_another_none_gets_in_and_no_honest_one_is_s
     for person in roster:
         entry = tokens.entry(person, login_of(person), exams.EXAM, asks_learning=False, now=NOON, asks_identity=True)
         try:
-            attempt.enter(EnterExam(entry, "device", honesty=True), NOON)
+            attempt.enter(EnterExam(entry, "device", honesty=True), NOON).wait()
             inside.add(person)
         except rules.IdentityMissing:
             continue

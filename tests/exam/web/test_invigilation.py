@@ -117,7 +117,7 @@ def test_minutes_and_per_cent_reach_all_who_sit_there_and_stand_in_the_ledger(ap
     set_ = ivy.post(f"{ROOM}/accommodation", data={"accommodation-account": "cai", "accommodation-percent": "150", "accommodation-reason": "视力障碍"})
     assert set_.status_code == 302
     lin = exams.sitting("lin")
-    cai = exams.Sitter(person_id, login_id, attempt.enter(EnterExam(exams.entry("cai"), "device-one", honesty=True), NOON))
+    cai = exams.Sitter(person_id, login_id, attempt.enter(EnterExam(exams.entry("cai"), "device-one", honesty=True), NOON).wait())
     assert cai.opened.deadline - NOON == timedelta(minutes=135)
     ivy.post(f"{ROOM}/time", data={"time-minutes": "5", "time-percent": "10", "time-reason": "铃声干扰"})
     assert _deadline(_attempt(lin)) == NOON + timedelta(minutes=90 + 5 + 9)

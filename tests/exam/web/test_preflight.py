@@ -41,9 +41,9 @@ def test_the_board_says_what_is_sound_and_what_to_do_and_sets_the_rate(app: Flas
     assert peng.post(f"{BOARD}/rate", data={"rate": "-1"}).status_code == 422
     assert peng.post(f"{BOARD}/rate", data={"rate": "0.01"}).status_code == 302
     assert 'value="0.01"' in peng.get(BOARD).get_data(as_text=True)
-    attempt.enter(EnterExam(exams.entry("lin"), "device-of-lin", honesty=True), NOON)
+    attempt.enter(EnterExam(exams.entry("lin"), "device-of-lin", honesty=True), NOON).wait()
     with pytest.raises(Waiting):
-        attempt.enter(EnterExam(exams.entry("cai"), "device-of-cai", honesty=True), NOON)
+        attempt.enter(EnterExam(exams.entry("cai"), "device-of-cai", honesty=True), NOON).wait()
     total = msgspec.json.decode(enter(app, IVY).get(f"/invigilation/{exams.EXAM}/now").data)["total"]
     assert (total["waiting"], total["not_started"], total["open"]) == (1, 1, 1)
     assert enter(app, IVY).get(f"/invigilation/{exams.EXAM}/people?shown=waiting").get_data(as_text=True).count("/invigilation/attempt/") == 0

@@ -181,7 +181,7 @@ def test_an_appeal_is_about_the_attempt_that_counts(app: Flask, clock: FixedCloc
     id_of(LIN)
     first = exams.sitting("lin")
     first.submit(*(first.change(at, choices) for at, choices in enumerate(right_choices(first), start=1)))
-    exams.Sitter(first.person_id, first.login_id, attempt.enter(EnterExam(exams.entry("lin"), "device-one", honesty=True), NOON)).submit()
+    exams.Sitter(first.person_id, first.login_id, attempt.enter(EnterExam(exams.entry("lin"), "device-one", honesty=True), NOON).wait()).submit()
     scoring.score_outstanding(NOON)
     clock.instant = NOON + timedelta(days=3)
     enter(app, LIN).post(f"/exams/{EXAM}/appeal", data={"words": "第一次的成绩有误"})

@@ -169,7 +169,7 @@ def test_each_attempt_has_its_receipt_and_the_code_says_which_it_is(app: Flask) 
     sitter, later = exams.sitting("lin"), NOON + timedelta(minutes=1)
     first = sitter.submit().receipt
     scoring.score_outstanding(NOON)
-    sitter.opened = attempt.enter(EnterExam(exams.entry("lin", later), "device-one", honesty=True), later)
+    sitter.opened = attempt.enter(EnterExam(exams.entry("lin", later), "device-one", honesty=True), later).wait()
     second = sitter.submit(at=later).receipt
     scoring.score_outstanding(later)
     lin, page = enter(app, LIN), f"/exams/{exams.EXAM}/receipt"

@@ -9,11 +9,11 @@ import pytest
 from flask import Flask
 from granian.server import mp as granian_mp
 
-from lms.kernel import channel
+from lms.kernel import channel, group_commit
 from lms.kernel.channel import CHANNEL
 from lms.kernel.clock import FixedClock
-from lms.kernel.group_commit import GroupCommit
-from lms.kernel.hot import HotEntry, HotRoute, Pace
+from lms.kernel.group_commit import Aside, GroupCommit, Pending
+from lms.kernel.hot import HotEntry, HotRequest, HotRoute, Pace
 from lms.kernel.permissions import Permission, Priority
 
 mp: Any = granian_mp  # its way of calling an app is its own, and no name for others
@@ -79,10 +79,14 @@ class _Failing(_Line):
 
 
 def _serving(lane: GroupCommit[str, str]) -> Callable[[Any, dict[str, Any]], Any]:
+    return _serving_by(lambda _request: lane.pending("row"))
+
+
+def _serving_by(handler: Callable[[HotRequest], object]) -> Callable[[Any, dict[str, Any]], Any]:
     def counted(_path: str, _status: int) -> None:
         raise OSError("no space left")
 
-    route = HotRoute("POST", "/save", Permission.SIT_EXAM, lambda _request: lane.pending("row"), priority=Priority.ANSWERS)
+    route = HotRoute("POST", "/save", Permission.SIT_EXAM, handler, priority=Priority.ANSWERS)
     entry = HotEntry(
         app=lambda _environ, _start: [], routes=(route,), clock=FixedClock(datetime(2026, 11, 22, tzinfo=UTC)),
         arrival=lambda _environ, now: now, counted=counted, worded=lambda message, _language: message, pace=Pace(10),
@@ -114,3 +118,42 @@ def test_what_could_not_be_handed_in_is_refused_at_once(app: Flask, monkeypatch:
         serve(line, {})
     ((status, headers, _body),) = line.sent
     assert (status, dict(headers)["Retry-After"]) == (503, "2")
+
+
+def test_what_takes_longer_than_a_lane_may_is_done_aside_and_answered_once(app: Flask) -> None:
+    gate, doing = threading.Event(), threading.Event()
+    lane: GroupCommit[str, str] = GroupCommit(lambda _link, rows: list(rows))
+    aside: Aside[str] = Aside()
+
+    def work() -> str:
+        doing.set()
+        gate.wait(20)
+        return "slow"
+
+    def handler(request: HotRequest) -> Pending[str]:
+        row = request.environ["row"]
+        return lane.pending(row).then(lambda told: aside.pending(work) if told == "slow" else told).then(str.upper)
+
+    serve = _serving_by(handler)
+    slow, quick = _Failing(0), _Failing(0)
+    serve(slow, {"row": "slow"})
+    assert doing.wait(20)
+    serve(quick, {"row": "quick"})
+    assert quick.done.wait(20), "its lane is free"
+    assert not slow.sent
+    gate.set()
+    assert slow.done.wait(20)
+    assert [(line.sent[0][0], line.sent[0][2]) for line in (slow, quick)] == [(200, b'"SLOW"'), (200, b'"QUICK"')]
+    assert handler(HotRequest(datetime(2026, 11, 22, tzinfo=UTC), {"row": "slow"})).wait() == "SLOW", "where a thread waits, it does the work itself"
+
+
+@pytest.mark.parametrize(("name", "bound"), [("GIVEN_UP_AFTER", -1.0), ("MOST_ASIDE", 0)])
+def test_what_waits_too_long_aside_or_finds_no_room_is_refused_undone(app: Flask, monkeypatch: pytest.MonkeyPatch, name: str, bound: float) -> None:
+    monkeypatch.setattr(group_commit, name, bound)
+    done: list[str] = []
+    aside: Aside[None] = Aside()
+    line = _Failing(0)
+    _serving_by(lambda _request: aside.pending(lambda: done.append("done")))(line, {})
+    assert line.done.wait(20)
+    ((status, headers, _body),) = line.sent
+    assert (status, dict(headers)["Retry-After"], done) == (503, "2", [])
