@@ -24,7 +24,13 @@ _OPTION_LINES = 6  # of one option whose letter stands in a line of its own
 _TYPE_ALONE = re.compile(r"[\[【（(]?([^\[\]【】（）()\s]{2,8}+)[\]】）)]?\s*+([（(\[]\d{1,2}(?:\.\d)?\s*+分[)）\]])?")
 _NUMBER = re.compile(r"\d{1,4}")
 _KEY = r"(?:(?:正确|参考|标准)?答案|(?:答案)?解析)"
+_BOTH_WORDS = r"(?:正确|参考|标准)?答案\s*+[与和及/／、]\s*+(?:解析|详解)"
 _DECORATED = re.compile(rf"[★☆◆◇▲►➤※]\s*+(?={_KEY}\s*+[:：])|^\[({_KEY})\]\s*+[:：]?\s*+|^[（(]\s*+({_KEY}\s*+[:：][^（()）]+)[)）]$")
+_DASHED = re.compile(r"^((?:正确|参考|标准)?答案)\s*+[—–-]{1,2}\s*+(?=[A-HＡ-Ｈ√×对错])")
+_BOTH = re.compile(rf"^(?:{_BOTH_WORDS}\s*+[:：]|[【\[]{_BOTH_WORDS}[】\]]\s*+[:：]?)\s*+(?=\S)")  # 答案与解析：B。……
+_REASONED = re.compile(r"^((?:【(?:正确|参考|标准)?答案】|(?:正确|参考|标准)?答案\s*+[:：])\s*+[A-HＡ-Ｈ]{1,8}+)\s*+[，,。.；;]\s*+(?=因为|由于|理由)")
+_REASON = re.compile(r"^(答案：(?:[A-HＡ-Ｈ]{1,8}+|[√×对错]|正确|错误))(?:\s*+[，,。.；;]\s*+|\s++)(?=\S)")
+_BOXED_KEY = re.compile(r"【\s*([A-HＡ-Ｈ]{1,8})\s*】")
 _STATISTICS = re.compile(r"((?:正确答案|答案)\s*+[是为:：]{1,2}\s*+[A-H]++)\s*+[,，。;；]\s*+(?=(?:全站)?正确率|易错项)")
 
 
@@ -39,7 +45,7 @@ class Line:
 def usual(lines: Sequence[Line]) -> list[Line]:
     """Return the lines, without space around them, as most papers have them; each keeps its number."""
     told = [_STATISTICS.sub(r"\1 解析：", _MINE_BESIDE.sub(_parted, _DECORATED.sub(_plain, line.text))) for line in lines]
-    texts = _keyed_first([_numbered_first(text) for text in told])
+    texts = _keyed_first([_numbered_first(_reasoned(text)) for text in _boxed(told)])
     changed = _joined([replace(line, text=text) for line, text in zip(lines, texts, strict=True)])
     return _starred(_bulleted(_lettered(_recorded(changed))))
 
@@ -50,6 +56,22 @@ def _plain(found: re.Match[str]) -> str:
 
 def _parted(found: re.Match[str]) -> str:
     return f"{found[1]} "
+
+
+def _reasoned(text: str) -> str:
+    """Return the line of a key with a field of its own for the reason behind it: 答案与解析：B。……, 答案：B，因为……; a dash is no sign of a key."""
+    both = _BOTH.sub("答案：", text)
+    return _REASON.sub(r"\1 解析：", both) if both != text else _REASONED.sub(r"\1 解析：", _DASHED.sub(r"\1：", text))
+
+
+def _boxed(texts: Sequence[str]) -> list[str]:
+    """Return the lines with a word before letters that stand alone in their box below options: 【B】."""
+    made, above = list[str](), ""
+    for text in texts:
+        found = _BOXED_KEY.fullmatch(text) if marks.letter_at(above) else None
+        made.append(f"答案：{found[1]}" if found else text)
+        above = text or above
+    return made
 
 
 def _numbered_first(text: str) -> str:

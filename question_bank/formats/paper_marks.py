@@ -44,7 +44,7 @@ _ROLES = (
 )
 _MORE = {"详解": "explanation", "分析": "explanation", "点评": "explanation", "解答": "explanation", "试题分析": "explanation", "考查点": "topic", "答": "key"}
 _MORE |= dict.fromkeys((f"{who}的{what}" for who in ("我", "你", "您", "学生", "考生", "学员") for what in ("答案", "作答", "选择")), MINE)
-_MORE |= dict.fromkeys(("answer", "answers", "ans", "key", "correct answer", "correct answers", "correct option", "right answer"), "key")
+_MORE |= dict.fromkeys(("answer", "answers", "ans", "key", "correct answer", "correct answers", "correct option", "right answer", "correct"), "key")
 _MORE |= {"explanation": "explanation", "rationale": "explanation", "difficulty": "difficulty"}
 _MORE |= dict.fromkeys(("学生答案", "考生答案", "学员答案"), MINE)
 _TO_TRADITIONAL = str.maketrans(notation.SIMPLIFIED, notation.TRADITIONAL)

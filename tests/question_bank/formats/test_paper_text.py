@@ -137,6 +137,9 @@ SAMPLES = {
     "stars before the key's word": ("1. 题（ ）\nA. 甲\nB. 乙\nC. 丙\n★答案：B", [ONE]),
     "the key's word in square brackets": ("1. 题（ ）\nA. 甲\nB. 乙\nC. 丙\n[答案]B", [ONE]),
     "the key in brackets of its own": ("1. 题（ ）\nA. 甲\nB. 乙\nC. 丙\n（答案：B）", [ONE]),
+    "a dash behind the key's word": ("1. 题（ ）\nA. 甲\nB. 乙\nC. 丙\n标准答案——B", [ONE]),
+    "the key in a box of its own": ("1. 题（ ）\nA. 甲\nB. 乙\nC. 丙\n\n【B】\n2. 题二\nA. 甲\nB. 乙\n【 A 】", [ONE, "single 题二 [甲|乙] A"]),
+    "Correct": ("1. 题（ ）\nA. 甲\nB. 乙\nC. 丙\nCorrect: B", [ONE]),
     "Key": ("1. 题（ ）\nA. 甲\nB. 乙\nC. 丙\nKey: B", [ONE]),
     "the chosen words behind the letter": ("1. 题（ ）\nA. 甲\nB. 乙\nC. 丙\n正确答案：B（乙）", [ONE]),
     "选B": ("1. 题（ ）\nA. 甲\nB. 乙\nC. 丙\n答案：选B", [ONE]),
@@ -192,6 +195,13 @@ def test_lists_in_a_stem_and_an_explanation_are_no_options() -> None:
     drafts = paper_text.read_text("1. 有两点：\n○甲\n○乙\n谁在先\nA. 子\nB. 丑\n答案：A\n解析：\n○因为\n○所以\n2. 题\nA. 子\nB. 丑\n答案：B").drafts
     assert [told(draft) for draft in drafts] == ["single 有两点：\n○甲\n○乙\n谁在先 [子|丑] A", "single 题 [子|丑] B"]
     assert drafts[0].explanation == "○因为\n○所以"
+
+
+@pytest.mark.parametrize("key", ["答案：B，因为好", "【答案】B。因为好", "答案与解析：B。因为好", "【参考答案及解析】 B 因为好", "答案/解析：B\n因为好"])
+def test_the_reason_behind_a_key_is_its_explanation(key: str) -> None:
+    first, second = paper_text.read_text(f"1. 题（ ）\nA. 甲\nB. 乙\nC. 丙\n{key}\n2. 何为____？\n答案与解析：甲。乙").drafts
+    assert (told(first), first.explanation) == (ONE, "因为好")
+    assert (second.blanks[0].accepted, second.explanation) == (("甲。乙",), ""), "words that are no letters are the key"
 
 
 @pytest.mark.parametrize("habit", SAMPLES)
