@@ -196,7 +196,8 @@ def _state(activity_id: int, exam: Exam, newest: Newest | None, extras: Extras, 
     if newest and newest.standing and hers is exam:
         if newest.standing is not State.SCORED:
             return told(done=True, fraction=1.0, text=_("已交卷，正在评分"), pending=True)
-        return told(done=True, fraction=1.0, text=_("已完成"), again_at=admission.next_at(exam, standing, now))
+        again_at = admission.next_at(exam, standing, now)
+        return told(done=True, fraction=1.0, text=_("已完成，还可以再考") if again_at else _("已完成"), again_at=again_at)
     told = partial(told, done=False, fraction=0.0, again_at=admission.next_at(hers, standing, now))
     if used >= hers.attempts:
         return told(text=_("没有剩余的考试次数"), spent=True)

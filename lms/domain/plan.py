@@ -92,7 +92,8 @@ def steps(programme: Programme, standing: Standing, now: datetime) -> tuple[Step
         handed_in = all(one.code in standing.scored for one in programme.assignments)
         found.append(_step(StepCode.ASSIGNMENTS, _stage(programme, "assignments"), handed_in, now, results_follow=True))
     spent = standing.exam_spent and not standing.exam_done
-    found.append(Step(StepCode.EXAM, StepState.FAILED, programme.exam) if spent else _step(StepCode.EXAM, programme.exam, standing.exam_done, now))
+    done = standing.exam_done and not (standing.qualified is False and standing.again_at)  # who may try again is not through with it
+    found.append(Step(StepCode.EXAM, StepState.FAILED, programme.exam) if spent else _step(StepCode.EXAM, programme.exam, done, now))
     found.append(Step(StepCode.CERTIFICATE, _certificate_state(standing), None))
     return tuple(found)
 

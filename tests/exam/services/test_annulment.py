@@ -146,6 +146,7 @@ def test_an_annulled_attempt_hides_nothing_of_the_one_that_counts(app: Flask, cl
     lin = exams.sitting("lin")
     lin.submit(at=NOON + MINUTE)
     scoring.score_outstanding(NOON + MINUTE)
+    assert _planned(lin, NOON + 2 * MINUTE).text == "已完成，还可以再考"
     _again(lin, NOON + 2 * MINUTE)
     second = _number(lin)
     annulment.propose(id_of(PENG), second, reason="替考", now=NOON + 3 * MINUTE)

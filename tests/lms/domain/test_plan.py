@@ -75,6 +75,9 @@ def test_the_steps_stand_as_their_dates_and_results_say() -> None:
     for failed in (replace(MARKED, qualified=False), replace(MARKED, revoked=True)):
         assert states(failed, NOW)[StepCode.CERTIFICATE] is StepState.FAILED
     assert states(replace(MARKED, qualified=False, again_at=NOW), NOW)[StepCode.CERTIFICATE] is StepState.LATER
+    sitting = PROGRAMME.exam.opens
+    exam = [states(replace(MARKED, qualified=False, again_at=at), sitting)[StepCode.EXAM] for at in (None, sitting)]
+    assert exam == [StepState.DONE, StepState.NOW], "who may try again is not through with it"
 
 
 def test_a_programme_without_offline_hours_or_assignments_lacks_those_steps() -> None:
