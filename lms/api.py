@@ -17,7 +17,7 @@ from lms.services.programme import in_force, programme, versions
 from lms.services.roster import NewPerson, bulk_load
 from lms.services.signing_in import register_inside
 from lms.services.signing_key import public_keys, sign
-from lms.services.unit import Place, in_scope, school_path, scope_of
+from lms.services.unit import Place, holders_of, in_scope, school_path, scope_of
 from lms.services.unit import place as unit_place
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "every_lesson",
     "evidence_of_rehearsal",
     "hold_grades",
+    "holders_of",
     "id_of_account",
     "in_force",
     "in_scope",

@@ -47,6 +47,13 @@ class MarkFinal(Conflict):
     message = N_("这份评分已不能撤回：成绩已公布，或答卷已转交裁定。需要改分时，请联系考试管理员。")
 
 
+class NobodyDecides(Conflict):
+    """A script is opened again only where another person may decide it."""
+
+    code = "nobody_decides"
+    message = N_("除您以外，还没有能裁定这份答卷的考试管理员。请先在“角色授权”中授予一位没有评过它、也不参加这场考试的同事省级管理员角色，再转为裁定。")
+
+
 class NotSettled(Conflict):
     """Only a settled script is opened again."""
 

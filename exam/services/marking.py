@@ -7,7 +7,7 @@ from datetime import datetime
 from exam.domain import marking as rules
 from exam.domain.attempt import State
 from exam.domain.exam import Exam
-from exam.domain.marking import LeaseLost, Mark, MarkFinal, NotSettled, ScriptState
+from exam.domain.marking import LeaseLost, Mark, MarkFinal, NobodyDecides, NotSettled, ScriptState
 from exam.services import paper as papers
 from exam.services import scoring
 from exam.services import script as scripts
@@ -19,8 +19,10 @@ from exam.store import paper as paper_store
 from exam.store import result as result_store
 from exam.store.attempt import Attempt
 from exam.store.marking import MarkRow, Reach, ScriptRow
+from lms import api as platform
 from lms.kernel import audit
 from lms.kernel.db import Session, transaction
+from lms.kernel.permissions import Permission
 from lms.kernel.refusal import Forbidden, Missing
 from question_bank import api as bank
 from question_bank.domain.exchange import Picture
@@ -69,10 +71,11 @@ def desks(person_id: int, now: datetime) -> list[Desk]:
 
 def _desk(session: Session, exam: Exam, reach: Reach, now: datetime) -> Desk:
     waiting, since = store.reachable(session, exam.id, reach, ScriptState.WAITING, now=now, most=COUNTED)
-    barred = bool(waiting) and may_still_sit(session, exam, reach.person_id, now)
     held = store.held_by(session, exam.id, reach.person_id)
-    lately = store.marked_by(session, exam.id, reach.person_id, LATELY)
-    return Desk(exam, 0 if barred else waiting, None if barred else since, held.id if held else None, tuple(lately), barred)
+    lately = tuple(store.marked_by(session, exam.id, reach.person_id, LATELY))
+    if (waiting or held) and may_still_sit(session, exam, reach.person_id, now):
+        return Desk(exam, 0, None, None, lately, barred=True)
+    return Desk(exam, waiting, since, held.id if held else None, lately, barred=False)
 
 
 def take(exam_code: str, person_id: int, now: datetime) -> int | None:
@@ -109,7 +112,7 @@ def _leased(session: Session, exam: Exam, person_id: int, state: ScriptState, *,
 def script(script_id: int, person_id: int, now: datetime) -> Script:
     """Return the script a person holds, with the model response: each look is audited as one at the key. Raises LeaseLost."""
     with transaction() as session:
-        row, draft = _held(session, script_id, person_id)
+        row, draft = _readable(session, script_id, person_id, now)
         attempt = attempts.by_id(session, row.attempt_id)
         audit.record(session, actor_id=person_id, action="marking.key_view", subject=f"script:{row.id}", now=now, version=row.version_id)
         assert row.leased_until is not None
@@ -127,10 +130,10 @@ def script(script_id: int, person_id: int, now: datetime) -> Script:
         )
 
 
-def picture(script_id: int, person_id: int, digest: str) -> Picture:
+def picture(script_id: int, person_id: int, digest: str, now: datetime) -> Picture:
     """Return a picture of the paper whose script a person holds."""
     with transaction() as session:
-        row, _draft = _held(session, script_id, person_id)
+        row, _draft = _readable(session, script_id, person_id, now)
         _assembly, paper = paper_store.by_id(session, attempts.by_id(session, row.attempt_id).paper_id)
         shown = papers.shows(session, paper, digest) or digest in bank.keys(session, [row.version_id])[row.version_id].model_html
         held = bank.picture(session, exams.by_id(session, row.exam_id).bank_code, digest) if shown else None
@@ -142,7 +145,7 @@ def picture(script_id: int, person_id: int, digest: str) -> Picture:
 def save(script_id: int, person_id: int, points: Sequence[int | None], remark: str, now: datetime) -> datetime:
     """Keep a draft and renew the lease; returns its end. Raises LeaseLost."""
     with transaction() as session:
-        row, draft = _held(session, script_id, person_id)
+        row, draft = _readable(session, script_id, person_id, now)
         draft.points, draft.remark, draft.saved_at = _sized(points, draft), remark.strip()[: rules.LONGEST_REMARK], now
         row.leased_until = now + rules.LEASE
         return row.leased_until
@@ -160,7 +163,7 @@ def hand_in(script_id: int, person_id: int, points: Sequence[int | None], remark
     """Hand a mark in; with the last one of an attempt its result is complete and the grade follows. Returns where the script stands."""
     with transaction() as session:
         attempt = _attempt(session, script_id)
-        row, draft = _held(session, script_id, person_id)
+        row, draft = _readable(session, script_id, person_id, now)
         exam = exams.by_id(session, row.exam_id)
         given = rules.checked(_sized(points, draft), _criteria(session, row))
         draft.points, draft.remark, draft.saved_at, draft.handed_in_at = list(given), remark.strip()[: rules.LONGEST_REMARK], now, now
@@ -205,8 +208,8 @@ def reopen(exam_code: str, script_id: int, *, reason: str, actor_id: int, now: d
     """Have a settled script decided by another person; once results are out the old points stand until then."""
     with transaction() as session:
         attempt = _attempt(session, script_id)
-        row = _locked(session, script_id)
-        if row.exam_id != found(session, exam_code).id:
+        row, exam = _locked(session, script_id), found(session, exam_code)
+        if row.exam_id != exam.id:
             raise Missing
         if attempt.person_id == actor_id:
             raise Forbidden
@@ -215,9 +218,16 @@ def reopen(exam_code: str, script_id: int, *, reason: str, actor_id: int, now: d
         audit.record(session, actor_id=actor_id, action="marking.reopen", subject=f"script:{row.id}", now=now, reason=reason, points=row.points)
         out = _is_out(session, attempt)
         row.state, row.reopened_by, row.waiting_since = str(ScriptState.DISPUTED), actor_id, now
+        session.flush()
+        if not any(_may_decide(session, exam, row, person_id, now) for person_id in platform.holders_of(session, Permission.MANAGE_EXAMS)):
+            raise NobodyDecides
         if not out:
             row.points = None
             _rescore(session, attempt, "marking:reopened", now)
+
+
+def _may_decide(session: Session, exam: Exam, row: ScriptRow, person_id: int, now: datetime) -> bool:
+    return not may_still_sit(session, exam, person_id, now) and store.could_take(session, row, scripts.reach(session, person_id), now)
 
 
 def _criteria(session: Session, row: ScriptRow) -> tuple[Criterion, ...]:
@@ -237,6 +247,13 @@ def _held(session: Session, script_id: int, person_id: int) -> tuple[ScriptRow, 
     draft = store.mark_of(session, row, person_id)
     if row.leased_to != person_id or draft is None or draft.handed_in_at is not None:
         raise LeaseLost
+    return row, draft
+
+
+def _readable(session: Session, script_id: int, person_id: int, now: datetime) -> tuple[ScriptRow, MarkRow]:
+    """Lock the script a person holds, unless she has enrolled since she took it: when its lease ends, somebody else takes it."""
+    row, draft = _held(session, script_id, person_id)
+    require_outsider(session, exams.by_id(session, row.exam_id), person_id, now)
     return row, draft
 
 

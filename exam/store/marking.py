@@ -256,6 +256,12 @@ def takeable(session: Session, exam_id: int, reach: Reach, now: datetime, most: 
     return list(session.scalars(select(ScriptRow).where(ScriptRow.id.in_(ids)).order_by(ScriptRow.waiting_since, ScriptRow.id)))
 
 
+def could_take(session: Session, script: ScriptRow, reach: Reach, now: datetime) -> bool:
+    """Tell whether somebody could take a script as it stands."""
+    values = {**_values(script.exam_id, reach, script.state, now), "script": script.id}
+    return session.execute(reached("SELECT s.id", reach, "AND s.id = :script"), values).first() is not None
+
+
 def marked_by(session: Session, exam_id: int, person_id: int, most: int) -> list[tuple[ScriptRow, MarkRow]]:
     """Return what somebody handed in, the newest first."""
     joined = select(ScriptRow, MarkRow).join(MarkRow, MarkRow.script_id == ScriptRow.id)

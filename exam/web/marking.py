@@ -138,7 +138,7 @@ def page(script_id: int) -> ResponseReturnValue:
 @requires(Permission.MARK)
 def picture(script_id: int, digest: str) -> Response:
     """Send a picture of the item."""
-    return sent(service.picture(script_id, current.person().person_id, digest), seconds=60)
+    return sent(service.picture(script_id, current.person().person_id, digest, current.now()), seconds=60)
 
 
 @marking.post("/marking/scripts/<int:script_id>/<any(draft, release, done, on, decided):act>")

@@ -57,6 +57,11 @@ def scope_of(session: Session, person_id: int, permission: Permission) -> tuple[
     return outermost(grant.unit_path for grant in grants if permission in GRANTS[grant.role])
 
 
+def holders_of(session: Session, permission: Permission) -> list[int]:
+    """Return the active people who hold the permission somewhere."""
+    return role_grants.holders(session, [role for role, held in GRANTS.items() if permission in held])
+
+
 def in_scope(session: Session, person_id: int, permission: Permission, target_person_id: int) -> bool:
     """Tell whether a person holds the permission for the unit another belongs to."""
     path = person_store.path_of(session, target_person_id)

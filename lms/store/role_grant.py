@@ -1,6 +1,6 @@
 """Roles that people hold, in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, UniqueConstraint, delete, select
@@ -68,6 +68,12 @@ def staff_among(session: Session, ids: Sequence[int]) -> set[int]:
     """Return those of the people who hold a role other than teacher."""
     query = select(RoleGrantRow.person_id).where(RoleGrantRow.person_id.in_(ids), RoleGrantRow.role != Role.TEACHER.value)
     return set(session.scalars(query.distinct()))
+
+
+def holders(session: Session, roles: Collection[Role]) -> list[int]:
+    """Return the active people who hold one of the roles somewhere."""
+    held = select(RoleGrantRow.person_id).where(RoleGrantRow.role.in_([role.value for role in roles]))
+    return list(session.scalars(select(PersonRow.id).where(PersonRow.id.in_(held), PersonRow.active).order_by(PersonRow.id)))
 
 
 def add_grant(session: Session, *, person_id: int, role: Role, unit_id: int, by: int | None, now: datetime) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from exam.domain.admission import TooSoon
 from exam.domain.exam import Counts, ExamPolicy, Release
-from exam.domain.marking import LeaseLost, MarkFinal, NotSettled, PointsUnfit, ScriptState
+from exam.domain.marking import LeaseLost, MarkFinal, NobodyDecides, NotSettled, PointsUnfit, ScriptState
 from exam.services import attempt as attempts
 from exam.services import backlog, marking, posting, result, room, scoring, verification
 from exam.services.payload import EnterExam
@@ -32,6 +32,13 @@ def examiner(account: str, scope: str = "province") -> int:
     with transaction() as session:
         tree = rows.unit_tree(session)
         return rows.person(session, account=account, name=f"阅{account}", roles=(Role.EXAMINER,), unit=tree.far_school, role_unit=getattr(tree, scope))
+
+
+def manager(account: str) -> int:
+    """Return a manager of exams, who may decide."""
+    with transaction() as session:
+        tree = rows.unit_tree(session)
+        return rows.person(session, account=account, name=f"管{account}", roles=(Role.PROVINCE_MANAGER,), unit=tree.far_school, role_unit=tree.province)
 
 
 def give(person_id: int, *points: int, remark: str = "", now=DONE) -> tuple[int, ScriptState]:  # type: ignore[no-untyped-def]
@@ -144,11 +151,14 @@ def test_the_result_is_complete_with_the_last_mark_and_the_grade_follows_once(ap
     assert stands(lin.person_id) == (True, 900, 1)
     with pytest.raises(MarkFinal):
         marking.retract(script_id, peng, DONE)
+    other = manager("ning-like")
+    with pytest.raises(NobodyDecides):
+        marking.reopen(EXAM, script_id, reason="复核", actor_id=other, now=DONE)
+    last = manager("last")
     marking.reopen(EXAM, script_id, reason="复核", actor_id=other, now=DONE)
     assert stands(lin.person_id) == (True, 900, 1), "what is out stands until somebody else has decided"
     with pytest.raises(LeaseLost):
         marking.take_disputed(EXAM, script_id, other, DONE)
-    last = examiner("last")
     marking.take_disputed(EXAM, script_id, last, DONE)
     marking.hand_in(script_id, last, [100, 100], "", DONE)
     assert stands(lin.person_id) == (True, 400, 2)
@@ -165,6 +175,7 @@ def test_before_release_reopening_takes_the_result_back(app: Flask) -> None:
     one, two = examiner("one"), examiner("two")
     script_id, state = give(one, 600, 400)
     assert state is ScriptState.SETTLED
+    manager("ning-like")
     marking.reopen(EXAM, script_id, reason="抽查", actor_id=two, now=DONE)
     assert posting.release(EXAM, actor_id=None, now=DONE) == 0
     assert stands(lin.person_id) == (False, 0, 0)

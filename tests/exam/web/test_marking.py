@@ -105,6 +105,9 @@ def test_a_short_text_goes_from_its_writer_to_examiners_and_back(app: Flask, clo
     lin.post(f"/exams/{EXAM}/appeal", data={"words": "请复核简答题"})
     (asked,) = re.findall(r"marking\?attempt=(\d+)", body(pan, f"/admin/exams/{EXAM}/appeals"))
     assert "6.5 / 10 分" in body(pan, f"{ADMIN}?attempt={asked}"), "an appeal leads to the scripts"
+    alone = pan.post(linked(found, "reopen"), data={"reason": "申请复核"}, follow_redirects=True).get_data(as_text=True)
+    assert "除您以外，还没有能裁定这份答卷的考试管理员" in alone
+    id_of(PEI)
     reopened = pan.post(linked(found, "reopen"), data={"reason": "申请复核"}, follow_redirects=True)
     for words in ("已转为待裁定，由另一位考试管理员裁定", "由您转为裁定或评过的答卷"):
         assert words in reopened.get_data(as_text=True), words
@@ -127,7 +130,13 @@ def test_an_examiner_who_may_still_sit_the_exam_takes_no_script_before_its_end(a
     emma = enter(app, EMMA)
     assert "等您评阅" in body(emma, "/")
     assert "领取一份" in body(emma, "/marking")
+    held = taken(emma)
+    assert "继续评阅" in body(emma, "/marking")
     exams.enrolled(EMMA.account)
+    for answer in (emma.get(held, follow_redirects=True), emma.post(f"{held}/done", data={"points-0": "1", "points-1": "1"}, follow_redirects=True)):
+        assert "您自己报名了这个培训项目" in answer.get_data(as_text=True)
+        assert "先倾听" not in answer.get_data(as_text=True)
+    assert "继续评阅" not in body(emma, "/marking"), "what she took before she enrolled goes on to somebody else"
     assert "等您评阅" not in body(emma, "/"), "what she cannot take is not counted for her"
     desk = body(emma, "/marking")
     assert "才能领取这场考试的答卷" in desk
