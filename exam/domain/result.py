@@ -53,6 +53,16 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class PointsChange:
+    """A result that was out and became another: by a `marking`, a `regrade`, its `reversal` or a `packet`."""
+
+    kind: str
+    at: datetime
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
 class Try:
     """One attempt as the learner reads it; `points` None while they are not known or not released."""
 
@@ -80,7 +90,7 @@ class ResultSheet:
     by: str
     answered: int
     late_answers: int
-    corrected: bool
+    changes: tuple[PointsChange, ...]  # since it was released
     marking: bool  # people still mark one of her attempts
     annulled: bool  # all of them: nothing will come
     counts: Counts

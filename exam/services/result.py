@@ -43,7 +43,7 @@ def sheet(person_id: int, exam_code: str) -> ResultSheet | None:
             by=row.ended_by if row else "",
             answered=row.answered if row else 0,
             late_answers=attempt.late,
-            corrected=result is not None and store.was_corrected(session, attempt.id),
+            changes=store.changes(session, attempt.id) if result else (),
             marking=any(not one.is_final for one in scored.values()),
             annulled=attempt.state is State.ANNULLED,
             counts=exam.policy.counts,

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, ForeignKey, Identity, Integer, String, Unique
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, distinct_on
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from exam.domain.result import RULE, Result, TopicScore
+from exam.domain.result import RULE, PointsChange, Result, TopicScore
 from lms.kernel.db import APPEND_ONLY, Base
 
 
@@ -87,10 +87,19 @@ def rule_of(session: Session, attempt_id: int) -> int:
     return session.scalars(select(ResultRow.rule).where(ResultRow.attempt_id == attempt_id).order_by(ResultRow.version.desc()).limit(1)).one()
 
 
-def was_corrected(session: Session, attempt_id: int) -> bool:
-    """Tell whether the result that counts is not the first one."""
-    row = session.execute(text("SELECT reason FROM result WHERE attempt_id = :id ORDER BY version DESC LIMIT 1"), {"id": attempt_id}).first()
-    return row is not None and str(row.reason).startswith("regrade:")
+def changes(session: Session, attempt_id: int) -> tuple[PointsChange, ...]:
+    """Return how the points of an attempt changed after they were released, the first change first."""
+    rows = session.execute(
+        text(
+            "WITH final AS (SELECT *, lag(points) OVER (ORDER BY version) AS before FROM result"
+            " WHERE attempt_id = :id AND array_position(item_points, NULL) IS NULL)"
+            " SELECT CASE WHEN g.reverses_id IS NOT NULL THEN 'reversal' ELSE split_part(f.reason, ':', 1) END, f.at, f.before, f.points"
+            " FROM final f JOIN attempt a ON a.id = f.attempt_id JOIN exam x ON x.id = a.exam_id LEFT JOIN regrade g ON f.reason = 'regrade:' || g.id"
+            " WHERE f.before <> f.points AND f.reason <> 'scored' AND (x.release = 'at_once' OR x.released_at < f.at) ORDER BY f.version"
+        ),
+        {"id": attempt_id},
+    )
+    return tuple(PointsChange(*row) for row in rows)
 
 
 def people_done(session: Session, exam_id: int) -> int:

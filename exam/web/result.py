@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from exam.domain.admission import Briefing
 from exam.domain.exam import Exam, Release
-from exam.domain.result import OTHERS, ResultSheet, TopicScore
+from exam.domain.result import OTHERS, PointsChange, ResultSheet, TopicScore
 from exam.services import appeal as appeals
 from exam.services import packet as packets
 from exam.services import result as service
@@ -21,9 +21,16 @@ from lms.kernel.i18n import format_instant
 from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
+from lms.kernel.refusal import N_
 from lms.kernel.templating import format_points
 
 exam_result = routes("exam_result", __name__)
+CHANGED = {
+    "marking": N_("%(at)s 简答题重新评阅，得分由 %(before)s 分改为 %(after)s 分。"),
+    "regrade": N_("%(at)s 更正了试题答案，得分由 %(before)s 分改为 %(after)s 分，您的作答没有改动。"),
+    "reversal": N_("%(at)s 撤回了先前对试题答案的更正，得分由 %(before)s 分改为 %(after)s 分，您的作答没有改动。"),
+    "packet": N_("%(at)s 应急包中的答案计入，得分由 %(before)s 分改为 %(after)s 分。"),
+}
 WELL, WEAK = 80, 60  # per cent of a topic's points, for the words beside the meter
 
 
@@ -45,6 +52,7 @@ class ResultPage:
     sheet: ResultSheet
     items: int
     pass_points: int | None
+    changes: tuple[str, ...]
     topics: tuple[TopicLine, ...]
     whole: bool  # every topic is told by itself
     waiting_text: str
@@ -76,6 +84,7 @@ def sheet(code: str) -> ResponseReturnValue:
         sheet=found,
         items=one.briefing.exam.items,
         pass_points=one.briefing.exam.pass_points,
+        changes=tuple(_changed(one) for one in found.changes),
         topics=tuple(_line(topic, names) for topic in topics),
         whole=topics == found.topics,
         waiting_text=_waiting_text(one.briefing.exam, found),
@@ -88,6 +97,10 @@ def sheet(code: str) -> ResponseReturnValue:
         packets=tuple(packets.of_person(person.person_id, code)),
     )
     return render_template("exam/result/sheet.html", page=page)
+
+
+def _changed(one: PointsChange) -> str:
+    return _(CHANGED[one.kind], at=format_instant(one.at), before=format_points(one.before), after=format_points(one.after))
 
 
 def _waiting_text(exam: Exam, found: ResultSheet) -> str:

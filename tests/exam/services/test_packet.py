@@ -214,6 +214,7 @@ def test_the_pages_take_a_packet_and_the_decision_on_it(app: Flask, clock: Fixed
     assert "机房断电" in manager.get(board).get_data(as_text=True)
     sheet = teacher.get(f"/exams/{EXAM}/result").get_data(as_text=True)
     assert ("应急包中 1 题的答案经批准计入" in sheet, "截止后一分钟" in sheet) == (True, False)
+    assert "应急包中的答案计入，得分由 0 分改为 2 分。" in sheet
     with transaction() as session:
         log = manager.get(f"/invigilation/attempt/{exams.attempt_id(session, lin)}").get_data(as_text=True)
     assert all(words in log for words in ("收到应急包", "来自应急包，经批准计入", "机房断电", "应急包不计入"))

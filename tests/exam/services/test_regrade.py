@@ -442,7 +442,7 @@ def test_ex_15_the_pages_lead_from_the_proposal_to_the_reversal(app: Flask) -> N
     assert changed
     lin = app.test_client()
     sign_in(lin, int(changed))
-    assert "评分标准有更正" in lin.get(f"/exams/{exams.EXAM}/result").get_data(as_text=True)
+    assert "更正了试题答案，得分由" in lin.get(f"/exams/{exams.EXAM}/result").get_data(as_text=True)
     assert "更正了试题答案，您的得分由" in lin.get("/").get_data(as_text=True)
     with transaction() as session:  # as the reversal leaves it
         session.execute(
@@ -453,6 +453,8 @@ def test_ex_15_the_pages_lead_from_the_proposal_to_the_reversal(app: Flask) -> N
             )
         )
     assert "撤回了先前对试题答案的更正，您的得分由" in lin.get("/").get_data(as_text=True)
+    told = lin.get(f"/exams/{exams.EXAM}/result").get_data(as_text=True)
+    assert told.index("更正了试题答案，得分由") < told.index("撤回了先前对试题答案的更正，得分由"), "each change in its turn"
     with transaction() as session:  # a response of hers is marked anew: what stands meanwhile is no result
         session.execute(
             text(

@@ -94,6 +94,7 @@ def test_a_short_text_goes_from_its_writer_to_examiners_and_back(app: Flask, clo
     answer = pan.post(f"{decided}/decided", data={"points-0": "4", "points-1": "2.5", "remark": "倾听到位，办法不具体"})
     assert answer.location == ADMIN, "who decides goes back to what is left to decide"
     assert "8.5" in body(lin, f"/exams/{EXAM}/result")
+    assert "重新评阅" not in body(lin, f"/exams/{EXAM}/result"), "the first marking changed nothing that was out"
     clock.instant = DONE + timedelta(days=3)
     pan.post(f"/admin/exams/{EXAM}/review", data={"review": "after_window"})
     review = body(lin, f"/exams/{EXAM}/review")
@@ -121,6 +122,7 @@ def test_a_short_text_goes_from_its_writer_to_examiners_and_back(app: Flask, clo
     again = str(pei.post(linked(body(pei, ADMIN), "decide")).location)
     pei.post(f"{again}/decided", data={"points-0": "1", "points-1": "1", "remark": "没有说到办法"})
     assert "“线上测试”的简答题重新评阅过，您的得分由 8.5 分改为 4 分。" in body(lin, "/")
+    assert "简答题重新评阅，得分由 8.5 分改为 4 分。" in body(lin, f"/exams/{EXAM}/result")
 
 
 def test_an_examiner_who_may_still_sit_the_exam_takes_no_script_before_its_end(app: Flask, clock: FixedClock) -> None:
