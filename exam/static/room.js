@@ -23,6 +23,8 @@ let shelf, queue, items, timer, device, attempt;
 let paperHash = null;
 let packed = -1;
 let stands = false; // the invigilators have paused the clock
+let lastHeard = 0; // what was left then (ms)
+let givenInPause = 0; // told of when the paper comes back (ms)
 const announcements = new Announcements({ box: byId("announcements"), cover: byId("pause") });
 byId("pause").addEventListener("cancel", (event) => event.preventDefault());
 let handingIn = null;
@@ -431,7 +433,10 @@ async function askClock() {
 function hear(now) {
   const stood = stands;
   stands = announcements.hear(now);
-  setClock(now.remaining_ms);
+  givenInPause = stood ? givenInPause + Math.max(0, now.remaining_ms - lastHeard) : 0;
+  lastHeard = now.remaining_ms;
+  if (stood && !stands) setClock(now.remaining_ms, givenInPause);
+  else setClock(now.remaining_ms);
   if (stands) {
     timer.stop();
     notNow();
@@ -440,8 +445,7 @@ function hear(now) {
 }
 
 /* Time that was given is told of; where it was given late, the bell that has rung here was not the last word. */
-function setClock(remaining) {
-  const more = remaining - timer.left;
+function setClock(remaining, more = remaining - timer.left) {
   timer.sync(remaining);
   if (stands) return;
   if (handingIn === "deadline" && timer.left > 0) {

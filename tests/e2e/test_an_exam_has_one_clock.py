@@ -101,10 +101,15 @@ def test_a_pause_near_the_bell_ends_nothing_whoever_comes_back_in_it(hall: Hall,
     page.reload()
     expect(page.locator("#pause")).to_be_visible()
     assert 290 <= seconds_shown(page) <= 330
+    with hall.product.seeding():
+        adjustments.give_time(int(str(attempt)), minutes=3, reason="停电", now=hall.product.now())
+    with page.expect_response("**/api/exam/remaining"):
+        page.clock.fast_forward(30_000)  # the look at which the page learns of them: when the clock goes on, nothing more is given
     with hall.product.seeding(), transaction() as session:
         adjustment.resume(session, [int(str(attempt))], actor_id=None, now=hall.product.now())
     wait_state(page, 1, "answered")
     expect(page.locator("#pause")).to_be_hidden()
+    expect(page.locator("body")).to_contain_text("考试时间已延长 3 分钟")
     assert hall.product.run("SELECT state FROM attempt WHERE id = %s", attempt) == [("open",)]
     # Long texts go in as many requests as they need.
     flights = page.evaluate(LONG_TEXTS)
