@@ -7,6 +7,7 @@ const MOST = { option: 26, prompt: 26, blank: 20 };
 
 if (editor) {
   const form = editor.closest("form");
+  form.dataset.keeps = "";
   const stem = editor.querySelector("#stem");
   const groups = [...editor.querySelectorAll("[data-rows]")];
   const type = () => editor.querySelector('input[name="type"]:checked')?.value ?? "single";
@@ -161,12 +162,6 @@ if (editor) {
     list.open = true;
     list.querySelector("summary").focus();
   });
-
-  // Leaving with something typed asks first; saving does not.
-  let typed = false;
-  form.addEventListener("input", () => { typed = true; });
-  form.addEventListener("submit", () => { typed = false; });
-  addEventListener("beforeunload", (event) => { if (typed) event.preventDefault(); });
 
   for (const text of editor.querySelectorAll("textarea")) grow(text);
   showRows();

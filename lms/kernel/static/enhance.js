@@ -108,8 +108,25 @@ function closeMenus(except) {
   }
 }
 
-document.addEventListener("submit", (event) => confirmFirst(event) || markBusy(event));
+/* Leaving a form with something typed asks first; sending it does not. */
+let typed = null;
+
+function asksBeforeLeaving(event) {
+  if (!typed?.isConnected) return;
+  event.preventDefault();
+  setTimeout(releaseBusy); // for who stays
+}
+
+document.addEventListener("submit", (event) => {
+  if (!confirmFirst(event)) markBusy(event);
+  if (event.target === typed && !event.defaultPrevented) typed = null;
+});
 addEventListener("pageshow", releaseBusy);
+addEventListener("beforeunload", asksBeforeLeaving);
+
+document.addEventListener("input", (event) => {
+  if (event.target.form?.matches("[data-keeps]")) typed = event.target.form;
+});
 
 document.addEventListener("click", (event) => {
   const target = event.target.closest("button, a, summary");
