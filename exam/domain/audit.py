@@ -13,6 +13,7 @@ ACTS = {
     "exam.review_rule": N_("设定何时开放试卷回看"),
     "exam.paper_view": N_("查看试卷"),
     "exam.paper_key_view": N_("查看试卷和答案"),
+    "regrade.key_view": N_("查看要更正的试题的答案"),
     "exam.key_consent": N_("同意开启考试答案"),
     "exam.key_withdraw": N_("撤回开启考试答案的同意"),
     "exam.release": N_("公布成绩"),

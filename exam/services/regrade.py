@@ -10,7 +10,7 @@ from exam.domain import result as result_rules
 from exam.domain.exam import Exam
 from exam.domain.regrade import Change, Effect, FiguresMoved, RegradeClosed, Stage
 from exam.services import paper as papers
-from exam.services import posting, scoring
+from exam.services import posting, scoring, sealed_key
 from exam.services.exam import found, require_outsider
 from exam.store import analysis as sets
 from exam.store import exam as exams
@@ -22,7 +22,7 @@ from lms.kernel import audit, jobs
 from lms.kernel.db import Session, on_trial, transaction
 from lms.kernel.refusal import N_, Invalid, Missing
 from question_bank import api as bank
-from question_bank.domain.item import ItemContent
+from question_bank.domain.item import ItemContent, Key
 
 BATCH = 200
 POST_BATCH = 1_000
@@ -186,6 +186,16 @@ def one(exam_code: str, regrade_id: int) -> Regrade:
             names={person: f"{card.name}（{card.unit_name}）" for person, card in people.items()},
             reversed=Stage.APPLIED in _reversals(session, row),
         )
+
+
+def key_in_bank(regrade: Regrade, actor_id: int, now: datetime) -> Key | None:
+    """Return the key that the item has in the bank, for who is to approve another; None while the exam's keys are sealed. Each look is audited."""
+    with transaction() as session:
+        if not sealed_key.open_until(session, regrade.exam.id, now):
+            return None
+        audit.record(session, actor_id=actor_id, action="regrade.key_view", subject=f"regrade:{regrade.row.id}", now=now)
+        version = regrade.row.version_ids[-1]
+        return bank.keys(session, [version])[version]
 
 
 def _proposed(session: Session, row: RegradeRow, now: datetime) -> int:

@@ -157,7 +157,7 @@ def _item(preview: PaperPreview, index: int, points: int) -> SeenItem:
         options_html=options,
         prompts_html=tuple(_shown(preview, html) for html in content.prompts_html),
         key_html=_key(preview, content.type, key, index) if key else None,
-        bank_key=_lettered(content.type, key.options) if key else "",
+        bank_key=lettered(content.type, key.options) if key else "",
     )
 
 
@@ -169,10 +169,10 @@ def _key(preview: PaperPreview, kind: ItemType, key: Key, index: int) -> str:
         case ItemType.SHORT_TEXT:
             return _shown(preview, key.model_html)
         case _:
-            return _lettered(kind, preview.paper.shown(index, key.options))
+            return lettered(kind, preview.paper.shown(index, key.options))
 
 
-def _lettered(kind: ItemType, options: Sequence[int]) -> str:
+def lettered(kind: ItemType, options: Sequence[int]) -> str:
     """Return options by their letters: beside the number of each prompt, in their order, or sorted where no order counts."""
     if kind is ItemType.MATCHING:
         return " ".join(f"{prompt}→{letter}" for prompt, letter in enumerate(letters(options), start=1))

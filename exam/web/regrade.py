@@ -13,6 +13,7 @@ from exam.domain.regrade import Effect, Stage
 from exam.services import regrade as service
 from exam.services.regrade import Regrade
 from exam.store.regrade import RegradeRow
+from exam.web.preview import lettered
 from lms.kernel import request as current
 from lms.kernel.forms import Form
 from lms.kernel.i18n import gettext as _
@@ -20,7 +21,7 @@ from lms.kernel.i18n import lazy_gettext
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
 from lms.kernel.refusal import N_, Refusal
-from question_bank.domain.item import LETTERS
+from question_bank.domain.item import LETTERS, ItemType, Key
 
 regrades = routes("regrades", __name__)
 SECONDS = 5  # after so many the page looks again while the effect is being worked out
@@ -91,6 +92,7 @@ class RegradePage:
     regrade: Regrade
     line: RegradeLine
     options: tuple[tuple[str, str], ...]
+    key: str | None  # as it stands in the bank; None while it is sealed
     form: ApprovalForm
     reversal: ReversalForm
     own: bool
@@ -183,10 +185,12 @@ def _list(code: str, form: ProposalForm, *, refusal: str | None = None, status: 
 def _one(code: str, regrade_id: int, *, refusal: str | None = None, reversal: ReversalForm | None = None, status: int = 200) -> ResponseReturnValue:
     service.admit(code, current.person().person_id, current.now())
     found = service.one(code, regrade_id)
+    key = service.key_in_bank(found, current.person().person_id, current.now())
     page = RegradePage(
         regrade=found,
         line=_lines([found.row])[0],
         options=tuple(zip(LETTERS, found.content.options_html, strict=False)),
+        key=_words(found.content.type, key) if key else None,
         form=ApprovalForm(formdata=None, seen=found.row.digest or ""),
         reversal=reversal or ReversalForm(formdata=None),
         own=found.row.proposed_by == current.person().person_id,
@@ -198,6 +202,13 @@ def _one(code: str, regrade_id: int, *, refusal: str | None = None, reversal: Re
     if not found.failed and (found.row.state == Stage.APPROVED or (found.row.state == Stage.PROPOSED and found.preview is None)):
         answer.headers["Refresh"] = f"{SECONDS}; url={url_for('regrades.one', code=code, regrade_id=regrade_id)}"
     return answer
+
+
+def _words(kind: ItemType, key: Key) -> str:
+    """Return a key in words; none for short texts, whose marks people give."""
+    if kind is ItemType.FILL_IN:
+        return _("；").join(" / ".join(blank.accepted) for blank in key.blanks)
+    return lettered(kind, key.options)
 
 
 def _lines(rows: Sequence[RegradeRow]) -> tuple[RegradeLine, ...]:

@@ -1,6 +1,7 @@
 """A key corrected after the exam: previewed, approved by two others, carried out, taken back (EX-15)."""
 
 import hashlib
+import re
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
@@ -13,7 +14,7 @@ from flask import Flask
 from sqlalchemy import event, text
 
 from exam.domain.regrade import AnswerUnfit, Effect, FiguresMoved, OwnRegrade, RegradeClosed, RegradeRuns
-from exam.services import regrade, scoring, verification
+from exam.services import regrade, scoring, sealed_key, verification
 from exam.services.regrade import ItemNotGiven
 from exam.store import regrade as regrades
 from lms.kernel import db, jobs
@@ -21,6 +22,7 @@ from lms.kernel.clock import FixedClock
 from lms.kernel.db import Session, transaction
 from lms.kernel.permissions import Role
 from lms.services import certificate, grade
+from question_bank.domain.item import LETTERS
 from tests.conftest import NOON
 from tests.support import exams, rows
 from tests.support.cast import PENG, Member, enter, id_of, sign_in
@@ -422,6 +424,17 @@ def test_ex_15_the_pages_lead_from_the_proposal_to_the_reversal(app: Flask) -> N
     words = peng.get(answer.location).get_data(as_text=True)
     assert "成绩有变化" in words
     assert "请另外两人批准" in words
+    assert "已封存，由两位有权限的同事开启后显示" in words
+    for account in ("jia", "ding"):
+        with transaction() as session:
+            holder = rows.person(session, account=account, name=f"钥{account}", roles=(Role.PROVINCE_MANAGER,), role_unit=rows.unit_tree(session).province)
+        sealed_key.consent(exams.EXAM, holder, "核对要更正的答案", NOON)
+    opened = peng.get(answer.location).get_data(as_text=True)
+    with transaction() as session:
+        (key,) = session.scalars(text("SELECT v.key->'options' FROM item_version JOIN item i ON i.id = item_id WHERE external_id = :item"), {"item": ITEM})
+        assert session.scalar(text("SELECT count(*) FROM audit_entry WHERE action = 'regrade.key_view'")) == 1
+    assert "已封存" not in opened
+    assert re.search(rf"题库中的答案</dt>\s*<dd[^>]*>{LETTERS[key[0]]}<", opened)
     assert peng.post(f"{page}/{one}/approval", data={"seen": sign(one)}).status_code == 403
     with transaction() as session:
         for account in ("yi", "bing"):
