@@ -431,7 +431,7 @@ def test_ex_15_the_pages_lead_from_the_proposal_to_the_reversal(app: Flask) -> N
         sealed_key.consent(exams.EXAM, holder, "核对要更正的答案", NOON)
     opened = peng.get(answer.location).get_data(as_text=True)
     with transaction() as session:
-        (key,) = session.scalars(text("SELECT v.key->'options' FROM item_version JOIN item i ON i.id = item_id WHERE external_id = :item"), {"item": ITEM})
+        (key,) = session.scalars(text("SELECT key->'options' FROM item_version JOIN item i ON i.id = item_id WHERE external_id = :item"), {"item": ITEM})
         assert session.scalar(text("SELECT count(*) FROM audit_entry WHERE action = 'regrade.key_view'")) == 1
     assert "已封存" not in opened
     assert re.search(rf"题库中的答案</dt>\s*<dd[^>]*>{LETTERS[key[0]]}<", opened)
