@@ -15,7 +15,7 @@ from exam.domain.exam import Exam
 from exam.domain.packet import Brought, PacketLine
 from exam.services import scoring
 from exam.services import token as tokens
-from exam.services.exam import found
+from exam.services.exam import found, is_over
 from exam.services.packet_seal import PacketSeal
 from exam.services.payload import Change
 from exam.store import attempt as attempts
@@ -26,7 +26,7 @@ from exam.store.packet import PacketDecisionRow, PacketRow, Setting, UnitCount
 from lms import api as platform
 from lms.kernel import audit
 from lms.kernel.db import Session, transaction
-from lms.kernel.refusal import Forbidden, Missing, Refusal
+from lms.kernel.refusal import N_, Forbidden, Missing, Refusal
 from lms.kernel.security import TokenRefused
 from lms.kernel.settings import Settings
 
@@ -51,6 +51,13 @@ class Received:
 
     file_name: str
     refusal: Refusal | None
+
+
+class SitsHerself(Forbidden):
+    """The packets of others tell their answers; once nobody can begin any more, who is enrolled may decide on them, too."""
+
+    code = "sits_herself"
+    message = N_("您自己报名了这个培训项目，考试全部结束之前不能查看和处理他人的应急包。请由没有报名的同事办理。")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +150,14 @@ def of_person(person_id: int, exam_code: str) -> list[tuple[PacketRow, PacketDec
     with transaction() as session:
         mine = attempts.of_person(session, person_id, found(session, exam_code).id)
         return store.of_attempts(session, [one.id for one in mine])
+
+
+def admit(exam_code: str, person_id: int, now: datetime) -> None:
+    """Let somebody read the packets of an exam and decide on them: nobody who may still be given a paper of it. Raises SitsHerself."""
+    with transaction() as session:
+        exam = found(session, exam_code)
+        if platform.enrolment_of(session, person_id, exam.programme_code) is not None and not is_over(session, exam, now):
+            raise SitsHerself
 
 
 def of_exam(exam_code: str, unit_id: int | None = None) -> Packets:

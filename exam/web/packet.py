@@ -106,6 +106,7 @@ def bring(code: str) -> ResponseReturnValue:
 @requires(Permission.MANAGE_EXAMS)
 def decide(code: str, packet_id: int, decision: str) -> ResponseReturnValue:
     """Approve or refuse a packet, by name and with a reason."""
+    service.admit(code, current.person().person_id, current.now())
     form = DecisionForm()
     if not form.validate_on_submit():
         flash(_("请写明理由，会留下记录。"), "warning")
@@ -122,6 +123,7 @@ def decide(code: str, packet_id: int, decision: str) -> ResponseReturnValue:
 @requires(Permission.MANAGE_EXAMS)
 def decide_unit(code: str, unit_id: int, decision: str) -> ResponseReturnValue:
     """Decide alike on the packets of a unit whose line was down."""
+    service.admit(code, current.person().person_id, current.now())
     form = DecisionForm()
     if form.validate_on_submit():
         done, refusal = service.decide_unit(
@@ -143,6 +145,7 @@ def _own(code: str, refusal: Refusal | None) -> ResponseReturnValue:
 
 
 def _listed(code: str, received: Sequence[Received]) -> ResponseReturnValue:
+    service.admit(code, current.person().person_id, current.now())
     found = service.of_exam(code, request.args.get("unit", type=int))
     page = PacketsPage(
         found=found,

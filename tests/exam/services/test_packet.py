@@ -254,6 +254,25 @@ def test_who_decides_on_a_packet_sees_whether_its_learner_had_read_her_result(ap
     assert (points(lin), entries("packet.refuse"), entries("packet.approve")) == (0, 1, 0), "a decision is the last"
 
 
+def test_who_may_still_sit_the_exam_neither_reads_nor_decides_on_packets_before_its_end(app: Flask, clock: FixedClock) -> None:
+    exams.prepared()
+    lin = ended()
+    clock.instant = LATER
+    one = brought(lin, packed(lin, 1))
+    peng, page = enter(app, PENG), f"/admin/exams/{EXAM}/packets"
+    assert f"{one}/approve" in peng.get(page).get_data(as_text=True)
+    exams.enrolled(PENG.account)
+    for answer in (
+        peng.get(page),
+        peng.post(f"{page}/{one}/approve", data={"reason": "机房断电"}),
+        peng.post(f"{page}/units/1/approve", data={"reason": "断电"}),
+    ):
+        assert (answer.status_code, "考试全部结束之前不能查看和处理他人的应急包" in answer.text) == (403, True)
+    assert packet.of_exam(EXAM).undecided == 1
+    clock.advance(days=30)
+    assert f"{one}/approve" in peng.get(page).get_data(as_text=True), "once nobody can begin any more, she may"
+
+
 def test_who_read_her_points_on_the_grade_sheet_has_read_them_and_whoever_else_reads_it_has_not(app: Flask, clock: FixedClock) -> None:
     exams.prepared()
     id_of(LIN)
