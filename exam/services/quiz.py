@@ -61,7 +61,10 @@ class QuizView:
 
 @dataclass(frozen=True, slots=True)
 class QuizEditor:
-    """What a course editor chooses a lesson's quiz from: `choices` are banks, each with (ref, topic, items in the practice pool)."""
+    """What a course editor chooses a lesson's quiz from: `choices` are banks, each with (ref, topic, items in the practice pool).
+
+    `chosen_words` are empty where the quiz draws from a bank that is no longer shared with her: it goes on, since learners have begun it.
+    """
 
     lesson_id: int
     asked: bool
@@ -83,7 +86,7 @@ def editor(session: Session, person_id: int, lesson: Lesson, attached: Sequence[
         lesson_id=lesson.id,
         asked=lesson.quiz,
         chosen=chosen,
-        chosen_words=f"{banks.get(bank_code, bank_code)} · {names.get(bank_code, {}).get(topic, topic)}",
+        chosen_words=f"{banks[bank_code]} · {names.get(bank_code, {}).get(topic, topic)}" if bank_code in banks else "",
         lost=bool(chosen) and not supply.get(bank_code, {}).get(topic),
         items=quiz.items if quiz else 0,
         needed=-(-quiz.items * quiz.pass_percent // 100) if quiz else 0,

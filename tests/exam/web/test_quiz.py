@@ -323,4 +323,10 @@ def test_a_course_editor_gives_a_lesson_its_quiz_and_another_one_later(lesson: L
         )
         assert kept.one() == ("practice-bank/group", 1), "one quiz, and who passed has passed"
         assert session.scalar(text("SELECT count(*) FROM audit_entry WHERE action = 'quiz.attach'")) == 2
+        far = rows.unit_tree(session).far_school.id
+        share = "INSERT INTO bank_share (bank_id, unit_id, \"right\", granted_by, granted_at) SELECT id, :unit, 'own', :by, :at FROM bank"
+        session.execute(text(share), {"unit": far, "by": id_of(WEI), "at": NOON})
+    lost = chen.get(page).get_data(as_text=True)
+    assert "已不再向您开放的题库" in lost
+    assert "practice-bank" not in lost, "neither its name nor its topics"
     assert enter(app, LIN).post(f"{page}/quiz", data={"source": "practice-bank/group"}).status_code == 403
