@@ -227,7 +227,8 @@ class Words:
         content = self._bytes(source)
         if content is None:
             self.place.lose(f"图片未导入：找不到或不在文件中{_told(source)}")
-        digest = self.place.picture(content, source if len(source) < 80 else "") if content is not None else None
+        name = alternative.strip() if source.startswith("data:") else source if len(source) < 80 else ""
+        digest = self.place.picture(content, name) if content is not None else None
         return self._token(f"![{words}](picture:{digest})") if digest else html.escape(_stand_in(alternative, source), quote=False)
 
     def _bytes(self, source: str) -> bytes | None:

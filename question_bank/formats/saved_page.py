@@ -12,6 +12,7 @@ from lxml import etree
 from question_bank.domain.draft import Draft
 from question_bank.domain.exchange import Loss, Reading
 from question_bank.domain.fault import Fault
+from question_bank.domain.item import LETTERS
 from question_bank.formats import headings, paper_marks, paper_text, table, text, xml_tree
 from question_bank.formats.findings import Findings
 from question_bank.formats.foreign_html import Source, Words
@@ -24,7 +25,11 @@ _ROOTS = frozenset({"html", "head", "meta", "title", "style", "body", "table", "
 _PACKED = re.compile(rb"(?:[\w-]+:.*\n|[ \t].*\n){0,30}?MIME-Version:", re.IGNORECASE)
 _MOST_ELEMENTS = 1_000_000
 _MOST_SPANNED = 1000
+_DEEPEST_LIST = 3  # inside so many others
 _PARAGRAPH, _TAG = re.compile(r"</?p>"), re.compile(r"</?[a-z]+[^<>]*>")
+_HUGE = re.compile(r"(data:image/[\w.+-]+;base64,)[\w+/=\s]{9000000,}+")  # more the parser takes for an attack
+_LETTERED = re.compile(r"list-style(?:-type)?\s*:[^;]*(?:upper|lower)-(?:alpha|latin)", re.IGNORECASE)
+_JUDGED = re.compile(r"[（(]\s*[√×✓✗✔✘]\s*[)）]\s*[。.]?$")
 _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 
 
@@ -62,7 +67,7 @@ def read(words: str, source: Source = lambda _name: None) -> Reading:
     if words.count("<") - words.count("</") > _MOST_ELEMENTS:
         raise XmlHostile
     try:
-        tree = xml_tree.page(words)
+        tree = xml_tree.page(_HUGE.sub(r"\1AAAA", words))
     except etree.ParserError:
         raise Unreadable from None
     tables = list(_tables(tree))
@@ -140,12 +145,49 @@ def _paper(tree: etree._Element, found: Findings, source: Source) -> tuple[list[
     for each in tree.iter("table"):
         if all(not (words := _plain(cell)) or paper_marks.letter_at(words) for cells in _cells(each, MAX_LINES) for cell, _across, _down in cells):
             _unfold(each)  # only there to set options beside each other
+    _number(tree)
     written = Words(found.at("文件"), source).of_tree(tree)
     lines = [line.strip() for line in _PARAGRAPH.sub("\n", written).splitlines()]
     if not paper_text.looks_like("\n".join(lines)):
         beside = " ".join(_TAG.sub(" ", written).split())
         return [], [Loss("文件", f"没有选项和答案的文字，未导入：{beside[:60]}")] if beside else [], []
     return paper_text.read([Line(line, number) for number, line in enumerate(filter(None, lines), start=1)], "段")
+
+
+def _number(tree: etree._Element) -> None:
+    """Make lines of the points of lists: letters as a browser shows them, or as they are written, and numbers where a point has options or a key."""
+    for each in list(tree.iter("ol", "ul")):
+        points = each.findall("li")
+        if not points or len(list(each.iterancestors("ol", "ul"))) > _DEEPEST_LIST:
+            continue
+        lettered = each.tag == "ol" and _is_lettered(each) and 1 < len(points) <= len(LETTERS)
+        written = all(paper_marks.letter_at("".join(map(str, point.itertext())).strip()) for point in points)
+        if not (lettered or written or (each.tag == "ol" and any(map(_asks, points)))):
+            continue
+        first = attribute(each, "start")
+        begins = int(first) if first.isdecimal() and first.isascii() and len(first) < 5 else 1
+        for number, point in enumerate(points):
+            if not written:
+                _begin(point, f"{LETTERS[number]}. " if lettered else f"{begins + number}. ")
+            point.tag = "p"
+        each.tag = "div"
+
+
+def _is_lettered(of: etree._Element) -> bool:
+    return attribute(of, "type") in {"A", "a"} or _LETTERED.search(attribute(of, "style")) is not None
+
+
+def _asks(point: etree._Element) -> bool:
+    """Tell whether a point of a list is an item: options or a field stand in it, or a judgement in brackets."""
+    words = [words for piece in point.itertext() if (words := str(piece).strip())]
+    marked = any(paper_marks.letter_at(each) or paper_marks.FIELD.match(each) for each in words[1:])
+    return marked or _JUDGED.search("".join(words)) is not None or any(map(_is_lettered, point.iter("ol")))
+
+
+def _begin(point: etree._Element, words: str) -> None:
+    while not (point.text or "").strip() and len(point) and point[0].tag in {"p", "div", "span", "b", "strong"}:
+        point = point[0]
+    point.text = words + (point.text or "").lstrip()
 
 
 def _unfold(of: etree._Element) -> None:

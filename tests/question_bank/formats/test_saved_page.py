@@ -2,6 +2,7 @@
 
 import base64
 import io
+from time import process_time
 
 import pytest
 from PIL import Image
@@ -196,3 +197,35 @@ def test_hidden_rows_come_in_and_are_told() -> None:
     book = reading.read((WORKBOOK % "").replace('<Row><Cell ss:Index="2">', '<Row ss:Hidden="1"><Cell ss:Index="2">').encode())
     assert len(book.drafts) == 2
     assert ("题目 第 5 行", hidden) in told(book)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<ol><li>题一<ol type="A"><li>甲</li><li>乙</li></ol>答案：B</li><li><p>题二</p><ol style="list-style-type: upper-alpha"><li><p>子</p></li>'
+        "<li><p>丑</p></li></ol><p>答案：A</p></li></ol>",
+        '<p>1. 题一</p><ol type="A"><li>甲</li><li>乙</li></ol><p>答案：B</p><p>2. 题二</p><ol type="a"><li>子</li><li>丑</li></ol><p>答案：A</p>',
+        "<ol><li>题一<br>A. 甲<br>B. 乙<br>答案：B</li><li>题二<br>A. 子<br>B. 丑<br>答案：A</li></ol>",
+        "<ol><li>题一<ul><li>A. 甲</li><li>B. 乙</li></ul></li><li>题二<ul><li>A. 子</li><li>B. 丑</li></ul></li></ol><p>答案：1. B 2. A</p>",
+    ],
+)
+def test_lists_are_read_with_the_numbers_and_letters_that_a_browser_shows(body: str) -> None:
+    drafts = reading.read(f"<html><body>{body}</body></html>".encode()).drafts
+    assert [(each.stem, each.options, each.key) for each in drafts] == [("题一", ("甲", "乙"), (1,)), ("题二", ("子", "丑"), (0,))]
+
+
+def test_lists_of_judgements_are_items_and_lists_of_reasons_are_not() -> None:
+    first, second = reading.read('<html><ol start="3"><li>天是蓝的（ √ ）</li><li>地是方的（ × ）</li></ol></html>'.encode()).drafts
+    assert (first.type, first.key, second.key) == ("true_false", (0,), (1,))
+    page = "<html><p>1. 题</p><p>A. 甲</p><p>B. 乙</p><p>答案：B</p><p>解析：</p><ol><li>因为</li><li>所以</li></ol></html>"
+    assert only(reading.read(page.encode())).explanation == "<ol><li>因为</li><li>所以</li></ol>"
+    nested = "<ol><li>x" * 200 + "A. 甲<br>" * 20_000
+    began = process_time()
+    reading.read(f"<html><p>1. 题</p><p>A. 甲</p><p>B. 乙</p>{nested}</html>".encode())
+    assert process_time() - began < 5
+
+
+def test_a_picture_as_large_as_an_attack_is_left_out_and_told() -> None:
+    page = f'<html><p>1. 题<img alt="图一" src="data:image/png;base64,{"A" * 12_000_000}"></p><p>A. 甲</p><p>B. 乙</p><p>答案：B</p></html>'
+    found = reading.read(page.encode())
+    assert (only(found).stem, only(found).key, [what[:10] for _place, what in told(found)]) == ("题[图一]", (1,), ["图片“图一”未导入："])
