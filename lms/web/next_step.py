@@ -160,8 +160,8 @@ def _sit_again(found: Plan) -> NextView:
         _("%(at)s 起可以再次参加测试。", at=format_instant(later)) if later else _("测试还有机会，怎样计分见测试页面。"),
         _("查看测试") if later else _("去再考一次"),
         _exam_url(found),
-        until=later,
-        until_label=_("距离可以再考") if later else None,
+        until=later or found.programme.exam.closes,
+        until_label=_("距离可以再考") if later else _("测试开放还剩"),
         eyebrow=_("下一步"),
     )
 

@@ -44,6 +44,7 @@ def test_a_failed_try_is_offered_again_as_soon_as_it_may_be_repeated(app: Flask,
     assert "2026年11月23日 12:00 起可以再次参加测试" in page
     clock.instant += timedelta(days=1)
     page = lin.get("/").get_data(as_text=True)
+    assert "测试开放还剩" in page
     assert "去再考一次" in page
     assert f'href="/exams/{exams.EXAM}"' in page
     opened = attempt.enter(EnterExam(exams.entry("lin", clock.instant), "device-one", honesty=True), clock.instant).wait()
