@@ -115,8 +115,8 @@ def refuse(actor_id: int, request_id: int, answer: str, now: datetime) -> None:
     with transaction() as session:
         request = _locked(session, actor_id, request_id)
         rules.require_open(request, actor_id)
-        if request.verified_by is not None:  # it lies with the province now
-            _require_scope(session, actor_id, Permission.MANAGE_PROGRAMMES, request.person_id)
+        if request.verified_by is not None and not units.in_scope(session, actor_id, Permission.MANAGE_PROGRAMMES, request.person_id):
+            raise rules.RequestDecided  # it lies with the province now
         if len(answer) < 2:
             raise rules.AnswerMissing
         store.decide(session, request_id, granted=False, answer=answer, actor_id=actor_id, now=now)
