@@ -38,9 +38,9 @@ class SeveralUnits(Invalid):
     code = "several_units"
     message = N_("有几个单位叫这个名称，请填写其中一个的代码：")
 
-    def __init__(self, codes: Sequence[str]) -> None:
+    def __init__(self, places: Sequence[tuple[str, str]]) -> None:
         super().__init__()
-        self.codes = codes
+        self.places = places  # the name of the unit above each, and its code
 
 
 def grant(actor_id: int | None, *, account: str, role: Role, unit: str, now: datetime) -> Person:
@@ -64,7 +64,8 @@ def _unit(session: Session, words: str, scope: Sequence[str]) -> Unit:
     if not found:
         raise NoSuchUnit
     if len(found) > 1:
-        raise SeveralUnits([one.code for one in found])
+        above = {one.id: one.name for one in unit_store.by_ids(session, [one.parent_id for one in found if one.parent_id])}
+        raise SeveralUnits([(above.get(one.parent_id or 0, ""), one.code) for one in found])
     return found[0]
 
 

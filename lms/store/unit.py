@@ -55,9 +55,9 @@ def unit_by_code(session: Session, code: str) -> Unit | None:
     return _unit(row) if row else None
 
 
-def called(session: Session, words: str, scope: Sequence[str], most: int = 5) -> list[Unit]:
+def called(session: Session, words: str, scope: Sequence[str]) -> list[Unit]:
     """Return the unit of a scope that has a code, else those that have a name, in tree order."""
-    inside = select(UnitRow).where(below(UnitRow.path.expression, scope)).order_by(UnitRow.path).limit(most)
+    inside = select(UnitRow).where(below(UnitRow.path.expression, scope)).order_by(UnitRow.path)
     found = session.scalars(inside.where(UnitRow.code == words)).all() or session.scalars(inside.where(UnitRow.name == words)).all()
     return [_unit(row) for row in found]
 
@@ -83,6 +83,11 @@ def children(session: Session, unit_id: int) -> list[Unit]:
 def by_paths(session: Session, paths: Sequence[str]) -> list[Unit]:
     """Return the units that stand at exactly these paths."""
     return [_unit(row) for row in session.scalars(select(UnitRow).where(UnitRow.path.in_(paths)).order_by(UnitRow.path))]
+
+
+def by_ids(session: Session, ids: Collection[int]) -> list[Unit]:
+    """Return the units with these ids."""
+    return [_unit(row) for row in session.scalars(select(UnitRow).where(UnitRow.id.in_(ids)))]
 
 
 def ancestors(session: Session, unit: Unit) -> list[Unit]:

@@ -17,6 +17,7 @@ from lms.kernel.refusal import Refusal
 from lms.services import role_grant as service
 
 role_grant = routes("role_grant", __name__)
+MOST_NAMED = 5  # of units of one name
 
 NAMES = {
     Role.AUTHOR: lazy_gettext("命题教师"),
@@ -76,10 +77,17 @@ def grant() -> ResponseReturnValue:
     try:
         person = service.grant(me, account=form.account.data or "", role=Role(form.role.data), unit=form.unit.data or "", now=current.now())
     except Refusal as refusal:
-        text = _(refusal.message) + (_("、").join(refusal.codes) if isinstance(refusal, service.SeveralUnits) else "")
+        text = _(refusal.message) + (_several(refusal) if isinstance(refusal, service.SeveralUnits) else "")
         return render_template("lms/role_grant/page.html", page=StaffPage(form=form, staff=staff, refusal=text)), refusal.status
     flash(_("已授予 %(name)s 新角色；对方需要重新登录。", name=person.name), "success")
     return redirect(url_for("role_grant.page"))
+
+
+def _several(found: service.SeveralUnits) -> str:
+    """Name some of the units of one name by what stands above them, and say where the codes of the others are."""
+    some = _("、").join(f"{above} {code}".strip() for above, code in found.places[:MOST_NAMED])
+    others = len(found.places) - MOST_NAMED
+    return some + (_("；另外还有 %(n)s 个，代码写在“班级”中各单位的页面上。", n=others) if others > 0 else "")
 
 
 @role_grant.post("/roles/<int:person_id>/<int:grant_id>/take-back")

@@ -210,8 +210,15 @@ def test_a_role_holds_at_a_unit_named_as_people_name_it(app: Flask) -> None:
 
     several = grant(peng, tree.school.name)
     assert "有几个单位叫这个名称" in several
-    assert twin.code in several
+    assert f"{tree.far_city.name} twin" in several, "told apart by what stands above them"
     assert tree.school.code in several
+    assert "另外还有" not in several
+    with transaction() as session:
+        for number in range(5):
+            units.add(session, parent=tree.far_city, kind=UnitKind.SCHOOL, code=f"twin{number}", name=tree.school.name + "分校")
+            units.add(session, parent=tree.city, kind=UnitKind.SCHOOL, code=f"near{number}", name=tree.school.name + "分校")
+    assert "另外还有 5 个" in grant(peng, tree.school.name + "分校")
+    assert twin.code in peng.get(f"/classes/{twin.id}").get_data(as_text=True), "where each one's code is"
     assert "没有这个账号" in grant(far, tree.school.name, "nobody"), "in her city one has this name"
     assert "管理范围内没有这个单位" in grant(far, tree.school.code)
     assert "已授予" in grant(far, f" {tree.school.name} ")
