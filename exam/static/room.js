@@ -512,6 +512,7 @@ function wire() {
 wire();
 languageSwitch({
   form: document.querySelector("form[action='/language']"),
+  csrf: csrfToken,
   ready: async () => !queue || ended || queue.drain(),
   refused: () => { openSheet(false); say(words.language_later); banner("warning", words.language_later, { label: words.retry, run: () => { banner(null); queue?.hurry(); } }); },
 });

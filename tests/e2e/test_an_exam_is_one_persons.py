@@ -155,6 +155,10 @@ def test_signed_out_in_the_middle_the_teacher_signs_in_again_in_place(hall: Hall
     wait_state(page, 2, "answered")
     assert hall.held() == {1: "2", 2: "1"}
     on_the_disk(page, 0)
+    page.click("#sheet-open")
+    page.click("form[action='/language'] button")
+    page.wait_for_selector("html[lang=en]")  # with the new sign-in, too
+    hall.opened(page)
     page.goto("/account")
     page.evaluate("document.querySelector(\"form[action='/sign-out']\").submit()")
     page.wait_for_url("**/sign-in**")

@@ -168,7 +168,7 @@ def test_a_reload_and_a_killed_page_lose_nothing(hall: Hall, phone: BrowserConte
     phone.set_offline(True)
     page.click("form[action='/language'] button")
     expect(page.locator("#side")).to_be_hidden()  # nothing lies over what is said
-    expect(page.locator("#room-banner-text")).to_contain_text("暂时不能切换语言")
+    expect(page.locator("#room-banner-text")).to_contain_text("暂时不能切换语言：须先连上服务器")
     phone.set_offline(False)
     page.click("#sheet-open")
     page.click("form[action='/language'] button")
