@@ -102,9 +102,10 @@ def next_action(programme: Programme, standing: Standing, now: datetime) -> Next
     """Name the one thing to do; what can be done now goes before what must be waited for, and a clock that runs before everything."""
     if standing.sits:
         return NextAction.BACK_TO_EXAM
-    if standing.certified or standing.qualified is False:
-        return _decided_action(standing)
     online = _online_action(standing, now)
+    waits = not standing.certified and standing.again_at is not None and standing.again_at > now  # for the exam to be sat again
+    if (standing.certified or standing.qualified is False) and not (waits and online is NextAction.LEARN):
+        return _decided_action(standing)
     if online is NextAction.LEARN:
         return online
     exam = _exam_action(programme, standing, now)

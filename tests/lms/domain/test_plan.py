@@ -40,6 +40,8 @@ MARKED = replace(SAT, scored=frozenset({"lesson-plan", "growth-report"}))
         (replace(MARKED, qualified=False), NOW, NextAction.NOT_QUALIFIED),
         (replace(MARKED, qualified=False, again_at=NOW), NOW, NextAction.SIT_AGAIN),
         (replace(MARKED, qualified=False, again_at=NOW + SECOND), NOW, NextAction.SIT_AGAIN),
+        (replace(MARKED, qualified=False, online_complete=False, again_at=NOW + SECOND), NOW, NextAction.LEARN),
+        (replace(MARKED, qualified=False, online_complete=False, again_at=NOW), NOW, NextAction.SIT_AGAIN),
         (replace(MARKED, qualified=False, pending=True), NOW, NextAction.WAIT_FOR_RESULT),
         (replace(MARKED, revoked=True), NOW, NextAction.CERTIFICATE_REVOKED),
         (replace(MARKED, revoked=True, qualified=False), NOW, NextAction.NOT_QUALIFIED),
