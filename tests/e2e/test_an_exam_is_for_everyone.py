@@ -74,6 +74,8 @@ def test_the_way_through_an_exam_on_a_phone_and_at_a_desk(product: Product, phon
     looks_well(page, "room-map", browser.PHONE)
     page.click("#sheet-close")
     looks_well(page, "room", {"width": 320, "height": 640})
+    page.set_viewport_size({"width": 320, "height": 256})  # a desk at 400 %
+    assert page.evaluate("document.querySelector('.room-steps').getBoundingClientRect().top > innerHeight"), "nothing covers what little is seen"
     page.emulate_media(color_scheme="dark")
     looks_well(page, "room-dark")
     page.emulate_media(color_scheme="light")
