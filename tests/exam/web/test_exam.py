@@ -47,6 +47,9 @@ def test_a_failed_try_is_offered_again_as_soon_as_it_may_be_repeated(app: Flask,
     assert "测试开放还剩" in page
     assert "去再考一次" in page
     assert f'href="/exams/{exams.EXAM}"' in page
+    door = lin.get(f"/exams/{exams.EXAM}").get_data(as_text=True)
+    assert "还可以再考" in door
+    assert f'href="/exams/{exams.EXAM}/result"' in door, "what she has, before she sits again"
     opened = attempt.enter(EnterExam(exams.entry("lin", clock.instant), "device-one", honesty=True), clock.instant).wait()
     exams.Sitter(sitter.person_id, sitter.login_id, opened).submit(at=clock.instant)
     assert "总评还没有达到" not in lin.get("/").get_data(as_text=True), "the second try is being scored"
