@@ -11,6 +11,7 @@ DECLARE
   may boolean;
   percent int;
   ended timestamptz;
+  past bigint[];
 BEGIN
   -- In one order, so that two batches never wait for each other crosswise.
   FOR r IN
@@ -58,9 +59,17 @@ BEGIN
             WHERE l.id = r.login_id AND l.person_id = r.person_id AND l.ended_at IS NULL AND l.ends_at > r.arrived AND h.active)
         INTO o_count, open, ended, used, percent, may FROM attempt a WHERE a.exam_id = e.id AND a.person_id = r.person_id;
       EXIT entry WHEN open OR used OR NOT may OR o_count > e.attempts OR r.arrived < e.wait_days * interval '24 hours' + ended;
-      UPDATE paper SET taken_at = r.arrived WHERE id = (SELECT f.id FROM paper f WHERE f.exam_id = e.id AND f.taken_at IS NULL
-        ORDER BY f.assembly_id, f.number LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING * INTO p;
-      EXIT entry WHEN NOT FOUND;
+      -- Papers that were taken leave dead lines at the beginning of the index until it is vacuumed. This link goes on behind the last paper it took,
+      -- and begins anew where none is left there: what others had locked then may have come back.
+      past := coalesce(nullif(current_setting('lms.past_paper_' || e.id, true), ''), '{0,0}');
+      LOOP
+        UPDATE paper SET taken_at = r.arrived WHERE id = (SELECT f.id FROM paper f WHERE f.exam_id = e.id AND f.taken_at IS NULL
+          AND (f.assembly_id, f.number) > (past[1], past[2]) ORDER BY f.assembly_id, f.number LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING * INTO p;
+        EXIT WHEN FOUND OR past[1] = 0;
+        past := '{0,0}';
+      END LOOP;
+      EXIT entry WHEN p.id IS NULL;
+      PERFORM set_config('lms.past_paper_' || e.id, format('{%s,%s}', p.assembly_id, p.number), false);
       o_deadline := r.arrived + interval '1 second' * (e.minutes * 60 * percent) / 100;
       IF e.window_rule = 'finish_by' THEN
         o_deadline := least(o_deadline, e.closes - interval '60 seconds');

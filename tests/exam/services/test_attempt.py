@@ -27,7 +27,7 @@ from lms.kernel.hot import Pace
 from tests.conftest import NOON
 from tests.support import exams
 from tests.support.cast import IVY, id_of
-from tests.support.database import until_somebody_waits
+from tests.support.database import analyse, until_somebody_waits
 from tests.support.queries import query_budget
 
 START = StartExam(exams.EXAM, "device-one", honesty=True)
@@ -414,3 +414,30 @@ def test_two_drawings_at_once_number_one_behind_the_other(app: Flask) -> None:
         drawing.join()
     with transaction() as session:
         assert session.scalars(text("SELECT number FROM paper ORDER BY number")).all() == [1, 2, 3, 4]
+
+
+def test_a_start_reads_no_more_papers_because_many_are_taken(app: Flask) -> None:
+    exams.prepared()
+    people = [exams.enrolled(account) for account in ("lin", "cai", "gan")]
+    with transaction() as session:
+        session.execute(
+            text(
+                "INSERT INTO paper (exam_id, assembly_id, number, version_ids, orders, expected, hash)"
+                " SELECT exam_id, assembly_id, number + 10 * n, version_ids, orders, expected, hash FROM paper, generate_series(1, 2500) n WHERE number < 5"
+            )
+        )
+    analyse()  # as it is when the exam begins: all are free
+    with transaction() as session:
+        session.execute(text("UPDATE paper SET taken_at = :now WHERE number < 4000"), {"now": NOON})
+    read, numbers = [], []
+    with db.connection() as link:
+        for person_id, login_id in people:
+            (begun,) = starts.start(link, [starts.Start(exams.EXAM, person_id, login_id, "device-one", learned=True, arrived=NOON, rate=RATE)])
+            assert begun.opening is not None
+            numbers.append(begun.opening.paper.number)
+            link.execute("SELECT pg_stat_force_next_flush()")
+            (told,) = link.execute("SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'paper'")
+            read.append(int(told[0]))
+    assert numbers == sorted(numbers)
+    assert numbers[0] > 4000, "a link begins at the first that is free"
+    assert read[2] - read[1] < 10, read
