@@ -41,7 +41,7 @@ CORRECTED = {
 class AppealForm(Form):
     """What the learner says."""
 
-    words = TextAreaField(lazy_gettext("复核理由"), [validators.InputRequired(), validators.Length(max=500)])
+    words = TextAreaField(lazy_gettext("复核理由"), [validators.InputRequired(), validators.Length(min=4, max=500)])
 
 
 class AnswerForm(Form):
@@ -141,7 +141,7 @@ def appeal(code: str) -> ResponseReturnValue:
             appeals.make(current.person().person_id, code, form.words.data or "", current.now())
             flash(_("复核申请已提交，处理后会在本页答复。"), "success")
     else:
-        flash(_("请写明复核理由，不超过 500 字。"), "warning")
+        flash(_("请写明复核理由，4 至 500 字。"), "warning")
     return redirect(url_for("exam_result.sheet", code=code))
 
 

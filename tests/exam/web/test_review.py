@@ -194,7 +194,7 @@ def test_an_appeal_is_about_the_attempt_that_counts(app: Flask, clock: FixedCloc
 
 def test_an_appeal_is_answered_once_and_the_teacher_reads_the_answer(app: Flask, lin: FlaskClient) -> None:
     sheet = f"/exams/{EXAM}/result"
-    for words in ("第一题的答案有争议", "再来一次"):
+    for words in ("x", "第一题的答案有争议", "再来一次"):  # a slip of the thumb is no appeal
         lin.post(f"/exams/{EXAM}/appeal", data={"words": words})
     peng = enter(app, PENG)
     listed = peng.get(f"{ADMIN}/appeals").get_data(as_text=True)
