@@ -40,6 +40,7 @@ JOBS = (
     Job("exam.top_up", run=top_up, cron="* * * * *"),
     Job("exam.score", run=score),
     Job("exam.post", run=posting.post_released, queue=SLOW, tries=6),
+    Job(assembly.JOB, run=assembly.draw, queue=SLOW, tries=1),
     Job(analysis.JOB, run=analyse, queue=SLOW),
     Job("exam.archive", run=archive.make, queue=SLOW, tries=1),
     Job("exam.identity_expire", run=identity.expire, cron="37 * * * *"),

@@ -18,13 +18,24 @@ from exam.store import exam as exams
 from exam.store import incident
 from exam.store import paper as store
 from exam.store.paper import Drawing
-from lms.kernel import audit
+from lms.kernel import audit, jobs
 from lms.kernel.db import Session, take_time, transaction
-from lms.kernel.refusal import Refusal
+from lms.kernel.jobs import Standing
+from lms.kernel.refusal import N_, Conflict, Refusal
 from question_bank import api as bank
 from question_bank.domain.item import PoolItem
 
+JOB = "exam.assemble"
+AT_ONCE = 500  # papers are drawn within a request: under the narrowest tolerance in somewhat more than a second
+TRIED = 200  # of more, so many are drawn for a trial: what the pool or the tolerance does not allow is said at once
 logger = logging.getLogger(__name__)
+
+
+class DrawingRuns(Conflict):
+    """The papers of an exam are being drawn, or wait for it."""
+
+    code = "drawing_runs"
+    message = N_("这场考试正在组卷或排队等待组卷，完成后会显示在这里。")
 
 
 def top_up(now: datetime) -> int:
@@ -44,6 +55,49 @@ def top_up(now: datetime) -> int:
             except Refusal as refusal:  # one exam's empty pool holds up no other
                 logger.error("top_up_refused", extra={"exam": one.exam_code, "code": refusal.code})
     return drawn
+
+
+def request(exam_code: str, *, papers: int, forms: int | None, actor_id: int, now: datetime) -> Assembly | None:
+    """Draw papers in place of those nobody took yet: a few at once; of many only a trial, a worker draws them. Raises also DrawingRuns."""
+    with transaction() as session:
+        exam = found(session, exam_code)
+        bank.require_draw(session, exam.bank_code, actor_id)
+        _leave_standing(session, exam, now)
+        held = jobs.standing(session, key_of(exam.code))
+        if held and not held.failed:
+            raise DrawingRuns
+        jobs.forget_failure(session, key_of(exam.code))
+    if papers <= AT_ONCE:
+        return assemble(exam_code, papers=papers, forms=forms, now=now, actor_id=actor_id)
+    measured(exam_code, papers=TRIED, forms=forms and min(forms, TRIED), seed=secrets.randbits(128))
+    with transaction() as session:
+        asked: dict[str, object] = {"exam_code": exam.code, "papers": papers, "forms": forms, "actor_id": actor_id}
+        if not jobs.enqueue_once(session, JOB, asked, key=key_of(exam.code)):
+            raise DrawingRuns
+    return None
+
+
+def draw(now: datetime, exam_code: str, papers: int, forms: int | None, actor_id: int) -> None:
+    """Draw the papers that somebody asked for."""
+    assemble(exam_code, papers=papers, forms=forms, now=now, actor_id=actor_id)
+
+
+def cancel(exam_code: str) -> bool:
+    """Give papers up that wait to be drawn; returns whether there were any."""
+    with transaction() as session:
+        held = jobs.standing(session, key_of(exam_code))
+        return held is not None and not held.running and jobs.cancel(session, key_of(exam_code))
+
+
+def key_of(exam_code: str) -> str:
+    """Return by what the one drawing of an exam is known."""
+    return f"{JOB}:{exam_code}"
+
+
+def standing(exam_code: str) -> Standing | None:
+    """Return the drawing of an exam's papers that waits, runs or has failed."""
+    with transaction() as session:
+        return jobs.standing(session, key_of(exam_code))
 
 
 def assemble(

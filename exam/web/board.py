@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from flask import flash, redirect, render_template, url_for
+from flask import Response, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import IntegerField
 from wtforms.validators import InputRequired, NumberRange, Optional
@@ -33,14 +33,15 @@ from question_bank.domain.item import LEVEL_LABELS, TYPE_LABELS, ItemType, Level
 exam_board = routes("exam_board", __name__)
 EQUAL_POINTS = 1.0  # standard deviation of expected scores, of 100 points, up to which papers count as equally hard
 ALIKE = 0.5  # share of common items from which neighbours' papers are too much alike
-MOST_AT_ONCE = 2_000  # larger sets take longer than a request may: flask exam assemble
+MOST = 100_000
+SECONDS = 5  # after so many the page looks again while papers are drawn
 
 
 class PapersForm(Form):
     """How many papers to draw."""
 
-    papers = IntegerField(lazy_gettext("试卷份数"), [InputRequired(), NumberRange(1, MOST_AT_ONCE)])
-    forms = IntegerField(lazy_gettext("平行卷套数"), [Optional(), NumberRange(1, MOST_AT_ONCE)])
+    papers = IntegerField(lazy_gettext("试卷份数"), [InputRequired(), NumberRange(1, MOST)])
+    forms = IntegerField(lazy_gettext("平行卷套数"), [Optional(), NumberRange(1, MOST)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ class ExamPage:
     may_release: bool
     most_alike: str
     analysis: Standing | None  # of its items, while it waits or runs
+    drawing: Standing | None  # of its papers
     waiting: Mapping[str, int]  # how many packets, appeals, regrades and archives she could decide on
     refusal: str | None = None
 
@@ -121,11 +123,19 @@ def assemble(code: str) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _show(code, form, status=422)
     try:
-        made = assembly.assemble(code, papers=form.papers.data or 0, forms=form.forms.data, now=current.now(), actor_id=current.person().person_id)
+        made = assembly.request(code, papers=form.papers.data or 0, forms=form.forms.data, now=current.now(), actor_id=current.person().person_id)
     except Refusal as refusal:
         return _show(code, form, refusal=_(refusal.message), status=refusal.status)
-    flash(_("已组卷 %(n)s 份。", n=len(made.papers)), "success")
-    return redirect(url_for("exam_board.one", code=code))
+    flash(_("已组卷 %(n)s 份。", n=len(made.papers)) if made else _("已开始组卷。"), "success")
+    return redirect(url_for("exam_board.one", code=code, _anchor="papers"))
+
+
+@exam_board.post("/admin/exams/<code>/papers/cancel")
+@requires(Permission.MANAGE_EXAMS)
+def cancel_assembly(code: str) -> ResponseReturnValue:
+    """Give papers up that wait to be drawn."""
+    flash(_("已取消，原有的试卷不变。") if assembly.cancel(code) else _("已经开始组卷，不能取消；完成后可以重新组卷。"), "info")
+    return redirect(url_for("exam_board.one", code=code, _anchor="papers"))
 
 
 @exam_board.post("/admin/exams/<code>/release")
@@ -173,10 +183,14 @@ def _show(code: str, form: PapersForm, *, refusal: str | None = None, status: in
         may_release=board.exam.release is Release.BY_HAND and not board.exam.released,
         most_alike=_most_alike(board),
         analysis=analysis.standing(code),
+        drawing=assembly.standing(code),
         waiting=duty.of_exam(code, current.person().person_id, current.now()),
         refusal=refusal,
     )
-    return render_template("exam/board/one.html", page=page), status
+    answer = Response(render_template("exam/board/one.html", page=page), status)
+    if page.drawing and not page.drawing.failed:
+        answer.headers["Refresh"] = f"{SECONDS}; url={url_for('exam_board.one', code=code)}"
+    return answer
 
 
 def _next(board: ExamBoard) -> tuple[Step, ...]:

@@ -82,9 +82,14 @@ def enqueue_once(session: Session, name: str, arguments: dict[str, object], *, k
     found = standing(session, key)
     if found and not found.failed:
         return False
-    session.execute(text("DELETE FROM procrastinate_jobs WHERE queueing_lock = :key AND status = 'failed'"), {"key": key})
+    forget_failure(session, key)
     enqueue(session, name, arguments, lock=key, key=key)
     return True
+
+
+def forget_failure(session: Session, key: str) -> None:
+    """Tell no longer that a job of a key failed."""
+    session.execute(text("DELETE FROM procrastinate_jobs WHERE queueing_lock = :key AND status = 'failed'"), {"key": key})
 
 
 def standing(session: Session, key: str) -> Standing | None:

@@ -68,6 +68,42 @@ def test_papers_are_drawn_from_the_page(app: Flask) -> None:
     assert peng.post(f"{PAGES[1]}/papers", data={"papers": "many"}).status_code == 422
 
 
+def test_many_papers_are_drawn_in_the_background_once_at_a_time(app: Flask) -> None:
+    exams.prepared(papers=2, opens=NOON + timedelta(hours=1))
+    peng, papers = enter(app, PENG), f"{PAGES[1]}/papers"
+
+    def shown() -> str:
+        return peng.get(PAGES[1]).get_data(as_text=True)
+
+    assert "已开始组卷" in peng.post(papers, data={"papers": "501"}, follow_redirects=True).get_data(as_text=True)
+    assert "已在排队等待组卷" in shown()
+    assert "Refresh" in peng.get(PAGES[1]).headers
+    for more in ("5", "501"):
+        assert "正在组卷或排队等待组卷" in peng.post(papers, data={"papers": more}).get_data(as_text=True)
+    assert "已取消" in peng.post(f"{papers}/cancel", follow_redirects=True).get_data(as_text=True)
+    assert peng.post(papers, data={"papers": "501", "forms": "3"}).status_code == 302
+    with transaction() as session:
+        asked = session.execute(text("SELECT args FROM procrastinate_jobs WHERE task_name = :job AND status = 'todo'"), {"job": assembly.JOB}).scalar_one()
+        session.execute(text("UPDATE procrastinate_jobs SET status = 'doing' WHERE status = 'todo' AND task_name = :job"), {"job": assembly.JOB})
+    assert "正在组卷，每万份约十秒" in shown()
+    assert "不能取消" in peng.post(f"{papers}/cancel", follow_redirects=True).get_data(as_text=True)
+    assembly.draw(NOON, **asked)
+    with transaction() as session:
+        assert session.execute(text("SELECT count(*), count(DISTINCT hash) FROM paper WHERE taken_at IS NULL")).one() == (501, 3)
+        session.execute(text("UPDATE procrastinate_jobs SET status = 'failed' WHERE status = 'doing' AND task_name = :job"), {"job": assembly.JOB})
+    assert "上次组卷没有完成" in shown()
+    assert peng.post(papers, data={"papers": "5"}).status_code == 302
+    assert "上次组卷没有完成" not in shown()
+
+
+def test_what_the_bank_cannot_give_is_said_before_many_papers_are_drawn(app: Flask) -> None:
+    exams.prepared(papers=2, opens=NOON + timedelta(hours=1))
+    with transaction() as session:
+        session.execute(text("UPDATE item SET status = 'retired'"))
+    refused = enter(app, PENG).post(f"{PAGES[1]}/papers", data={"papers": "501"})
+    assert (refused.status_code, "已开始组卷" in refused.get_data(as_text=True)) == (422, False)
+
+
 def test_papers_stay_from_the_waiting_room_on_even_those_that_open_while_others_are_drawn(app: Flask, clock: FixedClock) -> None:
     exams.prepared(papers=2, opens=NOON + timedelta(minutes=31))
     with transaction() as session:
