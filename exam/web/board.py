@@ -127,7 +127,7 @@ def assemble(code: str) -> ResponseReturnValue:
     except Refusal as refusal:
         return _show(code, form, refusal=_(refusal.message), status=refusal.status)
     flash(_("已组卷 %(n)s 份。", n=len(made.papers)) if made else _("已开始组卷。"), "success")
-    return redirect(url_for("exam_board.one", code=code, _anchor="papers"))
+    return redirect(url_for("exam_board.one", code=code, _anchor="paper-set"))
 
 
 @exam_board.post("/admin/exams/<code>/papers/cancel")
@@ -135,7 +135,7 @@ def assemble(code: str) -> ResponseReturnValue:
 def cancel_assembly(code: str) -> ResponseReturnValue:
     """Give papers up that wait to be drawn."""
     flash(_("已取消，原有的试卷不变。") if assembly.cancel(code) else _("已经开始组卷，不能取消；完成后可以重新组卷。"), "info")
-    return redirect(url_for("exam_board.one", code=code, _anchor="papers"))
+    return redirect(url_for("exam_board.one", code=code, _anchor="paper-set"))
 
 
 @exam_board.post("/admin/exams/<code>/release")
@@ -200,7 +200,7 @@ def _next(board: ExamBoard) -> tuple[Step, ...]:
     released = exam.release is Release.AT_ONCE or exam.released
     over = now >= exam.closes
     return (
-        Step(_("组卷"), "done" if board.papers else "now", _("按细目表从题库抽题，每人一卷或若干平行卷"), f"{here}#papers"),
+        Step(_("组卷"), "done" if board.papers else "now", _("按细目表从题库抽题，每人一卷或若干平行卷"), f"{here}#paper-set"),
         Step(
             _("考前检查"),
             "done" if over else "now" if board.papers else "later",
