@@ -99,7 +99,7 @@ def test_the_form_comes_filled_from_the_programme_and_leads_on_to_the_next_steps
     assert answer.status_code == 302
     page = peng.get(answer.location).get_data(as_text=True)
     assert re.search(r"及格分</dt>\s*<dd[^>]*>60</dd>", page)
-    for words in ("考试已建立", "下一步", f"{answer.location}/preflight", f'href="{answer.location}#papers"', "与培训项目文件不同：及格分、双向细目表。"):
+    for words in ("考试已建立", "下一步", f"{answer.location}/preflight", f'href="{answer.location}#paper-set"', "与培训项目文件不同：及格分、双向细目表。"):
         assert words in page
     assert peng.post(f"{answer.location}/papers", data={"papers": "3"}).status_code == 302
     refused = peng.post(f"{answer.location}/papers", data={"papers": "0"})
