@@ -100,10 +100,12 @@ def elsewhere() -> Iterator[None]:
 
 def forget() -> None:
     """Forget what the process keeps by id: another database, and an emptied one, gives the same ids to other things."""
-    from exam.services import invigilation, paper, quiz_item, response
+    from exam.services import attempt, invigilation, paper, quiz_item, response
     from lms.services import forecast
     from media.services import delivery
 
+    if attempt._starts._link is not None:
+        attempt._starts._link.close()  # it goes on behind the last paper it took
     paper.forget()
     invigilation.forget()
     response.forget()
