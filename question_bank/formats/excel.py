@@ -46,7 +46,10 @@ def read(content: bytes) -> Reading:
     read = found.reading()
     shown = frozenset(digest for draft in drafts for digest in pictures_of(draft))
     unshown = [Loss(f"{each.sheet} {each.cell}", "这张图片不在试题的单元格里，未导入") for each in placed if each.digest not in shown]
-    return Reading("excel", tuple(drafts), (*read.losses, *dates, *losses, *unshown), pictures=tuple(each for each in read.pictures if each.digest in shown))
+    beyond = [Loss(sheet.name, f"第 {workbook.MAX_COLUMNS} 列以后有 {sheet.beyond} 格文字，未导入") for sheet in sheets if sheet.beyond]
+    return Reading(
+        "excel", tuple(drafts), (*read.losses, *dates, *losses, *unshown, *beyond), pictures=tuple(each for each in read.pictures if each.digest in shown)
+    )
 
 
 def _paper(sheets: Sequence[Sheet]) -> Reading:

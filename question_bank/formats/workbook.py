@@ -24,6 +24,7 @@ class Sheet:
     left: int = 0
     places: tuple[str, ...] = ()  # of the rows, where they are not counted
     hidden: bool = False
+    beyond: int = 0  # cells with words right of the last column that is read
 
     def place(self, position: int) -> str:
         """Return where a row stands, as people look for it."""
@@ -47,14 +48,16 @@ def _sheet(book: CalamineWorkbook, name: str) -> Sheet:
     if found.height * found.width > archive.MAX_CELLS:
         raise FileTooLarge
     start = found.start or (0, 0)
-    rows = [tuple(_text(cell) for cell in row[:MAX_COLUMNS]) for row in found.to_python(skip_empty_area=True)]
+    cells = found.to_python(skip_empty_area=True)
+    rows = [tuple(_text(cell) for cell in row[:MAX_COLUMNS]) for row in cells]
+    beyond = sum(_text(cell).strip() != "" for row in cells for cell in row[MAX_COLUMNS:])
     for (top, left), (bottom, right) in found.merged_cell_ranges or ():
         fill_down(rows, top - start[0], left - start[1], bottom - start[0], right - start[1])
     while rows and not any(rows[-1]):
         rows.pop()
     if len(rows) > MAX_LINES:
         raise FileTooLarge
-    return Sheet(name, tuple(rows), start[0] + 1, start[1])
+    return Sheet(name, tuple(rows), start[0] + 1, start[1], beyond=beyond)
 
 
 def fill_down(rows: list[tuple[str, ...]], top: int, left: int, bottom: int, right: int) -> None:

@@ -65,6 +65,21 @@ def test_items_of_hidden_rows_are_told() -> None:
     assert [(loss.place, loss.what) for loss in found.losses] == [("题库", "第 4、8 行在 Excel 中是隐藏的，其中的题一并导入，请核对")]
 
 
+def test_words_far_to_the_right_are_told() -> None:
+    held = io.BytesIO()
+    made = xlsxwriter.Workbook(held, {"in_memory": True})
+    sheet = made.add_worksheet("题库")
+    for line, row in enumerate([HEAD, ["单选", "问", "甲", "乙", "丙", "A"]]):
+        for column, cell in enumerate(row):
+            sheet.write(line, column, cell)
+    sheet.write(2, 16_383, "备注")
+    sheet.write(1, 300, " ")
+    made.close()
+    found = reading.read(held.getvalue())
+    assert [draft.stem for draft in found.drafts] == ["问"]
+    assert [(loss.place, loss.what) for loss in found.losses] == [("题库", "第 200 列以后有 1 格文字，未导入")]
+
+
 def test_pictures_that_wps_keeps_inside_cells() -> None:
     rows: list[Sequence[object]] = [HEAD, ["单选", "看图", '=DISPIMG("ID_1",1)', "乙", "丙", "A"]]
     held = io.BytesIO()
