@@ -3,7 +3,7 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
@@ -120,6 +120,14 @@ def tidy(draft: Draft) -> Draft:
         tags=tuple(dict.fromkeys(clean(tag) for words in draft.tags for tag in _DIVIDERS.split(words) if clean(tag))),
         enemies=tuple(dict.fromkeys(clean(name) for name in draft.enemies if clean(name))),
     )
+
+
+def topic_code(words: str, topics: Mapping[str, str]) -> str:
+    """Return the code of the topic that is called so, by its code or its name, in a bank whose topics are named so; words that name none stay."""
+    if words in topics:
+        return words
+    known = {loosely(name): code for code, name in reversed(list(topics.items()))} | {loosely(code): code for code in topics}
+    return known.get(loosely(words), words)
 
 
 def _tidy_blank(blank: Blank) -> Blank:

@@ -110,13 +110,14 @@ def page(code: str, wanted: Filter, *, after: int | None = None, before: int | N
             found=listing.count(session, bank.id, wanted),
             statuses=listing.statuses(session, bank.id),
             sent_back=len(listing.sent_back(session, bank.id)),
-            topics=_topics(session, bank),
+            topics=topics_in(session, bank),
             before=rows[0].item_id if rows and ahead else None,
             after=rows[-1].item_id if rows and behind else None,
         )
 
 
-def _topics(session: Session, bank: Bank) -> tuple[str, ...]:
+def topics_in(session: Session, bank: Bank) -> tuple[str, ...]:
+    """Return the topics that a bank names or its items carry, named ones first."""
     return tuple(dict.fromkeys([*bank.topics, *(code for code in listing.topics_used(session, bank.id) if code)]))
 
 
@@ -124,7 +125,7 @@ def topics(code: str) -> tuple[Bank, tuple[str, ...]]:
     """Return a bank and the topics an author may choose."""
     with transaction() as session:
         bank = existing(session, code)
-        return bank, _topics(session, bank)
+        return bank, topics_in(session, bank)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from lms.kernel import audit
 from lms.kernel.db import Session, take_time, transaction
-from question_bank.domain.draft import Draft, pictures_of, said_key
+from question_bank.domain.draft import Draft, pictures_of, said_key, topic_code
 from question_bank.domain.exchange import Beat, Loss, Reading, quiet
 from question_bank.domain.fault import Fault, check_together, fault, faults_of
 from question_bank.domain.likeness import ANOTHER, Twins, anchors, grams, likeness
@@ -95,6 +95,7 @@ def judge_drafts(
     whether it is the next version or a new item; without that the likeness of both decides.
     """
     take_time(session)
+    drafts = _filed(drafts, bank_store.topics(session, bank_id))
     wanted = range(len(drafts)) if only is None else sorted(only)
     looked_up = known(session, bank_id, [drafts[position] for position in wanted])
     together = check_together(drafts)
@@ -122,6 +123,12 @@ def judge_drafts(
         if twin or lines[position].twin is None:
             lines[position] = replace(lines[position], twin=twin, twin_row=row, likeness=likeness_of_both)
     return lines
+
+
+def _filed(drafts: Sequence[Draft], topics: Mapping[str, str]) -> list[Draft]:
+    """Return drafts under the codes of their topics: files from outside call topics by their names."""
+    codes = {words: topic_code(words, topics) for words in {draft.topic for draft in drafts}}
+    return [draft if codes[draft.topic] == draft.topic else replace(draft, topic=codes[draft.topic]) for draft in drafts]
 
 
 def twins_of(session: Session, bank_id: int, drafts: Sequence[Draft], wanted: Sequence[int]) -> dict[int, tuple[str | None, int | None, int]]:

@@ -1,7 +1,7 @@
 """Items written, rewritten and looked at."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
@@ -9,7 +9,7 @@ from lms.kernel import audit
 from lms.kernel.db import Session, transaction
 from lms.kernel.refusal import N_, Conflict, Invalid, Missing
 from question_bank.domain import review as rules
-from question_bank.domain.draft import Draft, tidy
+from question_bank.domain.draft import Draft, tidy, topic_code
 from question_bank.domain.fault import Fault, fault, faults_of, has_control
 from question_bank.domain.item import Pool
 from question_bank.domain.version import Version
@@ -66,6 +66,7 @@ def save(bank_code: str, draft: Draft, *, author_id: int, now: datetime, item_id
     with transaction() as session:
         bank = banks.existing(session, bank_code)
         draft = tidy(draft)
+        draft = replace(draft, topic=topic_code(draft.topic, bank.topics))
         before = store.latest(session, bank.id, item_id, lock=True) if item_id is not None else None
         if item_id is not None:
             if before is None:

@@ -53,6 +53,7 @@ class BatchView:
     lines: tuple[tuple[int, Line], ...]
     differences: Mapping[int, Difference]
     alike: int  # rows with a twin, about which nothing was chosen
+    new_topics: Mapping[str, int]  # that a bank which has topics would come to by it, with their rows
 
 
 def stage(bank_code: str, file_name: str, content: bytes, *, pool: str, person_id: int, now: datetime) -> int:
@@ -98,7 +99,14 @@ def view(bank_code: str, batch_id: int, *, person_id: int, verdict: str = "", be
             lines,
             _differences(session, batch_id, bank.id, lines) if batch.state is State.STAGED else {},  # afterwards the bank has moved on
             store.alike(session, batch_id),
+            _new_topics(session, bank, batch_id) if batch.state is State.STAGED else {},
         )
+
+
+def _new_topics(session: Session, bank: Bank, batch_id: int) -> Mapping[str, int]:
+    unnamed = {topic: rows for topic, rows in store.topics(session, batch_id).items() if topic not in bank.topics}
+    known = banks.topics_in(session, bank) if unnamed else ()
+    return {topic: rows for topic, rows in unnamed.items() if topic not in known} if known else {}
 
 
 def _note_keys(session: Session, batch_id: int, lines: Iterable[Line], *, person_id: int, now: datetime) -> None:

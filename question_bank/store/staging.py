@@ -223,6 +223,13 @@ def batch_of(session: Session, bank_id: int, batch_id: int, person_id: int, *, l
     return _batch(row) if row else None
 
 
+def topics(session: Session, batch_id: int) -> dict[str, int]:
+    """Return how many rows that would be written name each topic, most first."""
+    topic, number = ImportLineRow.draft["topic"].astext, func.count()
+    query = select(topic, number).where(ImportLineRow.batch_id == batch_id, ImportLineRow.verdict.in_([Verdict.NEW, Verdict.CHANGE])).group_by(topic)
+    return {name: count for name, count in session.execute(query.order_by(number.desc(), topic)) if name}
+
+
 def losses(session: Session, batch_id: int) -> tuple[Loss, ...]:
     """Return what of a file is not kept."""
     return tuple(Loss(**loss) for loss in session.scalars(select(ImportBatchRow.losses).where(ImportBatchRow.id == batch_id)).one())

@@ -203,5 +203,7 @@ def preview(code: str) -> ResponseReturnValue:
     """Return, as a piece of a page, what the form would look like to a candidate, and the warnings; nothing is stored."""
     draft = item_form.read(request.form, request.form.getlist("key"))
     bounded = replace(draft, stem=draft.stem[:MAX_STEM], options=tuple(option[:MAX_OPTION] for option in draft.options))
-    form = item_form.filled(bounded, (), key_counts=service.key_counts(banks.topics(code)[0].id), shown=shown_in(code))
+    bank, topics = banks.topics(code)
+    names = [(topic, bank.topic_name(topic)) for topic in topics]
+    form = item_form.filled(bounded, names, key_counts=service.key_counts(bank.id), shown=shown_in(code))
     return render_template("question_bank/item/aside.html", page=AsidePage(form))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
 from lms.kernel.i18n import gettext as _
-from question_bank.domain.draft import BLANK, DEFAULT_DIFFICULTY, TRUE_FALSE_OPTIONS, Draft, tidy
+from question_bank.domain.draft import BLANK, DEFAULT_DIFFICULTY, TRUE_FALSE_OPTIONS, Draft, tidy, topic_code
 from question_bank.domain.fault import Fault
 from question_bank.domain.flaw import FLAWS, flaws_of
 from question_bank.domain.item import CHOOSING, LETTERS, LEVEL_LABELS, POOL_LABELS, TYPE_LABELS, Blank, ItemContent, ItemType
@@ -168,7 +168,7 @@ def filled(
         prompts=_prompt_fields(draft),
         blanks=_blank_fields(draft),
         faults={each.field or "stem": _(each.message) for each in reversed(faults)},
-        flaws=flaw_words(draft, key_counts) if draft.stem else (),
+        flaws=(*(flaw_words(draft, key_counts) if draft.stem else ()), *_new_topic(draft.topic, dict(topics))),
         preview=previewed(draft, shown) if draft.stem else None,
         types=tuple((kind, _(label)) for kind, label in TYPE_LABELS.items()),
         levels=tuple((level, _(label)) for level, label in LEVEL_LABELS.items()),
@@ -178,6 +178,13 @@ def filled(
         points=f"{draft.points / 100:g}" if draft.points else "",
         rubric=write_rubric(draft.rubric),
     )
+
+
+def _new_topic(words: str, topics: Mapping[str, str]) -> tuple[str, ...]:
+    """Return a warning of a topic that the bank does not have yet: it may be a slip of the pen."""
+    if not words or topic_code(words, topics) in topics:
+        return ()
+    return (_("题库里还没有知识点“%(topic)s”，保存后会新增。", topic=words),)
 
 
 def _option_fields(draft: Draft) -> tuple[OptionField, ...]:

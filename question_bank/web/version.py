@@ -14,7 +14,7 @@ from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
 from lms.kernel.templating import format_points
 from question_bank.domain.difference import Piece, pieces
-from question_bank.domain.draft import DEFAULT_DIFFICULTY, UNNUMBERED, Draft
+from question_bank.domain.draft import DEFAULT_DIFFICULTY, PICTURE, UNNUMBERED, Draft
 from question_bank.domain.item import BAND_LABELS, LETTERS, LEVEL_LABELS, POOL_LABELS, TYPE_LABELS, ItemType, Level, Pool, band_of
 from question_bank.domain.version import Version
 from question_bank.domain.written_answer import write_answer, write_rubric
@@ -204,7 +204,13 @@ def changes(bank: Bank, old: Draft, new: Draft) -> Changes:
         (_("来源"), old.source, new.source),
     ]
     # What a file writes in other signs for the same text is no change.
-    return tuple((label, pieces(one, other)) for label, one, other in rows if one != other and rich_text.to_html(one) != rich_text.to_html(other))
+    told = [row for row in rows if row[1] != row[2] and rich_text.to_html(row[1]) != rich_text.to_html(row[2])]
+    return tuple((label, pieces(_readable(one), _readable(other))) for label, one, other in told)
+
+
+def _readable(notation: str) -> str:
+    """Return a text in the author's notation with rows on lines and the beginning of a picture's long name: enough to see that it is another."""
+    return PICTURE.sub(lambda found: _("[图片 %(name)s：%(words)s]", name=found["digest"][:6], words=found["alternative"]), rich_text.on_lines(notation))
 
 
 def _scoring_words(draft: Draft) -> str:

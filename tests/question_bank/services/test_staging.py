@@ -25,6 +25,7 @@ from question_bank.services import bank as banks
 from question_bank.services.staging import BatchView
 from question_bank.store import staging as store
 from question_bank.store import version as versions
+from question_bank.store.listing import Filter
 from question_bank.store.staging import Batch
 from tests.support import rows
 from tests.support.cast import RUI, WEI, Member, enter, id_of
@@ -523,3 +524,22 @@ def test_a_fault_of_the_reader_is_told_apart_from_a_file_that_is_too_much(monkey
     assert alone.main(["1", "1", ""]) == 3
     code, _, how = capsys.readouterr().out.partition("\n")
     assert (code, "AttributeError" in how) == ("import_broke", True)
+
+
+def test_a_file_may_call_a_topic_by_its_name_and_a_slip_of_the_pen_is_told(app: Flask, clock: FixedClock) -> None:
+    banks.create("b", "题库", clock.now(), {"crisis": "心理危机干预", "group": "团体辅导"})
+    written = {"按名称": "心理危机 干预", "按编码": "Crisis", "笔误": "心里危机干预"}
+    content = "".join(
+        json.dumps(json.loads(row(name, f"{STEM}（{name}）{name * 5}")) | {"topic": topic}, ensure_ascii=False) + "\n" for name, topic in written.items()
+    )
+    batch = staged("b", content, clock)
+    assert seen("b", batch, clock).new_topics == {"心里危机干预": 1}
+    page = html.fromstring(enter(app, WEI).get(f"/bank/b/import/{batch}").text)
+    assert "题库里还没有文件中的 1 个知识点" in page.text_content()
+    assert "“心里危机干预”（1 题）" in page.text_content()
+    staging.commit("b", batch, person_id=id_of(WEI), now=clock.now())
+    assert seen("b", batch, clock).new_topics == {}
+    topics = {each.external_id: each.topic for each in banks.page("b", Filter()).items}
+    assert topics == {"按名称": "crisis", "按编码": "crisis", "笔误": "心里危机干预"}
+    again = staged("b", content, clock)
+    assert {line.verdict for _, line in seen("b", again, clock).lines} == {Verdict.SAME}

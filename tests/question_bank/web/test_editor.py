@@ -45,6 +45,10 @@ def test_an_item_is_written_by_keyboard_alone(app: Flask, chromium_browser: Brow
     page.keyboard.press("Alt+Digit4")
     page.locator("[data-preview-stem]").get_by_text("下列不正确的是 <img").wait_for()
     page.locator("[data-flaw-list] li").get_by_text("以上都是").wait_for()
+    page.fill("#topic", "危急干预")
+    page.locator("[data-flaw-list] li").get_by_text("题库里还没有知识点“危急干预”").wait_for()
+    page.fill("#topic", "危机干预")
+    page.locator("[data-flaw-list] li").get_by_text("知识点").wait_for(state="detached")
     asked: list[str] = []
 
     def stay(dialog: Dialog) -> None:
@@ -62,7 +66,7 @@ def test_an_item_is_written_by_keyboard_alone(app: Flask, chromium_browser: Brow
     assert page.evaluate("window.hacked") is None
     assert complaints == []
     with transaction() as session:
-        assert session.connection().exec_driver_sql("SELECT key->'options' FROM item_version").scalar_one() == [1, 3]
+        assert session.connection().exec_driver_sql("SELECT key->'options', topic FROM item_version").one() == ([1, 3], "crisis")
 
 
 PASTED = """<html><head><style>td { color: red }</style></head><body><p class=MsoNormal style='margin:0'>读<b>下表</b>，H<sub>2</sub>O 与 1 &lt;b 有关：</p>

@@ -1,9 +1,11 @@
 """Versions side by side, and where an item was used."""
 
+import io
 import re
 
 from flask import Flask
 from lxml import html
+from PIL import Image
 from sqlalchemy import text
 
 from lms.kernel.clock import FixedClock
@@ -33,6 +35,25 @@ def test_any_two_versions_are_compared_with_the_difference_marked(app: Flask) ->
     assert "从第 1 版到第 3 版的改动" in page.text_content()
     assert [select.get("name") for select in page.iter("select")] == ["from", "to"]
     assert author.get("/bank/b/items/0/compare").status_code == 404
+
+
+def test_a_changed_picture_and_table_are_told_in_words_a_person_can_read(app: Flask) -> None:
+    banks.create("b", "演示题库", NOON)
+    author = enter(app, WEI)
+    pictures = []
+    for colour in ("red", "blue"):
+        drawn = io.BytesIO()
+        Image.new("RGB", (20, 10), colour).save(drawn, "PNG")
+        pictures.append(author.post("/api/bank/b/pictures", data={"picture": (io.BytesIO(drawn.getvalue()), "x.png")}).get_json()["digest"])
+    rows = ("", "<tr><td>乙</td></tr>")
+    stems = [f"看图![色块](picture:{digest})<table><tr><td>甲</td></tr>{row}</table>" for digest, row in zip(pictures, rows, strict=True)]
+    first = author.post("/bank/b/items/new", data=FORM | {"stem": stems[0]}).location
+    author.post(f"{first}/edit", data=FORM | {"stem": stems[1]})
+    (change,) = html.document_fromstring(author.get(f"{first}/compare").text).find_class("change")
+    shown = change.findall("p")[1]
+    assert all(digest[:6] in shown.text_content() and digest not in shown.text_content() for digest in pictures)
+    assert "：色块]" in shown.text_content()
+    assert "<tr><td>甲</td></tr>\n" in shown.text_content()
 
 
 def test_what_tells_versions_apart_is_told_in_the_readers_words_and_on_her_day(app: Flask, clock: FixedClock) -> None:
