@@ -10,7 +10,7 @@ from lms.kernel.i18n import gettext as _
 from lms.kernel.part import routes
 from lms.kernel.permissions import Permission, requires
 from lms.kernel.refusal import Malformed
-from question_bank.domain.review import Decision
+from question_bank.domain.review import CommentNeeded, Decision
 from question_bank.services import author as authors
 from question_bank.services import review as service
 from question_bank.services.bank import Bank
@@ -73,15 +73,19 @@ def decide(code: str, item_id: int) -> ResponseReturnValue:
     if form.get("decision") not in set(Decision) or not form.get("seen_version", "").isdecimal():
         raise Malformed
     decision = Decision(form["decision"])
-    service.decide(
-        code,
-        item_id,
-        decision,
-        reviewer_id=current.person().person_id,
-        comment=form.get("comment", "")[:2_000],
-        now=current.now(),
-        seen_version=int(form["seen_version"]),
-    )
+    try:
+        service.decide(
+            code,
+            item_id,
+            decision,
+            reviewer_id=current.person().person_id,
+            comment=form.get("comment", "")[:2_000],
+            now=current.now(),
+            seen_version=int(form["seen_version"]),
+        )
+    except CommentNeeded as refusal:
+        flash(_(refusal.message), "danger")
+        return redirect(url_for("item.page", code=code, item_id=item_id, _anchor="decision-comment"))
     return _back(code, item_id, _("试题已通过。") if decision is Decision.APPROVE else _("试题已退回给作者。"))
 
 

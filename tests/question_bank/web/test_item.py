@@ -62,13 +62,15 @@ def test_an_item_goes_from_its_author_to_another_person_and_into_the_pool(app: F
     seen = re.search(r'name="seen_version" value="(\d+)"', page.text)
     assert seen
     back = reviewer.post(f"/bank/b/items/{item}/decision", data={"decision": "send_back", "seen_version": seen[1]})
-    assert back.status_code == 422
+    assert back.location.endswith(f"/bank/b/items/{item}#decision-comment")
+    assert "退回试题时请写明修改意见。" in (again := reviewer.get(back.location).text)
+    assert "退回修改" in again, "still to be decided"
     assert reviewer.post(f"/bank/b/items/{item}/decision", data={"decision": "approve", "seen_version": seen[1]}).status_code == 302
     with transaction() as session:
         (found,) = api.pool(session, "b", "exam")
         assert found.item_id == item
         actions = session.scalars(select(AuditEntry.action).where(AuditEntry.subject == f"item:{item}").order_by(AuditEntry.id)).all()
-        assert actions == ["item.write", "item.submit", "item.view_key", "item.approve"]
+        assert actions == ["item.write", "item.submit", "item.view_key", "item.view_key", "item.approve"]
 
 
 def test_an_item_without_a_number_is_headed_by_its_stem(app: Flask, bank: str) -> None:
