@@ -21,12 +21,13 @@ _REMARK = re.compile(r"^\s*//[^\n]*")  # a whole line's is gone already: what is
 _BEHIND = re.compile(r"\s//\s[^\n]*")
 _SHORT_BLOCK = re.compile(r"\{\s*(?:(?:T|F|TRUE|FALSE)\s*[#}]|\})", re.IGNORECASE)
 _OF_LATEX = re.compile(r"(?:[\\^_}(]|\\[A-Za-z]+)$")  # what stands before the braces of a formula
+_PREFACE = re.compile(r"\A\ufeff?(?:[^\S\n]*+(?://[^\n]*+)?+\n)*+")  # comments before the first item, which may be many
 _LINE_TO_FILL = re.compile(r"_{3,}")
 
 
 def looks_like(text: str) -> bool:
     """Tell whether the text has at least one block of answers in GIFT's braces."""
-    head = text[:200_000]
+    head = _PREFACE.sub("", text, count=1)[:200_000]
     return bool(
         re.search(r"(?<!\\)\{\s*[=~#]", head)
         or any(not _in_formula(head, *found.span()) for found in _SHORT_BLOCK.finditer(head))

@@ -9,6 +9,7 @@ from question_bank.domain.item import Blank, ItemType
 from question_bank.domain.notation import judged
 from question_bank.formats import outgoing_html, outgoing_loss, weights
 
+_NAMED = 20  # items that a comment names
 _SIGNS = re.compile(r"[\\~=#{}:]")
 
 
@@ -36,7 +37,7 @@ def losses(drafts: Sequence[Draft]) -> list[Loss]:
 
 def write(drafts: Sequence[Draft]) -> bytes:
     """Return the file."""
-    lines = [f"// {loss.place}：{loss.what}" for loss in losses(drafts)]
+    lines = _preface(losses(drafts))
     topic = ""
     for draft in map(judged, drafts):
         if not _fits(draft):
@@ -48,6 +49,14 @@ def write(drafts: Sequence[Draft]) -> bytes:
         scored = " [scored:whole]" if draft.type == ItemType.MULTIPLE else ""
         lines += ["", f"// [id:{_hint(draft.external_id)}]{hints}{scored}", _item(draft)]
     return ("\n".join(lines) + "\n").encode()
+
+
+def _preface(lost: Sequence[Loss]) -> list[str]:
+    """Return a comment for each kind of loss: a line for each item of a large bank would hide the items."""
+    places: dict[str, list[str]] = {}
+    for loss in lost:
+        places.setdefault(loss.what, []).append(loss.place)
+    return [f"// {what}：{len(names)} 题，{'、'.join(names[:_NAMED])}{'等' if len(names) > _NAMED else ''}" for what, names in places.items()]
 
 
 def _fits(draft: Draft) -> bool:

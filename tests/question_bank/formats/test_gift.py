@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from question_bank.domain.draft import Draft
 from question_bank.domain.fault import faults_of
 from question_bank.domain.item import Blank
-from question_bank.formats import gift, reading
+from question_bank.formats import gift, gift_writing, reading
 from question_bank.formats.unreadable import Unreadable
 
 
@@ -167,6 +167,15 @@ def test_any_text_is_read_or_refused_and_never_breaks(text: str) -> None:
         faults_of(draft)
     with contextlib.suppress(Unreadable):
         reading.read(text.encode())
+
+
+def test_as_many_comments_as_a_large_bank_has_items_hide_nothing() -> None:
+    comments = "".join(f"// 试题-{number}：认知层次、难度未写入\n" for number in range(9_000))
+    assert reading.read(f"\ufeff{comments}\nQ {{=a ~b}}\n".encode()).format == "gift"
+    drafts = [Draft(external_id=f"q{number}", type="single", stem=f"第 {number} 题", options=("甲", "乙"), key=(0,), level="apply") for number in range(50)]
+    preface = [line for line in gift_writing.write(drafts).decode().splitlines() if line.startswith("//") and "未写入" in line]
+    assert [line.partition("：")[2][:11] for line in preface] == ["50 题，q0、q1、"]
+    assert preface[0].endswith("q19等")
 
 
 def test_remarks_behind_a_title_and_inside_the_braces() -> None:
