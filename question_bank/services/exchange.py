@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from lms.kernel import audit
 from lms.kernel.db import Session, take_time, transaction
-from question_bank.domain.draft import Draft, pictures_of, said_key, topic_code
+from question_bank.domain.draft import DEFAULT_DIFFICULTY, Draft, pictures_of, said_key, topic_code
 from question_bank.domain.exchange import Beat, Loss, Reading, quiet
 from question_bank.domain.fault import Fault, check_together, fault, faults_of
 from question_bank.domain.likeness import ANOTHER, Twins, anchors, grams, likeness
@@ -113,6 +113,8 @@ def judge_drafts(
         choice = Choice.UPDATE if alike is None else chosen.get(position) or (Choice.NEW if alike < ANOTHER else Choice.UPDATE)
         version = version if choice is Choice.UPDATE else None
         faults = faults or _faults_in_bank(session, draft, looked_up, version)
+        if version is not None and not faults and not _is_known(draft, version.item_id, looked_up):
+            draft = _completed(draft, drafted(version))
         name = version.external_id if version else draft.names[0 if alike is None else -1]
         line = Line(draft, _verdict(draft, faults, version, looked_up), tuple(faults), name, version.item_id if version else None)
         lines[position] = line if alike is None or faults else replace(line, twin=draft.external_id, likeness=alike, choice=choice)
@@ -190,7 +192,29 @@ def _verdict(draft: Draft, faults: Sequence[Fault], before: Version | None, look
         return Verdict.REFUSED
     if before is None:
         return Verdict.NEW
-    return Verdict.SAME if _is_known(draft, before.item_id, looked_up) else Verdict.CHANGE
+    return Verdict.SAME if _is_known(draft, before.item_id, looked_up) or _is_same(draft, drafted(before)) else Verdict.CHANGE
+
+
+def _is_same(draft: Draft, before: Draft) -> bool:
+    enemies = tuple({*before.enemies, *draft.enemies})  # a file only adds to them
+    return stored(replace(draft, enemies=enemies)).digest == stored(before).digest
+
+
+def _completed(draft: Draft, before: Draft) -> Draft:
+    """Return an update with what its file says nothing of, often because its format has no place for it, as it is in the bank."""
+    says_difficulty = bool(draft.difficulty_text) or draft.difficulty != DEFAULT_DIFFICULTY
+    return replace(
+        draft,
+        topic=draft.topic or before.topic,
+        level=draft.level or before.level,
+        difficulty=draft.difficulty if says_difficulty else before.difficulty,
+        points=draft.points or before.points,
+        pool=draft.pool or before.pool,
+        tags=draft.tags or before.tags,
+        source=draft.source or before.source,
+        model=draft.model or (before.model if draft.type == before.type else ""),
+        rubric=draft.rubric or (before.rubric if draft.type == before.type else ()),
+    )
 
 
 def commit(session: Session, bank_id: int, lines: Sequence[Line], *, author_id: int | None, now: datetime) -> dict[str, int]:

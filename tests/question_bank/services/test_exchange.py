@@ -150,6 +150,22 @@ def test_an_export_comes_back_as_it_was(app: Flask, clock: FixedClock) -> None:
     assert again.count(Verdict.SAME) == len(again.lines) == len(content.splitlines())
 
 
+@pytest.mark.parametrize("form", ["gift", "moodle", "qti", "word"])
+def test_what_a_format_has_no_place_for_stays_when_its_file_comes_back(app: Flask, clock: FixedClock, form: str) -> None:
+    author, now = id_of(WEI), clock.now()
+    exchange.import_file("b", (DEMO / "group.jsonl").read_bytes(), author_id=author, now=now)
+    exported = exchange.export("b", person_id=author, now=now, form=form).content
+    again = exchange.import_file("b", exported, author_id=author, now=now)
+    assert again.count(Verdict.SAME) == len(again.lines) > 50
+    exchange.import_file("b", line("x", "题干里写错了一个字", '["group-001"]').replace(b'"t"', b'"crisis"'), author_id=author, now=now)
+    edited = exchange.export("b", person_id=author, now=now, form="gift").content.replace("写错了".encode(), "改好了".encode())
+    report = exchange.import_file("b", edited, author_id=author, now=now)
+    assert [each.name for each in report.lines if each.verdict is Verdict.CHANGE] == ["x"]
+    with transaction() as session:
+        (found,) = [each for each in versions.latest_of_bank(session, bank_store.by_code(session, "b").id) if each.external_id == "x"]  # type: ignore[union-attr]
+    assert (found.number, found.topic, found.level, found.difficulty, found.pool, found.enemies) == (2, "crisis", "apply", 0.8, "exam", ("group-001",))
+
+
 def test_pictures_and_formulas_go_out_and_into_another_bank(app: Flask, clock: FixedClock) -> None:
     held = io.BytesIO()
     Image.new("RGB", (6, 4), "red").save(held, "PNG")
