@@ -113,8 +113,6 @@ def judge_drafts(
         choice = Choice.UPDATE if alike is None else chosen.get(position) or (Choice.NEW if alike < ANOTHER else Choice.UPDATE)
         version = version if choice is Choice.UPDATE else None
         faults = faults or _faults_in_bank(session, draft, looked_up, version)
-        if version is not None and not faults and not _is_known(draft, version.item_id, looked_up):
-            draft = _completed(draft, drafted(version))
         name = version.external_id if version else draft.names[0 if alike is None else -1]
         line = Line(draft, _verdict(draft, faults, version, looked_up), tuple(faults), name, version.item_id if version else None)
         lines[position] = line if alike is None or faults else replace(line, twin=draft.external_id, likeness=alike, choice=choice)
@@ -196,12 +194,14 @@ def _verdict(draft: Draft, faults: Sequence[Fault], before: Version | None, look
 
 
 def _is_same(draft: Draft, before: Draft) -> bool:
-    enemies = tuple({*before.enemies, *draft.enemies})  # a file only adds to them
-    return stored(replace(draft, enemies=enemies)).digest == stored(before).digest
+    return stored(completed(draft, before)).digest == stored(before).digest
 
 
-def _completed(draft: Draft, before: Draft) -> Draft:
-    """Return an update with what its file says nothing of, often because its format has no place for it, as it is in the bank."""
+def completed(draft: Draft, before: Draft) -> Draft:
+    """Return an update with what its file says nothing of, often because its format has no place for it, as it is in the bank.
+
+    Rows are kept as they were read: what they leave as it is may change until they are written.
+    """
     says_difficulty = bool(draft.difficulty_text) or draft.difficulty != DEFAULT_DIFFICULTY
     return replace(
         draft,
@@ -210,6 +210,7 @@ def _completed(draft: Draft, before: Draft) -> Draft:
         difficulty=draft.difficulty if says_difficulty else before.difficulty,
         points=draft.points or before.points,
         pool=draft.pool or before.pool,
+        enemies=tuple(dict.fromkeys((*before.enemies, *draft.enemies))),  # a file only adds to them
         tags=draft.tags or before.tags,
         source=draft.source or before.source,
         model=draft.model or (before.model if draft.type == before.type else ""),
@@ -220,16 +221,19 @@ def _completed(draft: Draft, before: Draft) -> Draft:
 def commit(session: Session, bank_id: int, lines: Sequence[Line], *, author_id: int | None, now: datetime) -> dict[str, int]:
     """Write the accepted rows inside the caller's transaction; returns the items written by name."""
     wanted = [line for line in lines if line.verdict in {Verdict.NEW, Verdict.CHANGE}]
-    items = write(session, bank_id, [Named(line.draft, line.name, line.item_id) for line in wanted], author_id=author_id, now=now)
+    before = {each.item_id: each for each in store.latest_of_bank(session, bank_id, item_ids=[line.item_id for line in wanted if line.item_id])}
+    whole = [completed(line.draft, drafted(before[line.item_id])) if line.item_id else line.draft for line in wanted]
+    named = [Named(draft, line.name, line.item_id) for draft, line in zip(whole, wanted, strict=True)]
+    items = write(session, bank_id, named, author_id=author_id, now=now)
     written = {line.name: item_id for line, item_id in zip(wanted, items, strict=True)}
     # A file that names no pool leaves an item where it is.
     store.place_all(session, bank_id, {written[line.name]: line.draft.pool for line in wanted if line.draft.pool}, now)
     # Enemies come last: an item may name one that stands further down in the file, under the number it has there.
     renamed = {line.draft.external_id: line.name for line in lines if line.verdict not in {Verdict.REFUSED, Verdict.SKIPPED}}
     enemies = {line.name: {renamed.get(enemy, enemy) for enemy in line.draft.enemies} for line in wanted if line.draft.enemies}
-    named = store.named(session, bank_id, set().union(*enemies.values()))
+    known_enemies = store.named(session, bank_id, set().union(*enemies.values()))
     for name, others in enemies.items():
-        store.add_enemies(session, written[name], [named[other][0] for other in others if other in named])
+        store.add_enemies(session, written[name], [known_enemies[other][0] for other in others if other in known_enemies])
     return written
 
 

@@ -126,8 +126,7 @@ def _differences(session: Session, batch_id: int, bank_id: int, lines: Sequence[
     for position, line in lines:
         if line.verdict is Verdict.CHANGE and line.item_id in items:
             before = items[line.item_id]
-            kept = {"pool": line.draft.pool or before.pool, "enemies": tuple(dict.fromkeys((*before.enemies, *line.draft.enemies)))}
-            found[position] = Difference(update=(before, replace(line.draft, **kept)))  # type: ignore[arg-type]
+            found[position] = Difference(update=(before, exchange.completed(line.draft, before)))
             continue
         other = rows.get(line.twin_row) if line.twin_row is not None else None
         words = plain_of(content_of(other.draft)) if other else of_bank.get(line.twin) if line.twin else None
