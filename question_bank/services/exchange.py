@@ -18,7 +18,7 @@ from question_bank.formats import reading
 from question_bank.formats.writing import WRITERS
 from question_bank.services import bank as banks
 from question_bank.services.drafting import content_of, drafted, formula_faults, plain_of, stored
-from question_bank.services.item import Known, Named, known, pool_faults, write
+from question_bank.services.item import AT_ONCE, Known, Named, known, pool_faults, write
 from question_bank.services.picture import unknown
 from question_bank.store import bank as bank_store
 from question_bank.store import picture as pictures
@@ -221,20 +221,26 @@ def completed(draft: Draft, before: Draft) -> Draft:
 def commit(session: Session, bank_id: int, lines: Sequence[Line], *, author_id: int | None, now: datetime) -> dict[str, int]:
     """Write the accepted rows inside the caller's transaction; returns the items written by name."""
     wanted = [line for line in lines if line.verdict in {Verdict.NEW, Verdict.CHANGE}]
-    before = {each.item_id: each for each in store.latest_of_bank(session, bank_id, item_ids=[line.item_id for line in wanted if line.item_id])}
-    whole = [completed(line.draft, drafted(before[line.item_id])) if line.item_id else line.draft for line in wanted]
-    named = [Named(draft, line.name, line.item_id) for draft, line in zip(whole, wanted, strict=True)]
-    items = write(session, bank_id, named, author_id=author_id, now=now)
+    items: list[int] = []
+    for begin in range(0, len(wanted), AT_ONCE):
+        items += write(session, bank_id, _named(session, bank_id, wanted[begin : begin + AT_ONCE]), author_id=author_id, now=now)
     written = {line.name: item_id for line, item_id in zip(wanted, items, strict=True)}
     # A file that names no pool leaves an item where it is.
     store.place_all(session, bank_id, {written[line.name]: line.draft.pool for line in wanted if line.draft.pool}, now)
     # Enemies come last: an item may name one that stands further down in the file, under the number it has there.
     renamed = {line.draft.external_id: line.name for line in lines if line.verdict not in {Verdict.REFUSED, Verdict.SKIPPED}}
     enemies = {line.name: {renamed.get(enemy, enemy) for enemy in line.draft.enemies} for line in wanted if line.draft.enemies}
-    known_enemies = store.named(session, bank_id, set().union(*enemies.values()))
+    named = store.named(session, bank_id, set().union(*enemies.values()))
     for name, others in enemies.items():
-        store.add_enemies(session, written[name], [known_enemies[other][0] for other in others if other in known_enemies])
+        store.add_enemies(session, written[name], [named[other][0] for other in others if other in named])
     return written
+
+
+def _named(session: Session, bank_id: int, lines: Sequence[Line]) -> list[Named]:
+    """Return rows as they are to be written, updates completed from their items as they stand now."""
+    updated = [line.item_id for line in lines if line.item_id]
+    before = {each.item_id: drafted(each) for each in store.latest_of_bank(session, bank_id, item_ids=updated)} if updated else {}
+    return [Named(completed(line.draft, before[line.item_id]) if line.item_id else line.draft, line.name, line.item_id) for line in lines]
 
 
 @dataclass(frozen=True, slots=True)
