@@ -1,6 +1,6 @@
 """What a file holds: drafts, pictures, what could not be kept and what could not be read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from question_bank.domain.draft import Draft
@@ -35,6 +35,14 @@ class Reading:
     losses: tuple[Loss, ...] = ()
     refused: tuple[tuple[Draft, Fault], ...] = field(default=())  # places at which no draft could even be built
     pictures: tuple[Picture, ...] = ()
+
+
+def by_kind(losses: Iterable[Loss]) -> dict[str, list[str]]:
+    """Return where each kind of loss happened."""
+    places: dict[str, list[str]] = {}
+    for loss in losses:
+        places.setdefault(loss.what, []).append(loss.place)
+    return places
 
 
 Beat = Callable[[int], None]  # told how many rows are done

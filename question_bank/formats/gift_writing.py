@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from question_bank.domain.draft import Draft
-from question_bank.domain.exchange import Loss
+from question_bank.domain.exchange import Loss, by_kind
 from question_bank.domain.item import Blank, ItemType
 from question_bank.domain.notation import judged
 from question_bank.formats import outgoing_html, outgoing_loss, weights
@@ -53,10 +53,7 @@ def write(drafts: Sequence[Draft]) -> bytes:
 
 def _preface(lost: Sequence[Loss]) -> list[str]:
     """Return a comment for each kind of loss: a line for each item of a large bank would hide the items."""
-    places: dict[str, list[str]] = {}
-    for loss in lost:
-        places.setdefault(loss.what, []).append(loss.place)
-    return [f"// {what}：{len(names)} 题，{'、'.join(names[:_NAMED])}{'等' if len(names) > _NAMED else ''}" for what, names in places.items()]
+    return [f"// {what}：{len(names)} 题，{'、'.join(names[:_NAMED])}{'等' if len(names) > _NAMED else ''}" for what, names in by_kind(lost).items()]
 
 
 def _fits(draft: Draft) -> bool:

@@ -89,7 +89,7 @@ class ListPage:
     found: int
     statuses: Mapping[str, int]
     sent_back: int
-    topics: tuple[str, ...]
+    topics: Mapping[str, str]
     before: int | None
     after: int | None
 
@@ -110,22 +110,22 @@ def page(code: str, wanted: Filter, *, after: int | None = None, before: int | N
             found=listing.count(session, bank.id, wanted),
             statuses=listing.statuses(session, bank.id),
             sent_back=len(listing.sent_back(session, bank.id)),
-            topics=topics_in(session, bank),
+            topics=topics_in(session, bank.id, bank.topics),
             before=rows[0].item_id if rows and ahead else None,
             after=rows[-1].item_id if rows and behind else None,
         )
 
 
-def topics_in(session: Session, bank: Bank) -> tuple[str, ...]:
-    """Return the topics that a bank names or its items carry, named ones first."""
-    return tuple(dict.fromkeys([*bank.topics, *(code for code in listing.topics_used(session, bank.id) if code)]))
+def topics_in(session: Session, bank_id: int, named: Mapping[str, str]) -> dict[str, str]:
+    """Return the topics of a bank with their names by code: those it names, then those its items carry, which are their own names."""
+    return {**named, **{code: code for code in listing.topics_used(session, bank_id) if code and code not in named}}
 
 
-def topics(code: str) -> tuple[Bank, tuple[str, ...]]:
-    """Return a bank and the topics an author may choose."""
+def topics(code: str) -> tuple[Bank, Mapping[str, str]]:
+    """Return a bank and the topics an author may choose, with their names by code."""
     with transaction() as session:
         bank = existing(session, code)
-        return bank, topics_in(session, bank)
+        return bank, topics_in(session, bank.id, bank.topics)
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ def judge_drafts(
     whether it is the next version or a new item; without that the likeness of both decides.
     """
     take_time(session)
-    drafts = _filed(drafts, bank_store.topics(session, bank_id))
+    drafts = _filed(session, bank_id, drafts)
     wanted = range(len(drafts)) if only is None else sorted(only)
     looked_up = known(session, bank_id, [drafts[position] for position in wanted])
     together = check_together(drafts)
@@ -125,8 +125,9 @@ def judge_drafts(
     return lines
 
 
-def _filed(drafts: Sequence[Draft], topics: Mapping[str, str]) -> list[Draft]:
+def _filed(session: Session, bank_id: int, drafts: Sequence[Draft]) -> list[Draft]:
     """Return drafts under the codes of their topics: files from outside call topics by their names."""
+    topics = banks.topics_in(session, bank_id, bank_store.topics(session, bank_id))
     codes = {words: topic_code(words, topics) for words in {draft.topic for draft in drafts}}
     return [draft if codes[draft.topic] == draft.topic else replace(draft, topic=codes[draft.topic]) for draft in drafts]
 

@@ -66,7 +66,7 @@ def save(bank_code: str, draft: Draft, *, author_id: int, now: datetime, item_id
     with transaction() as session:
         bank = banks.existing(session, bank_code)
         draft = tidy(draft)
-        draft = replace(draft, topic=topic_code(draft.topic, bank.topics))
+        draft = replace(draft, topic=topic_code(draft.topic, banks.topics_in(session, bank.id, bank.topics)))
         before = store.latest(session, bank.id, item_id, lock=True) if item_id is not None else None
         if item_id is not None:
             if before is None:

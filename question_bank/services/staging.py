@@ -105,7 +105,7 @@ def view(bank_code: str, batch_id: int, *, person_id: int, verdict: str = "", be
 
 def _new_topics(session: Session, bank: Bank, batch_id: int) -> Mapping[str, int]:
     unnamed = {topic: rows for topic, rows in store.topics(session, batch_id).items() if topic not in bank.topics}
-    known = banks.topics_in(session, bank) if unnamed else ()
+    known = banks.topics_in(session, bank.id, bank.topics) if unnamed else {}
     return {topic: rows for topic, rows in unnamed.items() if topic not in known} if known else {}
 
 

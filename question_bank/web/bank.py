@@ -148,7 +148,7 @@ def page(code: str) -> ResponseReturnValue:
             filter=wanted,
             tabs=tuple(tabs),
             types=tuple((kind, _(label)) for kind, label in TYPE_LABELS.items()),
-            topics=tuple((topic, found.bank.topic_name(topic)) for topic in found.topics),
+            topics=tuple(found.topics.items()),
             pools=tuple((pool, _(label)) for pool, label in POOL_LABELS.items()),
             bands=tuple((band, _(label)) for band, label in BAND_LABELS.items()),
             exports=tuple((url_for("export.ask", code=code, format=form), _(writer.label)) for form, writer in WRITERS.items()),

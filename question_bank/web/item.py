@@ -121,8 +121,7 @@ def _edit(
 ) -> ResponseReturnValue:
     bank, topics = banks.topics(code)
     back = url_for("item.page", code=code, item_id=item_id) if item_id else url_for("bank.page", code=code)
-    names = [(topic, bank.topic_name(topic)) for topic in topics]
-    form = item_form.filled(draft, names, faults, key_counts=service.key_counts(bank.id), shown=shown_in(code))
+    form = item_form.filled(draft, topics, faults, key_counts=service.key_counts(bank.id), shown=shown_in(code))
     title = _("修改试题") if item_id else _("编写试题")
     remarks = service.remarks(bank.id, item_id) if item_id else ()
     said_by = authors.names(remark.person_id for remark in remarks)
@@ -204,6 +203,5 @@ def preview(code: str) -> ResponseReturnValue:
     draft = item_form.read(request.form, request.form.getlist("key"))
     bounded = replace(draft, stem=draft.stem[:MAX_STEM], options=tuple(option[:MAX_OPTION] for option in draft.options))
     bank, topics = banks.topics(code)
-    names = [(topic, bank.topic_name(topic)) for topic in topics]
-    form = item_form.filled(bounded, names, key_counts=service.key_counts(bank.id), shown=shown_in(code))
+    form = item_form.filled(bounded, topics, key_counts=service.key_counts(bank.id), shown=shown_in(code))
     return render_template("question_bank/item/aside.html", page=AsidePage(form))

@@ -62,7 +62,7 @@ class ItemForm:
     types: tuple[tuple[str, str], ...]
     levels: tuple[tuple[str, str], ...]
     pools: tuple[tuple[str, str], ...]
-    topics: tuple[tuple[str, str], ...]
+    topics: Mapping[str, str]
     difficulty: str
     points: str
     rubric: str
@@ -158,7 +158,7 @@ def _hundredths(words: str) -> int | None:
 
 
 def filled(
-    draft: Draft, topics: Sequence[tuple[str, str]], faults: Sequence[Fault] = (), *, key_counts: Mapping[int, int] | None = None, shown: Shown = str
+    draft: Draft, topics: Mapping[str, str], faults: Sequence[Fault] = (), *, key_counts: Mapping[int, int] | None = None, shown: Shown = str
 ) -> ItemForm:
     """Return the form filled with a draft; `shown` gives pictures their addresses."""
     draft = laid_out(draft)
@@ -168,12 +168,12 @@ def filled(
         prompts=_prompt_fields(draft),
         blanks=_blank_fields(draft),
         faults={each.field or "stem": _(each.message) for each in reversed(faults)},
-        flaws=(*(flaw_words(draft, key_counts) if draft.stem else ()), *_new_topic(draft.topic, dict(topics))),
+        flaws=(*(flaw_words(draft, key_counts) if draft.stem else ()), *_new_topic(draft.topic, topics)),
         preview=previewed(draft, shown) if draft.stem else None,
         types=tuple((kind, _(label)) for kind, label in TYPE_LABELS.items()),
         levels=tuple((level, _(label)) for level, label in LEVEL_LABELS.items()),
         pools=tuple((pool, _(label)) for pool, label in POOL_LABELS.items()),
-        topics=tuple(topics),
+        topics=topics,
         difficulty=draft.difficulty_text if draft.difficulty is None else f"{draft.difficulty:g}",
         points=f"{draft.points / 100:g}" if draft.points else "",
         rubric=write_rubric(draft.rubric),

@@ -203,7 +203,7 @@ def choose(code: str, batch_id: int) -> ResponseReturnValue:
 def _line(code: str, batch_id: int, position: int, draft: Draft | None = None) -> ResponseReturnValue:
     found = service.row(code, batch_id, position, person_id=current.person().person_id)
     bank, topics = banks.topics(code)
-    form = item_form.filled(draft or found.line.draft, [(topic, bank.topic_name(topic)) for topic in topics], found.line.faults, shown=shown_in(code))
+    form = item_form.filled(draft or found.line.draft, topics, found.line.faults, shown=shown_in(code))
     back = url_for("staging.batch", code=code, batch_id=batch_id)
     page = LinePage(bank, found.batch, told(found.line.draft.place), form, back, goes_on=found.other is not None)
     return render_template("question_bank/staging/line.html", page=page)

@@ -157,6 +157,11 @@ def test_what_a_format_has_no_place_for_stays_when_its_file_comes_back(app: Flas
     exported = exchange.export("b", person_id=author, now=now, form=form).content
     again = exchange.import_file("b", exported, author_id=author, now=now)
     assert again.count(Verdict.SAME) == len(again.lines) > 50
+
+
+def test_what_was_mended_elsewhere_keeps_what_the_format_has_no_place_for(app: Flask, clock: FixedClock) -> None:
+    author, now = id_of(WEI), clock.now()
+    exchange.import_file("b", line("group-001", "另一道题", "[]"), author_id=author, now=now)
     exchange.import_file("b", line("x", "题干里写错了一个字", '["group-001"]').replace(b'"t"', b'"crisis"'), author_id=author, now=now)
     edited = exchange.export("b", person_id=author, now=now, form="gift").content.replace("写错了".encode(), "改好了".encode())
     report = exchange.import_file("b", edited, author_id=author, now=now)
