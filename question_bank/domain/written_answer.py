@@ -87,7 +87,7 @@ def _numbered(held: str, count: int) -> list[str]:
     """Return the answers behind the numbers of all blanks, in their order: (1) 甲 (2) 乙; a single 1. before a figure may belong to it."""
     found = list(_NUMBERED_BLANK.finditer(held))
     numbers = [int(unicodedata.normalize("NFKC", next(filter(None, each.groups())))) for each in found]
-    if sorted(numbers) != list(range(1, count + 1)) or found[0].start() or (count == 1 and found[0][3] and held[found[0].end()].isdecimal()):
+    if not numbers or sorted(numbers) != list(range(1, count + 1)) or found[0].start() or (count == 1 and found[0][3] and held[found[0].end()].isdecimal()):
         return []
     ends = [*(each.start() for each in found[1:]), len(held)]
     parts = {number: held[each.end() : end].strip(" \n;；,，、") for number, each, end in zip(numbers, found, ends, strict=True)}

@@ -17,6 +17,7 @@ from lms.kernel.link import NotReplicated
 from lms.kernel.permissions import Role
 from lms.kernel.refusal import Missing
 from question_bank.domain.exchange import quiet
+from question_bank.domain.item import ItemType
 from question_bank.domain.staging import Choice, Report, State, Verdict
 from question_bank.formats import alone, apart, reading
 from question_bank.formats.unreadable import FileTooHeavy, Unreadable
@@ -448,6 +449,14 @@ def test_what_a_row_lost_stands_at_the_row_and_on_a_sheet_beside_the_refused_one
     assert load_workbook(io.BytesIO(content)).get_sheet_by_name("未导入的内容").to_python()[1:] == [[loss.place, loss.what] for loss in lost]
     with pytest.raises(Unreadable):  # there is no item in it
         reading.read(content)
+
+
+def test_a_row_that_says_no_more_than_its_type_is_shown_and_may_be_mended(app: Flask, bank: str, clock: FixedClock) -> None:
+    bare = ["", "甲", "____"]
+    content = "".join(json.dumps({"type": kind, "stem": stem}) + "\n" for kind in ItemType for stem in bare)
+    batch, author = staged(bank, content, clock), enter(app, WEI)
+    shown = [author.get(f"/bank/b/import/{batch}{rest}") for rest in ("", "/refused", *(f"/{at}" for at in range(len(ItemType) * len(bare))))]
+    assert {answer.status_code for answer in shown} == {200}
 
 
 def test_a_row_mended_into_anothers_content_or_name_is_told_at_the_later_one_and_a_contradiction_at_both(bank: str, clock: FixedClock) -> None:
