@@ -67,6 +67,7 @@ class Planned:
     item_id: int
     version_id: int
     external_id: str
+    stem_html: str
     before: str
     after: str
     reason: str = ""

@@ -45,7 +45,7 @@ MESSAGES = {
     "source_too_long": N_("来源超过 300 字。"),
     "no_type": N_("没有题型，也无法从答案判断题型。"),
     "type_unknown": N_("无法识别的题型。"),
-    "too_few_options": N_("选择题至少需要两个选项。"),
+    "too_few_options": N_("至少需要两个选项。"),
     "too_many_options": N_("选项超过 26 个。"),
     "option_empty": N_("有空的选项。"),
     "option_too_long": N_("选项超过 5000 字。"),

@@ -44,9 +44,9 @@ _JUDGEMENTS = {
 _JUDGEMENT_BY_WORD = {word: judgement for judgement, words in _JUDGEMENTS.items() for word in words.split()}
 
 _DIFFICULTY_BY_WORD = {
-    **dict.fromkeys(["易", "容易", "简单", "低", "较易", "easy", "很容易", "非常容易"], 0.85),
+    **dict.fromkeys(["易", "容易", "简单", "低", "较易", "easy", "很容易", "非常容易", "极易", "极容易"], 0.85),
     **dict.fromkeys(["中", "中等", "一般", "适中", "普通", "medium", "中档", "normal"], 0.65),
-    **dict.fromkeys(["难", "困难", "较难", "高", "hard", "difficult", "很难", "非常难"], 0.4),
+    **dict.fromkeys(["难", "困难", "较难", "高", "hard", "difficult", "很难", "非常难", "极难"], 0.4),
 }
 _FIVE_STEPS = {1: 0.9, 2: 0.75, 3: 0.6, 4: 0.45, 5: 0.3}
 _STEP = re.compile(r"(?P<stars>[★⭐]{1,5})[\ufe0f☆]*|(?P<figure>[1-5一二三四五])(?:级|颗?星)")

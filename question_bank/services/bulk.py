@@ -62,7 +62,7 @@ def _plan(session: Session, bank_code: str, action: Action, value: str, item_ids
 
 
 def _planned(session: Session, version: Version, action: Action, value: str, person_id: int) -> Planned:
-    now_is = Planned(version.item_id, version.version_id, version.external_id, _shown(version, action), value)
+    now_is = Planned(version.item_id, version.version_id, version.external_id, version.content.stem_html, _shown(version, action), value)
     try:
         match action:
             case Action.SUBMIT:

@@ -14,6 +14,7 @@ from lms.kernel.permissions import Permission, requires
 from lms.kernel.refusal import Forbidden, Malformed
 from question_bank.domain.bulk import ACTION_LABELS, Action
 from question_bank.domain.item import LEVEL_LABELS, POOL_LABELS, Level, Pool
+from question_bank.formats import rich_text
 from question_bank.services import author as authors
 from question_bank.services import bulk as service
 from question_bank.services.bank import Bank
@@ -34,6 +35,7 @@ class PlanPage:
     label: str
     items: str
     words: Mapping[str, str]
+    stems: Mapping[int, str]  # of the rows that are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,9 @@ def plan(code: str) -> ResponseReturnValue:
     found = service.plan(code, action, value, items, person_id=current.person().person_id)
     kept = ",".join(f"{each.item_id}:{each.version_id}" for each in found.changes)
     topics = {word for each in found.changes for word in (each.before, each.after)} if action is Action.TOPIC else ()
-    return render_template("question_bank/bulk/plan.html", page=PlanPage(found, _(ACTION_LABELS[action]), kept, _words(found.bank, topics)), shown=SHOWN)
+    stems = {each.item_id: rich_text.to_plain(each.stem_html)[:90] or each.external_id for each in (*found.changes[:SHOWN], *found.refused[:SHOWN])}
+    page = PlanPage(found, _(ACTION_LABELS[action]), kept, _words(found.bank, topics), stems)
+    return render_template("question_bank/bulk/plan.html", page=page, shown=SHOWN)
 
 
 @bulk.post("/apply")

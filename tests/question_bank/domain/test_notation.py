@@ -142,6 +142,7 @@ def test_options_in_one_cell_are_parted(cell: str) -> None:
     [
         ("易", False, 0.85),
         ("较难", False, 0.4),
+        ("极难", False, 0.4),
         ("3", False, 0.6),
         ("0.35", True, 0.35),
         ("85%", False, 0.85),

@@ -459,6 +459,11 @@ def test_a_row_that_says_no_more_than_its_type_is_shown_and_may_be_mended(app: F
     assert {answer.status_code for answer in shown} == {200}
 
 
+def test_a_key_that_cannot_be_read_is_told_as_the_file_has_it(app: Flask, bank: str, clock: FixedClock) -> None:
+    batch = staged(bank, "题型,题干,答案\n判断题,心理辅导记录可以随意放在公共办公桌上。,不对吧\n", clock)
+    assert "文件中写的是“不对吧”" in enter(app, WEI).get(f"/bank/b/import/{batch}/0").text
+
+
 def test_a_row_mended_into_anothers_content_or_name_is_told_at_the_later_one_and_a_contradiction_at_both(bank: str, clock: FixedClock) -> None:
     batch, author = staged(bank, row("a", STEM) + row("b", "第二道") + row("c", "第三道"), clock), id_of(WEI)
 

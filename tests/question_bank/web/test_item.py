@@ -316,7 +316,7 @@ def test_an_answer_is_told_by_its_letters_and_a_topic_by_its_name(app: Flask, ba
     assert "【AC】" in author.get(batch).text
     author.post(f"{batch}/commit")
     planned = author.post("/bank/b/bulk", data={"action": "topic", "set_topic": "crisis", "every": "yes"}).text
-    assert "危机干预" in planned
+    assert ("危机干预" in planned, "先做什么？" in planned) == (True, True)
     items = html.fromstring(planned).xpath("string(//input[@name='items']/@value)")
     done = author.post("/bank/b/bulk/apply", data={"action": "topic", "value": "crisis", "items": items}, follow_redirects=True).text
     assert "设置知识点 · 危机干预" in done
