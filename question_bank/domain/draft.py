@@ -104,7 +104,7 @@ def tidy(draft: Draft) -> Draft:
     explanations += [""] * (len(options) - len(explanations))
     return replace(
         draft,
-        external_id=clean(draft.external_id),
+        external_id=_label(draft.external_id),
         stem=clean(draft.stem),
         options=tuple(options),
         option_explanations=tuple(explanations),
@@ -115,10 +115,10 @@ def tidy(draft: Draft) -> Draft:
         model=clean(draft.model),
         rubric=tuple(replace(one, words=clean(one.words)) for one in draft.rubric),
         explanation=clean(draft.explanation),
-        topic=clean(draft.topic),
-        source=clean(draft.source),
+        topic=_label(draft.topic),
+        source=_label(draft.source),
         tags=tuple(dict.fromkeys(clean(tag) for words in draft.tags for tag in _DIVIDERS.split(words) if clean(tag))),
-        enemies=tuple(dict.fromkeys(clean(name) for name in draft.enemies if clean(name))),
+        enemies=tuple(dict.fromkeys(_label(name) for name in draft.enemies if clean(name))),
     )
 
 
@@ -133,6 +133,11 @@ def topic_code(words: str, topics: Mapping[str, str]) -> str:
 def _tidy_blank(blank: Blank) -> Blank:
     accepted = tuple(dict.fromkeys(clean(text) for text in blank.accepted if clean(text)))
     return replace(blank, accepted=accepted, tolerance=clean(blank.tolerance))
+
+
+def _label(value: str) -> str:
+    """Return words of one line: a cell may have broken them to fit."""
+    return clean(value) if value.isprintable() else " ".join(clean(value).split())
 
 
 def clean(value: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from question_bank.domain.draft import Draft
-from question_bank.domain.fault import Fault
+from question_bank.domain.fault import Fault, has_control, without_control
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +13,12 @@ class Loss:
 
     place: str
     what: str
+
+    def __post_init__(self) -> None:
+        """Free both of signs that no database takes and no terminal shows: they repeat words of the file."""
+        if has_control(self.place) or has_control(self.what):
+            object.__setattr__(self, "place", without_control(self.place))
+            object.__setattr__(self, "what", without_control(self.what))
 
 
 @dataclass(frozen=True, slots=True)

@@ -241,6 +241,11 @@ def has_control(value: str) -> bool:
     return bool(_CONTROL.search(value))
 
 
+def without_control(value: str) -> str:
+    """Return a text with a mark in place of each such sign."""
+    return _CONTROL.sub("\ufffd", value)
+
+
 def check_together(drafts: Sequence[Draft]) -> Mapping[int, Fault]:
     """Return the faults that only show between drafts: one name twice, one content twice. Positions index `drafts`."""
     found: dict[int, Fault] = {}

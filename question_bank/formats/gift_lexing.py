@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 _ESCAPED = {"~": "\ue000", "=": "\ue001", "#": "\ue002", "{": "\ue003", "}": "\ue004", ":": "\ue005", "\\": "\ue006", "%": "\ue008"}
 _PLAIN = {mark: sign for sign, mark in _ESCAPED.items()} | {"\ue007": "\n"}
-_HINT = re.compile(r"\[(id|tag|scored):([^\]]{0,300})\]")  # no honest name is longer
+_HINT = re.compile(r"\[(id|tag|scored):((?:\\\]|[^\]]){0,300})\]")  # no honest name is longer
 _TITLED = re.compile(r"::[^:].*?::")
 _OF_LATEX = re.compile(r"(?:\\[A-Za-z]+|[\^_}(])\{")
 
@@ -42,8 +42,8 @@ def blocks(text: str) -> Iterator[Block]:
         line = hide(re.sub("[\ue000-\ue00f]", "\ufffd", raw))
         bare = line.strip()
         if bare.startswith("//"):
-            for kind, value in _HINT.findall(bare):
-                noted[kind].append(value.strip())
+            for kind, value in _HINT.findall(raw):
+                noted[kind].append(value.replace(r"\]", "]").strip())
             continue
         is_category = bare.upper().startswith("$CATEGORY:")
         is_next = is_category or bool(bare.startswith("::") if depth else not bare or _TITLED.match(bare))

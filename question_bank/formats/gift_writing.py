@@ -61,14 +61,15 @@ def _fits(draft: Draft) -> bool:
 
 
 def _hint(words: str) -> str:
-    return re.sub(r"[\]\n]", " ", words)
+    return re.sub(r"\\$", r"\\ ", words.replace("\n", " ").replace("]", r"\]"))
 
 
 def _item(draft: Draft) -> str:
     title = f"::{_escaped(draft.source)}::" if draft.source else ""
     answers = " ".join([*_answers(draft), *([f"####{_html(draft.explanation)}"] if draft.explanation else [])])
-    stem = _html(draft.stem, gap=f"{{{answers}}}")
-    return f"{title}[html]{stem}" if draft.type == ItemType.FILL_IN else f"{title}[html]{stem} {{{answers}}}"
+    if draft.type == ItemType.FILL_IN:
+        return f"{title}[html]{_html(draft.stem, gap=f'{{{answers}}}')}"
+    return f"{title}[html]{_html(draft.stem)} {{{answers}}}"
 
 
 def _answers(draft: Draft) -> list[str]:

@@ -148,5 +148,5 @@ def coverage(code: str, pool: str, *, approved_only: bool, now: datetime) -> Cov
         levels: tuple[Level | None, ...] = tuple(level for level in Level if level in used)
         if None in used:
             levels = (*levels, None)
-        found = dict.fromkeys([*bank.topics, *(topic for topic, _ in cells)])
+        found = dict.fromkeys([*bank.topics, *(topic for topic, _ in cells if topic), *(topic for topic, _ in cells)])
         return Coverage(bank, tuple(found), levels, cells, demands(session, code, now))

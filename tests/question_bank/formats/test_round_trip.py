@@ -31,7 +31,7 @@ words = st.text(alphabet=st.sampled_from(SIGNS), min_size=1, max_size=24).map(st
 pieces = st.one_of(
     words,
     words.map(lambda text: f"<b>{text}</b>"),
-    st.sampled_from(["\n", "  ", r"\(x^2 < \frac{a}{b}\)", r"\[\sum_{i=1}^n i\]", "<p>一</p><p>二</p>", "<ul><li>甲</li><li>乙</li></ul>"]),
+    st.sampled_from(["\n", "  ", "[[1]]", r"\(x^2 < \frac{a}{b}\)", r"\[\sum_{i=1}^n i\]", "<p>一</p><p>二</p>", "<ul><li>甲</li><li>乙</li></ul>"]),
     st.just("![示 [意\\] 图]" + f"(picture:{PICTURE.digest})"),
     st.just('<table><tbody><tr><td colspan="2">a</td></tr><tr><td>1</td><td>2</td></tr></tbody></table>'),
 )
@@ -66,7 +66,8 @@ def drafts(draw: st.DrawFn, kind: ItemType) -> Draft:
     accepted = st.lists(words.filter(lambda text: "*" not in text), min_size=1, max_size=3, unique=True).map(tuple)
     one = st.one_of(accepted.map(Blank), st.builds(lambda value, margin: Blank((value,), margin.lstrip("-")), numbers, numbers))
     blanks = tuple(draw(st.lists(one, min_size=1, max_size=2))) if kind is ItemType.FILL_IN else ()
-    stem = draw(texts()) + "".join(f" [[{number}]] 后" for number in range(1, len(blanks) + 1))
+    # The sign of a blank is one only in a stem with blanks.
+    stem = draw(texts().filter(lambda text: not blanks or "[[" not in text)) + "".join(f" [[{number}]] 后" for number in range(1, len(blanks) + 1))
     return tidy(
         Draft(
             external_id=draw(st.from_regex(r"[A-Za-z0-9][A-Za-z0-9-]{0,12}", fullmatch=True)),
@@ -82,7 +83,7 @@ def drafts(draw: st.DrawFn, kind: ItemType) -> Draft:
             rubric=(Criterion("要点", 400), Criterion("表达 3", 50)) if kind is ItemType.SHORT_TEXT and draw(st.booleans()) else (),
             explanation=draw(st.one_of(st.just(""), texts())),
             topic=draw(st.sampled_from(["", "危机/干预", "A & B"])),
-            tags=tuple(draw(st.sets(st.sampled_from(["重点", "2026", "a<b"])))),
+            tags=tuple(draw(st.sets(st.sampled_from(["重点", "2026", "a<b", "[期末]", "a\\"])))),
             source=draw(st.sampled_from(["", "教材 <第1章>: {a}"])),
         )
     )

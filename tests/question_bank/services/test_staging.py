@@ -459,6 +459,13 @@ def test_a_row_that_says_no_more_than_its_type_is_shown_and_may_be_mended(app: F
     assert {answer.status_code for answer in shown} == {200}
 
 
+def test_words_of_a_file_are_told_without_signs_that_no_database_takes(bank: str, clock: FixedClock) -> None:
+    item = json.loads(row("q", STEM)) | {"level": "难\x00\ud800", "enemies": ["没有\x00"], "source": "教材\n第一章"}
+    batch = staged(bank, json.dumps(item) + "\n", clock)
+    told, ((_, line),) = seen(bank, batch, clock).losses, seen(bank, batch, clock).lines
+    assert ("难\ufffd\ufffd" in told[0].what, line.draft.source) == (True, "教材 第一章")
+
+
 def test_a_key_that_cannot_be_read_is_told_as_the_file_has_it(app: Flask, bank: str, clock: FixedClock) -> None:
     batch = staged(bank, "题型,题干,答案\n判断题,心理辅导记录可以随意放在公共办公桌上。,不对吧\n", clock)
     assert "文件中写的是“不对吧”" in enter(app, WEI).get(f"/bank/b/import/{batch}/0").text
