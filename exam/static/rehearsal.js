@@ -51,5 +51,6 @@ export async function post(path, body) {
   if (phase === "cut") throw new Error("the rehearsal has cut the line");
   if (path.endsWith("/resume")) return { status: 200, body: { ...opened, remaining_ms: left(), answers: [...held.values()], seq_from: opened.seq_from + 1_000 * held.size } };
   if (path.endsWith("/remaining")) return { status: 200, body: { remaining_ms: left(), leads: true, open: true } };
+  document.getElementById("room").dataset.receipt += phase === "arrived" ? "?rehearsed=whole" : "?rehearsed=part";
   return { status: 200, body: { answered: held.size, items: opened.paper.items.length, receipt: "" } };
 }

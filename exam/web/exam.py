@@ -71,6 +71,7 @@ class BriefingPage:
     may_wait: bool
     entry: str
     handed_in: bool
+    rehearsed: str
     packets_open: bool
     opens_later: bool
     conditions: tuple[Condition, ...]
@@ -114,6 +115,7 @@ def briefing(code: str) -> ResponseReturnValue:
             now=now,
         ),
         handed_in=one.handed_in,
+        rehearsed=request.args.get("rehearsed", ""),
         packets_open=one.packets_open,
         opens_later=now < brief.exam.opens,
         conditions=_conditions(one, now) if not brief.open_attempt else (_browser(one),) if one.browser_keys else (),
@@ -146,10 +148,11 @@ def _line(one: PersonExam) -> ExamLine:
     url = url_for("exams.briefing", code=exam.code)
     if brief.open_attempt:
         return ExamLine(exam, url, _("正在进行"), "warning", _("请尽快回到考场"))
+    if one.handed_in:
+        again = _("可以查看成绩，也可以再考 %(left)s 次", left=brief.attempts_left) if brief.refusal is None else _("可以查看回执和成绩")
+        return ExamLine(exam, url, _("已交卷"), "success", again)
     if brief.refusal is None:
         return ExamLine(exam, url, _("可以参加"), "accent", _("现在开始有 %(time)s", time=_minutes(brief.seconds)))
-    if one.handed_in:
-        return ExamLine(exam, url, _("已交卷"), "success", _("可以查看回执和成绩"))
     if isinstance(brief.refusal, NotOpenYet):
         return ExamLine(exam, url, _("未开始"), "neutral", _("%(opens)s 开放", opens=format_instant(exam.opens)))
     if isinstance(brief.refusal, WindowClosed):
@@ -220,7 +223,7 @@ def _start_words(*, keeps_offline: bool) -> dict[str, str]:
         "line_slow": _("网络较慢（往返 {s} 秒）。可以考试，答案会先存在本机；建议换到信号更好的地方。"),
         "line_ok": _("网络已连接。"),
         "line_no": _("网络未连接，请先恢复网络再开始。"),
-        "no_line": _("网络不通，还不知道考试是否已经开始。请检查网络后再按一次：如果已经开始，会直接回到考场。"),
+        "no_line": _("连不上服务器，还不知道考试是否已经开始。请检查网络后再按一次：如果已经开始，会直接回到考场。"),
         "failed": _("现在不能开始，请刷新页面后重试。"),
         "ahead": _("前面还有 {n} 人"),
         "next": _("马上轮到您"),
@@ -229,6 +232,6 @@ def _start_words(*, keeps_offline: bool) -> dict[str, str]:
         "minutes": _("预计还要约 {m} 分钟"),
         "starting": _("轮到您了，正在打开试卷…"),
         "your_turn": _("轮到您了"),
-        "kept": _("网络不通，您的位置仍然保留，正在重试。"),
+        "kept": _("连不上服务器，您的位置仍然保留，正在重试。"),
         "busy": _("系统正忙，您的位置仍然保留，正在重试。"),
     }

@@ -269,7 +269,8 @@ def test_ex_20_the_rehearsal_cuts_its_own_line_and_the_answers_arrive(hall: Hall
     expect(page.locator("#rehearsal-note")).to_contain_text("断网时的答案已全部送达")
     page.click("#hand-in")
     page.click("#hand-in-yes")
-    page.wait_for_url(f"**/exams/{hall.code}")
+    page.wait_for_url(f"**/exams/{hall.code}?rehearsed=whole")
+    expect(page.locator(".notice-success")).to_contain_text("演练顺利完成")
     assert hall.product.run("SELECT count(*) FROM attempt WHERE person_id = %s", hall.person_id) == [(0,)]
     shot(page, "briefing-phone")
 

@@ -49,6 +49,7 @@ def test_a_failed_try_is_offered_again_as_soon_as_it_may_be_repeated(app: Flask,
     assert f'href="/exams/{exams.EXAM}"' in page
     door = lin.get(f"/exams/{exams.EXAM}").get_data(as_text=True)
     assert "还可以再考" in door
+    assert "可以查看成绩，也可以再考 1 次" in lin.get("/exams").text
     assert f'href="/exams/{exams.EXAM}/result"' in door, "what she has, before she sits again"
     opened = attempt.enter(EnterExam(exams.entry("lin", clock.instant), "device-one", honesty=True), clock.instant).wait()
     exams.Sitter(sitter.person_id, sitter.login_id, opened).submit(at=clock.instant)
