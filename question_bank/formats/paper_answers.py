@@ -14,11 +14,15 @@ from question_bank.formats.paper_marks import Section
 _DASH = r"\s*+[-—–~～至]++\s*+"
 _SIGNS = r"[A-Za-z√×✓✗✘对错]"
 _RANGE = re.compile(rf"(\d{{1,4}}){_DASH}(\d{{1,4}})\s*+题?\s*+[:：.、．)）]*+\s*+({_SIGNS}[A-Za-z√×✓✗✘对错\s,，、;；]*+)")
-_ONE = r"(\d{1,4})\s*+[.．、:：)）]?\s*+(?:【答案】|答案\s*+[:：]?)?\s*+([A-Za-z]{1,10}|√|×|✓|✗|✘|对|错|正确|错误)"
-_ONES = re.compile(rf"(?<![\dA-Za-z]){_ONE}(?![A-Za-z\u4e00-\u9fff])")
+_KEY = re.compile(r"[A-Za-z]{1,10}|√|×|✓|✗|✘|对|错|正确|错误")
+_ONE = rf"(\d{{1,4}})\s*+[.．、:：)）]?\s*+(?:【答案】|答案\s*+[:：]?)?\s*+({_KEY.pattern})"
 _ONLY_ONES = re.compile(rf"(?:{_ONE}[\s,，;；。.]*+)+")
-_IN_TURN: Mapping[str, str] = {ItemType.TRUE_FALSE: r"[√×✓✗✘对错]+", ItemType.SINGLE: r"[A-H]+"}
-_PREFIX = re.compile(r"(?:([一二三四五六七八九十]{1,3})\s*+[、.．:：]\s*+)?([^\d（(：:，,。\s]{2,12})?\s*+(?:[（(][^）)]*+[）)])?\s*+[:：]?\s*+(?=\d)")
+_IN_TURN: Mapping[str, str] = {ItemType.TRUE_FALSE: r"[√×✓✗✘对错]", ItemType.SINGLE: r"[A-H]", ItemType.MULTIPLE: r"[A-H]+"}
+_PARTED = re.compile(r"[\s,，、;；。]+")
+_ALL_IN_TURN = re.compile(r"[A-H√×✓✗✘对错\s,，、;；。]++")
+_PART = rf"(?:[{marks.ORDINALS}]{{1,3}}\s*+[、.．:：]|[（(][{marks.ORDINALS}]{{1,3}}[）)]|第[{marks.ORDINALS}]{{1,3}}(?:大题|部分))"
+_PARTS = re.compile(rf"(?<!^)(?:(?<=[\s;；。])|(?=[（(]))(?={_PART})")
+_HEAD = re.compile(rf"(?:({_PART})\s*+)?([^\dA-Z√×✓✗✘（(【\[：:，,。\s]{{2,12}})?\s*+(?:[（(](?!\s*+\d++\s*+[)）])[^）)]*+[）)])?\s*+[:：]?\s*+")
 _CELL = re.compile(r"<t[dh][^<>]*>((?:[^<]|<(?!/?t[dh]\b))*+)</t[dh]>")
 _ROW = re.compile(r"<tr>((?:[^<]|<(?!/?tr>))*+)</tr>")
 
@@ -38,13 +42,29 @@ def looks_like(text: str) -> bool:
     return bool(_RANGE.match(words) or _ONLY_ONES.fullmatch(words))
 
 
-def prefixed(text: str) -> tuple[Section, str] | None:
-    """Return the section and the entries of a line that holds both: 三、判断题：1-5 √×√√×."""
-    found = _PREFIX.match(marks.untagged(text))
+def is_key(text: str) -> bool:
+    """Tell whether the words are one key: letters or a judgement."""
+    return bool(_KEY.fullmatch(text.strip(" \t\u3000。；;，,")))
+
+
+def all_in_turn(text: str) -> bool:
+    """Tell whether a line holds keys without numbers, and nothing else."""
+    return bool(_ALL_IN_TURN.fullmatch(text))
+
+
+def parts(text: str) -> list[tuple[Section, str]]:
+    """Return the sections that a line names, by their numbers or types, and what stands behind each: 一、ABCA 二、判断题：1-2 √×; 四、1．北京."""
+    found = [_headed(part) for part in _PARTS.split(marks.untagged(text))]
+    named = [part for part in found if part]
+    return named if len(named) == len(found) else []
+
+
+def _headed(words: str) -> tuple[Section, str] | None:
+    found = _HEAD.match(words)
     if not found or not (found[1] or is_known_type(found[2] or "")):
         return None
-    rest = marks.untagged(text)[found.end() :]
-    return (Section(found[1] or "", read_type(found[2]) if found[2] else ""), rest) if looks_like(rest) else None
+    kind = read_type(found[2]) if is_known_type(found[2] or "") else ""
+    return Section(re.sub(rf"[^{marks.ORDINALS}]", "", found[1] or ""), kind), words[found.end() :] or found[2] or ""
 
 
 def entries(text: str, line: int) -> list[Answer]:
@@ -53,7 +73,7 @@ def entries(text: str, line: int) -> list[Answer]:
     if (ranged := list(_RANGE.finditer(words))) and not words[: ranged[0].start()].strip():
         return [answer for found in ranged for answer in _ranged(int(found[1]), int(found[2]), found[3], line)]
     if _ONLY_ONES.fullmatch(words):
-        return [Answer(int(found[1]), {"key": [found[2]]}, line) for found in _ONES.finditer(words)]
+        return [Answer(int(found[1]), {"key": [found[2]]}, line) for found in re.finditer(_ONE, words)]
     return []
 
 
@@ -68,9 +88,10 @@ def _ranged(first: int, last: int, written: str, line: int) -> list[Answer]:
 
 
 def in_turn(words: str, kind: str) -> list[str]:
-    """Return the keys that stand behind each other without numbers, one sign each, for items of a type that has such keys."""
-    signs = re.sub(r"[\s,，、;；。]", "", words)
-    return list(signs) if kind in _IN_TURN and re.fullmatch(_IN_TURN[kind], signs) else []
+    """Return the keys that stand behind each other without numbers, for items of a type that has such keys: one sign each, or several in a group."""
+    keys = [key for key in _PARTED.split(words) if key]
+    keys = keys if kind == ItemType.MULTIPLE else list("".join(keys))
+    return keys if kind in _IN_TURN and all(re.fullmatch(_IN_TURN[kind], key) for key in keys) else []
 
 
 def of_table(table: str, line: int) -> list[Answer]:

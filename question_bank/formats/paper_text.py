@@ -166,11 +166,14 @@ class _Reader:
 
     def _answers_above(self, at: int, line: Line) -> bool:
         """Read a line that begins the answers, or answers items above it where it stands; False for any other line."""
+        said = ""
         if several := self._beside(at, line):
             for answer in several:
                 self._give(answer)
-        elif self._opens_answers(at, line):
+        elif self._opens_answers(at, line) or (said := self._of_sections(line)):
             self.in_answers, self.pointer, self.cursor, self.item = True, -1, self.first, None
+            if said:
+                self._answers(at, Line(said, line.number))
         elif (found := marks.STEM.match(line.text)) and (lacking := self._answered_by(line, found)):
             if self.item and lacking == [self.item]:  # 3.【答案】B right below item 3
                 self._feed(line.text[found.end() :], line)
@@ -202,15 +205,23 @@ class _Reader:
                 return several
         return []
 
+    def _of_sections(self, line: Line) -> str:
+        """Return what stands behind 答案 in a line that answers several sections: 答案：一、ABC 二、√×."""
+        words = marks.untagged(line.text)
+        said = words[opened.end() :] if self.items and (opened := marks.ANSWERS.match(words)) else ""
+        return said if len(self._parts(said)) > 1 else ""
+
     def _in_turn(self, asked: Sequence[int], words: str, line: Line) -> list[Answer]:
         """Return the judgements, or letters, that stand without numbers below as many items of a section: 答案：对错对."""
         lacking = [at for at in asked if "key" not in self.items[at].fields and not IN_BRACKETS.search("".join(self.items[at].stem))]
-        kind = self.sections[self.items[asked[-1]].section].type
-        signs = answers.in_turn(words, kind) if lacking == asked else []
-        if len(signs) < 2 or len(signs) != len(lacking):
+        if len(lacking) < 2 or lacking != asked:
             return []
-        self.pointer, self.cursor = self.items[asked[-1]].section, lacking[0]
-        return [Answer(self.items[at].number, {"key": [sign]}, line.number) for at, sign in zip(lacking, signs, strict=True)]
+        kind = self.sections[self.items[asked[-1]].section].type
+        kinds = [kind] if kind or not all(self.items[at].options for at in asked) else [ItemType.SINGLE, ItemType.MULTIPLE]  # 选择题 says neither
+        signs = next((signs for kind in kinds if len(signs := answers.in_turn(words, kind)) == len(lacking)), [])
+        if signs:
+            self.pointer, self.cursor = self.items[asked[-1]].section, lacking[0]
+        return [Answer(self.items[at].number, {"key": [sign]}, line.number) for at, sign in zip(lacking, signs, strict=False)]
 
     def _opens_answers(self, at: int, line: Line) -> bool:
         words = marks.untagged(line.text)
@@ -219,7 +230,12 @@ class _Reader:
         following = [each.text for each in self.lines[at + 1 : at + 6] if each.text][:2]
         if not following:
             return False
-        is_list = answers.looks_like(following[0]) or self._is_table(following[0]) is not None or any(map(self._is_seen, following))
+        is_list = (
+            answers.looks_like(following[0])
+            or bool(self._parts(following[0]))
+            or self._is_table(following[0]) is not None
+            or any(map(self._is_seen, following))
+        )
         is_list |= bool((section := marks.heading(following[0])) and section.type)
         if not is_list and marks.STEM.match(following[0]):
             # 答案： alone, then numbers: the answers of all items when others still lack theirs, else a list in this one's.
@@ -342,10 +358,14 @@ class _Reader:
 
     def _answers(self, at: int, line: Line) -> bool:
         """Read a line among the answers; False when the items go on."""
-        if prefixed := answers.prefixed(line.text):
-            self._close_answer()
-            self.pointer, _lacks = self._meant(prefixed[0])
-            self._answer_all(answers.entries(prefixed[1], line.number))
+        if parts := self._parts(line.text):
+            for over, behind in parts:
+                self._close_answer()
+                self.pointer, _lacks = self._meant(over)
+                if several := self._in_turn([each for each, item in enumerate(self.items) if item.section == self.pointer], behind, line):
+                    self._answer_all(several)
+                elif behind:
+                    self._entry(at, Line(behind, line.number))
             return True
         section = marks.heading(line.text)
         if section and section.chapter and self.answer and marks.is_listed(line.text, self.answer.fields.get(self.role, ())):
@@ -365,6 +385,19 @@ class _Reader:
             self._entry(at, line)
         return True
 
+    def _parts(self, text: str) -> list[tuple[Section, str]]:
+        """Return the sections that a line names with answers behind each, or below a mere 三、; none where it goes on a list in an answer."""
+        parts = answers.parts(text)
+        if all(answers.looks_like(behind) for _section, behind in parts):
+            return parts
+        listed = self.answer is not None and marks.is_listed(text, self.answer.fields.get(self.role, ()))
+        return parts if not listed and all(self._leads(*part) for part in parts) else []
+
+    def _leads(self, section: Section, behind: str) -> bool:
+        name = section.ordinal or section.type
+        known = any(name == (each.ordinal if section.ordinal else each.type) for each in self.sections)
+        return known and bool(marks.STEM.match(behind) or answers.all_in_turn(behind) or not (behind or section.type))
+
     def _entry(self, at: int, line: Line) -> None:
         """Read what stands under the headings: one answer or several, or more of the last."""
         table = self._is_table(line.text)
@@ -372,7 +405,7 @@ class _Reader:
         if several and self.said == "key":
             self._answer_all(several)
         elif (found := marks.STEM.match(line.text)) and self._is_next_answer(at, marks.style(found)[1]):
-            for number, words in self._in_one_line(marks.style(found)[1], found["tags"] + line.text[found.end() :]):
+            for number, words in self._in_one_line(*marks.style(found), found["tags"] + line.text[found.end() :]):
                 self._close_answer()
                 self.answer, self.role = Answer(number, {}, line.number), self.said
                 self._answer_fields(words)
@@ -430,13 +463,16 @@ class _Reader:
         following = (marks.STEM.match(line.text) for line in self.lines[at + 1 : at + 1 + _FAR])
         return not any(found and self.answer.number < marks.style(found)[1] < number for found in following)
 
-    def _in_one_line(self, number: int, text: str) -> list[tuple[int, str]]:
-        """Return the answers to blanks that stand behind each other (`91.87。2. 0.2～0.8`)."""
-        parts = []
-        while ItemType.FILL_IN in self._types(number) & self._types(number + 1) and (cut := re.search(rf"(?<=[。；;\s]){number + 1}(?:[.．]\s|、)", text)):
+    def _in_one_line(self, style: str, number: int, text: str) -> list[tuple[int, str]]:
+        """Return the answers that stand behind each other (`1.B 2.北京 3.√`; `91.87。2. 0.2～0.8`); what explains one or answers at length may hold numbers."""
+        parts, sign = [], "[（(]{}[)）]" if style == "round" else r"(?<=[。；;，,\s]){}(?:[.．](?!\d)|、)"
+        while (types := self._types(number + 1)) and ItemType.SHORT_TEXT not in types | self._types(number):
+            cut = re.search(sign.format(number + 1), text)
+            if not cut or marks.FIELD.search(text[: cut.start()]) or not (ItemType.FILL_IN in self._types(number) or answers.is_key(text[: cut.start()])):
+                break
             parts.append((number, text[: cut.start()]))
             number, text = number + 1, text[cut.end() :]
-        return [*((at, words.strip(" \t\u3000。；;")) for at, words in [*parts, (number, text)])] if parts else [(number, text)]
+        return [*((at, words.strip(" \t\u3000。；;，,")) for at, words in [*parts, (number, text)])] if parts else [(number, text)]
 
     def _types(self, number: int) -> set[str]:
         """Return the types of the items that an answer's number may mean."""

@@ -260,6 +260,44 @@ def test_judgements_without_numbers_below_as_many_items(answers: str) -> None:
     assert [draft.key for draft in fewer.drafts] == [(), ()]
 
 
+SECTIONS = (
+    "一、选择题\n1．甲（ ）\nA．一 B．二 C．三\n2．乙（ ）\nA．一 B．二 C．三\n二、多选题\n1．丙（ ）\nA．一 B．二 C．三\n2．丁（ ）\nA．一 B．二 C．三\n"
+    "三、判断题\n1．戊。（ ）\n2．己。（ ）\n四、填空题\n1．首都是____。\n2．国花是____。\n五、简答题\n1．简述庚。\n2．简述辛。\n参考答案\n"
+)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "一、1．B 2．A\n二、1．AC 2．BC\n三、1．√ 2．×\n四、1．北京 2．牡丹\n五、1．一言\n2．二言",
+        "一、BA\n二、AC、BC\n三、√ ×\n四、1.北京；2.牡丹\n五、\n1．一言\n2．二言",
+        "一、选择题 BA 二、多选题 AC BC 三、判断题 √×\n四、填空题（每空2分）：1．北京，2．牡丹。\n五、简答题：1．一言\n2．二言",
+        "（一）1-2 BA（二）1-2 AC BC\n（三）1-2：√×\n（四）（1）北京（2）牡丹\n（五）（1）一言\n（2）二言",
+        "第一大题 1.B2.A\n第二大题 1.AC2.BC\n第三大题 1.√2.×\n第四大题 1、北京 2、牡丹\n第五大题 1、一言\n2、二言",
+        "一、1.B 解析：因为 2.5 大\n2.A\n二、1.AC，2.BC；三、1.√，2.×；四、1.北京；2.牡丹\n五、1.一言\n2.二言",
+    ],
+)
+def test_answers_begin_behind_the_number_or_name_of_their_section(said: str) -> None:
+    read = paper_text.read_text(SECTIONS + said)
+    assert ([told(draft).rsplit(" ", 1)[1] for draft in read.drafts], [*read.losses], [*read.refused]) == (
+        [*"BA", "AC", "BC", *"AB", "北京", "牡丹", "一言", "二言"],
+        [],
+        [],
+    )
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["1.B 2.A 3.北京 4.牡丹 5.√ 6.×", "1、B；2、A；3、北京；4、牡丹；5、对；6、错", "1-2 BA\n3.北京 4.牡丹\n5.√ 6.×", "答案：一、BA 二、3.北京 4.牡丹 三、√×"],
+)
+def test_answers_of_several_types_in_one_line(said: str) -> None:
+    paper = (
+        "一、单选题\n1．甲（ ）\nA．一 B．二\n2．乙（ ）\nA．一 B．二\n二、填空题\n3．首都是____。\n4．国花是____。\n三、判断题\n5．戊。（ ）\n6．己。（ ）\n"
+    )
+    read = paper_text.read_text(paper + ("" if said.startswith("答案") else "参考答案\n") + said)
+    assert ([told(draft).rsplit(" ", 1)[1] for draft in read.drafts], [*read.losses]) == ([*"BA", "北京", "牡丹", *"AB"], [])
+
+
 @pytest.mark.parametrize("key", ["错误，应为圆的", "错误。应为圆的", "×：应为圆的", "错（应为圆的）"])
 def test_a_judgement_with_its_reason(key: str) -> None:
     (draft,) = reading.read(f"1. 地球是方的（ ）\n答案：{key}\n解析：看照片".encode()).drafts
