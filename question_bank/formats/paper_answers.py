@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from question_bank.domain.item import ItemType
 from question_bank.domain.notation import is_known_type, read_type
@@ -95,8 +95,12 @@ def in_turn(words: str, kind: str) -> list[str]:
 
 
 def of_table(table: str, line: int) -> list[Answer]:
-    """Return the answers of a table with the numbers in one row and the answers in the next."""
+    """Return the answers of a table with the numbers in one row, or column, and the answers in the next."""
     rows = [[marks.untagged(re.sub(r"<[^>]+>", "", cell)) for cell in _CELL.findall(row)] for row in _ROW.findall(table)]
+    return _below(rows, line) or _below([*map(list, zip_longest(*rows, fillvalue=""))], line)
+
+
+def _below(rows: Sequence[Sequence[str]], line: int) -> list[Answer]:
     found = []
     for numbers, answers in pairwise(rows):
         figures = [cell for cell in numbers if cell.isdecimal()]

@@ -13,7 +13,8 @@ from question_bank.domain.written_answer import SURE_BLANK
 from question_bank.formats.paper_marks import GUARD, Opaque, Section, letter_at
 
 SIGN = "[√×✓✗✘]|对|错|正确|错误|T|F"
-IN_BRACKETS = re.compile(rf"([（(]{GUARD}?)([ \u3000]*(?:[A-Ka-kＡ-Ｋ](?:[ ,，、]*[A-Ka-kＡ-Ｋ])*|{SIGN})[ \u3000]*)([)）])")
+IN_BRACKETS = re.compile(rf"([（(【]{GUARD}?)([ \u3000]*(?:[A-Ka-kＡ-Ｋ](?:[ ,，、]*[A-Ka-kＡ-Ｋ])*|{SIGN})[ \u3000]*)([)）】])")
+_BEHIND = re.compile(r"(?<=[。．.！!？?\s])[ \u3000]*([√×✓✗✘])$")  # 教师要关爱学生。√
 EMPTY = re.compile(r"[（(][ \u3000]*[）)]|[_＿]{2,}")
 _NAMES = ("维生素", "维他命", "肝炎", "型", "组", "级", "类", "点", "图", "班")  # what is told apart by letters in brackets
 _ASKS = re.compile(r"(?:哪|(?<![几任])何|几(?!何)|什么)\w{0,3}$")  # 哪一组（C）: no name, the answer
@@ -31,6 +32,7 @@ _WORTH = re.compile(r"[\[【]\s*分值\s*[:：]\s*(\d+(?:\.\d+)?)\s*[\]】]")
 _ASKED = re.compile(r"(?<=[\]】])\s*\*(?=\s*(?:\n|$))")
 _ONLY_LETTERS = re.compile(r"[A-KＡ-Ｋ](?:[ ,，、]*[A-KＡ-Ｋ])*[ .。;；]*")
 _UNDERLINED = re.compile(r"(?<=[\u4e00-\u9fff：:，,（])[ \u3000]+<u>([^<>\n]{1,60})</u>(?:[ \u3000]+|$)")  # written into a gap that was underlined
+_SQUARE = re.compile(r"【([^【】]{1,80})】")  # 首都是【北京】, where blanks are asked for
 _PROMPT = re.compile(r"[（(]\s*\d{1,2}\s*[)）]\s*(.+)|[①-⑳]\s*(.+)")
 
 
@@ -183,8 +185,10 @@ def with_key_taken(stem: str) -> tuple[str, str]:
     first = found[:1] if found and GUARD in found[0][1] else []  # （ √ ）1．…
     chosen = next(iter((*first, *last[-1:], *(found if alone else ()))), None)
     if chosen is None:
-        return stem, ""
-    return f"{stem[: chosen.start()]}{chosen[1]}\u3000{chosen[3]}{stem[chosen.end() :]}", chosen[2].strip()
+        behind = None if EMPTY.search(stem) else _BEHIND.search(stem)
+        return (stem[: behind.start()].rstrip(), behind[1]) if behind else (stem, "")
+    opened, closed = ("（", "）") if chosen[1] == "【" else (chosen[1], chosen[3])
+    return f"{stem[: chosen.start()]}{opened}\u3000{closed}{stem[chosen.end() :]}", chosen[2].strip()
 
 
 def _is_answer(stem: str, found: re.Match[str]) -> bool:
@@ -197,11 +201,12 @@ def _is_answer(stem: str, found: re.Match[str]) -> bool:
 
 def with_gaps_read(stem: str, kind: str) -> tuple[str, str]:
     """Return the stem with its underlined gaps empty, and what was written into them: for a choice letters alone, in a single gap."""
-    written = _UNDERLINED.findall(stem)
+    gap = _UNDERLINED if _UNDERLINED.search(stem) or kind != ItemType.FILL_IN else _SQUARE
+    written = gap.findall(stem)
     of_choice = len(written) == 1 and _ONLY_LETTERS.fullmatch(written[0])
     if EMPTY.search(stem) or SURE_BLANK.search(stem) or not (written if kind == ItemType.FILL_IN else of_choice):
         return stem, ""
-    return _UNDERLINED.sub(" ____ ", stem).strip(), "\n".join(written)
+    return gap.sub(" ____ ", stem).strip(), "\n".join(written)
 
 
 def without_shown_key(stem: str, key: str, options: int) -> tuple[str, str]:

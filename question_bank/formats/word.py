@@ -6,6 +6,7 @@ import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from lxml.etree import _Element as Element
 
@@ -148,12 +149,15 @@ class _Document:
     def _table(self, element: Element) -> None:
         self.tables += 1
         rows = [list(self._cells(row)) for row in _rows(element)]
-        sheet = Sheet(f"表 {self.tables}", tuple(tuple(_words(cell) for cell in row) for row in rows))
-        if headings.find(sheet) is not None:
-            drafts, losses = table.read([sheet])
-            self.drafts += drafts
-            self.losses += losses
-            return
+        name, words = f"表 {self.tables}", tuple(tuple(_words(cell) for cell in row) for row in rows)
+        columns = tuple(zip_longest(*words, fillvalue=""))  # a table for each item has its headings in the first of them
+        turned = Sheet(name, columns, places=tuple(f"{name} 第 {number} 列" for number in range(1, len(columns) + 1)))
+        for sheet in (Sheet(name, words), turned):
+            if headings.find(sheet) is not None:
+                drafts, losses = table.read([sheet])
+                self.drafts += drafts
+                self.losses += losses
+                return
         filled = [cell for row in rows for cell in row if _words(cell)]
         if len(filled) <= 1 or all(len(row) == 1 for row in rows) or all(paper_marks.letter_at(_words(cell)) for cell in filled):
             self.lines += [line for lines, _span in filled for line in lines]

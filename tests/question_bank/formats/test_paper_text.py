@@ -260,6 +260,20 @@ def test_judgements_without_numbers_below_as_many_items(answers: str) -> None:
     assert [draft.key for draft in fewer.drafts] == [(), ()]
 
 
+@pytest.mark.parametrize(
+    ("paper", "item"),
+    [
+        ("1. 首要任务是什么？【B】\nA. 甲\nB. 乙", "single 首要任务是什么？（\u3000） [甲|乙] B"),
+        ("一、判断题\n1. 可以迟到。【错】", "true_false 可以迟到。（\u3000） [正确|错误] B"),
+        ("一、判断题\n1. 要关爱学生。 √", "true_false 要关爱学生。 [正确|错误] A"),
+        ("一、填空题\n1. 首都是【北京】，国旗是【五星红旗】。", "fill_in 首都是 [[1]] ，国旗是 [[2]] 。 [] 北京；五星红旗"),
+    ],
+)
+def test_keys_in_square_brackets_or_as_a_sign_behind_the_stem(paper: str, item: str) -> None:
+    (draft,) = paper_text.read_text(paper).drafts
+    assert told(draft) == item
+
+
 SECTIONS = (
     "一、选择题\n1．甲（ ）\nA．一 B．二 C．三\n2．乙（ ）\nA．一 B．二 C．三\n二、多选题\n1．丙（ ）\nA．一 B．二 C．三\n2．丁（ ）\nA．一 B．二 C．三\n"
     "三、判断题\n1．戊。（ ）\n2．己。（ ）\n四、填空题\n1．首都是____。\n2．国花是____。\n五、简答题\n1．简述庚。\n2．简述辛。\n参考答案\n"

@@ -148,6 +148,34 @@ def test_a_document_that_is_one_table_is_a_bank() -> None:
     assert (draft.stem, draft.options, draft.key) == ("选哪个", ("甲", "乙"), (1,))
 
 
+def rows_of(*rows: tuple[str, ...]) -> str:
+    cells = ("".join(f"<w:tc>{p(cell)}</w:tc>" for cell in row) for row in rows)
+    return f"<w:tbl>{''.join(f'<w:tr>{row}</w:tr>' for row in cells)}</w:tbl>"
+
+
+def test_each_item_may_be_a_table_with_its_headings_in_the_first_column() -> None:
+    items = [(("题干", f"题{key}"), ("A", "甲"), ("B", "乙"), ("答案", key), ("解析", "因为")) for key in "AB"]
+    drafts = read(rows_of(*items[0]), "", rows_of(*items[1])).drafts
+    assert [(draft.place, draft.stem, draft.options, draft.key) for draft in drafts] == [
+        ("表 1 第 2 列", "题A", ("甲", "乙"), (0,)),
+        ("表 2 第 2 列", "题B", ("甲", "乙"), (1,)),
+    ]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        (("题号", "答案"), ("1", "B"), ("2", "A"), ("3", "√"), ("4", "×")),
+        (("题号", "答案", "题号", "答案"), ("1", "B", "3", "√"), ("2", "A", "4", "×")),
+        (("题号", "1", "2", "3", "4"), ("答案", "B", "A", "√", "×")),
+    ],
+)
+def test_a_table_of_keys_may_run_down_its_columns(rows: tuple[tuple[str, ...], ...]) -> None:
+    paper = [each for number in (1, 2) for each in (f"{number}. 题{number}", "A. 甲", "B. 乙")]
+    drafts = read("一、单选题", *paper, "二、判断题", "3. 天", "4. 地", "参考答案", rows_of(*rows)).drafts
+    assert [draft.key for draft in drafts] == [(1,), (0,), (0,), (1,)]
+
+
 def test_tables_are_content_banks_keys_or_mere_layout() -> None:
     paper = docx.Document()
 
