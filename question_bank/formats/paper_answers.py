@@ -14,8 +14,9 @@ from question_bank.formats.paper_marks import Section
 _DASH = r"\s*+[-—–~～至]++\s*+"
 _SIGNS = r"[A-Za-z√×✓✗✘对错]"
 _RANGE = re.compile(rf"(\d{{1,4}}){_DASH}(\d{{1,4}})\s*+题?\s*+[:：.、．)）]*+\s*+({_SIGNS}[A-Za-z√×✓✗✘对错\s,，、;；]*+)")
-_KEY = re.compile(r"[A-Za-z]{1,10}|√|×|✓|✗|✘|对|错|正确|错误")
-_ONE = rf"(\d{{1,4}})\s*+[.．、:：)）]?\s*+(?:【答案】|答案\s*+[:：]?)?\s*+({_KEY.pattern})"
+_SIGN = "√|×|✓|✗|✘|对|错|正确|错误"
+_KEY = re.compile(rf"[A-Za-z](?:[ ,，、]*+[A-Za-z]){{0,9}}+|{_SIGN}")
+_ONE = rf"(\d{{1,4}})\s*+[.．、:：)）]?\s*+(?:【答案】|答案\s*+[:：]?)?\s*+([A-Za-z]{{1,10}}|{_SIGN})"
 _ONLY_ONES = re.compile(rf"(?:{_ONE}[\s,，;；。.]*+)+")
 _IN_TURN: Mapping[str, str] = {ItemType.TRUE_FALSE: r"[√×✓✗✘对错]", ItemType.SINGLE: r"[A-H]", ItemType.MULTIPLE: r"[A-H]+"}
 _PARTED = re.compile(r"[\s,，、;；。]+")

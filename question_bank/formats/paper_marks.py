@@ -168,7 +168,13 @@ def cuts(text: str, begin: int) -> list[tuple[int, int]]:
     for label in LABEL.finditer(text):
         letter = unicodedata.normalize("NFKC", label[1] or label[2]).upper()
         before = text[label.start() - 1] if label.start() else " "
-        if begin + len(found) < len(LETTERS) and letter == LETTERS[begin + len(found)] and not (before.isascii() and before.isalnum()) and before not in "(（":
+        in_turn = begin + len(found) < len(LETTERS) and letter == LETTERS[begin + len(found)]
+        if (
+            in_turn
+            and not (before.isascii() and before.isalnum())
+            and before not in "(（"
+            and not _closes(text[found[-1][1] if found else 0 : label.start()], label)
+        ):
             found.append(label.span())
     if found and (found[0][0] == 0 or len(found) > 1):
         return found
@@ -177,6 +183,11 @@ def cuts(text: str, begin: int) -> list[tuple[int, int]]:
         if begin + len(bare) < len(LETTERS) and label[1] == LETTERS[begin + len(bare)]:
             bare.append((label.start(), label.end()))
     return bare if bare and (len(bare) > 1 or (begin and bare[0][0] == 0)) else []
+
+
+def _closes(before: str, label: re.Match[str]) -> bool:
+    """Tell whether the bracket behind a letter closes one that was opened before it: 水果（如维生素C）."""
+    return bool(label[2]) and label[0][-1] in ")）" and sum(map(before.count, "(（")) > sum(map(before.count, ")）"))
 
 
 class Opaque:

@@ -12,6 +12,7 @@ from question_bank.domain.exchange import Loss, Reading
 from question_bank.domain.fault import Fault, fault
 from question_bank.domain.item import LETTERS, ItemType
 from question_bank.domain.notation import means
+from question_bank.domain.written_answer import SURE_BLANK
 from question_bank.formats import markdown, paper_code, paper_lines
 from question_bank.formats import paper_answers as answers
 from question_bank.formats import paper_marks as marks
@@ -36,9 +37,10 @@ def looks_like(words: str) -> bool:
     numbered = sum(1 for line in lines if marks.STEM.match(line))
     recorded = sum(1 for line in bare if paper_lines.STEM_FIELD.match(line.text))
     told = sum(1 for line in lines if TELLS.search(line))
-    return bool(
-        keyed or recorded > 1 or (numbered and told) or (numbered and optioned) or any((section := marks.heading(line)) and section.type for line in lines)
-    )
+    bracketed = sum(1 for line in lines if marks.STEM.match(line) and IN_BRACKETS.search(line))
+    answered = bracketed > 1 or any(map(marks.ANSWERS.fullmatch, lines))
+    headed = any((section := marks.heading(line)) and section.type for line in lines)
+    return bool(keyed or recorded > 1 or (numbered and (told or optioned)) or (numbered > 1 and answered) or headed)
 
 
 def read_text(words: str) -> Reading:
@@ -246,7 +248,7 @@ class _Reader:
     def _is_seen(self, text: str) -> bool:
         """Tell whether a line is headed as a section or a chapter above is."""
         section = marks.heading(text)
-        return section is not None and bool(next(answers.alike(section, self.sections[1:])))
+        return section is not None and any(answers.alike(section, self.sections[1:]))
 
     def _answered_by(self, line: Line, found: re.Match[str]) -> list[Item]:
         """Return the items without a key that a line such as `3.【答案】B` may answer; none for any other line."""
@@ -475,9 +477,9 @@ class _Reader:
         return [*((at, words.strip(" \t\u3000。；;，,")) for at, words in [*parts, (number, text)])] if parts else [(number, text)]
 
     def _types(self, number: int) -> set[str]:
-        """Return the types of the items that an answer's number may mean."""
-        sections = {self.items[at].section for at in self.numbered.get(number, ())}
-        return {self.sections[at].type for at in sections if self.pointer in {-1, at}}
+        """Return the types of the items that an answer's number may mean; what no section tells, a blank to write on does."""
+        meant = [self.items[at] for at in self.numbered.get(number, ()) if self.pointer in {-1, self.items[at].section}]
+        return {self.sections[item.section].type or (ItemType.FILL_IN if SURE_BLANK.search("".join(item.stem)) and not item.options else "") for item in meant}
 
     def _is_table(self, text: str) -> str | None:
         shown = self.held.revealed(text)
