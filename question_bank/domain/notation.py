@@ -156,6 +156,8 @@ def read_key(text: str, kind: str, options: Sequence[str]) -> tuple[int, ...]:
         return ()
     found = _read_key(written, kind, options)
     bare = [untagged(option) for option in options]
+    if not found and (bracketed := _BRACKETED.fullmatch(written)):  # （ABD）
+        return _read_key(bracketed[1].strip(), kind, options)
     if not found and (bare != list(options) or untagged(written) != written) and len(set(bare)) == len(bare):
         return _read_key(untagged(written), kind, bare)
     return found
