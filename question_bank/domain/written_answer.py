@@ -36,7 +36,7 @@ _ONE_ANSWER = re.compile(
     r"|元/(?:千克|公斤|克|吨|人|次)|(?:米|公里|克|吨|升|转|次|元|人|摩尔?)/(?:秒|分钟?|小?时|天|日|月|年|升|[平立]方\w{0,2}米|摩尔?)"
 )
 _CLOSE = re.compile(r"[^\s;；|、，,]{1,40}(?:/|或者?)[^\s;；|、，,]{1,40}")
-_NUMBERED_BLANK = re.compile(r"(?:^|(?<=[\s;；,，、]))(?:[（(]\s*(\d{1,2})\s*[)）]|([①-⑳])|(\d{1,2})\s*[.．、](?!\d))\s*(?=[^\s,，、;；.。()（）①-⑳])")
+_NUMBERED_BLANK = re.compile(r"(?:[（(]\s*(\d{1,2})\s*[)）]|([①-⑳])|(?:^|(?<=[\s;；,，、]))(\d{1,2})\s*[.．、](?!\d))\s*(?=[^\s,，、;；.。()（）①-⑳])")
 _NAMED_BLANK = re.compile(r"第\s*(?:[一二三四五六七八九十]{1,3}|\d{1,2})\s*[个]?空\s*[:：]")
 _PAIR = re.compile(r"\s*(?:=+>?|＝|→|-+>|—+>)\s*")
 _NUMBERED_PAIR = re.compile(r"(\d{1,2})\s*[-–—:：.、=→]?\s*([A-Z])(?![A-Z])")
@@ -78,7 +78,7 @@ def _blanks(written: str, count: int) -> tuple[Blank, ...]:
         if len(pieces) == count:
             return tuple(_blank([piece]) for piece in pieces)
     pieces = _BRACKETED.findall(held)
-    if len(pieces) != count:
+    if len(pieces) != count or pieces == [str(number) for number in range(1, count + 1)]:  # which numbers blanks, and answers none
         pieces = [piece for piece in re.split(r"[\n;；|]", held) if piece.strip()]
     return tuple(_blank([piece]) for piece in pieces)
 

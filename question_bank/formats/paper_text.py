@@ -467,7 +467,11 @@ class _Reader:
 
     def _in_one_line(self, style: str, number: int, text: str) -> list[tuple[int, str]]:
         """Return the answers that stand behind each other (`1.B 2.北京 3.√`; `91.87。2. 0.2～0.8`); what explains one or answers at length may hold numbers."""
-        parts, sign = [], "[（(]{}[)）]" if style == "round" else r"(?<=[。；;，,\s]){}(?:[.．](?!\d)|、)"
+        parts, sign = [], r"(?<=[。；;，,\s]){}(?:[.．](?!\d)|、)"
+        if style == "round":
+            sign = (
+                "[（(]{}[)）]" if all(len(SURE_BLANK.findall("".join(item.stem))) < 2 for item in self._meant_by(number)) else "(?!)"
+            )  # else its blanks are numbered
         while (types := self._types(number + 1)) and ItemType.SHORT_TEXT not in types | self._types(number):
             cut = re.search(sign.format(number + 1), text)
             if not cut or marks.FIELD.search(text[: cut.start()]) or not (ItemType.FILL_IN in self._types(number) or answers.is_key(text[: cut.start()])):
@@ -478,8 +482,13 @@ class _Reader:
 
     def _types(self, number: int) -> set[str]:
         """Return the types of the items that an answer's number may mean; what no section tells, a blank to write on does."""
-        meant = [self.items[at] for at in self.numbered.get(number, ()) if self.pointer in {-1, self.items[at].section}]
-        return {self.sections[item.section].type or (ItemType.FILL_IN if SURE_BLANK.search("".join(item.stem)) and not item.options else "") for item in meant}
+        return {
+            self.sections[item.section].type or (ItemType.FILL_IN if SURE_BLANK.search("".join(item.stem)) and not item.options else "")
+            for item in self._meant_by(number)
+        }
+
+    def _meant_by(self, number: int) -> list[Item]:
+        return [self.items[at] for at in self.numbered.get(number, ()) if self.pointer in {-1, self.items[at].section}]
 
     def _is_table(self, text: str) -> str | None:
         shown = self.held.revealed(text)

@@ -72,6 +72,12 @@ def test_a_stroke_is_told_unless_it_stands_between_figures(written: str, told: l
     assert close_alternatives(written) == told
 
 
+@pytest.mark.parametrize("written", ["（1）北京（2）上海", "(1)北京(2)上海", "①北京②上海", "（2）上海（1）北京", "（北京）（上海）", "1、北京 2、上海"])
+def test_numbers_of_blanks_are_no_answers(written: str) -> None:
+    assert [blank.accepted for blank in read_blanks("____和____。", written)[1]] == [("北京",), ("上海",)]
+    assert len(read_blanks("____和____。", "（1）（2）")[1]) == 1  # refused: two are asked for
+
+
 def test_a_long_answer_is_read_in_no_time() -> None:
     read_blanks("____", "a" * 32_767)
     read_blanks("____", "a" * 32_000 + "/b")

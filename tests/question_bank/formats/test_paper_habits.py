@@ -80,6 +80,9 @@ class Paper:
             stem = f"{words[0]}有助于{words[1]}。（{said if in_brackets else '  '}）"
         elif kind is ItemType.FILL_IN:
             stem = f"{words[1]}的基础是____。"
+            if chance.random() < 0.4:
+                key, stem = f"{words[0]}；{words[2]}", f"{words[1]}的基础是____和____。"
+                said = chance.choice(("{}；{}", "{}、{}", "（1）{}（2）{}", "(1) {} (2) {}", "①{}②{}", "①{}；②{}")).format(words[0], words[2])
         else:
             key = said = f"先{words[0]}，再{words[1]}。"
             stem = f"请简述{words[2]}的要点。"
@@ -126,7 +129,7 @@ class Paper:
 
 def told(draft: Draft) -> tuple[str, str]:
     """Return the type of an item and its key."""
-    return draft.type, "".join("ABCDE"[at] for at in draft.key) or "/".join(text for blank in draft.blanks for text in blank.accepted) or draft.model
+    return draft.type, "".join("ABCDE"[at] for at in draft.key) or "；".join("/".join(blank.accepted) for blank in draft.blanks) or draft.model
 
 
 @settings(max_examples=150)

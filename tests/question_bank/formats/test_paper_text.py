@@ -312,6 +312,11 @@ def test_answers_of_several_types_in_one_line(said: str) -> None:
     assert ([told(draft).rsplit(" ", 1)[1] for draft in read.drafts], [*read.losses]) == ([*"BA", "北京", "牡丹", *"AB"], [])
 
 
+def test_numbers_in_brackets_of_an_item_with_several_blanks_are_those_of_its_blanks() -> None:
+    read = paper_text.read_text("一、填空题\n(1) ____和____。\n(2) 国花是____。\n参考答案\n(1)（1）北京（2）上海\n(2) 牡丹")
+    assert [told(draft).rsplit(" ", 1)[1] for draft in read.drafts] == ["北京；上海", "牡丹"]
+
+
 @pytest.mark.parametrize("key", ["错误，应为圆的", "错误。应为圆的", "×：应为圆的", "错（应为圆的）"])
 def test_a_judgement_with_its_reason(key: str) -> None:
     (draft,) = reading.read(f"1. 地球是方的（ ）\n答案：{key}\n解析：看照片".encode()).drafts
